@@ -1,0 +1,40 @@
+# Two targets for everyone:
+#
+#   make demo    build slides with invented patients, look, anonymize in place, check
+#   make test    style, types, import borders, manifest, then all tests
+#
+# Both need python3 (3.11 or newer) and make, nothing else: they create .venv and install
+# Blankslide into it, which takes a minute once and nothing after that. What needs root or
+# the network and may not have it is left out with a reason.
+
+PYTHON ?= python3
+export PYTHON
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format clean
+
+help:
+	@sed -n '/^#   make/s/^#   //p' Makefile
+
+demo:
+	@bash scripts/setup-venv
+	@$(BIN)/blankslide demo
+
+test:
+	@bash scripts/setup-venv dev
+	@bash scripts/system-libs --test
+	@bash scripts/check
+
+lint:
+	@bash scripts/setup-venv dev
+	@bash scripts/check --no-tests
+
+format:
+	@bash scripts/setup-venv dev
+	@$(BIN)/ruff check --quiet --fix . || true
+	@$(BIN)/ruff format .
+
+clean:
+	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,33 @@
+"""Blankslide takes the patient out of whole-slide images, in place, and lets you see that it did.
+
+    >>> import blankslide
+    >>> inspection = blankslide.inspect("slide.svs")            # what is in it
+    >>> plan = blankslide.plan("slide.svs")                     # what would happen
+    >>> outcome = blankslide.anonymize("slide.svs", in_place=True)
+    >>> outcome.content                                         # what happened
+    'clean'
+    >>> blankslide.verify("slide.svs").content                  # prove it
+    'clean'
+
+Importing this module is cheap: readers, numpy and user interfaces load when first needed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from blankslide.api import anonymize, inspect, plan, recover, verify
+
+__version__ = "0.1.0"
+
+__all__ = ["__version__", "anonymize", "inspect", "plan", "recover", "verify"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the functions of the API on first use."""
+    if name in __all__:
+        from blankslide import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'blankslide' has no attribute {name!r}")

@@ -1,0 +1,133 @@
+"""The Python API: the command line's verbs as functions.
+
+Each takes one slide and returns data; each raises only the errors of `blankslide.errors`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from blankslide import pipeline
+from blankslide.errors import UsageError
+from blankslide.pipeline import Options, Progress
+
+if TYPE_CHECKING:
+    from blankslide.model import Inspection, Outcome, Plan
+    from blankslide.policy import Profile
+
+__all__ = ["anonymize", "inspect", "options", "plan", "recover", "verify"]
+
+
+def options(
+    profile: str | Profile = "research",
+    *,
+    keep: Sequence[str] = (),
+    remove: Sequence[str] = (),
+    key: str | Path | None = None,
+    ledger: str | None = None,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+    makes_key: bool = True,
+) -> Options:
+    """Turn what a person says into `Options`: load key file and ledger.
+
+    Parameters
+    ----------
+    profile
+        ``research``, ``strict``, a TOML file, or a `Profile`.
+    keep, remove
+        Roles of pictures, or ids of findings, that win over the profile.
+    key
+        The site's key file; None for the user's own, made on first use.
+    ledger
+        ``none``, a ``.jsonl`` file, or None for the user's own ledger.
+    progress
+        Called with (stage, fraction done).
+    cancelled
+        Asked at safe points before anything is written.
+    makes_key
+        Whether to make the user's own key if there is none; looking needs none.
+
+    Raises
+    ------
+    UsageError, EnvironmentProblem
+        If the profile is wrong, or key or ledger cannot be used.
+    """
+    from blankslide.ledger import open_ledger
+
+    made = Options(
+        profile=profile,
+        keep=tuple(keep),
+        remove=tuple(remove),
+        key=_key(key, makes_key),
+        ledger=open_ledger(ledger),
+    )
+    if progress is not None:
+        made.progress = progress
+    if cancelled is not None:
+        made.cancelled = cancelled
+    made.profile = made.resolved()
+    made.keep = made.remove = ()
+    return made
+
+
+def _key(path: str | Path | None, makes: bool) -> bytes | None:
+    from blankslide.pseudonyms import load_key, user_folder
+
+    if path is None and not makes and not (user_folder("config") / "site.key").exists():
+        return None
+    return load_key(Path(path) if path is not None else None)
+
+
+def inspect(path: str | Path, *, key: str | Path | None = None) -> Inspection:
+    """Say what is in a slide; nothing is changed and no tissue is read."""
+    return pipeline.inspect(path, key=_key(key, makes=False))
+
+
+def plan(path: str | Path, profile: str | Profile = "research", *, keep: Sequence[str] = ()) -> Plan:
+    """Say what would happen to a slide; nothing is changed."""
+    return pipeline.plan(path, options(profile, keep=keep, ledger="none", makes_key=False))[1]
+
+
+def anonymize(
+    path: str | Path,
+    *,
+    in_place: bool = False,
+    profile: str | Profile = "research",
+    keep: Sequence[str] = (),
+    key: str | Path | None = None,
+    ledger: str | None = None,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Outcome:
+    """De-identify one slide.
+
+    Parameters
+    ----------
+    in_place
+        Must be said: the slide's own bytes are overwritten, and there is no way back.
+
+    Raises
+    ------
+    UsageError
+        If neither a mode nor a dry run is asked for.
+    BlankslideError
+        See `blankslide.errors`; up to the commit point the slide is untouched.
+    """
+    if not in_place and not dry_run:
+        raise UsageError("say in_place=True to overwrite the slide itself", "or dry_run=True to only plan")
+    chosen = options(profile, keep=keep, key=key, ledger=ledger, progress=progress, cancelled=cancelled)
+    return pipeline.anonymize_in_place(path, chosen, dry_run=dry_run)
+
+
+def verify(path: str | Path, profile: str | Profile = "research") -> Outcome:
+    """Judge a slide as it is: clean by independent readers, residue, or pending."""
+    return pipeline.verify(path, options(profile, ledger="none", makes_key=False))
+
+
+def recover(path: str | Path, *, ledger: str | None = None) -> Outcome:
+    """Finish what an interrupted run began; safe to repeat."""
+    return pipeline.recover(path, options(ledger=ledger))

@@ -1,0 +1,220 @@
+"""The command line: ``blankslide inspect | anonymize | verify | recover | samples | formats | demo``.
+
+Commands only translate: words into API calls, outcomes into lines and exit codes. Rich is
+imported when a terminal is there to show a table; in a pipe the same rows are plain text.
+Exit codes and JSON are a contract; `blankslide.errors` and `blankslide.model` hold them.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from blankslide import __version__
+
+if TYPE_CHECKING:
+    from blankslide.cli.run import Row
+    from blankslide.pipeline import Options
+
+_PROFILE_HELP = "research (default), strict, or a TOML file of your own."
+
+
+def _shared(*names: str) -> Callable[[Any], Any]:
+    """Add the options that several commands share, in one wording."""
+    table = {
+        "profile": click.option("--profile", default="research", metavar="NAME|FILE.toml", help=_PROFILE_HELP),
+        "json": click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of lines."),
+        "values": click.option("--show-values", is_flag=True, help="Show identifying values in clear on this screen."),
+        "key": click.option(
+            "--key", type=click.Path(dir_okay=False), metavar="FILE", help="Your site's key; made on first use."
+        ),
+        "ledger": click.option("--ledger", metavar="URL|none", help="FILE.jsonl, or none; your own ledger by default."),
+    }
+
+    def add(command: Any) -> Any:
+        for name in reversed(names):
+            command = table[name](command)
+        return command
+
+    return add
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="blankslide")
+def main() -> None:
+    r"""Take the patient out of whole-slide images, in place, and see that it is done.
+
+    \b
+    Start here:
+      blankslide demo                          watch it work on invented patients
+      blankslide inspect SLIDE                 what is in it (changes nothing)
+      blankslide anonymize --dry-run SLIDE     what would happen (changes nothing)
+      blankslide anonymize --in-place SLIDE    do it; there is no way back
+      blankslide verify SLIDE                  prove it
+
+    \b
+    Exit codes:
+      0  done and verified, or nothing to do      3  not a slide, or damaged; untouched
+      1  something identifying is left or kept    4  permission, disk, lock; untouched
+      2  wrong usage                              5  interrupted: run recover
+    """
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@_shared("profile", "values", "json")
+def inspect(paths: tuple[str, ...], profile: str, show_values: bool, as_json: bool) -> None:
+    """Say what is in slides. Changes nothing, reads no tissue."""
+    from blankslide import pipeline
+    from blankslide.cli import show
+    from blankslide.cli.run import Row, Runner, values_of
+    from blankslide.naming import name_verdict
+
+    options = _options(profile, makes_key=False)
+
+    def work(path: Path) -> Row:
+        inspection, plan = pipeline.plan(path, options)
+        values = values_of(inspection)
+        name = name_verdict(path.name, [v for vs in values.values() for v in vs])
+        if not as_json:
+            show.inspection(path, inspection, plan, values if show_values else {})
+        return Row(path, inspection.format, name=name, decisions=plan.decisions, values=values if show_values else {})
+
+    sys.exit(Runner(as_json).run(paths, work))
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--in-place", is_flag=True, help="Overwrite the slide itself. There is no way back.")
+@click.option("--keep", multiple=True, metavar="macro", help="Keep a picture; the slide is then not clean.")
+@click.option("--dry-run", is_flag=True, help="Plan only; change nothing.")
+@_shared("profile", "key", "ledger", "json")
+def anonymize(
+    paths: tuple[str, ...],
+    in_place: bool,
+    keep: tuple[str, ...],
+    dry_run: bool,
+    profile: str,
+    key: str | None,
+    ledger: str | None,
+    as_json: bool,
+) -> None:
+    """Take out what identifies the patient."""
+    from blankslide import pipeline
+    from blankslide import wording as words
+    from blankslide.cli import show
+    from blankslide.cli.run import Runner, from_outcome
+
+    if not in_place and not dry_run:
+        raise click.UsageError("say --in-place to overwrite the slides themselves, or --dry-run to only plan")
+    options = _options(profile, keep=keep, key=key, ledger="none" if dry_run else ledger)
+
+    def work(path: Path) -> Row:
+        with show.progress(path, as_json) as step:
+            options.progress = step
+            outcome = pipeline.anonymize_in_place(path, options, dry_run=dry_run)
+        if not as_json and dry_run:
+            show.dry_run(path, outcome)
+        elif not as_json:
+            print(words.after_line(path, outcome, wrote=outcome.writes > 0))
+        row = from_outcome(path, outcome)
+        if dry_run:
+            row.code, row.error = 0, None
+        return row
+
+    sys.exit(Runner(as_json).run(paths, work))
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@_shared("profile", "json")
+def verify(paths: tuple[str, ...], profile: str, as_json: bool) -> None:
+    """Judge slides as they are, with independent readers. Changes nothing."""
+    from blankslide import pipeline
+    from blankslide import wording as words
+    from blankslide.cli.run import Runner, from_outcome
+
+    options = _options(profile, makes_key=False)
+
+    def work(path: Path) -> Row:
+        outcome = pipeline.verify(path, options)
+        if not as_json:
+            print(words.after_line(path, outcome, wrote=False).replace(" · nothing to do", ""))
+        return from_outcome(path, outcome)
+
+    sys.exit(Runner(as_json).run(paths, work))
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@_shared("ledger", "json")
+def recover(paths: tuple[str, ...], ledger: str | None, as_json: bool) -> None:
+    """Finish what an interrupted run began. Safe to repeat."""
+    from blankslide import pipeline
+    from blankslide import wording as words
+    from blankslide.cli.run import Runner, from_outcome
+
+    options = _options("research", ledger=ledger)
+
+    def work(path: Path) -> Row:
+        outcome = pipeline.recover(path, options)
+        if not as_json:
+            print(words.after_line(path, outcome, wrote=outcome.writes > 0))
+        return from_outcome(path, outcome)
+
+    sys.exit(Runner(as_json).run(paths, work))
+
+
+@main.command()
+@click.argument("directory", type=click.Path(file_okay=False), metavar="DIR")
+def samples(directory: str) -> None:
+    """Write sample slides with invented patients, and planted.json, the answer key."""
+    from blankslide.samples import write_samples
+
+    target = Path(directory)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        planted = write_samples(target)
+    except OSError as error:
+        _fail(4, f"{directory} · samples cannot be written: {error.strerror}")
+    for slide in planted:
+        print(f"{slide.file} · {slide.format} · {len(slide.removed)} things planted")
+    print(f"planted.json · the answer key of {len(planted)} slides")
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of lines.")
+def formats(as_json: bool) -> None:
+    """List the formats: what is removed, what stays, which readers judge."""
+    from blankslide.cli import show
+
+    show.formats(as_json)
+
+
+@main.command()
+@click.option("--dir", "directory", type=click.Path(file_okay=False), help="Keep the slides in this folder.")
+def demo(directory: str | None) -> None:
+    """Build slides with invented patients and anonymize them before your eyes."""
+    from blankslide.cli.demo import run_demo
+
+    sys.exit(run_demo(directory))
+
+
+def _options(profile: str, **more: Any) -> Options:
+    from blankslide.api import options
+    from blankslide.errors import BlankslideError
+
+    more.setdefault("ledger", "none")
+    try:
+        return options(profile, **more)
+    except BlankslideError as error:
+        _fail(error.exit_code, error.sentence())
+
+
+def _fail(code: int, message: str) -> NoReturn:
+    print(message, file=sys.stderr)
+    sys.exit(code)

@@ -1,0 +1,54 @@
+"""The demonstration: sample slides with invented patients, taken through all four steps."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from blankslide import wording as words
+    from blankslide.cli import show
+from blankslide.cli.run import exit_code
+
+
+def run_demo(directory: str | None) -> int:
+    """Build, inspect, anonymize and verify the samples; return the exit code."""
+    if directory is not None:
+        Path(directory).mkdir(parents=True, exist_ok=True)
+        return _demo(Path(directory))
+    with tempfile.TemporaryDirectory(prefix="blankslide-demo-") as folder:
+        return _demo(Path(folder))
+
+
+def _demo(folder: Path) -> int:
+    from blankslide import pipeline
+    from blankslide.api import options
+    from blankslide.samples import write_samples
+
+    chosen = options(ledger=str(folder / "ledger.jsonl"), key=folder / "site.key")
+    planted = write_samples(folder)
+    codes = []
+    print(f"1. {len(planted)} slides with invented patients\n")
+    for slide in planted:
+        path = folder / slide.file
+        print(f"2. what is in {slide.file}, with the values that nobody should see")
+        found, plan = pipeline.plan(path, chosen)
+        from blankslide.cli.run import values_of
+
+        show.inspection(path, found, plan, values_of(found))
+        print("\n3. in place")
+        outcome = pipeline.anonymize_in_place(path, chosen)
+        print(words.after_line(path, outcome, wrote=True))
+        print("4. the proof: judged anew, and every planted value searched for")
+        judged = pipeline.verify(path, chosen)
+        print(words.after_line(path, judged, wrote=False))
+        left = _still_there(path, [p.value for p in slide.removed if p.value])
+        print(f"   {len(slide.removed)} things planted, {left} of their values left in the file\n")
+        codes += [outcome.exit_code, judged.exit_code, 1 if left else 0]
+    sys.stdout.flush()
+    return exit_code(codes)
+
+
+def _still_there(path: Path, values: list[str]) -> int:
+    data = path.read_bytes()
+    return sum(len(v) > 4 and v.encode("latin-1", "ignore") in data for v in values)

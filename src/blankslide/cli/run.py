@@ -1,0 +1,144 @@
+"""Many slides, one exit code: each slide has its own line and one bad slide never stops the others."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from os import fsencode
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from blankslide import wording as words
+from blankslide.errors import BlankslideError, EnvironmentProblem, NoPermission, UsageError
+
+if TYPE_CHECKING:
+    from blankslide.model import Decision, Inspection, Outcome
+
+
+@dataclass(slots=True)
+class Row:
+    """What is to be said of one slide."""
+
+    path: Path
+    format: str = ""
+    content: str = "untouched"
+    medium: str = "unknown"
+    name: str = "unknown"
+    decisions: tuple[Decision, ...] = ()
+    error: str | None = None
+    code: int = 0
+    values: dict[str, list[str]] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """The contract's object for this slide."""
+        findings = []
+        for d in self.decisions:
+            item: dict[str, Any] = {"id": d.id, "class": d.cls.value, "action": d.action.value, "count": d.number}
+            if d.id in self.values:
+                item["values"] = self.values[d.id]
+            findings.append(item)
+        return {
+            "path": fsencode(self.path).decode("utf-8", "backslashreplace"),
+            "format": self.format or None,
+            "content": self.content,
+            "medium": self.medium,
+            "name": self.name,
+            "findings": findings,
+            "error": self.error,
+        }
+
+
+def from_outcome(path: Path, outcome: Outcome) -> Row:
+    """Make a row of an outcome."""
+    return Row(
+        path,
+        outcome.format,
+        outcome.content,
+        outcome.medium,
+        outcome.name,
+        outcome.decisions,
+        "; ".join(outcome.residue) or None if outcome.content == "residue" else None,
+        outcome.exit_code,
+    )
+
+
+def values_of(inspection: Inspection) -> dict[str, list[str]]:
+    """Every finding's values in clear: only for ``--show-values``."""
+    return {f.id: [v.reveal() for v in (f.value, *f.values)] for f in inspection.findings if f.value is not None}
+
+
+def slides_in(paths: Iterable[str], unclaimed: Callable[[Path], None]) -> Iterator[Path]:
+    """Yield each slide: files as named, directories recursed; unclaimed files are reported aside."""
+    from blankslide.pipeline import known_format
+
+    for name in paths:
+        path = Path(name)
+        if not path.is_dir():
+            yield path
+            continue
+        for inner in sorted(path.rglob("*")):
+            if inner.name.startswith(".") or not inner.is_file():
+                continue
+            try:
+                claimed = known_format(inner) is not None
+            except BlankslideError:
+                claimed = True  # its own line will say what is wrong with it
+            if claimed:
+                yield inner
+            else:
+                unclaimed(inner)
+
+
+class Runner:
+    """Runs one command over many slides and keeps the score.
+
+    Parameters
+    ----------
+    as_json
+        Print one JSON object at the end instead of lines.
+    """
+
+    def __init__(self, as_json: bool) -> None:
+        self.as_json = as_json
+        self.rows: list[Row] = []
+        self.skipped: list[Path] = []
+
+    def run(self, paths: Iterable[str], work: Callable[[Path], Row]) -> int:
+        """Do ``work`` for every slide; return the contract's exit code."""
+        for path in slides_in(paths, self.skipped.append):
+            self.rows.append(self._one(path, work))
+        if self.as_json:
+            print(json.dumps({"slides": [r.as_json() for r in self.rows]}, ensure_ascii=True, indent=1))
+        else:
+            for path in self.skipped:
+                print(f"{words.shown(path)} · not a slide, left alone", file=sys.stderr)
+            if not self.rows:
+                print("no slide found", file=sys.stderr)
+        return exit_code(r.code for r in self.rows)
+
+    def _one(self, path: Path, work: Callable[[Path], Row]) -> Row:
+        try:
+            return work(path)
+        except BlankslideError as error:
+            problem = error
+        except FileNotFoundError:
+            problem = UsageError("there is no such file")
+        except PermissionError:
+            problem = NoPermission("reading or writing is not allowed")
+        except OSError as error:
+            problem = EnvironmentProblem(f"the system refused: {error.strerror or 'unknown error'}")
+        if not self.as_json:
+            print(words.error_line(path, problem), file=sys.stderr)
+        content = "pending" if problem.exit_code == 5 else "untouched"
+        return Row(path, content=content, error=problem.sentence(), code=problem.exit_code)
+
+
+def exit_code(codes: Iterable[int]) -> int:
+    """Of several: 5 if any, else 1 if any, else the highest."""
+    seen = set(codes)
+    for first in (5, 1):
+        if first in seen:
+            return first
+    return max(seen, default=0)

@@ -1,0 +1,113 @@
+"""Tables and progress: Rich on a terminal, aligned plain text in a pipe."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from blankslide import wording as words
+from blankslide.model import Action, Decision, Inspection, Outcome, PhiClass, Plan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def inspection(path: Path, found: Inspection, plan: Plan, values: Mapping[str, Sequence[str]]) -> None:
+    """Print what is in a slide and what the profile would do."""
+    print(f"{words.shown(path)} · {found.title} · {words.shape_phrase(found)}")
+    print(words.count_phrase(plan.decisions))
+    rows = decision_rows(plan.decisions, values)
+    header = ["!", "finding", "where", "class", plan.profile] + (["value"] if values else [])
+    if rows:
+        table(header, rows)
+    stays = [d.title for d in plan.decisions if d.action is Action.KEEP and not d.identifying]
+    names = (["µm per pixel"] if found.mpp else []) + (["objective power"] if found.objective else [])
+    print("kept: " + ", ".join([*names, "scan geometry", *stays]))
+    for line in plan.left:
+        print(f"left: {line}")
+
+
+def dry_run(path: Path, outcome: Outcome) -> None:
+    """Print what would happen."""
+    print(words.before_line(path, outcome.title, outcome.decisions))
+    rows = decision_rows(outcome.decisions, {})
+    if rows:
+        table(["!", "finding", "where", "class", outcome.profile], rows)
+    print("dry run: nothing was changed")
+
+
+def decision_rows(decisions: Sequence[Decision], values: Mapping[str, Sequence[str]]) -> list[list[str]]:
+    """Sensitive first, then unknown; what is merely kept is not a row."""
+    hot = words.sensitive(decisions)
+    hot.sort(key=lambda d: (d.cls is not PhiClass.IMAGE, d.cls is PhiClass.UNKNOWN))
+    rows = []
+    for d in hot:
+        name = d.title.lower() if d.cls is PhiClass.IMAGE else d.id
+        row = [words.mark(d), name, d.where, words.class_word(d.cls), words.action_word(d)]
+        if values:
+            row.append(words.shown(" | ".join(values.get(d.id, ())), whole=True) if d.id in values else "")
+        rows.append(row)
+    return rows
+
+
+def table(header: list[str], rows: list[list[str]]) -> None:
+    """Print rows: a Rich table on a terminal, aligned columns elsewhere."""
+    if sys.stdout.isatty():
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        drawn = Table(*header, box=None, header_style="bold", pad_edge=False)
+        for row in rows:
+            style = {"●": "bold red", "?": "bold yellow"}.get(row[0], "")
+            drawn.add_row(*(Text(cell, style=style if i < 2 else "") for i, cell in enumerate(row)))
+        Console().print(drawn)
+        return
+    widths = [max(len(r[i]) for r in [header, *rows]) for i in range(len(header))]
+    for row in [header, *rows]:
+        print((" " + "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True))).rstrip())
+
+
+@contextmanager
+def progress(path: Path, quiet: bool) -> Iterator[Callable[[str, float], None]]:
+    """Show progress on stderr if that is a terminal; yields the function to call."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda stage, part: None
+        return
+    name = words.shown(path)
+
+    def step(stage: str, part: float) -> None:
+        print(f"\r\x1b[K{name} · {stage} {part:4.0%}", end="", file=sys.stderr, flush=True)
+
+    try:
+        yield step
+    finally:
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+def formats(as_json: bool) -> None:
+    """List every format of the registry."""
+    from blankslide.formats import all_formats
+
+    rows = [
+        {
+            "name": f.name,
+            "title": f.title,
+            "suffixes": list(f.suffixes),
+            "removes": f.removes,
+            "keeps": f.keeps,
+            "readers": list(f.readers),
+        }
+        for f in all_formats()
+    ]
+    if as_json:
+        print(json.dumps({"formats": rows}, indent=1))
+        return
+    for row in rows:
+        print(f"{row['title']} ({row['name']}) · {' '.join(row['suffixes'])}")
+        print(f"  removed  {row['removes']}")
+        print(f"  kept     {row['keeps']}")
+        print(f"  judges   {', '.join(row['readers'])}")

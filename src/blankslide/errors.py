@@ -1,0 +1,133 @@
+"""The tree of everything that can go wrong, with exit code and what was changed.
+
+    BlankslideError
+    ├── UsageError            exit 2   the person asked for something that makes no sense
+    │   └── ProfileError               a profile file says something we do not understand
+    ├── SlideError            exit 3   the file; always untouched
+    │   ├── NotASlide                  no format accepts it
+    │   ├── DamagedSlide               a known format, but truncated, looping, overlapping
+    │   ├── ContradictorySlide         a known format whose evidence disagrees with itself
+    │   └── NotEditable                sound, but cannot be edited this way
+    ├── EnvironmentProblem    exit 4   permission, disk, lock, link; always untouched
+    │   ├── NoPermission
+    │   ├── NoSpace
+    │   ├── SlideLocked
+    │   ├── SlideLinked
+    │   └── SlideChanged               the file moved under us
+    ├── SlidePending          exit 5   a journal waits: only ``recover`` may go on
+    ├── Cancelled             exit 4   the person stopped it before anything was written
+    └── InternalError         exit 70  our own mistake; says so
+
+A message is one sentence that names the cause. It never holds a value read from a slide,
+so that it can be logged and shown anywhere; the slide's name is added by the face that
+prints it. ``changed`` answers the one question that matters after a failure.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+Changed = Literal["no", "maybe"]
+
+
+class BlankslideError(Exception):
+    """Root of the tree; never raised itself.
+
+    Parameters
+    ----------
+    message
+        One sentence without a value from the slide.
+    hint
+        What the person can do next, or empty.
+    """
+
+    exit_code: ClassVar[int] = 70
+    changed: ClassVar[Changed] = "no"
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def sentence(self) -> str:
+        """Cause, what was changed, and what to do next, in that order."""
+        state = "nothing was changed" if self.changed == "no" else "the slide is interrupted, nothing is lost"
+        parts = [self.message, state]
+        if self.hint:
+            parts.append(self.hint)
+        return " · ".join(parts)
+
+
+class UsageError(BlankslideError):
+    """The request itself is wrong."""
+
+    exit_code = 2
+
+
+class ProfileError(UsageError):
+    """A profile file is wrong; the message names file and line."""
+
+
+class SlideError(BlankslideError):
+    """The slide file is the problem."""
+
+    exit_code = 3
+
+
+class NotASlide(SlideError):
+    """No format accepts the file."""
+
+
+class DamagedSlide(SlideError):
+    """A known format whose structure is broken."""
+
+
+class ContradictorySlide(SlideError):
+    """A known format whose evidence disagrees with itself, so no page can be chosen safely."""
+
+
+class NotEditable(SlideError):
+    """A sound slide that this way of editing cannot handle."""
+
+
+class EnvironmentProblem(BlankslideError):
+    """The surroundings, not the slide."""
+
+    exit_code = 4
+
+
+class NoPermission(EnvironmentProblem):
+    """Reading or writing is not allowed."""
+
+
+class NoSpace(EnvironmentProblem):
+    """The journal or the copy does not fit on the disk."""
+
+
+class SlideLocked(EnvironmentProblem):
+    """Another run, or a writer, holds the slide."""
+
+
+class SlideLinked(EnvironmentProblem):
+    """The slide has a second name that would silently change with it."""
+
+
+class SlideChanged(EnvironmentProblem):
+    """The file changed between looking and writing."""
+
+
+class SlidePending(BlankslideError):
+    """An earlier run was interrupted after its commit point."""
+
+    exit_code = 5
+    changed = "maybe"
+
+
+class Cancelled(BlankslideError):
+    """The person stopped the run before its commit point."""
+
+    exit_code = 4
+
+
+class InternalError(BlankslideError):
+    """A promise inside Blankslide was broken; raised before anything is written."""

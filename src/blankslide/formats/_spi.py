@@ -1,0 +1,85 @@
+"""What a format file must offer, and what it is given.
+
+A format is one object named ``FORMAT`` in one module of this package. It knows no disk,
+no journal and no policy: it is handed a `Probe` and answers two questions. `detect` looks
+at content, never at the suffix, and gives a *reason* when it declines, so that "not a
+slide I know" can be explained. After it accepted, a failure of `inspect` is final.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from blankslide.containers.tiff import Tiff, is_tiff
+
+if TYPE_CHECKING:
+    from blankslide.model import Inspection
+    from blankslide.source import SlideFiles
+
+
+class Probe:
+    """One slide's files with the parsing that all formats share, done once.
+
+    Attributes
+    ----------
+    files
+        The files of the slide.
+    head
+        The first bytes of the main file (up to 64).
+    """
+
+    def __init__(self, files: SlideFiles) -> None:
+        self.files = files
+        self.main = files.main
+        self.head = files.main.read(0, min(64, files.main.size))
+        self._tiff: Tiff | None = None
+
+    @property
+    def is_tiff(self) -> bool:
+        """Whether the main file starts like a TIFF."""
+        return is_tiff(self.head)
+
+    @property
+    def tiff(self) -> Tiff:
+        """The main file parsed as TIFF; parsed once for all formats."""
+        if self._tiff is None:
+            self._tiff = Tiff(self.main)
+        return self._tiff
+
+
+class Format(Protocol):
+    """The contract of a format file.
+
+    Attributes
+    ----------
+    name, title
+        Registry name (``aperio``) and words for people (``Aperio SVS``).
+    suffixes
+        Usual file name endings, for dialogs and globbing only; detection ignores them.
+    fallback
+        Asked only when no other format accepts.
+    removes, keeps
+        One line each for ``blankslide formats``.
+    readers
+        Independent readers that can judge this format.
+    """
+
+    name: str
+    title: str
+    suffixes: tuple[str, ...]
+    fallback: bool
+    removes: str
+    keeps: str
+    readers: tuple[str, ...]
+
+    def detect(self, probe: Probe) -> str | None:
+        """Return None to accept the slide, or one reason why it is not this format's."""
+
+    def inspect(self, probe: Probe) -> Inspection:
+        """Say what is in the slide.
+
+        Raises
+        ------
+        SlideError
+            If the slide is damaged or its evidence contradicts itself.
+        """

@@ -1,0 +1,356 @@
+"""Aperio SVS: ScanScope and GT450 slides, and what derives from them.
+
+Layout: TIFF or BigTIFF; page 0 and the other levels are tiled, thumbnail, label and macro
+are in strips. Every description starts with ``Aperio``: a header of sizes and codecs, then
+``|key = value`` pairs. Re-saving puts a new header before the old one, separated by ``;``,
+so headers and keys repeat.
+
+Which page is what: tiled pages are levels. For the others NewSubfileType (1 label, 9 macro)
+and the description's second line (``label WxH``, ``macro WxH``) are evidence; a thumbnail
+has the aspect of the slide or a description ``WxH -> WxH``. GT450 writes no description on
+label and macro. Contradicting evidence refuses the slide. Titles and other free text are
+never consulted.
+
+Fields are cut out of the description where they stand, by position, never by searching for
+their value; what is neither known science with a legal value nor harmless goes.
+
+Source: OpenSlide's Aperio page; the project's format map, section 2; real slides.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from blankslide.containers import tiff as T
+from blankslide.errors import ContradictorySlide, DamagedSlide
+from blankslide.formats import _tiff
+from blankslide.formats._tiff import Findings, TagRule
+from blankslide.model import AssociatedImage, Cut, Fill, Inspection, Level, PhiClass, Place, SlideFile, TextBlock
+
+if TYPE_CHECKING:
+    from blankslide.containers.tiff import Ifd
+    from blankslide.formats._spi import Probe
+
+D, Q, V, K, P, UNKNOWN = _tiff.D, _tiff.Q, _tiff.V, _tiff.K, _tiff.P, _tiff.UNKNOWN
+
+_NUMBER = r"[-+]?\d{1,9}(?:[.,]\d{1,12})?(?:[eE][-+]?\d{1,3})?"
+_LEGAL_NUMBER = re.compile(_NUMBER)
+_LEGAL_PROFILE = re.compile(r"(?!.*\d{4})[A-Za-z][A-Za-z0-9 ._-]{0,31}")
+
+#: Keys whose legal values stay: they make the pixels usable.
+SCIENCE: dict[str, re.Pattern[str]] = {
+    **dict.fromkeys(
+        (
+            "appmag mpp stripewidth left top linecameraskew lineareaxoffset lineareayoffset displaycolor "
+            "originalwidth originalheight gamma bestfocuslayer calibrationaveragered calibrationaveragegreen "
+            "calibrationaverageblue"
+        ).split(),
+        _LEGAL_NUMBER,
+    ),
+    "focus offset": _LEGAL_NUMBER,
+    "exposure time": _LEGAL_NUMBER,
+    "exposure scale": _LEGAL_NUMBER,
+    "icc profile": _LEGAL_PROFILE,
+}
+
+#: Keys that identify; every other key is unknown and treated by the policy's allow-list.
+FIELDS: dict[str, PhiClass] = {
+    "filename": D,
+    "title": D,
+    "user": D,
+    "barcode": D,
+    "accession": D,
+    "patient": D,
+    "copyright": D,
+    "imageid": K,
+    "dsr id": V,
+    "scanscope id": V,
+    "scanner id": V,
+    "scannertype": V,
+    "date": Q,
+    "time": Q,
+    "time zone": Q,
+    "rack": Q,
+    "slide": Q,
+    "sessonmode": Q,
+    "sessionmode": Q,
+    "scan warning": Q,
+    "parmset": Q,
+    "webslide files": P,
+    "compressedfile": P,
+    "converter": Q,
+    "converterepoch": Q,
+    "converterversion": Q,
+}
+
+#: Aperio's private tags: copies of description fields, and scan geometry.
+PRIVATE: dict[int, TagRule] = {
+    55003: TagRule("aperio.tag.scanscope-id", "ScanScope ID (tag 55003)", V),
+    55004: TagRule("aperio.tag.scan-date", "Scan date (tag 55004)", Q),
+}
+PRIVATE_SCIENCE = frozenset((55000, 55001, 55002))
+
+_HEADER_WORD = (
+    r"(?:v?\d{1,3}(?:\.\d{1,4})+(?:[a-z]\b)?|\d{1,7}x\d{1,7}\]?|\[?\d{1,7},\d{1,7},?(?:\d{1,7}x\d{1,7}\]?)?"
+    r"|[\[(]\d{1,7}x\d{1,7}[\])]|->|-|(?:J2K|JPEG|JPEG2000|JPG|LZW|RAW|None|Deflate)(?:/[A-Z]{1,8}\d{0,2})?"
+    r"|Q ?= ?\d{1,3}|label|macro|thumbnail|Aperio|Image,?|Library|Leica|Biosystems|GT ?450|DX|KFBIO|Motic"
+    r"|Grundium|Ocus\d{0,2}|V\d\.\d\.\d)"
+)
+_HEADER_OK = re.compile(rf"\s*(?:{_HEADER_WORD}[\s;]+)*(?:{_HEADER_WORD})?[\s;]*")
+_HEADER_WORD_RE = re.compile(_HEADER_WORD)
+_HEADER_WORDS = re.compile(r"Q ?= ?\d{1,3}(?![^\s;])|[^\s;]+")
+_CONTINUED = re.compile(r";(?=(?:Aperio|Motic) )")
+_ROLE = re.compile(r"(label|macro) \d{1,7}x\d{1,7}\s*")
+_THUMBNAIL = re.compile(r"\d{1,7}x\d{1,7} -> \d{1,7}x\d{1,7} -")
+_KEY = re.compile(r"(?!.*\d{4})[A-Za-z][A-Za-z0-9_./()#-]{0,30}(?: [A-Za-z0-9_./()#-]{1,20}){0,2}")
+
+
+class Aperio:
+    """The format object; see the module's docstring."""
+
+    name = "aperio"
+    title = "Aperio SVS"
+    suffixes: tuple[str, ...] = (".svs", ".tif", ".tiff")
+    fallback = False
+    removes = (
+        "label and macro pictures; user, file name, title, barcode, dates, times, scanner ids, rack, slide and "
+        "every unknown field of every description; tags 306, 315, 55003, 55004 and the other text tags; orphaned bytes"
+    )
+    keeps = "MPP, AppMag, scan geometry, exposure, ICC profile, thumbnail, coded tissue"
+    readers: tuple[str, ...] = ("OpenSlide", "tifffile")
+
+    def detect(self, probe: Probe) -> str | None:
+        """Accept a TIFF whose first page is tiled and described as Aperio's."""
+        if not probe.is_tiff:
+            return "not a TIFF"
+        first = probe.tiff.first
+        if not (first.text(T.IMAGE_DESCRIPTION) or "").startswith("Aperio"):
+            return "the first page's description does not start with Aperio"
+        if not first.is_tiled:
+            return "the first page is not tiled"
+        return None
+
+    def inspect(self, probe: Probe) -> Inspection:
+        """List levels, pictures, findings and the owner of every byte."""
+        tiff = probe.tiff
+        pages = tiff.pages
+        roles = {p.name: r for p, r in zip(pages, _roles(pages), strict=True)}
+        bytemap = _tiff.claim_file(tiff, roles, PRIVATE_SCIENCE)
+        reader = _Descriptions()
+        found = reader.found
+        for page in pages:
+            role = roles[page.name]
+            if role != "level":
+                _tiff.picture_finding(found, page, role, weak=role == "thumbnail")
+            _tiff.jpeg_findings(found, page, role == "level")
+        for page in pages:
+            reader.read(page)
+            _tiff.tag_findings(found, page, frozenset((T.IMAGE_DESCRIPTION,)), PRIVATE, PRIVATE_SCIENCE)
+        complete = _tiff.unowned(found, tiff.source, bytemap, tiff, roles)
+        return Inspection(
+            format=self.name,
+            title=self.title,
+            files=(SlideFile(probe.files.name, tiff.size),),
+            levels=tuple(_level(i, p) for i, p in enumerate(pages) if roles[p.name] == "level"),
+            associated=tuple(_associated(i, p, roles[p.name]) for i, p in enumerate(pages) if roles[p.name] != "level"),
+            findings=found.finish(),
+            maps=(bytemap,),
+            mpp=reader.mpp,
+            objective=reader.objective,
+            kept=tuple(reader.kept),
+            blocks=tuple(reader.blocks),
+            chains=(_tiff.page_chain(tiff),),
+            complete=complete,
+        )
+
+
+FORMAT = Aperio()
+
+
+def _level(index: int, page: Ifd) -> Level:
+    return Level(
+        page.number(T.IMAGE_WIDTH),
+        page.number(T.IMAGE_LENGTH),
+        page.number(T.TILE_WIDTH),
+        page.number(T.TILE_LENGTH),
+        index,
+    )
+
+
+def _associated(index: int, page: Ifd, role: str) -> AssociatedImage:
+    codec = T.CODECS.get(page.number(T.COMPRESSION, 1), "unknown codec")
+    return AssociatedImage(role, page.number(T.IMAGE_WIDTH), page.number(T.IMAGE_LENGTH), index, codec)
+
+
+# -- which page is what ------------------------------------------------------------------
+
+
+def _roles(pages: list[Ifd]) -> list[str]:
+    base = pages[0]
+    return [_role(i, page, base) for i, page in enumerate(pages)]
+
+
+def _role(index: int, page: Ifd, base: Ifd) -> str:
+    """Weigh the evidence of one page.
+
+    Raises
+    ------
+    ContradictorySlide
+        If two pieces of evidence name different roles.
+    """
+    described = _described_role(page)
+    if page.is_tiled:
+        if described in ("label", "macro"):
+            raise ContradictorySlide(f"page {index} is tiled like a level but described as {described}")
+        return "level"
+    subfile = {1: "label", 9: "macro"}.get(page.number(T.NEW_SUBFILE_TYPE))
+    if described and subfile and described != subfile:
+        raise ContradictorySlide(f"page {index} is described as {described} but typed as {subfile}")
+    known = described or subfile
+    if known:
+        return known
+    return "thumbnail" if index == 1 and _same_aspect(page, base) else "unknown"
+
+
+def _described_role(page: Ifd) -> str | None:
+    text = page.text(T.IMAGE_DESCRIPTION)
+    if text is None:
+        return None
+    header = text.split("|", 1)[0].split(";", 1)[0]
+    line = header.partition("\n")[2]
+    match = _ROLE.fullmatch(line)
+    if match:
+        return match[1]
+    return "thumbnail" if _THUMBNAIL.match(line) else None
+
+
+def _same_aspect(page: Ifd, base: Ifd) -> bool:
+    w, h = page.number(T.IMAGE_WIDTH), page.number(T.IMAGE_LENGTH)
+    bw, bh = base.number(T.IMAGE_WIDTH), base.number(T.IMAGE_LENGTH)
+    if not (w and h and bw and bh):
+        raise DamagedSlide("a page has no size")
+    return abs(w * bh - h * bw) <= 0.05 * max(w * bh, h * bw)
+
+
+# -- what the descriptions say -----------------------------------------------------------
+
+
+class _Descriptions:
+    """Reads every page's description into findings, kept values and text blocks."""
+
+    def __init__(self) -> None:
+        self.found = Findings()
+        self.blocks: list[TextBlock] = []
+        self.kept: list[Place] = []
+        self.mpp: tuple[float, float] | None = None
+        self.objective: float | None = None
+        self._spans: set[int] = set()
+
+    def read(self, page: Ifd) -> None:
+        """Read one page; strings shared between pages are read once."""
+        entry = page.tags.get(T.IMAGE_DESCRIPTION)
+        for other in page.entries:
+            if other.tag == T.IMAGE_DESCRIPTION and other is not entry:
+                raise ContradictorySlide(f"{page.name} has two descriptions")
+        if entry is None or entry.start in self._spans:
+            return
+        self._spans.add(entry.start)
+        body, _, rest = page.raw(entry).partition(b"\0")
+        where, base = page.name, entry.start
+        block = len(self.blocks)
+        self.blocks.append(TextBlock(0, base, entry.end))
+        if rest.strip(b"\0"):
+            start = base + len(body) + 1
+            fill = (Fill(0, start, entry.end),)
+            self.found.add(
+                "aperio.description.remainder",
+                "Text behind the description",
+                UNKNOWN,
+                Place(0, where, start, entry.end),
+                fill,
+                None,
+            )
+        self._text(body.decode("latin-1"), where, base, block)
+
+    def _text(self, text: str, where: str, base: int, block: int) -> None:
+        bar = text.find("|")
+        header_end = len(text) if bar < 0 else bar
+        self._header(text[:header_end], 0, where, base, block)
+        pos = header_end
+        while pos < len(text):
+            end = text.find("|", pos + 1)
+            if end < 0:
+                end = len(text)
+            part = text[pos + 1 : end]
+            again = _CONTINUED.search(part) if ";" in part else None
+            if again:
+                self._header(part[again.start() :], pos + 1 + again.start(), where, base, block)
+                part = part[: again.start()]
+            self._pair(part, pos, where, base, block)
+            pos = end
+
+    def _header(self, header: str, offset: int, where: str, base: int, block: int) -> None:
+        """Cut the words of a header that are neither sizes, codecs, versions nor makers."""
+        if _HEADER_OK.fullmatch(header):
+            return
+        for word in _HEADER_WORDS.finditer(header):
+            if _HEADER_WORD_RE.fullmatch(word[0]) or (offset == 0 and word.start() == 0):
+                continue
+            start, end = base + offset + word.start(), base + offset + word.end()
+            cut = (Cut(block, start, end),)
+            self.found.add(
+                "aperio.description.header", "Header text", UNKNOWN, Place(0, where, start, end), cut, word[0]
+            )
+
+    def _pair(self, part: str, start: int, where: str, base: int, block: int) -> None:
+        key, equals, value = part.partition("=")
+        stripped = value.strip()
+        name = key.strip()
+        if not stripped and (not name or (equals and self._known(name))):
+            return
+        low = name.lower()
+        at = base + start + 1 + len(key) + len(equals) + (len(value) - len(value.lstrip()))
+        place = Place(0, where, at, at + len(stripped))
+        legal = SCIENCE.get(low)
+        if legal is not None and equals and legal.fullmatch(stripped):
+            self.kept.append(place)
+            self._science(low, stripped)
+            return
+        cut = (Cut(block, base + start, base + start + 1 + len(part)),)
+        cls, slug = self._classify(name, low) if equals else (UNKNOWN, "unnamed")
+        if slug == "unnamed":
+            whole = Place(0, where, base + start + 1, base + start + 1 + len(part))
+            self.found.add("aperio.description.unnamed", "Free text", UNKNOWN, whole, cut, part.strip())
+            return
+        if cls is K:
+            if stripped.strip("0 {}-"):
+                self.found.add(f"aperio.description.{slug}", name, K, place, cut, stripped)
+            return
+        # a known key whose value is not what the key promises is text we do not understand
+        strict = UNKNOWN if legal is not None else cls
+        self.found.add(f"aperio.description.{slug}", name, strict, place, cut, stripped)
+
+    @staticmethod
+    def _known(name: str) -> bool:
+        low = name.lower()
+        return low in SCIENCE or low in FIELDS
+
+    @staticmethod
+    def _classify(name: str, low: str) -> tuple[PhiClass, str]:
+        cls = FIELDS.get(low)
+        if cls is None and low.startswith("customfield"):
+            cls = D
+        if cls is None and not _KEY.fullmatch(name):
+            return UNKNOWN, "unnamed"
+        return cls or UNKNOWN, re.sub(r"[^a-z0-9]+", "-", low).strip("-")
+
+    def _science(self, key: str, value: str) -> None:
+        if key == "mpp" and self.mpp is None:
+            number = float(value.replace(",", "."))
+            self.mpp = (number, number) if number > 0 else None
+        elif key == "appmag" and self.objective is None:
+            self.objective = float(value.replace(",", "."))
+
+
+__all__ = ["FORMAT", "Aperio"]

@@ -1,0 +1,383 @@
+"""The nouns that pass between the stages: finding, edit, patch, plan, outcome.
+
+Everything here is data. Nothing here reads a file, decides or writes. Small tuples
+(`NamedTuple`) are used where a slide has many of a thing, slotted dataclasses elsewhere.
+
+``file`` is always an index into ``Inspection.files``; offsets and lengths are bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from blankslide.sensitive import Sensitive
+    from blankslide.spans import ByteMap
+
+
+class PhiClass(str, Enum):
+    """What a finding can reveal; letters of the format map."""
+
+    DIRECT = "D"
+    QUASI = "Q"
+    DEVICE = "V"
+    LINK = "K"
+    PATH = "P"
+    IMAGE = "I"
+    SCIENCE = "S"
+    UNKNOWN = "?"
+
+
+class Action(str, Enum):
+    """What happens to a finding: DICOM PS3.15 Annex E codes."""
+
+    KEEP = "K"
+    REMOVE = "X"
+    ZERO = "Z"
+    DUMMY = "D"
+    CLEAN = "C"
+    UID = "U"
+
+
+class Place(NamedTuple):
+    """One place a finding stands in: bytes ``[start, end)`` of a file."""
+
+    file: int
+    where: str
+    start: int
+    end: int
+
+
+class Cut(NamedTuple):
+    """Remove ``[start, end)`` from text block ``block``; the block's tail moves up."""
+
+    block: int
+    start: int
+    end: int
+
+
+class Fill(NamedTuple):
+    """Overwrite ``[start, end)`` with one byte value."""
+
+    file: int
+    start: int
+    end: int
+    byte: int = 0
+
+
+class Write(NamedTuple):
+    """Overwrite the bytes at ``start`` with ``data`` (never a removed value)."""
+
+    file: int
+    start: int
+    data: bytes
+
+
+class Drop(NamedTuple):
+    """Unlink the page ``owner`` and zero every byte that only dropped owners refer to."""
+
+    owner: str
+
+
+Edit = Cut | Fill | Write | Drop
+
+
+class TextBlock(NamedTuple):
+    """A text store of fixed length, ``[start, end)``, in which cuts are made.
+
+    ``pad`` fills the room that cuts leave. With ``compact`` the rest moves up and the
+    padding stands at the end; otherwise it stands where the cut was.
+    """
+
+    file: int
+    start: int
+    end: int
+    pad: bytes = b"\0"
+    compact: bool = True
+
+
+class Link(NamedTuple):
+    """One pointer of a chain: where it stands and which page it leads to."""
+
+    pos: int
+    owner: str
+    target: int
+
+
+class Chain(NamedTuple):
+    """A singly linked list of pages in one file.
+
+    ``links[i].pos`` holds the pointer to page ``i``; the last page's own pointer is
+    followed by ``tail`` (0, or where the chain goes on unread).
+    """
+
+    file: int
+    width: int
+    byteorder: Literal["little", "big"]
+    links: tuple[Link, ...]
+    tail: int = 0
+
+
+class Finding:
+    """Something in the slide that can identify, or that we do not know.
+
+    Parameters
+    ----------
+    id
+        Stable dotted name, ``vendor.store.field``, e.g. ``aperio.description.user``.
+    title
+        The same for a person: ``User``.
+    cls
+        What it can reveal.
+    places
+        Every place it stands in.
+    edits
+        What removing it takes.
+    value
+        The text itself (first place), or None for pictures and blobs.
+    weak
+        Identifies only with much context (plain model name, thumbnail, profile date).
+    values
+        Further distinct texts of the other places, for the search after the edit.
+    encoding
+        How the value is encoded where it stands.
+    """
+
+    __slots__ = ("cls", "edits", "encoding", "id", "places", "title", "value", "values", "weak")
+
+    def __init__(
+        self,
+        id: str,
+        title: str,
+        cls: PhiClass,
+        places: tuple[Place, ...],
+        edits: tuple[Edit, ...],
+        value: Sensitive[str] | None = None,
+        weak: bool = False,
+        values: tuple[Sensitive[str], ...] = (),
+        encoding: str = "latin-1",
+    ) -> None:
+        self.id = id
+        self.title = title
+        self.cls = cls
+        self.places = places
+        self.edits = edits
+        self.value = value
+        self.weak = weak
+        self.values = values
+        self.encoding = encoding
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether this is an associated image rather than a field."""
+        return self.cls is PhiClass.IMAGE
+
+    def __repr__(self) -> str:
+        return f"<Finding {self.id} {self.cls.value} in {len(self.places)} places>"
+
+
+class Level(NamedTuple):
+    """One resolution of the pyramid, in pixels."""
+
+    width: int
+    height: int
+    tile_width: int
+    tile_height: int
+    page: int
+
+
+class AssociatedImage(NamedTuple):
+    """A picture beside the pyramid: ``label``, ``macro``, ``thumbnail`` or ``unknown``."""
+
+    role: str
+    width: int
+    height: int
+    page: int
+    codec: str
+
+
+class SlideFile(NamedTuple):
+    """One file of the slide: its name inside the slide's folder, and its size in bytes."""
+
+    name: str
+    size: int
+
+
+@dataclass(slots=True)
+class Inspection:
+    """What is in a slide. Holds sensitive values, wrapped; its repr shows none.
+
+    Attributes
+    ----------
+    format, title
+        Registry name (``aperio``) and the words for people (``Aperio SVS``).
+    levels, associated
+        Pyramid and pictures, largest level first.
+    mpp
+        Micrometres per pixel (x, y) or None.
+    objective
+        Objective power or None.
+    kept
+        Names of the science fields that stay, with the place of their legal value.
+    maps
+        One byte map for each file.
+    complete
+        Whether the format declares that it knows an owner for every byte.
+    notes
+        Sentences for the person, without values.
+    """
+
+    format: str
+    title: str
+    files: tuple[SlideFile, ...]
+    levels: tuple[Level, ...]
+    associated: tuple[AssociatedImage, ...]
+    findings: tuple[Finding, ...]
+    maps: tuple[ByteMap, ...]
+    mpp: tuple[float, float] | None = None
+    objective: float | None = None
+    kept: tuple[Place, ...] = ()
+    blocks: tuple[TextBlock, ...] = ()
+    chains: tuple[Chain, ...] = ()
+    complete: bool = False
+    notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return (
+            f"<Inspection {self.format}: {len(self.levels)} levels, {len(self.associated)} "
+            f"associated images, {len(self.findings)} findings>"
+        )
+
+
+class Rank:
+    """Order of writing: any prefix of it leaves a slide that still parses."""
+
+    PAYLOAD = 0
+    LENGTH = 1
+    POINTER = 2
+    RELEASED = 3
+
+
+class Patch(NamedTuple):
+    """New bytes for ``[offset, offset + length)`` of one file.
+
+    ``data`` is None for a fill with ``byte``. Never holds a removed value.
+    """
+
+    file: int
+    offset: int
+    length: int
+    data: bytes | None
+    byte: int = 0
+    rank: int = Rank.PAYLOAD
+
+
+class Decision(NamedTuple):
+    """What the policy says of one finding."""
+
+    id: str
+    title: str
+    cls: PhiClass
+    action: Action
+    number: int
+    where: str
+    identifying: bool
+
+
+@dataclass(slots=True)
+class Plan:
+    """Which bytes will change, and why. Holds no removed value.
+
+    Attributes
+    ----------
+    profile
+        Name of the policy profile.
+    decisions
+        One for each finding.
+    patches
+        Sorted by rank, then file, then offset; disjoint; proven to meet no tissue.
+    left
+        Sentences naming what stays although it may identify; empty when clean is possible.
+    """
+
+    profile: str
+    decisions: tuple[Decision, ...]
+    patches: tuple[Patch, ...]
+    left: tuple[str, ...] = ()
+
+    @property
+    def bytes_changed(self) -> int:
+        """Number of bytes that the patches cover."""
+        return sum(p.length for p in self.patches)
+
+
+Content = Literal["clean", "untouched", "pending", "residue"]
+Medium = Literal["overwritten", "relocated", "shared", "unknown"]
+NameVerdict = Literal["plain", "identifying", "unknown"]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What happened to one slide. Three answers that are never merged.
+
+    Attributes
+    ----------
+    content
+        State of the bytes in the file.
+    medium
+        Whether the old bytes can still be on the storage device.
+    name
+        Whether the file name itself can identify.
+    readers
+        Independent readers that agreed before and after.
+    residue
+        Ids or sentences of what is left, without values.
+    coincidences
+        Ids whose removed value also occurs inside a kept field's own legal value.
+    seconds
+        Time for each stage.
+    """
+
+    content: Content
+    medium: Medium = "unknown"
+    name: NameVerdict = "unknown"
+    format: str = ""
+    title: str = ""
+    profile: str = ""
+    decisions: tuple[Decision, ...] = ()
+    readers: tuple[str, ...] = ()
+    residue: tuple[str, ...] = ()
+    coincidences: tuple[str, ...] = ()
+    bytes_written: int = 0
+    writes: int = 0
+    transaction: str = ""
+    ledger_sequence: int | None = None
+    notes: tuple[str, ...] = ()
+    seconds: dict[str, float] = field(default_factory=dict)
+    strict_name: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """Exit code of the command-line contract."""
+        if self.content == "pending":
+            return 5
+        if self.content == "residue":
+            return 1
+        return 1 if self.strict_name and self.name == "identifying" else 0
+
+
+def count_phrase(findings: Sequence[Finding]) -> str:
+    """Say how much can identify the patient, as the headline does."""
+    pictures = sum(1 for f in findings if f.is_picture)
+    fields = len(findings) - pictures
+    if not findings:
+        return "nothing in it can identify the patient"
+    words = []
+    if pictures:
+        words.append(f"{pictures} picture{'s' if pictures != 1 else ''}")
+    if fields:
+        words.append(f"{fields} field{'s' if fields != 1 else ''}")
+    return " and ".join(words) + " can identify the patient"

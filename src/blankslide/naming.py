@@ -1,0 +1,51 @@
+"""Does a file name identify? A verdict, never a change.
+
+``identifying`` when the name holds a removed value, or looks like a case number, a date or
+a person; ``plain`` when it is made of words and short numbers that say nothing; else
+``unknown``. The verdict is its own answer: it changes the exit code only where the profile
+asks for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from blankslide.model import NameVerdict
+
+_CASE = re.compile(
+    r"(?<![A-Za-z])[A-Za-z]{1,4}[-_ ]?\d{2,4}[-_ ]\d{2,7}(?!\d)"  # S19-12345, SP 2019 00123
+    r"|(?<!\d)\d{2,4}[-_]\d{4,7}(?!\d)"  # 19-12345
+    r"|(?<!\d)\d{7,10}(?!\d)"  # a record number
+    r"|(?<!\d)(?:19|20)\d{2}[-_.]?(?:0[1-9]|1[0-2])[-_.]?(?:0[1-9]|[12]\d|3[01])(?!\d)"  # a date
+    r"|(?<!\d)(?:0?[1-9]|[12]\d|3[01])[.](?:0?[1-9]|1[0-2])[.](?:\d{2}|\d{4})(?!\d)"
+)
+_PLAIN = re.compile(
+    r"(?:blankslide|slide|sample|image|scan|wsi|anon|anonymized|test|aperio|classic|big|gt|[-_ .]|\d{1,6})+", re.I
+)
+_RANDOM = re.compile(r"[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}|\d+(?:\.\d+){6,}")
+
+
+def name_verdict(name: str, removed: Iterable[str] = ()) -> NameVerdict:
+    """Judge the file name.
+
+    Parameters
+    ----------
+    name
+        File or folder name, with or without its suffix.
+    removed
+        Values that are removed from the slide; those of four characters or more are looked
+        for in the name, ignoring case.
+    """
+    stem = PurePath(name).stem
+    low = stem.lower()
+    if any(len(v) >= 4 and v.lower() in low for v in removed):
+        return "identifying"
+    if _RANDOM.fullmatch(stem):
+        return "plain"
+    if _CASE.search(stem):
+        return "identifying"
+    return "plain" if _PLAIN.fullmatch(stem) else "unknown"

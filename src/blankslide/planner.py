@@ -1,0 +1,262 @@
+"""Findings and policy become patches, and the patches are proven harmless to tissue.
+
+Edits of several findings meet in shared places: fields of one description are cut together
+and the rest moves up once; neighbouring pages are unlinked together, so the surviving
+predecessor points at the next survivor; bytes are zeroed only when everything that refers
+to them goes. The planner composes them, drops every byte that already stands as planned
+(so a second run plans nothing), and refuses its own plan if a patch meets tissue, leaves
+the file, or overlaps another.
+
+It is the only place that makes a `Patch`. Cost: linear in findings and metadata.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from blankslide.errors import InternalError, NotEditable
+from blankslide.model import (
+    Action,
+    Chain,
+    Cut,
+    Decision,
+    Drop,
+    Fill,
+    Finding,
+    Inspection,
+    Patch,
+    PhiClass,
+    Plan,
+    Rank,
+    TextBlock,
+    Write,
+)
+from blankslide.pseudonyms import replace as pseudonym
+from blankslide.spans import ByteClass, subtract
+
+if TYPE_CHECKING:
+    from blankslide.policy import Profile
+    from blankslide.source import ByteSource
+
+_CHUNK = 1 << 20
+
+
+class _Edits(NamedTuple):
+    drops: set[str]
+    cuts: dict[int, list[Cut]]
+    fills: list[Fill]
+    writes: list[Write]
+
+
+def make_plan(
+    inspection: Inspection, profile: Profile, sources: Sequence[ByteSource], key: bytes | None = None
+) -> Plan:
+    """Plan what ``profile`` demands for ``inspection``.
+
+    Parameters
+    ----------
+    sources
+        One open file for each of ``inspection.files``, in that order.
+    key
+        The site's key for consistent replacements; without it links become zeros.
+
+    Raises
+    ------
+    NotEditable
+        If a page would have to go that the slide cannot lose.
+    InternalError
+        If the composed patches break a promise; nothing has been written then.
+    """
+    decisions: list[Decision] = []
+    edits = _Edits(set(), {}, [], [])
+    left: list[str] = []
+    for finding in inspection.findings:
+        decision = profile.decide(finding)
+        decisions.append(decision)
+        if decision.action is Action.KEEP:
+            if decision.identifying:
+                left.append(_kept(finding))
+        elif not finding.edits and finding.places:
+            left.append(f"{finding.id}: cannot be removed without understanding it")
+        else:
+            _collect(finding, decision.action, edits, sources, key)
+    patches = _compose(inspection, edits, sources)
+    _prove(inspection, patches)
+    return Plan(profile.name, tuple(decisions), tuple(patches), tuple(left))
+
+
+def _kept(finding: Finding) -> str:
+    if finding.id == "picture.macro":
+        return "kept: macro shows the label"
+    return f"kept: {finding.id}"
+
+
+def _collect(finding: Finding, action: Action, edits: _Edits, sources: Sequence[ByteSource], key: bytes | None) -> None:
+    if action in (Action.DUMMY, Action.UID) and finding.cls is PhiClass.LINK:
+        for place in finding.places:
+            old = sources[place.file].read(place.start, place.end - place.start).decode(finding.encoding)
+            new = (pseudonym(old, key) if key else _zeros(old)).encode(finding.encoding)
+            edits.writes.append(Write(place.file, place.start, new))
+        return
+    for edit in finding.edits:
+        if isinstance(edit, Cut):
+            edits.cuts.setdefault(edit.block, []).append(edit)
+        elif isinstance(edit, Fill):
+            edits.fills.append(edit)
+        elif isinstance(edit, Drop):
+            edits.drops.add(edit.owner)
+        else:
+            edits.writes.append(edit)
+
+
+def _zeros(old: str) -> str:
+    """Without a key a link becomes zeros of the same shape."""
+    return "".join("0" if c.isalnum() else c for c in old)
+
+
+def _compose(inspection: Inspection, edits: _Edits, sources: Sequence[ByteSource]) -> list[Patch]:
+    patches: list[Patch] = []
+    released: dict[int, list[tuple[int, int]]] = {}
+    if edits.drops:
+        for chain in inspection.chains:
+            patches.extend(_unlink(chain, edits.drops))
+        for i, bytemap in enumerate(inspection.maps):
+            spans = bytemap.owned_only_by(edits.drops)
+            released[i] = [(s, e) for s, e, _ in spans]
+            for start, end, cls in _joined(spans, set(bytemap.gaps())):
+                rank = Rank.RELEASED if cls == ByteClass.STRUCTURE else Rank.PAYLOAD
+                patches.append(Patch(i, start, end - start, None, 0, rank))
+    texts, writes = _texts(inspection.blocks, edits, sources)
+    for write in texts + writes:
+        patches.extend(_outside(write, released))
+    for fill in edits.fills:
+        for start, end in subtract([(fill.start, fill.end)], released.get(fill.file, ())):
+            patches.append(Patch(fill.file, start, end - start, None, fill.byte, Rank.PAYLOAD))
+    patches = [p for p in patches if not _stands(p, sources[p.file])]
+    patches.sort(key=lambda p: (p.rank, p.file, p.offset))
+    return patches
+
+
+def _joined(spans: Iterable[tuple[int, int, int]], gaps: Collection[tuple[int, int]]) -> list[tuple[int, int, int]]:
+    """Join ranges that touch, or are parted by alignment only, if written at the same rank."""
+    out: list[tuple[int, int, int]] = []
+    for start, end, cls in spans:
+        last = out[-1] if out else None
+        near = last is not None and (last[1] == start or (start - last[1] < 16 and (last[1], start) in gaps))
+        if last and near and (last[2] == 0) == (cls == 0):
+            out[-1] = (last[0], end, cls)
+        else:
+            out.append((start, end, cls))
+    return out
+
+
+def _unlink(chain: Chain, drops: set[str]) -> list[Patch]:
+    """Lead each surviving pointer to the next survivor; the last one to the tail."""
+    patches = []
+    pos = chain.links[0].pos
+    if chain.links[0].owner in drops:
+        raise NotEditable("the first page cannot be removed")
+    for i, link in enumerate(chain.links):
+        if link.owner in drops:
+            continue
+        if i and chain.links[i - 1].owner in drops:
+            patches.append(_pointer(chain, pos, link.target))
+        if i + 1 < len(chain.links):
+            pos = chain.links[i + 1].pos
+    if chain.links[-1].owner in drops:
+        patches.append(_pointer(chain, pos, chain.tail))
+    return patches
+
+
+def _pointer(chain: Chain, pos: int, target: int) -> Patch:
+    return Patch(chain.file, pos, chain.width, target.to_bytes(chain.width, chain.byteorder), 0, Rank.POINTER)
+
+
+def _texts(
+    blocks: Sequence[TextBlock], edits: _Edits, sources: Sequence[ByteSource]
+) -> tuple[list[Write], list[Write]]:
+    """Compose cuts and writes of each text block into one write; return also the writes outside blocks."""
+    texts = []
+    outside = list(edits.writes)
+    for number, cuts in edits.cuts.items():
+        block = blocks[number]
+        inside = [w for w in outside if w.file == block.file and block.start <= w.start < block.end]
+        outside = [w for w in outside if w not in inside]
+        texts.append(_rewrite(block, cuts, inside, sources[block.file]))
+    return texts, outside
+
+
+def _rewrite(block: TextBlock, cuts: list[Cut], writes: list[Write], source: ByteSource) -> Write:
+    base = block.start
+    old = bytearray(source.read(base, block.end - base))
+    for write in writes:
+        old[write.start - base : write.start - base + len(write.data)] = write.data
+    cuts.sort()
+    first = min([cuts[0].start] + [w.start for w in writes])
+    parts = []
+    pos, room = first - base, 0
+    for cut in cuts:
+        start, end = cut.start - base, cut.end - base
+        if start < pos:  # the same piece may be cut for two findings
+            start = pos
+        if end <= start:
+            continue
+        parts.append(bytes(old[pos:start]))
+        if not block.compact:
+            parts.append(block.pad * (end - start))
+        room += end - start
+        pos = end
+    parts.append(bytes(old[pos:]))
+    if block.compact:
+        parts.append(block.pad * room)
+    return Write(block.file, first, b"".join(parts))
+
+
+def _outside(write: Write, released: dict[int, list[tuple[int, int]]]) -> list[Patch]:
+    """Turn a write into patches, leaving out what is zeroed anyway."""
+    end = write.start + len(write.data)
+    spans = released.get(write.file)
+    if not spans:
+        return [Patch(write.file, write.start, len(write.data), write.data)]
+    return [
+        Patch(write.file, s, e - s, write.data[s - write.start : e - write.start])
+        for s, e in subtract([(write.start, end)], spans)
+    ]
+
+
+def _stands(patch: Patch, source: ByteSource) -> bool:
+    """Whether the planned bytes are in the file already; stops at the first difference."""
+    if patch.data is not None:
+        return source.read(patch.offset, patch.length) == patch.data
+    pos, end, step = patch.offset, patch.offset + patch.length, 4096
+    while pos < end:
+        chunk = source.read(pos, min(step, end - pos))
+        if chunk.count(patch.byte) != len(chunk):
+            return False
+        pos += len(chunk)
+        step = _CHUNK
+    return True
+
+
+def _prove(inspection: Inspection, patches: list[Patch]) -> None:
+    """Hold the plan against the byte map.
+
+    Raises
+    ------
+    InternalError
+        If a patch meets tissue, leaves its file or overlaps another patch.
+    """
+    last: dict[int, int] = {}
+    for patch in sorted(patches, key=lambda p: (p.file, p.offset)):
+        bytemap = inspection.maps[patch.file]
+        end = patch.offset + patch.length
+        if patch.length <= 0 or patch.offset < 0 or end > bytemap.size:
+            raise InternalError("a planned patch leaves the file")
+        if patch.offset < last.get(patch.file, 0):
+            raise InternalError("two planned patches overlap")
+        if bytemap.meets_tissue(patch.offset, end):
+            raise InternalError("a planned patch meets tissue")
+        if patch.data is not None and len(patch.data) != patch.length:
+            raise InternalError("a planned patch changes a length")
+        last[patch.file] = end

@@ -1,0 +1,257 @@
+"""Replacements that keep the shape of a value, and that we recognise as ours.
+
+The same key and value give the same replacement in every file, run and machine. No ledger is
+needed to see that a value was already replaced: it holds nothing but zeros, or it is a UUID of
+version 8 (RFC 9562) whose last 40 free bits are a keyed check sum of the 82 before them. So a
+second run changes nothing, and a foreign UUID that merely looks like version 8 is not trusted.
+
+The site key is a file that only its owner can read, made on first use. Whoever has it can test
+guesses against pseudonyms; it never goes into a slide, a journal or the ledger.
+"""
+
+from __future__ import annotations
+
+import errno
+import hmac
+import os
+import re
+import secrets
+import stat
+import sys
+import unicodedata
+from itertools import pairwise
+from pathlib import Path
+
+from blankslide.errors import EnvironmentProblem, InternalError, NoPermission
+
+KEY_BYTES = 32
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_UUID = re.compile(
+    r"(\{?)([0-9a-fA-F]{8})(-?)([0-9a-fA-F]{4})\3([0-9a-fA-F]{4})\3([0-9a-fA-F]{4})\3([0-9a-fA-F]{12})(\}?)"
+)
+_UUID_ROOT = "2.25."
+_STANDARD_ROOT = "1.2.840.10008."
+_PARTS = (8, 12, 16, 20)
+
+# -- the user's folders and the site key -----------------------------------------------
+
+
+def user_folder(kind: str) -> Path:
+    """Return this user's folder for Blankslide; it need not exist.
+
+    Parameters
+    ----------
+    kind
+        ``"config"`` or ``"state"``; one folder for both on Windows and macOS.
+    """
+    home = Path.home()
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "blankslide"
+    if sys.platform == "darwin":
+        return home / "Library" / "Application Support" / "blankslide"
+    fallback = {"config": home / ".config", "state": home / ".local" / "state"}[kind]
+    named = Path(os.environ.get(f"XDG_{kind.upper()}_HOME") or fallback)
+    return (named if named.is_absolute() else fallback) / "blankslide"
+
+
+def load_key(path: Path | None = None) -> bytes:
+    """Return the site key, making it on first use.
+
+    Parameters
+    ----------
+    path
+        The key file; by default ``site.key`` in the user's configuration folder.
+
+    Returns
+    -------
+    bytes
+        32 random bytes.
+
+    Raises
+    ------
+    NoPermission
+        If the file cannot be read or made, or if others can read it.
+    EnvironmentProblem
+        If it is not a key file.
+    """
+    path = path or user_folder("config") / "site.key"
+    try:
+        if not path.exists():
+            _make_key(path)
+        return _read_key(path)
+    except PermissionError:
+        raise NoPermission("the site key cannot be read or made", "check the permissions of its folder") from None
+    except OSError as problem:
+        raise EnvironmentProblem(f"the site key cannot be read or made ({type(problem).__name__})") from None
+
+
+def _make_key(path: Path) -> None:
+    """Write the key beside its place and link it there, so that nobody ever reads half a key."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        _write_new(draft, secrets.token_bytes(KEY_BYTES))
+        _publish(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _publish(draft: Path, path: Path) -> None:
+    try:
+        os.link(draft, path)
+    except FileExistsError:  # another process was first: its key counts
+        return
+    except OSError:  # no hard links on this file system: exclusive, though not in one step
+        _write_new(path, draft.read_bytes())
+
+
+def sync_folder(folder: Path) -> None:
+    """Make new names in a folder durable, where the system can."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as problem:
+        if problem.errno not in (errno.EINVAL, errno.ENOTTY):  # some file systems know no such sync
+            raise
+    finally:
+        os.close(handle)
+
+
+def _read_key(path: Path) -> bytes:
+    with path.open("rb") as file:
+        state = os.fstat(file.fileno())
+        if os.name == "posix" and state.st_mode & _OTHERS:
+            raise NoPermission("others can read the site key", "make it readable by its owner only (chmod 600)")
+        key = file.read(KEY_BYTES + 1)
+    if len(key) != KEY_BYTES:
+        raise EnvironmentProblem("the site key file does not hold 32 bytes", "name another, or restore it")
+    return key
+
+
+# -- replacing -------------------------------------------------------------------------
+
+
+def replace(value: str, key: bytes) -> str:
+    """Replace a value by one of the same length and kind; a value that is ours stays.
+
+    Parameters
+    ----------
+    value
+        A UUID or GUID (braces, dashes and case are kept) becomes a keyed UUID. Of anything
+        else, ASCII punctuation and spaces stay and each other character becomes a zero.
+    key
+        The site key.
+
+    Returns
+    -------
+    str
+        As many characters as before; fewer bytes where non-ASCII characters went.
+    """
+    if is_ours(value, key):
+        return value
+    old = _uuid_digits(value)
+    if old is None or value.isdecimal():
+        return "".join(c if _is_kept(c) else "0" for c in value)
+    return _in_shape_of(value, f"{_keyed_uuid(_checked(key), b'uuid' + old.encode()):032x}")
+
+
+def is_ours(value: str, key: bytes | None) -> bool:
+    """Whether nothing in the value is left to replace.
+
+    Parameters
+    ----------
+    value
+        As it stands in the slide.
+    key
+        The site key; without it only zeros are recognised.
+    """
+    if all(c == "0" or _is_kept(c) for c in value):
+        return True
+    if key is None:
+        return False
+    digits = _uuid_digits(value)
+    number = int(digits, 16) if digits else _uid_number(value)
+    return number is not None and _is_keyed_uuid(_checked(key), number)
+
+
+def dicom_uid(key: bytes, old: str) -> str:
+    """Map a DICOM UID to ``2.25.`` and a keyed UUID: 38 to 44 characters.
+
+    UIDs of the standard itself, and UIDs that are ours, stay. ``old`` comes without padding.
+    """
+    if old.startswith(_STANDARD_ROOT) or is_ours(old, key):
+        return old
+    return f"{_UUID_ROOT}{_keyed_uuid(_checked(key), b'uid' + old.encode())}"
+
+
+def slide_name(name: str, key: bytes) -> str:
+    """Return the pseudonym under which the ledger knows a slide.
+
+    File systems spell accents differently; the pseudonym is the same for both spellings.
+    """
+    plain = unicodedata.normalize("NFC", name).encode("utf-8", "surrogatepass")
+    return "slide-" + hmac.digest(_checked(key), b"slide\0" + plain, "sha256").hex()[:24]
+
+
+def _is_kept(char: str) -> bool:
+    return char.isascii() and not char.isalnum()
+
+
+def _checked(key: bytes) -> bytes:
+    if len(key) != KEY_BYTES:
+        raise InternalError("a site key has 32 bytes")
+    return key
+
+
+# -- keyed UUIDs -----------------------------------------------------------------------
+
+
+def _uuid_digits(value: str) -> str | None:
+    """Return the 32 hexadecimal digits of a UUID in lower case, or None if it is none."""
+    found = _UUID.fullmatch(value)
+    if not found or len(found[1]) != len(found[8]):
+        return None
+    return "".join(found.group(2, 4, 5, 6, 7)).lower()
+
+
+def _in_shape_of(value: str, digits: str) -> str:
+    cuts = (0, *_PARTS, 32)
+    dash = "-" if "-" in value else ""
+    text = dash.join(digits[a:b] for a, b in pairwise(cuts))
+    text = text.upper() if value != value.lower() and value == value.upper() else text
+    return "{" + text + "}" if value.startswith("{") else text
+
+
+def _uid_number(value: str) -> int | None:
+    digits = value[len(_UUID_ROOT) :]
+    is_uuid = value.startswith(_UUID_ROOT) and digits.isascii() and digits.isdecimal() and len(digits) <= 39
+    return int(digits) if is_uuid else None
+
+
+def _check_sum(key: bytes, body: int) -> int:
+    return int.from_bytes(hmac.digest(key, b"chk" + body.to_bytes(11, "big"), "sha256")) >> 216
+
+
+def _keyed_uuid(key: bytes, what: bytes) -> int:
+    """Build version 8, variant 2 around 82 keyed bits and their 40-bit check sum."""
+    body = int.from_bytes(hmac.digest(key, what, "sha256")) >> 174
+    bits = body << 40 | _check_sum(key, body)
+    return (bits >> 74) << 80 | 8 << 76 | (bits >> 62 & 0xFFF) << 64 | 2 << 62 | bits & (1 << 62) - 1
+
+
+def _is_keyed_uuid(key: bytes, number: int) -> bool:
+    if number >> 128 or number >> 76 & 0xF != 8 or number >> 62 & 3 != 2:
+        return False
+    bits = (number >> 80) << 74 | (number >> 64 & 0xFFF) << 62 | number & (1 << 62) - 1
+    return _check_sum(key, bits >> 40) == bits & (1 << 40) - 1

@@ -1,0 +1,259 @@
+"""The view-model that every face observes: one slide, from "what is in it" to "prove it".
+
+A `Session` holds what a person sees and may choose; it decides nothing itself. Faces call
+its methods, listen with `on`, and draw `headline`, `rows`, `summary`. The methods block:
+a face runs `load` and `apply` in its own worker and hops back to its own thread in the
+callback, because callbacks run on whatever thread made the change.
+
+Dry run is on until the person turns it off. Values are masked until asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from blankslide import pipeline, wording
+from blankslide.errors import BlankslideError
+from blankslide.model import Action, Decision, Inspection, Outcome, PhiClass, Place, Plan
+from blankslide.pipeline import Options
+
+State = Literal["empty", "loading", "ready", "working", "done", "refused"]
+Event = Literal["state", "rows", "progress"]
+Listener = Callable[[Event], None]
+MASK = "••••"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the findings table.
+
+    Attributes
+    ----------
+    mark, what, where, kind, action
+        Sign, title, place, class word and action word, as every face shows them.
+    value
+        Masked unless the session shows values; empty for pictures.
+    sensitive, unknown
+        For sorting and for colour, which is never the only sign.
+    places
+        Where it stands in the file.
+    """
+
+    id: str
+    mark: str
+    what: str
+    where: str
+    kind: str
+    action: str
+    value: str
+    sensitive: bool
+    unknown: bool
+    keeps: bool
+    places: tuple[Place, ...]
+
+
+class Session:
+    """One slide under review.
+
+    Parameters
+    ----------
+    path
+        The slide, or None to start empty.
+    options
+        Profile, key, ledger; the profile can be changed by `choose`.
+    """
+
+    def __init__(self, path: str | Path | None = None, options: Options | None = None) -> None:
+        self.path = Path(path) if path is not None else None
+        self.options = options or Options()
+        self.state: State = "empty"
+        self.dry_run = True
+        self.show_values = False
+        self.inspection: Inspection | None = None
+        self.plan: Plan | None = None
+        self.outcome: Outcome | None = None
+        self.error: BlankslideError | None = None
+        self.stage = ""
+        self.part = 0.0
+        self._kept: set[str] = set()
+        self._removed: set[str] = set()
+        self._listeners: list[Listener] = []
+        self._cancelled = False
+
+    # -- listening -------------------------------------------------------------------------
+
+    def on(self, listener: Listener) -> Callable[[], None]:
+        """Call ``listener(event)`` at every change; returns the function that stops it."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener) if listener in self._listeners else None
+
+    def _emit(self, event: Event) -> None:
+        for listener in tuple(self._listeners):
+            listener(event)
+
+    def _go(self, state: State) -> None:
+        self.state = state
+        self._emit("state")
+
+    # -- what is in it ---------------------------------------------------------------------
+
+    def load(self) -> None:
+        """Inspect and plan. Blocks; never raises: a refusal becomes the state ``refused``."""
+        self.outcome = self.error = None
+        self._go("loading")
+        self._replan("ready")
+
+    def _replan(self, state: State) -> None:
+        if self.path is None:
+            self._go("empty")
+            return
+        try:
+            self.inspection, self.plan = pipeline.plan(self.path, self._chosen())
+        except BlankslideError as error:
+            self.inspection = self.plan = None
+            self.error = error
+            self._go("refused")
+            return
+        self._emit("rows")
+        self._go(state)
+
+    def _chosen(self) -> Options:
+        chosen = Options(
+            profile=self.options.profile,
+            keep=(*self.options.keep, *sorted(self._kept)),
+            remove=(*self.options.remove, *sorted(self._removed)),
+            key=self.options.key,
+            ledger=self.options.ledger,
+        )
+        chosen.progress = self._progress
+        chosen.cancelled = lambda: self._cancelled
+        return chosen
+
+    # -- what will happen ------------------------------------------------------------------
+
+    def choose(self, profile: str) -> None:
+        """Take another profile and plan anew."""
+        self.options.profile = profile
+        self._replan("ready")
+
+    def keep(self, finding: str, keep: bool) -> None:
+        """Keep or remove one finding against the profile, and plan anew."""
+        (self._kept if keep else self._removed).add(finding)
+        (self._removed if keep else self._kept).discard(finding)
+        self._replan("ready")
+
+    def reveal(self, show: bool) -> None:
+        """Show or mask values on this screen."""
+        self.show_values = show
+        self._emit("rows")
+
+    def rows(self, contains: str = "") -> list[Row]:
+        """Rows of the table: sensitive first, then unknown, then kept.
+
+        Parameters
+        ----------
+        contains
+            Only rows whose title, id, place or class holds this text.
+        """
+        if self.plan is None or self.inspection is None:
+            return []
+        found = {f.id: f for f in self.inspection.findings}
+        rows = []
+        for decision in self.plan.decisions:
+            finding = found[decision.id]
+            value = "" if finding.value is None else (finding.value.reveal() if self.show_values else MASK)
+            rows.append(_row(decision, value, finding.places))
+        rows.sort(key=lambda r: (not r.sensitive, r.unknown))
+        word = contains.lower()
+        return [r for r in rows if word in f"{r.what} {r.id} {r.where} {r.kind}".lower()]
+
+    # -- what happened ---------------------------------------------------------------------
+
+    def apply(self) -> None:
+        """Do it, or plan only while `dry_run` is on. Blocks; never raises."""
+        if self.path is None:
+            return
+        self._cancelled = False
+        self.outcome = self.error = None
+        self._go("working")
+        try:
+            self.outcome = pipeline.anonymize_in_place(self.path, self._chosen(), dry_run=self.dry_run)
+        except BlankslideError as error:
+            self.error = error
+            self._replan_quietly()
+            self._go("refused")
+            return
+        if self.outcome.writes:
+            self._replan_quietly()
+        self._go("done")
+
+    def _replan_quietly(self) -> None:
+        if self.path is None:
+            return
+        try:
+            self.inspection, self.plan = pipeline.plan(self.path, self._chosen())
+        except BlankslideError:
+            self.inspection = self.plan = None
+        self._emit("rows")
+
+    def cancel(self) -> None:
+        """Ask a running `apply` to stop; it obeys only before the commit point."""
+        self._cancelled = True
+
+    def _progress(self, stage: str, part: float) -> None:
+        self.stage, self.part = stage, part
+        self._emit("progress")
+
+    # -- in words --------------------------------------------------------------------------
+
+    @property
+    def headline(self) -> str:
+        """The one sentence that leads every face."""
+        if self.path is None:
+            return "no slide chosen"
+        if self.error is not None:
+            return wording.error_line(self.path, self.error)
+        if self.outcome is not None and self.state == "done":
+            if self.outcome.content == "untouched":
+                return f"{wording.shown(self.path)} · dry run: nothing was changed"
+            return wording.after_line(self.path, self.outcome, wrote=self.outcome.writes > 0)
+        if self.inspection is not None and self.plan is not None:
+            return wording.before_line(self.path, self.inspection.title, self.plan.decisions)
+        return f"{wording.shown(self.path)} · looking …"
+
+    @property
+    def summary(self) -> str:
+        """The plan in numbers: ``4 places, 0.46 MB``."""
+        if self.plan is None:
+            return ""
+        count = len(self.plan.patches)
+        if not count:
+            return "nothing to do"
+        return f"{count} place{'s' if count != 1 else ''}, {self.plan.bytes_changed / 1e6:.2f} MB"
+
+    @property
+    def confirmation(self) -> str:
+        """What must be confirmed before writing in place."""
+        name = wording.shown(self.path) if self.path is not None else ""
+        return f"This overwrites {name} itself. There is no way back."
+
+
+def _row(decision: Decision, value: str, places: Sequence[Place]) -> Row:
+    unknown = decision.cls is PhiClass.UNKNOWN
+    keeps = decision.action is Action.KEEP
+    return Row(
+        id=decision.id,
+        mark=wording.mark(decision),
+        what=decision.title,
+        where=decision.where,
+        kind=wording.class_word(decision.cls),
+        action=wording.action_word(decision),
+        value=value,
+        sensitive=not keeps or decision.identifying,
+        unknown=unknown,
+        keeps=keeps,
+        places=tuple(places),
+    )

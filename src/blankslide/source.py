@@ -1,0 +1,87 @@
+"""Where bytes come from: the little that parsers and formats know of a file.
+
+Formats know no disk. They are handed a `SlideFiles`, which names the files of one slide
+and reads exactly the bytes asked for. A read past the end is a damaged slide, never a
+short answer, so no parser has to check lengths again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from blankslide.errors import DamagedSlide
+
+
+class ByteSource(Protocol):
+    """Random access to one file."""
+
+    @property
+    def size(self) -> int:
+        """Length in bytes."""
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Return exactly ``length`` bytes at ``offset``.
+
+        Raises
+        ------
+        DamagedSlide
+            If the range is not wholly inside the file.
+        """
+
+    def data_ranges(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """Yield the parts of ``[start, end)`` that are not holes, in order."""
+
+
+class SlideFiles(Protocol):
+    """The files of one slide as a format sees them.
+
+    Attributes
+    ----------
+    name
+        File or folder name as the person gave it, without its directory. It may identify
+        the patient: for comparison only.
+    """
+
+    name: str
+
+    @property
+    def main(self) -> ByteSource:
+        """The file that was named."""
+
+    def names(self) -> list[str]:
+        """Names of all regular files that belong beside ``main``, itself excluded."""
+
+    def open(self, name: str) -> ByteSource:
+        """Open a member by its single-component name.
+
+        Raises
+        ------
+        DamagedSlide
+            If the name leaves the slide's folder or no such regular file exists.
+        """
+
+
+class MemorySource:
+    """A `ByteSource` over bytes in memory, for tests and embedded containers."""
+
+    __slots__ = ("_data",)
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    @property
+    def size(self) -> int:
+        """Length in bytes."""
+        return len(self._data)
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Return exactly ``length`` bytes at ``offset``."""
+        if offset < 0 or length < 0 or offset + length > len(self._data):
+            raise DamagedSlide("the file ends before data that it announces")
+        return self._data[offset : offset + length]
+
+    def data_ranges(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """Yield the whole range: memory has no holes."""
+        if start < end:
+            yield start, end

@@ -1,0 +1,328 @@
+"""Byte ranges of a file and who owns them.
+
+A `ByteMap` gives every byte of a file one class. Formats claim ranges; `settle` sorts the
+claims once and proves that no two of them disagree: identical ranges of one class may be
+claimed repeatedly (shared strings, shared tables, blank tiles), any other overlap refuses
+the slide. What nobody claims is a gap.
+
+Cost: one sort of the claims. Up to `LARGE` claims everything is done with plain tuples,
+because importing numpy costs more than a small slide does; beyond it with numpy arrays,
+because a slide can have half a million tiles. Both ways answer alike (a test compares).
+Ranges are half open, ``[start, end)``, in bytes; Python integers do not wrap, and every
+claim is checked against the file's size before it is believed.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterable, Sequence
+from enum import IntEnum
+from itertools import repeat
+from operator import gt
+from typing import TYPE_CHECKING, Any
+
+from blankslide.errors import ContradictorySlide, DamagedSlide
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+LARGE = 4096
+
+
+class ByteClass(IntEnum):
+    """What a byte is for."""
+
+    STRUCTURE = 0
+    METADATA = 1
+    ASSOCIATED = 2
+    TISSUE = 3
+
+
+_WORDS = ("structure", "a metadata value", "an associated image", "tissue")
+
+
+def merge(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Sort ranges and join those that touch or overlap."""
+    out: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if out and start <= out[-1][1]:
+            if end > out[-1][1]:
+                out[-1] = (out[-1][0], end)
+        elif start < end:
+            out.append((start, end))
+    return out
+
+
+def subtract(spans: Sequence[tuple[int, int]], holes: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the parts of ``spans`` outside ``holes``; both sorted and disjoint."""
+    out: list[tuple[int, int]] = []
+    i = 0
+    for start, end in spans:
+        while i < len(holes) and holes[i][1] <= start:
+            i += 1
+        j, pos = i, start
+        while j < len(holes) and holes[j][0] < end:
+            if holes[j][0] > pos:
+                out.append((pos, holes[j][0]))
+            pos = max(pos, holes[j][1])
+            j += 1
+        if pos < end:
+            out.append((pos, end))
+    return out
+
+
+class ByteMap:
+    """Claims on the bytes of one file of ``size`` bytes."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._claims: list[tuple[int, int, int, str]] = []
+        self._runs: list[tuple[Any, Any, int, str]] = []
+        self._large = False
+        self._sorted: list[tuple[int, int, int, str]] = []
+        self._covered: list[tuple[int, int]] = []
+        self._tissue: list[tuple[int, int]] = []
+        self._tissue_arrays: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
+        self._shared: dict[tuple[int, int], set[str]] = {}
+
+    # -- claiming ----------------------------------------------------------------------
+
+    def claim(self, start: int, end: int, cls: ByteClass, owner: str) -> None:
+        """Claim one range.
+
+        Raises
+        ------
+        DamagedSlide
+            If the range is not inside the file.
+        """
+        if start < 0 or end > self.size or start > end:
+            raise DamagedSlide(f"{owner} points outside the file")
+        if start < end:
+            self._claims.append((start, end, cls, owner))
+
+    def claim_many(self, starts: Sequence[int], lengths: Sequence[int], cls: ByteClass, owner: str) -> None:
+        """Claim ``len(starts)`` ranges of one class and owner; empty ranges are skipped.
+
+        Parameters
+        ----------
+        starts, lengths
+            Same length; tuples of int, or numpy arrays of unsigned 64-bit integers.
+
+        Raises
+        ------
+        DamagedSlide
+            If the two differ in length or a range is not inside the file.
+        """
+        if len(starts) != len(lengths):
+            raise DamagedSlide(f"{owner} has {len(starts)} offsets but {len(lengths)} byte counts")
+        if not isinstance(starts, tuple) or len(starts) > LARGE:
+            self._claim_arrays(starts, lengths, cls, owner)
+            return
+        ends = tuple(map(int.__add__, starts, lengths))
+        if ends and (min(starts) < 0 or max(ends) > self.size or min(lengths) < 0):
+            self._refuse_outside(starts, lengths, owner)
+        if 0 in lengths:
+            kept = [(s, e) for s, e in zip(starts, ends, strict=True) if e > s]
+            self._claims.extend((s, e, cls, owner) for s, e in kept)
+        else:
+            self._claims.extend(zip(starts, ends, repeat(cls), repeat(owner)))
+
+    def _refuse_outside(self, starts: Sequence[int], lengths: Sequence[int], owner: str) -> None:
+        for start, length in zip(starts, lengths, strict=True):
+            if length and (start < 0 or length < 0 or start + length > self.size):
+                raise DamagedSlide(f"{owner} points outside the file")
+
+    def _claim_arrays(self, starts: Sequence[int], lengths: Sequence[int], cls: ByteClass, owner: str) -> None:
+        import numpy as np
+
+        first = np.asarray(starts, dtype=np.uint64)
+        count = np.asarray(lengths, dtype=np.uint64)
+        used = count > 0
+        if not used.all():
+            first, count = first[used], count[used]
+        if not first.size:
+            return
+        limit = np.uint64(self.size)
+        if (first > limit).any() or (count > limit - first).any():
+            raise DamagedSlide(f"{owner} points outside the file")
+        start = first.astype(np.int64)
+        self._runs.append((start, start + count.astype(np.int64), int(cls), owner))
+
+    # -- settling ----------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Prove that the claims agree; must be called once, before any question.
+
+        Raises
+        ------
+        ContradictorySlide
+            If two claims overlap without being the same range of the same class.
+        """
+        self._large = bool(self._runs) or len(self._claims) > 64 * LARGE
+        if self._large:
+            self._settle_arrays()
+        else:
+            self._settle_tuples()
+
+    def _settle_tuples(self) -> None:
+        claims = self._claims
+        claims.sort()
+        starts = [c[0] for c in claims]
+        ends = [c[1] for c in claims]
+        if any(map(gt, ends, starts[1:])):
+            claims = self._fold_identical(claims)
+        self._sorted = claims
+        covered: list[tuple[int, int]] = []
+        tissue: list[tuple[int, int]] = []
+        low = high = -1
+        t_low = t_high = -1
+        for start, end, cls, _ in claims:
+            if start == high:
+                high = end
+            else:
+                if high > 0:
+                    covered.append((low, high))
+                low, high = start, end
+            if cls == 3:
+                if start == t_high:
+                    t_high = end
+                else:
+                    if t_high > 0:
+                        tissue.append((t_low, t_high))
+                    t_low, t_high = start, end
+        if high > 0:
+            covered.append((low, high))
+        if t_high > 0:
+            tissue.append((t_low, t_high))
+        self._covered, self._tissue = covered, tissue
+
+    def _fold_identical(self, claims: list[tuple[int, int, int, str]]) -> list[tuple[int, int, int, str]]:
+        out: list[tuple[int, int, int, str]] = []
+        for claim in claims:
+            if out and claim[0] < out[-1][1]:
+                last = out[-1]
+                if claim[:3] != last[:3]:
+                    raise _overlap(last, claim)
+                self._shared.setdefault(claim[:2], {last[3]}).add(claim[3])
+                continue
+            out.append(claim)
+        return out
+
+    def _settle_arrays(self) -> None:
+        import numpy as np
+
+        owners = [run[3] for run in self._runs]
+        starts = [run[0] for run in self._runs]
+        ends = [run[1] for run in self._runs]
+        classes = [np.full(len(run[0]), run[2], dtype=np.int8) for run in self._runs]
+        which = [np.full(len(run[0]), i, dtype=np.int32) for i, run in enumerate(self._runs)]
+        if self._claims:
+            starts.append(np.array([c[0] for c in self._claims], dtype=np.int64))
+            ends.append(np.array([c[1] for c in self._claims], dtype=np.int64))
+            classes.append(np.array([c[2] for c in self._claims], dtype=np.int8))
+            which.append(np.arange(len(owners), len(owners) + len(self._claims), dtype=np.int32))
+            owners.extend(c[3] for c in self._claims)
+        start, end, cls, own = map(np.concatenate, (starts, ends, classes, which))
+        order = np.argsort(start, kind="stable")
+        start, end, cls, own = start[order], end[order], cls[order], own[order]
+        same = np.zeros(len(start), dtype=bool)
+        if (start[1:] < end[:-1]).any():
+            order = np.lexsort((cls, end, start))
+            start, end, cls, own = start[order], end[order], cls[order], own[order]
+            same[1:] = (start[1:] == start[:-1]) & (end[1:] == end[:-1]) & (cls[1:] == cls[:-1])
+            for i in np.flatnonzero(same).tolist():
+                key = (int(start[i]), int(end[i]))
+                self._shared.setdefault(key, {owners[own[i - 1]]}).add(owners[own[i]])
+            keep = ~same
+            start, end, cls, own = start[keep], end[keep], cls[keep], own[keep]
+            bad = np.flatnonzero(start[1:] < end[:-1])
+            if bad.size:
+                i = int(bad[0])
+                raise _overlap(
+                    (int(start[i]), int(end[i]), int(cls[i]), owners[own[i]]),
+                    (int(start[i + 1]), int(end[i + 1]), int(cls[i + 1]), owners[own[i + 1]]),
+                )
+        breaks = np.flatnonzero(start[1:] != end[:-1])
+        low = np.concatenate((start[:1], start[breaks + 1]))
+        high = np.concatenate((end[breaks], end[-1:]))
+        self._covered = list(zip(low.tolist(), high.tolist(), strict=True))
+        tissue = cls == ByteClass.TISSUE
+        self._tissue_arrays = (start[tissue], end[tissue])
+        rest = ~tissue
+        self._sorted = [
+            (s, e, c, owners[o])
+            for s, e, c, o in zip(
+                start[rest].tolist(), end[rest].tolist(), cls[rest].tolist(), own[rest].tolist(), strict=True
+            )
+        ]
+
+    # -- asking ------------------------------------------------------------------------
+
+    def gaps(self) -> list[tuple[int, int]]:
+        """Ranges that nobody claims, in order."""
+        out = []
+        pos = 0
+        for start, end in self._covered:
+            if start > pos:
+                out.append((pos, start))
+            pos = end
+        if pos < self.size:
+            out.append((pos, self.size))
+        return out
+
+    def meets_tissue(self, start: int, end: int) -> bool:
+        """Whether ``[start, end)`` touches a byte of tissue."""
+        if self._tissue_arrays is not None:
+            starts, ends = self._tissue_arrays
+            i = int(ends.searchsorted(start, side="right"))
+            return i < len(starts) and int(starts[i]) < end
+        spans = self._tissue
+        i = bisect_right(spans, (start, self.size + 1))
+        if i and spans[i - 1][1] > start:
+            return True
+        return i < len(spans) and spans[i][0] < end
+
+    def tissue(self) -> list[tuple[int, int]]:
+        """Ranges of tissue, sorted, touching ones joined."""
+        if self._tissue_arrays is None:
+            return self._tissue
+        import numpy as np
+
+        start, end = self._tissue_arrays
+        if not start.size:
+            return []
+        breaks = np.flatnonzero(start[1:] != end[:-1])
+        low = np.concatenate((start[:1], start[breaks + 1]))
+        high = np.concatenate((end[breaks], end[-1:]))
+        return list(zip(low.tolist(), high.tolist(), strict=True))
+
+    def claims(self) -> list[tuple[int, int, int, str]]:
+        """All claims but tissue of large slides, sorted: start, end, class, first owner."""
+        return self._sorted
+
+    def owned_only_by(self, owners: Collection[str]) -> list[tuple[int, int, int]]:
+        """Ranges, with their class, that no one but ``owners`` claims; tissue never."""
+        shared = self._shared
+        return [
+            (start, end, cls)
+            for start, end, cls, owner in self._sorted
+            if owner in owners and cls != 3 and (not shared or self._all_in(start, end, owners))
+        ]
+
+    def _all_in(self, start: int, end: int, owners: Collection[str]) -> bool:
+        return all(o in owners for o in self._shared.get((start, end), ()))
+
+    def holder(self, start: int, end: int) -> tuple[int, int, int, str] | None:
+        """Return the claim that contains ``[start, end)``, if one does (tissue aside)."""
+        i = bisect_left(self._sorted, (start + 1,)) - 1
+        if i >= 0 and self._sorted[i][0] <= start and end <= self._sorted[i][1]:
+            return self._sorted[i]
+        return None
+
+
+def _overlap(a: tuple[int, int, int, str], b: tuple[int, int, int, str]) -> ContradictorySlide:
+    return ContradictorySlide(
+        f"{_WORDS[a[2]]} of {a[3]} and {_WORDS[b[2]]} of {b[3]} share bytes at {max(a[0], b[0])}, "
+        "so neither can be edited safely"
+    )

@@ -1,0 +1,360 @@
+"""Open once, act on descriptors: the files of one slide.
+
+A path is resolved and opened a single time; from then on everything is asked of the
+descriptor. Members are found by single-component names in the folder that belongs to the
+slide: the folder of the same stem if there is one, else the folder the slide stands in.
+A name out of a slide is never trusted: no separators, no ``..``, no streams, no device
+names, no links. Files keep the order in which they were opened; their index is
+``Patch.file``, and ``main`` is 0.
+
+Promise: reading changes nothing; `check_editable` refuses before anything is written.
+Names that are not UTF-8 work. No message holds a name.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from blankslide.errors import (
+    DamagedSlide,
+    InternalError,
+    NoPermission,
+    NoSpace,
+    NotASlide,
+    SlideChanged,
+    SlideLinked,
+    UsageError,
+)
+from blankslide.storage.system import UNSUPPORTED, guard, open_nofollow, pread
+
+if TYPE_CHECKING:
+    from blankslide.source import ByteSource
+
+AnyPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+
+_UNSAFE = re.compile(r"[/\\:\0]|[. ]\Z|\A(?:con|nul|prn|aux|com\d|lpt\d)(?:\..*)?\Z|\A\.blankslide-", re.IGNORECASE)
+
+
+class Identity(NamedTuple):
+    """What tells that a file is still the same one, untouched."""
+
+    dev: int
+    inode: int
+    size: int
+    mtime_ns: int
+
+
+class OpenFile:
+    """A `ByteSource` over one descriptor.
+
+    Attributes
+    ----------
+    fd
+        Descriptor; closed by the slide that opened it.
+    path
+        Where it was opened. For the person only.
+    opened_as
+        Identity at opening.
+    bytes_read
+        How much was read so far.
+    """
+
+    __slots__ = ("bytes_read", "fd", "opened_as", "path", "size")
+
+    def __init__(self, fd: int, path: str) -> None:
+        self.fd = fd
+        self.path = path
+        self.opened_as = self.current()
+        self.size = self.opened_as.size
+        self.bytes_read = 0
+
+    def current(self) -> Identity:
+        """Identity now."""
+        with guard("look at the slide"):
+            now = os.fstat(self.fd)
+        return Identity(now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns)
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Return exactly ``length`` bytes at ``offset``.
+
+        Raises
+        ------
+        DamagedSlide
+            If the range is not inside the file.
+        SlideChanged
+            If the file has become shorter since it was opened.
+        """
+        if offset < 0 or length < 0 or offset + length > self.size:
+            raise DamagedSlide("the file ends before data that it announces")
+        with guard("read the slide"):
+            data = pread(self.fd, length, offset)
+            if len(data) != length:
+                data = self._rest(data, offset, length)
+        self.bytes_read += length
+        return data
+
+    def _rest(self, data: bytes, offset: int, length: int) -> bytes:
+        """Finish a read that came back short (signals, very long reads)."""
+        parts, have = [data], len(data)
+        while have < length:
+            more = pread(self.fd, length - have, offset + have)
+            if not more:
+                raise SlideChanged("the file became shorter while it was read")
+            parts.append(more)
+            have += len(more)
+        return b"".join(parts)
+
+    def data_ranges(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """Yield the parts of ``[start, end)`` that are not holes; all of it where holes cannot be asked for."""
+        seek_data: int | None = getattr(os, "SEEK_DATA", None)
+        seek_hole: int | None = getattr(os, "SEEK_HOLE", None)
+        if seek_data is None or seek_hole is None:
+            if start < end:
+                yield start, end
+            return
+        while start < end:
+            low = self._seek(start, seek_data, end)
+            if low >= end:
+                return
+            high = min(self._seek(low, seek_hole, end), end)
+            yield low, high
+            start = high
+
+    def _seek(self, offset: int, whence: int, end: int) -> int:
+        with guard("read the slide"):
+            try:
+                return os.lseek(self.fd, offset, whence)
+            except OSError as error:
+                if error.errno == errno.ENXIO:
+                    return end
+                if error.errno in UNSUPPORTED:
+                    return offset if whence == getattr(os, "SEEK_DATA", None) else end
+                raise
+
+    def __repr__(self) -> str:
+        return f"<OpenFile of {self.size} bytes>"
+
+
+class OpenSlide:
+    """The files of one slide, opened; a `SlideFiles` and a context manager.
+
+    Attributes
+    ----------
+    name
+        File name as the person gave it.
+    path, folder
+        Resolved path of ``main`` and the folder it stands in, where the journal goes.
+    files
+        All files opened so far; ``files[0]`` is ``main``.
+    """
+
+    def __init__(self, path: str, name: str, write: bool) -> None:
+        self.name = name
+        self.path = path
+        self.folder = os.path.dirname(path)
+        self.write = write
+        self.files: list[OpenFile] = []
+        self._members: dict[str, OpenFile] = {}
+        stem = os.path.splitext(path)[0]
+        self._home = stem if stem != path and os.path.isdir(stem) and not os.path.islink(stem) else self.folder
+        self.main: ByteSource = self._add(path)
+
+    def _add(self, path: str) -> OpenFile:
+        """Open a path as the next file of the set, or return the file that already is this one."""
+        fd = open_nofollow(path, os.O_RDWR if self.write else os.O_RDONLY)
+        try:
+            if not stat.S_ISREG(os.fstat(fd).st_mode):
+                raise NotASlide("this is not a regular file")
+            file = OpenFile(fd, path)
+        except BaseException:
+            os.close(fd)
+            raise
+        for known in self.files:
+            if known.opened_as[:2] == file.opened_as[:2]:
+                os.close(fd)
+                return known
+        self.files.append(file)
+        return file
+
+    @property
+    def bytes_read(self) -> int:
+        """Bytes read from all files."""
+        return sum(file.bytes_read for file in self.files)
+
+    def names(self) -> list[str]:
+        """Names of the regular files in the slide's folder, ``main`` and our own journals excluded."""
+        with guard("list the slide's folder"), os.scandir(self._home) as entries:
+            found = [e.name for e in entries if e.is_file(follow_symlinks=False) and not _UNSAFE.search(e.name)]
+        own = os.path.basename(self.path) if self._home == self.folder else None
+        return sorted(name for name in found if name != own)
+
+    def open(self, name: str) -> OpenFile:
+        """Open a member by its single-component name.
+
+        Raises
+        ------
+        DamagedSlide
+            If the name leaves the slide's folder, or no regular file has it.
+        NoPermission
+            If the file may not be opened.
+        """
+        known = self._members.get(name)
+        if known is None:
+            if not name or _UNSAFE.search(name):
+                raise DamagedSlide("a file name inside the slide leads outside its folder")
+            known = self._members[name] = self._open_member(name)
+        return known
+
+    def _open_member(self, name: str) -> OpenFile:
+        for folder in dict.fromkeys((self._home, self.folder)):
+            try:
+                return self._add(os.path.join(folder, name))
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            except NotASlide:
+                raise DamagedSlide("a file that the slide refers to is not a regular file") from None
+            except OSError as error:
+                if error.errno in (errno.ELOOP, errno.EISDIR, errno.ENXIO):
+                    raise DamagedSlide("a file that the slide refers to is not a regular file") from None
+                with guard("open a file of the slide"):
+                    raise
+        raise DamagedSlide("a file that the slide refers to is missing")
+
+    def by_inode(self, inode: int) -> OpenFile | None:
+        """Return the member with this inode number, opened if needed; None if there is none."""
+        for file in self.files:
+            if file.opened_as.inode == inode:
+                return file
+        for name in self.names():
+            with guard("look into the slide's folder"):
+                found = os.lstat(os.path.join(self._home, name)).st_ino
+            if found == inode:
+                return self.open(name)
+        return None
+
+    def close(self) -> None:
+        """Close all descriptors; a second call does nothing."""
+        files, self.files = self.files, []
+        for file in files:
+            os.close(file.fd)
+
+    def __enter__(self) -> OpenSlide:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<OpenSlide of {len(self.files)} files>"
+
+
+def open_slide(path: AnyPath, write: bool = False) -> OpenSlide:
+    """Open a slide once; symbolic links are resolved first.
+
+    Parameters
+    ----------
+    path
+        The slide's main file.
+    write
+        Open it, and members later on, for reading and writing.
+
+    Raises
+    ------
+    UsageError
+        If nothing stands there.
+    NotASlide
+        If it is a folder or no regular file.
+    NoPermission
+        If it may not be opened this way.
+    """
+    given = os.fsdecode(path)
+    with guard("open the slide"):
+        try:
+            real = os.path.realpath(given, strict=True)
+            if not stat.S_ISREG(os.stat(real).st_mode):
+                raise NotASlide("this is not a regular file")
+            return OpenSlide(real, os.path.basename(os.path.normpath(given)), write)
+        except (FileNotFoundError, NotADirectoryError, ValueError):
+            raise UsageError("the slide does not exist") from None
+
+
+def check_editable(opened: OpenSlide, journal_bytes: int = 0) -> None:
+    """Refuse what must not be edited in place; writes nothing.
+
+    Parameters
+    ----------
+    opened
+        The slide with all files that a plan touches.
+    journal_bytes
+        Free room that the journal needs.
+
+    Raises
+    ------
+    SlideChanged
+        If a file is not the one that was opened any more.
+    SlideLinked
+        If a file has several names.
+    NoPermission
+        If a file or the folder is read-only.
+    NoSpace
+        If the journal does not fit.
+    """
+    for file in opened.files:
+        _check_file(file)
+    with guard("look at the slide's folder"):
+        _require_writable(opened.folder, os.stat(opened.folder).st_mode, "the slide's folder is read-only")
+        if journal_bytes > _free(opened.folder):
+            raise NoSpace("the journal does not fit on the disk", "free some room beside the slide")
+
+
+def _check_file(file: OpenFile) -> None:
+    if file.current() != file.opened_as:
+        raise SlideChanged("the slide changed after it was opened")
+    with guard("look at the slide"):
+        now = os.fstat(file.fd)
+        try:
+            named = os.stat(file.path)
+        except FileNotFoundError:
+            raise SlideChanged("the slide was moved after it was opened") from None
+        if not os.path.samestat(now, named):
+            raise SlideChanged("the slide was replaced after it was opened")
+        if now.st_nlink > 1:
+            raise SlideLinked(
+                f"the file has {now.st_nlink} names (hard links), and all of them would change",
+                "make it a file of its own, or edit a copy",
+            )
+        _require_writable(file.path, now.st_mode, "the slide is read-only")
+
+
+def _require_writable(path: str, mode: int, sentence: str) -> None:
+    """Refuse also where only the mode says so: root may write anywhere, but should not."""
+    if not mode & 0o222 or not os.access(path, os.W_OK):
+        raise NoPermission(sentence)
+
+
+def _free(folder: str) -> int:
+    native = getattr(os, "statvfs", None)
+    if native is None:
+        import shutil
+
+        return shutil.disk_usage(folder).free
+    answer = native(folder)
+    return int(answer.f_bavail * answer.f_frsize)
+
+
+def require_component(name: str) -> str:
+    """Return ``name`` if it is one safe path component.
+
+    Raises
+    ------
+    InternalError
+        Otherwise; callers have asked the person for a valid name before.
+    """
+    if not name or _UNSAFE.search(name):
+        raise InternalError("a new name is not a plain file name")
+    return name

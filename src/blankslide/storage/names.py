@@ -1,0 +1,104 @@
+"""The last step of an edit: giving files new names, and removing whole files.
+
+A slide's old name may itself identify, so the journal never holds it: a file is known by
+its inode, and its present name is looked up when it is needed. That also makes the step
+safe to repeat. Only files that the transaction has overwritten entirely are removed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from blankslide.errors import EnvironmentProblem, InternalError
+from blankslide.storage.files import require_component
+from blankslide.storage.journal import Journal, Renaming
+
+if TYPE_CHECKING:
+    from blankslide.storage.volume import Volume
+
+
+class Rename(NamedTuple):
+    """Give ``old`` the name ``new`` at the very end, or remove it (``new`` is None).
+
+    Both are single components in the folder of the main file. What is removed must be a
+    member of the slide whose every byte is patched.
+    """
+
+    old: str
+    new: str | None
+
+
+def plan_names(renames: Sequence[Rename], journal: Journal, folder: str, volume: Volume) -> tuple[Renaming, ...]:
+    """Replace old names by inodes.
+
+    Raises
+    ------
+    InternalError
+        If a file does not exist, a name is no plain name, or a file would be removed
+        without being overwritten.
+    EnvironmentProblem
+        If a new name is taken.
+    """
+    return tuple(_planned(rename, journal, folder, volume) for rename in renames)
+
+
+def _planned(rename: Rename, journal: Journal, folder: str, volume: Volume) -> Renaming:
+    inode = volume.inode(folder, rename.old)
+    if inode is None:
+        raise InternalError("a file to be renamed does not exist")
+    if rename.new is None:
+        if not _is_overwritten(inode, journal):
+            raise InternalError("a file would be removed without being overwritten")
+    elif volume.exists(folder, require_component(rename.new)):
+        raise EnvironmentProblem("another file already has the new name")
+    return Renaming(inode, rename.new)
+
+
+def _is_overwritten(inode: int, journal: Journal) -> bool:
+    """Whether it is a member, not the main file, all of whose bytes are patched."""
+    members = zip(journal.files[1:], journal.ranges[1:], strict=True)
+    return any(mark.inode == inode and ranges == ((0, mark.size),) for mark, ranges in members)
+
+
+def apply_names(renames: Sequence[Renaming], folder: str, overwritten: Collection[int], volume: Volume) -> None:
+    """Do what is not done yet; harmless to repeat.
+
+    Parameters
+    ----------
+    renames
+        From the journal.
+    folder
+        Where the main file stands.
+    overwritten
+        Inodes of the files that the transaction has written. Nothing else is removed: an
+        inode number may have gone to a stranger since.
+
+    Raises
+    ------
+    EnvironmentProblem
+        If a file is missing or a new name was taken meanwhile.
+    """
+    for inode, to in renames:
+        if to is not None:
+            _rename(inode, to, folder, volume)
+        elif inode in overwritten:
+            name = _name_of(inode, folder, volume)
+            if name is not None:
+                volume.unlink(folder, name)
+
+
+def _rename(inode: int, to: str, folder: str, volume: Volume) -> None:
+    present = volume.inode(folder, to)
+    if present == inode:
+        return
+    if present is not None:
+        raise EnvironmentProblem("another file has taken the new name")
+    old = _name_of(inode, folder, volume)
+    if old is None:
+        raise EnvironmentProblem("a file that should get its new name is missing")
+    volume.rename(folder, old, to)
+
+
+def _name_of(inode: int, folder: str, volume: Volume) -> str | None:
+    return next((name for name in volume.names(folder) if volume.inode(folder, name) == inode), None)

@@ -1,0 +1,29 @@
+"""A second opinion on a slide that was edited.
+
+Three questions, answered without a line of the code that planned or made the edit: do
+independent readers still see the same slide (`observe`, `compare`), is a removed value still
+in it in any spelling (`search`), and are the emptied places empty (`not_blank`)?
+"""
+
+from blankslide.verify.blank import not_blank
+from blankslide.verify.compare import Agreement, compare
+from blankslide.verify.readers import available, observe
+from blankslide.verify.search import Hit, Hits, encodings, search
+from blankslide.verify.sound import sound
+from blankslide.verify.views import LevelView, PictureView, ReaderView
+
+__all__ = [
+    "Agreement",
+    "Hit",
+    "Hits",
+    "LevelView",
+    "PictureView",
+    "ReaderView",
+    "available",
+    "compare",
+    "encodings",
+    "not_blank",
+    "observe",
+    "search",
+    "sound",
+]

@@ -1,0 +1,115 @@
+"""Whether the readers still see the same slide, without what had to go.
+
+Every reader that opened the slide before must open it after and agree with itself: vendor,
+levels, pixel size, objective, colour profile and sampled pixels. Pictures that had to go are
+absent or of one colour; all others are pixel for pixel the same. At least one reader must
+have decoded tissue, else nobody has judged and the slide is not called clean.
+
+Pictures are matched by their pixels, not by their order: unlinking one moves the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from blankslide.verify.views import PictureView, ReaderView
+
+NOBODY = "no independent reader could open it"
+_SPEAKABLE = frozenset({"label", "macro", "thumbnail", "overview", "map", "reference"})
+
+
+class Agreement(NamedTuple):
+    """Names of the readers that agree, and sentences (without values) on what does not."""
+
+    agreed: list[str]
+    problems: list[str]
+
+
+def compare(before: Sequence[ReaderView], after: Sequence[ReaderView], *, gone: frozenset[str]) -> Agreement:
+    """Compare two observations of one slide.
+
+    Parameters
+    ----------
+    before, after
+        From `observe`, in one process.
+    gone
+        Roles of the pictures that were removed or blanked, e.g. ``{"label", "macro"}``.
+
+    Returns
+    -------
+    Agreement
+        ``problems`` is empty only if at least one reader agrees.
+    """
+    later = {view.reader: view for view in after}
+    agreed: list[str] = []
+    problems: list[str] = []
+    for view in before:
+        if not view.opened:
+            continue
+        found = [f"{view.reader} {what}" for what in _differences(view, later.get(view.reader), gone)]
+        problems.extend(found)
+        if not found and view.has_seen_tissue:
+            agreed.append(view.reader)
+    if not agreed and not problems:
+        problems.append(NOBODY)
+    return Agreement(agreed, problems)
+
+
+def _differences(old: ReaderView, new: ReaderView | None, gone: frozenset[str]) -> list[str]:
+    if new is None or not new.opened:
+        return ["no longer opens the slide"]
+    words = {
+        "takes it for another format": old.vendor == new.vendor,
+        "sees another pixel size": old.mpp == new.mpp,
+        "sees another objective power": old.objective == new.objective,
+        "sees another colour profile": old.colour == new.colour,
+        "sees other levels": [v.size for v in old.levels] == [v.size for v in new.levels],
+    }
+    out = [sentence for sentence, holds in words.items() if not holds]
+    for number, (was, now) in enumerate(zip(old.levels, new.levels, strict=False)):
+        if was.size == now.size and was.samples != now.samples:
+            out.append(f"sees other pixels in level {number}")
+    return out + _pictures(old.pictures, new.pictures, gone)
+
+
+def _pictures(old: Iterable[PictureView], new: Iterable[PictureView], gone: frozenset[str]) -> list[str]:
+    left, lost, named, out = list(new), [], set(), []
+    for picture in old:
+        named.add(picture.name)
+        twin = next((q for q in left if _same(picture, q)), None)
+        if twin is not None:
+            left.remove(twin)
+        if picture.name in gone:
+            if twin is not None and not picture.blank:
+                out.append(f"still sees {_the(picture)}")
+        elif twin is None:
+            lost.append(picture)
+    out.extend(f"sees {_the(q)} changed" if q.decodes else f"cannot decode {_the(q)}" for q in left if not q.blank)
+    return out + _unexplained(lost, gone - named)
+
+
+def _same(a: PictureView, b: PictureView) -> bool:
+    return a.size == b.size and a.digest == b.digest and (a.name == b.name or not (a.name and b.name))
+
+
+def _unexplained(lost: Collection[PictureView], excuses: frozenset[str]) -> list[str]:
+    """Say which lost pictures nothing explains.
+
+    One without a known role may be one that had to go; each excuse covers one shape. A macro can
+    be a small pyramid of its own (Leica), hence shapes and not pages.
+    """
+    out = [f"misses {_the(p)}" for p in lost if p.name]
+    shapes: list[float] = []
+    for picture in lost:
+        aspect = picture.size[0] / max(1, picture.size[1])
+        if not picture.name and not any(abs(aspect - s) < 0.03 * s for s in shapes):
+            shapes.append(aspect)
+    if len(shapes) > len(excuses):
+        out.append("misses a picture that was to stay")
+    return out
+
+
+def _the(picture: PictureView) -> str:
+    return f"the {picture.name}" if picture.name in _SPEAKABLE else "a picture"

@@ -1,0 +1,129 @@
+"""OpenSlide as a judge.
+
+An error makes an OpenSlide handle useless for good, so tissue is sampled first, and every
+failure is followed by a fresh handle: one broken strip must not hide what else is readable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from blankslide.verify.views import FAILS, PICTURE_LIMIT, LevelView, PictureView, ReaderView, digest, effort, places
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from openslide import OpenSlide
+    from PIL.Image import Image
+
+T = TypeVar("T")
+SIDE = 32
+
+
+def version() -> str:
+    """Return the version of the library; its import error if it is not installed."""
+    import openslide
+
+    return str(openslide.__library_version__)
+
+
+def suits(path: Path) -> bool:
+    """OpenSlide asks the file itself, cheaply."""
+    return path.is_file()
+
+
+def look(path: Path) -> ReaderView:
+    """Open the slide and sample it.
+
+    Raises
+    ------
+    openslide.OpenSlideError
+        If it cannot be opened.
+    """
+    handle = _Handle(path)
+    try:
+        slide = handle.slide
+        known = slide.properties
+        mpp_x, mpp_y = _number(known.get("openslide.mpp-x")), _number(known.get("openslide.mpp-y"))
+        sizes, names = slide.level_dimensions, sorted(slide.associated_images)
+        vendor, objective = str(known.get("openslide.vendor", "")), _number(known.get("openslide.objective-power"))
+        pixels = {n: _announced(known.get, n) for n in names}
+        return ReaderView(
+            reader="OpenSlide",
+            version=version(),
+            vendor=vendor,
+            mpp=(mpp_x, mpp_y) if mpp_x is not None and mpp_y is not None else None,
+            objective=objective,
+            levels=tuple(_level(handle, i, sizes) for i in range(len(sizes))),
+            colour=_colour(handle),
+            pictures=tuple(_picture(handle, n, pixels[n]) for n in names),
+        )
+    finally:
+        handle.slide.close()
+
+
+class _Handle:
+    """A slide that is opened again after each error."""
+
+    def __init__(self, path: Path) -> None:
+        from openslide import OpenSlide
+
+        self._open: Callable[[], OpenSlide] = lambda: OpenSlide(path)
+        self.slide = self._open()
+
+    def ask(self, question: Callable[[OpenSlide], T]) -> T | None:
+        from openslide import OpenSlideError
+
+        try:
+            return question(self.slide)
+        except (OpenSlideError, OSError, ValueError, MemoryError):
+            self.slide.close()
+            self.slide = self._open()
+            return None
+
+
+def _level(handle: _Handle, index: int, sizes: tuple[tuple[int, int], ...]) -> LevelView:
+    width, height = sizes[index]
+    scale_x, scale_y = sizes[0][0] / width, sizes[0][1] / height
+    samples = []
+    for x, y, w, h in places(width, height, SIDE, effort(index, len(sizes))):
+        corner = (int(x * scale_x), int(y * scale_y))
+        region = handle.ask(lambda s, corner=corner, w=w, h=h: s.read_region(corner, index, (w, h)))  # type: ignore[misc]
+        samples.append(FAILS if region is None else digest(region.tobytes(), region.size))
+    return LevelView((width, height), tuple(samples))
+
+
+def _picture(handle: _Handle, name: str, announced: tuple[int, int]) -> PictureView:
+    if announced[0] * announced[1] > PICTURE_LIMIT:
+        return PictureView(name, announced, "", False)
+    image = handle.ask(lambda s: s.associated_images[name])
+    if image is None:
+        return PictureView(name, announced, "", False)
+    return PictureView(name, image.size, digest(image.tobytes(), image.size), _is_blank(image))
+
+
+def _announced(known: Callable[[str], str | None], name: str) -> tuple[int, int]:
+    width, height = (known(f"openslide.associated.{name}.{side}") for side in ("width", "height"))
+    return int(width or 0), int(height or 0)
+
+
+def _is_blank(image: Image) -> bool:
+    return all(low == high for low, high in image.getextrema())  # type: ignore[misc]
+
+
+def _colour(handle: _Handle) -> str:
+    """Try the ICC profile: one that is announced but cannot be built breaks viewers."""
+    from PIL.ImageCms import PyCMSError
+
+    try:
+        return "absent" if handle.slide.color_profile is None else "builds"
+    except (PyCMSError, OSError, ValueError):
+        return "fails"
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        return None

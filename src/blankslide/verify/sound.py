@@ -1,0 +1,46 @@
+"""Whether a slide, looked at once, is whole in the eyes of at least one independent reader.
+
+Without a "before" there is nothing to compare with; but a reader that opens the slide must
+have decoded tissue, and every picture that it lists must decode, because one undecodable
+strip makes OpenSlide give up the whole slide.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from blankslide.verify.compare import NOBODY, Agreement
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from blankslide.verify.views import ReaderView
+
+__all__ = ["sound"]
+
+
+def sound(views: Sequence[ReaderView]) -> Agreement:
+    """Judge one observation.
+
+    Parameters
+    ----------
+    views
+        From `observe`.
+
+    Returns
+    -------
+    Agreement
+        Readers that saw tissue, and sentences about what does not decode.
+    """
+    agreed: list[str] = []
+    problems: list[str] = []
+    for view in views:
+        if not view.opened:
+            continue
+        broken = [p for p in view.pictures if not p.decodes]
+        problems.extend(f"{view.reader} cannot decode a picture that the slide still lists" for _ in broken[:1])
+        if view.has_seen_tissue and not broken:
+            agreed.append(view.reader)
+    if not agreed and not problems:
+        problems.append(NOBODY)
+    return Agreement(agreed, problems)

@@ -1,0 +1,219 @@
+"""tifffile as a judge.
+
+tifffile's own series are not used: they name pages by their position, and a page that was
+unlinked on purpose shifts the rest. Pages are looked at one by one instead. The largest is
+the tissue; pages of its shape and layout are levels, all others pictures.
+
+Only single tiles or strips are decoded, never a page of a level, and none above `SEGMENT_LIMIT`.
+tifffile logs what it reads; while it works here, nothing of that is heard.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+from blankslide.verify.views import (
+    EMPTY,
+    FAILS,
+    PICTURE_LIMIT,
+    LevelView,
+    PictureView,
+    ReaderView,
+    digest,
+    effort,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tifffile import TiffFile, TiffPage
+
+SEGMENT_LIMIT = 64 << 20
+PAGE_LIMIT = 256
+_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_WHERE = (0.5, 0.27, 0.73, 0.1, 0.9)
+_KINDS = ("svs", "ndpi", "scn", "bif", "philips", "qpi", "ome")
+_MICROMETRES = {2: 25400.0, 3: 10000.0}
+_ROLE = re.compile(r"(?:^|\n)(label|macro) \d|<ImageType>(Label|Overview|Thumbnail)<")
+_MPP_TEXTS = (
+    (r"\bMPP\s*=\s*([\d.]+)",) * 2,
+    (r'\bPhysicalSizeX="([\d.eE+-]+)"', r'\bPhysicalSizeY="([\d.eE+-]+)"'),
+)
+_silent = threading.local()
+
+
+def version() -> str:
+    """Return the version of the library; its import error if it is not installed."""
+    import tifffile
+
+    return str(tifffile.__version__)
+
+
+def suits(path: Path) -> bool:
+    """Whether the file begins like a TIFF."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(4) in _MAGIC
+
+
+def look(path: Path) -> ReaderView:
+    """Open the file and sample it.
+
+    Raises
+    ------
+    Exception
+        Whatever tifffile raises for a file that it cannot open.
+    """
+    from tifffile import TiffFile
+
+    with _quiet(), TiffFile(path) as tiff:
+        pages = list(_pages(tiff))
+        main = max(pages, key=lambda p: p.imagewidth * p.imagelength)
+        levels = [p for p in pages if _is_level(p, main)]
+        rest = [p for p in pages if not _is_level(p, main)]
+        told = pages[0].description + "\n" + main.description
+        return ReaderView(
+            reader="tifffile",
+            version=version(),
+            vendor=" ".join(k for k in _KINDS if getattr(tiff, f"is_{k}")),
+            mpp=_mpp(main, told),
+            objective=_first(r"\bAppMag\s*=\s*([\d.]+)", told),
+            levels=tuple(_level(tiff, p, effort(i, len(levels))) for i, p in enumerate(levels)),
+            pictures=tuple(_picture(tiff, p) for p in rest),
+        )
+
+
+def _pages(tiff: TiffFile) -> Iterator[TiffPage]:
+    """Yield each page and its subpages, up to `PAGE_LIMIT`."""
+    found = 0
+    for page in tiff.pages:
+        family: list[Any] = [page, *(page.pages or ())] if getattr(page, "subifds", None) else [page]
+        for member in family:
+            if found == PAGE_LIMIT:
+                return
+            found += 1
+            yield member
+
+
+def _is_level(page: TiffPage, main: TiffPage) -> bool:
+    if page is main:
+        return True
+    # Halving rounds by up to a pixel at each step.
+    skew = abs(page.imagewidth * main.imagelength - page.imagelength * main.imagewidth)
+    alike = skew <= 4 * max(main.imagewidth, main.imagelength)
+    return alike and page.is_tiled == main.is_tiled and not _role(page)
+
+
+def _role(page: TiffPage) -> str:
+    """Name the page's role where the page itself states it, else return an empty string."""
+    found = _ROLE.search(page.description)
+    if found:
+        word = (found[1] or found[2]).lower()
+        return "macro" if word == "overview" else word
+    if page.is_svs or page.is_tiled:
+        return ""
+    tag = page.tags.get(65421)  # NDPI: magnification, -1 for the macro and -2 for the map
+    return "macro" if tag is not None and tag.value == -1.0 else ""
+
+
+# -- pixels ----------------------------------------------------------------------------
+
+
+def _level(tiff: TiffFile, page: TiffPage, count: int) -> LevelView:
+    total = len(page.dataoffsets)
+    chosen = dict.fromkeys(int(total * f) for f in _WHERE[:count])
+    return LevelView((page.imagewidth, page.imagelength), tuple(_sample(tiff, page, i) for i in chosen if i < total))
+
+
+def _sample(tiff: TiffFile, page: TiffPage, index: int) -> str:
+    if not page.databytecounts[index]:
+        return EMPTY
+    pixels = _segment(tiff, page, index)
+    return FAILS if pixels is None else digest(pixels.tobytes(), pixels.shape)
+
+
+def _picture(tiff: TiffFile, page: TiffPage) -> PictureView:
+    """Decode all of a picture, or five segments of one that is too large to be a label."""
+    size, count = (page.imagewidth, page.imagelength), len(page.dataoffsets)
+    whole = prod(size) <= PICTURE_LIMIT // 4
+    digests, colours = [], set[tuple[int, ...] | None]()
+    for index in range(count) if whole else dict.fromkeys(int(count * f) for f in _WHERE):
+        pixels = _segment(tiff, page, index)
+        if pixels is None:
+            return PictureView(_role(page), size, "", False)
+        digests.append(digest(pixels.tobytes(), pixels.shape))
+        if None not in colours and len(colours) < 2:
+            colours.add(_colour(pixels))
+    return PictureView(_role(page), size, digest("".join(digests).encode()), len(colours) == 1 and None not in colours)
+
+
+def _colour(pixels: Any) -> tuple[int, ...] | None:
+    """Return the one colour of (depth, rows, columns, samples), or None if there are several."""
+    first = pixels[0, 0, 0]
+    return tuple(first.tolist()) if (pixels[:, 0] == first).all() and (pixels == first).all() else None
+
+
+def _segment(tiff: TiffFile, page: TiffPage, index: int) -> Any:
+    """Decode one tile or strip; None if it fails or is too large."""
+    coded = page.databytecounts[index]
+    if coded > SEGMENT_LIMIT or prod(page.chunks) * max(1, page.bitspersample // 8) > SEGMENT_LIMIT:
+        return None
+    tiff.filehandle.seek(page.dataoffsets[index])
+    data = tiff.filehandle.read(coded)
+    try:
+        return page.decode(data, index, jpegtables=page.jpegtables, jpegheader=page.jpegheader)[0]
+    except Exception:  # codecs raise what they like; a judge's failure is an answer
+        return None
+
+
+# -- metadata --------------------------------------------------------------------------
+
+
+def _mpp(page: TiffPage, told: str) -> tuple[float, float] | None:
+    for x, y in _MPP_TEXTS:
+        pair = _first(x, told), _first(y, told)
+        if pair[0] is not None and pair[1] is not None:
+            return pair[0], pair[1]
+    return _mpp_from_tags(page)
+
+
+def _mpp_from_tags(page: TiffPage) -> tuple[float, float] | None:
+    unit, x, y = (page.tags.valueof(code) for code in (296, 282, 283))
+    scale = _MICROMETRES.get(int(unit or 0))
+    if scale is None or not x or not y or 0 in (*x, *y):
+        return None
+    return scale * x[1] / x[0], scale * y[1] / y[0]
+
+
+def _first(pattern: str, text: str) -> float | None:
+    found = re.search(pattern, text)
+    try:
+        return float(found[1]) if found else None
+    except ValueError:
+        return None
+
+
+# -- silence ---------------------------------------------------------------------------
+
+
+def _is_heard(record: logging.LogRecord) -> bool:
+    return not getattr(_silent, "on", False)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Drop what tifffile logs in this thread; other users of tifffile keep their log."""
+    logging.getLogger("tifffile").addFilter(_is_heard)
+    before = getattr(_silent, "on", False)
+    _silent.on = True
+    try:
+        yield
+    finally:
+        _silent.on = before

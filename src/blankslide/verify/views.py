@@ -1,0 +1,130 @@
+"""What a reader saw of a slide, as data that can be compared and holds no value.
+
+Pixels are kept as keyed digests. The key is random and lives as long as the process: two
+observations of one run can be compared, but a digest that leaks into a report says nothing,
+not even to somebody who guesses the picture.
+
+Where to look is decided by dimensions alone, so that the same places are looked at before
+and after, whatever the metadata says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+from typing import NamedTuple
+
+FAILS = "fails"
+EMPTY = "empty"
+PICTURE_LIMIT = 64 << 20
+"""Pictures of more pixels than this are not decoded whole."""
+
+_FRACTIONS = ((0.5, 0.5), (0.25, 0.35), (0.75, 0.65), (0.35, 0.8), (0.65, 0.2))
+
+
+class LevelView(NamedTuple):
+    """One level: width and height in pixels, and a digest or `FAILS` for each sampled place."""
+
+    size: tuple[int, int]
+    samples: tuple[str, ...]
+
+
+class PictureView(NamedTuple):
+    """One associated image; ``name`` is empty where the reader does not know its role.
+
+    ``digest`` is empty if it does not decode; ``blank`` means one colour all over.
+    """
+
+    name: str
+    size: tuple[int, int]
+    digest: str
+    blank: bool
+
+    @property
+    def decodes(self) -> bool:
+        """Whether the reader could show it."""
+        return bool(self.digest)
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderView:
+    """One reader's view of one slide.
+
+    Attributes
+    ----------
+    reader, version
+        Who looked.
+    reason
+        Why it could not open the slide: a sentence or the class of its error; empty if it did.
+    vendor
+        The reader's own word for the format.
+    levels, pictures
+        Largest level first; pictures in the reader's order.
+    mpp, objective
+        Micrometres per pixel (x, y) and objective power, where the reader knows them.
+    colour
+        ``absent``, ``builds`` or ``fails``: what became of the ICC profile.
+    """
+
+    reader: str
+    version: str = ""
+    reason: str = ""
+    vendor: str = ""
+    levels: tuple[LevelView, ...] = ()
+    mpp: tuple[float, float] | None = None
+    objective: float | None = None
+    colour: str = "absent"
+    pictures: tuple[PictureView, ...] = ()
+
+    @property
+    def opened(self) -> bool:
+        """Whether the reader accepted the slide."""
+        return not self.reason
+
+    @property
+    def has_seen_tissue(self) -> bool:
+        """Whether at least one sampled place was decoded: a judge must have looked."""
+        return any(s not in (FAILS, EMPTY) for level in self.levels for s in level.samples)
+
+
+@lru_cache(maxsize=1)
+def _key() -> bytes:
+    from os import urandom
+
+    return urandom(32)
+
+
+def digest(data: bytes | memoryview, shape: object = None) -> str:
+    """Digest pixels and their shape; comparable inside this process only."""
+    return blake2b(data, digest_size=16, key=_key(), salt=_salt(shape)).hexdigest()
+
+
+def _salt(shape: object) -> bytes:
+    return blake2b(repr(shape).encode(), digest_size=16).digest()
+
+
+def places(width: int, height: int, side: int, count: int) -> list[tuple[int, int, int, int]]:
+    """Choose up to five regions of a level.
+
+    Parameters
+    ----------
+    width, height
+        Size of the level in pixels.
+    side
+        Wanted side of a region in pixels; smaller where the level is.
+    count
+        How many regions, the centre first.
+
+    Returns
+    -------
+    list of (x, y, width, height)
+        In pixels of the level, all inside it.
+    """
+    w, h = min(side, width), min(side, height)
+    return [(int((width - w) * fx), int((height - h) * fy), w, h) for fx, fy in _FRACTIONS[:count]]
+
+
+def effort(index: int, levels: int) -> int:
+    """Return how many places to sample: five at both ends of the pyramid, one between."""
+    return len(_FRACTIONS) if index in (0, levels - 1) else 1

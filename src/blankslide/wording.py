@@ -1,0 +1,140 @@
+"""How every face says things: one sentence first, then the detail.
+
+All text for people is made here, so that every face speaks alike. Names are shown with
+control and direction characters escaped: a file name must not be able to fake a line.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from os import fsencode
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from blankslide.model import Action, Decision, Inspection, Outcome, PhiClass
+
+if TYPE_CHECKING:
+    from blankslide.errors import BlankslideError
+
+_CLASS_WORDS = {
+    PhiClass.DIRECT: "direct",
+    PhiClass.QUASI: "quasi",
+    PhiClass.DEVICE: "device",
+    PhiClass.LINK: "link",
+    PhiClass.PATH: "path",
+    PhiClass.IMAGE: "image",
+    PhiClass.SCIENCE: "science",
+    PhiClass.UNKNOWN: "unknown",
+}
+_ACTION_WORDS = {
+    Action.KEEP: "keep",
+    Action.REMOVE: "remove",
+    Action.ZERO: "zero",
+    Action.DUMMY: "replace",
+    Action.CLEAN: "clean",
+    Action.UID: "new id",
+}
+
+
+def shown(path: str | Path, whole: bool = False) -> str:
+    """Return a file name that is safe to print: control and direction characters escaped."""
+    text = str(path) if whole else Path(path).name or str(path)
+    text = fsencode(text).decode("utf-8", "backslashreplace")
+    return "".join(c if unicodedata.category(c)[0] != "C" else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def class_word(cls: PhiClass) -> str:
+    """Name a class."""
+    return _CLASS_WORDS[cls]
+
+
+def action_word(decision: Decision) -> str:
+    """Say what will happen to a finding."""
+    if decision.cls is PhiClass.IMAGE and decision.action is not Action.KEEP:
+        return "blank, unlink"
+    return _ACTION_WORDS[decision.action]
+
+
+def mark(decision: Decision) -> str:
+    """One sign a row, so that colour is never the only one."""
+    if decision.cls is PhiClass.UNKNOWN and decision.action is not Action.KEEP:
+        return "?"
+    return "○" if decision.action is Action.KEEP and not decision.identifying else "●"
+
+
+def sensitive(decisions: Sequence[Decision]) -> list[Decision]:
+    """Decisions about what can identify; what is merely kept is left out."""
+    return [d for d in decisions if d.action is not Action.KEEP or d.identifying]
+
+
+def count_phrase(decisions: Sequence[Decision]) -> str:
+    """Say how much can identify the patient."""
+    hot = sensitive(decisions)
+    pictures = sum(d.cls is PhiClass.IMAGE for d in hot)
+    fields = len(hot) - pictures
+    words = [f"{n} {w}{'s' if n != 1 else ''}" for n, w in ((pictures, "picture"), (fields, "field")) if n]
+    if not words:
+        return "nothing in it can identify the patient"
+    return " and ".join(words) + " can identify the patient"
+
+
+def shape_phrase(inspection: Inspection) -> str:
+    """Size, number of levels and resolution."""
+    top = inspection.levels[0]
+    count = len(inspection.levels)
+    parts = [f"{top.width}×{top.height}", f"{count} level{'s' if count != 1 else ''}"]
+    if inspection.mpp:
+        parts.append(f"{inspection.mpp[0]:.4g} µm/px")
+    return ", ".join(parts)
+
+
+def before_line(path: str | Path, title: str, decisions: Sequence[Decision]) -> str:
+    """Headline before anything happened."""
+    return f"{shown(path)} · {title} · {count_phrase(decisions)}"
+
+
+def _joined(words: Sequence[str]) -> str:
+    names = [w.split(" ", 1)[0] for w in words]
+    if len(names) < 2:
+        return "".join(names)
+    return ", ".join(names[:-1]) + " and " + names[-1]
+
+
+def after_line(path: str | Path, outcome: Outcome, *, wrote: bool) -> str:
+    """Headline after a run: the one word, who says so, and how long it took."""
+    name = shown(path)
+    if outcome.content == "pending":
+        return f"{name} · interrupted – run recover; nothing is lost"
+    if outcome.content == "residue":
+        kept = [r for r in outcome.residue if r.startswith("kept: ")]
+        left = [r.removeprefix("left: ") for r in outcome.residue if not r.startswith("kept: ")]
+        parts = []
+        if left:
+            parts.append(f"{len(left)} thing{'s' if len(left) != 1 else ''} left: {'; '.join(left)}")
+        parts.extend(kept)
+        return f"{name} · NOT clean – {' · '.join(parts)}"
+    if outcome.content == "untouched":
+        return f"{name} · nothing was changed"
+    parts = [f"{name} · clean – checked by {_joined(outcome.readers)}"]
+    if wrote:
+        parts[0] += ", tissue unchanged"
+        parts.append(f"{sum(outcome.seconds.values()) * 1000:.0f} ms")
+    else:
+        parts.append("nothing to do")
+    if outcome.medium in ("relocated", "shared") and wrote:
+        parts.append(_medium_words(outcome.medium))
+    if outcome.name == "identifying":
+        parts.append("the file name itself may identify")
+    return " · ".join(parts)
+
+
+def _medium_words(medium: str) -> str:
+    if medium == "shared":
+        return "another file shares the old blocks on this disk"
+    return "old blocks may remain on this disk"
+
+
+def error_line(path: str | Path, error: BlankslideError) -> str:
+    """What, why, what was (not) changed, what to do next, on one line."""
+    return f"{shown(path)} · {error.sentence()}"

@@ -1,0 +1,65 @@
+"""What every test may use: real slides, fresh copies of them, and a home of its own.
+
+No test touches the person's home: the ledger, the site key and napari's settings all
+follow the environment, so `home` points the environment at the test's temporary folder.
+Tests that start processes inherit it. The real slides are not part of the repository;
+where they are absent, tests that need them skip and say so.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# Two shared cores make single examples slow now and then; that is no failure.
+settings.register_profile("blankslide", deadline=None)
+settings.load_profile("blankslide")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an empty home folder that this test alone uses."""
+    folder = tmp_path_factory.mktemp("home")
+    for variable in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(variable, str(folder))
+    for variable, part in {
+        "XDG_STATE_HOME": ".local/state",
+        "XDG_CONFIG_HOME": ".config",
+        "XDG_CACHE_HOME": ".cache",
+        "LOCALAPPDATA": "AppData/Local",
+        "APPDATA": "AppData/Roaming",
+    }.items():
+        monkeypatch.setenv(variable, str(folder / part))
+    monkeypatch.setenv("NAPARI_CONFIG", str(folder / "napari.yaml"))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Return the folder of real public slides; read only."""
+    folder = Path(os.environ.get("BLANKSLIDE_SHARED", ROOT.parent / "shared" / "slides"))
+    if not folder.is_dir():
+        pytest.skip("no real slides here: set BLANKSLIDE_SHARED to a folder that holds them")
+    return folder
+
+
+@pytest.fixture
+def slide_copy(shared: Path, tmp_path: Path) -> Callable[[str], Path]:
+    """Return a function that copies one real slide, named by its path below `shared`."""
+
+    def copy(name: str) -> Path:
+        source = shared / name
+        if not source.is_file():
+            pytest.skip(f"the real slide {name} is not in the shared folder")
+        target = tmp_path / source.name
+        shutil.copyfile(source, target)
+        return target
+
+    return copy

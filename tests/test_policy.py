@@ -1,0 +1,101 @@
+"""Profiles: the built-in ones, the allow-list rule, and a site's own in TOML."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from blankslide.errors import ProfileError
+from blankslide.model import Action, Finding, PhiClass, Place
+from blankslide.policy import RESEARCH, STRICT, harmless, load
+from blankslide.sensitive import Sensitive
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def finding(cls: PhiClass, value: str | None = "x", *, weak: bool = False, id: str = "a.b.c") -> Finding:
+    return Finding(id, "C", cls, (Place(0, "page 0", 0, 1),), (), Sensitive(value) if value else None, weak)
+
+
+@pytest.mark.parametrize("cls", [PhiClass.DIRECT, PhiClass.QUASI, PhiClass.DEVICE, PhiClass.PATH, PhiClass.IMAGE])
+def test_research_removes_what_identifies(cls: PhiClass) -> None:
+    assert RESEARCH.action(finding(cls)) is Action.REMOVE
+
+
+def test_research_replaces_links_and_keeps_weak() -> None:
+    assert RESEARCH.action(finding(PhiClass.LINK)) is Action.DUMMY
+    assert RESEARCH.action(finding(PhiClass.DEVICE, weak=True)) is Action.KEEP
+    assert STRICT.action(finding(PhiClass.DEVICE, weak=True)) is Action.REMOVE
+
+
+@pytest.mark.parametrize("value", ["true", "NO", "5", "-12", "1234", "0.4990", "-.5", "3.", "1.5e-06", "1 2 3"])
+def test_harmless_unknown_values_survive_research_only(value: str) -> None:
+    assert harmless(value)
+    assert RESEARCH.action(finding(PhiClass.UNKNOWN, value)) is Action.KEEP
+    assert STRICT.action(finding(PhiClass.UNKNOWN, value)) is Action.REMOVE
+
+
+@pytest.mark.parametrize("value", ["12345", "J. Doe", "12.04.57", "1,5", "", "0x12", "Smith 4", "1 12345", "10.1.2.3"])
+def test_other_unknown_values_go(value: str) -> None:
+    assert not harmless(value)
+    assert RESEARCH.action(finding(PhiClass.UNKNOWN, value or None)) is Action.REMOVE
+
+
+def test_a_blob_without_value_is_not_harmless() -> None:
+    assert RESEARCH.action(finding(PhiClass.UNKNOWN, None)) is Action.REMOVE
+
+
+def test_keeping_something_identifying_is_said() -> None:
+    decision = RESEARCH.keeping("picture.macro").decide(finding(PhiClass.IMAGE, None, id="picture.macro"))
+    assert decision.action is Action.KEEP
+    assert decision.identifying
+    assert not RESEARCH.decide(finding(PhiClass.UNKNOWN, "5")).identifying
+
+
+def write(tmp_path: Path, text: str) -> str:
+    path = tmp_path / "site.toml"
+    path.write_text(text)
+    return str(path)
+
+
+def test_a_site_profile_builds_on_a_base(tmp_path: Path) -> None:
+    profile = load(
+        write(
+            tmp_path, 'name = "our site"\nbase = "strict"\n[classes]\nquasi = "keep"\n[findings]\n"a.*" = "replace"\n'
+        )
+    )
+    assert profile.name == "our site"
+    assert profile.action(finding(PhiClass.QUASI, id="z.date")) is Action.KEEP
+    assert profile.action(finding(PhiClass.QUASI, id="a.date")) is Action.DUMMY
+    assert profile.names
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        ('name = "x"\nbase = "mild"\n', 2, "research or strict"),
+        ('[classes]\nquasi = "remove"\nqwasi = "keep"\n', 3, "not a class"),
+        ('name = "x"\n\n[findings]\n"a.b" = "shred"\n', 4, "must be keep, remove"),
+        ('nmae = "x"\n', 1, "not a key"),
+        ("names = 3\n", 1, "true or false"),
+        ('classes = "all"\n', 1, "must be a table"),
+    ],
+)
+def test_errors_name_the_line(tmp_path: Path, text: str, line: int, says: str) -> None:
+    with pytest.raises(ProfileError, match=rf"site\.toml, line {line}: .*{says}"):
+        load(write(tmp_path, text))
+
+
+def test_broken_toml_names_the_line(tmp_path: Path) -> None:
+    with pytest.raises(ProfileError, match="line 2"):
+        load(write(tmp_path, 'name = "x"\nbase = \n'))
+
+
+def test_missing_profiles_are_usage_errors(tmp_path: Path) -> None:
+    with pytest.raises(ProfileError, match="no profile 'mild'"):
+        load("mild")
+    with pytest.raises(ProfileError, match="cannot be read"):
+        load(str(tmp_path / "none.toml"))
+    assert ProfileError("x").exit_code == 2

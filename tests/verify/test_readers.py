@@ -1,0 +1,326 @@
+"""The judges see what is there, notice what changed, and tell no value."""
+
+from __future__ import annotations
+
+import logging
+import struct
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+from blankslide.verify import LevelView, PictureView, ReaderView, available, compare, observe
+from blankslide.verify import readers as readers_module
+from blankslide.verify.compare import NOBODY
+from blankslide.verify.views import FAILS, places
+
+CMU = "aperio/CMU-1-Small-Region.svs"
+NOTHING: frozenset[str] = frozenset()
+Copy = Callable[[str], Path]
+
+
+def write_svs(path: Path, seed: int = 0, mpp: str = "0.5", app_mag: str = "20") -> Path:
+    """Write a pyramid of two levels with thumbnail, label and macro, uncompressed."""
+    random = np.random.default_rng(seed)
+
+    def pixels(height: int, width: int) -> np.ndarray:
+        return random.integers(0, 255, (height, width, 3), dtype=np.uint8)
+
+    head = "Aperio Image Library v1\r\n"
+    options = {"photometric": "rgb", "metadata": None, "software": False}
+    with tifffile.TiffWriter(path) as tiff:
+        text = f"{head}512x384|AppMag = {app_mag}|MPP = {mpp}|User = Jane Roe"
+        tiff.write(pixels(384, 512), tile=(64, 64), description=text, **options)
+        tiff.write(pixels(96, 128), rowsperstrip=96, description=f"{head}512x384 -> 128x96", **options)
+        tiff.write(pixels(96, 128), tile=(64, 64), description=f"{head}512x384 -> 128x96", **options)
+        tiff.write(pixels(60, 50), rowsperstrip=60, subfiletype=1, description=f"{head}label 50x60", **options)
+        tiff.write(pixels(40, 120), rowsperstrip=40, subfiletype=9, description=f"{head}macro 120x40", **options)
+    return path
+
+
+def page(path: Path, index: int) -> tuple[int, int]:
+    """Return where the pixels of a page's first segment stand, and how many bytes."""
+    with tifffile.TiffFile(path) as tiff:
+        return tiff.pages[index].dataoffsets[0], sum(tiff.pages[index].databytecounts)
+
+
+def poke(path: Path, offset: int, data: bytes) -> None:
+    with path.open("r+b") as file:
+        file.seek(offset)
+        file.write(data)
+
+
+def unlink(path: Path, index: int) -> None:
+    """Let the page before ``index`` point to the one behind it."""
+    with tifffile.TiffFile(path) as tiff:
+        offsets = [p.offset for p in tiff.pages] + [0]
+        count = struct.unpack("<H", path.read_bytes()[offsets[index - 1] :][:2])[0]
+    poke(path, offsets[index - 1] + 2 + 12 * count, struct.pack("<I", offsets[index + 1]))
+
+
+def judge(before: tuple[ReaderView, ...], path: Path, gone: frozenset[str] = NOTHING) -> list[str]:
+    return compare(before, observe(path), gone=gone).problems
+
+
+def by_name(path: Path) -> dict[str, ReaderView]:
+    return {view.reader: view for view in observe(path)}
+
+
+# -- seeing ----------------------------------------------------------------------------
+
+
+def test_both_judges_are_installed_here() -> None:
+    assert all(available().values())
+    assert set(available()) == {"OpenSlide", "tifffile"}
+
+
+def test_what_the_judges_see_of_a_pyramid(tmp_path: Path) -> None:
+    views = by_name(write_svs(tmp_path / "a.svs"))
+    for view in views.values():
+        assert view.opened
+        assert [level.size for level in view.levels] == [(512, 384), (128, 96)]
+        assert (view.mpp, view.objective) == ((0.5, 0.5), 20.0)
+        assert all(picture.decodes and not picture.blank for picture in view.pictures)
+        assert all(FAILS not in level.samples for level in view.levels)
+    assert {p.name for p in views["OpenSlide"].pictures} == {"thumbnail", "label", "macro"}
+    assert {p.name for p in views["tifffile"].pictures} == {"", "label", "macro"}
+
+
+def test_the_real_slide_agrees_with_itself(shared: Path) -> None:
+    before, after = observe(shared / CMU), observe(shared / CMU)
+    assert compare(before, after, gone=NOTHING) == (["OpenSlide", "tifffile"], [])
+
+
+def test_a_thumbnail_of_the_tissues_shape_is_no_level(shared: Path) -> None:
+    view = by_name(shared / "qptiff/small_vectra.qptiff")["tifffile"]
+    assert len(view.levels) == 3
+    assert [picture.name for picture in view.pictures] == ["thumbnail", "macro", "label"]
+
+
+def test_a_view_shows_no_value_of_the_slide(tmp_path: Path) -> None:
+    assert "Roe" not in repr(observe(write_svs(tmp_path / "a.svs")))
+
+
+def test_tifffile_is_silent_here_and_heard_elsewhere(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = write_svs(tmp_path / "a.svs")
+    offset = page(path, 0)[0]
+    observe(path)
+    logging.getLogger("tifffile").warning("heard")
+    assert [r.message for r in caplog.records] == ["heard"]
+    caplog.clear()
+    with tifffile.TiffFile(path) as tiff:
+        where = tiff.pages[4].offset
+    poke(path, where + 2 + 4, b"\xff\xff\xff\x7f")
+    assert offset
+    observe(path)
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("data", [b"", b"II*\0", b"II*\0\x08\0\0\0\xff\xff", b"no slide at all", b"MM\0+" * 40])
+def test_what_is_no_slide_is_opened_by_nobody(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "x.svs"
+    path.write_bytes(data)
+    views = observe(path)
+    assert not any(view.opened for view in views)
+    assert compare(views, views, gone=NOTHING) == ([], [NOBODY])
+
+
+def test_a_reason_is_a_class_of_failure_and_never_a_message(tmp_path: Path) -> None:
+    path = tmp_path / "Jane_Roe.svs"
+    path.write_bytes(b"II*\0" + bytes(20))
+    assert "Roe" not in repr(observe(path))
+    assert all(view.reason for view in observe(path))
+    assert all(view.reason for view in observe(tmp_path / "absent.svs"))
+
+
+def test_a_reader_that_is_not_installed_is_an_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent() -> str:
+        raise ImportError
+
+    first, second = readers_module.READERS
+    monkeypatch.setattr(readers_module, "READERS", (first._replace(version=absent), second))
+    views = by_name(write_svs(tmp_path / "a.svs"))
+    assert views["OpenSlide"].reason == "not installed"
+    assert views["tifffile"].opened
+
+
+def test_a_huge_flat_level_with_missing_tiles_is_cheap(tmp_path: Path) -> None:
+    path = tmp_path / "flat.tif"
+    tifffile.imwrite(path, np.zeros((16, 16, 3), np.uint8), photometric="rgb", rowsperstrip=16, metadata=None)
+    with tifffile.TiffFile(path) as tiff:
+        tags = tiff.pages[0].tags
+        where = {code: tags[code].offset + 8 for code in (256, 257, 278, 279)}
+    for code in (256, 257, 278):
+        poke(path, where[code] - 6, struct.pack("<HII", 4, 1, 90_000))
+    poke(path, where[279] - 6, struct.pack("<HII", 4, 1, 0xFFFFFFF0))
+    view = by_name(path)["tifffile"]
+    assert view.levels == (LevelView((90_000, 90_000), (FAILS,)),)
+    assert not view.has_seen_tissue
+
+
+def test_places_are_inside_and_depend_on_dimensions_only() -> None:
+    for width, height in [(1, 1), (31, 500), (200_000, 90_000)]:
+        chosen = places(width, height, 32, 5)
+        assert chosen == places(width, height, 32, 5)
+        assert all(x >= 0 and x + w <= width and y >= 0 and y + h <= height for x, y, w, h in chosen)
+    assert len(set(places(2000, 2000, 32, 5))) == 5
+
+
+# -- noticing --------------------------------------------------------------------------
+
+
+def test_a_changed_tile_is_noticed(tmp_path: Path) -> None:
+    path = write_svs(tmp_path / "a.svs")
+    before = observe(path)
+    start, length = page(path, 0)
+    poke(path, start, bytes(length))
+    problems = judge(before, path)
+    assert any("OpenSlide sees other pixels in level 0" in p for p in problems)
+    assert any("tifffile sees other pixels in level 0" in p for p in problems)
+
+
+def test_a_changed_tile_of_the_real_slide_is_noticed(slide_copy: Copy) -> None:
+    path = slide_copy(CMU)
+    before = observe(path)
+    with tifffile.TiffFile(path) as tiff:
+        tissue = tiff.pages[0]
+        middle = len(tissue.dataoffsets) // 2
+        start, length = tissue.dataoffsets[middle], tissue.databytecounts[middle]
+    poke(path, start + length // 2, b"\0" * 64)
+    assert "tifffile sees other pixels in level 0" in judge(before, path)
+
+
+def test_a_region_that_failed_before_may_fail_after(slide_copy: Copy) -> None:
+    path = slide_copy(CMU)
+    with tifffile.TiffFile(path) as tiff:
+        tissue = tiff.pages[0]
+        middle = len(tissue.dataoffsets) // 2
+        poke(path, tissue.dataoffsets[middle], bytes(tissue.databytecounts[middle]))
+    views = observe(path)
+    assert FAILS in {s for v in views for s in v.levels[0].samples}
+    assert all(picture.decodes for v in views for picture in v.pictures), "one failure must not spoil the handle"
+    assert compare(views, observe(path), gone=NOTHING).problems == []
+
+
+@pytest.mark.parametrize(("mpp", "app_mag", "word"), [("0.6", "20", "pixel size"), ("0.5", "40", "objective")])
+def test_changed_science_is_noticed(tmp_path: Path, mpp: str, app_mag: str, word: str) -> None:
+    before = observe(write_svs(tmp_path / "a.svs"))
+    problems = judge(before, write_svs(tmp_path / "b.svs", mpp=mpp, app_mag=app_mag))
+    assert [p for p in problems if word in p] == problems
+    assert len(problems) == 2
+
+
+def test_a_lost_level_is_noticed(tmp_path: Path) -> None:
+    path = write_svs(tmp_path / "a.svs")
+    before = observe(path)
+    unlink(path, 2)
+    problems = judge(before, path, frozenset({"label", "macro"}))
+    assert {"OpenSlide sees other levels", "tifffile sees other levels"} <= set(problems)
+
+
+def test_a_slide_that_no_longer_opens_is_noticed(tmp_path: Path) -> None:
+    path = write_svs(tmp_path / "a.svs")
+    before = observe(path)
+    poke(path, 0, bytes(8))
+    assert judge(before, path) == ["OpenSlide no longer opens the slide", "tifffile no longer opens the slide"]
+
+
+def test_unlinked_pictures_are_gone(tmp_path: Path) -> None:
+    path = write_svs(tmp_path / "a.svs")
+    before = observe(path)
+    unlink(path, 4)
+    unlink(path, 3)
+    assert judge(before, path, frozenset({"label", "macro"})) == []
+    assert len(judge(before, path, frozenset({"label"}))) == 2, "the macro was to stay"
+
+
+def test_a_blank_picture_is_gone(tmp_path: Path) -> None:
+    path = write_svs(tmp_path / "a.svs")
+    before = observe(path)
+    start, length = page(path, 3)
+    poke(path, start, b"\xff" * length)
+    assert judge(before, path, frozenset({"label"})) == []
+    assert judge(before, path), "a picture that was to stay was blanked"
+
+
+def test_a_picture_that_was_to_go_and_stayed_is_noticed(tmp_path: Path) -> None:
+    path = write_svs(tmp_path / "a.svs")
+    before = observe(path)
+    assert judge(before, path, frozenset({"label"})) == [
+        "OpenSlide still sees the label",
+        "tifffile still sees the label",
+    ]
+
+
+def test_a_picture_blanked_in_part_is_noticed(tmp_path: Path) -> None:
+    path = write_svs(tmp_path / "a.svs")
+    before = observe(path)
+    start, length = page(path, 3)
+    poke(path, start, b"\xff" * (length - 3))
+    problems = judge(before, path, frozenset({"label"}))
+    assert problems == ["OpenSlide sees the label changed", "tifffile sees the label changed"]
+
+
+def test_a_damaged_picture_is_noticed_and_spoils_nothing_else(slide_copy: Copy) -> None:
+    path = slide_copy(CMU)
+    before = observe(path)
+    poke(path, page(path, 2)[0], b"\x01\x02\x03" * 40)
+    problems = judge(before, path, frozenset({"label"}))
+    assert problems
+    assert all("label" in p for p in problems)
+
+
+def test_a_thumbnail_that_vanished_unasked_is_noticed(tmp_path: Path) -> None:
+    path = write_svs(tmp_path / "a.svs")
+    before = observe(path)
+    unlink(path, 1)
+    assert "tifffile misses a picture that was to stay" in judge(before, path)
+
+
+# -- comparing -------------------------------------------------------------------------
+
+LABEL = PictureView("label", (10, 20), "d1", False)
+NAMELESS = PictureView("", (30, 10), "d2", False)
+SEEN = ReaderView("R", vendor="v", levels=(LevelView((9, 9), ("s",)),), pictures=(LABEL, NAMELESS))
+
+
+def test_each_difference_of_a_view_is_a_problem() -> None:
+    changed = [
+        replace(SEEN, vendor="w"),
+        replace(SEEN, mpp=(1.0, 1.0)),
+        replace(SEEN, objective=5.0),
+        replace(SEEN, colour="fails"),
+        replace(SEEN, levels=()),
+        replace(SEEN, levels=(LevelView((9, 9), ("t",)),)),
+        replace(SEEN, pictures=(LABEL,)),
+        replace(SEEN, pictures=(*SEEN.pictures, PictureView("map", (1, 1), "d9", False))),
+        replace(SEEN, pictures=(LABEL, NAMELESS._replace(digest=""))),
+        replace(SEEN, reason="Gone"),
+    ]
+    for after in changed:
+        agreed, problems = compare([SEEN], [after], gone=NOTHING)
+        assert (agreed, len(problems)) == ([], 1) or after.pictures != SEEN.pictures
+        assert problems
+    assert compare([SEEN], [], gone=NOTHING).problems == ["R no longer opens the slide"]
+    assert compare([SEEN], [SEEN], gone=NOTHING) == (["R"], [])
+
+
+def test_one_excuse_covers_one_shape_of_nameless_pictures() -> None:
+    pyramid = (NAMELESS, NAMELESS._replace(size=(15, 5), digest="d3"))
+    other = PictureView("", (8, 8), "d4", False)
+    before = replace(SEEN, pictures=(*pyramid, other))
+    assert not compare([before], [replace(SEEN, pictures=(other,))], gone=frozenset({"macro"})).problems
+    assert compare([before], [replace(SEEN, pictures=())], gone=frozenset({"macro"})).problems
+
+
+def test_a_judge_that_decoded_no_tissue_is_no_judge() -> None:
+    blind = replace(SEEN, levels=(LevelView((9, 9), (FAILS,)),))
+    assert compare([blind], [blind], gone=NOTHING) == ([], [NOBODY])
+
+
+def test_a_name_from_the_slide_is_not_repeated() -> None:
+    odd = replace(SEEN, pictures=(PictureView("Jane Roe", (1, 1), "d", False),))
+    assert "Jane" not in str(compare([odd], [replace(SEEN, pictures=())], gone=NOTHING))
