@@ -85,3 +85,48 @@ class MemorySource:
         """Yield the whole range: memory has no holes."""
         if start < end:
             yield start, end
+
+
+class Window:
+    """A `ByteSource` that answers small reads from the last few kilobytes it has read.
+
+    Directories and their values stand close together, and a system call costs more than
+    slicing. Large reads go straight through. It must not outlive an edit of the file.
+
+    Parameters
+    ----------
+    source
+        The file.
+    size
+        Bytes to read at once.
+    """
+
+    __slots__ = ("_data", "_length", "_size", "_source", "_start")
+
+    def __init__(self, source: ByteSource, size: int = 8192) -> None:
+        self._source = source
+        self._length = source.size
+        self._size = size
+        self._start = 0
+        self._data = b""
+
+    @property
+    def size(self) -> int:
+        """Length in bytes."""
+        return self._length
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Return exactly ``length`` bytes at ``offset``."""
+        at = offset - self._start
+        end = at + length
+        if 0 <= at and end <= len(self._data) and length >= 0:
+            return self._data[at:end]
+        if length >= self._size or length < 0 or offset < 0:
+            return self._source.read(offset, length)
+        self._data = self._source.read(offset, max(length, min(self._size, self._length - offset)))
+        self._start = offset
+        return self._data[:length]
+
+    def data_ranges(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """Yield the parts of ``[start, end)`` that are not holes, in order."""
+        return self._source.data_ranges(start, end)

@@ -63,9 +63,7 @@ def _scenario(whole_set: bool) -> Scenario:
     ]
     if whole_set:
         patches += [Patch(1, 100, 50, b"x" * 50), Patch(2, 0, 5000, None)]
-    after = {
-        name: _edited(data, [p for p in patches if p.file == i]) for i, (name, data) in enumerate(before.items())
-    }
+    after = {name: _edited(data, [p for p in patches if p.file == i]) for i, (name, data) in enumerate(before.items())}
     if not whole_set:
         return Scenario(before, after, tuple(patches))
     after["0001.svs"] = after.pop("s-4711.svs")
@@ -107,7 +105,9 @@ def _check(scenario: Scenario, sim: SimVolume, clean: bool) -> None:
     assert found == scenario.after or (not clean and found == scenario.before)
 
 
-def _run_until_crash(scenario: Scenario, volume: FaultyVolume, sim: SimVolume, edit: Callable[..., Iterator[str]]) -> bool:
+def _run_until_crash(
+    scenario: Scenario, volume: FaultyVolume, sim: SimVolume, edit: Callable[..., Iterator[str]]
+) -> bool:
     """Edit; return whether the slide was called clean before the power failed."""
     stages = []
     try:
@@ -125,7 +125,10 @@ def _failures(sim: SimVolume, seeds: int) -> Iterator[SimVolume]:
 
 
 def _crash_everywhere(
-    scenario: Scenario, make: type[FaultyVolume] = FaultyVolume, seeds: int = 2, edit: Callable[..., Iterator[str]] = _edit
+    scenario: Scenario,
+    make: type[FaultyVolume] = FaultyVolume,
+    seeds: int = 2,
+    edit: Callable[..., Iterator[str]] = _edit,
 ) -> tuple[int, int]:
     """Crash before each call, and again before each call of the recovery; count the states."""
     states = again = 0
@@ -210,7 +213,9 @@ def test_an_error_at_any_call_says_the_truth_about_the_slide(scenario: Scenario,
             return
         assert error is not None or at == len(volume.calls) - 1
         if error is not None and error.changed == "no":
-            assert [data for name, data in sim.content().items() if name in scenario.before] == [*scenario.before.values()]
+            assert [data for name, data in sim.content().items() if name in scenario.before] == [
+                *scenario.before.values()
+            ]
             assert not sim.exists(FOLDER, journal_name(scenario.inodes[0]))
             assert sticky or not sim.exists(FOLDER, temp_name(scenario.inodes[0]))
         elif not sticky:

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from blankslide import wording as words
-    from blankslide.cli import show
+from blankslide.cli import show
 from blankslide.cli.run import exit_code
 
 

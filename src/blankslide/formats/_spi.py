@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from blankslide.containers.tiff import Tiff, is_tiff
+from blankslide.source import Window
 
 if TYPE_CHECKING:
     from blankslide.model import Inspection
@@ -30,7 +31,7 @@ class Probe:
 
     def __init__(self, files: SlideFiles) -> None:
         self.files = files
-        self.main = files.main
+        self.main = Window(files.main)
         self.head = files.main.read(0, min(64, files.main.size))
         self._tiff: Tiff | None = None
 

@@ -255,9 +255,7 @@ def _as_text(ifd: Ifd, entry: Entry, raw: bytes | None) -> str | None:
     if entry.type == 1 and entry.tag in range(40091, 40096):
         return raw.decode("utf-16-le", "replace").rstrip("\0 ")
     numbers = ifd.tiff.numbers(ifd, entry)
-    if numbers is None:
-        return None
-    return " ".join(repr(n) if isinstance(n, float) else str(n) for n in numbers)
+    return None if numbers is None else " ".join(map(repr, numbers))
 
 
 def _looks_like_text(raw: bytes) -> bool:

@@ -100,10 +100,15 @@ _HEADER_WORD = (
 _HEADER_OK = re.compile(rf"\s*(?:{_HEADER_WORD}[\s;]+)*(?:{_HEADER_WORD})?[\s;]*")
 _HEADER_WORD_RE = re.compile(_HEADER_WORD)
 _HEADER_WORDS = re.compile(r"Q ?= ?\d{1,3}(?![^\s;])|[^\s;]+")
-_CONTINUED = re.compile(r";(?=(?:Aperio|Motic) )")
+_PAIR = re.compile(
+    r"\|[ \t]*([^|=]*?)[ \t]*(=|(?=\||\Z))[ \t\r\n]*((?:[^|;]|;(?!Aperio |Motic ))*?)[ \t\r\n]*(;(?:Aperio|Motic) [^|]*)?(?=\||\Z)"
+)
 _ROLE = re.compile(r"(label|macro) \d{1,7}x\d{1,7}\s*")
 _THUMBNAIL = re.compile(r"\d{1,7}x\d{1,7} -> \d{1,7}x\d{1,7} -")
 _KEY = re.compile(r"(?!.*\d{4})[A-Za-z][A-Za-z0-9_./()#-]{0,30}(?: [A-Za-z0-9_./()#-]{1,20}){0,2}")
+
+
+_KNOWN = frozenset(SCIENCE) | frozenset(FIELDS)
 
 
 class Aperio:
@@ -236,6 +241,11 @@ def _same_aspect(page: Ifd, base: Ifd) -> bool:
 # -- what the descriptions say -----------------------------------------------------------
 
 
+def _pair_end(match: re.Match[str]) -> int:
+    """Where a pair ends: before a following header, which is not part of it."""
+    return match.start(4) if match[4] else match.end()
+
+
 class _Descriptions:
     """Reads every page's description into findings, kept values and text blocks."""
 
@@ -277,18 +287,14 @@ class _Descriptions:
         bar = text.find("|")
         header_end = len(text) if bar < 0 else bar
         self._header(text[:header_end], 0, where, base, block)
-        pos = header_end
-        while pos < len(text):
-            end = text.find("|", pos + 1)
-            if end < 0:
-                end = len(text)
-            part = text[pos + 1 : end]
-            again = _CONTINUED.search(part) if ";" in part else None
+        for match in _PAIR.finditer(text, header_end):
+            key, equals, value, again = match.groups()
+            if not equals:
+                self._unnamed(match, where, base, block)
+            elif value or key.lower() not in _KNOWN:
+                self._pair(match, key, value, where, base, block)
             if again:
-                self._header(part[again.start() :], pos + 1 + again.start(), where, base, block)
-                part = part[: again.start()]
-            self._pair(part, pos, where, base, block)
-            pos = end
+                self._header(again, match.start(4), where, base, block)
 
     def _header(self, header: str, offset: int, where: str, base: int, block: int) -> None:
         """Cut the words of a header that are neither sizes, codecs, versions nor makers."""
@@ -303,38 +309,33 @@ class _Descriptions:
                 "aperio.description.header", "Header text", UNKNOWN, Place(0, where, start, end), cut, word[0]
             )
 
-    def _pair(self, part: str, start: int, where: str, base: int, block: int) -> None:
-        key, equals, value = part.partition("=")
-        stripped = value.strip()
-        name = key.strip()
-        if not stripped and (not name or (equals and self._known(name))):
-            return
-        low = name.lower()
-        at = base + start + 1 + len(key) + len(equals) + (len(value) - len(value.lstrip()))
-        place = Place(0, where, at, at + len(stripped))
+    def _pair(self, match: re.Match[str], key: str, value: str, where: str, base: int, block: int) -> None:
+        low = key.lower()
+        place = Place(0, where, base + match.start(3), base + match.end(3))
         legal = SCIENCE.get(low)
-        if legal is not None and equals and legal.fullmatch(stripped):
+        if legal is not None and legal.fullmatch(value):
             self.kept.append(place)
-            self._science(low, stripped)
+            self._science(low, value)
             return
-        cut = (Cut(block, base + start, base + start + 1 + len(part)),)
-        cls, slug = self._classify(name, low) if equals else (UNKNOWN, "unnamed")
+        cls, slug = self._classify(key, low)
         if slug == "unnamed":
-            whole = Place(0, where, base + start + 1, base + start + 1 + len(part))
-            self.found.add("aperio.description.unnamed", "Free text", UNKNOWN, whole, cut, part.strip())
+            self._unnamed(match, where, base, block)
             return
-        if cls is K:
-            if stripped.strip("0 {}-"):
-                self.found.add(f"aperio.description.{slug}", name, K, place, cut, stripped)
-            return
+        if cls is K and not value.strip("0 {}-"):
+            return  # zeros in place of a link are our own mark
+        cut = (Cut(block, base + match.start(), base + _pair_end(match)),)
         # a known key whose value is not what the key promises is text we do not understand
         strict = UNKNOWN if legal is not None else cls
-        self.found.add(f"aperio.description.{slug}", name, strict, place, cut, stripped)
+        self.found.add(f"aperio.description.{slug}", key, strict, place, cut, value)
 
-    @staticmethod
-    def _known(name: str) -> bool:
-        low = name.lower()
-        return low in SCIENCE or low in FIELDS
+    def _unnamed(self, match: re.Match[str], where: str, base: int, block: int) -> None:
+        """Cut a piece that is no pair, or whose key is no word: the whole piece is the value."""
+        start, end = match.start() + 1, _pair_end(match)
+        text = match.string[start:end].strip()
+        if text:
+            cut = (Cut(block, base + start - 1, base + end),)
+            place = Place(0, where, base + start, base + end)
+            self.found.add("aperio.description.unnamed", "Free text", UNKNOWN, place, cut, text)
 
     @staticmethod
     def _classify(name: str, low: str) -> tuple[PhiClass, str]:

@@ -1,0 +1,108 @@
+"""Judging a slide: readers, plan, policy and search, all anew, none of them the code that wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from blankslide.model import Action, Inspection, Outcome, Patch, Plan
+from blankslide.pipeline.stages import Clock, Options, inspected, opened, removed_values, starting_outcome
+from blankslide.planner import make_plan
+
+if TYPE_CHECKING:
+    from blankslide.policy import Profile
+    from blankslide.storage.files import OpenSlide
+    from blankslide.verify import ReaderView
+
+
+def judge_written(
+    path: Path,
+    inspection: Inspection,
+    planned: Plan,
+    before: Sequence[ReaderView],
+    outcome: Outcome,
+    options: Options,
+) -> None:
+    """Hold the written file against plan, policy and independent readers, all anew."""
+    from blankslide.verify import compare, observe
+
+    gone = frozenset(
+        d.id.removeprefix("picture.")
+        for d in planned.decisions
+        if d.action is not Action.KEEP and d.id.startswith("picture.")
+    )
+    readers, problems = compare(before, observe(path), gone=gone)
+    with opened(path) as fresh:
+        again = inspected(fresh, options.key)
+        second = make_plan(again, options.resolved(), fresh.files, options.key)
+        problems += _todo(second) + _unwritten(planned.patches, fresh)
+        problems += _search(fresh, again, removed_values(inspection, planned.decisions), outcome)
+    conclude(outcome, readers, problems)
+
+
+def _search(slide: OpenSlide, again: Inspection, needles: Mapping[str, Sequence[str]], outcome: Outcome) -> list[str]:
+    """Look for every removed value in all bytes that are not tissue."""
+    from blankslide.verify import search
+
+    left: dict[str, None] = {}
+    same: dict[str, None] = {}
+    for i, file in enumerate(slide.files):
+        spans = [(p.start, p.end, p.where) for p in again.kept if p.file == i]
+        hits = search(file, again.maps[i].tissue(), needles, spans)
+        left.update(dict.fromkeys(f"left: {h.id}" for h in hits.residue))
+        same.update(dict.fromkeys(h.id for h in hits.coincidences))
+    outcome.coincidences = tuple(same)
+    return list(left)
+
+
+def _todo(planned: Plan) -> list[str]:
+    return [f"left: {d.id}" for d in planned.decisions if planned.patches and d.action is not Action.KEEP]
+
+
+def conclude(outcome: Outcome, readers: Sequence[str], problems: Sequence[str]) -> None:
+    """Say the one word: clean only if nothing at all is left to say."""
+    outcome.readers = tuple(readers)
+    outcome.residue = tuple(dict.fromkeys((*outcome.residue, *problems)))
+    outcome.content = "residue" if outcome.residue else "clean"
+
+
+def judge_as_is(path: Path, slide: OpenSlide, profile: Profile, key: bytes | None) -> Outcome:
+    """Inspect, plan and let independent readers look, without a "before" to compare with."""
+    from blankslide.verify import observe, sound
+
+    inspection = inspected(slide, key)
+    planned = make_plan(inspection, profile, slide.files, key)
+    outcome = starting_outcome(inspection, planned, profile, slide.name)
+    readers, problems = sound(observe(path))
+    conclude(outcome, readers, [*_todo(planned), *problems])
+    return outcome
+
+
+def _unwritten(patches: Sequence[Patch], slide: OpenSlide) -> list[str]:
+    """Re-read every patched byte through a fresh descriptor."""
+    for patch in patches:
+        source = slide.files[patch.file]
+        for pos in range(patch.offset, patch.offset + patch.length, 1 << 20):
+            size = min(1 << 20, patch.offset + patch.length - pos)
+            want = bytes([patch.byte]) * size if patch.data is None else patch.data[pos - patch.offset :][:size]
+            if source.read(pos, size) != want:
+                return ["the medium did not keep what was written"]
+    return []
+
+
+def verify(path: str | Path, options: Options | None = None) -> Outcome:
+    """Judge a slide as it is: pending, residue, or clean by independent readers."""
+    from blankslide.storage import journal
+
+    options = options or Options()
+    profile = options.resolved()
+    path = Path(path)
+    clock = Clock(options)
+    if journal.find(path) is not None:
+        return Outcome(content="pending", profile=profile.name)
+    with opened(path) as slide:
+        outcome = judge_as_is(path, slide, profile, options.key)
+    clock.lap("verify", 1.0)
+    outcome.seconds = clock.seconds
+    return outcome

@@ -1,0 +1,182 @@
+"""What every stage shares: options, the clock with its safe points, opening and inspecting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from blankslide.errors import Cancelled, NotASlide, SlideError, SlidePending
+from blankslide.formats import detect
+from blankslide.formats._spi import Probe
+from blankslide.model import Action, Decision, Finding, Inspection, Outcome, PhiClass, Plan
+from blankslide.naming import name_verdict
+from blankslide.planner import make_plan
+from blankslide.policy import Profile, load
+from blankslide.pseudonyms import is_ours
+
+if TYPE_CHECKING:
+    from blankslide.ledger import Ledger
+    from blankslide.storage.files import OpenSlide
+
+Progress = Callable[[str, float], None]
+
+
+def _quiet(stage: str, part: float) -> None:
+    """Progress that nobody watches."""
+
+
+@dataclass(slots=True)
+class Options:
+    """How a slide is to be treated.
+
+    Attributes
+    ----------
+    profile
+        Built-in name, TOML file, or a `Profile`.
+    keep
+        Roles of pictures to keep (``macro``) or ids of findings.
+    remove
+        Ids of findings to remove although the profile keeps them.
+    key
+        The site's key, or None for zeros in place of links.
+    ledger
+        Where to record, or None.
+    progress, cancelled
+        Called with (stage, fraction done); asked at safe points before the commit point.
+    """
+
+    profile: str | Profile = "research"
+    keep: Sequence[str] = ()
+    remove: Sequence[str] = ()
+    key: bytes | None = None
+    ledger: Ledger | None = None
+    progress: Progress = _quiet
+    cancelled: Callable[[], bool] = bool
+
+    def resolved(self) -> Profile:
+        """Return the profile with the person's exceptions on top."""
+        profile = self.profile if isinstance(self.profile, Profile) else load(self.profile)
+        kept = [k if "." in k else f"picture.{k}" for k in self.keep]
+        return profile.keeping(*kept).removing(*self.remove)
+
+
+class Clock:
+    """Seconds spent in each stage, and the safe points between them."""
+
+    def __init__(self, options: Options) -> None:
+        self.seconds: dict[str, float] = {}
+        self._options = options
+        self._last = perf_counter()
+
+    def lap(self, stage: str, part: float) -> None:
+        """End a stage and report progress."""
+        now = perf_counter()
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self._last
+        self._last = now
+        self._options.progress(stage, part)
+
+    def safe_point(self) -> None:
+        """Stop here if the person asked for it."""
+        if self._options.cancelled():
+            raise Cancelled("cancelled before anything was written")
+
+
+def inspect(path: str | Path, *, key: bytes | None = None) -> Inspection:
+    """Say what is in a slide; reads structure only, never coded tissue.
+
+    Parameters
+    ----------
+    path
+        The slide.
+    key
+        The site's key, to recognise replaced ids as ours.
+
+    Raises
+    ------
+    SlideError, EnvironmentProblem, SlidePending
+        As the error tree says; the slide is never touched.
+    """
+    refuse_pending(path)
+    with opened(path) as slide:
+        return inspected(slide, key)
+
+
+def plan(path: str | Path, options: Options | None = None) -> tuple[Inspection, Plan]:
+    """Inspect a slide and plan what the profile demands; nothing is written."""
+    options = options or Options()
+    refuse_pending(path)
+    with opened(path) as slide:
+        inspection = inspected(slide, options.key)
+        return inspection, make_plan(inspection, options.resolved(), slide.files, options.key)
+
+
+def refuse_pending(path: str | Path) -> None:
+    """Raise `SlidePending` if a journal waits beside the slide."""
+    from blankslide.storage import journal
+
+    if journal.find(Path(path)) is not None:
+        raise SlidePending("an earlier run was interrupted", "run: blankslide recover")
+
+
+@contextmanager
+def opened(path: str | Path, write: bool = False) -> Iterator[OpenSlide]:
+    """Open a slide's files for the length of a ``with`` block."""
+    from blankslide.storage.files import open_slide
+
+    with open_slide(Path(path), write=write) as slide:
+        yield slide
+
+
+def inspected(slide: OpenSlide, key: bytes | None) -> Inspection:
+    """Detect and inspect an open slide; ids that are ours already are no findings."""
+    probe = Probe(slide)
+    inspection = detect(probe).inspect(probe)
+    ours = [f for f in inspection.findings if f.cls is PhiClass.LINK and _is_ours(f, key)]
+    if ours:
+        inspection.findings = tuple(f for f in inspection.findings if f not in ours)
+    return inspection
+
+
+def _is_ours(finding: Finding, key: bytes | None) -> bool:
+    return finding.value is not None and all(is_ours(v.reveal(), key) for v in (finding.value, *finding.values))
+
+
+def starting_outcome(inspection: Inspection, planned: Plan, profile: Profile, name: str) -> Outcome:
+    """Return the outcome as it stands before anything happened."""
+    removed = removed_values(inspection, planned.decisions)
+    return Outcome(
+        content="untouched",
+        format=inspection.format,
+        title=inspection.title,
+        profile=profile.name,
+        decisions=planned.decisions,
+        name=name_verdict(name, [v for values in removed.values() for v in values]),
+        residue=planned.left,
+        notes=inspection.notes,
+        strict_name=profile.names,
+    )
+
+
+def removed_values(inspection: Inspection, decisions: Sequence[Decision]) -> dict[str, list[str]]:
+    """Return the values that have to go, in clear, by finding id: for the search only."""
+    gone = {d.id for d in decisions if d.action is not Action.KEEP}
+    return {
+        f.id: [v.reveal() for v in (f.value, *f.values)]
+        for f in inspection.findings
+        if f.id in gone and f.value is not None
+    }
+
+
+def known_format(path: str | Path) -> str | None:
+    """Return the name of the format that claims a file, or None; damaged slides are claimed."""
+    try:
+        with opened(path) as slide:
+            return detect(Probe(slide)).name
+    except NotASlide:
+        return None
+    except SlideError:
+        return "damaged"

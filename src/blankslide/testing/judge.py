@@ -1,0 +1,285 @@
+"""An independent judge of one anonymized slide, for tests.
+
+It is given the slide's bytes from before and the file from after, and returns complaints;
+no complaint means that the slide is what the contract promises. Nothing of Blankslide's own
+reading, searching or comparing is used: pages and tiles are located by tifffile in the
+*original*, pixels and properties come from OpenSlide, removed values are spelled by an
+encoder of its own. Everything is looked at whole, so it is for slides of a few megabytes.
+
+A complaint may quote a value: the patients of tests are invented, or public.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from blankslide.samples.planted import Planted
+
+PIECE = 40
+VARIETY = 12
+SHORTEST = 5
+_WORD, _STEP = 8, 32
+_GONE = frozenset({"label", "macro"})
+_KEPT = re.compile(
+    r"openslide\.(?:vendor|mpp-[xy]|objective-power|level-count|level\[.*|icc-size)"
+    r"|aperio\.(?:MPP|AppMag|StripeWidth|Left|Top|LineCameraSkew|LineArea[XY]Offset|Focus Offset|Exposure \w+"
+    r"|DisplayColor|Original[wW]idth|Original[hH]eight|Gamma)"
+)
+
+
+@dataclass(slots=True)
+class Before:
+    """What the judge remembers of the original.
+
+    Parameters
+    ----------
+    data
+        All bytes of the slide before.
+    values
+        Values that must be gone.
+    gone
+        Roles of the pictures that must be gone.
+    same_profile
+        Whether the colour profile must be bit for bit the same.
+    """
+
+    data: bytes
+    values: tuple[str, ...] = ()
+    gone: frozenset[str] = _GONE
+    same_profile: bool = True
+    kept: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, path: Path, key: Planted | Iterable[str] = (), **more: Any) -> Before:
+        """Read a slide that is about to be anonymized.
+
+        Parameters
+        ----------
+        path
+            The slide, still untouched.
+        key
+            Its answer key, or the values that must go.
+        """
+        from blankslide.samples.planted import Planted
+
+        if not isinstance(key, Planted):
+            return cls(path.read_bytes(), tuple(key), **more)
+        values = tuple(dict.fromkeys(r.value for r in key.removed if r.value))
+        return cls(path.read_bytes(), values, kept={k.key: k.value for k in key.kept}, **more)
+
+
+def judge(before: Before, path: Path) -> list[str]:
+    """Hold a slide against its own past.
+
+    Returns
+    -------
+    list of str
+        Complaints; empty if the slide is as promised.
+    """
+    after = path.read_bytes()
+    if len(after) != len(before.data):
+        return [f"the size went from {len(before.data)} to {len(after)}"]
+    return [
+        *_tiles(before.data, after),
+        *_by_tifffile(before, after),
+        *_by_openslide(before, path),
+        *_pieces(before, after),
+        *(f"{value!r} is left as {how}" for value in before.values for how in places_of(value, after)),
+    ]
+
+
+# -- coded tissue ------------------------------------------------------------------------
+
+
+def _pages(data: bytes) -> Any:
+    from tifffile import TiffFile
+
+    return TiffFile(io.BytesIO(data))
+
+
+def tiles_of(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yield offset and length of every coded tile, as tifffile sees them."""
+    with _pages(data) as tif:
+        for page in tif.pages:
+            if page.is_tiled:
+                yield from zip(page.dataoffsets, page.databytecounts, strict=True)
+
+
+def _tiles(before: bytes, after: bytes) -> Iterator[str]:
+    wrong = sum(before[at : at + size] != after[at : at + size] for at, size in tiles_of(before))
+    if wrong:
+        yield f"{wrong} coded tiles have changed"
+
+
+# -- readers -----------------------------------------------------------------------------
+
+
+def _by_tifffile(before: Before, after: bytes) -> Iterator[str]:
+    with _pages(before.data) as old, _pages(after) as new:
+        if old.is_svs != new.is_svs:
+            yield "tifffile takes it for another format"
+        was, now = ([_geometry(p) for p in tif.pages if p.is_tiled] for tif in (old, new))
+        if was != now:
+            yield "tifffile sees other levels"
+        if {p.subfiletype for p in new.pages} & ({1, 9} if _GONE <= before.gone else set()):
+            yield "tifffile still sees a page typed as label or macro"
+        for page in new.pages:
+            yield from _decoded(page)
+
+
+def _geometry(page: Any) -> tuple[Any, ...]:
+    layout = (page.shape, page.dtype, page.chunks, page.compression, page.photometric)
+    return (*layout, page.dataoffsets, page.databytecounts, page.jpegtables)
+
+
+def _decoded(page: Any) -> Iterator[str]:
+    try:
+        page.asarray(maxworkers=1)
+    except Exception as problem:  # whatever a codec raises is the complaint
+        yield f"tifffile cannot decode page {page.index}: {type(problem).__name__}"
+
+
+def _by_openslide(before: Before, path: Path) -> Iterator[str]:
+    import tempfile
+    from pathlib import Path as Folder
+
+    from openslide import OpenSlide
+
+    with tempfile.TemporaryDirectory() as folder:
+        original = Folder(folder) / "original.svs"
+        original.write_bytes(before.data)
+        with OpenSlide(original) as old:
+            try:
+                with OpenSlide(path) as new:
+                    yield from _compared(before, old, new)
+            except Exception as problem:  # OpenSlide's own words are the complaint
+                yield f"OpenSlide fails: {problem}"
+
+
+def _compared(before: Before, old: Any, new: Any) -> Iterator[str]:
+    was, now = dict(old.properties), dict(new.properties)
+    for name in filter(_KEPT.fullmatch, was):
+        if was[name] != now.get(name):
+            yield f"OpenSlide sees {name} = {now.get(name)}, it was {was[name]}"
+    for name, value in before.kept.items():
+        if name in was and now.get(name) != value:
+            yield f"OpenSlide sees {name} = {now.get(name)}, the answer key says {value}"
+    if before.same_profile and _profile(old) != _profile(new):
+        yield "OpenSlide sees another colour profile"
+    for level, size in enumerate(old.level_dimensions):
+        if _pixels(old, level, size) != _pixels(new, level, size):
+            yield f"OpenSlide sees other pixels in level {level}"
+    names = set(old.associated_images) - before.gone
+    if set(new.associated_images) != names:
+        yield f"OpenSlide lists the pictures {sorted(new.associated_images)} instead of {sorted(names)}"
+    for name in names & set(new.associated_images):
+        if old.associated_images[name].tobytes() != new.associated_images[name].tobytes():
+            yield f"OpenSlide sees another {name}"
+
+
+def _profile(slide: Any) -> bytes | None:
+    return slide.color_profile.tobytes() if slide.color_profile is not None else None
+
+
+def _pixels(slide: Any, level: int, size: tuple[int, int]) -> bytes:
+    region: bytes = slide.read_region((0, 0), level, size).tobytes()
+    return region
+
+
+# -- pieces of the old pictures ----------------------------------------------------------
+
+
+def _pieces(before: Before, after: bytes) -> Iterator[str]:
+    with _pages(before.data) as tif:
+        pages = [(name, page) for page in tif.pages for name in before.gone if _shows(page, name)]
+        for name, page in pages:
+            strips = [before.data[at : at + n] for at, n in zip(page.dataoffsets, page.databytecounts, strict=True)]
+            if any(has_piece(strip, after) for strip in strips):
+                yield f"a piece of the old {name} is left"
+
+
+def _shows(page: Any, role: str) -> bool:
+    """Whether a page of the original is the picture; samples and real slides are typed or described."""
+    if page.is_tiled:
+        return False
+    second = page.description.partition("\n")[2]
+    if role == "thumbnail":
+        return page.index == 1 and page.subfiletype == 0
+    return second.startswith(f"{role} ") or page.subfiletype == {"label": 1, "macro": 9}[role]
+
+
+def has_piece(old: bytes, data: bytes) -> bool:
+    """Whether 40 bytes in a row of ``old``, with more than 12 different ones, stand in ``data``.
+
+    Such a piece covers eight bytes that begin at a multiple of 32 of ``data``: only there is
+    looked for words of ``old``, and each find is then tried whole.
+    """
+    import numpy as np
+
+    if len(old) < PIECE or len(data) < PIECE:
+        return False
+    words = np.unique(np.concatenate([_words(old, shift) for shift in range(_WORD)]))
+    seen = np.flatnonzero(np.isin(_words(data, 0)[:: _STEP // _WORD], words)) * _STEP
+    tried: set[bytes] = set()
+    for at in seen.tolist():
+        for start in range(max(0, at - _STEP), at + 1):
+            tried.add(data[start : start + PIECE])
+    return any(len(p) == PIECE and len(set(p)) > VARIETY and p in old for p in tried)
+
+
+def _words(data: bytes, shift: int) -> Any:
+    import numpy as np
+
+    count = (len(data) - shift) // _WORD
+    return np.frombuffer(data, "<u8", count, shift)
+
+
+# -- removed values ----------------------------------------------------------------------
+
+
+def spellings(value: str) -> dict[str, list[bytes]]:
+    """Spell a value in the encodings of the contract."""
+    narrow = value.encode("latin-1", "replace")
+    texts = {narrow, value.encode("utf-8")}
+    return {
+        "text": [narrow, narrow.upper(), narrow.lower()],
+        "UTF-8": [value.encode("utf-8")],
+        "UTF-16-LE": [value.encode("utf-16-le")],
+        "UTF-16-BE": [value.encode("utf-16-be")],
+        "percent": [form for text in texts for form in _percents(text)],
+        "base64": [form for text in (*texts, value.encode("utf-16-le")) for form in _base64s(text)],
+    }
+
+
+def _percents(text: bytes) -> Iterator[bytes]:
+    for style in ("%%%02X", "%%%02x"):
+        yield "".join(style % byte for byte in text).encode()
+        plain = re.compile(rb"[A-Za-z0-9_.~-]")
+        yield b"".join(bytes([b]) if plain.match(bytes([b])) else (style % b).encode() for b in text)
+
+
+def _base64s(text: bytes) -> Iterator[bytes]:
+    """Encode behind 0, 1 and 2 strange bytes; characters that also depend on a neighbour are left out."""
+    for lead in range(3):
+        coded = base64.b64encode(b"\0" * lead + text + b"\0" * (-(lead + len(text)) % 3))
+        yield coded[-(-lead * 8 // 6) : (lead + len(text)) * 8 // 6]
+
+
+def places_of(value: str, data: bytes) -> list[str]:
+    """Return the names of the encodings in which a value stands in the data.
+
+    A value of fewer than five characters would be found by chance; it counts only as a
+    whole ``= value`` of a field.
+    """
+    if len(value) < SHORTEST:
+        field = re.compile(rb"= ?" + re.escape(value.encode("latin-1")) + rb" ?(?=[|\0])")
+        return ["a field's value"] if field.search(data) else []
+    return [name for name, forms in spellings(value).items() if any(form in data for form in forms)]

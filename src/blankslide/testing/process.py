@@ -1,0 +1,63 @@
+"""The command line as a person runs it: a process of its own, with its streams caught.
+
+Nothing is patched or imported into the test: what is looked at is what a shell would see.
+Every run is checked for what must never happen: a traceback, or an end by a signal.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Argument = str | bytes | os.PathLike[str]
+START = (sys.executable, "-c", "import sys; from blankslide.cli import main; sys.argv[0] = 'blankslide'; main()")
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a run ended: exit code and both streams."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def text(self) -> str:
+        """Both streams together."""
+        return self.out + self.err
+
+    @property
+    def slides(self) -> list[dict[str, Any]]:
+        """The slides of ``--json``."""
+        found: list[dict[str, Any]] = json.loads(self.out)["slides"]
+        return found
+
+
+def run_cli(*arguments: Argument, before: Sequence[str] = (), timeout: float = 120) -> Ended:
+    """Run ``blankslide`` with arguments and wait for its end.
+
+    Parameters
+    ----------
+    arguments
+        As on a command line; names may be bytes.
+    before
+        A command to run it under, such as ``strace`` with its options.
+    timeout
+        Seconds after which the run has failed.
+
+    Raises
+    ------
+    AssertionError
+        If the run printed a traceback.
+    """
+    command = [*before, *START, *arguments]
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
+    done = subprocess.run(command, capture_output=True, timeout=timeout, env=environment)  # noqa: S603
+    out, err = (stream.decode("utf-8", "surrogateescape") for stream in (done.stdout, done.stderr))
+    assert "Traceback" not in out + err, "a traceback was printed"
+    return Ended(done.returncode, out, err)
