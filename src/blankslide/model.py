@@ -251,6 +251,12 @@ class Inspection:
             f"associated images, {len(self.findings)} findings>"
         )
 
+    def _repr_html_(self) -> str:
+        """Show the read-only card in a notebook, values masked."""
+        from blankslide.cards import inspection_card
+
+        return inspection_card(self)
+
 
 class Rank:
     """Order of writing: any prefix of it leaves a slide that still parses."""
@@ -313,6 +319,16 @@ class Plan:
         """Number of bytes that the patches cover."""
         return sum(p.length for p in self.patches)
 
+    def __repr__(self) -> str:
+        # Patches hold whole kept texts, and a notebook saves what a cell shows.
+        return f"<Plan {self.profile}: {len(self.decisions)} findings, {len(self.patches)} patches>"
+
+    def _repr_html_(self) -> str:
+        """Show the read-only card in a notebook."""
+        from blankslide.cards import plan_card
+
+        return plan_card(self)
+
 
 Content = Literal["clean", "untouched", "pending", "residue"]
 Medium = Literal["overwritten", "relocated", "shared", "unknown"]
@@ -367,6 +383,17 @@ class Outcome:
         if self.content == "residue":
             return 1
         return 1 if self.strict_name and self.name == "identifying" else 0
+
+    def __repr__(self) -> str:
+        # Titles of unknown fields can be names, so decisions are counted, not listed.
+        judges = ", ".join(self.readers) or "nobody"
+        return f"<Outcome {self.content}, judged by {judges}: {len(self.decisions)} findings, {self.writes} writes>"
+
+    def _repr_html_(self) -> str:
+        """Show the read-only card in a notebook."""
+        from blankslide.cards import outcome_card
+
+        return outcome_card(self)
 
 
 def count_phrase(findings: Sequence[Finding]) -> str:

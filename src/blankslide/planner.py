@@ -116,6 +116,7 @@ def _zeros(old: str) -> str:
 
 
 def _compose(inspection: Inspection, edits: _Edits, sources: Sequence[ByteSource]) -> list[Patch]:
+    gone: list[Patch] = []
     patches: list[Patch] = []
     released: dict[int, list[tuple[int, int]]] = {}
     if edits.drops:
@@ -126,14 +127,15 @@ def _compose(inspection: Inspection, edits: _Edits, sources: Sequence[ByteSource
             released[i] = [(s, e) for s, e, _ in spans]
             for start, end, cls in _joined(spans, set(bytemap.gaps())):
                 rank = Rank.RELEASED if cls == ByteClass.STRUCTURE else Rank.PAYLOAD
-                patches.append(Patch(i, start, end - start, None, 0, rank))
+                gone.append(Patch(i, start, end - start, None, 0, rank))
     texts, writes = _texts(inspection.blocks, edits, sources)
     for write in texts + writes:
         patches.extend(_outside(write, released))
     for fill in edits.fills:
         for start, end in subtract([(fill.start, fill.end)], released.get(fill.file, ())):
             patches.append(Patch(fill.file, start, end - start, None, fill.byte, Rank.PAYLOAD))
-    patches = [p for p in patches if not _stands(p, sources[p.file])]
+    # a page that is dropped is still linked, so its bytes need not be asked whether they are blank
+    patches = gone + [p for p in patches if not _stands(p, sources[p.file])]
     patches.sort(key=lambda p: (p.rank, p.file, p.offset))
     return patches
 

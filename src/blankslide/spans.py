@@ -14,7 +14,7 @@ claim is checked against the file's size before it is believed.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Sequence
 from enum import IntEnum
 from itertools import repeat
@@ -81,8 +81,7 @@ class ByteMap:
         self._runs: list[tuple[Any, Any, int, str]] = []
         self._large = False
         self._sorted: list[tuple[int, int, int, str]] = []
-        self._covered: list[tuple[int, int]] = []
-        self._tissue: list[tuple[int, int]] = []
+        self._gaps: list[tuple[int, int]] = []
         self._tissue_arrays: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
         self._shared: dict[tuple[int, int], set[str]] = {}
 
@@ -168,34 +167,12 @@ class ByteMap:
     def _settle_tuples(self) -> None:
         claims = self._claims
         claims.sort()
-        starts = [c[0] for c in claims]
-        ends = [c[1] for c in claims]
+        starts, ends = _edges(claims)
         if any(map(gt, ends, starts[1:])):
             claims = self._fold_identical(claims)
+            starts, ends = _edges(claims)
         self._sorted = claims
-        covered: list[tuple[int, int]] = []
-        tissue: list[tuple[int, int]] = []
-        low = high = -1
-        t_low = t_high = -1
-        for start, end, cls, _ in claims:
-            if start == high:
-                high = end
-            else:
-                if high > 0:
-                    covered.append((low, high))
-                low, high = start, end
-            if cls == 3:
-                if start == t_high:
-                    t_high = end
-                else:
-                    if t_high > 0:
-                        tissue.append((t_low, t_high))
-                    t_low, t_high = start, end
-        if high > 0:
-            covered.append((low, high))
-        if t_high > 0:
-            tissue.append((t_low, t_high))
-        self._covered, self._tissue = covered, tissue
+        self._gaps = [(e, s) for e, s in zip((0, *ends), (*starts, self.size), strict=True) if e != s]
 
     def _fold_identical(self, claims: list[tuple[int, int, int, str]]) -> list[tuple[int, int, int, str]]:
         out: list[tuple[int, int, int, str]] = []
@@ -243,10 +220,9 @@ class ByteMap:
                     (int(start[i]), int(end[i]), int(cls[i]), owners[own[i]]),
                     (int(start[i + 1]), int(end[i + 1]), int(cls[i + 1]), owners[own[i + 1]]),
                 )
-        breaks = np.flatnonzero(start[1:] != end[:-1])
-        low = np.concatenate((start[:1], start[breaks + 1]))
-        high = np.concatenate((end[breaks], end[-1:]))
-        self._covered = list(zip(low.tolist(), high.tolist(), strict=True))
+        before, after = np.append(0, end), np.append(start, self.size)
+        holes = before != after
+        self._gaps = list(zip(before[holes].tolist(), after[holes].tolist(), strict=True))
         tissue = cls == ByteClass.TISSUE
         self._tissue_arrays = (start[tissue], end[tissue])
         rest = ~tissue
@@ -261,15 +237,7 @@ class ByteMap:
 
     def gaps(self) -> list[tuple[int, int]]:
         """Ranges that nobody claims, in order."""
-        out = []
-        pos = 0
-        for start, end in self._covered:
-            if start > pos:
-                out.append((pos, start))
-            pos = end
-        if pos < self.size:
-            out.append((pos, self.size))
-        return out
+        return self._gaps
 
     def meets_tissue(self, start: int, end: int) -> bool:
         """Whether ``[start, end)`` touches a byte of tissue."""
@@ -277,16 +245,18 @@ class ByteMap:
             starts, ends = self._tissue_arrays
             i = int(ends.searchsorted(start, side="right"))
             return i < len(starts) and int(starts[i]) < end
-        spans = self._tissue
-        i = bisect_right(spans, (start, self.size + 1))
-        if i and spans[i - 1][1] > start:
-            return True
-        return i < len(spans) and spans[i][0] < end
+        claims = self._sorted
+        i = max(bisect_left(claims, (start,)) - 1, 0)
+        while i < len(claims) and claims[i][0] < end:
+            if claims[i][2] == ByteClass.TISSUE and claims[i][1] > start:
+                return True
+            i += 1
+        return False
 
     def tissue(self) -> list[tuple[int, int]]:
         """Ranges of tissue, sorted, touching ones joined."""
         if self._tissue_arrays is None:
-            return self._tissue
+            return merge((s, e) for s, e, cls, _ in self._sorted if cls == ByteClass.TISSUE)
         import numpy as np
 
         start, end = self._tissue_arrays
@@ -319,6 +289,14 @@ class ByteMap:
         if i >= 0 and self._sorted[i][0] <= start and end <= self._sorted[i][1]:
             return self._sorted[i]
         return None
+
+
+def _edges(claims: list[tuple[int, int, int, str]]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Starts and ends of claims."""
+    if not claims:
+        return (), ()
+    starts, ends, _, _ = zip(*claims, strict=True)
+    return starts, ends
 
 
 def _overlap(a: tuple[int, int, int, str], b: tuple[int, int, int, str]) -> ContradictorySlide:

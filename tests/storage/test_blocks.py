@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import random
 
 import pytest
@@ -51,7 +52,7 @@ def test_blocks_are_whole_disjoint_ordered_and_give_the_patched_file(patches: li
     assert all(b.offset % BLOCK == 0 and (b.length % BLOCK == 0 or b.offset + b.length == SIZE) for b in blocks)
     assert [(b.rank, b.offset) for b in blocks] == sorted((b.rank, b.offset) for b in blocks)
     spans = sorted((b.offset, b.offset + b.length) for b in blocks)
-    assert all(a[1] <= b[0] for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a[1] <= b[0] for a, b in itertools.pairwise(spans))
     ranges = patched_ranges(patches, 1)[0]
     assert touched(ranges, SIZE) == touched(spans, SIZE)
 

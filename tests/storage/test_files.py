@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from blankslide.errors import (
     DamagedSlide,
+    EnvironmentProblem,
     InternalError,
     NoPermission,
     NoSpace,
@@ -18,6 +19,9 @@ from blankslide.errors import (
 )
 from blankslide.storage import system
 from blankslide.storage.files import check_editable, open_slide, require_component
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -255,3 +259,34 @@ def test_a_new_name_has_to_be_plain() -> None:
 def test_no_repr_shows_a_name(slide: Path) -> None:
     with open_slide(slide) as opened:
         assert "4711" not in repr(opened) + repr(opened.main)
+
+
+def test_a_disk_that_fails_while_asked_for_holes_is_an_error(slide: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> int:
+        raise OSError(5, "no")
+
+    with open_slide(slide) as opened:
+        monkeypatch.setattr(os, "lseek", fail)
+        with pytest.raises(EnvironmentProblem):
+            list(opened.main.data_ranges(0, 9))
+
+
+def test_a_disk_that_fails_while_read_is_an_error(slide: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> bytes:
+        raise OSError(5, "no")
+
+    with open_slide(slide) as opened:
+        monkeypatch.setattr(os, "pread", fail)
+        with pytest.raises(EnvironmentProblem):
+            opened.main.read(0, 1)
+
+
+def test_a_member_without_permission_is_not_called_damaged(slide: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: object, *_: object) -> int:
+        raise PermissionError(13, "no", str(path))
+
+    slide.with_name("m").touch()
+    with open_slide(slide) as opened:
+        monkeypatch.setattr(os, "open", refuse)
+        with pytest.raises(NoPermission):
+            opened.open("m")

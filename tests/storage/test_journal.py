@@ -3,7 +3,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -23,6 +23,9 @@ from blankslide.storage.journal import (
     leftover_temp,
     temp_name,
 )
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 JOURNAL = Journal(
     id="ab" * 16,
@@ -84,6 +87,7 @@ def test_another_version_says_so() -> None:
     "fields",
     [
         {"files": []},
+        {"files": [], "ranges": []},
         {"files": [[11, -1, "", ""], [12, 10, "", ""]]},
         {"files": [[11, True, "", ""], [12, 10, "", ""]]},
         {"files": [[11, 100, "", ""], [12, 10, "", ""]]},
@@ -127,3 +131,15 @@ def test_find_looks_for_one_name_beside_the_real_file(tmp_path: Path) -> None:
 def test_finding_without_a_slide_or_folder_finds_nothing(tmp_path: Path) -> None:
     assert find(tmp_path / "absent") is None
     assert find_in(tmp_path / "absent") == []
+
+
+def _with_record(offset: int, length: int, data: bytes) -> bytes:
+    journal = JOURNAL._replace(blocks=(Block(0, offset, length, data, 0, 0),))
+    return _resealed(encode(journal)[:-32])
+
+
+def test_a_record_that_leaves_its_file_or_the_journal_is_refused() -> None:
+    assert decode(_with_record(0, 9, b"d" * 9)).blocks[0].data == b"d" * 9
+    for data in (_with_record(8999, 2, b"dd"), _with_record(0, 9, b"d" * 8), _with_record(0, 9, b"d" * 10)):
+        with pytest.raises(SlidePending, match="damaged"):
+            decode(data)

@@ -11,7 +11,7 @@ import random
 import shutil
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,6 +19,9 @@ from blankslide.model import Patch, Rank
 from blankslide.storage.files import open_slide
 from blankslide.storage.journal import find
 from blankslide.storage.transaction import discard_leftover, resume
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PROGRAM = """
 import sys

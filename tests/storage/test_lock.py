@@ -8,13 +8,16 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from blankslide.errors import SlideLocked
+from blankslide.errors import EnvironmentProblem, SlideLocked
 from blankslide.storage import lock
 from blankslide.storage.files import OpenSlide, open_slide
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -118,7 +121,10 @@ def test_windows_judges_by_removal(slide: Path, opened: OpenSlide, monkeypatch: 
     monkeypatch.setattr(lock, "_fcntl", lambda: None)
     path = _lock_path(slide)
     path.write_text(json.dumps({"pid": 4, "host": socket.gethostname()}))
-    assert lock._can_remove(str(path))
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "name", "nt")
+        assert lock._is_dead(str(path))
+    assert not path.exists()
     assert not lock._can_remove(str(path))
 
 
@@ -169,3 +175,35 @@ def test_without_leases_nobody_knows(opened: OpenSlide, monkeypatch: pytest.Monk
         assert lock.other_users(opened) == "unknown"
     monkeypatch.setattr(lock, "_fcntl", lambda: None)
     assert lock.other_users(opened) == "unknown"
+
+
+def test_a_python_without_the_module_locks_with_a_file(
+    slide: Path, opened: OpenSlide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    with lock.hold(opened):
+        assert _lock_path(slide).exists()
+    assert lock.other_users(opened) == "unknown"
+
+
+def test_a_lock_that_fails_for_another_reason_is_an_error(opened: OpenSlide, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, "no")
+
+    monkeypatch.setattr(fcntl, "flock", fail)
+    with pytest.raises(EnvironmentProblem), lock.hold(opened):
+        pass
+
+
+def test_a_lock_that_vanishes_while_it_is_judged_counts_as_dead(tmp_path: Path) -> None:
+    assert lock._is_dead(str(tmp_path / "gone"))
+
+
+def test_another_users_process_is_alive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "kill", refuse)
+    path = tmp_path / "lock"
+    path.write_text(json.dumps({"pid": 1, "host": socket.gethostname()}))
+    assert not lock._is_dead(str(path))

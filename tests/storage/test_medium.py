@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import os
 import subprocess
-from pathlib import Path
+import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
 from blankslide.storage import medium
 from blankslide.storage.medium import Extent, filesystem, judge, judge_all, snapshot
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_overwriting_in_place_is_seen_as_that(tmp_path: Path) -> None:
@@ -47,9 +51,14 @@ def test_many_extents_are_asked_for_in_turns(tmp_path: Path, monkeypatch: pytest
             os.pwrite(file.fileno(), b"x" * 4096, i * 65536)
         os.fsync(file.fileno())
         found = snapshot(file.fileno(), [(0, 9 * 65536)])
+        holes = snapshot(file.fileno(), [(8192, 65536), (7, 7)])
+        only = snapshot(file.fileno(), [(100, 200), (300, 65536)])
     if found is None:
         pytest.skip("this file system does not tell its extents")
     assert [extent.logical for extent in found] == [i * 65536 for i in range(9)]
+    assert holes == ()
+    assert only is not None
+    assert [(extent.logical, extent.length) for extent in only] == [(100, 100), (300, 3796)]
 
 
 PLAIN = (Extent(0, 1000, 100, 0), Extent(100, 1100, 50, 1))
@@ -107,3 +116,8 @@ def test_without_a_mount_table_it_is_unknown(monkeypatch: pytest.MonkeyPatch, tm
 
     monkeypatch.setattr("builtins.open", refuse)
     assert filesystem(tmp_path) == "unknown"
+
+
+def test_without_the_module_nothing_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    assert snapshot(0, [(0, 10)]) is None

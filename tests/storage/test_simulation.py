@@ -12,6 +12,7 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -22,8 +23,10 @@ from blankslide.storage.blocks import Block
 from blankslide.storage.journal import decode, journal_name, temp_name
 from blankslide.storage.names import Rename
 from blankslide.storage.transaction import Transaction, discard_leftover, resume
-from blankslide.storage.volume import Volume
 from blankslide.testing.faults import FOLDER, PATTERNS, Crash, FaultyVolume, Pattern, SimSlide, SimVolume
+
+if TYPE_CHECKING:
+    from blankslide.storage.volume import Volume
 
 Wrap = Callable[[SimVolume], FaultyVolume]
 
@@ -195,11 +198,14 @@ def test_no_byte_of_the_slide_is_written_before_its_journal_is_durable() -> None
 
 @pytest.mark.parametrize("scenario", [ONE, SET], ids=["one file", "three files and names"])
 @pytest.mark.parametrize("sticky", [False, True], ids=["once", "sticky"])
+@pytest.mark.parametrize("looking", [False, True], ids=["changing", "looking too"])
 @pytest.mark.parametrize("code", [errno.EIO, errno.ENOSPC, errno.EACCES, errno.EROFS, errno.ESTALE])
-def test_an_error_at_any_call_says_the_truth_about_the_slide(scenario: Scenario, code: int, sticky: bool) -> None:
+def test_an_error_at_any_call_says_the_truth_about_the_slide(
+    scenario: Scenario, code: int, looking: bool, sticky: bool
+) -> None:
     for at in count():
         sim = scenario.start()
-        volume = FaultyVolume(sim, at, code, sticky, looking=True)
+        volume = FaultyVolume(sim, at, code, sticky, looking)
         stages: list[str] = []
         error: BlankslideError | None = None
         try:

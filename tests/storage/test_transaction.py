@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,9 +11,12 @@ from blankslide.errors import EnvironmentProblem, InternalError, NoSpace, SlideC
 from blankslide.model import Patch, Rank
 from blankslide.storage.files import open_slide
 from blankslide.storage.journal import decode, find, journal_name, leftover_temp, temp_name
-from blankslide.storage.names import Rename
+from blankslide.storage.names import Rename, apply_names
 from blankslide.storage.transaction import Transaction, discard_leftover, resume
 from blankslide.storage.volume import DiskVolume
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SECRET = b"Meier, Anna"
 PATCHES = (
@@ -269,6 +272,9 @@ def test_interrupted_renaming_is_finished_from_any_point(slide: Path) -> None:
         transaction.commit()
         transaction.write()
     slide.with_name("label.bin").unlink()
+    apply_names(
+        transaction.journal.renames[:1], str(slide.parent), {f.inode for f in transaction.journal.files}, DiskVolume()
+    )
     moved = slide.rename(slide.with_name("0001.svs"))
     with open_slide(moved, write=True) as opened:
         again = resume(opened, find(moved) or "")
@@ -316,3 +322,25 @@ def test_the_journal_says_what_made_it(slide: Path) -> None:
     assert journal.files[0].inode == slide.stat().st_ino
     assert journal_name(journal.files[0].inode) == (find(slide) or slide).name
     assert "Meier" not in repr(transaction)
+
+
+def test_a_file_that_vanished_before_its_renaming_keeps_the_slide_pending(slide: Path) -> None:
+    _with_members(slide)
+    with open_slide(slide, write=True) as opened:
+        transaction = _begin(opened, renames=(Rename("note.txt", "other.txt"),))
+        transaction.commit()
+        transaction.write()
+        slide.with_name("note.txt").unlink()
+        with pytest.raises(SlidePending, match="missing"):
+            transaction.finish()
+
+
+def test_a_rename_that_failed_and_yet_happened_is_a_commit(slide: Path) -> None:
+    class Lying(DiskVolume):
+        def rename(self, folder: str, old: str, new: str) -> None:
+            super().rename(folder, old, new)
+            raise EnvironmentProblem("cannot rename: the connection was lost")
+
+    with open_slide(slide, write=True) as opened, pytest.raises(SlidePending, match="commit point"):
+        _begin(opened, volume=Lying()).commit()
+    assert find(slide) is not None

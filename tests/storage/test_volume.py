@@ -3,7 +3,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from pathlib import Path
+import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +12,9 @@ from blankslide.errors import EnvironmentProblem, NoPermission, NoSpace
 from blankslide.storage import volume as module
 from blankslide.storage.system import guard, translate
 from blankslide.storage.volume import DiskVolume
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture(params=["all there", "nothing there"])
@@ -57,6 +61,9 @@ def test_creating_never_replaces_and_links_are_not_followed(volume: DiskVolume, 
             action(str(tmp_path), "link")
     with pytest.raises(EnvironmentProblem):
         volume.load(str(tmp_path), ".")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(EnvironmentProblem):
+        volume.load(str(tmp_path), "pipe")
 
 
 def test_short_writes_go_on_and_empty_ones_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,3 +203,9 @@ def test_a_rename_that_a_reader_blocks_is_tried_again(tmp_path: Path, monkeypatc
     volume.rename_tries = 1
     with pytest.raises(NoPermission):
         volume.rename(str(tmp_path), "b", "a")
+
+
+def test_without_the_module_there_is_no_full_flush(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    with (tmp_path / "f").open("wb") as file:
+        DiskVolume().sync(file.fileno())

@@ -43,25 +43,28 @@ def _shared(*names: str) -> Callable[[Any], Any]:
     return add
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+_HELP = """Take the patient out of whole-slide images, in place, and see that it is done.
+
+\b
+Start here:
+  blankslide demo                          watch it work on invented patients
+  blankslide inspect SLIDE                 what is in it (changes nothing)
+  blankslide anonymize --dry-run SLIDE     what would happen (changes nothing)
+  blankslide anonymize --in-place SLIDE    do it; there is no way back
+  blankslide verify SLIDE                  prove it
+
+\b
+Exit codes:
+  0  done and verified, or nothing to do      3  not a slide, or damaged; untouched
+  1  something identifying is left or kept    4  permission, disk, lock; untouched
+  2  wrong usage                              5  interrupted: run recover
+"""
+
+
+@click.group(help=_HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="blankslide")
 def main() -> None:
-    r"""Take the patient out of whole-slide images, in place, and see that it is done.
-
-    \b
-    Start here:
-      blankslide demo                          watch it work on invented patients
-      blankslide inspect SLIDE                 what is in it (changes nothing)
-      blankslide anonymize --dry-run SLIDE     what would happen (changes nothing)
-      blankslide anonymize --in-place SLIDE    do it; there is no way back
-      blankslide verify SLIDE                  prove it
-
-    \b
-    Exit codes:
-      0  done and verified, or nothing to do      3  not a slide, or damaged; untouched
-      1  something identifying is left or kept    4  permission, disk, lock; untouched
-      2  wrong usage                              5  interrupted: run recover
-    """
+    """Dispatch to a command."""
 
 
 @main.command()

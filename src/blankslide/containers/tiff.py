@@ -106,7 +106,9 @@ class Ifd:
         First entry of each tag.
     """
 
-    __slots__ = ("children", "end", "entries", "name", "next", "next_pos", "offset", "pointer", "tags", "tiff")
+    __slots__ = (
+        "_segments", "children", "end", "entries", "name", "next", "next_pos", "offset", "pointer", "tags", "tiff",
+    )  # fmt: skip
 
     def __init__(self, tiff: Tiff, name: str, offset: int, pointer: int) -> None:
         self.tiff = tiff
@@ -114,6 +116,7 @@ class Ifd:
         self.offset = offset
         self.pointer = pointer
         self.children: list[Ifd] = []
+        self._segments: tuple[Sequence[int], Sequence[int]] | None = None
         self.entries, self.end, self.next_pos, self.next = tiff.read_directory(offset, name)
         self.tags: dict[int, Entry] = {}
         for entry in self.entries:
@@ -148,9 +151,13 @@ class Ifd:
         return () if entry is None else self.tiff.integers(self, entry)
 
     def number(self, tag: int, default: int = 0) -> int:
-        """First value of an integer tag."""
-        values = self.ints(tag)
-        return int(values[0]) if len(values) else default
+        """First value of an integer tag; negative values are not expected and read as large ones."""
+        entry = self.tags.get(tag)
+        if entry is None or not entry.number:
+            return default
+        if entry.inline is not None and entry.type in INTEGER_TYPES:
+            return int.from_bytes(entry.inline[: TYPE_SIZE[entry.type]], self.tiff.byteorder)
+        return int(self.tiff.integers(self, entry)[0])
 
     @property
     def is_tiled(self) -> bool:
@@ -165,13 +172,16 @@ class Ifd:
         DamagedSlide
             If one of the two is missing.
         """
+        if self._segments is not None:
+            return self._segments
         tiled = TILE_OFFSETS in self.tags
         where = self.tags.get(TILE_OFFSETS if tiled else STRIP_OFFSETS)
         # tiles of some writers carry the strip tag for the counts
         count = self.tags.get(TILE_BYTE_COUNTS) or self.tags.get(STRIP_BYTE_COUNTS)
         if where is None or count is None:
             raise DamagedSlide(f"{self.name} has no offsets or no byte counts of its image data")
-        return self.tiff.integers(self, where), self.tiff.integers(self, count)
+        self._segments = self.tiff.integers(self, where), self.tiff.integers(self, count)
+        return self._segments
 
     def family(self) -> Iterator[Ifd]:
         """Yield this directory and all its children, depth first."""
@@ -203,6 +213,7 @@ class Tiff:
         if order is None or magic not in (42, 43):
             raise NotASlide("not a TIFF file")
         self.order = order
+        self.byteorder: Literal["little", "big"] = "little" if order == "<" else "big"
         self.big = magic == 43
         if self.big and (len(head) < 16 or struct.unpack(order + "HH", head[4:8]) != (8, 0)):
             raise DamagedSlide("the BigTIFF header is damaged")
@@ -216,11 +227,6 @@ class Tiff:
         self._pages: list[Ifd] | None = None
         self._first: Ifd | None = None
         (self._first_offset,) = self._pointer.unpack_from(head, self.first_pos)
-
-    @property
-    def byteorder(self) -> Literal["little", "big"]:
-        """Byte order in Python's words."""
-        return "little" if self.order == "<" else "big"
 
     @property
     def first(self) -> Ifd:

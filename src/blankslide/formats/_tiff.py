@@ -10,7 +10,7 @@ Tag table and classes: TIFF 6.0, EXIF 2.32, and section 1.4 of the project's for
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.containers import icc, jpeg
@@ -300,26 +300,23 @@ def jpeg_findings(found: Findings, page: Ifd, tissue: bool) -> None:
         if ifd.number(T.COMPRESSION) not in (6, 7) or ifd.is_tiled:
             continue
         starts, lengths = ifd.segments()
-        for start, head in _heads(source, starts, lengths):
-            if jpeg.is_bare(head):
-                continue
-            length = lengths[starts.index(start)]
+        for start, length in _talking(source, starts, lengths):
             _jpeg_text(found, page.name, start, source.read(start, min(length, 1 << 16)), "picture", not tissue)
 
 
-def _heads(source: ByteSource, starts: Sequence[int], lengths: Sequence[int]) -> Iterator[tuple[int, bytes]]:
-    """Yield the first 32 bytes of each strip, with one read where the strips lie together."""
-    used = [(s, n) for s, n in zip(starts, lengths, strict=True) if n]
+def _talking(source: ByteSource, starts: Sequence[int], lengths: Sequence[int]) -> list[tuple[int, int]]:
+    """Strips that have room for text; one read where the strips lie together, one look at equal beginnings."""
+    used = [pair for pair in zip(starts, lengths, strict=True) if pair[1]]
     if not used:
-        return
-    low, high = min(used)[0], max(s + n for s, n in used)
-    if high - low <= 1 << 20:
-        data = source.read(low, high - low)
-        for start, length in used:
-            yield start, data[start - low : start - low + min(length, 32)]
+        return []
+    low, (last, length) = min(starts), max(used)
+    if last + length - low <= 1 << 20:
+        data = source.read(low, last + length - low)
+        heads = [data[start - low : start - low + 32] for start, _ in used]
     else:
-        for start, length in used:
-            yield start, source.read(start, min(length, 32))
+        heads = [source.read(start, min(length, 32)) for start, length in used]
+    bare = {head for head in set(heads) if jpeg.is_bare(head)}
+    return [pair for pair, head in zip(used, heads, strict=True) if head not in bare]
 
 
 def _jpeg_text(found: Findings, where: str, base: int, data: bytes, kind: str, editable: bool) -> None:

@@ -20,7 +20,7 @@ Source: OpenSlide's Aperio page; the project's format map, section 2; real slide
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.containers import tiff as T
 from blankslide.errors import ContradictorySlide, DamagedSlide
@@ -100,15 +100,37 @@ _HEADER_WORD = (
 _HEADER_OK = re.compile(rf"\s*(?:{_HEADER_WORD}[\s;]+)*(?:{_HEADER_WORD})?[\s;]*")
 _HEADER_WORD_RE = re.compile(_HEADER_WORD)
 _HEADER_WORDS = re.compile(r"Q ?= ?\d{1,3}(?![^\s;])|[^\s;]+")
-_PAIR = re.compile(
-    r"\|[ \t]*([^|=]*?)[ \t]*(=|(?=\||\Z))[ \t\r\n]*((?:[^|;]|;(?!Aperio |Motic ))*?)[ \t\r\n]*(;(?:Aperio|Motic) [^|]*)?(?=\||\Z)"
-)
+_PAIR = re.compile(r"\|([^|=;]*)(=?)([^|;]*(?:;(?!Aperio |Motic )[^|;]*)*)(;(?:Aperio|Motic) [^|]*)?")
 _ROLE = re.compile(r"(label|macro) \d{1,7}x\d{1,7}\s*")
 _THUMBNAIL = re.compile(r"\d{1,7}x\d{1,7} -> \d{1,7}x\d{1,7} -")
+_CUSTOM = re.compile(r"customfield[._][a-z_.]{1,48}")
 _KEY = re.compile(r"(?!.*\d{4})[A-Za-z][A-Za-z0-9_./()#-]{0,30}(?: [A-Za-z0-9_./()#-]{1,20}){0,2}")
 
 
-_KNOWN = frozenset(SCIENCE) | frozenset(FIELDS)
+class _Rule(NamedTuple):
+    """What a key means: class and id of its finding, and the legal values of a science key."""
+
+    cls: PhiClass
+    id: str
+    legal: re.Pattern[str] | None = None
+
+
+def _slug(key: str) -> str:
+    return "aperio.description." + re.sub(r"[^a-z0-9]+", "-", key).strip("-")
+
+
+# a known key whose value is not what the key promises is text we do not understand
+_RULES = {key: _Rule(cls, _slug(key)) for key, cls in FIELDS.items()} | {
+    key: _Rule(UNKNOWN, _slug(key), legal) for key, legal in SCIENCE.items()
+}
+
+
+def _rule(name: str) -> _Rule | None:
+    """Rule of a key that is not known; None if it is no key at all but free text."""
+    low = name.lower()
+    if _CUSTOM.fullmatch(low):
+        return _Rule(D, _slug(low))
+    return _Rule(UNKNOWN, _slug(low)) if _KEY.fullmatch(name) else None
 
 
 class Aperio:
@@ -148,7 +170,8 @@ class Aperio:
             role = roles[page.name]
             if role != "level":
                 _tiff.picture_finding(found, page, role, weak=role == "thumbnail")
-            _tiff.jpeg_findings(found, page, role == "level")
+            if role not in ("label", "macro"):  # these go whole; kept, they are never clean anyway
+                _tiff.jpeg_findings(found, page, role == "level")
         for page in pages:
             reader.read(page)
             _tiff.tag_findings(found, page, frozenset((T.IMAGE_DESCRIPTION,)), PRIVATE, PRIVATE_SCIENCE)
@@ -287,12 +310,18 @@ class _Descriptions:
         bar = text.find("|")
         header_end = len(text) if bar < 0 else bar
         self._header(text[:header_end], 0, where, base, block)
+        kept = self.kept
         for match in _PAIR.finditer(text, header_end):
-            key, equals, value, again = match.groups()
-            if not equals:
-                self._unnamed(match, where, base, block)
-            elif value or key.lower() not in _KNOWN:
-                self._pair(match, key, value, where, base, block)
+            key, equals, raw, again = match.groups()
+            name, value = key.strip(), raw.strip()
+            low = name.lower()
+            rule = _RULES.get(low)
+            if value and rule is not None and rule.legal is not None and rule.legal.fullmatch(value):
+                start = base + match.start(3) + raw.index(value)
+                kept.append(Place(0, where, start, start + len(value)))
+                self._science(low, value)
+            elif value or rule is None or not equals:
+                self._field(match, name, value, rule, where, base, block)
             if again:
                 self._header(again, match.start(4), where, base, block)
 
@@ -309,24 +338,17 @@ class _Descriptions:
                 "aperio.description.header", "Header text", UNKNOWN, Place(0, where, start, end), cut, word[0]
             )
 
-    def _pair(self, match: re.Match[str], key: str, value: str, where: str, base: int, block: int) -> None:
-        low = key.lower()
-        place = Place(0, where, base + match.start(3), base + match.end(3))
-        legal = SCIENCE.get(low)
-        if legal is not None and legal.fullmatch(value):
-            self.kept.append(place)
-            self._science(low, value)
-            return
-        cls, slug = self._classify(key, low)
-        if slug == "unnamed":
+    def _field(
+        self, match: re.Match[str], name: str, value: str, known: _Rule | None, where: str, base: int, block: int
+    ) -> None:
+        """Record a pair that identifies, or that we do not know."""
+        rule = known or _rule(name)
+        if rule is None or not match[2] or not value:
             self._unnamed(match, where, base, block)
-            return
-        if cls is K and not value.strip("0 {}-"):
-            return  # zeros in place of a link are our own mark
-        cut = (Cut(block, base + match.start(), base + _pair_end(match)),)
-        # a known key whose value is not what the key promises is text we do not understand
-        strict = UNKNOWN if legal is not None else cls
-        self.found.add(f"aperio.description.{slug}", key, strict, place, cut, value)
+        elif rule.cls is not K or value.strip("0 {}-"):  # zeros in place of a link are our own mark
+            start = base + match.start(3) + match[3].index(value)
+            cut = (Cut(block, base + match.start(), base + _pair_end(match)),)
+            self.found.add(rule.id, name, rule.cls, Place(0, where, start, start + len(value)), cut, value)
 
     def _unnamed(self, match: re.Match[str], where: str, base: int, block: int) -> None:
         """Cut a piece that is no pair, or whose key is no word: the whole piece is the value."""
@@ -336,15 +358,6 @@ class _Descriptions:
             cut = (Cut(block, base + start - 1, base + end),)
             place = Place(0, where, base + start, base + end)
             self.found.add("aperio.description.unnamed", "Free text", UNKNOWN, place, cut, text)
-
-    @staticmethod
-    def _classify(name: str, low: str) -> tuple[PhiClass, str]:
-        cls = FIELDS.get(low)
-        if cls is None and low.startswith("customfield"):
-            cls = D
-        if cls is None and not _KEY.fullmatch(name):
-            return UNKNOWN, "unnamed"
-        return cls or UNKNOWN, re.sub(r"[^a-z0-9]+", "-", low).strip("-")
 
     def _science(self, key: str, value: str) -> None:
         if key == "mpp" and self.mpp is None:

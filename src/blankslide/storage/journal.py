@@ -204,11 +204,11 @@ def _parse(body: memoryview, length: int) -> Journal:
     start = _START.size + length
     fields = json.loads(bytes(body[_START.size : start]))
     files = tuple(FileMark(_whole(i), _whole(s), str(k), str(n)) for i, s, k, n in fields["files"])
+    if not files:
+        raise ValueError
     ranges = tuple(_ranges(spans, mark.size) for spans, mark in zip(fields["ranges"], files, strict=True))
     blocks = _blocks(body, start, _whole(fields["records"]), files)
     renames = tuple(Renaming(_whole(inode), None if to is None else _plain(to)) for inode, to in fields["renames"])
-    if not files:
-        raise ValueError
     return Journal(
         id=str(fields["id"]),
         tool=str(fields["tool"]),

@@ -141,12 +141,11 @@ def _is_dead(path: str) -> bool:
         return False
     if os.name != "posix":
         return _can_remove(path)
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
+    with suppress(PermissionError):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
     return False
 
 

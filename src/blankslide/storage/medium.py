@@ -75,8 +75,7 @@ def _extents(ioctl: Callable[[int, int, bytearray], object], fd: int, start: int
         for i in range(count):
             logical, physical, length, _, _, flags, *_ = _EXTENT.unpack_from(buffer, _HEAD.size + i * _EXTENT.size)
             low, high = max(logical, start), min(logical + length, end)
-            if low < high:
-                yield Extent(low, physical + low - logical, high - low, flags)
+            yield Extent(low, physical + low - logical, high - low, flags)
             if flags & _LAST:
                 return
             following = logical + length

@@ -11,12 +11,13 @@ A complaint may quote a value: the patients of tests are invented, or public.
 
 from __future__ import annotations
 
-import base64
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from blankslide.testing.spellings import places_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 PIECE = 40
 VARIETY = 12
-SHORTEST = 5
 _WORD, _STEP = 8, 32
 _GONE = frozenset({"label", "macro"})
 _KEPT = re.compile(
@@ -110,7 +110,7 @@ def tiles_of(data: bytes) -> Iterator[tuple[int, int]]:
     with _pages(data) as tif:
         for page in tif.pages:
             if page.is_tiled:
-                yield from zip(page.dataoffsets, page.databytecounts, strict=True)
+                yield from _coded(page)
 
 
 def _tiles(before: bytes, after: bytes) -> Iterator[str]:
@@ -129,8 +129,8 @@ def _by_tifffile(before: Before, after: bytes) -> Iterator[str]:
         was, now = ([_geometry(p) for p in tif.pages if p.is_tiled] for tif in (old, new))
         if was != now:
             yield "tifffile sees other levels"
-        if {p.subfiletype for p in new.pages} & ({1, 9} if _GONE <= before.gone else set()):
-            yield "tifffile still sees a page typed as label or macro"
+        if before.gone & {_role(p) for p in new.pages}:
+            yield "tifffile still sees a picture that had to go"
         for page in new.pages:
             yield from _decoded(page)
 
@@ -198,22 +198,34 @@ def _pixels(slide: Any, level: int, size: tuple[int, int]) -> bytes:
 
 
 def _pieces(before: Before, after: bytes) -> Iterator[str]:
+    """Look for the old pictures in all that is not coded data which stood there before.
+
+    Complete JPEG streams begin with the same tables in tissue and pictures, hence the exception.
+    """
     with _pages(before.data) as tif:
-        pages = [(name, page) for page in tif.pages for name in before.gone if _shows(page, name)]
-        for name, page in pages:
-            strips = [before.data[at : at + n] for at, n in zip(page.dataoffsets, page.databytecounts, strict=True)]
-            if any(has_piece(strip, after) for strip in strips):
-                yield f"a piece of the old {name} is left"
+        roles = {page.index: _role(page) for page in tif.pages}
+        rest = bytearray(after)
+        for page in tif.pages:
+            for at, size in _coded(page) if roles[page.index] not in before.gone else ():
+                if before.data[at : at + size] == after[at : at + size]:
+                    rest[at : at + size] = bytes(size)
+        for page in tif.pages:
+            role, strips = roles[page.index], (before.data[at : at + size] for at, size in _coded(page))
+            if role in before.gone and has_piece(b"".join(strips), bytes(rest)):
+                yield f"a piece of the old {role} is left"
 
 
-def _shows(page: Any, role: str) -> bool:
-    """Whether a page of the original is the picture; samples and real slides are typed or described."""
+def _coded(page: Any) -> Iterator[tuple[int, int]]:
+    return zip(page.dataoffsets, page.databytecounts, strict=True)
+
+
+def _role(page: Any) -> str:
+    """Name what a page of the original shows; samples and real slides type or describe their pictures."""
     if page.is_tiled:
-        return False
+        return "level"
     second = page.description.partition("\n")[2]
-    if role == "thumbnail":
-        return page.index == 1 and page.subfiletype == 0
-    return second.startswith(f"{role} ") or page.subfiletype == {"label": 1, "macro": 9}[role]
+    named = next((role for role in _GONE if second.startswith(f"{role} ")), None)
+    return named or {1: "label", 9: "macro"}.get(page.subfiletype, "thumbnail")
 
 
 def has_piece(old: bytes, data: bytes) -> bool:
@@ -230,8 +242,9 @@ def has_piece(old: bytes, data: bytes) -> bool:
     seen = np.flatnonzero(np.isin(_words(data, 0)[:: _STEP // _WORD], words)) * _STEP
     tried: set[bytes] = set()
     for at in seen.tolist():
-        for start in range(max(0, at - _STEP), at + 1):
-            tried.add(data[start : start + PIECE])
+        low = max(0, at - _STEP)
+        if len(set(data[low : at + PIECE])) > VARIETY:
+            tried.update(data[start : start + PIECE] for start in range(low, at + 1))
     return any(len(p) == PIECE and len(set(p)) > VARIETY and p in old for p in tried)
 
 
@@ -240,46 +253,3 @@ def _words(data: bytes, shift: int) -> Any:
 
     count = (len(data) - shift) // _WORD
     return np.frombuffer(data, "<u8", count, shift)
-
-
-# -- removed values ----------------------------------------------------------------------
-
-
-def spellings(value: str) -> dict[str, list[bytes]]:
-    """Spell a value in the encodings of the contract."""
-    narrow = value.encode("latin-1", "replace")
-    texts = {narrow, value.encode("utf-8")}
-    return {
-        "text": [narrow, narrow.upper(), narrow.lower()],
-        "UTF-8": [value.encode("utf-8")],
-        "UTF-16-LE": [value.encode("utf-16-le")],
-        "UTF-16-BE": [value.encode("utf-16-be")],
-        "percent": [form for text in texts for form in _percents(text)],
-        "base64": [form for text in (*texts, value.encode("utf-16-le")) for form in _base64s(text)],
-    }
-
-
-def _percents(text: bytes) -> Iterator[bytes]:
-    for style in ("%%%02X", "%%%02x"):
-        yield "".join(style % byte for byte in text).encode()
-        plain = re.compile(rb"[A-Za-z0-9_.~-]")
-        yield b"".join(bytes([b]) if plain.match(bytes([b])) else (style % b).encode() for b in text)
-
-
-def _base64s(text: bytes) -> Iterator[bytes]:
-    """Encode behind 0, 1 and 2 strange bytes; characters that also depend on a neighbour are left out."""
-    for lead in range(3):
-        coded = base64.b64encode(b"\0" * lead + text + b"\0" * (-(lead + len(text)) % 3))
-        yield coded[-(-lead * 8 // 6) : (lead + len(text)) * 8 // 6]
-
-
-def places_of(value: str, data: bytes) -> list[str]:
-    """Return the names of the encodings in which a value stands in the data.
-
-    A value of fewer than five characters would be found by chance; it counts only as a
-    whole ``= value`` of a field.
-    """
-    if len(value) < SHORTEST:
-        field = re.compile(rb"= ?" + re.escape(value.encode("latin-1")) + rb" ?(?=[|\0])")
-        return ["a field's value"] if field.search(data) else []
-    return [name for name, forms in spellings(value).items() if any(form in data for form in forms)]

@@ -75,7 +75,8 @@ def look(path: Path) -> ReaderView:
 
     with _quiet(), TiffFile(path) as tiff:
         pages = list(_pages(tiff))
-        main = max(pages, key=lambda p: p.imagewidth * p.imagelength)
+        # a small region can have a larger macro than its tissue; where anything is tiled, tissue is
+        main = max(pages, key=lambda p: (p.is_tiled, p.imagewidth * p.imagelength))
         levels = [p for p in pages if _is_level(p, main)]
         rest = [p for p in pages if not _is_level(p, main)]
         told = pages[0].description + "\n" + main.description
