@@ -86,6 +86,23 @@ def test_claims_outside_the_file_are_damage(start: int, length: int) -> None:
         m.claim_many((start,), (length,), ByteClass.TISSUE, "page 0")
 
 
+def test_strips_in_a_row_are_one_claim_until_another_page_shares_one() -> None:
+    m = ByteMap(100)
+    m.claim_many((10, 20, 30), (10, 10, 5), ByteClass.TISSUE, "page 0")
+    m.settle()
+    assert m.claims() == [(10, 35, ByteClass.TISSUE, "page 0")]
+    m = ByteMap(100)
+    m.claim_many((10, 20, 30), (10, 10, 5), ByteClass.TISSUE, "page 0")
+    m.claim_many((20,), (10,), ByteClass.TISSUE, "page 1")
+    m.settle()
+    assert [c[:2] for c in m.claims()] == [(10, 20), (20, 30), (30, 35)]
+    m = ByteMap(100)
+    m.claim_many((10, 20, 30), (10, 10, 5), ByteClass.TISSUE, "page 0")
+    m.claim_many((20,), (10,), ByteClass.ASSOCIATED, "page 1")
+    with pytest.raises(ContradictorySlide):
+        m.settle()
+
+
 def test_offsets_and_counts_must_pair() -> None:
     with pytest.raises(DamagedSlide, match="2 offsets but 1 byte counts"):
         ByteMap(100).claim_many((1, 2), (1,), ByteClass.TISSUE, "page 0")

@@ -14,6 +14,7 @@ from blankslide.errors import UsageError
 from blankslide.pipeline import Options, Progress
 
 if TYPE_CHECKING:
+    from blankslide.ledger import Ledger
     from blankslide.model import Inspection, Outcome, Plan
     from blankslide.policy import Profile
 
@@ -55,14 +56,12 @@ def options(
     UsageError, EnvironmentProblem
         If the profile is wrong, or key or ledger cannot be used.
     """
-    from blankslide.ledger import open_ledger
-
     made = Options(
         profile=profile,
         keep=tuple(keep),
         remove=tuple(remove),
         key=_key(key, makes_key),
-        ledger=open_ledger(ledger),
+        ledger=_ledger(ledger),
     )
     if progress is not None:
         made.progress = progress
@@ -71,6 +70,14 @@ def options(
     made.profile = made.resolved()
     made.keep = made.remove = ()
     return made
+
+
+def _ledger(url: str | None) -> Ledger | None:
+    if url == "none":
+        return None
+    from blankslide.ledger import open_ledger
+
+    return open_ledger(url)
 
 
 def _key(path: str | Path | None, makes: bool) -> bytes | None:

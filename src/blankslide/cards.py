@@ -61,7 +61,7 @@ LINKABLE = "The tissue itself stays linkable to the original slide; level V is n
 def badge(text: str, tone: Tone) -> str:
     """Return a word on a coloured ground."""
     style = f"background:{_FILL[tone]};color:#fff;border-radius:4px;padding:1px 7px;white-space:nowrap;"
-    style += "display:inline-block;min-width:1em;text-align:center"
+    style += "display:inline-block;line-height:1.5;min-width:1em;text-align:center"
     return f'<span style="{style}">{escape(text)}</span>'
 
 
@@ -85,12 +85,12 @@ def headline(text: str, state: str, tone: Tone) -> str:
         Colour of the badge.
     """
     mark = f"&ensp;{badge(state, tone)}" if state else ""
-    return f'<div style="font-size:15px;font-weight:600;overflow-wrap:anywhere">{escape(text)}{mark}</div>'
+    return f'<div style="font-size:15px;font-weight:600;line-height:1.5;overflow-wrap:anywhere">{escape(text)}{mark}</div>'
 
 
 def lines(sentences: Iterable[str]) -> str:
     """Return small print, one line a sentence."""
-    return "".join(f'<div style="opacity:.85">{escape(s)}</div>' for s in sentences)
+    return "".join(f'<div style="opacity:.85;line-height:1.5">{escape(s)}</div>' for s in sentences)
 
 
 def outcome_state(outcome: Outcome) -> tuple[str, Tone]:

@@ -82,7 +82,41 @@ class Drop(NamedTuple):
     owner: str
 
 
-Edit = Cut | Fill | Write | Drop
+class Slot(NamedTuple):
+    """The room ``[start, end)`` of one strip, tile or stream, and its size in pixels."""
+
+    start: int
+    end: int
+    width: int
+    height: int
+
+
+class Coding(NamedTuple):
+    """How a picture is coded, in TIFF's numbers.
+
+    ``samples`` counts those in one slot, ``sampling`` says how many luma samples share a
+    chroma sample (across, down), ``tables`` where shared JPEG tables stand.
+    """
+
+    compression: int
+    photometric: int = 2
+    bits: int = 8
+    samples: int = 3
+    predictor: int = 1
+    sampling: tuple[int, int] = (1, 1)
+    tables: tuple[int, int] | None = None
+
+
+class Blank(NamedTuple):
+    """Draw a blank picture over the page ``owner``, which stays linked."""
+
+    file: int
+    owner: str
+    coding: Coding
+    slots: tuple[Slot, ...]
+
+
+Edit = Cut | Fill | Write | Drop | Blank
 
 
 class TextBlock(NamedTuple):
@@ -292,6 +326,11 @@ class Decision(NamedTuple):
     where: str
     identifying: bool
 
+    @property
+    def public_id(self) -> str:
+        """The id for others' eyes: an unknown field's key may itself be somebody's name."""
+        return f"{self.id.rpartition('.')[0]}.unknown" if self.cls is PhiClass.UNKNOWN else self.id
+
 
 @dataclass(slots=True)
 class Plan:
@@ -355,6 +394,14 @@ class Outcome:
         Ids whose removed value also occurs inside a kept field's own legal value.
     seconds
         Time for each stage.
+    target
+        Name of the finished copy, or the new name of a slide that was renamed; else empty.
+    copied
+        Whether the result is a copy; the slide itself still holds everything.
+    tissue
+        BLAKE2b-256 of all coded tissue before and after, where all of it was read.
+    sidecars
+        Names of files that belong to the slide and were left as they are.
     """
 
     content: Content
@@ -374,6 +421,10 @@ class Outcome:
     notes: tuple[str, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
     strict_name: bool = False
+    target: str = field(default="", repr=False)
+    copied: bool = False
+    tissue: tuple[str, str] = ("", "")
+    sidecars: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def exit_code(self) -> int:
@@ -382,7 +433,7 @@ class Outcome:
             return 5
         if self.content == "residue":
             return 1
-        return 1 if self.strict_name and self.name == "identifying" else 0
+        return 1 if self.strict_name and (self.name == "identifying" or self.sidecars) else 0
 
     def __repr__(self) -> str:
         # Titles of unknown fields can be names, so decisions are counted, not listed.

@@ -26,7 +26,7 @@ _CASE = re.compile(
 _PLAIN = re.compile(
     r"(?:blankslide|slide|sample|image|scan|wsi|anon|anonymized|test|aperio|classic|big|gt|[-_ .]|\d{1,6})+", re.I
 )
-_RANDOM = re.compile(r"[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}|\d+(?:\.\d+){6,}")
+_RANDOM = re.compile(r"[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}|\d+(?:\.\d+){6,}|slide-[0-9a-f]{24}")
 
 
 def name_verdict(name: str, removed: Iterable[str] = ()) -> NameVerdict:

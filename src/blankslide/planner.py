@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from blankslide.errors import InternalError, NotEditable
 from blankslide.model import (
     Action,
+    Blank,
     Chain,
     Cut,
     Decision,
@@ -47,6 +48,7 @@ class _Edits(NamedTuple):
     cuts: dict[int, list[Cut]]
     fills: list[Fill]
     writes: list[Write]
+    blanks: list[Blank]
 
 
 def make_plan(
@@ -69,7 +71,7 @@ def make_plan(
         If the composed patches break a promise; nothing has been written then.
     """
     decisions: list[Decision] = []
-    edits = _Edits(set(), {}, [], [])
+    edits = _Edits(set(), {}, [], [], [])
     left: list[str] = []
     for finding in inspection.findings:
         decision = profile.decide(finding)
@@ -81,6 +83,7 @@ def make_plan(
             left.append(f"{finding.id}: cannot be removed without understanding it")
         else:
             _collect(finding, decision.action, edits, sources, key)
+    edits.writes.extend(_drawn(inspection, edits, sources))
     patches = _compose(inspection, edits, sources)
     _prove(inspection, patches)
     return Plan(profile.name, tuple(decisions), tuple(patches), tuple(left))
@@ -106,8 +109,28 @@ def _collect(finding: Finding, action: Action, edits: _Edits, sources: Sequence[
             edits.fills.append(edit)
         elif isinstance(edit, Drop):
             edits.drops.add(edit.owner)
+        elif isinstance(edit, Blank):
+            edits.blanks.append(edit)
         else:
             edits.writes.append(edit)
+
+
+def _drawn(inspection: Inspection, edits: _Edits, sources: Sequence[ByteSource]) -> list[Write]:
+    """Draw the blank pictures; rooms that pages share are drawn once, if all their pages are blanked."""
+    if not edits.blanks:
+        return []
+    from blankslide.pictures import draw
+
+    owners = {b.owner for b in edits.blanks} | edits.drops
+    free = [{(s, e) for s, e, _ in bytemap.owned_only_by(owners)} for bytemap in inspection.maps]
+    drawn: dict[tuple[int, int], Write] = {}
+    for blank in edits.blanks:
+        if any((s.start, s.end) not in free[blank.file] for s in blank.slots if s.end > s.start):
+            raise NotEditable("a picture shares its bytes with something that stays, so it cannot be blanked")
+        for write in draw(blank, sources[blank.file]):
+            if drawn.setdefault((write.file, write.start), write) != write:
+                raise NotEditable("two pictures share their bytes but not their layout, so they cannot be blanked")
+    return list(drawn.values())
 
 
 def _zeros(old: str) -> str:

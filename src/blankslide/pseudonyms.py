@@ -12,10 +12,8 @@ guesses against pseudonyms; it never goes into a slide, a journal or the ledger.
 from __future__ import annotations
 
 import errno
-import hmac
 import os
 import re
-import secrets
 import stat
 import sys
 import unicodedata
@@ -88,9 +86,9 @@ def load_key(path: Path | None = None) -> bytes:
 def _make_key(path: Path) -> None:
     """Write the key beside its place and link it there, so that nobody ever reads half a key."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    draft = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
     try:
-        _write_new(draft, secrets.token_bytes(KEY_BYTES))
+        _write_new(draft, os.urandom(KEY_BYTES))
         _publish(draft, path)
     finally:
         draft.unlink(missing_ok=True)
@@ -201,7 +199,7 @@ def slide_name(name: str, key: bytes) -> str:
     File systems spell accents differently; the pseudonym is the same for both spellings.
     """
     plain = unicodedata.normalize("NFC", name).encode("utf-8", "surrogatepass")
-    return "slide-" + hmac.digest(_checked(key), b"slide\0" + plain, "sha256").hex()[:24]
+    return "slide-" + _mac(_checked(key), b"slide\0" + plain).hex()[:24]
 
 
 def _is_kept(char: str) -> bool:
@@ -239,13 +237,19 @@ def _uid_number(value: str) -> int | None:
     return int(digits) if is_uuid else None
 
 
+def _mac(key: bytes, what: bytes) -> bytes:
+    import hmac  # not at the top: it costs more than a whole inspection
+
+    return hmac.digest(key, what, "sha256")
+
+
 def _check_sum(key: bytes, body: int) -> int:
-    return int.from_bytes(hmac.digest(key, b"chk" + body.to_bytes(11, "big"), "sha256")) >> 216
+    return int.from_bytes(_mac(key, b"chk" + body.to_bytes(11, "big"))) >> 216
 
 
 def _keyed_uuid(key: bytes, what: bytes) -> int:
     """Build version 8, variant 2 around 82 keyed bits and their 40-bit check sum."""
-    body = int.from_bytes(hmac.digest(key, what, "sha256")) >> 174
+    body = int.from_bytes(_mac(key, what)) >> 174
     bits = body << 40 | _check_sum(key, body)
     return (bits >> 74) << 80 | 8 << 76 | (bits >> 62 & 0xFFF) << 64 | 2 << 62 | bits & (1 << 62) - 1
 

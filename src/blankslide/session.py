@@ -117,6 +117,7 @@ class Session:
             self.error = error
             self._go("refused")
             return
+        self.error = None
         self._emit("rows")
         self._go(state)
 

@@ -88,27 +88,26 @@ class MemorySource:
 
 
 class Window:
-    """A `ByteSource` that answers small reads from the last few kilobytes it has read.
+    """A `ByteSource` that answers small reads from the blocks it has read before.
 
-    Directories and their values stand close together, and a system call costs more than
-    slicing. Large reads go straight through. It must not outlive an edit of the file.
+    Directories and their values stand close together and are asked for again and again,
+    and a system call costs more than slicing. Large reads go straight through. It must not
+    outlive an edit of the file.
 
     Parameters
     ----------
     source
         The file.
-    size
-        Bytes to read at once.
     """
 
-    __slots__ = ("_data", "_length", "_size", "_source", "_start")
+    __slots__ = ("_blocks", "_length", "_source")
 
-    def __init__(self, source: ByteSource, size: int = 8192) -> None:
+    _KEEP = 64  # blocks of 8 KiB
+
+    def __init__(self, source: ByteSource) -> None:
         self._source = source
         self._length = source.size
-        self._size = size
-        self._start = 0
-        self._data = b""
+        self._blocks: dict[int, bytes] = {}
 
     @property
     def size(self) -> int:
@@ -117,15 +116,17 @@ class Window:
 
     def read(self, offset: int, length: int) -> bytes:
         """Return exactly ``length`` bytes at ``offset``."""
-        at = offset - self._start
-        end = at + length
-        if 0 <= at and end <= len(self._data) and length >= 0:
-            return self._data[at:end]
-        if length >= self._size or length < 0 or offset < 0:
+        number = offset >> 13
+        at = offset & 8191
+        if at + length > 8192 or length < 0 or offset < 0 or offset + length > self._length:
             return self._source.read(offset, length)
-        self._data = self._source.read(offset, max(length, min(self._size, self._length - offset)))
-        self._start = offset
-        return self._data[:length]
+        block = self._blocks.get(number)
+        if block is None:
+            if len(self._blocks) >= self._KEEP:
+                self._blocks.clear()
+            start = number << 13
+            block = self._blocks[number] = self._source.read(start, min(8192, self._length - start))
+        return block[at : at + length]
 
     def data_ranges(self, start: int, end: int) -> Iterator[tuple[int, int]]:
         """Yield the parts of ``[start, end)`` that are not holes, in order."""

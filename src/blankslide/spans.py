@@ -17,8 +17,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Sequence
 from enum import IntEnum
-from itertools import repeat
-from operator import gt
+from operator import add, gt
 from typing import TYPE_CHECKING, Any
 
 from blankslide.errors import ContradictorySlide, DamagedSlide
@@ -79,6 +78,7 @@ class ByteMap:
         self.size = size
         self._claims: list[tuple[int, int, int, str]] = []
         self._runs: list[tuple[Any, Any, int, str]] = []
+        self._joined: list[tuple[tuple[int, ...], tuple[int, ...], int, str]] = []
         self._large = False
         self._sorted: list[tuple[int, int, int, str]] = []
         self._gaps: list[tuple[int, int]] = []
@@ -118,14 +118,16 @@ class ByteMap:
         if not isinstance(starts, tuple) or len(starts) > LARGE:
             self._claim_arrays(starts, lengths, cls, owner)
             return
-        ends = tuple(map(int.__add__, starts, lengths))
-        if ends and (min(starts) < 0 or max(ends) > self.size or min(lengths) < 0):
+        if not starts:
+            return
+        ends = tuple(map(add, starts, lengths))
+        if min(starts) < 0 or max(ends) > self.size or min(lengths) < 0:
             self._refuse_outside(starts, lengths, owner)
-        if 0 in lengths:
-            kept = [(s, e) for s, e in zip(starts, ends, strict=True) if e > s]
-            self._claims.extend((s, e, cls, owner) for s, e in kept)
+        if starts[1:] == ends[:-1] and starts[0] < ends[-1]:
+            self._joined.append((starts, ends, cls, owner))
+            self._claims.append((starts[0], ends[-1], cls, owner))
         else:
-            self._claims.extend(zip(starts, ends, repeat(cls), repeat(owner)))
+            self._claims.extend((s, e, cls, owner) for s, e in zip(starts, ends, strict=True) if e > s)
 
     def _refuse_outside(self, starts: Sequence[int], lengths: Sequence[int], owner: str) -> None:
         for start, length in zip(starts, lengths, strict=True):
@@ -169,10 +171,19 @@ class ByteMap:
         claims.sort()
         starts, ends = _edges(claims)
         if any(map(gt, ends, starts[1:])):
-            claims = self._fold_identical(claims)
+            claims = self._fold_identical(self._parted(claims))
             starts, ends = _edges(claims)
         self._sorted = claims
         self._gaps = [(e, s) for e, s in zip((0, *ends), (*starts, self.size), strict=True) if e != s]
+
+    def _parted(self, claims: list[tuple[int, int, int, str]]) -> list[tuple[int, int, int, str]]:
+        """Undo the joining of strips that follow each other: another page may share a single one."""
+        whole = {(starts[0], ends[-1], cls, owner) for starts, ends, cls, owner in self._joined}
+        out = [c for c in claims if c not in whole]
+        for starts, ends, cls, owner in self._joined:
+            out.extend((s, e, cls, owner) for s, e in zip(starts, ends, strict=True) if e > s)
+        out.sort()
+        return out
 
     def _fold_identical(self, claims: list[tuple[int, int, int, str]]) -> list[tuple[int, int, int, str]]:
         out: list[tuple[int, int, int, str]] = []
@@ -189,6 +200,7 @@ class ByteMap:
     def _settle_arrays(self) -> None:
         import numpy as np
 
+        self._claims = self._parted(self._claims)
         owners = [run[3] for run in self._runs]
         starts = [run[0] for run in self._runs]
         ends = [run[1] for run in self._runs]

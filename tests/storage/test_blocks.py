@@ -151,3 +151,8 @@ def test_compiling_a_typical_slide_is_fast() -> None:
         compile_blocks(patches, [source])
         best = min(best, perf_counter() - start)
     assert best < 500e-6, "the target is 100 µs; five times that leaves room for a busy machine"
+
+
+def test_fills_with_different_bytes_stay_apart() -> None:
+    patches = [Patch(0, 0, BLOCK, None, 0), Patch(0, BLOCK, BLOCK, None, 255)]
+    assert [b.byte for b in compile_blocks(patches, [MemorySource(DATA)])] == [0, 255]

@@ -86,7 +86,7 @@ def test_missing_permission_is_its_own_error(slide: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(NoPermission) as caught:
         open_slide(slide)
-    assert "4711" not in str(caught.value) + repr(caught.value.__context__)
+    assert "4711" not in f"{caught.value} {caught.value.__context__}"
 
 
 def test_names_that_are_not_text_work(tmp_path: Path) -> None:

@@ -344,3 +344,29 @@ def test_a_rename_that_failed_and_yet_happened_is_a_commit(slide: Path) -> None:
     with open_slide(slide, write=True) as opened, pytest.raises(SlidePending, match="commit point"):
         _begin(opened, volume=Lying()).commit()
     assert find(slide) is not None
+
+
+def test_a_member_of_another_length_is_a_stranger_even_without_a_witness(slide: Path) -> None:
+    _with_members(slide)
+    with open_slide(slide, write=True) as opened:
+        opened.open("label.bin")
+        _begin(opened, (*PATCHES, Patch(1, 0, 5, None))).commit()
+    slide.with_name("label.bin").write_bytes(b"x" * 51)
+    before = slide.read_bytes()
+    with open_slide(slide, write=True) as opened, pytest.raises(SlidePending, match="does not belong"):
+        resume(opened, find(slide) or "")
+    assert slide.read_bytes() == before
+
+
+def test_a_stranger_that_got_the_inode_of_a_removed_file_is_not_removed(slide: Path) -> None:
+    _with_members(slide)
+    label = slide.with_name("label.bin")
+    with open_slide(slide, write=True) as opened:
+        opened.open("label.bin")
+        _begin(opened, (*PATCHES, Patch(1, 0, 50, None)), renames=(Rename("label.bin", None),)).commit()
+    label.write_bytes(b"somebody else's, with the same inode")
+    with open_slide(slide, write=True) as opened:
+        again = resume(opened, find(slide) or "")
+        again.write()
+        again.finish()
+    assert label.read_bytes() == b"somebody else's, with the same inode"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -110,6 +109,8 @@ class Runner:
         for path in slides_in(paths, self.skipped.append):
             self.rows.append(self._one(path, work))
         if self.as_json:
+            import json
+
             print(json.dumps({"slides": [r.as_json() for r in self.rows]}, ensure_ascii=True, indent=1))
         else:
             for path in self.skipped:

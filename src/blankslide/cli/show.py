@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -104,6 +103,8 @@ def formats(as_json: bool) -> None:
         for f in all_formats()
     ]
     if as_json:
+        import json
+
         print(json.dumps({"formats": rows}, indent=1))
         return
     for row in rows:

@@ -284,7 +284,7 @@ class Tiff:
         width, head = self.width, 8 if self.big else 2
         if offset < self.header_size or offset + head > self.size:
             raise DamagedSlide(f"{name} lies outside the file")
-        chunk = self.source.read(offset, min(1024, self.size - offset))
+        chunk = self.source.read(offset, min(512, self.size - offset))
         (count,) = self._count.unpack_from(chunk)
         if not 0 < count <= MAX_ENTRIES:
             raise DamagedSlide(f"{name} announces {count} entries")

@@ -28,6 +28,8 @@ SHOWN = (520, 320)
 """Width and height, in pixels, that a shown picture fits into."""
 MOST = 6
 """Pictures shown at most."""
+ROLES = {"label": 0, "macro": 1, "thumbnail": 2}
+"""What is shown first."""
 
 
 class Picture(NamedTuple):
@@ -52,8 +54,7 @@ def pictures(path: Path, inspection: Inspection) -> tuple[Picture, ...]:
     inspection
         What was found in it.
     """
-    order = {"label": 0, "macro": 1, "thumbnail": 2}
-    chosen = sorted(inspection.associated, key=lambda a: order.get(a.role, 3))[:MOST]
+    chosen = sorted(inspection.associated, key=lambda a: ROLES.get(a.role, len(ROLES)))[:MOST]
     return tuple(Picture(a.role, a.width, a.height, _png(path, a)) for a in chosen)
 
 
@@ -84,7 +85,7 @@ def _from_page(path: Path, wanted: AssociatedImage) -> Image | None:
     from tifffile import TiffFile
 
     with _unheard("tifffile"), TiffFile(path) as tiff:
-        page = tiff.pages[wanted.page]
+        page: Any = tiff.pages[wanted.page]
         if (page.imagewidth, page.imagelength) != (wanted.width, wanted.height):
             return None
         return fromarray(_eight_bits(page.asarray(maxworkers=1)))

@@ -73,7 +73,7 @@ def judge_as_is(path: Path, slide: OpenSlide, profile: Profile, key: bytes | Non
 
     inspection = inspected(slide, key)
     planned = make_plan(inspection, profile, slide.files, key)
-    outcome = starting_outcome(inspection, planned, profile, slide.name)
+    outcome = starting_outcome(inspection, planned, profile, slide)
     readers, problems = sound(observe(path))
     conclude(outcome, readers, [*_todo(planned), *problems])
     return outcome

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from blankslide.model import PhiClass
-
 if TYPE_CHECKING:
-    from blankslide.model import Decision, Outcome
+    from blankslide.model import Outcome
     from blankslide.pipeline.stages import Options
 
 
@@ -28,6 +26,7 @@ def _entry(outcome: Outcome, name: str, options: Options) -> Mapping[str, object
         "transaction": outcome.transaction,
         "slide": slide_name(name, options.key) if options.key else "",
         "tool": __version__,
+        "mode": "copy" if outcome.copied else "in place",
         "format": outcome.format,
         "profile": outcome.profile,
         "content": outcome.content,
@@ -35,16 +34,9 @@ def _entry(outcome: Outcome, name: str, options: Options) -> Mapping[str, object
         "name": outcome.name,
         "readers": list(outcome.readers),
         "findings": [
-            {"id": _public_id(d), "class": d.cls.value, "action": d.action.value, "count": d.number}
+            {"id": d.public_id, "class": d.cls.value, "action": d.action.value, "count": d.number}
             for d in outcome.decisions
         ],
         "residue": len(outcome.residue),
         "bytes": outcome.bytes_written,
     }
-
-
-def _public_id(decision: Decision) -> str:
-    """An unknown field's key may itself be somebody's name: the ledger gets its store only."""
-    if decision.cls is PhiClass.UNKNOWN:
-        return decision.id.rpartition(".")[0] + ".unknown"
-    return decision.id

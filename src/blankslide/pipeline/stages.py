@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from blankslide.errors import Cancelled, NotASlide, SlideError, SlidePending
 from blankslide.formats import detect
 from blankslide.formats._spi import Probe
-from blankslide.model import Action, Decision, Finding, Inspection, Outcome, PhiClass, Plan
+from blankslide.model import Action, Blank, Decision, Finding, Inspection, Outcome, PhiClass, Plan
 from blankslide.naming import name_verdict
 from blankslide.planner import make_plan
 from blankslide.policy import Profile, load
@@ -132,10 +132,11 @@ def opened(path: str | Path, write: bool = False) -> Iterator[OpenSlide]:
 
 
 def inspected(slide: OpenSlide, key: bytes | None) -> Inspection:
-    """Detect and inspect an open slide; ids that are ours already are no findings."""
+    """Detect and inspect an open slide; ids and pictures that are ours already are no findings."""
     probe = Probe(slide)
     inspection = detect(probe).inspect(probe)
     ours = [f for f in inspection.findings if f.cls is PhiClass.LINK and _is_ours(f, key)]
+    ours += [f for f in inspection.findings if f.cls is PhiClass.IMAGE and _is_blank(f, slide)]
     if ours:
         inspection.findings = tuple(f for f in inspection.findings if f not in ours)
     return inspection
@@ -145,8 +146,20 @@ def _is_ours(finding: Finding, key: bytes | None) -> bool:
     return finding.value is not None and all(is_ours(v.reveal(), key) for v in (finding.value, *finding.values))
 
 
-def starting_outcome(inspection: Inspection, planned: Plan, profile: Profile, name: str) -> Outcome:
+def _is_blank(finding: Finding, slide: OpenSlide) -> bool:
+    """Whether a picture that stays linked shows already what we would draw."""
+    blanks = [e for e in finding.edits if isinstance(e, Blank)]
+    if not blanks or len(blanks) < len(finding.edits):
+        return False
+    from blankslide.pictures import is_drawn
+
+    return all(is_drawn(b, slide.files[b.file]) for b in blanks)
+
+
+def starting_outcome(inspection: Inspection, planned: Plan, profile: Profile, slide: OpenSlide) -> Outcome:
     """Return the outcome as it stands before anything happened."""
+    from blankslide.pipeline.names import sidecars
+
     removed = removed_values(inspection, planned.decisions)
     return Outcome(
         content="untouched",
@@ -154,10 +167,11 @@ def starting_outcome(inspection: Inspection, planned: Plan, profile: Profile, na
         title=inspection.title,
         profile=profile.name,
         decisions=planned.decisions,
-        name=name_verdict(name, [v for values in removed.values() for v in values]),
+        name=name_verdict(slide.name, [v for values in removed.values() for v in values]),
         residue=planned.left,
         notes=inspection.notes,
         strict_name=profile.names,
+        sidecars=sidecars(slide),
     )
 
 

@@ -10,7 +10,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +38,9 @@ class Ended:
         return found
 
 
-def run_cli(*arguments: Argument, before: Sequence[str] = (), timeout: float = 120) -> Ended:
+def run_cli(
+    *arguments: Argument, before: Sequence[str] = (), env: Mapping[str, str] | None = None, timeout: float = 120
+) -> Ended:
     """Run ``blankslide`` with arguments and wait for its end.
 
     Parameters
@@ -47,6 +49,8 @@ def run_cli(*arguments: Argument, before: Sequence[str] = (), timeout: float = 1
         As on a command line; names may be bytes.
     before
         A command to run it under, such as ``strace`` with its options.
+    env
+        Variables to set on top of the test's own.
     timeout
         Seconds after which the run has failed.
 
@@ -56,7 +60,7 @@ def run_cli(*arguments: Argument, before: Sequence[str] = (), timeout: float = 1
         If the run printed a traceback.
     """
     command = [*before, *START, *arguments]
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1", **(env or {})}
     done = subprocess.run(command, capture_output=True, timeout=timeout, env=environment)  # noqa: S603
     out, err = (stream.decode("utf-8", "surrogateescape") for stream in (done.stdout, done.stderr))
     assert "Traceback" not in out + err, "a traceback was printed"

@@ -1,0 +1,87 @@
+"""What napari.yaml names: thin functions that import only when they are called.
+
+napari asks every reader about every file that is opened, so `get_reader` looks at the first
+bytes and answers at once. It claims what a vendor format accepts, whatever the suffix says,
+and nothing else: a plain TIFF is another reader's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    LayerData = tuple[Any, dict[str, Any], str]
+
+PLUGIN = "blankslide"
+DOCK = "Anonymize slide"
+#: Suffixes of many kinds of files: here a damaged slide cannot be told from a stranger.
+_COMMON = (".tif", ".tiff", ".dcm")
+
+
+def get_reader(path: str | Sequence[str]) -> Callable[[str | Sequence[str]], list[LayerData]] | None:
+    """Return the function that reads a slide, or None if this is not one."""
+    if not isinstance(path, str):
+        if len(path) != 1:
+            return None
+        path = path[0]
+    return read_slide if is_slide(path) else None
+
+
+def is_slide(path: str) -> bool:
+    """Whether a vendor format claims the file; a damaged slide counts where the suffix is a vendor's own."""
+    from blankslide.errors import BlankslideError
+    from blankslide.formats import all_formats
+    from blankslide.pipeline import known_format
+
+    try:
+        name = known_format(path)
+    except BlankslideError:
+        return False
+    if name == "damaged":
+        return Path(path).suffix.lower() not in _COMMON
+    return any(f.name == name and not f.fallback for f in all_formats())
+
+
+def read_slide(path: str | Sequence[str]) -> list[LayerData]:
+    """Open a slide as layers: tissue, thumbnail, label and macro."""
+    from blankslide._napari.opened import OpenedSlide
+
+    return OpenedSlide(path if isinstance(path, str) else path[0]).layer_data()
+
+
+def anonymize_slide() -> Any:
+    """Return the dock widget for the viewer in front."""
+    import napari
+
+    from blankslide._napari.widget import AnonymizeSlide
+
+    return AnonymizeSlide(napari.current_viewer())
+
+
+def show_findings(viewer: napari.viewer.Viewer) -> None:
+    """Open the dock and put the keyboard into its table of findings."""
+    dock, widget = viewer.window.add_plugin_dock_widget(PLUGIN, DOCK)
+    dock.show()
+    dock.raise_()
+    widget.table.setFocus()
+
+
+def open_sample() -> list[LayerData]:
+    """Build a slide of an invented patient in a folder of its own, and open it."""
+    import atexit
+    import shutil
+    import tempfile
+
+    from blankslide.samples.aperio import build_aperio
+
+    folder = tempfile.mkdtemp(prefix="blankslide-sample-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = Path(folder) / "sample.svs"
+    build_aperio(path, size=(8192, 6144), factors=(1, 4, 16))
+    return read_slide(str(path))
+
+
+if TYPE_CHECKING:
+    import napari

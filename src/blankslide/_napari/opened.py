@@ -1,0 +1,213 @@
+"""An open slide as napari layers, and the way to close and reopen all of them.
+
+Every layer of ours carries a `Mark` with the slide it shows and its role, and nothing else:
+no field of the slide, no description. Through the marks all layers of a slide are found
+again, duplicates included. Before a run `OpenedSlide.close` lets go of the file; afterwards
+`show_again` gives each layer arrays of the file as it is now, and removes the layers whose
+picture is gone. `Layer.refresh` would draw the old pixels from napari's own copies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from blankslide.naming import name_verdict
+from blankslide.viewing import Pyramid, open_pyramid
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Layer
+
+    from blankslide.model import Inspection
+
+KEY = "blankslide"
+#: Assumed where a slide does not tell its resolution, to place the pictures beside it.
+_USUAL_MPP = 0.5
+
+
+class Mark(NamedTuple):
+    """What a layer of ours carries in its metadata."""
+
+    slide: OpenedSlide
+    role: str
+
+
+class OpenedSlide:
+    """One slide in the viewer.
+
+    Parameters
+    ----------
+    path
+        The slide.
+    pyramid
+        The slide's arrays, if it is open already.
+
+    Raises
+    ------
+    BlankslideError
+        If it cannot be opened.
+    """
+
+    def __init__(self, path: str | Path, pyramid: Pyramid | None = None) -> None:
+        self.path = Path(path)
+        self.pyramid = open_pyramid(self.path) if pyramid is None else pyramid
+        self.stem = _safe_stem(self.path, self.pyramid.inspection)
+        _compute_coarse(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> OpenedSlide:
+        # napari copies metadata when a layer is duplicated; the copy shows the same slide
+        return self
+
+    def __repr__(self) -> str:
+        return "<OpenedSlide>"
+
+    def layer_data(self) -> list[tuple[Any, dict[str, Any], str]]:
+        """Return data, keywords and type of each layer: the tissue first, because napari frames the first."""
+        from blankslide.viewing.placement import place
+
+        pyramid = self.pyramid
+        per_pixel, unit, area = _ruler(pyramid)
+        sizes = {role: (p.shape[1], p.shape[0]) for role, p in pyramid.pictures.items()}
+        layers = [self._layer("slide", tissue(pyramid), pyramid.levels[0].rgb, per_pixel, (0.0, 0.0), unit)]
+        for role, (scale, corner) in place(sizes, area).items():
+            if unit == "pixel":
+                scale = scale[0] / _USUAL_MPP, scale[1] / _USUAL_MPP
+                corner = corner[0] / _USUAL_MPP, corner[1] / _USUAL_MPP
+            picture = pyramid.pictures[role]
+            layers.append(self._layer(role, picture, picture.rgb, scale, corner, unit))
+        return layers
+
+    def _layer(
+        self, role: str, data: Any, rgb: bool, scale: tuple[float, float], corner: tuple[float, float], unit: str
+    ) -> tuple[Any, dict[str, Any], str]:
+        keywords = {
+            "name": f"{self.stem} · {role}" if self.stem else role,
+            "scale": scale,
+            "translate": corner,
+            "units": (unit, unit),
+            "rgb": rgb,
+            "multiscale": isinstance(data, list),
+            "metadata": {KEY: Mark(self, role)},
+        }
+        return data, keywords, "image"
+
+    def close(self) -> None:
+        """Let go of the file and of every decoded picture."""
+        self.pyramid.close()
+
+    def take(self, pyramid: Pyramid) -> None:
+        """Go on with the slide as it was opened anew."""
+        self.pyramid.close()
+        self.pyramid = pyramid
+        _compute_coarse(self)
+
+
+def tissue(pyramid: Pyramid) -> Any:
+    """Return what napari wants as data: a list for several levels, one array for one."""
+    return list(pyramid.levels) if len(pyramid.levels) > 1 else pyramid.levels[0]
+
+
+def mark_of(layer: Layer) -> Mark | None:
+    """Return the mark of a layer, or None if it is not ours."""
+    mark = layer.metadata.get(KEY)
+    return mark if isinstance(mark, Mark) else None
+
+
+def path_of(layer: Layer) -> Path | None:
+    """Return the slide that a layer shows, opened by us or by another reader."""
+    mark = mark_of(layer)
+    if mark is not None:
+        return mark.slide.path
+    return Path(layer.source.path) if layer.source.path else None
+
+
+def layers_of(viewer: ViewerModel, path: Path) -> Iterator[Layer]:
+    """Yield the layers that show a slide, ours and strangers', and what was derived from them."""
+    ours = {id(layer) for layer in viewer.layers if path_of(layer) == path}
+    for layer in list(viewer.layers):
+        parent = layer.source.parent() if layer.source.parent is not None else None
+        if id(layer) in ours or id(parent) in ours:
+            yield layer
+
+
+def slides_of(viewer: ViewerModel, path: Path) -> list[OpenedSlide]:
+    """Return the open slides of a path; usually one."""
+    marks = (mark_of(layer) for layer in layers_of(viewer, path))
+    return list({id(m.slide): m.slide for m in marks if m is not None}.values())
+
+
+def close_all(viewer: ViewerModel, path: Path) -> None:
+    """Let go of a slide's file: close our own, and remove layers that another reader opened."""
+    for slide in slides_of(viewer, path):
+        slide.close()
+    for layer in layers_of(viewer, path):
+        if mark_of(layer) is None:
+            viewer.layers.remove(layer)
+
+
+def show_again(viewer: ViewerModel, path: Path, pyramid: Pyramid) -> None:
+    """Show the slide as it is now; layers whose picture is gone go too."""
+    slides = slides_of(viewer, path)
+    if not slides:
+        _show(viewer, OpenedSlide(path, pyramid))
+    for slide in slides:
+        slide.take(pyramid)
+    for layer in layers_of(viewer, path):
+        mark = mark_of(layer)
+        if mark is None:
+            viewer.layers.remove(layer)
+        elif mark.role == "slide":
+            layer.data = tissue(pyramid)
+        elif mark.role in pyramid.pictures:
+            layer.data = pyramid.pictures[mark.role]
+        else:
+            viewer.layers.remove(layer)
+
+
+def _show(viewer: ViewerModel, slide: OpenedSlide) -> None:
+    from napari.layers import Layer
+
+    for data, keywords, kind in slide.layer_data():
+        viewer.add_layer(Layer.create(data, keywords, kind))
+
+
+def _ruler(pyramid: Pyramid) -> tuple[tuple[float, float], str, tuple[float, float]]:
+    """Return units per pixel (y, x), the unit, and width and height of the tissue in micrometres."""
+    width, height = pyramid.extent
+    if pyramid.mpp is None:
+        return (1.0, 1.0), "pixel", (width * _USUAL_MPP, height * _USUAL_MPP)
+    return (pyramid.mpp[1], pyramid.mpp[0]), "um", (width, height)
+
+
+def _safe_stem(path: Path, inspection: Inspection) -> str:
+    """Return the name to show in the layer list: empty when it could name the patient."""
+    from blankslide.wording import shown
+
+    values = [v.reveal() for f in inspection.findings if f.value is not None for v in (f.value, *f.values)]
+    return "" if name_verdict(path.name, values) == "identifying" else shown(path.stem)
+
+
+def _compute_coarse(slide: OpenedSlide) -> None:
+    """Compute missing coarse levels in a worker, then have them drawn."""
+    coarse = slide.pyramid.coarse
+    if coarse is None or coarse.finished:
+        return
+    from napari.qt.threading import create_worker
+    from qtpy.QtWidgets import QApplication
+
+    if QApplication.instance() is None:  # a viewer without a window has nothing to keep alive
+        coarse.build()
+        return
+    create_worker(coarse.build, _connect={"returned": lambda done: _redraw(slide) if done else None})
+
+
+def _redraw(slide: OpenedSlide) -> None:
+    import napari
+
+    viewer = napari.current_viewer()
+    for layer in viewer.layers if viewer is not None else ():
+        mark = mark_of(layer)
+        if mark is not None and mark.slide is slide and mark.role == "slide":
+            layer.refresh()  # right here and only here: the arrays changed in memory, not on disk

@@ -1,0 +1,284 @@
+"""Session, worker threads and window: the only place where they meet.
+
+A `Review` owns one `Session` at a time. What reads or writes a slide runs in a worker, one
+job at a time; session callbacks arrive on the worker's thread and hop to the GUI thread as
+a Qt signal. Before anything is written our own handles are closed, others' are counted, the
+person is asked, and afterwards the slide is opened anew: that, too, in the worker.
+
+No small picture of a slide as it was outlives the run: what is kept for "before" is a mosaic
+of a few coloured squares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QObject, Signal
+
+from blankslide import api
+from blankslide._napari import opened, settings
+from blankslide._napari.thumbs import mosaic, small
+from blankslide.errors import BlankslideError, SlideLocked
+from blankslide.session import Session
+
+if TYPE_CHECKING:
+    import numpy as np
+    from napari.components import ViewerModel
+
+    from blankslide.pipeline import Options
+    from blankslide.policy import Profile
+    from blankslide.viewing import Pyramid
+
+    Thumbs = dict[str, np.ndarray[Any, np.dtype[Any]]]
+
+#: Stages that end before the commit point; the last safe point stands behind the last of them.
+_BEFORE_COMMIT = ("", "open", "inspect", "plan", "read with other readers")
+_NEXT = {
+    "": "opening",
+    "open": "looking what is in it",
+    "inspect": "planning",
+    "plan": "looking with OpenSlide and tifffile",
+    "read with other readers": "preparing",
+    "journal": "writing",
+    "write": "checking with OpenSlide and tifffile",
+    "verify": "recording",
+    "record": "done",
+}
+
+
+@dataclass(slots=True)
+class Pictures:
+    """Small pictures by role: as they stand in the file now, and mosaics of what stood there."""
+
+    now: Thumbs = field(default_factory=dict)
+    before: Thumbs = field(default_factory=dict)
+
+
+class Review(QObject):
+    """One slide under review in one viewer.
+
+    Attributes
+    ----------
+    changed
+        Signal: something that is shown changed (``state``, ``rows``, ``progress``, ``pictures``).
+    asking
+        Signal: ready to write; the person must confirm. Carries who else has the file open.
+    """
+
+    changed = Signal(str)
+    asking = Signal(str)
+
+    def __init__(self, viewer: ViewerModel, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.viewer = viewer
+        self.session = Session()
+        self.profile: str | Profile = settings.profile()
+        self.dry_run = settings.dry_run()
+        self.busy = False
+        self.pictures = Pictures()
+        self._unsubscribe: Callable[[], None] = _nothing
+
+    # -- the slide -------------------------------------------------------------------------
+
+    def show(self, path: Path | None) -> None:
+        """Review another slide, or none; values are masked again."""
+        if self.busy or path == self.session.path:
+            return
+        self._unsubscribe()
+        self.session = Session(path)
+        self.session.dry_run = self.dry_run
+        self._unsubscribe = self.session.on(self._hop)
+        self.pictures = Pictures()
+        if path is None:
+            self.changed.emit("state")
+            return
+        self._run(lambda: self._load(path), self._loaded)
+
+    def _load(self, path: Path) -> Pictures:
+        self._prepare(makes_key=False)
+        self.session.load()
+        now = _thumbs(path) if self.session.inspection is not None else {}
+        return Pictures(now, {role: mosaic(pixels) for role, pixels in now.items()})
+
+    def _prepare(self, makes_key: bool) -> None:
+        """Give the session key and ledger; a refusal is the session's."""
+        try:
+            made: Options = api.options(self.profile, makes_key=makes_key)
+        except BlankslideError as error:
+            self._refuse(error)
+            return
+        self.session.options = made
+
+    def _loaded(self, pictures: Pictures) -> None:
+        self.pictures = pictures
+        self.changed.emit("pictures")
+
+    # -- choices ---------------------------------------------------------------------------
+
+    def choose(self, profile: str | Profile) -> None:
+        """Take another profile."""
+        self.profile = profile
+        if isinstance(profile, str):
+            settings.remember_profile(profile)
+        if self.session.path is not None:
+            self._run(self._choose)
+
+    def _choose(self) -> None:
+        self.session.error = self.session.outcome = None
+        self._prepare(makes_key=False)
+        if self.session.error is None:
+            self.session.load()
+
+    def keep(self, finding: str, keep: bool) -> None:
+        """Keep or remove one finding."""
+        self.session.outcome = None
+        self._run(lambda: self.session.keep(finding, keep))
+
+    def set_dry_run(self, on: bool) -> None:
+        """Only plan, or write."""
+        self.dry_run = self.session.dry_run = on
+        self.changed.emit("state")
+
+    # -- the run ---------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin: a dry run at once, a real one with a look at who else uses the file."""
+        path = self.session.path
+        if path is None or self.busy:
+            return
+        if self.session.dry_run:
+            self._run(self.session.apply)
+            return
+        opened.close_all(self.viewer, path)
+        self._run(lambda: _other_users(path), self._counted)
+
+    def _counted(self, users: str) -> None:
+        if users == "writer":
+            self._refuse(SlideLocked("another program is writing to this file", "close it there, then try again"))
+            self._reopen()
+            return
+        self.asking.emit(users)
+
+    def confirm(self, yes: bool) -> None:
+        """Take the person's answer to `asking`."""
+        path = self.session.path
+        if path is None:
+            return
+        if yes:
+            self._run(lambda: self._apply(path), self._applied, self._look_again)
+        else:
+            self._reopen()
+
+    def _look_again(self) -> None:
+        """After a failure that nobody foresaw: what stands in the file is the only truth."""
+        path = self.session.path
+        if path is not None:
+            self._run(lambda: self._load(path), lambda _: self._reopen())
+
+    def _apply(self, path: Path) -> tuple[Pyramid | None, Thumbs]:
+        kept = self.session.options
+        try:
+            kept.key = api.options(self.profile, makes_key=True).key
+        except BlankslideError as error:
+            self._refuse(error)
+        else:
+            self.session.apply()
+        return _opened_anew(path)
+
+    def _applied(self, result: tuple[Pyramid | None, Thumbs]) -> None:
+        pyramid, thumbs = result
+        self.pictures.now = thumbs
+        if pyramid is not None and self.session.path is not None:
+            opened.show_again(self.viewer, self.session.path, pyramid)
+        self.changed.emit("pictures")
+
+    def _reopen(self) -> None:
+        path = self.session.path
+        if path is not None:
+            self._run(lambda: _opened_anew(path), self._applied)
+
+    def cancel(self) -> None:
+        """Stop at the next safe point, if one is still to come."""
+        self.session.cancel()
+
+    @property
+    def can_cancel(self) -> bool:
+        """Whether the commit point is still ahead."""
+        return self.busy and self.session.state == "working" and self.session.stage in _BEFORE_COMMIT
+
+    @property
+    def activity(self) -> str:
+        """What is going on, in words."""
+        if self.session.state == "working":
+            return _NEXT.get(self.session.stage, self.session.stage)
+        return "looking …" if self.busy else ""
+
+    # -- threads ---------------------------------------------------------------------------
+
+    def _run(
+        self,
+        job: Callable[[], Any],
+        done: Callable[[Any], None] | None = None,
+        failed: Callable[[], None] | None = None,
+    ) -> None:
+        from napari.qt.threading import create_worker
+
+        self.busy = True
+        self.session.stage, self.session.part = "", 0.0
+        worker = create_worker(job, _start_thread=False)
+        worker.returned.connect(lambda result: self._finished(done, result))
+        worker.errored.connect(lambda error: self._finished((lambda _: failed()) if failed else None, None))
+        worker.start()
+        self.changed.emit("state")
+
+    def _finished(self, done: Callable[[Any], None] | None, result: Any) -> None:
+        self.busy = False
+        if done is not None:
+            done(result)
+        self.changed.emit("state")
+
+    def _hop(self, event: str) -> None:
+        """Called on the worker's thread: a window that is gone must not break the run."""
+        try:
+            self.changed.emit(event)
+        except RuntimeError:
+            self._unsubscribe()
+
+    def _refuse(self, error: BlankslideError) -> None:
+        self.session.error, self.session.state = error, "refused"
+
+
+def _nothing() -> None:
+    """Stand in for an unsubscriber while nothing is subscribed."""
+
+
+def _other_users(path: Path) -> str:
+    from blankslide.storage.files import open_slide
+    from blankslide.storage.lock import other_users
+
+    try:
+        with open_slide(path) as slide:
+            return other_users(slide)
+    except BlankslideError:  # the run itself will say what is wrong
+        return "unknown"
+
+
+def _thumbs(path: Path) -> Thumbs:
+    pyramid, thumbs = _opened_anew(path)
+    if pyramid is not None:
+        pyramid.close()
+    return thumbs
+
+
+def _opened_anew(path: Path) -> tuple[Pyramid | None, Thumbs]:
+    """Open the slide as it is now; a slide that cannot be opened shows nothing."""
+    from blankslide.viewing import open_pyramid
+
+    try:
+        pyramid = open_pyramid(path)
+    except BlankslideError:
+        return None, {}
+    return pyramid, {role: small(picture) for role, picture in pyramid.pictures.items()}

@@ -1,0 +1,131 @@
+"""The table of findings: sensitive first, then unknown, then kept.
+
+Each row is told by a mark, a word and a colour, so that none of them is needed alone. The
+colours are tints laid over whatever theme is on. The action cell is the choice: keep or
+remove, against the profile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QEvent, QObject, Qt, Signal
+from qtpy.QtGui import QBrush, QColor
+from qtpy.QtWidgets import QAbstractItemView, QComboBox, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+
+if TYPE_CHECKING:
+    from blankslide.session import Row
+
+HEADER = ("!", "what", "value", "where", "action")
+MARK, WHAT, VALUE, WHERE, ACTION = range(len(HEADER))
+_SENSITIVE, _UNKNOWN = QColor(214, 40, 40, 70), QColor(240, 160, 0, 80)
+_WORDS = {"●": "can identify", "?": "unknown field, removed to be safe", "○": "kept"}
+
+
+class FindingsTable(QTableWidget):
+    """Rows of the session, one choice each.
+
+    Attributes
+    ----------
+    chosen
+        Signal: (finding id, keep).
+    pointed
+        Signal: the row that the person is on, or None.
+    """
+
+    chosen = Signal(str, bool)
+    pointed = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(0, len(HEADER), parent)
+        self.rows: list[Row] = []
+        self.setObjectName("findings")
+        self.setHorizontalHeaderLabels(HEADER)
+        self.verticalHeader().hide()
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setWordWrap(False)
+        self.setMinimumHeight(190)
+        self.setTabKeyNavigation(False)
+        self.verticalHeader().setDefaultSectionSize(24)
+        head = self.horizontalHeader()
+        head.setMinimumSectionSize(18)
+        head.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        head.setStretchLastSection(False)
+        head.setSectionResizeMode(WHAT, QHeaderView.ResizeMode.Stretch)
+        for column, width in ((MARK, 20), (VALUE, 44), (WHERE, 66), (ACTION, 84)):
+            self.setColumnWidth(column, width)
+        self._wheel = _NoWheel(self)
+        self.itemSelectionChanged.connect(self._point)
+
+    def fill(self, rows: Sequence[Row], show_values: bool) -> None:
+        """Show these rows; the place of the person in the table is kept."""
+        here = self.current_id
+        self.blockSignals(True)
+        self.rows = list(rows)
+        self.setRowCount(len(self.rows))
+        for number, row in enumerate(self.rows):
+            self._fill_row(number, row)
+        self.setColumnWidth(VALUE, 130 if show_values else 44)
+        self.clearSelection()
+        self.blockSignals(False)
+        for number, row in enumerate(self.rows):
+            if row.id == here:
+                self.selectRow(number)
+        self._point()
+
+    def _fill_row(self, number: int, row: Row) -> None:
+        tint = _UNKNOWN if row.unknown and row.sensitive else _SENSITIVE if row.sensitive else None
+        place = "; ".join(dict.fromkeys(p.where for p in row.places)) or row.where
+        for column, text in ((MARK, row.mark), (WHAT, row.what), (VALUE, row.value), (WHERE, row.where)):
+            item = QTableWidgetItem(text)
+            # Rich text in a tool tip would be drawn: a value is shown in its cell only.
+            item.setToolTip(_WORDS.get(row.mark, "") if column == MARK else place if column == WHERE else "")
+            if tint is not None:
+                item.setBackground(QBrush(tint))
+            if column == MARK:
+                item.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
+            self.setItem(number, column, item)
+        self.setCellWidget(number, ACTION, self._choice(row))
+
+    def _choice(self, row: Row) -> QComboBox:
+        box = QComboBox()
+        box.addItems([row.action if not row.keeps else "remove", "keep"])
+        box.setCurrentIndex(int(row.keeps))
+        box.setObjectName(f"action {row.id}")
+        box.setMinimumWidth(0)
+        box.installEventFilter(self._wheel)
+        box.activated.connect(lambda index, row=row: self._choose(row, keep=bool(index)))
+        return box
+
+    def _choose(self, row: Row, keep: bool) -> None:
+        if keep != row.keeps:
+            self.chosen.emit(row.id, keep)
+
+    def _point(self) -> None:
+        self.pointed.emit(self.current_row)
+
+    @property
+    def current_row(self) -> Row | None:
+        """The selected row."""
+        picked = self.selectionModel().selectedRows() if self.selectionModel() is not None else []
+        return self.rows[picked[0].row()] if picked and picked[0].row() < len(self.rows) else None
+
+    @property
+    def current_id(self) -> str:
+        """Id of the selected row, or empty."""
+        row = self.current_row
+        return row.id if row is not None else ""
+
+
+class _NoWheel(QObject):
+    """Scrolling over the table must not change a decision."""
+
+    def eventFilter(self, watched: Any, event: QEvent) -> bool:
+        """Swallow the wheel."""
+        if event.type() == QEvent.Type.Wheel:
+            event.ignore()
+            return True
+        return False

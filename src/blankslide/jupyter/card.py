@@ -1,0 +1,204 @@
+"""The live card: every widget of the review, in the order of what, will, did, proof.
+
+The card draws and forwards; it holds no slide, starts no work and knows no session. Each
+`draw` method writes a few traits, so nothing is rebuilt while a person looks at it. What
+the person may do next is said by `Controls`, once, in `allow`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import ipywidgets as W
+
+from blankslide import cards
+from blankslide.jupyter.pictures import MOST, ROLES, Picture
+
+if TYPE_CHECKING:
+    from blankslide.cards import Tone
+    from blankslide.jupyter.table import FindingsTable
+
+_GONE = "gone"
+_SMALL_PRINT = (
+    "Saved notebooks can keep what widgets show. Finish empties this card: "
+    "pictures, values and the filter, before you save."
+)
+
+
+class Headline(NamedTuple):
+    """The sentence, the word of its badge, and its colour."""
+
+    text: str
+    state: str
+    tone: Tone
+
+
+def _line(*children: Any, **layout: str) -> Any:
+    return W.HBox(list(children), layout=W.Layout(align_items="center", flex_flow="row wrap", **layout))
+
+
+def _show(widget: Any, visible: bool) -> None:
+    widget.layout.display = "" if visible else "none"
+
+
+class Pictures:
+    """Up to `MOST` pictures with their captions, filled anew, never made anew."""
+
+    def __init__(self) -> None:
+        self._slots = [(W.HTML(), W.Image(format="png", layout=W.Layout(max_height="150px"))) for _ in range(MOST)]
+        for _, image in self._slots:
+            image.value = b""
+        boxes = [W.VBox(list(slot), layout=W.Layout(margin="0 14px 4px 0", display="none")) for slot in self._slots]
+        self.widget: Any = _line(*boxes)
+        self.widget.add_class("blankslide-pictures")
+
+    def draw(self, shown: Sequence[Picture], gone: Sequence[str] = ()) -> None:
+        """Show pictures; roles in ``gone`` get a caption only."""
+        items = [(p.role, f"{p.width}×{p.height}", p.png) for p in shown] + [(role, _GONE, b"") for role in gone]
+        items.sort(key=lambda item: ROLES.get(item[0], len(ROLES)))
+        for i, (caption, image) in enumerate(self._slots):
+            role, words, png = items[i] if i < len(items) else ("", "", b"")
+            image.value = png
+            _show(image, bool(png))
+            unseen = "" if png or words == _GONE or not role else " · cannot be shown"
+            caption.value = cards.lines([f"{role} · {words}{unseen}"] if role else [])
+            _show(self.widget.children[i], bool(role))
+
+
+class Controls:
+    """What the person can choose and press."""
+
+    def __init__(self, profiles: Sequence[tuple[str, str]]) -> None:
+        wide = W.Layout(width="auto", margin="2px 16px 2px 2px")
+        self.profile = W.Dropdown(
+            options=list(profiles),
+            description="Profile",
+            layout=W.Layout(width="200px", margin="2px 16px 2px 2px"),
+            style={"description_width": "initial"},
+        )
+        self.filter = W.Text(placeholder="filter", continuous_update=True, layout=W.Layout(width="180px", margin="2px 16px 2px 2px"))
+        self.values = W.Checkbox(description="show values", indent=False, layout=wide)
+        self.kept = W.Checkbox(description="show what stays", indent=False, layout=wide)
+        self.dry_run = W.Checkbox(value=True, description="dry run (nothing is written)", indent=False, layout=wide)
+        self.confirm = W.Checkbox(indent=False, layout=W.Layout(width="auto", max_width="100%"))
+        self.warning = W.HTML()
+        self.go = W.Button(description="Dry run", layout=W.Layout(width="150px"))
+        self.cancel = W.Button(description="Cancel", disabled=True, layout=W.Layout(width="100px"))
+        self.again = W.Button(description="Look again", layout=W.Layout(width="110px"))
+        self.before = W.ToggleButton(description="Show before", layout=W.Layout(width="120px", display="none"))
+        self.finish = W.Button(description="Finish", tooltip=_SMALL_PRINT, layout=W.Layout(width="100px"))
+        self.danger: Any = W.VBox([self.warning, self.confirm])
+        self.danger.add_class("blankslide-danger")
+
+    def allow(self, *, busy: bool, usable: bool, before: bool) -> None:
+        """Say what can be pressed now.
+
+        Parameters
+        ----------
+        busy
+            Work is going on: only Cancel is left.
+        usable
+            There is a slide that can be worked on.
+        before
+            There is a picture of before to look at.
+        """
+        for widget in (self.profile, self.filter, self.values, self.kept, self.dry_run, self.confirm, self.before):
+            widget.disabled = busy
+        self.again.disabled = busy
+        self.cancel.disabled = not busy
+        dry = bool(self.dry_run.value)
+        _show(self.danger, not dry)
+        _show(self.before, before)
+        self.go.description = "Dry run" if dry else "Anonymize"
+        self.go.button_style = "" if dry else "danger"
+        self.go.disabled = busy or not usable or not (dry or bool(self.confirm.value))
+
+    def everything(self) -> tuple[Any, ...]:
+        """All widgets, to be closed."""
+        return (
+            self.profile, self.filter, self.values, self.kept, self.dry_run, self.confirm, self.warning, self.go,
+            self.cancel, self.again, self.before, self.finish, self.danger,
+        )  # fmt: skip
+
+
+class Card:
+    """All widgets of one review, top to bottom.
+
+    Parameters
+    ----------
+    profiles
+        (name shown, name or file) of each profile on offer.
+    table
+        The findings.
+    """
+
+    def __init__(self, profiles: Sequence[tuple[str, str]], table: FindingsTable) -> None:
+        self.controls, self.pictures, self.table = Controls(profiles), Pictures(), table
+        self._head, self._plan, self._result = W.HTML(), W.HTML(), W.HTML()
+        self._bar = W.FloatProgress(min=0.0, max=1.0, layout=W.Layout(width="200px", margin="2px 10px"))
+        self._stage = W.HTML()
+        c = self.controls
+        self._progress = _line(self._bar, self._stage)
+        self._middle = (
+            self.pictures.widget,
+            _line(c.profile, c.filter, c.values, c.kept),
+            table.widget,
+            self._plan,
+            c.dry_run,
+            c.danger,
+            _line(c.go, c.cancel, c.again, self._progress),
+        )
+        self._tail = _line(c.before, c.finish, W.HTML(cards.lines([_SMALL_PRINT])))
+        frame = W.Layout(border="1px solid rgba(128,128,128,.35)", padding="10px 14px", max_width="980px")
+        self.widget: Any = W.VBox([self._head, *self._middle, self._result, self._tail], layout=frame)
+        self.widget.add_class("blankslide-review")
+        self._result.add_class("blankslide-result")
+
+    def draw_head(self, head: Headline) -> None:
+        """Draw the sentence that leads."""
+        self._head.value = cards.headline(*head)
+
+    def draw_plan(self, summary: str) -> None:
+        """Draw the plan in numbers."""
+        self._plan.value = cards.lines([f"Plan: {summary}"] if summary else [])
+
+    def draw_result(self, sentences: Sequence[str]) -> None:
+        """Draw what happened."""
+        self._result.value = cards.lines(sentences)
+
+    def draw_confirmation(self, sentence: str, name: str) -> None:
+        """Draw what must be ticked before anything is overwritten."""
+        self.controls.warning.value = cards.headline(sentence, "! no undo", "hot")
+        self.controls.confirm.description = f"Yes, overwrite {name}"
+
+    def draw_progress(self, stage: str, part: float, *, visible: bool = True) -> None:
+        """Draw how far the work is."""
+        self._bar.value = part
+        self._stage.value = cards.lines([stage] if stage else [])
+        self._progress.layout.visibility = "visible" if visible else "hidden"
+
+    def empty(self) -> None:
+        """Take pictures, values and typed text out of every widget, then close all but head and result."""
+        self.pictures.draw(())
+        self.table.clear()
+        self.controls.filter.value = ""
+        self.draw_confirmation("", "")
+        self.draw_progress("", 0.0, visible=False)
+        self.widget.children = (self._head, self._result)
+        self.table.close()
+        for widget in (*_below(self._middle), *_below((self._tail,)), *self.controls.everything()):
+            widget.close()
+
+    def close(self) -> None:
+        """Close what `empty` left; call it first."""
+        self._head.value = self._result.value = ""
+        for widget in (self._head, self._result, self.widget):
+            widget.close()
+
+
+def _below(widgets: Sequence[Any]) -> list[Any]:
+    found = []
+    for widget in widgets:
+        found += [widget, *_below(getattr(widget, "children", ()))]
+    return found

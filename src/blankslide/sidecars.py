@@ -1,0 +1,40 @@
+"""Files that belong to a slide by their name: annotations, exports, notes, backups.
+
+A file counts as a sidecar if it stands in the slide's folder and its name is the slide's name,
+or that name without its suffix, followed by a dot and more: ``s.xml``, ``s.geojson``,
+``s.svs.qpdata`` beside ``s.svs``. The kind does not matter: whatever shares the name
+travels with the slide and can hold what was just taken out of it. Other slides are none.
+
+They are listed, never opened, changed or copied.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+
+def beside(path: str, is_slide: Callable[[str], bool]) -> tuple[str, ...]:
+    """Return the names of a slide's sidecars, sorted.
+
+    Parameters
+    ----------
+    path
+        The slide's main file.
+    is_slide
+        Asked with the full path of a candidate; a slide of its own is no sidecar.
+    """
+    folder, name = os.path.split(path)
+    stem = os.path.splitext(name)[0]
+    if not stem:
+        return ()
+    try:
+        others = os.listdir(folder or os.curdir)
+    except OSError:  # a folder may allow opening without listing; then nobody can tell
+        return ()
+    found = []
+    for other in others:
+        full = os.path.join(folder, other)
+        if other.startswith(stem + ".") and other != name and os.path.isfile(full) and not is_slide(full):
+            found.append(other)
+    return tuple(sorted(found))

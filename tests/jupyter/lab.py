@@ -1,0 +1,175 @@
+"""JupyterLab on the loopback and a headless Chromium, for tests and screenshots.
+
+The server has a free port, a token, and a home of its own; it inherits nothing of the
+person's Jupyter settings and is killed at the end with its kernels. The browser is the
+system's: Playwright's own download is never used.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+START = 120.0
+PATIENCE = 120_000
+"""Milliseconds to wait for anything in the page: the machine may be busy with other tests."""
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+_FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--force-color-profile=srgb",
+]  # fmt: skip
+_FOLDERS = {
+    "HOME": ".",
+    "JUPYTER_CONFIG_DIR": "config",
+    "JUPYTER_DATA_DIR": "data",
+    "JUPYTER_RUNTIME_DIR": "runtime",
+    "JUPYTERLAB_SETTINGS_DIR": "settings",
+    "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+    "IPYTHONDIR": "ipython",
+}
+
+
+def missing() -> str:
+    """Say what this machine lacks for a browser test, or nothing."""
+    lacks = [m for m in ("jupyterlab", "ipykernel", "ipywidgets", "playwright", "nbformat") if find_spec(m) is None]
+    if not any(map(shutil.which, _BROWSERS)):
+        lacks.append("chromium")
+    return f"not installed: {', '.join(lacks)}" if lacks else ""
+
+
+def environment(home: Path) -> dict[str, str]:
+    """Return an environment in which Jupyter finds only ``home`` and this Blankslide."""
+    import blankslide
+
+    own = {name: str((home / part).resolve()) for name, part in _FOLDERS.items()}
+    for folder in own.values():
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    source = str(Path(blankslide.__file__).parents[1])
+    paths = os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH", "")]))
+    return os.environ | own | {"PYTHONPATH": paths, "JUPYTER_PLATFORM_DIRS": "1"}
+
+
+def write_notebook(path: Path, *cells: str) -> None:
+    """Write a notebook of code cells."""
+    from nbformat import v4, write
+
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    made = v4.new_notebook(cells=[v4.new_code_cell(c) for c in cells], metadata={"kernelspec": kernel})
+    write(made, path)
+
+
+@contextmanager
+def server(folder: Path, home: Path, *, theme: str = "JupyterLab Light") -> Iterator[str]:
+    """Serve ``folder``; yields an address with a place for the notebook's name."""
+    env = environment(home)
+    _settings(home, theme)
+    port, token = _free_port(), secrets.token_hex(16)
+    command = [
+        sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--allow-root",
+        "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}",
+        "--LabApp.extension_manager=readonly",
+    ]  # fmt: skip
+    with (home / "server.log").open("wb") as log:
+        process = subprocess.Popen(command, env=env, stdout=log, stderr=log, start_new_session=True)
+        try:
+            _wait(process, f"http://127.0.0.1:{port}/api/status?token={token}", home / "server.log")
+            yield f"http://127.0.0.1:{port}/doc/tree/{{}}?token={token}&reset"
+        finally:
+            _stop(process)
+
+
+def _settings(home: Path, theme: str) -> None:
+    """No news, and widget states go into saved notebooks: the worst case for what they may hold."""
+    labconfig = home / "config" / "labconfig"
+    labconfig.mkdir(parents=True, exist_ok=True)
+    off = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
+    (labconfig / "page_config.json").write_text(json.dumps(off), encoding="utf-8")
+    for plugin, name, value in (
+        ("@jupyter-widgets/jupyterlab-manager", "plugin", {"saveState": True}),
+        ("@jupyterlab/apputils-extension", "themes", {"theme": theme}),
+    ):
+        target = home / "settings" / plugin
+        target.mkdir(parents=True, exist_ok=True)
+        (target / f"{name}.jupyterlab-settings").write_text(json.dumps(value), encoding="utf-8")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
+    end = time.monotonic() + START
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            with urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310 - our own loopback server
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    raise RuntimeError("JupyterLab did not start:\n" + log.read_text("utf-8", "replace")[-2000:])
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Ask once, so that kernels are shut down too, then kill the whole group."""
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(20)
+
+
+@contextmanager
+def page(profile: Path, *, size: tuple[int, int] = (1280, 800)) -> Iterator[Any]:
+    """Open a browser window; yields Playwright's page."""
+    from playwright.sync_api import sync_playwright
+
+    found = next(filter(None, map(shutil.which, _BROWSERS)))
+    with sync_playwright() as play:
+        view = {"width": size[0], "height": size[1]}
+        context = play.chromium.launch_persistent_context(
+            str(profile), executable_path=found, headless=True, args=_FLAGS, viewport=view
+        )
+        try:
+            opened = context.new_page()
+            opened.set_default_timeout(PATIENCE)
+            yield opened
+        finally:
+            context.close()
+
+
+def run_all(opened: Any, address: str) -> None:
+    """Open a notebook and run all its cells."""
+    opened.goto(address)
+    opened.locator(".jp-Notebook .jp-Cell").first.click()
+    opened.get_by_text("| Idle").or_(opened.locator("[data-status=idle]")).first.wait_for(state="attached")
+    opened.get_by_role("menuitem", name="Run", exact=True).click()
+    opened.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+
+
+def save(opened: Any, notebook: Path) -> str:
+    """Save the notebook from its menu; returns the file's text once it has been written anew."""
+    before = notebook.stat().st_mtime_ns
+    opened.get_by_role("menuitem", name="File", exact=True).click()
+    opened.get_by_role("menuitem", name="Save Notebook", exact=False).first.click()
+    end = time.monotonic() + PATIENCE / 1000
+    while notebook.stat().st_mtime_ns == before and time.monotonic() < end:
+        opened.wait_for_timeout(100)
+    opened.wait_for_timeout(500)
+    return notebook.read_text("utf-8")
