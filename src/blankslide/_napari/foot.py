@@ -72,7 +72,7 @@ class Foot(QWidget):
         self.activity.setText(review.activity)
         self.activity.setVisible(bool(review.activity))
         ended = session.state in ("done", "refused") and not review.busy
-        self.result.setText(session.headline if ended else "")
+        self.result.setText(words.result_line(session) if ended else "")
         self.result.setVisible(ended)
         self.compare.setVisible(session.state == "done" and session.outcome is not None and session.outcome.writes > 0)
 

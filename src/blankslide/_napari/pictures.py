@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     Thumbs = Mapping[str, np.ndarray[Any, np.dtype[Any]]]
 
 _ORDER = ("label", "macro", "thumbnail")
-_HEIGHT, _WIDTH = 84, 96
+_HEIGHT, _WIDTH = 84, 100
+BEFORE, AFTER = "before (made illegible; nothing else is kept)", "after"
 
 
 class PictureCards(QWidget):
@@ -45,17 +46,22 @@ class PictureCards(QWidget):
         """Show what is there, and with ``compare`` a row of what was there above it."""
         for card in self._cards:
             self._grid.removeWidget(card)
+            card.hide()
             card.deleteLater()
         self._cards = []
-        roles = _sorted({**before, **now})
-        lines: list[tuple[str, Thumbs]] = [("before: ", before), ("after: ", now)] if compare else [("", now)]
-        for line, (words, thumbs) in enumerate(lines):
+        roles = _sorted({**before, **now} if compare else now)
+        for line, (words, thumbs) in enumerate([(BEFORE, before), (AFTER, now)] if compare else [("", now)]):
+            if words:
+                self._put(QLabel(words), 2 * line, 0, len(roles))
             for column, role in enumerate(roles):
-                card = _Card(role, f"{words}{role}", thumbs.get(role))
+                card = _Card(role, words.partition(" ")[0], thumbs.get(role))
                 card.clicked.connect(lambda _=False, role=role: self.clicked.emit(role))
-                self._grid.addWidget(card, line, column)
-                self._cards.append(card)
+                self._put(card, 2 * line + 1, column, 1)
         self.setVisible(bool(roles))
+
+    def _put(self, widget: QWidget, line: int, column: int, width: int) -> None:
+        self._grid.addWidget(widget, line, column, 1, width)
+        self._cards.append(widget)
 
 
 def _sorted(roles: Mapping[str, object]) -> Sequence[str]:
@@ -65,9 +71,9 @@ def _sorted(roles: Mapping[str, object]) -> Sequence[str]:
 class _Card(QToolButton):
     """One picture with its caption; a button, so that the keyboard reaches it."""
 
-    def __init__(self, role: str, caption: str, pixels: Any) -> None:
+    def __init__(self, role: str, when: str, pixels: Any) -> None:
         super().__init__()
-        self.setObjectName(f"picture {caption}")
+        self.setObjectName(f"picture {role} {when}".rstrip())
         self.setToolTip(f"go to the {role}")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(_HEIGHT + 24)
@@ -82,7 +88,7 @@ class _Card(QToolButton):
             shown.setFrameShape(QFrame.Shape.StyledPanel)
         else:
             shown.setPixmap(pixmap(pixels, _WIDTH, _HEIGHT - 4))
-        text = QLabel(caption)
+        text = QLabel(role)
         text.setAlignment(Qt.AlignmentFlag.AlignCenter)
         for label in (shown, text):
             label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)

@@ -90,10 +90,10 @@ class Review(QObject):
         self._unsubscribe()
         self.session = Session(path)
         self.session.dry_run = self.dry_run
-        self._unsubscribe = self.session.on(self._hop)
+        self._unsubscribe = self.session.on(self._tell)
         self.pictures = Pictures()
         if path is None:
-            self.changed.emit("state")
+            self._tell("state")
             return
         self._run(lambda: self._load(path), self._loaded)
 
@@ -114,7 +114,7 @@ class Review(QObject):
 
     def _loaded(self, pictures: Pictures) -> None:
         self.pictures = pictures
-        self.changed.emit("pictures")
+        self._tell("pictures")
 
     # -- choices ---------------------------------------------------------------------------
 
@@ -140,7 +140,7 @@ class Review(QObject):
     def set_dry_run(self, on: bool) -> None:
         """Only plan, or write."""
         self.dry_run = self.session.dry_run = on
-        self.changed.emit("state")
+        self._tell("state")
 
     # -- the run ---------------------------------------------------------------------------
 
@@ -193,7 +193,7 @@ class Review(QObject):
         self.pictures.now = thumbs
         if pyramid is not None and self.session.path is not None:
             opened.show_again(self.viewer, self.session.path, pyramid)
-        self.changed.emit("pictures")
+        self._tell("pictures")
 
     def _reopen(self) -> None:
         path = self.session.path
@@ -232,16 +232,16 @@ class Review(QObject):
         worker.returned.connect(lambda result: self._finished(done, result))
         worker.errored.connect(lambda error: self._finished((lambda _: failed()) if failed else None, None))
         worker.start()
-        self.changed.emit("state")
+        self._tell("state")
 
     def _finished(self, done: Callable[[Any], None] | None, result: Any) -> None:
         self.busy = False
         if done is not None:
             done(result)
-        self.changed.emit("state")
+        self._tell("state")
 
-    def _hop(self, event: str) -> None:
-        """Called on the worker's thread: a window that is gone must not break the run."""
+    def _tell(self, event: str) -> None:
+        """Emit `changed`, also from a worker's thread; a window that is gone must not break a run."""
         try:
             self.changed.emit(event)
         except RuntimeError:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 HEADER = ("!", "what", "value", "where", "action")
 MARK, WHAT, VALUE, WHERE, ACTION = range(len(HEADER))
 _SENSITIVE, _UNKNOWN = QColor(214, 40, 40, 70), QColor(240, 160, 0, 80)
+_LINE, _LINES = 24, 9
 _WORDS = {"●": "can identify", "?": "unknown field, removed to be safe", "○": "kept"}
 
 
@@ -40,6 +41,7 @@ class FindingsTable(QTableWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(0, len(HEADER), parent)
         self.rows: list[Row] = []
+        self._filled: tuple[Sequence[Row], bool] = ([], False)
         self.setObjectName("findings")
         self.setHorizontalHeaderLabels(HEADER)
         self.verticalHeader().hide()
@@ -47,34 +49,48 @@ class FindingsTable(QTableWidget):
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setWordWrap(False)
-        self.setMinimumHeight(190)
         self.setTabKeyNavigation(False)
-        self.verticalHeader().setDefaultSectionSize(24)
+        self.verticalHeader().setDefaultSectionSize(_LINE)
         head = self.horizontalHeader()
         head.setMinimumSectionSize(18)
         head.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         head.setStretchLastSection(False)
         head.setSectionResizeMode(WHAT, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((MARK, 20), (VALUE, 44), (WHERE, 66), (ACTION, 84)):
+        for column, width in ((MARK, 20), (VALUE, 44), (WHERE, 70), (ACTION, 92)):
             self.setColumnWidth(column, width)
         self._wheel = _NoWheel(self)
         self.itemSelectionChanged.connect(self._point)
 
     def fill(self, rows: Sequence[Row], show_values: bool) -> None:
         """Show these rows; the place of the person in the table is kept."""
+        if self._filled == (list(rows), show_values):
+            return
+        self._filled = (list(rows), show_values)
         here = self.current_id
         self.blockSignals(True)
+        self._clear()
         self.rows = list(rows)
         self.setRowCount(len(self.rows))
         for number, row in enumerate(self.rows):
             self._fill_row(number, row)
         self.setColumnWidth(VALUE, 130 if show_values else 44)
         self.clearSelection()
-        self.blockSignals(False)
+        self._fit_height()
         for number, row in enumerate(self.rows):
             if row.id == here:
                 self.selectRow(number)
+        self.blockSignals(False)
         self._point()
+
+    def _clear(self) -> None:
+        for number in range(self.rowCount()):
+            # Removed cell widgets are deleted later; until then they would be drawn over the new rows.
+            self.cellWidget(number, ACTION).hide()
+        self.setRowCount(0)
+
+    def _fit_height(self) -> None:
+        lines = min(max(len(self.rows), 2), _LINES)
+        self.setFixedHeight(lines * _LINE + self.horizontalHeader().sizeHint().height() + 4)
 
     def _fill_row(self, number: int, row: Row) -> None:
         tint = _UNKNOWN if row.unknown and row.sensitive else _SENSITIVE if row.sensitive else None
@@ -95,7 +111,8 @@ class FindingsTable(QTableWidget):
         box.addItems([row.action if not row.keeps else "remove", "keep"])
         box.setCurrentIndex(int(row.keeps))
         box.setObjectName(f"action {row.id}")
-        box.setMinimumWidth(0)
+        box.setToolTip(box.currentText())
+        box.setStyleSheet("QComboBox { padding: 0 2px; min-width: 0; margin: 1px }")
         box.installEventFilter(self._wheel)
         box.activated.connect(lambda index, row=row: self._choose(row, keep=bool(index)))
         return box

@@ -39,8 +39,10 @@ class AnonymizeSlide(QWidget):
         super().__init__()
         self.viewer = viewer
         self.review = Review(viewer, self)
+        self._missed = False
         self._build()
         self._connect()
+        self._changed("state")
         self._follow()
 
     # -- building --------------------------------------------------------------------------
@@ -65,9 +67,10 @@ class AnonymizeSlide(QWidget):
         top.addWidget(self.headline, 1)
         top.addWidget(self.state, 0, Qt.AlignmentFlag.AlignTop)
         box.addLayout(top)
-        self._form = (self.profile.native, self.view.native, self.table, self.place, self.foot)
-        for part in (self.open_button, self.levels, self.cards, *self._form):
-            box.addWidget(part, 1 if part is self.table else 0)
+        self._form = (self.profile.native, self.view.native, self.table, self.foot)
+        for part in (self.open_button, self.levels, self.cards, *self._form[:3], self.place, self.foot):
+            box.addWidget(part)
+        box.addStretch(1)
         self._scroll(column)
 
     def _scroll(self, column: QWidget) -> None:
@@ -79,7 +82,7 @@ class AnonymizeSlide(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(area)
-        self.setMinimumWidth(300)
+        self.setMinimumWidth(340)
         self.resize(360, 640)
 
     def _connect(self) -> None:
@@ -106,7 +109,8 @@ class AnonymizeSlide(QWidget):
 
     def _follow(self, event: Any = None) -> None:
         """Review the slide of the selected layer; without one, any that is open."""
-        if self.review.busy:
+        self._missed = self.review.busy
+        if self._missed:
             return
         active = self.viewer.layers.selection.active
         layers = [*([active] if active is not None else []), *self.viewer.layers]
@@ -123,7 +127,6 @@ class AnonymizeSlide(QWidget):
             self.view.values.value = False
             self.foot.compare.setChecked(False)
         self.review.show(path)
-        self._changed("state")
 
     def _open(self) -> None:
         name, _ = QFileDialog.getOpenFileName(self, "Open a slide")
@@ -159,6 +162,8 @@ class AnonymizeSlide(QWidget):
     # -- what is shown ---------------------------------------------------------------------
 
     def _changed(self, event: str) -> None:
+        if self._missed and not self.review.busy:
+            self._follow()
         if event in ("rows", "state"):
             self._fill()
         if event == "pictures":
@@ -194,6 +199,7 @@ class AnonymizeSlide(QWidget):
 
     def _show_place(self, row: Row | None) -> None:
         self.place.setText(words.place_line(row))
+        self.place.setVisible(row is not None)
         if row is not None and row.id.startswith("picture."):
             self._select(row.id.removeprefix("picture."))
 
@@ -211,12 +217,8 @@ class AnonymizeSlide(QWidget):
     def _go_to(self, role: str) -> None:
         """Put a picture into the middle of the canvas."""
         layer = self._select(role)
-        if layer is None:
-            return
-        low, high = layer.extent.world[0][-2:], layer.extent.world[1][-2:]
-        self.viewer.camera.center = tuple((low + high) / 2)
-        canvas = self.viewer._canvas_size if hasattr(self.viewer, "_canvas_size") else (600, 800)
-        self.viewer.camera.zoom = 0.9 * min(c / max(s, 1e-9) for c, s in zip(canvas, high - low, strict=True))
+        if layer is not None:
+            self.viewer.reset_view(layers=[layer])
 
 
 def _slide_path(layer: Any) -> Path | None:

@@ -65,6 +65,11 @@ def plan_line(session: Session) -> str:
     return "\n".join([line, *(f"stays: {left}" for left in session.plan.left)])
 
 
+def result_line(session: Session) -> str:
+    """Say what happened, without the name that leads the dock."""
+    return session.headline.removeprefix(f"{wording.shown(session.path)} · ") if session.path is not None else ""
+
+
 def levels_line(inspection: Inspection | None) -> str:
     """List every level with size and resolution."""
     if inspection is None:
@@ -84,5 +89,7 @@ def place_line(row: Row | None) -> str:
     places = [f"{p.where}, bytes {p.start}–{p.end}" for p in row.places[:4]]
     if len(row.places) > 4:
         places.append(f"and {len(row.places) - 4} more")
-    head = f"{row.what} · {row.kind} · {row.action}" + (f" · {wording.shown(row.value, whole=True)}" if row.value else "")
+    head = f"{row.what} · {row.kind} · {row.action}" + (
+        f" · {wording.shown(row.value, whole=True)}" if row.value else ""
+    )
     return "\n".join([head, *places])

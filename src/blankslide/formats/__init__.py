@@ -7,7 +7,8 @@ other accepts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -20,10 +21,35 @@ if TYPE_CHECKING:
 
 
 @lru_cache(maxsize=1)
-def all_formats() -> tuple[Format, ...]:
-    """Every format of the package, by name."""
+def _own_formats() -> tuple[Format, ...]:
     names = sorted(m.name for m in iter_modules(__path__) if not m.name.startswith("_"))
     return tuple(import_module(f"{__name__}.{name}").FORMAT for name in names)
+
+
+_guests: list[Format] = []
+
+
+def all_formats() -> tuple[Format, ...]:
+    """Every format of the package, by name, then those of others that are `registered`."""
+    return (*_own_formats(), *_guests)
+
+
+@contextmanager
+def registered(*formats: Format) -> Iterator[None]:
+    """Let formats from outside the package take part for the length of a ``with`` block.
+
+    Parameters
+    ----------
+    formats
+        Format objects; those of the package itself are in already and change nothing.
+    """
+    added = [f for f in formats if f not in all_formats()]
+    _guests.extend(added)
+    try:
+        yield
+    finally:
+        for known in added:
+            _guests.remove(known)
 
 
 def detect(probe: Probe, formats: Iterable[Format] | None = None) -> Format:

@@ -26,7 +26,7 @@ from blankslide.containers import tiff as T
 from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formats import _tiff
 from blankslide.formats._tiff import Findings, TagRule
-from blankslide.model import AssociatedImage, Cut, Fill, Inspection, Level, PhiClass, Place, SlideFile, TextBlock
+from blankslide.model import AssociatedImage, Cut, Inspection, Level, PhiClass, Place, SlideFile, TextBlock
 
 if TYPE_CHECKING:
     from blankslide.containers.tiff import Ifd
@@ -295,13 +295,13 @@ class _Descriptions:
         self.blocks.append(TextBlock(0, base, entry.end))
         if rest.strip(b"\0"):
             start = base + len(body) + 1
-            fill = (Fill(0, start, entry.end),)
+            cut = (Cut(block, start, entry.end),)  # a fill would meet the cuts of the same text
             self.found.add(
                 "aperio.description.remainder",
                 "Text behind the description",
                 UNKNOWN,
                 Place(0, where, start, entry.end),
-                fill,
+                cut,
                 None,
             )
         self._text(body.decode("latin-1"), where, base, block)

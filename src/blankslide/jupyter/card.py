@@ -77,7 +77,9 @@ class Controls:
             layout=W.Layout(width="200px", margin="2px 16px 2px 2px"),
             style={"description_width": "initial"},
         )
-        self.filter = W.Text(placeholder="filter", continuous_update=True, layout=W.Layout(width="180px", margin="2px 16px 2px 2px"))
+        self.filter = W.Text(
+            placeholder="filter", continuous_update=True, layout=W.Layout(width="180px", margin="2px 16px 2px 2px")
+        )
         self.values = W.Checkbox(description="show values", indent=False, layout=wide)
         self.kept = W.Checkbox(description="show what stays", indent=False, layout=wide)
         self.dry_run = W.Checkbox(value=True, description="dry run (nothing is written)", indent=False, layout=wide)

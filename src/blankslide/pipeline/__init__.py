@@ -1,8 +1,9 @@
 """The stages in their order; the only place where formats meet storage.
 
 `stages` opens, inspects and plans; `in_place` edits and recovers; `copying` makes copies;
-`judge` verifies; `record` writes the ledger. "Clean" is said only after independent readers agreed, the removed values
-were searched for in every byte that is not tissue, and a second inspection found nothing.
+`names` knows what the result is called; `judge` verifies; `record` writes the ledger. "Clean" is
+said only after independent readers agreed, the removed values were searched for in every byte
+that is not tissue, and a second inspection found nothing.
 """
 
 from blankslide.pipeline.copying import anonymize_copy

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blankslide.errors import Cancelled, EnvironmentProblem, NotEditable, SlideChanged, UsageError
-from blankslide.model import Inspection, Medium, Outcome, Plan
 from blankslide.naming import name_verdict
 from blankslide.pipeline.judge import judge_written
 from blankslide.pipeline.names import chosen_name, name_of_copy, suffixes
@@ -39,6 +38,7 @@ from blankslide.planner import make_plan
 from blankslide.spans import merge, subtract
 
 if TYPE_CHECKING:
+    from blankslide.model import Inspection, Medium, Outcome, Plan
     from blankslide.storage.copy import Copy
     from blankslide.storage.files import OpenFile, OpenSlide
 
@@ -119,14 +119,14 @@ def _choose_target(job: _Job, name: str | None) -> None:
     """Name the copy and refuse what cannot become one, before anything is written."""
     from blankslide.storage.copy import check_target
 
-    present, outcome, format = job.slide.name, job.outcome, job.inspection.format
+    present, outcome, vendor = job.slide.name, job.outcome, job.inspection.format
     if len(job.slide.files) > 1:
         raise NotEditable("a slide of several files cannot be copied", "edit it in place")
     _refuse_own_name(job)
     if name is not None:
-        name = chosen_name(name, present, format)
+        name = chosen_name(name, present, vendor)
     else:
-        name = name_of_copy(present, outcome.name, job.options.resolved(), job.options.key, format)
+        name = name_of_copy(present, outcome.name, job.options.resolved(), job.options.key, vendor)
     check_target(job.folder, name, job.source)
     removed = removed_values(job.inspection, job.planned.decisions)
     outcome.copied, outcome.target = True, name
@@ -150,9 +150,10 @@ def _run(job: _Job) -> None:
     with _folder(job.folder):
         copy = Copy.begin(job.source, job.folder, end if end in suffixes(job.inspection.format) else "")
         with _discarded_unless_published(copy):
-            kept = _write(job, copy)
+            _write(job, copy)
+            _hold_against(job, copy)
+            job.clock.lap("digest", 0.9)
             judge_written(Path(copy.path), job.inspection, job.planned, before, job.outcome, job.options)
-            _hold_against(job, copy, kept)
             job.clock.lap("verify", 0.95)
             _conclude(job, copy)
     job.clock.lap("record", 1.0)
@@ -190,35 +191,16 @@ def _discarded_unless_published(copy: Copy) -> Iterator[None]:
         raise
 
 
-def _write(job: _Job, copy: Copy) -> Digests:
-    """Copy while a second thread digests what is copied; return the digests of the slide."""
-    from concurrent.futures import ThreadPoolExecutor
-    from threading import Event
-
-    halt = Event()
-
-    def go_on() -> None:
-        if halt.is_set():
-            raise Cancelled("cancelled before the copy was finished")
-
+def _write(job: _Job, copy: Copy) -> None:
     def progress(done: int, total: int) -> None:
         job.clock.safe_point()
-        job.options.progress("copy", 0.1 + 0.6 * done / total)
+        job.options.progress("copy", 0.1 + 0.5 * done / total)
 
-    with ThreadPoolExecutor(1) as pool:
-        try:
-            reading = pool.submit(_digests, job, job.source, go_on)
-            copy.write(job.source, job.planned.patches, progress)
-            kept = reading.result()
-        finally:
-            halt.set()
-    if job.source.current() != job.source.opened_as:
-        raise SlideChanged("the slide changed while it was copied")
+    copy.write(job.source, job.planned.patches, progress)
     outcome = job.outcome
     outcome.transaction, outcome.writes, outcome.bytes_written = os.urandom(16).hex(), 1, copy.written
     outcome.medium = _medium(copy, job.source)
-    job.clock.lap("copy", 0.7)
-    return kept
+    job.clock.lap("copy", 0.6)
 
 
 def _digests(job: _Job, file: OpenFile, stop: Callable[[], None]) -> Digests:
@@ -241,16 +223,30 @@ def _medium(copy: Copy, source: OpenFile) -> Medium:
     return "shared" if medium.judge(extents, extents) == "shared" else "relocated"
 
 
-def _hold_against(job: _Job, copy: Copy, kept: Digests) -> None:
-    """Re-read the whole copy through a descriptor of its own."""
-    with opened(copy.path) as fresh:
-        found = _digests(job, fresh.files[0], job.clock.safe_point)
+def _hold_against(job: _Job, copy: Copy) -> None:
+    """Read the whole slide and the whole copy again, side by side, the copy through a fresh descriptor."""
+    from concurrent.futures import ThreadPoolExecutor
+    from threading import Event
+
+    halt = Event()
+
+    def go_on() -> None:
+        if halt.is_set():
+            raise Cancelled("cancelled before the copy was finished")
+
+    with opened(copy.path) as fresh, ThreadPoolExecutor(1) as pool:
+        try:
+            reading = pool.submit(_digests, job, job.source, go_on)
+            now = _digests(job, fresh.files[0], job.clock.safe_point)
+            was = reading.result()
+        finally:
+            halt.set()
+    if job.source.current() != job.source.opened_as:
+        raise SlideChanged("the slide changed while it was copied")
     outcome = job.outcome
-    outcome.tissue = (kept[0], found[0])
+    outcome.tissue = (was[0], now[0])
     words = ("the copy's tissue is not the slide's", "the copy lacks bytes that were to stay")
-    problems = [w for w, was, now in zip(words, kept, found, strict=True) if was != now]
-    if problems:
-        outcome.residue, outcome.content = (*outcome.residue, *problems), "residue"
+    outcome.residue += tuple(w for w, one, other in zip(words, was, now, strict=True) if one != other)
 
 
 def _conclude(job: _Job, copy: Copy) -> None:

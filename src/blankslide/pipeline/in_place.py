@@ -5,18 +5,31 @@
 Every check stands before the commit point, which is the journal at its final name. Up to
 there nothing has changed and every failure says so; after it the only way is forward, and
 an interruption leaves the slide *pending* until `recover` (or any later run) finishes it.
+A new name is the last thing that happens, so until then the slide is found where it was.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from blankslide.errors import EnvironmentProblem, NotEditable, SlideLinked
 from blankslide.model import Inspection, Outcome, Patch, Plan
+from blankslide.naming import name_verdict
 from blankslide.pipeline.judge import conclude, judge_as_is, judge_written
+from blankslide.pipeline.names import chosen_name
 from blankslide.pipeline.record import record
-from blankslide.pipeline.stages import Clock, Options, inspected, opened, refuse_pending, starting_outcome
+from blankslide.pipeline.stages import (
+    Clock,
+    Options,
+    inspected,
+    opened,
+    refuse_pending,
+    removed_values,
+    starting_outcome,
+)
 from blankslide.planner import make_plan
 from blankslide.policy import PROFILES, Profile
 
@@ -25,8 +38,15 @@ if TYPE_CHECKING:
     from blankslide.storage.transaction import Transaction
 
 
-def anonymize_in_place(path: str | Path, options: Options | None = None, *, dry_run: bool = False) -> Outcome:
+def anonymize_in_place(
+    path: str | Path, options: Options | None = None, *, name: str | None = None, dry_run: bool = False
+) -> Outcome:
     """De-identify one slide where it stands.
+
+    Parameters
+    ----------
+    name
+        Rename the slide as the journal's last record.
 
     Raises
     ------
@@ -44,7 +64,9 @@ def anonymize_in_place(path: str | Path, options: Options | None = None, *, dry_
     if journal.find(path) is not None:
         if dry_run:
             refuse_pending(path)
-        recover(path, options)
+        finished = recover(path, options)
+        if finished.target:
+            return finished
     clock = Clock(options)
     with opened(path, write=not dry_run) as slide, lock.hold(slide):
         if not dry_run:
@@ -55,11 +77,13 @@ def anonymize_in_place(path: str | Path, options: Options | None = None, *, dry_
         planned = make_plan(inspection, profile, slide.files, options.key)
         clock.lap("plan", 0.2)
         clock.safe_point()
-        outcome = starting_outcome(inspection, planned, profile, slide.name)
+        outcome = starting_outcome(inspection, planned, profile, slide)
+        if name is not None:
+            _rename(path, slide, name, inspection, outcome)
         if dry_run:
             outcome.seconds = clock.seconds
             return outcome
-        if not planned.patches:
+        if not planned.patches and not outcome.target:
             readers, problems = sound(observe(path))
             conclude(outcome, readers, problems)
             clock.lap("verify", 1.0)
@@ -78,6 +102,7 @@ def _apply(
     clock: Clock,
 ) -> Outcome:
     from blankslide.storage import medium
+    from blankslide.storage.names import Rename
     from blankslide.storage.transaction import Transaction
     from blankslide.verify import observe
 
@@ -86,14 +111,18 @@ def _apply(
     if options.ledger is not None:
         options.ledger.ready()
     extents = [medium.snapshot(f.fd, _spans(planned.patches, i)) for i, f in enumerate(slide.files)]
-    transaction = Transaction.begin(slide, planned.patches, profile=planned.profile, format=inspection.format)
+    renames = [Rename(os.path.basename(slide.path), outcome.target)] if outcome.target else []
+    transaction = Transaction.begin(
+        slide, planned.patches, profile=planned.profile, format=inspection.format, renames=renames
+    )
     clock.safe_point()
     transaction.commit()
     clock.lap("journal", 0.5)
     transaction.write()
     clock.lap("write", 0.65)
     after = [medium.snapshot(f.fd, _spans(planned.patches, i)) for i, f in enumerate(slide.files)]
-    outcome.medium = medium.judge_all(extents, after)
+    if planned.patches:
+        outcome.medium = medium.judge_all(extents, after)
     outcome.transaction, outcome.writes = transaction.id, transaction.writes
     outcome.bytes_written = transaction.bytes_written
     judge_written(path, inspection, planned, before, outcome, options)
@@ -103,6 +132,23 @@ def _apply(
     clock.lap("record", 1.0)
     outcome.seconds = clock.seconds
     return outcome
+
+
+def _rename(path: Path, slide: OpenSlide, name: str, inspection: Inspection, outcome: Outcome) -> None:
+    """Take the new name into the outcome, or refuse it while nothing has changed."""
+    present = os.path.basename(slide.path)
+    name = chosen_name(name, present, inspection.format)
+    if name == present:
+        return
+    if len(slide.files) > 1:
+        raise NotEditable("a slide of several files cannot be renamed")
+    if path.is_symlink():
+        raise SlideLinked("the slide was named by a symbolic link, which would lead nowhere", "name the file itself")
+    if os.path.lexists(os.path.join(slide.folder, name)):
+        raise EnvironmentProblem("another file already has the new name", "choose another --name")
+    removed = removed_values(inspection, outcome.decisions)
+    outcome.target = name
+    outcome.name = name_verdict(name, [v for values in removed.values() for v in values])
 
 
 def _spans(patches: Sequence[Patch], file: int) -> list[tuple[int, int]]:
@@ -137,6 +183,9 @@ def recover(path: str | Path, options: Options | None = None) -> Outcome:
         outcome.transaction, outcome.writes = transaction.id, transaction.writes
         outcome.bytes_written = transaction.bytes_written
         clock.lap("verify", 0.9)
+        renamed = [r.to for r in transaction.journal.renames if r.inode == slide.files[0].opened_as.inode and r.to]
+        if renamed:
+            outcome.target, outcome.name = renamed[0], name_verdict(renamed[0])
         record(outcome, slide.name, options)
         transaction.finish()
         clock.lap("record", 1.0)

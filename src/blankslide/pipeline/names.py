@@ -97,7 +97,7 @@ def _is_slide(path: str) -> bool:
     from blankslide.formats import all_formats
     from blankslide.pipeline.stages import known_format
 
-    ends = tuple({suffix for format in all_formats() for suffix in format.suffixes})
+    ends = tuple({suffix for known in all_formats() for suffix in known.suffixes})
     if not path.lower().endswith(ends):
         return False
     try:

@@ -18,7 +18,6 @@ and never changed. A copy that a dead run left behind is replaced by the next ru
 from __future__ import annotations
 
 import errno
-
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence

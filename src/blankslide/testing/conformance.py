@@ -1,0 +1,479 @@
+"""What every format must pass: subclass `FormatConformance` and run pytest.
+
+A subclass gives a builder that writes a slide with invented patients and returns the answer
+key, and the ids of the findings it expects. Everything else is inherited: detection, every
+planted copy found and gone, tissue untouched, readers agreeing, a second run without effect,
+odd names, damage, half-applied plans, and a kill at every call that changes the disk::
+
+    class TestMyScanner(FormatConformance):
+        format = FORMAT
+        expected = frozenset({"picture.label", "myscanner.operator"})
+
+        def build(self, path, **overrides):
+            return build_my_slide(path, **overrides)
+
+Each test can fail: Blankslide's own tests run the suite against a toy format with deliberate
+faults and demand that each is caught. How to use it elsewhere: docs/conformance.md.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import pickle
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from blankslide import pipeline
+from blankslide.errors import BlankslideError, SlideError
+from blankslide.formats import all_formats, registered
+from blankslide.formats._spi import Probe
+from blankslide.model import Outcome, PhiClass
+from blankslide.testing.damage import aliens, boundaries, damaged
+from blankslide.testing.faults import Crash, FaultyVolume, SimSlide, SimVolume
+from blankslide.testing.judge import Before, judge, tiles_of
+from blankslide.testing.memory import MemorySlide, applied, inspected, planned
+from blankslide.testing.spellings import places_of
+
+if TYPE_CHECKING:
+    from blankslide.formats._spi import Format
+    from blankslide.model import Inspection, Patch, Plan
+    from blankslide.samples.planted import Planted
+
+__all__ = ["FormatConformance"]
+
+ODD_NAMES = (
+    '$(touch x) `y` "é 名{0}',
+    "a\nb{0}",
+    "--in-place{0}",
+    "ס{0}",
+    "label macro{0}",
+    "n" * 200 + "{0}",
+    "no suffix",
+)
+
+
+@dataclass(frozen=True)
+class _Original:
+    """A built slide: the files of its folder, which one was named, and its key."""
+
+    files: Mapping[str, bytes]
+    name: str
+    planted: Planted
+
+    def place(self, folder: Path, name: str = "") -> Path:
+        """Write the slide into a folder, under another name if wanted."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for known, data in self.files.items():
+            target = folder / (name if name and known == self.name else known)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+        return folder / (name or self.name)
+
+    def slide(self, images: Mapping[str, bytes] | None = None) -> MemorySlide:
+        """Return the slide in memory, with other bytes if wanted."""
+        return MemorySlide(images or self.files, self.name)
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """Everything that must be gone."""
+        return tuple(dict.fromkeys(r.value for r in self.planted.removed if r.value))
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+@lru_cache(maxsize=32)
+def _built(suite: type[FormatConformance], small: bool) -> _Original:
+    """Build each slide once for all tests."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"sample{suite.suffix}"
+        planted = suite().build(path, **(suite.small if small else {}))
+        return _Original(_contents(Path(folder)), path.name, planted)
+
+
+@lru_cache(maxsize=32)
+def _edited(suite: type[FormatConformance]) -> tuple[dict[str, bytes], Outcome, list[str]]:
+    """Anonymize a slide once; return the folder afterwards, the outcome and the judge's complaints."""
+    own, original = suite(), _built(suite, False)
+    with tempfile.TemporaryDirectory() as folder:
+        path = original.place(Path(folder))
+        outcome = own.anonymize(path)
+        return _contents(Path(folder)), outcome, own.complaints(original.files, original.planted, path)
+
+
+class FormatConformance:
+    """See the module. Attributes that a subclass may set:
+
+    Attributes
+    ----------
+    format
+        The format object; need not be part of the package.
+    expected
+        Ids of findings that inspection must report.
+    suffix
+        File name ending of the built slide.
+    gone, blanked
+        Roles of pictures that must not be listed any more, and of those that must show one colour.
+    same_profile
+        Whether the colour profile must stay bit for bit.
+    small
+        Overrides for `build` that make a slide of a few hundred kilobytes at most: some tests
+        inspect it a thousand times.
+    """
+
+    format: ClassVar[Format]
+    expected: ClassVar[frozenset[str]] = frozenset()
+    suffix: ClassVar[str] = ".svs"
+    gone: ClassVar[frozenset[str]] = frozenset({"label", "macro"})
+    blanked: ClassVar[frozenset[str]] = frozenset()
+    same_profile: ClassVar[bool] = True
+    small: ClassVar[Mapping[str, Any]] = {}
+
+    # -- what a subclass gives, or may replace -------------------------------------------
+
+    def build(self, path: Path, **overrides: Any) -> Planted:
+        """Write a slide to ``path`` (and beside it) and return its answer key."""
+        raise NotImplementedError("a conformance test must say how to build its slide")
+
+    def anonymize(self, path: Path, profile: str = "research") -> Outcome:
+        """Anonymize in place, as every face does."""
+        with registered(self.format):
+            return pipeline.anonymize_in_place(path, pipeline.Options(profile=profile))
+
+    def complaints(self, before: Mapping[str, bytes], planted: Planted, path: Path) -> list[str]:
+        """Hold the slide against its past; the default suits TIFF-based slides.
+
+        Returns
+        -------
+        list of str
+            Sentences; empty if all is as promised.
+        """
+        kept = {k.key: k.value for k in planted.kept}
+        values = tuple(r.value for r in planted.removed if r.value)
+        old = Before(before[path.name], values, gone=self.gone, same_profile=self.same_profile, kept=kept)
+        return [*judge(old, path), *_not_blank(path, planted, self.blanked)]
+
+    def tissue(self, before: Mapping[str, bytes], name: str) -> list[tuple[int, int, int]]:
+        """Return file number, offset and length of all coded tissue, found by another reader."""
+        return [(0, at, size) for at, size in tiles_of(before[name])]
+
+    # -- what it is ----------------------------------------------------------------------
+
+    def test_documents_itself(self) -> None:
+        own = self.format
+        assert own.name, "the format has no name"
+        assert own.name.isidentifier(), "the format's name is no word"
+        for part in (own.title, own.removes, own.keeps, *own.readers):
+            assert part.strip(), "the format leaves something about itself unsaid"
+        assert own.readers, "nobody can judge the format"
+
+    def test_is_accepted_by_this_format_alone(self) -> None:
+        for original in (_built(type(self), False), _built(type(self), True)):
+            for other in self._formats():
+                if other.fallback and not self.format.fallback:
+                    continue
+                reason = other.detect(Probe(original.slide()))
+                if other is self.format:
+                    assert reason is None, f"its own slide is declined: {reason}"
+                else:
+                    assert reason, f"{other.title} accepts the slide too"
+
+    def test_declines_what_is_no_slide_and_says_why(self) -> None:
+        original = _built(type(self), True)
+        for what, data in aliens(original.files[original.name]):
+            try:
+                reason = self.format.detect(Probe(MemorySlide({"x": data}, "x")))
+            except SlideError as refusal:
+                reason = str(refusal)
+            assert reason, f"{what} is accepted"
+
+    # -- what is in it -------------------------------------------------------------------
+
+    def test_reports_every_expected_finding(self) -> None:
+        found = {f.id for f in self._inspection().findings}
+        assert self.expected - found == set(), "expected findings are missing"
+
+    def test_every_planted_copy_lies_in_a_finding(self) -> None:
+        """Each planted place, in each encoding, is covered by a finding of the planted id."""
+        original = _built(type(self), False)
+        places = {(f.id, *p) for f in self._inspection().findings for p in f.places}
+        found = {entry[0] for entry in places}
+        for planted in original.planted.removed:
+            assert planted.id in found, f"{planted.id} is not found"
+            if planted.encoding == "picture" or planted.file:
+                continue
+            spans = [(start, end) for id, _, _, start, end in places if id == planted.id]
+            for at, size in planted.places:
+                assert any(s <= at and at + size <= e for s, e in spans), f"a copy of {planted.id} is not found"
+
+    def test_reports_keys_that_nobody_has_heard_of(self) -> None:
+        ids = {r.id for r in _built(type(self), False).planted.removed}
+        unknown = {f.id for f in self._inspection().findings if f.cls is PhiClass.UNKNOWN}
+        assert len(ids & unknown) >= 3, "plant three unknown fields; the format must report them as unknown"
+
+    def test_sees_the_levels_and_the_pixel_size_of_the_key(self) -> None:
+        inspection = self._inspection()
+        kept = {k.key: k.value for k in _built(type(self), False).planted.kept}
+        for i, level in enumerate(inspection.levels):
+            assert (str(level.width), str(level.height)) == tuple(
+                kept.get(f"openslide.level[{i}].{side}", str(value))
+                for side, value in (("width", level.width), ("height", level.height))
+            ), f"level {i} has another size than was built"
+        if any(key.lower().endswith(("mpp", "mpp-x")) for key in kept):
+            assert inspection.mpp is not None, "the pixel size is not seen"
+
+    def test_shows_no_value_by_accident(self) -> None:
+        original = _built(type(self), False)
+        inspection, plan = self._inspection(), self._plan("research")
+        shown = repr((inspection, inspection.findings, plan)) + repr(pickle.dumps(plan))
+        assert _leaks(original.values, shown) == [], "a value can be printed by accident"
+
+    # -- what would happen ---------------------------------------------------------------
+
+    def test_plan_meets_no_tissue(self) -> None:
+        original = _built(type(self), False)
+        spans = self.tissue(original.files, original.name)
+        assert spans, "no tissue is known, so nothing was tested"
+        for profile in ("research", "strict"):
+            for patch in self._plan(profile).patches:
+                end = patch.offset + patch.length
+                hit = any(f == patch.file and at < end and patch.offset < at + n for f, at, n in spans)
+                assert not hit, "a patch meets tissue"
+
+    def test_every_prefix_of_the_plan_parses_and_is_not_clean(self) -> None:
+        """A reader may come by at any moment, and a half-edited slide must never pass for a clean one."""
+        original = _built(type(self), True)
+        patches = self._plan("research", small=True).patches
+        assert patches, "nothing is planned for a slide full of patients"
+        images = dict(original.files)
+        for number, patch in enumerate(patches, 1):
+            images = self._patched(original, images, [patch])
+            left = self._plan_of(original.slide(images), "research")
+            if number < len(patches):
+                assert left.patches or left.left, "a half-edited slide would be called clean"
+            else:
+                assert not left.patches, "after the last patch there is still something to do"
+                assert not left.left, "after the last patch something is left"
+
+    # -- what happened -------------------------------------------------------------------
+
+    def test_ends_clean_in_the_eyes_of_others(self) -> None:
+        _, outcome, complaints = _edited(type(self))
+        assert complaints == [], "an independent judge complains"
+        assert outcome.content == "clean", f"not clean: {outcome.residue}"
+        assert outcome.readers, "no independent reader has agreed"
+
+    def test_changes_no_size_and_leaves_no_file(self) -> None:
+        before = _built(type(self), False).files
+        after, _, _ = _edited(type(self))
+        assert {n: len(d) for n, d in after.items()} == {n: len(d) for n, d in before.items()}
+
+    def test_leaves_nothing_planted_in_any_file(self) -> None:
+        original = _built(type(self), False)
+        after, _, _ = _edited(type(self))
+        for name, data in after.items():
+            for value in original.values:
+                assert not places_of(value, data), f"a planted value is left in {name}"
+        for planted in original.planted.removed:
+            if planted.encoding != "picture":
+                continue
+            data = after[planted.file or original.name]
+            for at, size in planted.places:
+                was = original.files[planted.file or original.name][at : at + size]
+                assert data[at : at + size] != was or not any(was), f"coded data of {planted.id} is left"
+
+    def test_leaves_tissue_bit_for_bit(self) -> None:
+        original = _built(type(self), False)
+        after, _, _ = _edited(type(self))
+        names = [original.name, *sorted(n for n in original.files if n != original.name)]
+        for file, at, size in self.tissue(original.files, original.name):
+            name = names[file]
+            assert after[name][at : at + size] == original.files[name][at : at + size], "coded tissue has changed"
+
+    def test_second_run_finds_and_writes_nothing(self, tmp_path: Path) -> None:
+        after, _, _ = _edited(type(self))
+        original = _built(type(self), False)
+        path = _Original(after, original.name, original.planted).place(tmp_path)
+        times = {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*")}
+        outcome = self.anonymize(path)
+        assert outcome.content == "clean", f"a clean slide is not called clean: {outcome.residue}"
+        assert outcome.writes == 0, "the second run writes"
+        assert _contents(tmp_path) == after, "the second run changes the slide"
+        assert {p: p.stat().st_mtime_ns for p in times} == times, "the second run touches the slide"
+
+    def test_strict_profile_ends_clean_too(self, tmp_path: Path) -> None:
+        path = _built(type(self), False).place(tmp_path)
+        outcome = self.anonymize(path, "strict")
+        assert outcome.content == "clean", f"not clean under strict: {outcome.residue}"
+        assert self.anonymize(path, "strict").writes == 0, "the second strict run writes"
+
+    def test_does_not_care_what_the_file_is_called(self, tmp_path: Path) -> None:
+        original = _built(type(self), True)
+        if len(original.files) > 1:
+            return  # members are found by the main file's name
+        for number, pattern in enumerate(ODD_NAMES):
+            name = pattern.format(self.suffix)
+            path = original.place(tmp_path / str(number), name)
+            assert self.anonymize(path).content == "clean", f"refused because of a name (number {number})"
+            assert [p.name for p in path.parent.iterdir()] == [name], "another file appeared"
+
+    def test_bytes_that_nobody_owns_are_emptied_or_reported(self, tmp_path: Path) -> None:
+        """What an earlier tool left behind the end must not survive a slide that is called clean."""
+        original = _built(type(self), True)
+        value = "Left-Behind 4711 Nobody"
+        path = original.place(tmp_path)
+        path.write_bytes(path.read_bytes() + value.encode() + b"\0" * 7)
+        try:
+            outcome = self.anonymize(path)
+        except SlideError:
+            return
+        left = places_of(value, path.read_bytes())
+        assert not left or outcome.content == "residue", "bytes that nobody owns are left and not reported"
+
+    # -- what may go wrong ---------------------------------------------------------------
+
+    def test_damage_raises_a_documented_error(self) -> None:
+        """Cut, or with one byte changed, at every structure boundary and next to it."""
+        original = _built(type(self), True)
+        data = original.files[original.name]
+        for what, broken in damaged(data, boundaries(self._inspection(small=True))):
+            slide = original.slide({**original.files, original.name: broken})
+            try:
+                self._plan_of(slide, "research")
+            except SlideError as refusal:
+                assert _leaks(original.values, str(refusal)) == [], "an error message shows a value"
+            except Exception as other:
+                raise AssertionError(f"{what} raises {type(other).__name__}, which is no SlideError") from other
+
+    def test_a_refused_slide_is_untouched(self, tmp_path: Path) -> None:
+        original = _built(type(self), True)
+        data = original.files[original.name]
+        marks = boundaries(self._inspection(small=True))
+        for number, at in enumerate(marks[1 :: max(1, len(marks) // 8)]):
+            path = original.place(tmp_path / str(number))
+            path.write_bytes(data[:at])
+            before = _contents(path.parent)
+            try:
+                self.anonymize(path)
+            except BlankslideError:
+                assert _contents(path.parent) == before, "a refused slide was changed"
+
+    def test_killed_anywhere_it_is_as_before_or_can_be_finished(self) -> None:
+        original = _built(type(self), True)
+        patches = self._plan("research", small=True).patches
+        before = dict(original.files)
+        after = self._patched(original, before, patches)
+        for at in count():
+            sim = SimVolume(before)
+            volume = FaultyVolume(sim, at)
+            finished = _run(sim, self._names(original), patches, volume)
+            _recover(sim, self._names(original), committed := _is_pending(sim))
+            found = {n: d for n, d in sim.content().items() if n in before}
+            assert found == after or (found == before and not committed), f"killed at call {at}, it is neither"
+            assert set(sim.content()) == set(before), "a journal is left"
+            if finished:
+                assert found == after, "finished, but not as planned"
+                return
+
+    def test_says_no_value_to_log_or_streams(self, tmp_path: Path) -> None:
+        original = _built(type(self), True)
+        heard = io.StringIO()
+        handler = logging.StreamHandler(heard)
+        logging.getLogger().addHandler(handler)
+        try:
+            with redirect_stdout(heard), redirect_stderr(heard):
+                outcome = self.anonymize(original.place(tmp_path))
+        finally:
+            logging.getLogger().removeHandler(handler)
+        said = heard.getvalue() + repr(outcome) + " ".join((*outcome.residue, *outcome.notes, *outcome.coincidences))
+        assert _leaks(original.values, said) == [], "a value was said"
+
+    # -- helpers -------------------------------------------------------------------------
+
+    def _formats(self) -> tuple[Format, ...]:
+        known = all_formats()
+        return known if self.format in known else (*known, self.format)
+
+    def _inspection(self, small: bool = False) -> Inspection:
+        return inspected(_built(type(self), small).slide(), self._formats())
+
+    def _plan(self, profile: str, small: bool = False) -> Plan:
+        return self._plan_of(_built(type(self), small).slide(), profile)
+
+    def _plan_of(self, slide: MemorySlide, profile: str) -> Plan:
+        inspection = inspected(slide, self._formats())
+        return planned(inspection, slide.opened, profile)
+
+    def _names(self, original: _Original) -> list[str]:
+        """File names in the order of the inspection's file numbers."""
+        slide = original.slide()
+        inspected(slide, self._formats())
+        by_source = {id(slide.open(n)): n for n in original.files}
+        return [by_source[id(s)] for s in slide.opened]
+
+    def _patched(self, original: _Original, images: Mapping[str, bytes], patches: Iterable[Patch]) -> dict[str, bytes]:
+        names = self._names(original)
+        return {**images, **dict(zip(names, applied([images[n] for n in names], patches), strict=True))}
+
+
+def _leaks(values: Iterable[str], text: str) -> list[str]:
+    return [v for v in values if len(v) >= 5 and v in text]
+
+
+def _not_blank(path: Path, planted: Planted, roles: frozenset[str]) -> Iterator[str]:
+    from tifffile import TiffFile
+
+    wanted = [p for p in planted.pictures if p.role in roles]
+    if not wanted:
+        return
+    with TiffFile(path) as tiff:
+        for picture in wanted:
+            pixels = tiff.pages[picture.page].asarray(maxworkers=1)  # type: ignore[union-attr]
+            if (pixels != pixels.reshape(-1, pixels.shape[-1])[0]).any():
+                yield f"the blanked {picture.role} shows something"
+
+
+def _is_pending(sim: SimVolume) -> bool:
+    return any(name.startswith(".blankslide-") and not name.endswith(".tmp") for name in sim.content())
+
+
+def _slide(sim: SimVolume, names: Iterable[str]) -> SimSlide:
+    return SimSlide(sim, [sim.inode(SimSlide.folder, name) or 0 for name in names])
+
+
+def _run(sim: SimVolume, names: list[str], patches: Iterable[Patch], volume: FaultyVolume) -> bool:
+    """Edit as the pipeline does; return whether it came to its end."""
+    from blankslide.storage.transaction import Transaction
+
+    try:
+        transaction = Transaction.begin(
+            _slide(sim, names), tuple(patches), profile="research", format="x", volume=volume
+        )
+        transaction.commit()
+        transaction.write()
+        transaction.finish()
+    except Crash:
+        return False
+    return True
+
+
+def _recover(sim: SimVolume, names: list[str], pending: bool) -> None:
+    """Do what any later run does first."""
+    from blankslide.storage.journal import journal_name
+    from blankslide.storage.transaction import discard_leftover, resume
+
+    main = names[0]
+    if pending:
+        path = f"{SimSlide.folder}/{journal_name(sim.inode(SimSlide.folder, main) or 0)}"
+        transaction = resume(_slide(sim, names), path, sim)
+        transaction.write()
+        transaction.finish()
+    discard_leftover(f"{SimSlide.folder}/{main}", sim)

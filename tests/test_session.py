@@ -1,0 +1,94 @@
+"""The view-model: what every face shows and may do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from blankslide.pipeline import Options
+from blankslide.samples.aperio import build_aperio
+from blankslide.session import MASK, Event, Session
+
+
+@pytest.fixture
+def slide(tmp_path: Path) -> Path:
+    path = tmp_path / "slide.svs"
+    build_aperio(path, size=(512, 384), factors=(1, 2))
+    return path
+
+
+def ready(path: Path) -> Session:
+    session = Session(path, Options(key=b"k" * 32))
+    session.load()
+    return session
+
+
+def test_loading_leads_to_a_headline_and_masked_rows(slide: Path) -> None:
+    session = ready(slide)
+    assert session.state == "ready"
+    assert session.headline.startswith("slide.svs · Aperio SVS · 2 pictures and ")
+    rows = session.rows()
+    assert rows[0].sensitive
+    assert {r.value for r in rows} <= {"", MASK}
+    assert [r.sensitive for r in rows] == sorted((r.sensitive for r in rows), reverse=True)
+    session.reveal(True)
+    assert MASK not in {r.value for r in session.rows()}
+    assert {r.id for r in session.rows("user")} >= {"aperio.description.user"}
+
+
+def test_dry_run_is_on_until_turned_off(slide: Path) -> None:
+    before = slide.read_bytes()
+    session = ready(slide)
+    session.apply()
+    assert session.state == "done"
+    assert slide.read_bytes() == before
+    assert "nothing was changed" in session.headline
+    session.dry_run = False
+    session.apply()
+    assert "clean – checked by OpenSlide and tifffile" in session.headline
+    assert slide.read_bytes() != before
+    assert session.summary == "nothing to do"
+
+
+def test_keeping_and_removing_single_findings(slide: Path) -> None:
+    session = ready(slide)
+    session.keep("picture.macro", True)
+    row = next(r for r in session.rows() if r.id == "picture.macro")
+    assert row.keeps
+    assert row.sensitive
+    session.keep("picture.macro", False)
+    assert not next(r for r in session.rows() if r.id == "picture.macro").keeps
+
+
+def test_cancel_before_the_commit_point_changes_nothing(slide: Path) -> None:
+    before = slide.read_bytes()
+    session = ready(slide)
+    session.dry_run = False
+    session.on(lambda event: session.cancel() if event == "progress" else None)
+    session.apply()
+    assert session.state == "refused"
+    assert "cancelled before anything was written" in session.headline
+    assert slide.read_bytes() == before
+
+
+def test_a_refusal_is_a_state_not_an_exception(tmp_path: Path) -> None:
+    path = tmp_path / "notes.svs"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    session = ready(path)
+    assert session.state == "refused"
+    assert session.headline == "notes.svs · not a slide I know: PNG image · nothing was changed"
+    assert session.rows() == []
+
+
+def test_listeners_hear_events_and_can_leave(slide: Path) -> None:
+    heard: list[Event] = []
+    session = Session(slide)
+    leave = session.on(heard.append)
+    session.load()
+    assert heard == ["state", "rows", "state"]
+    leave()
+    session.load()
+    assert len(heard) == 3
+    assert Session().headline == "no slide chosen"
+    assert "There is no way back" in session.confirmation
