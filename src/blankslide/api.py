@@ -102,6 +102,8 @@ def anonymize(
     path: str | Path,
     *,
     in_place: bool = False,
+    out: str | Path | None = None,
+    name: str | None = None,
     profile: str | Profile = "research",
     keep: Sequence[str] = (),
     key: str | Path | None = None,
@@ -115,19 +117,27 @@ def anonymize(
     Parameters
     ----------
     in_place
-        Must be said: the slide's own bytes are overwritten, and there is no way back.
+        Overwrite the slide's own bytes; there is no way back.
+    out
+        Folder for a copy instead; the slide itself is only read. One of the two must be said.
+    name
+        Name of the copy, or new name of the slide.
 
     Raises
     ------
     UsageError
-        If neither a mode nor a dry run is asked for.
+        If no mode, or both, are asked for.
     BlankslideError
         See `blankslide.errors`; up to the commit point the slide is untouched.
     """
-    if not in_place and not dry_run:
-        raise UsageError("say in_place=True to overwrite the slide itself", "or dry_run=True to only plan")
+    if in_place and out is not None:
+        raise UsageError("in_place=True and out= exclude each other")
+    if not in_place and out is None and not dry_run:
+        raise UsageError("say in_place=True to overwrite the slide itself, or out= a folder for a copy")
     chosen = options(profile, keep=keep, key=key, ledger=ledger, progress=progress, cancelled=cancelled)
-    return pipeline.anonymize_in_place(path, chosen, dry_run=dry_run)
+    if out is not None:
+        return pipeline.anonymize_copy(path, out, chosen, name=name, dry_run=dry_run)
+    return pipeline.anonymize_in_place(path, chosen, name=name, dry_run=dry_run)
 
 
 def verify(path: str | Path, profile: str | Profile = "research") -> Outcome:

@@ -146,9 +146,11 @@ def _compose(inspection: Inspection, edits: _Edits, sources: Sequence[ByteSource
         for chain in inspection.chains:
             patches.extend(_unlink(chain, edits.drops))
         for i, bytemap in enumerate(inspection.maps):
-            spans = bytemap.owned_only_by(edits.drops)
+            # what nobody owns may be written over only where the format knows an owner for everything else
+            gaps = set(bytemap.gaps()) if inspection.complete else set()
+            spans = _joined(bytemap.owned_only_by(edits.drops), gaps)
             released[i] = [(s, e) for s, e, _ in spans]
-            for start, end, cls in _joined(spans, set(bytemap.gaps())):
+            for start, end, cls in spans:
                 rank = Rank.RELEASED if cls == ByteClass.STRUCTURE else Rank.PAYLOAD
                 gone.append(Patch(i, start, end - start, None, 0, rank))
     texts, writes = _texts(inspection.blocks, edits, sources)

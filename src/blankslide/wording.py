@@ -113,7 +113,7 @@ def after_line(path: str | Path, outcome: Outcome, *, wrote: bool) -> str:
         if left:
             parts.append(f"{len(left)} thing{'s' if len(left) != 1 else ''} left: {'; '.join(left)}")
         parts.extend(kept)
-        return f"{name} · NOT clean – {' · '.join(parts)}"
+        return f"{name} · NOT clean – {' · '.join([*parts, *_aside(outcome)])}"
     if outcome.content == "untouched":
         return f"{name} · nothing was changed"
     parts = [f"{name} · clean – checked by {_joined(outcome.readers)}"]
@@ -122,17 +122,42 @@ def after_line(path: str | Path, outcome: Outcome, *, wrote: bool) -> str:
         parts.append(f"{sum(outcome.seconds.values()) * 1000:.0f} ms")
     else:
         parts.append("nothing to do")
-    if outcome.medium in ("relocated", "shared") and wrote:
-        parts.append(_medium_words(outcome.medium))
+    if outcome.medium in ("relocated", "shared") and wrote and not outcome.copied:
+        parts.append(medium_words(outcome.medium))
+    return " · ".join([*parts, *_aside(outcome)])
+
+
+def _aside(outcome: Outcome) -> list[str]:
+    """What else a person must know: where the result is, its name, and what stands beside it."""
+    parts = []
+    if outcome.copied:
+        parts.append(f"copy: {shown(outcome.target)}" if outcome.target else "no copy was kept")
+        parts.append(medium_words(outcome.medium, copied=True))
+    elif outcome.target:
+        parts.append(f"renamed to {shown(outcome.target)}")
     if outcome.name == "identifying":
         parts.append("the file name itself may identify")
-    return " · ".join(parts)
+    if outcome.sidecars:
+        parts.append(sidecar_phrase(outcome.sidecars))
+    return parts
 
 
-def _medium_words(medium: str) -> str:
+def medium_words(medium: str, *, copied: bool = False) -> str:
+    """Say what the storage device may still hold."""
+    if copied:
+        shares = medium == "shared"
+        return "the original still holds everything" + (", and the copy shares blocks with it" if shares else "")
     if medium == "shared":
         return "another file shares the old blocks on this disk"
-    return "old blocks may remain on this disk"
+    if medium == "relocated":
+        return "old blocks may remain on this disk"
+    return "the old blocks were overwritten" if medium == "overwritten" else "whether old blocks remain is unknown"
+
+
+def sidecar_phrase(names: Sequence[str], most: int = 3) -> str:
+    """List the files that belong to a slide and are left alone."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"left as they are beside it: {', '.join(map(shown, names[:most]))}{more}"
 
 
 def error_line(path: str | Path, error: BlankslideError) -> str:

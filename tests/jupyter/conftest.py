@@ -8,12 +8,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
+from typing import TYPE_CHECKING
 
 import pytest
 
 from blankslide.samples.aperio import build_aperio
-from blankslide.samples.planted import Planted
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from blankslide.samples.planted import Planted
 
 
 @dataclass(frozen=True)

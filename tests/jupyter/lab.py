@@ -163,6 +163,18 @@ def run_all(opened: Any, address: str) -> None:
     opened.get_by_role("menuitem", name="Run All Cells", exact=True).click()
 
 
+def seen(found: Any) -> None:
+    """Wait until something is visible; while rows are refilled it may be there twice."""
+    found.first.wait_for()
+
+
+def unseen(found: Any) -> None:
+    """Wait until something is nowhere."""
+    from playwright.sync_api import expect
+
+    expect(found).to_have_count(0, timeout=PATIENCE)
+
+
 def save(opened: Any, notebook: Path) -> str:
     """Save the notebook from its menu; returns the file's text once it has been written anew."""
     before = notebook.stat().st_mtime_ns

@@ -54,7 +54,6 @@ def read_slide(path: str | Sequence[str]) -> list[LayerData]:
 def anonymize_slide() -> Any:
     """Return the dock widget for the viewer in front."""
     import napari
-
     from blankslide._napari.widget import AnonymizeSlide
 
     return AnonymizeSlide(napari.current_viewer())

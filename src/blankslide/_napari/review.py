@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, Signal
@@ -25,6 +24,8 @@ from blankslide.errors import BlankslideError, SlideLocked
 from blankslide.session import Session
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
     from napari.components import ViewerModel
 

@@ -69,67 +69,58 @@ def main() -> None:
 
 @main.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--csv", "table", metavar="FILE.csv", help="Write an inventory, one row a slide, without values.")
 @_shared("profile", "values", "json")
-def inspect(paths: tuple[str, ...], profile: str, show_values: bool, as_json: bool) -> None:
+def inspect(paths: tuple[str, ...], table: str | None, profile: str, show_values: bool, as_json: bool) -> None:
     """Say what is in slides. Changes nothing, reads no tissue."""
-    from blankslide import pipeline
-    from blankslide.cli import show
-    from blankslide.cli.run import Row, Runner, values_of
-    from blankslide.naming import name_verdict
+    from blankslide.cli import look
+    from blankslide.errors import BlankslideError
 
     options = _options(profile, makes_key=False)
-
-    def work(path: Path) -> Row:
-        inspection, plan = pipeline.plan(path, options)
-        values = values_of(inspection)
-        name = name_verdict(path.name, [v for vs in values.values() for v in vs])
-        if not as_json:
-            show.inspection(path, inspection, plan, values if show_values else {})
-        return Row(path, inspection.format, name=name, decisions=plan.decisions, values=values if show_values else {})
-
-    sys.exit(Runner(as_json).run(paths, work))
+    try:
+        sys.exit(look.inspect(look.Request(paths, table, show_values, as_json), options))
+    except BlankslideError as error:
+        _fail(error.exit_code, error.sentence())
 
 
 @main.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--in-place", is_flag=True, help="Overwrite the slide itself. There is no way back.")
+@click.option("--out", metavar="DIR", help="Write copies to this folder; the slides themselves are only read.")
+@click.option("--name", metavar="NAME", help="New name of the copy, or of the slide. For one slide.")
 @click.option("--keep", multiple=True, metavar="macro", help="Keep a picture; the slide is then not clean.")
 @click.option("--dry-run", is_flag=True, help="Plan only; change nothing.")
+@click.option("--report", metavar="FILE", help="Write a report, .html or .json, without values.")
 @_shared("profile", "key", "ledger", "json")
 def anonymize(
     paths: tuple[str, ...],
     in_place: bool,
+    out: str | None,
+    name: str | None,
     keep: tuple[str, ...],
     dry_run: bool,
+    report: str | None,
     profile: str,
     key: str | None,
     ledger: str | None,
     as_json: bool,
 ) -> None:
-    """Take out what identifies the patient."""
-    from blankslide import pipeline
-    from blankslide import wording as words
-    from blankslide.cli import show
-    from blankslide.cli.run import Runner, from_outcome
+    """Take out what identifies the patient, from the slides themselves or into copies."""
+    from blankslide.cli import edit
+    from blankslide.errors import BlankslideError
 
-    if not in_place and not dry_run:
-        raise click.UsageError("say --in-place to overwrite the slides themselves, or --dry-run to only plan")
+    if in_place and out is not None:
+        raise click.UsageError("--in-place and --out exclude each other")
+    if not in_place and out is None and not dry_run:
+        raise click.UsageError(
+            "say --in-place to overwrite the slides themselves, --out DIR for copies, or --dry-run to only plan"
+        )
     options = _options(profile, keep=keep, key=key, ledger="none" if dry_run else ledger)
 
-    def work(path: Path) -> Row:
-        with show.progress(path, as_json) as step:
-            options.progress = step
-            outcome = pipeline.anonymize_in_place(path, options, dry_run=dry_run)
-        if not as_json and dry_run:
-            show.dry_run(path, outcome)
-        elif not as_json:
-            print(words.after_line(path, outcome, wrote=outcome.writes > 0))
-        row = from_outcome(path, outcome)
-        if dry_run:
-            row.code, row.error = 0, None
-        return row
-
-    sys.exit(Runner(as_json).run(paths, work))
+    try:
+        sys.exit(edit.anonymize(edit.Request(paths, out, name, report, dry_run, as_json), options))
+    except BlankslideError as error:
+        _fail(error.exit_code, error.sentence())
 
 
 @main.command()

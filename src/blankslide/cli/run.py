@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -29,6 +30,9 @@ class Row:
     error: str | None = None
     code: int = 0
     values: dict[str, list[str]] = field(default_factory=dict)
+    target: str = ""
+    sidecars: tuple[str, ...] = ()
+    outcome: Outcome | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The contract's object for this slide."""
@@ -39,14 +43,21 @@ class Row:
                 item["values"] = self.values[d.id]
             findings.append(item)
         return {
-            "path": fsencode(self.path).decode("utf-8", "backslashreplace"),
+            "path": plain_text(self.path),
             "format": self.format or None,
             "content": self.content,
             "medium": self.medium,
             "name": self.name,
             "findings": findings,
+            "target": plain_text(self.target) or None,
+            "sidecars": [plain_text(name) for name in self.sidecars],
             "error": self.error,
         }
+
+
+def plain_text(path: str | Path) -> str:
+    """Return a path as text that any encoding can hold: odd bytes are escaped."""
+    return fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def from_outcome(path: Path, outcome: Outcome) -> Row:
@@ -60,6 +71,9 @@ def from_outcome(path: Path, outcome: Outcome) -> Row:
         outcome.decisions,
         "; ".join(outcome.residue) or None if outcome.content == "residue" else None,
         outcome.exit_code,
+        target=outcome.target,
+        sidecars=outcome.sidecars,
+        outcome=outcome,
     )
 
 
@@ -68,8 +82,16 @@ def values_of(inspection: Inspection) -> dict[str, list[str]]:
     return {f.id: [v.reveal() for v in (f.value, *f.values)] for f in inspection.findings if f.value is not None}
 
 
-def slides_in(paths: Iterable[str], unclaimed: Callable[[Path], None]) -> Iterator[Path]:
-    """Yield each slide: files as named, directories recursed; unclaimed files are reported aside."""
+def slides_in(paths: Iterable[str], unclaimed: Callable[[Path], None], outside: str | None = None) -> Iterator[Path]:
+    """Yield each slide: files as named, directories recursed.
+
+    Parameters
+    ----------
+    unclaimed
+        Called with each file of a directory that is no slide.
+    outside
+        A folder that is left out where a directory holds it: the one that copies go to.
+    """
     from blankslide.pipeline import known_format
 
     for name in paths:
@@ -78,7 +100,7 @@ def slides_in(paths: Iterable[str], unclaimed: Callable[[Path], None]) -> Iterat
             yield path
             continue
         for inner in sorted(path.rglob("*")):
-            if inner.name.startswith(".") or not inner.is_file():
+            if inner.name.startswith(".") or not inner.is_file() or _is_inside(inner, outside):
                 continue
             try:
                 claimed = known_format(inner) is not None
@@ -90,6 +112,12 @@ def slides_in(paths: Iterable[str], unclaimed: Callable[[Path], None]) -> Iterat
                 unclaimed(inner)
 
 
+def _is_inside(path: Path, folder: str | None) -> bool:
+    return folder is not None and (os.path.realpath(path) + os.sep).startswith(
+        os.path.join(os.path.realpath(folder), "")
+    )
+
+
 class Runner:
     """Runs one command over many slides and keeps the score.
 
@@ -97,16 +125,22 @@ class Runner:
     ----------
     as_json
         Print one JSON object at the end instead of lines.
+    outside
+        Folder whose slides are left out when a directory around it is gone through.
+    failed
+        Called with the row of each slide that was refused.
     """
 
-    def __init__(self, as_json: bool) -> None:
+    def __init__(self, as_json: bool, outside: str | None = None, failed: Callable[[Row], None] | None = None) -> None:
         self.as_json = as_json
+        self.failed = failed
+        self.outside = outside
         self.rows: list[Row] = []
         self.skipped: list[Path] = []
 
     def run(self, paths: Iterable[str], work: Callable[[Path], Row]) -> int:
         """Do ``work`` for every slide; return the contract's exit code."""
-        for path in slides_in(paths, self.skipped.append):
+        for path in slides_in(paths, self.skipped.append, self.outside):
             self.rows.append(self._one(path, work))
         if self.as_json:
             import json
@@ -133,7 +167,10 @@ class Runner:
         if not self.as_json:
             print(words.error_line(path, problem), file=sys.stderr)
         content = "pending" if problem.exit_code == 5 else "untouched"
-        return Row(path, content=content, error=problem.sentence(), code=problem.exit_code)
+        row = Row(path, content=content, error=problem.sentence(), code=problem.exit_code)
+        if self.failed is not None:
+            self.failed(row)
+        return row
 
 
 def exit_code(codes: Iterable[int]) -> int:

@@ -14,7 +14,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def inspection(path: Path, found: Inspection, plan: Plan, values: Mapping[str, Sequence[str]]) -> None:
+def inspection(
+    path: Path,
+    found: Inspection,
+    plan: Plan,
+    values: Mapping[str, Sequence[str]],
+    sidecars: Sequence[str] = (),
+) -> None:
     """Print what is in a slide and what the profile would do."""
     print(f"{words.shown(path)} · {found.title} · {words.shape_phrase(found)}")
     print(words.count_phrase(plan.decisions))
@@ -27,6 +33,8 @@ def inspection(path: Path, found: Inspection, plan: Plan, values: Mapping[str, S
     print("kept: " + ", ".join([*names, "scan geometry", *stays]))
     for line in plan.left:
         print(f"left: {line}")
+    if sidecars:
+        print(words.sidecar_phrase(sidecars))
 
 
 def dry_run(path: Path, outcome: Outcome) -> None:
@@ -35,6 +43,10 @@ def dry_run(path: Path, outcome: Outcome) -> None:
     rows = decision_rows(outcome.decisions, {})
     if rows:
         table(["!", "finding", "where", "class", outcome.profile], rows)
+    if outcome.target:
+        print(f"{'copy' if outcome.copied else 'new name'}: {words.shown(outcome.target)}")
+    if outcome.sidecars:
+        print(words.sidecar_phrase(outcome.sidecars))
     print("dry run: nothing was changed")
 
 

@@ -231,6 +231,8 @@ def _role(index: int, page: Ifd, base: Ifd) -> str:
     if page.is_tiled:
         if described in ("label", "macro"):
             raise ContradictorySlide(f"page {index} is tiled like a level but described as {described}")
+        if page.number(T.NEW_SUBFILE_TYPE) & 8 or not _same_aspect(page, base):
+            raise ContradictorySlide(f"page {index} is tiled like a level but has not the slide's shape or type")
         return "level"
     subfile = {1: "label", 9: "macro"}.get(page.number(T.NEW_SUBFILE_TYPE))
     if described and subfile and described != subfile:
@@ -258,7 +260,8 @@ def _same_aspect(page: Ifd, base: Ifd) -> bool:
     bw, bh = base.number(T.IMAGE_WIDTH), base.number(T.IMAGE_LENGTH)
     if not (w and h and bw and bh):
         raise DamagedSlide("a page has no size")
-    return abs(w * bh - h * bw) <= 0.05 * max(w * bh, h * bw)
+    # small levels are rounded to whole pixels
+    return abs(w * bh - h * bw) <= max(0.05 * max(w * bh, h * bw), 2 * max(bw, bh))
 
 
 # -- what the descriptions say -----------------------------------------------------------

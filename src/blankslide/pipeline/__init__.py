@@ -9,6 +9,7 @@ that is not tissue, and a second inspection found nothing.
 from blankslide.pipeline.copying import anonymize_copy
 from blankslide.pipeline.in_place import anonymize_in_place, recover
 from blankslide.pipeline.judge import verify
+from blankslide.pipeline.names import sidecars
 from blankslide.pipeline.stages import Options, Progress, inspect, known_format, plan, refuse_pending
 
 __all__ = [
@@ -21,5 +22,6 @@ __all__ = [
     "plan",
     "recover",
     "refuse_pending",
+    "sidecars",
     "verify",
 ]

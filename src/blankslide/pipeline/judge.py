@@ -32,7 +32,13 @@ def judge_written(
         for d in planned.decisions
         if d.action is not Action.KEEP and d.id.startswith("picture.")
     )
-    readers, problems = compare(before, observe(path), gone=gone)
+    readers, problems = compare(
+        before,
+        observe(path),
+        gone=gone,
+        gone_sizes=frozenset((a.width, a.height) for a in inspection.associated if a.role in gone),
+        kept_sizes=frozenset((a.width, a.height) for a in inspection.associated if a.role not in gone),
+    )
     with opened(path) as fresh:
         again = inspected(fresh, options.key)
         second = make_plan(again, options.resolved(), fresh.files, options.key)

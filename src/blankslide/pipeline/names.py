@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 from blankslide.errors import InternalError, UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from blankslide.model import NameVerdict
     from blankslide.policy import Profile
-    from blankslide.storage.files import OpenSlide
 
 LONGEST = 255
 
@@ -84,11 +85,11 @@ def _suffix(present: str, ends: tuple[str, ...]) -> str:
     return own if own.lower() in ends else ends[0]
 
 
-def sidecars(slide: OpenSlide) -> tuple[str, ...]:
-    """Return the names of the files that belong to an open slide by their names."""
+def sidecars(path: str | Path) -> tuple[str, ...]:
+    """Return the names of the files that belong to a slide by their names; links are followed."""
     from blankslide.sidecars import beside
 
-    return beside(slide.path, _is_slide)
+    return beside(os.path.realpath(path), _is_slide)
 
 
 def _is_slide(path: str) -> bool:

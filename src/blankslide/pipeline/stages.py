@@ -171,7 +171,7 @@ def starting_outcome(inspection: Inspection, planned: Plan, profile: Profile, sl
         residue=planned.left,
         notes=inspection.notes,
         strict_name=profile.names,
-        sidecars=sidecars(slide),
+        sidecars=sidecars(slide.path),
     )
 
 

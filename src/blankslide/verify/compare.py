@@ -20,6 +20,16 @@ NOBODY = "no independent reader could open it"
 _SPEAKABLE = frozenset({"label", "macro", "thumbnail", "overview", "map", "reference"})
 
 
+Size = tuple[int, int]
+
+
+class _Sizes(NamedTuple):
+    """Sizes that only removed pictures had, and sizes of pictures that stay."""
+
+    gone: frozenset[Size]
+    kept: frozenset[Size]
+
+
 class Agreement(NamedTuple):
     """Names of the readers that agree, and sentences (without values) on what does not."""
 
@@ -27,7 +37,14 @@ class Agreement(NamedTuple):
     problems: list[str]
 
 
-def compare(before: Sequence[ReaderView], after: Sequence[ReaderView], *, gone: frozenset[str]) -> Agreement:
+def compare(
+    before: Sequence[ReaderView],
+    after: Sequence[ReaderView],
+    *,
+    gone: frozenset[str],
+    gone_sizes: frozenset[Size] = frozenset(),
+    kept_sizes: frozenset[Size] = frozenset(),
+) -> Agreement:
     """Compare two observations of one slide.
 
     Parameters
@@ -37,18 +54,23 @@ def compare(before: Sequence[ReaderView], after: Sequence[ReaderView], *, gone: 
     gone
         Roles of the pictures that were removed or blanked, e.g. ``{"label", "macro"}``.
 
+    gone_sizes, kept_sizes
+        Width and height of the pictures that had to go and of those that had to stay, where known:
+        OpenSlide calls page 1 the thumbnail, whatever it is.
+
     Returns
     -------
     Agreement
         ``problems`` is empty only if at least one reader agrees.
     """
     later = {view.reader: view for view in after}
+    sizes = _Sizes(gone_sizes - kept_sizes, kept_sizes)
     agreed: list[str] = []
     problems: list[str] = []
     for view in before:
         if not view.opened:
             continue
-        found = [f"{view.reader} {what}" for what in _differences(view, later.get(view.reader), gone)]
+        found = [f"{view.reader} {what}" for what in _differences(view, later.get(view.reader), gone, sizes)]
         problems.extend(found)
         if not found and view.has_seen_tissue:
             agreed.append(view.reader)
@@ -57,7 +79,7 @@ def compare(before: Sequence[ReaderView], after: Sequence[ReaderView], *, gone: 
     return Agreement(agreed, problems)
 
 
-def _differences(old: ReaderView, new: ReaderView | None, gone: frozenset[str]) -> list[str]:
+def _differences(old: ReaderView, new: ReaderView | None, gone: frozenset[str], sizes: _Sizes) -> list[str]:
     if new is None or not new.opened:
         return ["no longer opens the slide"]
     words = {
@@ -71,21 +93,28 @@ def _differences(old: ReaderView, new: ReaderView | None, gone: frozenset[str]) 
     for number, (was, now) in enumerate(zip(old.levels, new.levels, strict=False)):
         if was.size == now.size and was.samples != now.samples:
             out.append(f"sees other pixels in level {number}")
-    return out + _pictures(old.pictures, new.pictures, gone)
+    return out + _pictures(old.pictures, new.pictures, gone, sizes)
 
 
-def _pictures(old: Iterable[PictureView], new: Iterable[PictureView], gone: frozenset[str]) -> list[str]:
+def _pictures(
+    old: Collection[PictureView], new: Iterable[PictureView], gone: frozenset[str], sizes: _Sizes
+) -> list[str]:
+    """Compare pictures; a name that a removed picture had is free for one that moves up."""
     left, lost, named, out = list(new), [], set(), []
+    doomed = {p.digest for p in old if p.name in gone and p.digest}
+    freed = set()
     for picture in old:
         named.add(picture.name)
         twin = next((q for q in left if _same(picture, q)), None)
         if twin is not None:
             left.remove(twin)
-        if picture.name in gone:
+        if picture.name in gone or picture.digest in doomed or picture.size in sizes.gone:
+            freed.add(picture.name)
             if twin is not None and not picture.blank:
                 out.append(f"still sees {_the(picture)}")
         elif twin is None:
             lost.append(picture)
+    left = [q for q in left if not (q.decodes and q.name in freed - gone and q.size in sizes.kept)]
     out.extend(f"sees {_the(q)} changed" if q.decodes else f"cannot decode {_the(q)}" for q in left if not q.blank)
     return out + _unexplained(lost, gone - named)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from blankslide.viewing.placeholder import hatched, labelled
@@ -93,13 +94,13 @@ class LazyLevel(LazyArray):
         import numpy as np
 
         source = self._source
-        if source is not None:
-            try:
-                with quiet():
-                    return np.asarray(source[key])
-            except Exception:  # codecs raise what they like; below, each tile is tried alone
-                pass
-        return self._patchwork(source, key)
+        if source is None:
+            return self._patchwork(None, key)
+        try:
+            with quiet():
+                return np.asarray(source[key])
+        except Exception:  # codecs raise what they like; each tile is then tried alone
+            return self._patchwork(source, key)
 
     def _patchwork(self, source: Any, key: Any) -> Pixels:
         """Read what can be read of the area, tile by tile, and hatch the rest."""
@@ -161,7 +162,7 @@ def _tiles(rows: slice, columns: slice, chunks: tuple[int, ...]) -> list[tuple[s
 
 def _cuts(span: slice, step: int) -> list[slice]:
     marks = [span.start, *range((span.start // step + 1) * step, span.stop, step), span.stop]
-    return [slice(a, b) for a, b in zip(marks, marks[1:], strict=False) if a < b]
+    return [slice(a, b) for a, b in pairwise(marks) if a < b]
 
 
 class LazyPicture(LazyArray):

@@ -9,6 +9,7 @@ it in a worker) fills them band by band, never holding more than one band of lev
 from __future__ import annotations
 
 import threading
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from blankslide.viewing.arrays import LazyArray, LazyLevel
@@ -60,9 +61,8 @@ class CoarseLevels:
             rows = base[top : top + band]
             small = shrunk(rows, factor)
             target[top // factor :][: small.shape[0], : small.shape[1]] = small
-        for fine, coarse, f, c in zip(self._pixels, self._pixels[1:], self.factors, self.factors[1:], strict=False):
-            small = shrunk(fine, c // f)
-            coarse[: small.shape[0], : small.shape[1]] = small[: coarse.shape[0], : coarse.shape[1]]
+        for fine, coarse in pairwise(self._pixels):
+            coarse[...] = shrunk(fine, _STEP)[: coarse.shape[0], : coarse.shape[1]]
         self.finished = not self._stop.is_set()
         return self.finished
 
@@ -108,4 +108,5 @@ def shrunk(pixels: Pixels, factor: int) -> Pixels:
     wide = np.uint32 if pixels.dtype.kind in "ub" else np.float64
     total = blocks.sum(axis=(1, 3), dtype=wide)
     mean = total // factor**2 if pixels.dtype.kind in "ub" else total / factor**2
-    return mean.astype(pixels.dtype)
+    small: Pixels = mean.astype(pixels.dtype)
+    return small

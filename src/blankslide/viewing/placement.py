@@ -43,10 +43,8 @@ def physical_scale(role: str, size: tuple[int, int], slide: tuple[float, float])
     if role == "thumbnail":
         return slide[1] / height, slide[0] / width
     long, short = max(width, height), min(width, height)
-    if role == "macro":
-        edge = min(GLASS_LONG, max(MACRO_LEAST, GLASS_SHORT * long / short))
-    else:
-        edge = GLASS_SHORT
+    whole = min(GLASS_LONG, max(MACRO_LEAST, GLASS_SHORT * long / short))
+    edge = whole if role == "macro" else GLASS_SHORT
     return edge / long, edge / long
 
 

@@ -1,0 +1,128 @@
+"""Looking: what is in slides, on the screen, as JSON, or as the inventory of an archive.
+
+The inventory is a CSV file with one row a slide and no values; rows are written as they come,
+so that a long run that is stopped leaves what it has seen. Spreadsheets take some cells for
+formulas: those get a leading apostrophe.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from blankslide import pipeline
+from blankslide import wording as words
+from blankslide.cli import show
+from blankslide.cli.run import Row, Runner, plain_text, values_of
+from blankslide.errors import EnvironmentProblem, NoPermission, UsageError
+from blankslide.model import PhiClass
+from blankslide.naming import name_verdict
+
+if TYPE_CHECKING:
+    from blankslide.model import Inspection, Plan
+    from blankslide.pipeline import Options
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_COLUMNS = ("path", "format", "levels", "width", "height", "mpp_x", "mpp_y", "objective")
+_CLASSES = tuple(PhiClass)
+Add = Callable[..., None]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a person asked for; ``table`` is the CSV file, if one is wanted."""
+
+    paths: tuple[str, ...]
+    table: str | None
+    show_values: bool
+    as_json: bool
+
+
+def inspect(request: Request, options: Options) -> int:
+    """Look at every slide; return the exit code.
+
+    Raises
+    ------
+    BlankslideError
+        If the inventory cannot be written; no slide was looked at.
+    """
+    table: AbstractContextManager[Add | None] = inventory(request.table) if request.table else nullcontext()
+    with table as add:
+
+        def work(path: Path) -> Row:
+            inspection, plan = pipeline.plan(path, options)
+            values = values_of(inspection)
+            row = Row(path, inspection.format, decisions=plan.decisions, values=values if request.show_values else {})
+            row.name = name_verdict(path.name, [v for vs in values.values() for v in vs])
+            row.sidecars = pipeline.sidecars(path)
+            _tell(row, inspection, plan, request)
+            if add:
+                add(row, inspection)
+            return row
+
+        runner = Runner(request.as_json, failed=partial(add, inspection=None) if add else None)
+        return runner.run(request.paths, work)
+
+
+def _tell(row: Row, inspection: Inspection, plan: Plan, request: Request) -> None:
+    if request.as_json:
+        return
+    if request.table:
+        print(words.before_line(row.path, inspection.title, plan.decisions))
+    else:
+        show.inspection(row.path, inspection, plan, row.values, row.sidecars)
+
+
+@contextmanager
+def inventory(name: str) -> Iterator[Add]:
+    """Open the CSV file and yield the function that adds a row.
+
+    Raises
+    ------
+    UsageError
+        If the name does not end in ``.csv``, so that no slide is overwritten by mistake.
+    EnvironmentProblem
+        If it cannot be written.
+    """
+    if not name.lower().endswith(".csv"):
+        raise UsageError("the inventory's name must end in .csv")
+    try:
+        file = open(name, "w", newline="", encoding="utf-8")  # noqa: SIM115: closed below, but opened where it can be refused
+    except PermissionError:
+        raise NoPermission("the inventory cannot be written here") from None
+    except OSError as error:
+        raise EnvironmentProblem(f"the inventory cannot be written: {error.strerror}") from None
+    with file:
+        table = csv.writer(file)
+        table.writerow([*_COLUMNS, *(f"{words.class_word(c)}_findings" for c in _CLASSES), "name", "sidecars", "error"])
+
+        def add(row: Row, inspection: Inspection | None) -> None:
+            table.writerow([guarded(cell) for cell in cells(row, inspection)])
+            file.flush()
+
+        yield add
+
+
+def cells(row: Row, inspection: Inspection | None) -> Sequence[object]:
+    """Return one row: what is known of a slide, as numbers and words, never a value."""
+    known: list[object] = [""] * (len(_COLUMNS) - 2)
+    counts: list[object] = [""] * len(_CLASSES)
+    if inspection is not None:
+        top, mpp = inspection.levels[0], inspection.mpp or ("", "")
+        known = [len(inspection.levels), top.width, top.height, *mpp, inspection.objective or ""]
+        found = Counter(d.cls for d in row.decisions)
+        counts = [found[cls] for cls in _CLASSES]
+    path = plain_text(os.fspath(row.path))
+    return [path, row.format, *known, *counts, row.name, len(row.sidecars), row.error or ""]
+
+
+def guarded(cell: object) -> object:
+    """Keep a spreadsheet from taking text for a formula."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
