@@ -15,14 +15,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from blankslide import wording as words
 from blankslide.errors import EnvironmentProblem, NoPermission, UsageError
 from blankslide.model import Action, PhiClass
+from blankslide.naming import name_verdict
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from blankslide.model import Outcome
 
 LINKABLE = (
@@ -112,7 +114,9 @@ def content(sections: Sequence[Section]) -> dict[str, Any]:
 def _slide(number: int, section: Section) -> dict[str, Any]:
     outcome = section.outcome
     if outcome is None:
-        return {"slide": f"slide {number}", "result": "refused", "error": section.error}
+        withheld = name_verdict(section.name) == "identifying"
+        name = f"slide {number} (name withheld)" if withheld else words.shown(section.name)
+        return {"slide": name, "result": "refused", "error": section.error}
     return {
         "slide": _shown_name(number, section.name, outcome),
         "result": _result(outcome),

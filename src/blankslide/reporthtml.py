@@ -23,7 +23,8 @@ section { background: var(--card); border: 1px solid var(--line); border-radius:
 .good { color: var(--good) } .bad { color: var(--bad) } .good, .bad { font-weight: 600 }
 table { border-collapse: collapse; width: 100%; margin: .8rem 0; font-size: .9rem }
 th, td { text-align: left; vertical-align: top; padding: .2rem .6rem .2rem 0; border-bottom: 1px solid var(--line) }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; margin: .8rem 0 } dt { color: var(--soft) }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; margin: .8rem 0 }
+dt { color: var(--soft) }
 dd { margin: 0; overflow-wrap: anywhere } code { font-size: .85em } ul { margin: .3rem 0; padding-left: 1.2rem }
 @media print { body { margin: 0; max-width: none; font-size: 11px } }
 """
@@ -101,7 +102,7 @@ def _findings(rows: Iterable[Mapping[str, Any]]) -> str:
     )
     head = "".join(f'<th scope="col">{h}</th>' for h in ("!", "found", "where", "places", "class", "action"))
     return (
-        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>" if body else "<p>Nothing was found.</p>"
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>" if body else "<p>Nothing found.</p>"
     )
 
 

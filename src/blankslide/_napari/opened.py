@@ -9,6 +9,7 @@ picture is gone. `Layer.refresh` would draw the old pixels from napari's own cop
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -54,6 +55,11 @@ class OpenedSlide:
         self.path = Path(path)
         self.pyramid = open_pyramid(self.path) if pyramid is None else pyramid
         self.stem = _safe_stem(self.path, self.pyramid.inspection)
+        self._hold()
+
+    def _hold(self) -> None:
+        # napari keeps layers in reference cycles: the file is closed with the last layer, not some time later
+        self._closing = weakref.finalize(self, self.pyramid.close)
         _compute_coarse(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> OpenedSlide:
@@ -99,9 +105,9 @@ class OpenedSlide:
 
     def take(self, pyramid: Pyramid) -> None:
         """Go on with the slide as it was opened anew."""
-        self.pyramid.close()
+        self._closing()
         self.pyramid = pyramid
-        _compute_coarse(self)
+        self._hold()
 
 
 def tissue(pyramid: Pyramid) -> Any:
@@ -190,8 +196,8 @@ def _safe_stem(path: Path, inspection: Inspection) -> str:
 
 
 def _compute_coarse(slide: OpenedSlide) -> None:
-    """Compute missing coarse levels in a worker, then have them drawn."""
-    coarse = slide.pyramid.coarse
+    """Compute missing coarse levels in a worker, then have them drawn; the worker keeps no slide open."""
+    coarse, seen = slide.pyramid.coarse, weakref.ref(slide)
     if coarse is None or coarse.finished:
         return
     from napari.qt.threading import create_worker
@@ -200,10 +206,10 @@ def _compute_coarse(slide: OpenedSlide) -> None:
     if QApplication.instance() is None:  # a viewer without a window has nothing to keep alive
         coarse.build()
         return
-    create_worker(coarse.build, _connect={"returned": lambda done: _redraw(slide) if done else None})
+    create_worker(coarse.build, _connect={"returned": lambda done: _redraw(seen()) if done else None})
 
 
-def _redraw(slide: OpenedSlide) -> None:
+def _redraw(slide: OpenedSlide | None) -> None:
     import napari
 
     viewer = napari.current_viewer()

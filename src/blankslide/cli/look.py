@@ -14,8 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from blankslide import pipeline
 from blankslide import wording as words
@@ -26,6 +25,8 @@ from blankslide.model import PhiClass
 from blankslide.naming import name_verdict
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from blankslide.model import Inspection, Plan
     from blankslide.pipeline import Options
 
@@ -93,13 +94,7 @@ def inventory(name: str) -> Iterator[Add]:
     """
     if not name.lower().endswith(".csv"):
         raise UsageError("the inventory's name must end in .csv")
-    try:
-        file = open(name, "w", newline="", encoding="utf-8")  # noqa: SIM115: closed below, but opened where it can be refused
-    except PermissionError:
-        raise NoPermission("the inventory cannot be written here") from None
-    except OSError as error:
-        raise EnvironmentProblem(f"the inventory cannot be written: {error.strerror}") from None
-    with file:
+    with _opened(name) as file:
         table = csv.writer(file)
         table.writerow([*_COLUMNS, *(f"{words.class_word(c)}_findings" for c in _CLASSES), "name", "sidecars", "error"])
 
@@ -108,6 +103,15 @@ def inventory(name: str) -> Iterator[Add]:
             file.flush()
 
         yield add
+
+
+def _opened(name: str) -> TextIO:
+    try:
+        return open(name, "w", newline="", encoding="utf-8")
+    except PermissionError:
+        raise NoPermission("the inventory cannot be written here") from None
+    except OSError as error:
+        raise EnvironmentProblem(f"the inventory cannot be written: {error.strerror}") from None
 
 
 def cells(row: Row, inspection: Inspection | None) -> Sequence[object]:

@@ -320,8 +320,7 @@ class _Descriptions:
             low = name.lower()
             rule = _RULES.get(low)
             if value and rule is not None and rule.legal is not None and rule.legal.fullmatch(value):
-                start = base + match.start(3) + raw.index(value)
-                kept.append(Place(0, where, start, start + len(value)))
+                kept.append(Place(0, where, base + match.start(), base + _pair_end(match)))
                 self._science(low, value)
             elif value or rule is None or not equals:
                 self._field(match, name, value, rule, where, base, block)
@@ -331,11 +330,13 @@ class _Descriptions:
     def _header(self, header: str, offset: int, where: str, base: int, block: int) -> None:
         """Cut the words of a header that are neither sizes, codecs, versions nor makers."""
         if _HEADER_OK.fullmatch(header):
+            self.kept.append(Place(0, where, base + offset, base + offset + len(header)))
             return
         for word in _HEADER_WORDS.finditer(header):
-            if _HEADER_WORD_RE.fullmatch(word[0]) or (offset == 0 and word.start() == 0):
-                continue
             start, end = base + offset + word.start(), base + offset + word.end()
+            if _HEADER_WORD_RE.fullmatch(word[0]) or (offset == 0 and word.start() == 0):
+                self.kept.append(Place(0, where, start, end))
+                continue
             cut = (Cut(block, start, end),)
             self.found.add(
                 "aperio.description.header", "Header text", UNKNOWN, Place(0, where, start, end), cut, word[0]
@@ -348,7 +349,9 @@ class _Descriptions:
         rule = known or _rule(name)
         if rule is None or not match[2] or not value:
             self._unnamed(match, where, base, block)
-        elif rule.cls is not K or value.strip("0 {}-"):  # zeros in place of a link are our own mark
+        elif rule.cls is K and not value.strip("0 {}-"):  # zeros in place of a link are our own mark
+            self.kept.append(Place(0, where, base + match.start(), base + _pair_end(match)))
+        else:
             start = base + match.start(3) + match[3].index(value)
             cut = (Cut(block, base + match.start(), base + _pair_end(match)),)
             self.found.add(rule.id, name, rule.cls, Place(0, where, start, start + len(value)), cut, value)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from blankslide.jupyter.table import FindingsTable
 
 _GONE = "gone"
+_HOLE = '<div style="width:110px;height:80px;border:1px dashed rgba(128,128,128,.7);border-radius:4px"></div>'
 _SMALL_PRINT = (
     "Saved notebooks can keep what widgets show. Finish empties this card: "
     "pictures, values and the filter, before you save."
@@ -51,6 +52,7 @@ class Pictures:
             image.value = b""
         boxes = [W.VBox(list(slot), layout=W.Layout(margin="0 14px 4px 0", display="none")) for slot in self._slots]
         self.widget: Any = _line(*boxes)
+        self.widget.layout.align_items = "flex-start"
         self.widget.add_class("blankslide-pictures")
 
     def draw(self, shown: Sequence[Picture], gone: Sequence[str] = ()) -> None:
@@ -62,7 +64,7 @@ class Pictures:
             image.value = png
             _show(image, bool(png))
             unseen = "" if png or words == _GONE or not role else " · cannot be shown"
-            caption.value = cards.lines([f"{role} · {words}{unseen}"] if role else [])
+            caption.value = cards.lines([f"{role} · {words}{unseen}"] if role else []) + _HOLE * (words == _GONE)
             _show(self.widget.children[i], bool(role))
 
 

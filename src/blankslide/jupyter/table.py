@@ -43,7 +43,7 @@ class FindingsTable:
         self._lines: list[_Line] = []
         self._head = W.HTML(layout=W.Layout(width=f"calc(100% - {_CHOICE} - 26px)"))  # margins and scroll bar
         self._more = W.HTML()
-        self._rows = W.VBox(layout=W.Layout(max_height="250px", overflow="hidden scroll", width="100%"))
+        self._rows = W.VBox(layout=W.Layout(max_height="208px", overflow="hidden scroll", width="100%"))
         self._rows.add_class("blankslide-rows")
         self.widget: Any = W.VBox([self._head, self._rows, self._more], layout=W.Layout(width="100%"))
 

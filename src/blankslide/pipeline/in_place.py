@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from blankslide.errors import EnvironmentProblem, NotEditable, SlideLinked
+from blankslide.errors import EnvironmentProblem, NotEditable, SlideLinked, SlidePending
 from blankslide.model import Inspection, Outcome, Patch, Plan
 from blankslide.naming import name_verdict
 from blankslide.pipeline.judge import conclude, judge_as_is, judge_written
@@ -35,7 +35,9 @@ from blankslide.policy import PROFILES, Profile
 
 if TYPE_CHECKING:
     from blankslide.storage.files import OpenSlide
+    from blankslide.storage.medium import Extents
     from blankslide.storage.transaction import Transaction
+    from blankslide.verify import ReaderView
 
 
 def anonymize_in_place(
@@ -117,6 +119,31 @@ def _apply(
     )
     clock.safe_point()
     transaction.commit()
+    try:
+        _forward(path, slide, inspection, planned, before, extents, transaction, outcome, options, clock)
+    except SlidePending:
+        raise
+    except (Exception, KeyboardInterrupt) as error:  # whatever it was: past the commit point nothing is "untouched"
+        raise SlidePending(f"the run was interrupted by {type(error).__name__}", "run: blankslide recover") from None
+    outcome.seconds = clock.seconds
+    return outcome
+
+
+def _forward(
+    path: Path,
+    slide: OpenSlide,
+    inspection: Inspection,
+    planned: Plan,
+    before: Sequence[ReaderView],
+    extents: Sequence[Extents | None],
+    transaction: Transaction,
+    outcome: Outcome,
+    options: Options,
+    clock: Clock,
+) -> None:
+    """Write, verify and record: everything behind the commit point."""
+    from blankslide.storage import medium
+
     clock.lap("journal", 0.5)
     transaction.write()
     clock.lap("write", 0.65)
@@ -130,8 +157,6 @@ def _apply(
     record(outcome, slide.name, options)
     transaction.finish()
     clock.lap("record", 1.0)
-    outcome.seconds = clock.seconds
-    return outcome
 
 
 def _rename(path: Path, slide: OpenSlide, name: str, inspection: Inspection, outcome: Outcome) -> None:

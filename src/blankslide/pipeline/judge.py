@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from blankslide.errors import SlideError
 from blankslide.model import Action, Inspection, Outcome, Patch, Plan
 from blankslide.pipeline.stages import Clock, Options, inspected, opened, removed_values, starting_outcome
 from blankslide.planner import make_plan
@@ -40,21 +41,34 @@ def judge_written(
         kept_sizes=frozenset((a.width, a.height) for a in inspection.associated if a.role not in gone),
     )
     with opened(path) as fresh:
-        again = inspected(fresh, options.key)
-        second = make_plan(again, options.resolved(), fresh.files, options.key)
-        problems += _todo(second) + _unwritten(planned.patches, fresh)
-        problems += _search(fresh, again, removed_values(inspection, planned.decisions), outcome)
+        problems += _unwritten(planned.patches, fresh)
+        try:
+            again = inspected(fresh, options.key)
+            second = make_plan(again, options.resolved(), fresh.files, options.key)
+        except SlideError as error:  # it is written: no longer "untouched", so no longer a refusal
+            problems.append(f"cannot be inspected again: {error.message}")
+        else:
+            problems += _todo(second)
+            needles = removed_values(inspection, planned.decisions)
+            problems += _search(fresh, again, second, needles, outcome)
     conclude(outcome, readers, problems)
 
 
-def _search(slide: OpenSlide, again: Inspection, needles: Mapping[str, Sequence[str]], outcome: Outcome) -> list[str]:
-    """Look for every removed value in all bytes that are not tissue."""
+def _search(
+    slide: OpenSlide, again: Inspection, second: Plan, needles: Mapping[str, Sequence[str]], outcome: Outcome
+) -> list[str]:
+    """Look for every removed value in all bytes that are not tissue.
+
+    A hit inside a text that stays for its own sake is a coincidence.
+    """
     from blankslide.verify import search
 
     left: dict[str, None] = {}
     same: dict[str, None] = {}
+    stays = {d.id for d in second.decisions if d.action is Action.KEEP}
+    legal = [*again.kept, *(p for f in again.findings if f.id in stays for p in f.places)]
     for i, file in enumerate(slide.files):
-        spans = [(p.start, p.end, p.where) for p in again.kept if p.file == i]
+        spans = [(p.start, p.end, p.where) for p in legal if p.file == i]
         hits = search(file, again.maps[i].tissue(), needles, spans)
         left.update(dict.fromkeys(f"left: {h.id}" for h in hits.residue))
         same.update(dict.fromkeys(h.id for h in hits.coincidences))

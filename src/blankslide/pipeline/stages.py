@@ -138,6 +138,7 @@ def inspected(slide: OpenSlide, key: bytes | None) -> Inspection:
     ours = [f for f in inspection.findings if f.cls is PhiClass.LINK and _is_ours(f, key)]
     ours += [f for f in inspection.findings if f.cls is PhiClass.IMAGE and _is_blank(f, slide)]
     if ours:
+        inspection.kept += tuple(p for f in ours for p in f.places)
         inspection.findings = tuple(f for f in inspection.findings if f not in ours)
     return inspection
 

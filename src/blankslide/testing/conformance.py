@@ -429,16 +429,28 @@ def _leaks(values: Iterable[str], text: str) -> list[str]:
 
 
 def _not_blank(path: Path, planted: Planted, roles: frozenset[str]) -> Iterator[str]:
+    """Say which blanked pictures are gone, or show something; pages are known by where they stand."""
     from tifffile import TiffFile
 
-    wanted = [p for p in planted.pictures if p.role in roles]
+    wanted = {p.strips[0][0]: p.role for p in planted.pictures if p.role in roles}
     if not wanted:
         return
     with TiffFile(path) as tiff:
-        for picture in wanted:
-            pixels = tiff.pages[picture.page].asarray(maxworkers=1)  # type: ignore[union-attr]
-            if (pixels != pixels.reshape(-1, pixels.shape[-1])[0]).any():
-                yield f"the blanked {picture.role} shows something"
+        for page in tiff.pages:
+            role = wanted.pop(page.dataoffsets[0], "")
+            if role:
+                yield from (f"the blanked {role} {what}" for what in _shown(page))
+    yield from (f"the {role} is not listed any more" for role in wanted.values())
+
+
+def _shown(page: Any) -> Iterator[str]:
+    try:
+        pixels = page.asarray(maxworkers=1)
+    except Exception as problem:  # whatever a codec raises is the complaint
+        yield f"does not decode: {type(problem).__name__}"
+        return
+    if (pixels != pixels.reshape(-1, pixels.shape[-1])[0]).any():
+        yield "shows something"
 
 
 def _is_pending(sim: SimVolume) -> bool:

@@ -72,7 +72,7 @@ class Before:
 
         if not isinstance(key, Planted):
             return cls(path.read_bytes(), tuple(key), **more)
-        values = tuple(dict.fromkeys(r.value for r in key.removed if r.value))
+        values = tuple(dict.fromkeys(r.value for r in key.removed if r.value.strip()))
         return cls(path.read_bytes(), values, kept={k.key: k.value for k in key.kept}, **more)
 
 

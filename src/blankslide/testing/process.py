@@ -63,5 +63,5 @@ def run_cli(
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1", **(env or {})}
     done = subprocess.run(command, capture_output=True, timeout=timeout, env=environment)  # noqa: S603
     out, err = (stream.decode("utf-8", "surrogateescape") for stream in (done.stdout, done.stderr))
-    assert "Traceback" not in out + err, "a traceback was printed"
+    assert "Traceback" not in out + err, "a traceback was printed: " + (out + err)[-600:]
     return Ended(done.returncode, out, err)

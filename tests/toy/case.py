@@ -1,0 +1,23 @@
+"""Toyscope passes the conformance suite."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from blankslide.formats.toyscope import FORMAT
+from blankslide.samples.toyscope import build_toy
+
+from blankslide.samples.planted import Planted
+from blankslide.testing.conformance import FormatConformance
+
+
+class TestToyscope(FormatConformance):
+    format = FORMAT
+    suffix = ".toy"
+    gone = frozenset({"label"})
+    blanked = frozenset({"macro"})
+    expected = frozenset({"picture.label", "picture.macro", "tiff.xp-author", "toyscope.description.operator"})
+
+    def build(self, path: Path, **overrides: Any) -> Planted:
+        return build_toy(path, **overrides)
