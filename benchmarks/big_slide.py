@@ -11,7 +11,7 @@ import struct
 from pathlib import Path
 
 from blankslide.samples.aperio import build_aperio
-from blankslide.verify.views import places
+from blankslide.verification.views import places
 
 TILE = 256
 TILE_BYTES = 50_000

@@ -199,7 +199,11 @@ class Faulty:
         """Report wrongly, as long as there is somebody to be wrong about."""
         inspection = FORMAT.inspect(probe)
         done = not any(f.id == "toyscope.description.operator" for f in inspection.findings)
-        return inspection if done and self._fault not in (is_never_done, hides_bytes_from_the_map) else self._fault(inspection, probe)
+        return (
+            inspection
+            if done and self._fault not in (is_never_done, hides_bytes_from_the_map)
+            else self._fault(inspection, probe)
+        )
 
 
 class AcceptsEveryFile(Faulty):

@@ -59,6 +59,11 @@ def test_keeping_and_removing_single_findings(slide: Path) -> None:
     assert row.sensitive
     session.keep("picture.macro", False)
     assert not next(r for r in session.rows() if r.id == "picture.macro").keeps
+    link = "aperio.description.imageid"
+    before = next(r.action for r in session.rows() if r.id == link)
+    session.keep(link, True)
+    session.keep(link, False)
+    assert next(r.action for r in session.rows() if r.id == link) == before == "replace"
 
 
 def test_cancel_before_the_commit_point_changes_nothing(slide: Path) -> None:

@@ -38,7 +38,7 @@ _FILL: dict[Tone, str] = {
     "quiet": "#5f6368",
 }
 _LINE = "1px solid rgba(128,128,128,.35)"
-_CELL = f"text-align:left;vertical-align:top;padding:3px 14px 3px 0;border:0;border-bottom:{_LINE};color:inherit"
+_CELL = f"text-align:left;vertical-align:baseline;padding:3px 14px 3px 0;border:0;border-bottom:{_LINE};color:inherit"
 _FRAME = f"border:{_LINE};border-radius:6px;padding:10px 14px;max-width:920px;font-size:13px;line-height:1.45"
 _STATE: dict[str, tuple[str, Tone]] = {
     "clean": ("✓ clean", "good"),
@@ -85,7 +85,9 @@ def headline(text: str, state: str, tone: Tone) -> str:
         Colour of the badge.
     """
     mark = f"&ensp;{badge(state, tone)}" if state else ""
-    return f'<div style="font-size:15px;font-weight:600;line-height:1.5;overflow-wrap:anywhere">{escape(text)}{mark}</div>'
+    return (
+        f'<div style="font-size:15px;font-weight:600;line-height:1.5;overflow-wrap:anywhere">{escape(text)}{mark}</div>'
+    )
 
 
 def lines(sentences: Iterable[str]) -> str:

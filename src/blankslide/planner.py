@@ -34,7 +34,7 @@ from blankslide.model import (
     Write,
 )
 from blankslide.pseudonyms import replace as pseudonym
-from blankslide.spans import ByteClass, subtract
+from blankslide.spans import ByteClass, merge, subtract
 
 if TYPE_CHECKING:
     from blankslide.policy import Profile
@@ -97,10 +97,11 @@ def _kept(finding: Finding) -> str:
 
 def _collect(finding: Finding, action: Action, edits: _Edits, sources: Sequence[ByteSource], key: bytes | None) -> None:
     if action in (Action.DUMMY, Action.UID) and finding.cls is PhiClass.LINK:
-        for place in finding.places:
-            old = sources[place.file].read(place.start, place.end - place.start).decode(finding.encoding)
+        # pages may share one string
+        for file, start, end in dict.fromkeys((p.file, p.start, p.end) for p in finding.places):
+            old = sources[file].read(start, end - start).decode(finding.encoding)
             new = (pseudonym(old, key) if key else _zeros(old)).encode(finding.encoding)
-            edits.writes.append(Write(place.file, place.start, new))
+            edits.writes.append(Write(file, start, new))
         return
     for edit in finding.edits:
         if isinstance(edit, Cut):
@@ -122,10 +123,11 @@ def _drawn(inspection: Inspection, edits: _Edits, sources: Sequence[ByteSource])
     from blankslide.pictures import draw
 
     owners = {b.owner for b in edits.blanks} | edits.drops
-    free = [{(s, e) for s, e, _ in bytemap.owned_only_by(owners)} for bytemap in inspection.maps]
+    free = [merge((s, e) for s, e, _ in bytemap.owned_only_by(owners)) for bytemap in inspection.maps]
     drawn: dict[tuple[int, int], Write] = {}
     for blank in edits.blanks:
-        if any((s.start, s.end) not in free[blank.file] for s in blank.slots if s.end > s.start):
+        rooms = sorted({(s.start, s.end) for s in blank.slots if s.end > s.start})
+        if subtract(rooms, free[blank.file]):
             raise NotEditable("a picture shares its bytes with something that stays, so it cannot be blanked")
         for write in draw(blank, sources[blank.file]):
             if drawn.setdefault((write.file, write.start), write) != write:

@@ -21,7 +21,9 @@ from pathlib import Path
 from blankslide.errors import ProfileError
 from blankslide.model import Action, Decision, Finding, PhiClass
 
-_HARMLESS = re.compile(r"(?:true|false|yes|no|on|off|[-+]?\d{1,4}|[-+]?\d*\.\d+(?:[eE][-+]?\d{1,3})?|[-+]?\d+\.)", re.I)
+_HARMLESS = re.compile(
+    r"(?:true|false|yes|no|on|off|[-+]?\d{1,4}|[-+]?\d{0,5}\.\d+(?:[eE][-+]?\d{1,3})?|[-+]?\d{1,5}\.)", re.I
+)
 _WORDS = {
     "keep": Action.KEEP,
     "remove": Action.REMOVE,
@@ -115,10 +117,10 @@ def _all_harmless(finding: Finding) -> bool:
 def harmless(value: str) -> bool:
     """Whether an unknown value is a boolean, a decimal number, or a number of at most four digits.
 
-    Several numbers (a numeric TIFF tag of a few values) are harmless when each is.
+    More than five digits before the point can be a date or a record number; several numbers
+    can spell a name.
     """
-    words = value.split()
-    return bool(words) and len(words) <= 16 and all(_HARMLESS.fullmatch(w) for w in words)
+    return _HARMLESS.fullmatch(value.strip()) is not None
 
 
 _RESEARCH = {

@@ -61,8 +61,8 @@ def _section(slide: Mapping[str, Any]) -> str:
             title,
             _facts(slide),
             _left(slide["left"]),
+            _levels(slide["levels"]),
             _findings(slide["findings"]),
-            _levels(slide),
             "</section>",
         ]
     )
@@ -72,8 +72,9 @@ def _facts(slide: Mapping[str, Any]) -> str:
     tissue = slide["tissue"]
     digests = "not taken: readers compared sampled pixels, and no byte of tissue was planned to change"
     if tissue:
-        same = "the same before and after" if tissue["before"] == tissue["after"] else "DIFFERENT after"
-        digests = f"{same} · {tissue['before']} · {tissue['after']} ({tissue['algorithm']})"
+        digests = f"{tissue['before']} before and after, {tissue['algorithm']}"
+        if tissue["before"] != tissue["after"]:
+            digests = f"DIFFERENT: {tissue['before']} before, {tissue['after']} after, {tissue['algorithm']}"
     entry = slide["ledger_entry"]
     facts = {
         "Format": slide["format"],
@@ -94,21 +95,30 @@ def _left(sentences: Iterable[str]) -> str:
 
 
 def _findings(rows: Iterable[Mapping[str, Any]]) -> str:
-    body = "".join(
-        f"<tr><td>{'●' if r['identifying'] else '○'}</td><td>{escape(r['what'])}<br><code>{escape(r['id'])}</code></td>"
-        f"<td>{escape(', '.join(r['where']))}</td><td>{r['places']}</td><td>{escape(r['class'])}</td>"
-        f"<td>{escape(r['action'])}</td></tr>"
-        for r in rows
-    )
+    body = "".join(map(_finding, rows))
     head = "".join(f'<th scope="col">{h}</th>' for h in ("!", "found", "where", "places", "class", "action"))
-    return (
-        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>" if body else "<p>Nothing found.</p>"
-    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>" if body else "<p>Nothing found.</p>"
 
 
-def _levels(slide: Mapping[str, Any]) -> str:
+def _finding(row: Mapping[str, Any]) -> str:
+    cells = [
+        "●" if row["identifying"] else "○",
+        f"{escape(row['what'])}{_several(row)} <code>{escape(row['id'])}</code>",
+        escape(", ".join(row["where"])),
+        str(row["places"]),
+        escape(row["class"]),
+        escape(row["action"]),
+    ]
+    return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+
+def _several(row: Mapping[str, Any]) -> str:
+    return f" ({row['fields']})" if row["fields"] > 1 else ""
+
+
+def _levels(levels: Mapping[str, Mapping[str, Any]]) -> str:
     rows = []
-    for name, level in slide["levels"].items():
+    for name, level in levels.items():
         word = "reached" if level["reached"] else "not claimed" if name == "V" else "not reached"
         colour = "good" if level["reached"] else "soft"
         rows.append(f'<dt>Level {name}</dt><dd><span class="{colour}">{word}</span> – {escape(level["meaning"])}</dd>')

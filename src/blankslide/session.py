@@ -141,9 +141,14 @@ class Session:
         self._replan("ready")
 
     def keep(self, finding: str, keep: bool) -> None:
-        """Keep or remove one finding against the profile, and plan anew."""
-        (self._kept if keep else self._removed).add(finding)
-        (self._removed if keep else self._kept).discard(finding)
+        """Keep or remove one finding against the profile, and plan anew; what the profile says needs no exception."""
+        self._kept.discard(finding)
+        self._removed.discard(finding)
+        found = next((f for f in self.inspection.findings if f.id == finding), None) if self.inspection else None
+        if found is not None:
+            by_profile = self._chosen().resolved().action(found) is Action.KEEP
+            if keep != by_profile:
+                (self._kept if keep else self._removed).add(finding)
         self._replan("ready")
 
     def reveal(self, show: bool) -> None:

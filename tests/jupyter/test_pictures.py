@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -78,3 +79,14 @@ def test_nothing_stays_open(built: Any) -> None:
 
 def test_its_repr_has_no_pixels(built: Any) -> None:
     assert all(len(repr(p)) < 60 for p in pictures(built.path, api.inspect(built.path)))
+
+
+def test_only_this_threads_log_is_unheard(caplog: pytest.LogCaptureFixture) -> None:
+    log = logging.getLogger("tifffile")
+    with module._unheard("tifffile"):
+        log.warning("a value from a tag")
+        other = threading.Thread(target=log.warning, args=("somebody else's",))
+        other.start()
+        other.join()
+    log.warning("afterwards")
+    assert [r.message for r in caplog.records] == ["somebody else's", "afterwards"]

@@ -25,7 +25,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
-            item.add_marker(pytest.mark.filterwarnings("ignore::DeprecationWarning:(napari|npe2|vispy|superqt|pydantic)"))
+            item.add_marker(
+                pytest.mark.filterwarnings("ignore::DeprecationWarning:(napari|npe2|vispy|superqt|pydantic)")
+            )
 
 
 @pytest.fixture

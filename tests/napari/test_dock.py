@@ -48,6 +48,19 @@ def pixels_in(desk: Desk, old: Any) -> list[str]:
     return found + (["more cards than the thumbnail"] if len([p for p in small if not p.isNull()]) > 1 else [])
 
 
+def says_removed(desk: Desk) -> list[str]:
+    """Name the roles whose layers are no picture any more but the note that it was removed."""
+    from blankslide._napari.opened import mark_of
+    from blankslide.viewing.placeholder import labelled
+
+    notes = []
+    for layer in desk.viewer.layers:
+        role = mark_of(layer).role
+        if role != "slide" and (np.asarray(layer.data) == labelled(layer.data.shape, f"{role}: removed")).all():
+            notes.append(role)
+    return notes
+
+
 def row_of(desk: Desk, title: str) -> int:
     return next(i for i, row in enumerate(desk.panel.table.rows) if row.what == title)
 
@@ -71,8 +84,8 @@ def test_the_real_slide_from_review_to_before_and_after(desk: Desk, slide_copy: 
     assert desk.session.outcome.content == "clean"
     assert desk.panel.state.text() == "● clean"
     assert desk.panel.foot.result.text().startswith("clean – checked by OpenSlide and tifffile, tissue unchanged")
-    assert desk.roles() == ["slide", "thumbnail"]
     assert pixels_in(desk, label) == []
+    assert says_removed(desk) == ["label", "macro"]
     assert canvas(desk).std() > 20
 
     desk.click(desk.panel.foot.compare)
@@ -267,7 +280,7 @@ def test_a_duplicated_label_goes_too(desk: Desk, slide: Made) -> None:
     assert desk.roles().count("label") == 2
     label = np.asarray(desk.layer("label").data)
     desk.anonymize()
-    assert "label" not in desk.roles()
+    assert says_removed(desk) == ["label", "label", "macro"]
     assert pixels_in(desk, label) == []
 
 
@@ -316,3 +329,38 @@ def test_the_column_fits_340_pixels_and_scrolls(desk: Desk, slide: Made) -> None
     assert area.verticalScrollBar().maximum() > 0
     right = max(w.mapTo(column, w.rect().topRight()).x() for w in column.findChildren(QWidget) if w.isVisible())
     assert right <= column.width()
+
+
+def test_an_interrupted_slide_leaves_the_screen_and_can_be_finished_here(desk: Desk, slide: Made) -> None:
+    """A journal waits, as after a power cut: nothing may be shown as if it were settled."""
+    desk.open(slide[0])
+    label = np.asarray(desk.layer("label").data)
+    desk.tick(desk.panel.foot.mode.dry_run)
+    desk.click(desk.panel.foot.run)
+    dialog = desk.dialog()
+    interrupt(slide[0])
+    desk.click(dialog.no)
+    desk.settle()
+    assert list(desk.viewer.layers) == []
+    desk.panel.open_path(slide[0])
+    desk.settle()
+    assert desk.panel.state.text() == "● interrupted"
+    assert desk.panel.foot.run.text() == "Finish the interrupted run"
+    desk.click(desk.panel.foot.run)
+    desk.click(desk.dialog().yes)
+    desk.settle()
+    assert desk.session.outcome.content == "clean"
+    assert desk.roles() == ["slide", "thumbnail"]
+    assert pixels_in(desk, label) == []
+
+
+def interrupt(path: Path) -> None:
+    """Begin a run and stop it right behind the commit point."""
+    from blankslide import pipeline
+    from blankslide.policy import RESEARCH
+    from blankslide.storage.files import open_slide
+    from blankslide.storage.transaction import Transaction
+
+    inspection, plan = pipeline.plan(path, pipeline.Options(profile=RESEARCH))
+    with open_slide(path, write=True) as opened:
+        Transaction.begin(opened, plan.patches, profile=plan.profile, format=inspection.format).commit()

@@ -95,7 +95,7 @@ FORMAT = Toyscope()
 def _role(page: Ifd) -> str:
     kind = page.number(T.NEW_SUBFILE_TYPE)
     if page.is_tiled:
-        if kind in (1, 9):
+        if kind == 9:
             raise ContradictorySlide(f"{page.name} is tiled like a level but typed like a picture")
         return "level"
     return {1: "label", 9: "macro"}.get(kind, "thumbnail")

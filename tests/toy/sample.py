@@ -41,7 +41,7 @@ def build_toy(path: Path, *, size: tuple[int, int] = (512, 384), label_size: tup
     pages = [
         Page({**_tags(field, 0), **_tiles(), **common, 40093: byte(author + b"\0\0")}, _cut(field), tiled=True),
         _strips(small.reduce(2), 0, common),
-        Page({**_tags(small, 0), **_tiles()}, _cut(small), tiled=True),
+        Page({**_tags(small, 1), **_tiles()}, _cut(small), tiled=True),
         _strips(label(who, label_size, 6), 1, {}),
         _strips(macro(who, (360, 120), 7, with_label=True), 9, {}),
     ]

@@ -3,8 +3,9 @@
 Every layer of ours carries a `Mark` with the slide it shows and its role, and nothing else:
 no field of the slide, no description. Through the marks all layers of a slide are found
 again, duplicates included. Before a run `OpenedSlide.close` lets go of the file; afterwards
-`show_again` gives each layer arrays of the file as it is now, and removes the layers whose
-picture is gone. `Layer.refresh` would draw the old pixels from napari's own copies.
+`show_again` gives each layer arrays of the file as it is now. `Layer.refresh` would draw the
+old pixels from napari's own copies. The layer of a picture that is gone says "removed": napari
+collects all garbage at once when a layer is taken out, which holds the window for half a second.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from blankslide.naming import name_verdict
 from blankslide.viewing import Pyramid, open_pyramid
+from blankslide.viewing.arrays import LazyPicture
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -153,11 +155,11 @@ def close_all(viewer: ViewerModel, path: Path) -> None:
             viewer.layers.remove(layer)
 
 
-def show_again(viewer: ViewerModel, path: Path, pyramid: Pyramid) -> None:
-    """Show the slide as it is now; layers whose picture is gone go too."""
+def show_again(viewer: ViewerModel, path: Path, pyramid: Pyramid) -> Iterator[None]:
+    """Show the slide as it is now, one layer at each step; the layer of a picture that is gone says so."""
     slides = slides_of(viewer, path)
     if not slides:
-        _show(viewer, OpenedSlide(path, pyramid))
+        yield from _show(viewer, OpenedSlide(path, pyramid))
     for slide in slides:
         slide.take(pyramid)
     for layer in layers_of(viewer, path):
@@ -166,17 +168,28 @@ def show_again(viewer: ViewerModel, path: Path, pyramid: Pyramid) -> None:
             viewer.layers.remove(layer)
         elif mark.role == "slide":
             layer.data = tissue(pyramid)
-        elif mark.role in pyramid.pictures:
-            layer.data = pyramid.pictures[mark.role]
         else:
-            viewer.layers.remove(layer)
+            layer.data = pyramid.pictures.get(mark.role, _gone(layer.data, mark.role))
+        yield
 
 
-def _show(viewer: ViewerModel, slide: OpenedSlide) -> None:
+def _gone(old: Any, role: str) -> LazyPicture:
+    return LazyPicture(old.shape, old.dtype, None, f"{role}: removed")
+
+
+def remove_all(viewer: ViewerModel, path: Path) -> Iterator[None]:
+    """Remove every layer of a slide that cannot be opened any more, one at each step."""
+    for layer in layers_of(viewer, path):
+        viewer.layers.remove(layer)
+        yield
+
+
+def _show(viewer: ViewerModel, slide: OpenedSlide) -> Iterator[None]:
     from napari.layers import Layer
 
     for data, keywords, kind in slide.layer_data():
         viewer.add_layer(Layer.create(data, keywords, kind))
+        yield
 
 
 def _ruler(pyramid: Pyramid) -> tuple[tuple[float, float], str, tuple[float, float]]:

@@ -11,11 +11,11 @@ of a few coloured squares.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject, QTimer, Signal
 
 from blankslide import api
 from blankslide._napari import opened, settings
@@ -78,8 +78,9 @@ class Review(QObject):
         self.session = Session()
         self.profile: str | Profile = settings.profile()
         self.dry_run = settings.dry_run()
-        self.busy = False
         self.pictures = Pictures()
+        self._working = False
+        self._closed = False
         self._unsubscribe: Callable[[], None] = _nothing
 
     # -- the slide -------------------------------------------------------------------------
@@ -153,8 +154,9 @@ class Review(QObject):
         if self.session.dry_run:
             self._run(self.session.apply)
             return
+        self._closed = True
         opened.close_all(self.viewer, path)
-        self._run(lambda: _other_users(path), self._counted)
+        self._run(lambda: _other_users(path), self._counted, self._look_again)
 
     def _counted(self, users: str) -> None:
         if users == "writer":
@@ -192,18 +194,36 @@ class Review(QObject):
     def _applied(self, result: tuple[Pyramid | None, Thumbs]) -> None:
         pyramid, thumbs = result
         self.pictures.now = thumbs
-        if pyramid is not None and self.session.path is not None:
-            opened.show_again(self.viewer, self.session.path, pyramid)
+        path = self.session.path
+        if path is not None and pyramid is not None:
+            self._step(opened.show_again(self.viewer, path, pyramid))
+        elif path is not None:
+            # A slide that cannot be opened any more: else its old pictures would stay on the screen.
+            self._step(opened.remove_all(self.viewer, path))
+
+    def _step(self, layers: Iterator[None]) -> None:
+        """Change one layer, let the window breathe, change the next."""
+        if next(layers, self) is not self:
+            # Not a bound method: Qt would drop it with the dock, and old pixels would stay in the viewer.
+            QTimer.singleShot(0, lambda: self._step(layers))
+            return
+        self._closed = False
         self._tell("pictures")
+        self._tell("state")
 
     def _reopen(self) -> None:
         path = self.session.path
         if path is not None:
-            self._run(lambda: _opened_anew(path), self._applied)
+            self._run(lambda: _opened_anew(path), self._applied, lambda: self._applied((None, {})))
 
     def cancel(self) -> None:
         """Stop at the next safe point, if one is still to come."""
         self.session.cancel()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a worker runs, or our handles are closed for a run that is still to be confirmed."""
+        return self._working or self._closed
 
     @property
     def can_cancel(self) -> bool:
@@ -227,7 +247,7 @@ class Review(QObject):
     ) -> None:
         from napari.qt.threading import create_worker
 
-        self.busy = True
+        self._working = True
         self.session.stage, self.session.part = "", 0.0
         worker = create_worker(job, _start_thread=False)
         worker.returned.connect(lambda result: self._finished(done, result))
@@ -236,7 +256,7 @@ class Review(QObject):
         self._tell("state")
 
     def _finished(self, done: Callable[[Any], None] | None, result: Any) -> None:
-        self.busy = False
+        self._working = False
         if done is not None:
             done(result)
         self._tell("state")

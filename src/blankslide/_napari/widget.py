@@ -173,8 +173,9 @@ class AnonymizeSlide(QWidget):
     def _draw(self) -> None:
         review, session = self.review, self.review.session
         state = words.state_of(session, review.busy)
-        self.state.setText(f"● {state.word}")
-        self.state.setStyleSheet(f"color: {state.colour}; font-weight: bold")
+        if self.state.text() != f"● {state.word}":  # a style sheet costs milliseconds
+            self.state.setText(f"● {state.word}")
+            self.state.setStyleSheet(f"color: {state.colour}; font-weight: bold")
         self.headline.setText(session.headline if session.path is not None else "Open a slide to begin.")
         self.levels.setText(words.levels_line(session.inspection))
         self.levels.setVisible(session.inspection is not None)

@@ -14,13 +14,18 @@ Source: ITU-T T.81, annex B.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from blankslide.source import ByteSource
 
 COM = 0xFE
 APP1 = 0xE1
 APP13 = 0xED
 #: Segments that carry text about people, places and devices, never about decoding.
 TALKATIVE = frozenset((COM, APP1, 0xE3, 0xE4, 0xE5, 0xE6, 0xE7, 0xE8, 0xE9, 0xEA, 0xEB, 0xEC, APP13, 0xEF))
+_APP0, _APP2, _APP14 = 0xE0, 0xE2, 0xEE
+_LOOK = 1 << 16
 _SOS = 0xDA
 _EOI = 0xD9
 
@@ -73,5 +78,69 @@ def is_bare(head: bytes) -> bool:
 
 
 def talkative(data: bytes) -> list[Segment]:
-    """Segments whose payload is text and not already blank."""
-    return [s for s in segments(data) if s.marker in TALKATIVE and any(data[s.start : s.end])]
+    """Segments whose payload is not about decoding, and not already blank."""
+    return [s for s in segments(data) if _talks(s, data[s.start : s.end]) and any(data[s.start : s.end])]
+
+
+def _talks(segment: Segment, payload: bytes) -> bool:
+    """Whether a segment may hold text; APP0, APP2 and APP14 only count as quiet in their known form."""
+    if segment.marker == _APP0:
+        return not (payload[:5] == b"JFIF\0" and len(payload) == 14)
+    if segment.marker == _APP2:
+        return not payload.startswith(b"ICC_PROFILE\0")
+    if segment.marker == _APP14:
+        return not (payload[:5] == b"Adobe" and len(payload) == 12)
+    return segment.marker in TALKATIVE
+
+
+def trailer(data: bytes) -> tuple[int, int] | None:
+    """Where text stands behind the end of a stream, or None; padding of zeros or ``FF`` is none.
+
+    Parameters
+    ----------
+    data
+        A whole JPEG stream with what follows it in its slot.
+    """
+    end = data.rfind(b"\xff\xd9")
+    if end < 0 or not data[end + 2 :].strip(b"\0\xff"):
+        return None
+    return end + 2, len(data)
+
+
+class Aside(NamedTuple):
+    """What stands beside the coded data: ``[start, end)`` in the file, and its bytes.
+
+    ``text`` is empty where only zeros are left; ``behind`` tells data behind the picture's end.
+    """
+
+    start: int
+    end: int
+    text: bytes
+    behind: bool
+
+
+def asides(source: ByteSource, start: int, length: int) -> list[Aside]:
+    """Find the text in front of a large picture's scan and behind its end; only both ends are read.
+
+    Parameters
+    ----------
+    source
+        The file.
+    start, length
+        Where the stream stands in it.
+    """
+    head = source.read(start, min(length, _LOOK))
+    if head[:2] != b"\xff\xd8":
+        return []
+    out, scan, loud = [], 2, set(talkative(head))
+    for segment in segments(head):
+        scan = segment.end
+        data = head[segment.start : segment.end]
+        if segment in loud or (data and not any(data)):
+            out.append(Aside(start + segment.start, start + segment.end, data.rstrip(b"\0"), False))
+    at = max(scan, length - _LOOK)
+    tail = source.read(start + at, length - at)
+    end = tail.find(b"\xff\xd9") + 2  # coded data never holds these two bytes
+    if end > 1 and tail[end:].strip(b"\0\xff\xd9"):
+        out.append(Aside(start + at + end, start + length, tail[end:], True))
+    return out

@@ -24,6 +24,7 @@ from blankslide.errors import DamagedSlide
 MAX_BYTES = 64 << 20
 MAX_DEPTH = 64
 _ATTRIBUTE = re.compile(rb"""([^\s=/>"'<]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_TAG = re.compile(rb"""<(?:[^>"']|"[^"]*"|'[^']*')*>""")
 _DECLARED = re.compile(rb"""^(\s*<\?xml[^>]*?encoding\s*=\s*["'])([A-Za-z0-9._-]+)(["'])""")
 
 
@@ -168,6 +169,7 @@ class _Builder:
 
     def _end(self, _: str) -> None:
         element = self.stack.pop()
+        element.texts = _joined(element.texts)
         at = self.parser.CurrentByteIndex
         has_end_tag = self.data[at : at + 2] == b"</" and at >= element.open_end
         element.end = _tag_end(self.data, at) if has_end_tag and not self._is_empty(element) else element.open_end
@@ -180,14 +182,23 @@ class _Builder:
             return
         start = self.parser.CurrentByteIndex
         end = start + _raw_length(self.data, start, value)
-        texts = self.stack[-1].texts
-        if texts and texts[-1].end == start:
-            texts[-1] = Text(texts[-1].value + value, texts[-1].start, end)
-        else:
-            texts.append(Text(value, start, end))
+        self.stack[-1].texts.append(Text(value, start, end))
 
     def _doctype(self, *_: object) -> None:
         raise DamagedSlide("the XML text declares a document type, which no slide needs")
+
+
+def _joined(pieces: list[Text]) -> list[Text]:
+    """Join pieces that follow each other: expat cuts texts at line ends and entities."""
+    if len(pieces) < 2:
+        return pieces
+    runs: list[list[Text]] = []
+    for piece in pieces:
+        if runs and runs[-1][-1].end == piece.start:
+            runs[-1].append(piece)
+        else:
+            runs.append([piece])
+    return [Text("".join(t.value for t in run), run[0].start, run[-1].end) for run in runs]
 
 
 def _forced_encoding(body: bytes) -> str | None:
@@ -199,18 +210,10 @@ def _forced_encoding(body: bytes) -> str | None:
 
 def _tag_end(data: bytes, start: int) -> int:
     """Behind the ``>`` that ends the tag at ``start``; quoted ones do not count."""
-    pos, quote = start + 1, 0
-    while pos < len(data):
-        c = data[pos]
-        if quote:
-            if c == quote:
-                quote = 0
-        elif c in (34, 39):
-            quote = c
-        elif c == 62:
-            return pos + 1
-        pos += 1
-    raise DamagedSlide("an XML tag does not end")
+    match = _TAG.match(data, start)
+    if match is None:
+        raise DamagedSlide("an XML tag does not end")
+    return match.end()
 
 
 def _attributes(data: bytes, start: int, end: int) -> Iterator[Attribute]:

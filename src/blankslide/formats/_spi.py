@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from blankslide.containers.ndpi import Ndpi, is_ndpi
 from blankslide.containers.tiff import Tiff, is_tiff
 from blankslide.source import Window
 
@@ -44,7 +45,8 @@ class Probe:
     def tiff(self) -> Tiff:
         """The main file parsed as TIFF; parsed once for all formats."""
         if self._tiff is None:
-            self._tiff = Tiff(self.main)
+            # read by classic rules, a large NDPI looks like a damaged file to everybody else
+            self._tiff = Ndpi(self.main) if is_ndpi(self.main) else Tiff(self.main)
         return self._tiff
 
 

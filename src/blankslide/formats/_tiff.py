@@ -13,12 +13,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from blankslide.containers import icc, jpeg
+from blankslide.containers import icc, jp2k, jpeg
 from blankslide.containers import tiff as T
 from blankslide.errors import DamagedSlide
 from blankslide.model import Blank, Chain, Coding, Drop, Edit, Fill, Finding, Link, PhiClass, Place, Slot
 from blankslide.sensitive import Sensitive
-from blankslide.spans import ByteClass, ByteMap
+from blankslide.spans import ByteClass, ByteMap, subtract
 
 if TYPE_CHECKING:
     from blankslide.containers.tiff import Entry, Ifd, Tiff
@@ -143,7 +143,12 @@ class Findings:
         return tuple(out)
 
 
-def claim_file(tiff: Tiff, roles: Mapping[str, str], private: frozenset[int] = frozenset()) -> ByteMap:
+def claim_file(
+    tiff: Tiff,
+    roles: Mapping[str, str],
+    private: frozenset[int] = frozenset(),
+    texts: Sequence[tuple[int, int]] = (),
+) -> ByteMap:
     """Claim every byte that the directories refer to.
 
     Parameters
@@ -152,6 +157,8 @@ def claim_file(tiff: Tiff, roles: Mapping[str, str], private: frozenset[int] = f
         Role of each page by name; ``level`` pages hold tissue, all others pictures.
     private
         Further tags of the format that hold structure.
+    texts
+        Ranges inside strips or tiles that hold text, not coded data.
 
     Raises
     ------
@@ -170,13 +177,19 @@ def claim_file(tiff: Tiff, roles: Mapping[str, str], private: frozenset[int] = f
     for page in tiff.pages:
         tissue = roles[page.name] == "level"
         for ifd in page.family():
-            _claim_ifd(bytemap, ifd, page.name, tissue, tissue_tables, private)
+            _claim_ifd(bytemap, ifd, page.name, tissue, tissue_tables, private, texts)
     bytemap.settle()
     return bytemap
 
 
 def _claim_ifd(
-    bytemap: ByteMap, ifd: Ifd, owner: str, tissue: bool, tables: set[tuple[int, int]], private: frozenset[int]
+    bytemap: ByteMap,
+    ifd: Ifd,
+    owner: str,
+    tissue: bool,
+    tables: set[tuple[int, int]],
+    private: frozenset[int],
+    texts: Sequence[tuple[int, int]],
 ) -> None:
     data = ByteClass.TISSUE if tissue else ByteClass.ASSOCIATED
     claim = bytemap.claim
@@ -193,6 +206,8 @@ def _claim_ifd(
             claim(start, end, ByteClass.METADATA, owner)
     if T.STRIP_OFFSETS in ifd.tags or T.TILE_OFFSETS in ifd.tags:
         starts, lengths = ifd.segments()
+        if texts:
+            starts, lengths = _claim_texts(bytemap, starts, lengths, texts, owner)
         bytemap.claim_many(starts, lengths, data, owner)
     offset = ifd.number(T.JPEG_INTERCHANGE)
     if offset:
@@ -200,6 +215,19 @@ def _claim_ifd(
         starts = ifd.ints(T.STRIP_OFFSETS)
         if not any(offset <= s < offset + length for s in starts[:64]):
             bytemap.claim(offset, offset + length, data, owner)
+
+
+def _claim_texts(
+    bytemap: ByteMap, starts: Sequence[int], lengths: Sequence[int], texts: Sequence[tuple[int, int]], owner: str
+) -> tuple[Sequence[int], Sequence[int]]:
+    """Claim the texts inside coded data as such and return what is left of the data."""
+    left: list[tuple[int, int]] = []
+    for start, length in zip(starts, lengths, strict=True):
+        inside = [(s, e) for s, e in texts if start <= s and e <= start + length]
+        for s, e in inside:
+            bytemap.claim(s, e, ByteClass.METADATA, owner)
+        left += subtract([(start, start + length)], inside) if inside else [(start, start + length)]
+    return tuple(s for s, _ in left), tuple(e - s for s, e in left)
 
 
 def tag_findings(
@@ -219,7 +247,11 @@ def tag_findings(
     for ifd in page.family():
         for entry in ifd.entries:
             tag = entry.tag
-            if tag in STRUCTURAL or tag in skip or tag in science:
+            if tag in STRUCTURAL or tag in science:
+                if entry.type in _BYTEWISE and tag != T.JPEG_TABLES:
+                    _text_in_numbers(found, ifd, entry)
+                continue
+            if tag in skip and ifd is page:
                 continue
             if tag == T.ICC_PROFILE:
                 _icc_findings(found, ifd, entry)
@@ -230,6 +262,15 @@ def tag_findings(
             if rule is None:
                 rule = TagRule(f"tiff.tag-{tag}", f"tag {tag}", UNKNOWN)
             _tag_finding(found, ifd, entry, rule)
+
+
+_BYTEWISE = frozenset((1, 2, 7))
+
+
+def _text_in_numbers(found: Findings, ifd: Ifd, entry: Entry) -> None:
+    """Report text in a tag that holds numbers by its nature."""
+    if entry.type == 2 or (4 <= entry.end - entry.start <= 1 << 20 and _looks_like_text(ifd.raw(entry))):
+        _tag_finding(found, ifd, entry, TagRule(f"tiff.tag-{entry.tag}", f"tag {entry.tag}", UNKNOWN))
 
 
 def _child_kind(ifd: Ifd) -> str:
@@ -269,7 +310,13 @@ def _icc_findings(found: Findings, ifd: Ifd, entry: Entry) -> None:
     source = ifd.tiff.source
     spans = icc.spans(source, entry.start, entry.end)
     if spans is None:
+        _tag_finding(found, ifd, entry, TagRule("tiff.icc-profile", "ICC tag without a profile", UNKNOWN))
         return
+    length = int.from_bytes(source.read(entry.start, 4), "big")
+    if length < entry.end - entry.start and _any_data(source, entry.start + length, entry.end):
+        behind = Place(0, ifd.name, entry.start + length, entry.end)
+        edit = (Fill(0, behind.start, behind.end),)
+        found.add("tiff.icc-profile.remainder", "Data behind the ICC profile", UNKNOWN, behind, edit, None)
     if any(source.read(spans.date[0], spans.date[1] - spans.date[0])):
         edits = (Fill(0, *spans.date), Fill(0, *spans.id))
         found.add("tiff.icc-profile.date", "ICC date", Q, Place(0, ifd.name, *spans.date), edits, None, weak=True)
@@ -287,8 +334,12 @@ def picture_finding(found: Findings, page: Ifd, role: str, weak: bool = False) -
     found.add(f"picture.{role}", title, PhiClass.IMAGE, place, (Drop(page.name),), None, weak)
 
 
+#: Codecs whose streams can carry comments: JPEG and JPEG 2000.
+_WITH_TEXT = frozenset((6, 7, 33003, 33004, 33005, 34712))
+
+
 def jpeg_findings(found: Findings, page: Ifd, tissue: bool) -> None:
-    """Report text inside the JPEG streams and tables of a picture's page.
+    """Report text inside the JPEG or JPEG 2000 streams and the tables of a picture's page.
 
     Strips are read only up to the first scan. Tables that tissue uses are reported too, but
     tissue is never edited: the policy then says that something is left.
@@ -298,11 +349,19 @@ def jpeg_findings(found: Findings, page: Ifd, tissue: bool) -> None:
         tables = ifd.tags.get(T.JPEG_TABLES)
         if tables is not None:
             _jpeg_text(found, page.name, tables.start, ifd.raw(tables), "tables", not tissue)
-        if ifd.number(T.COMPRESSION) not in (6, 7) or ifd.is_tiled:
+        codec = ifd.number(T.COMPRESSION)
+        if ifd.is_tiled or codec not in _WITH_TEXT:
             continue
         starts, lengths = ifd.segments()
-        for start, length in _talking(source, starts, lengths):
-            _jpeg_text(found, page.name, start, source.read(start, min(length, 1 << 16)), "picture", not tissue)
+        used = _talking(source, starts, lengths) if codec in (6, 7) else list(zip(starts, lengths, strict=True))
+        for start, length in used:
+            data = source.read(start, min(length, 1 << 16))
+            _jpeg_text(found, page.name, start, data, "picture", not tissue)
+            behind = jpeg.trailer(data) if codec in (6, 7) and length <= 1 << 16 else None
+            if behind:
+                low, high = start + behind[0], start + behind[1]
+                place, edit = Place(0, page.name, low, high), (Fill(0, low, high),)
+                found.add("jpeg.trailer", "Data behind a picture", UNKNOWN, place, edit, None)
 
 
 def _talking(source: ByteSource, starts: Sequence[int], lengths: Sequence[int]) -> list[tuple[int, int]]:
@@ -313,15 +372,15 @@ def _talking(source: ByteSource, starts: Sequence[int], lengths: Sequence[int]) 
     low, (last, length) = min(starts), max(used)
     if last + length - low <= 1 << 20:
         data = source.read(low, last + length - low)
-        heads = [data[start - low : start - low + 32] for start, _ in used]
+        looks = [data[s - low : s - low + 32] + data[s - low + n - 2 : s - low + n] for s, n in used]
     else:
-        heads = [source.read(start, min(length, 32)) for start, length in used]
-    bare = {head for head in set(heads) if jpeg.is_bare(head)}
-    return [pair for pair, head in zip(used, heads, strict=True) if head not in bare]
+        looks = [source.read(s, min(n, 32)).ljust(32) + source.read(s + max(n - 2, 0), min(n, 2)) for s, n in used]
+    bare = {look for look in set(looks) if jpeg.is_bare(look[:32]) and look[32:] == b"\xff\xd9"}
+    return [pair for pair, look in zip(used, looks, strict=True) if look not in bare]
 
 
 def _jpeg_text(found: Findings, where: str, base: int, data: bytes, kind: str, editable: bool) -> None:
-    for segment in jpeg.talkative(data):
+    for segment in jp2k.talkative(data) if jp2k.is_codestream(data) else jpeg.talkative(data):
         start, end = base + segment.start, base + segment.end
         text = data[segment.start : segment.end].rstrip(b"\0").decode("latin-1")
         edits = (Fill(0, start, end),) if editable else ()
@@ -334,7 +393,14 @@ def page_chain(tiff: Tiff) -> Chain:
     return Chain(0, tiff.width, tiff.byteorder, links, tiff.pages[-1].next)
 
 
-def unowned(found: Findings, source: ByteSource, bytemap: ByteMap, tiff: Tiff, roles: Mapping[str, str]) -> bool:
+def unowned(
+    found: Findings,
+    source: ByteSource,
+    bytemap: ByteMap,
+    tiff: Tiff,
+    roles: Mapping[str, str],
+    known: frozenset[int] = frozenset(),
+) -> bool:
     """Report bytes that nobody owns; return whether all of them may be zeroed.
 
     An unknown integer tag that points at such bytes means that the map is not complete:
@@ -343,7 +409,7 @@ def unowned(found: Findings, source: ByteSource, bytemap: ByteMap, tiff: Tiff, r
     dirty = [(s, e) for s, e in bytemap.gaps() if _any_data(source, s, e)]
     if not dirty:
         return True
-    complete = not _pointed_at(tiff, dirty)
+    complete = not _pointed_at(tiff, dirty, known)
     for start, end in dirty:
         edits: tuple[Edit, ...] = (Fill(0, start, end),) if complete else ()
         found.add(
@@ -363,11 +429,16 @@ def _any_data(source: ByteSource, start: int, end: int) -> bool:
     return False
 
 
-def _pointed_at(tiff: Tiff, gaps: list[tuple[int, int]]) -> bool:
+def _pointed_at(tiff: Tiff, gaps: list[tuple[int, int]], known: frozenset[int]) -> bool:
     for page in tiff.pages:
         for ifd in page.family():
             for entry in ifd.entries:
-                if entry.tag in STRUCTURAL or entry.tag in TAGS or entry.type not in T.INTEGER_TYPES:
+                if (
+                    entry.tag in STRUCTURAL
+                    or entry.tag in TAGS
+                    or entry.tag in known
+                    or entry.type not in T.INTEGER_TYPES
+                ):
                     continue
                 if entry.number <= 4096 and any(
                     s <= v < e for v in tiff.integers(ifd, entry) for s, e in gaps if v >= 8

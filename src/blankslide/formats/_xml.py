@@ -17,7 +17,8 @@ finding. Names of elements are taken for vocabulary, not for values.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from html import unescape
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.containers.xml import Element, parse
@@ -37,6 +38,7 @@ _NAMESPACE = re.compile(
     r"(?:/(?!.*\d{5})[\w./#-]{0,80})?"
 )
 _NEVER_COMMENT = re.compile(r"\s*")
+_QUOTED = re.compile(r'(?:\s*"[^"]*")+\s*')
 _SHORTEST_HIT = 5
 _SPACES = b" \t\r\n"
 
@@ -56,6 +58,8 @@ class Rule(NamedTuple):
         The byte that replaces each byte of the value: a space, or ``0`` for numbers.
     title
         For a person; by default the name in the document.
+    inside
+        Whole raw values in which only what group 1 matches must go.
     """
 
     id: str
@@ -64,6 +68,7 @@ class Rule(NamedTuple):
     weak: bool = False
     fill: bytes = b" "
     title: str = ""
+    inside: re.Pattern[bytes] | None = None
 
 
 Rules = Mapping[str, Rule]
@@ -93,6 +98,13 @@ def _name(element: Element) -> str:
     return element.name
 
 
+def _items(value: str | None) -> list[str] | list[None]:
+    """Values to search for: of a list of quoted ones each, without its quotes."""
+    if value is None:
+        return [None]
+    return re.findall(r'"([^"]*)"', value) if _QUOTED.fullmatch(value) else [value]
+
+
 class XmlReader:
     """Reads documents of one kind into findings.
 
@@ -111,6 +123,8 @@ class XmlReader:
         What an element is called in the table; by default its local name.
     comment
         Comments that are vocabulary and stay.
+    skip
+        Elements (by their name in the table) whose text the format reads itself.
     """
 
     def __init__(
@@ -121,6 +135,7 @@ class XmlReader:
         table: Rules,
         named: Callable[[Element], str] = _name,
         comment: re.Pattern[str] = _NEVER_COMMENT,
+        skip: Collection[str] = (),
     ) -> None:
         self.found = found
         self.kept = kept
@@ -128,6 +143,7 @@ class XmlReader:
         self.table = table
         self.named = named
         self.comment = comment
+        self.skip = skip
         self._known: dict[tuple[str, str, str], Rule | None] = {}
         self._data, self._base, self._where = b"", 0, ""
 
@@ -167,7 +183,8 @@ class XmlReader:
         base = self._base
         edit: Edit = Fill(0, base + goes[0], base + goes[1], rule.fill[0])
         place = Place(0, self._where, base + at[0], base + at[1])
-        self.found.add(f"{self.prefix}.{rule.id}", rule.title, rule.cls, place, (edit,), value, rule.weak)
+        for one in _items(value):
+            self.found.add(f"{self.prefix}.{rule.id}", rule.title, rule.cls, place, (edit,), one, rule.weak)
 
     def _asides(self, body: bytes) -> None:
         """Report comments and processing instructions."""
@@ -186,7 +203,7 @@ class XmlReader:
         parent = self.named(element.parent) if element.parent is not None else ""
         for attribute in element.attributes:
             self._attribute(name, parent, attribute)
-        if element.texts:
+        if element.texts and name not in self.skip:
             self._text(name, parent, element)
 
     def _rule(self, parent: str, name: str, attribute: str) -> Rule | None:
@@ -204,11 +221,11 @@ class XmlReader:
         if rule is not None:
             self._known_value(rule, attribute.name, at, value)
         elif self._declares_namespace(attribute):
-            if not _NAMESPACE.fullmatch(value):
+            if value.strip("x") and not _NAMESPACE.fullmatch(value):
                 self._add("namespace", "Namespace", *at, value, b"x")
         elif value.strip():
-            id = f"{slug(name)}.{slug(attribute.name)}"
-            self._record(Rule(id, PhiClass.UNKNOWN, title=attribute.name), at, (attribute.start, attribute.end), value)
+            own = Rule(f"{slug(name)}.{slug(attribute.name)}", PhiClass.UNKNOWN, title=attribute.name)
+            self._record(own, at, (attribute.start, attribute.end), value)
 
     def _declares_namespace(self, attribute: Attribute) -> bool:
         raw = self._data[attribute.start : attribute.value_start].lstrip(_SPACES)
@@ -239,6 +256,11 @@ class XmlReader:
             return
         if self._is_blank(rule, value):
             return
+        part = rule.inside.fullmatch(self._data, *at) if rule.inside is not None else None
+        if part is not None:
+            at, value = part.span(1), unescape(part[1].decode("utf-8", "replace"))
+            if not value.strip():
+                return
         cls = PhiClass.UNKNOWN if rule.cls is PhiClass.SCIENCE else rule.cls
         if cls is PhiClass.LINK and b"&" in self._data[at[0] : at[1]]:
             cls = PhiClass.DIRECT  # characters of an entity cannot be replaced one by one

@@ -1,9 +1,10 @@
 """Aperio SVS: ScanScope and GT450 slides, and what derives from them.
 
 Layout: TIFF or BigTIFF; page 0 and the other levels are tiled, thumbnail, label and macro
-are in strips. Every description starts with ``Aperio``: a header of sizes and codecs, then
+are in strips. Descriptions start with ``Aperio``: a header of sizes and codecs, then
 ``|key = value`` pairs. Re-saving puts a new header before the old one, separated by ``;``,
-so headers and keys repeat.
+so headers and keys repeat. KFBIO and Grundium write the same, Motic with ``Motic V`` in front.
+Z-levels and fluorescence channels are further tiled pages: tissue like the rest.
 
 Which page is what: tiled pages are levels. For the others NewSubfileType (1 label, 9 macro)
 and the description's second line (``label WxH``, ``macro WxH``) are evidence; a thumbnail
@@ -34,9 +35,12 @@ if TYPE_CHECKING:
 
 D, Q, V, K, P, UNKNOWN = _tiff.D, _tiff.Q, _tiff.V, _tiff.K, _tiff.P, _tiff.UNKNOWN
 
-_NUMBER = r"[-+]?\d{1,9}(?:[.,]\d{1,12})?(?:[eE][-+]?\d{1,3})?"
+_NUMBER = r"[-+]?\d{1,6}(?:[.,]\d{1,12})?(?:[eE][-+]?\d{1,3})?"
 _LEGAL_NUMBER = re.compile(_NUMBER)
-_LEGAL_PROFILE = re.compile(r"(?!.*\d{4})[A-Za-z][A-Za-z0-9 ._-]{0,31}")
+_LEGAL_PROFILE = re.compile(
+    r"(?:Aperio |Leica )?(?:ScanScope|AT2|AT|CS2?|CS|XT|LV1|GL|Versa|GT ?450|sRGB|Adobe RGB|AdobeRGB)(?: ?DX)?"
+    r"(?: v?\d{1,3}(?:\.\d{1,3})*| \(?19[69]8\)?| IEC61966-2\.1)?(?:\.icc|\.icm)?"
+)
 
 #: Keys whose legal values stay: they make the pixels usable.
 SCIENCE: dict[str, re.Pattern[str]] = {
@@ -92,16 +96,18 @@ PRIVATE: dict[int, TagRule] = {
 PRIVATE_SCIENCE = frozenset((55000, 55001, 55002))
 
 _HEADER_WORD = (
-    r"(?:v?\d{1,3}(?:\.\d{1,4})+(?:[a-z]\b)?|\d{1,7}x\d{1,7}\]?|\[?\d{1,7},\d{1,7},?(?:\d{1,7}x\d{1,7}\]?)?"
+    r"(?:v\d{1,3}(?:\.\d{1,4})+(?:[a-z]\b)?|\d{1,7}x\d{1,7}\]?|\[?\d{1,7},\d{1,7},?(?:\d{1,7}x\d{1,7}\]?)?"
     r"|[\[(]\d{1,7}x\d{1,7}[\])]|->|-|(?:J2K|JPEG|JPEG2000|JPG|LZW|RAW|None|Deflate)(?:/[A-Z]{1,8}\d{0,2})?"
-    r"|Q ?= ?\d{1,3}|label|macro|thumbnail|Aperio|Image,?|Library|Leica|Biosystems|GT ?450|DX|KFBIO|Motic"
-    r"|Grundium|Ocus\d{0,2}|V\d\.\d\.\d)"
+    r"|Q ?= ?\d{1,3}|label|macro|thumbnail|Aperio|Image,?|Library|Leica|Biosystems|Segue|Digital|GT ?450|DX"
+    r"|KFBIO|Motic|Grundium|Ocus\d{0,2},?|V\d\.\d\.\d)"
 )
 _HEADER_OK = re.compile(rf"\s*(?:{_HEADER_WORD}[\s;]+)*(?:{_HEADER_WORD})?[\s;]*")
 _HEADER_WORD_RE = re.compile(_HEADER_WORD)
 _HEADER_WORDS = re.compile(r"Q ?= ?\d{1,3}(?![^\s;])|[^\s;]+")
+_MAKER = re.compile(r"(?:Aperio|Motic)?")
+_VENDOR = re.compile(r"Aperio\b|Motic V\d")
 _PAIR = re.compile(r"\|([^|=;]*)(=?)([^|;]*(?:;(?!Aperio |Motic )[^|;]*)*)(;(?:Aperio|Motic) [^|]*)?")
-_ROLE = re.compile(r"(label|macro) \d{1,7}x\d{1,7}\s*")
+_ROLE = re.compile(r"(label|macro|thumbnail) \d{1,7}x\d{1,7}\s*")
 _THUMBNAIL = re.compile(r"\d{1,7}x\d{1,7} -> \d{1,7}x\d{1,7} -")
 _CUSTOM = re.compile(r"customfield[._][a-z_.]{1,48}")
 _KEY = re.compile(r"(?!.*\d{4})[A-Za-z][A-Za-z0-9_./()#-]{0,30}(?: [A-Za-z0-9_./()#-]{1,20}){0,2}")
@@ -152,8 +158,8 @@ class Aperio:
         if not probe.is_tiff:
             return "not a TIFF"
         first = probe.tiff.first
-        if not (first.text(T.IMAGE_DESCRIPTION) or "").startswith("Aperio"):
-            return "the first page's description does not start with Aperio"
+        if not _VENDOR.match(first.text(T.IMAGE_DESCRIPTION) or ""):
+            return "the first page's description starts neither with Aperio nor with Motic"
         if not first.is_tiled:
             return "the first page is not tiled"
         return None
@@ -238,6 +244,8 @@ def _role(index: int, page: Ifd, base: Ifd) -> str:
     if described and subfile and described != subfile:
         raise ContradictorySlide(f"page {index} is described as {described} but typed as {subfile}")
     known = described or subfile
+    if known == "thumbnail" and not _same_aspect(page, base):
+        return "unknown"  # the label's picture may stand where a thumbnail is described
     if known:
         return known
     return "thumbnail" if index == 1 and _same_aspect(page, base) else "unknown"
@@ -334,9 +342,11 @@ class _Descriptions:
             return
         for word in _HEADER_WORDS.finditer(header):
             start, end = base + offset + word.start(), base + offset + word.end()
-            if _HEADER_WORD_RE.fullmatch(word[0]) or (offset == 0 and word.start() == 0):
+            if _HEADER_WORD_RE.fullmatch(word[0]):
                 self.kept.append(Place(0, where, start, end))
                 continue
+            if offset == 0 and word.start() == 0:  # the maker's name must stay, what hangs on it need not
+                start += len(_MAKER.match(word[0])[0])  # type: ignore[index]
             cut = (Cut(block, start, end),)
             self.found.add(
                 "aperio.description.header", "Header text", UNKNOWN, Place(0, where, start, end), cut, word[0]
@@ -354,6 +364,10 @@ class _Descriptions:
         else:
             start = base + match.start(3) + match[3].index(value)
             cut = (Cut(block, base + match.start(), base + _pair_end(match)),)
+            legal = rule.legal.match(value) if rule.legal else None
+            if legal and value[legal.end()] in " ;,\t":  # text behind a science value: the value itself stays
+                start, value = start + legal.end(), value[legal.end() :]
+                cut = (Cut(block, start, start + len(value)),)
             self.found.add(rule.id, name, rule.cls, Place(0, where, start, start + len(value)), cut, value)
 
     def _unnamed(self, match: re.Match[str], where: str, base: int, block: int) -> None:

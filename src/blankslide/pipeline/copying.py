@@ -140,7 +140,7 @@ def _refuse_own_name(job: _Job) -> None:
 
 def _run(job: _Job) -> None:
     from blankslide.storage.copy import Copy
-    from blankslide.verify import observe
+    from blankslide.verification import observe
 
     before = observe(Path(job.slide.path))
     job.clock.lap("read with other readers", 0.1)
@@ -241,12 +241,22 @@ def _hold_against(job: _Job, copy: Copy) -> None:
             was = reading.result()
         finally:
             halt.set()
-    if job.source.current() != job.source.opened_as:
-        raise SlideChanged("the slide changed while it was copied")
+    _check_unchanged(job)
     outcome = job.outcome
     outcome.tissue = (was[0], now[0])
     words = ("the copy's tissue is not the slide's", "the copy lacks bytes that were to stay")
     outcome.residue += tuple(w for w, one, other in zip(words, was, now, strict=True) if one != other)
+
+
+def _check_unchanged(job: _Job) -> None:
+    """Refuse to call it this slide's copy if the slide was written, moved or replaced."""
+    try:
+        named = os.stat(job.slide.path)
+    except OSError:
+        named = None
+    same = named is not None and os.path.samestat(named, os.fstat(job.source.fd))
+    if not same or job.source.current() != job.source.opened_as:
+        raise SlideChanged("the slide changed while it was copied")
 
 
 def _conclude(job: _Job, copy: Copy) -> None:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from blankslide.storage.files import OpenSlide
     from blankslide.storage.medium import Extents
     from blankslide.storage.transaction import Transaction
-    from blankslide.verify import ReaderView
+    from blankslide.verification import ReaderView
 
 
 def anonymize_in_place(
@@ -58,7 +58,7 @@ def anonymize_in_place(
     """
     from blankslide.storage import journal, lock
     from blankslide.storage.files import check_editable
-    from blankslide.verify import observe, sound
+    from blankslide.verification import observe, sound
 
     options = options or Options()
     profile = options.resolved()
@@ -104,9 +104,10 @@ def _apply(
     clock: Clock,
 ) -> Outcome:
     from blankslide.storage import medium
+    from blankslide.storage.files import check_editable
     from blankslide.storage.names import Rename
     from blankslide.storage.transaction import Transaction
-    from blankslide.verify import observe
+    from blankslide.verification import observe
 
     before = observe(path)
     clock.lap("read with other readers", 0.4)
@@ -118,6 +119,7 @@ def _apply(
         slide, planned.patches, profile=planned.profile, format=inspection.format, renames=renames
     )
     clock.safe_point()
+    check_editable(slide)  # again, and last: readers took their time, and a slide can be replaced
     transaction.commit()
     try:
         _forward(path, slide, inspection, planned, before, extents, transaction, outcome, options, clock)

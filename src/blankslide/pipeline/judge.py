@@ -14,7 +14,7 @@ from blankslide.planner import make_plan
 if TYPE_CHECKING:
     from blankslide.policy import Profile
     from blankslide.storage.files import OpenSlide
-    from blankslide.verify import ReaderView
+    from blankslide.verification import ReaderView
 
 
 def judge_written(
@@ -26,7 +26,7 @@ def judge_written(
     options: Options,
 ) -> None:
     """Hold the written file against plan, policy and independent readers, all anew."""
-    from blankslide.verify import compare, observe
+    from blankslide.verification import compare, observe
 
     gone = frozenset(
         d.id.removeprefix("picture.")
@@ -61,7 +61,7 @@ def _search(
 
     A hit inside a text that stays for its own sake is a coincidence.
     """
-    from blankslide.verify import search
+    from blankslide.verification import search
 
     left: dict[str, None] = {}
     same: dict[str, None] = {}
@@ -89,7 +89,7 @@ def conclude(outcome: Outcome, readers: Sequence[str], problems: Sequence[str]) 
 
 def judge_as_is(path: Path, slide: OpenSlide, profile: Profile, key: bytes | None) -> Outcome:
     """Inspect, plan and let independent readers look, without a "before" to compare with."""
-    from blankslide.verify import observe, sound
+    from blankslide.verification import observe, sound
 
     inspection = inspected(slide, key)
     planned = make_plan(inspection, profile, slide.files, key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -52,7 +52,7 @@ class Options:
     profile: str | Profile = "research"
     keep: Sequence[str] = ()
     remove: Sequence[str] = ()
-    key: bytes | None = None
+    key: bytes | None = field(default=None, repr=False)
     ledger: Ledger | None = None
     progress: Progress = _quiet
     cancelled: Callable[[], bool] = bool

@@ -1,4 +1,4 @@
-"""Aperio slides with invented patients: ``aperio-classic``, ``aperio-big``, ``aperio-gt450``.
+"""Aperio slides with invented patients: ``aperio-classic``, ``aperio-big``, ``aperio-gt450`` and more.
 
 Page for page as the scanners write them: tiled levels, a stripped thumbnail as second page
 that repeats the whole description, label and macro at the end marked by NewSubfileType 1
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from blankslide.samples.planted import Planted
     from blankslide.samples.pyramid import TileLevel
 
-_JPEG, _LZW = 7, 5
-_RGB, _YCC = 2, 6
+_JPEG, _LZW, _JP2K_YCC = 7, 5, 33003
+_GREY, _RGB, _YCC = 1, 2, 6
 _STRIP_ROWS = 16
 _THUMBNAIL = 768
 
@@ -51,7 +51,8 @@ def build_aperio(
     path
         File to write; replaced if it exists.
     flavour
-        ``classic``, ``big`` or ``gt450``.
+        ``classic``, ``big``, ``gt450``, ``jp2k-ycc``, ``jp2k-rgb``, ``kfbio``, ``motic``, ``grundium``,
+        ``fluorescence`` or ``z-levels``.
     patient
         Whose slide it is; by default one invented for the flavour.
     size
@@ -95,8 +96,12 @@ class _Kitchen:
 
     def _code(self, name: str, quality: int, picture: Image) -> bytes:
         """Code one tile or strip, keeping the tables that all of ``name`` share."""
-        from blankslide.samples.codecs import jpeg, jpeg_abbreviated
+        from blankslide.samples.codecs import jpeg, jpeg_2000, jpeg_abbreviated
 
+        if name == "levels" and self.plan.grey:
+            return jpeg(picture.convert("L"), quality)
+        if name == "levels" and self.plan.tile_codec != _JPEG:
+            return jpeg_2000(picture, self.plan.tile_codec == _JP2K_YCC)
         if not self.plan.abbreviated:
             return jpeg(picture, quality)
         split = jpeg_abbreviated(picture, quality)
@@ -147,9 +152,9 @@ class _Kitchen:
         level, first = self.levels[index], self.levels[0]
         geometry = f"{first.width}x{first.height} [0,0 {first.width}x{first.height}] ({level.tile}x{level.tile})"
         scaled = f" -> {level.width}x{level.height}" if index else ""
-        colours = "JPEG/RGB" if self.plan.abbreviated else "JPEG/YCC"
+        colours = self._words()
         self._describe(f"level{index}", f"\r\n{geometry}{scaled} {colours} Q={self.plan.quality}")
-        tags = _basics(level.width, level.height, _JPEG, self._colour(), 0) | self._jpeg_tags("levels")
+        tags = _basics(level.width, level.height, self.plan.tile_codec, self._colour(), 0) | self._level_tags()
         tags |= {322: short(level.tile), 323: short(level.tile)}
         return Page(tags, self._blobs(index, level), tiled=True)
 
@@ -162,6 +167,17 @@ class _Kitchen:
             return [Blob(tile, share=f"tile {id(tile)}") for tile in level.tiles]
         return list(level.tiles)
 
+    def _words(self) -> str:
+        """Codec and colours as the header names them."""
+        if self.plan.tile_codec != _JPEG:
+            return "J2K/YUV16" if self.plan.tile_codec == _JP2K_YCC else "J2K/KDU"
+        return "JPEG/RGB" if self.plan.abbreviated else "JPEG/YCC"
+
+    def _level_tags(self) -> dict[int, Value]:
+        if self.plan.grey:
+            return {258: short(8), 262: short(_GREY), 277: short(1)}
+        return self._jpeg_tags("levels") if self.plan.tile_codec == _JPEG else {262: short(_RGB)}
+
     def _colour(self) -> int:
         return _RGB if self.plan.abbreviated else _YCC
 
@@ -173,7 +189,8 @@ class _Kitchen:
 
         picture = overview(self.field, self.plan.size, _THUMBNAIL)
         width, height = self.plan.size
-        self._describe("thumbnail", f"\n{width}x{height} -> {picture.width}x{picture.height} - ")
+        if self.plan.describe_thumbnail:
+            self._describe("thumbnail", f"\n{width}x{height} -> {picture.width}x{picture.height} - ")
         return self._jpeg_page("thumbnail", picture, 0)
 
     def _jpeg_page(self, role: str, picture: Image, kind: int, rows: int = _STRIP_ROWS) -> Page:

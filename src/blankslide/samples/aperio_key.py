@@ -96,7 +96,8 @@ def _kept(plan: Recipe, pages: Sequence[Page], texts: Sequence[Description | Non
     spots = text.spots if text else ()
     out = {f"aperio.{key}": value for key, value, _ in spots if key in SCIENCE}
     levels = [p for p in pages if p.tiled]
-    out["openslide.level-count"] = str(len(levels))
+    if plan.header.startswith("Aperio"):  # to OpenSlide the others are TIFFs of one level
+        out["openslide.level-count"] = str(len(levels))
     for i, level in enumerate(levels):
         out[f"openslide.level[{i}].width"] = _numbers(level.tags[256])
         out[f"openslide.level[{i}].height"] = _numbers(level.tags[257])

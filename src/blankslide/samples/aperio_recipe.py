@@ -1,8 +1,9 @@
-"""What an Aperio sample shall be: three flavours, and every knob that tests turn.
+"""What an Aperio sample shall be: ten flavours, and every knob that tests turn.
 
 A `Recipe` is data; `aperio` cooks it. The flavours differ as real scanners do: ScanScope
-writes classic TIFF with abbreviated RGB tiles, newer software BigTIFF with complete YCbCr
-tiles, and a GT450 leaves label and macro without a description.
+writes classic TIFF with abbreviated RGB tiles or JPEG 2000, newer software BigTIFF with
+complete YCbCr tiles, a GT450 leaves label and macro without a description, and KFBIO, Motic
+and Grundium write Aperio's layout under headers of their own.
 """
 
 from __future__ import annotations
@@ -37,12 +38,18 @@ class Recipe:
         Pixels of level 0, edge of a tile, downsampling of each level, JPEG quality.
     abbreviated
         RGB streams with JPEGTables; otherwise complete YCbCr streams.
+    tile_codec
+        TIFF compression of the levels: 7 (JPEG), 33003 or 33005 (JPEG 2000, YCbCr or RGB).
+    grey
+        One channel of a fluorescence scan: tiles of one sample (JPEG only).
     label_codec, label_rows
         How the label is coded, and the rows of a strip.
     label_size, macro_size
         Width and height of the pictures.
     describe_pictures
         Whether label and macro pages have a description.
+    describe_thumbnail
+        Whether the thumbnail has one.
     fields
         Pairs to add or replace in the newest header; None takes one out.
     base_fields
@@ -87,11 +94,14 @@ class Recipe:
     mpp: str = "0.4990"
     magnification: str = "20"
     abbreviated: bool = True
+    tile_codec: Literal[7, 33003, 33005] = 7
+    grey: bool = False
     label_codec: Literal["lzw", "jpeg"] = "lzw"
     label_rows: int = 7
     label_size: tuple[int, int] = LABEL_SIZE
     macro_size: tuple[int, int] = MACRO_SIZE
     describe_pictures: bool = True
+    describe_thumbnail: bool = True
     base_fields: Literal["scanscope", "gt450"] = "scanscope"
     fields: Mapping[str, str | None] = field(default_factory=dict)
     older: bool = True
@@ -154,8 +164,35 @@ _FLAVOURS: dict[str, dict[str, Any]] = {
         "private": False,
         "icc_roles": ("level0", "thumbnail", "level1", "level2", "level3"),
     },
+    "jp2k-ycc": {"header": "Aperio Image Library v10.0.50 ", "tile_codec": 33003},
+    "jp2k-rgb": {"tile_codec": 33005},
+    "kfbio": {
+        "header": "Aperio Image Library v1.0.0 KFBIO",
+        "abbreviated": False,
+        "describe_thumbnail": False,
+        "label_codec": "jpeg",
+        "older": False,
+        "private": False,
+    },
+    "motic": {
+        "header": "Motic V1.0.0",
+        "abbreviated": False,
+        "label_codec": "jpeg",
+        "older": False,
+        "private": False,
+        "fields": {"BackgroundColor": "16514557"},
+    },
+    "grundium": {
+        "header": "Aperio Image, Grundium Ocus40",
+        "abbreviated": False,
+        "label": False,
+        "older": False,
+        "private": False,
+    },
+    "fluorescence": {"grey": True, "page_order": ("level0", "thumbnail", "level1", "level2", "label", "macro")},
+    "z-levels": {"page_order": ("level0", "thumbnail", "level0", "level0", "level1", "level2", "label", "macro")},
 }
-_SEEDS = {"classic": 1, "big": 2, "gt450": 3}
+_SEEDS = {name: number for number, name in enumerate(_FLAVOURS, 1)}
 
 
 def recipe(

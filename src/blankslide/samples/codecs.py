@@ -28,9 +28,9 @@ class Split(NamedTuple):
 
 
 def jpeg(picture: Image, quality: int) -> bytes:
-    """Code a complete YCbCr stream with 2x2 subsampled colour, as cameras do."""
+    """Code a complete stream: grey, or YCbCr with 2x2 subsampled colour, as cameras do."""
     out = io.BytesIO()
-    picture.save(out, "JPEG", quality=quality, subsampling="4:2:0")
+    picture.save(out, "JPEG", quality=quality, subsampling="4:4:4" if picture.mode == "L" else "4:2:0")
     return out.getvalue()
 
 
@@ -45,6 +45,18 @@ def jpeg_abbreviated(picture: Image, quality: int) -> Split:
         elif marker in (_SOF0, _SOS):
             rest.append(_renumber(marker, segment))
     return Split(b"".join(tables) + _EOI, b"".join(rest))
+
+
+def jpeg_2000(picture: Image, ycc: bool) -> bytes:
+    """Code a bare lossy codestream without colour transform, as Aperio's 33003 (YCbCr) and 33005 (RGB)."""
+    out = io.BytesIO()
+    coded = picture.convert("YCbCr") if ycc else picture
+    if ycc:  # Pillow codes the three planes as they are only if it takes them for RGB
+        from PIL import Image as images
+
+        coded = images.merge("RGB", coded.split())
+    coded.save(out, "JPEG2000", no_jp2=True, mct=0, irreversible=True, quality_layers=[20], num_resolutions=4)
+    return out.getvalue()
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:

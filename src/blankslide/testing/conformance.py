@@ -124,6 +124,10 @@ class FormatConformance:
         Roles of pictures that must not be listed any more, and of those that must show one colour.
     same_profile
         Whether the colour profile must stay bit for bit.
+    openslide
+        Whether OpenSlide can open the built slide, so that it has to judge.
+    borders
+        At how many boundaries the small slide is damaged, about ten ways each.
     small
         Overrides for `build` that make a slide of a few hundred kilobytes at most: some tests
         inspect it a thousand times.
@@ -135,6 +139,8 @@ class FormatConformance:
     gone: ClassVar[frozenset[str]] = frozenset({"label", "macro"})
     blanked: ClassVar[frozenset[str]] = frozenset()
     same_profile: ClassVar[bool] = True
+    openslide: ClassVar[bool] = True
+    borders: ClassVar[int] = 120
     small: ClassVar[Mapping[str, Any]] = {}
 
     # -- what a subclass gives, or may replace -------------------------------------------
@@ -159,7 +165,7 @@ class FormatConformance:
         kept = {k.key: k.value for k in planted.kept}
         values = tuple(r.value for r in planted.removed if r.value)
         old = Before(before[path.name], values, gone=self.gone, same_profile=self.same_profile, kept=kept)
-        return [*judge(old, path), *_not_blank(path, planted, self.blanked)]
+        return [*judge(old, path, openslide=self.openslide), *_not_blank(path, planted, self.blanked)]
 
     def tissue(self, before: Mapping[str, bytes], name: str) -> list[tuple[int, int, int]]:
         """Return file number, offset and length of all coded tissue, found by another reader."""
@@ -199,7 +205,8 @@ class FormatConformance:
 
     def test_reports_every_expected_finding(self) -> None:
         found = {f.id for f in self._inspection().findings}
-        assert self.expected - found == set(), "expected findings are missing"
+        missing = self.expected - found
+        assert not missing, f"expected findings are missing: {sorted(missing)}"
 
     def test_every_planted_copy_lies_in_a_finding(self) -> None:
         """Each planted place, in each encoding, is covered by a finding of the planted id."""
@@ -267,7 +274,7 @@ class FormatConformance:
 
     def test_ends_clean_in_the_eyes_of_others(self) -> None:
         _, outcome, complaints = _edited(type(self))
-        assert complaints == [], "an independent judge complains"
+        assert complaints == [], f"an independent judge complains: {complaints}"
         assert outcome.content == "clean", f"not clean: {outcome.residue}"
         assert outcome.readers, "no independent reader has agreed"
 
@@ -344,7 +351,7 @@ class FormatConformance:
         """Cut, or with one byte changed, at every structure boundary and next to it."""
         original = _built(type(self), True)
         data = original.files[original.name]
-        for what, broken in damaged(data, boundaries(self._inspection(small=True))):
+        for what, broken in damaged(data, boundaries(self._inspection(small=True), self.borders)):
             slide = original.slide({**original.files, original.name: broken})
             try:
                 self._plan_of(slide, "research")
@@ -356,7 +363,7 @@ class FormatConformance:
     def test_a_refused_slide_is_untouched(self, tmp_path: Path) -> None:
         original = _built(type(self), True)
         data = original.files[original.name]
-        marks = boundaries(self._inspection(small=True))
+        marks = boundaries(self._inspection(small=True), self.borders)
         for number, at in enumerate(marks[1 :: max(1, len(marks) // 8)]):
             path = original.place(tmp_path / str(number))
             path.write_bytes(data[:at])
@@ -437,7 +444,7 @@ def _not_blank(path: Path, planted: Planted, roles: frozenset[str]) -> Iterator[
         return
     with TiffFile(path) as tiff:
         for page in tiff.pages:
-            role = wanted.pop(page.dataoffsets[0], "")
+            role = wanted.pop(page.dataoffsets[0] if page.dataoffsets else -1, "")
             if role:
                 yield from (f"the blanked {role} {what}" for what in _shown(page))
     yield from (f"the {role} is not listed any more" for role in wanted.values())

@@ -17,12 +17,15 @@ from blankslide.spans import ByteClass
 if TYPE_CHECKING:
     from blankslide.model import Inspection
 
-MOST = 400
-"""Boundaries tried for one slide."""
 
+def boundaries(inspection: Inspection, most: int) -> list[int]:
+    """Return where structures, values and pictures of the main file begin and end, sorted.
 
-def boundaries(inspection: Inspection) -> list[int]:
-    """Return where structures, values and pictures of the main file begin and end, sorted."""
+    Parameters
+    ----------
+    most
+        If there are more, every second, third ... is taken.
+    """
     bytemap = inspection.maps[0]
     fine = [c for c in bytemap.claims() if c[2] != ByteClass.TISSUE]
     marks = {edge for start, end, _, _ in fine for edge in (start, end)}
@@ -30,7 +33,7 @@ def boundaries(inspection: Inspection) -> list[int]:
         marks |= {start, end}
     marks |= {edge for f in inspection.findings for p in f.places if p.file == 0 for edge in (p.start, p.end)}
     found = sorted(m for m in marks if 0 < m <= bytemap.size)
-    return found[:: -(-len(found) // MOST)]
+    return found[:: -(-len(found) // most)]
 
 
 def damaged(data: bytes, marks: Sequence[int]) -> Iterator[tuple[str, bytes]]:

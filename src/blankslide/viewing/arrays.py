@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -171,15 +172,14 @@ class LazyPicture(LazyArray):
     Parameters
     ----------
     read
-        Decodes the picture; may raise anything.
-    role
-        Named in the text that stands in for a picture that cannot be decoded.
+        Decodes the picture; may raise anything. None if there is nothing to decode.
+    instead
+        What the picture says where it cannot be decoded.
     """
 
-    def __init__(self, shape: tuple[int, ...], dtype: Any, read: Callable[[], Pixels] | None, role: str) -> None:
+    def __init__(self, shape: tuple[int, ...], dtype: Any, read: Callable[[], Pixels] | None, instead: str) -> None:
         super().__init__(shape, dtype)
-        self.role = role
-        self.broken = False
+        self._instead = instead
         self._read = read
         self._pixels: Pixels | None = None
         self._lock = threading.Lock()
@@ -193,14 +193,12 @@ class LazyPicture(LazyArray):
 
     def _decoded(self) -> Pixels:
         if self._read is not None:
-            try:
-                with quiet():
-                    pixels = self._read()
+            # Codecs raise what they like, and their words may hold a value.
+            with quiet(), suppress(Exception):
+                pixels = self._read()
                 if pixels.shape == self.shape:
                     return pixels
-            except Exception:  # codecs raise what they like, and their words may hold a value
-                self.broken = True
-        return labelled(self.shape, f"{self.role}: cannot be decoded", self.dtype)
+        return labelled(self.shape, self._instead, self.dtype)
 
     def close(self) -> None:
         """Let go of the file and of the pixels."""

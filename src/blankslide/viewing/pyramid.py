@@ -183,7 +183,9 @@ def _pictures(inspection: Inspection, tiff: TiffFile) -> dict[str, LazyPicture]:
 def _picture(tiff: TiffFile, index: int, size: tuple[int, int], role: str) -> LazyPicture:
     with quiet():
         page = _page(tiff, index, size)
-    if page is None or size[0] * size[1] > _PICTURE_PIXELS:
-        small = size if size[0] * size[1] <= _PICTURE_PIXELS else (512, 512)
-        return LazyPicture((*small, 3), "uint8", None, role)
-    return LazyPicture(page.shape, page.dtype, page.asarray, role)
+    words = f"{role}: cannot be decoded"
+    if size[0] * size[1] > _PICTURE_PIXELS:
+        return LazyPicture((512, 512, 3), "uint8", None, f"{role}: too large to be shown")
+    if page is None:
+        return LazyPicture((*size, 3), "uint8", None, words)
+    return LazyPicture(page.shape, page.dtype, page.asarray, words)

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from blankslide.verify.views import (
+from blankslide.verification.views import (
     EMPTY,
     FAILS,
     PICTURE_LIMIT,
@@ -40,7 +40,8 @@ _MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _WHERE = (0.5, 0.27, 0.73, 0.1, 0.9)
 _KINDS = ("svs", "ndpi", "scn", "bif", "philips", "qpi", "ome")
 _MICROMETRES = {2: 25400.0, 3: 10000.0}
-_ROLE = re.compile(r"(?:^|\n)(label|macro) \d|<ImageType>(Label|Overview|Thumbnail)<")
+_ROLE = re.compile(r"[^|;\n]*\n(label|macro) \d+x\d+\s*(?:[|;]|\Z)")
+_TYPE = re.compile(r"<ImageType>(Label|Overview|Thumbnail)<")
 _MPP_TEXTS = (
     (r"\bMPP\s*=\s*([\d.]+)",) * 2,
     (r'\bPhysicalSizeX="([\d.eE+-]+)"', r'\bPhysicalSizeY="([\d.eE+-]+)"'),
@@ -114,9 +115,9 @@ def _is_level(page: TiffPage, main: TiffPage) -> bool:
 
 def _role(page: TiffPage) -> str:
     """Name the page's role where the page itself states it, else return an empty string."""
-    found = _ROLE.search(page.description)
+    found = None if page.is_tiled else _ROLE.match(page.description) or _TYPE.search(page.description)
     if found:
-        word = (found[1] or found[2]).lower()
+        word = found[1].lower()
         return "macro" if word == "overview" else word
     if page.is_svs or page.is_tiled:
         return ""

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from blankslide.verify.compare import NOBODY, Agreement
+from blankslide.verification.compare import NOBODY, Agreement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from blankslide.verify.views import ReaderView
+    from blankslide.verification.views import ReaderView
 
 __all__ = ["sound"]
 

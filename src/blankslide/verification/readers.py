@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from blankslide.verify import openslide_reader, tifffile_reader
-from blankslide.verify.views import ReaderView
+from blankslide.verification import openslide_reader, tifffile_reader
+from blankslide.verification.views import ReaderView
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from blankslide.verify.views import PictureView, ReaderView
+    from blankslide.verification.views import PictureView, ReaderView
 
 NOBODY = "no independent reader could open it"
 _SPEAKABLE = frozenset({"label", "macro", "thumbnail", "overview", "map", "reference"})

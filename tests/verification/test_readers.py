@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 import tifffile
 
-from blankslide.verify import LevelView, PictureView, ReaderView, available, compare, observe
-from blankslide.verify import readers as readers_module
-from blankslide.verify.compare import NOBODY
-from blankslide.verify.views import FAILS, places
+from blankslide.verification import LevelView, PictureView, ReaderView, available, compare, observe
+from blankslide.verification import readers as readers_module
+from blankslide.verification.compare import NOBODY
+from blankslide.verification.views import FAILS, places
 
 CMU = "aperio/CMU-1-Small-Region.svs"
 NOTHING: frozenset[str] = frozenset()

@@ -5,12 +5,12 @@ independent readers still see the same slide (`observe`, `compare`), is a remove
 in it in any spelling (`search`), and are the emptied places empty (`not_blank`)?
 """
 
-from blankslide.verify.blank import not_blank
-from blankslide.verify.compare import Agreement, compare
-from blankslide.verify.readers import available, observe
-from blankslide.verify.search import Hit, Hits, encodings, search
-from blankslide.verify.sound import sound
-from blankslide.verify.views import LevelView, PictureView, ReaderView
+from blankslide.verification.blank import not_blank
+from blankslide.verification.compare import Agreement, compare
+from blankslide.verification.readers import available, observe
+from blankslide.verification.search import Hit, Hits, encodings, search
+from blankslide.verification.sound import sound
+from blankslide.verification.views import LevelView, PictureView, ReaderView
 
 __all__ = [
     "Agreement",

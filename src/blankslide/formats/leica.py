@@ -1,0 +1,244 @@
+"""Leica SCN (SCN400, Versa): what each page is, and what the XML says.
+
+Layout: BigTIFF; the first page's description is XML of the schema ``scn/2010/03/10`` or
+``scn/2010/10/01``: a collection (the glass, in nanometres) with images (macro, scanned
+regions), each with a view on the glass and one page for each resolution, channel and focal
+plane. Pages are named by their number, so none may leave the chain.
+
+Which page is what: an image whose view is the whole glass is the macro; it shows the label at
+its lower end, at every resolution. A supplemental image of type ``label`` is the label. All
+others are tissue. A view of the whole glass through a scanning objective, tissue through a
+macro's objective, a page with another size than announced or with two meanings contradict
+themselves, and the slide is refused. A page that the XML does not name is blanked.
+
+Macro and label are blanked tile by tile, with valid pictures. The barcode is base64 in the
+newer schema, and goes with names, dates and versions that hold a build date; ids are replaced.
+
+Source: OpenSlide's Leica page; the project's format map, section 8; a real XML.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from blankslide.containers import tiff as T
+from blankslide.containers.xml import parse
+from blankslide.errors import ContradictorySlide, DamagedSlide
+from blankslide.formats import _linked, _tiff
+from blankslide.formats._tiff import Findings, TagRule
+from blankslide.formats._xml import INTEGER, NUMBER, Rule, science
+from blankslide.formats._xmlwhole import WholeXmlReader
+from blankslide.model import Inspection, PhiClass, Place, SlideFile
+
+if TYPE_CHECKING:
+    from blankslide.containers.tiff import Ifd
+    from blankslide.containers.xml import Element
+    from blankslide.formats._spi import Probe
+
+D, Q, V, K = PhiClass.DIRECT, PhiClass.QUASI, PhiClass.DEVICE, PhiClass.LINK
+
+_ROOT = re.compile(
+    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<scn\s[^>]*"
+    r"xmlns=[\"']http://www\.leica-microsystems\.com/scn/2010/(?:03/10|10/01)[\"']",
+    re.S,
+)
+#: Above this magnification an objective scans tissue, below it photographs the glass.
+_SCANNING = 2.0
+_LABELS = ("label", "barcode")
+_MODEL = re.compile(r"(?:Leica |Aperio )?(?:SCN ?400F?|SCN|Versa ?\d{0,3})(?:;(?:Leica )?(?:SCN ?400F?|SCN|Versa))*")
+_VERSION = re.compile(r"\d{1,3}(?:\.\d{1,5}){1,4}(?:;\d{1,3}(?:\.\d{1,5}){1,4})*")
+
+#: What the XML may say; see `_xml.XmlReader` for the keys.
+TABLE: dict[str, Rule] = {
+    "scn@uuid": Rule("scn.uuid", K, title="Document UUID"),
+    "collection@name": Rule("collection.name", D, title="Collection name"),
+    "collection@uuid": Rule("collection.uuid", K, title="Collection UUID"),
+    "collection@barcode": Rule("collection.barcode", D, title="Barcode"),
+    "barcode": Rule("collection.barcode", D, title="Barcode"),
+    "image@name": Rule("image.name", D, title="Image name"),
+    "image@uuid": Rule("image.uuid", K, title="Image UUID"),
+    "creationDate": Rule("image.creation-date", Q, title="Creation date"),
+    "device@model": Rule("device.model", V, _MODEL, weak=True, title="Device model"),
+    "device@version": Rule("device.version", V, _VERSION, weak=True, title="Device version"),
+    **science(INTEGER, "*@sizeX *@sizeY *@offsetX *@offsetY *@spacingZ *@offsetZ"),
+    **science(r"\d{1,5}", "dimension@r dimension@c dimension@z *@ifd pixels@firstIFD channel@index"),
+    **science(NUMBER, "objective numericalAperture *@exposureTime *@gain *@gamma"),
+    **science("brightfield|fluorescence|transmitted|epi", "illuminationSource"),
+    **science(r"[A-Za-z]{1,16}", "supplementalImage@type"),
+    **science(r"#[0-9A-Fa-f]{6,8}", "channel@rgb"),
+    **science(r"\d{3}(?:\|[A-Za-z]{1,12})?|DAPI|FITC|TRITC|TxRed|Cy[357]|Spectrum ?\w{1,8}", "channel@name"),
+    **science(r"http://www\.leica-microsystems\.com/scn/[\w./ :#-]{0,120}", "scn@schemaLocation"),
+}
+#: A date that is blank would be no date.
+WHOLE = ("image.creation-date",)
+
+
+class Leica:
+    """The format object; see the module's docstring."""
+
+    name = "leica"
+    title = "Leica SCN"
+    suffixes: tuple[str, ...] = (".scn",)
+    fallback = False
+    removes = (
+        "macro (every resolution) and label pictures, blanked in place; barcode, names, creation dates, versions with "
+        "build dates, UUIDs and every unknown text of the XML; tags 306, 315 and the other text tags; orphaned bytes"
+    )
+    keeps = "geometry, objective, numerical aperture, illumination, resolution tags, page numbers, coded tissue"
+    readers: tuple[str, ...] = ("OpenSlide", "tifffile")
+
+    def detect(self, probe: Probe) -> str | None:
+        """Accept a TIFF whose first page is tiled and holds Leica's XML."""
+        if not probe.is_tiff:
+            return "not a TIFF"
+        first = probe.tiff.first
+        if not _ROOT.match(first.text(T.IMAGE_DESCRIPTION) or ""):
+            return "the first page's description is not Leica's XML"
+        return None if first.is_tiled else "the first page is not tiled"
+
+    def inspect(self, probe: Probe) -> Inspection:
+        """List levels, pictures, findings and the owner of every byte."""
+        tiff, pages = probe.tiff, probe.tiff.pages
+        entry = pages[0].tags[T.IMAGE_DESCRIPTION]
+        data = pages[0].raw(entry)
+        root = parse(data.partition(b"\0")[0])
+        slide = _Slide(root, pages)
+        roles = {p.name: r for p, r in zip(pages, slide.roles, strict=True)}
+        bytemap = _tiff.claim_file(tiff, roles)
+        found, kept = Findings(), list[Place]()
+        _linked.blank_pictures(found, pages, roles)
+        WholeXmlReader(found, kept, "leica", TABLE, WHOLE).read(data, entry.start, pages[0].name, root)
+        for i, page in enumerate(pages):
+            if slide.roles[i] == "level":
+                _tiff.jpeg_findings(found, page, True)
+            skip = _DESCRIPTION if i == 0 else frozenset()
+            _tiff.tag_findings(found, page, skip, _TAGS, frozenset())
+        complete = _tiff.unowned(found, tiff.source, bytemap, tiff, roles)
+        others = [i for i, r in enumerate(slide.roles) if r != "level"]
+        return Inspection(
+            format=self.name,
+            title=self.title,
+            files=(SlideFile(probe.files.name, tiff.size),),
+            levels=tuple(_linked.level(i, pages[i]) for i in slide.levels),
+            associated=tuple(_linked.associated(i, pages[i], slide.roles[i]) for i in others),
+            findings=found.finish(),
+            maps=(bytemap,),
+            mpp=slide.mpp,
+            objective=slide.objective,
+            kept=tuple(kept),
+            chains=(_tiff.page_chain(tiff),),
+            complete=complete,
+            notes=slide.notes,
+        )
+
+
+FORMAT = Leica()
+
+_DESCRIPTION = frozenset((T.IMAGE_DESCRIPTION,))
+_TAGS = {T.IMAGE_DESCRIPTION: TagRule("leica.other-description", "Description of a further page", PhiClass.UNKNOWN)}
+
+
+# -- which page is what ------------------------------------------------------------------
+
+
+class _Image(NamedTuple):
+    """One image of the XML: page number -> (resolution, channel, plane, width, height)."""
+
+    pages: dict[int, tuple[int, int, int, int, int]]
+    whole: bool
+    power: float
+    view: tuple[int, int]
+
+    @property
+    def width(self) -> int:
+        return max(d[3] for d in self.pages.values())
+
+
+class _Slide:
+    """Roles of all pages, and what the tissue's image says.
+
+    Raises
+    ------
+    ContradictorySlide, DamagedSlide
+        If the XML and the pages do not fit together.
+    """
+
+    def __init__(self, root: Element, pages: list[Ifd]) -> None:
+        collection = root.find("collection")
+        if collection is None:
+            raise DamagedSlide("the XML describes no collection of images")
+        glass = (_whole(collection, "sizeX"), _whole(collection, "sizeY"))
+        images = [_image(e, glass) for e in collection.walk() if e.name == "image"]
+        _agree(images)
+        self.roles = _roles(images, collection, pages)
+        regions = [i for i in images if not i.whole]
+        main = max(regions, key=lambda i: i.width)
+        flat = [n for n, (_, c, z, _, _) in main.pages.items() if c == 0 and z == 0] or list(main.pages)
+        self.levels = sorted(flat, key=lambda n: -main.pages[n][3])
+        self.objective = main.power or None
+        size = main.view[0] / main.width / 1000
+        self.mpp = (size, size) if size > 0 else None
+        self.notes = (f"{len(regions)} regions; the largest is shown",) if len(regions) > 1 else ()
+
+
+def _whole(element: Element, name: str, default: str = "") -> int:
+    """Read a number that the structure hangs on."""
+    text = element.value(name, default).strip()
+    if not re.fullmatch(INTEGER, text):
+        raise DamagedSlide(f"the XML has a {element.name} without a usable {name}")
+    return int(text)
+
+
+def _image(element: Element, glass: tuple[int, int]) -> _Image:
+    view = element.find("view")
+    if view is None:
+        raise DamagedSlide("the XML has an image without a view")
+    pages: dict[int, tuple[int, int, int, int, int]] = {}
+    for d in element.walk():
+        if d.name == "dimension":
+            number = _whole(d, "ifd")
+            if number in pages:
+                raise ContradictorySlide(f"the XML gives page {number} to one image twice")
+            r, c, z = (_whole(d, k, "0") for k in "rcz")
+            pages[number] = r, c, z, _whole(d, "sizeX"), _whole(d, "sizeY")
+    if not pages:
+        raise DamagedSlide("the XML has an image without a page")
+    power = element.find("objective")
+    text = power.text if power is not None else ""
+    size = _whole(view, "sizeX"), _whole(view, "sizeY")
+    whole = size == glass and (_whole(view, "offsetX", "0"), _whole(view, "offsetY", "0")) == (0, 0)
+    return _Image(pages, whole, float(text) if re.fullmatch(r"\d{1,4}(?:\.\d{1,8})?", text) else 0.0, size)
+
+
+def _agree(images: list[_Image]) -> None:
+    """Weigh view and objective of every image."""
+    if not any(not i.whole for i in images):
+        raise ContradictorySlide("every image of the XML covers the whole glass, so none is known to be tissue")
+    for image in images:
+        if image.power and image.whole != (image.power < _SCANNING):
+            how = "covers the whole glass but has a scanning objective" if image.whole else "has a macro's objective"
+            raise ContradictorySlide(f"an image {how}, so macro and tissue cannot be told apart")
+
+
+def _roles(images: list[_Image], collection: Element, pages: list[Ifd]) -> list[str]:
+    named: dict[int, str] = {}
+    for image in images:
+        for number, (*_, width, height) in image.pages.items():
+            _name(named, number, "macro" if image.whole else "level", pages)
+            page = pages[number]
+            if (page.number(T.IMAGE_WIDTH), page.number(T.IMAGE_LENGTH)) != (width, height):
+                raise ContradictorySlide(f"page {number} has another size than the XML says")
+    for extra in collection.walk():
+        if extra.name == "supplementalImage":
+            kind = extra.value("type").strip().lower()
+            _name(named, _whole(extra, "ifd"), "label" if kind in _LABELS else "unknown", pages)
+    return [named.get(i, "unknown") for i in range(len(pages))]
+
+
+def _name(named: dict[int, str], number: int, role: str, pages: list[Ifd]) -> None:
+    if not 0 <= number < len(pages):
+        raise DamagedSlide("the XML names a page that does not exist")
+    if number in named:
+        raise ContradictorySlide(f"the XML gives page {number} to two images")
+    named[number] = role

@@ -1,0 +1,312 @@
+"""Ventana (Roche) BIF and TIF: iScan Coreo and HT, DP 200 and DP 600.
+
+Layout: TIFF or BigTIFF. Page 0 is a portrait of the whole slide, label and macro at once,
+described ``Label Image`` (iScan) or ``Label_Image`` (DP); then a thumbnail or a map of tissue
+probability; then tiled levels described ``level=N mag=M quality=Q``. XML packets (tag 700)
+stand on page 0 (``iScan``: scanner, user, barcodes) and on level 0 (``EncodeInfo``: paths,
+rack and slot, a copy of ``iScan`` in whatever quotes, and the joints of the tiles).
+
+Page 0 is never unlinked, because readers know the format by it: a blank picture of its own
+codec is drawn over it. Values in the XML are overwritten where they stand, found by parsing
+and never by searching for their text; the joints are checked number by number and stay, so
+that tiles still find their neighbours. A page whose description is not known goes whole.
+
+Traps: a plain Ventana TIFF has no packet on level 0; names of attributes contain each other;
+``DirPath`` and ``LabelImage Path`` hold paths; the build date of the software tells the scanner.
+OpenSlide declines DP files whose joints run to the left; then tifffile alone judges.
+
+Source: OpenSlide's Ventana page; Roche's BIF whitepaper; the project's format map, section 5.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from blankslide.containers import tiff as T
+from blankslide.containers.xml import parse
+from blankslide.errors import ContradictorySlide, DamagedSlide
+from blankslide.formats import _linked, _tiff
+from blankslide.formats._tiff import Findings
+from blankslide.formats._xml import INTEGER, NUMBER, Rule, XmlReader, rules, science
+from blankslide.model import Fill, Inspection, PhiClass, Place, SlideFile
+
+if TYPE_CHECKING:
+    from blankslide.containers.tiff import Ifd
+    from blankslide.containers.xml import Element
+    from blankslide.formats._spi import Probe
+
+D, Q, V, K, P, UNKNOWN = _tiff.D, _tiff.Q, _tiff.V, _tiff.K, _tiff.P, _tiff.UNKNOWN
+_SOFTWARE_TAG, _XMP = 305, 700
+_SOFTWARE = re.compile(r"(?:ScanOutputManager|Ventana(?: iScan| Image Viewer| Virtuoso)?) ?v?\d{0,3}(?:\.\d{1,6}){0,4}")
+
+_DEVICE = re.compile(r"v?\d{1,3}(?:\.\d{1,6}){1,4}")
+RULES = {
+    **science(
+        NUMBER,
+        "iScan@Magnification iScan@ScanRes iScan@Z-layers iScan@Z-spacing iScan@ScanWhitePoint iScan@LabelBoundary "
+        "AoiInfo@Pos-X AoiInfo@Pos-Y ImageInfo@Pos-X ImageInfo@Pos-Y Frame@Z Frame@FocusZ TileJointInfo@Confidence "
+        "TileJointInfo@OverlapX TileJointInfo@OverlapY LabelImage@LabelBoundary Registration@Radius "
+        "Registration@OverlapMinMicrons Registration@OverlapMaxMicrons Registration@ShiftMaxMicrons "
+        "Registration@OverlapMin Registration@OverlapMax Registration@ShiftMax",
+    ),
+    **science(
+        INTEGER,
+        "iScan@FocusMode iScan@FocusQuality iScan@ScanMode iScan@ShowLabel iScan@Anonymization EncodeInfo@Ver "
+        "AOI@Left AOI@Top AOI@Right AOI@Bottom AOI@AOIScanned AOI@OriginX AOI@OriginY AoiInfo@XIMAGESIZE "
+        "AoiInfo@YIMAGESIZE AoiInfo@NumRows AoiInfo@NumCols SlideInfo@StitchApproach SlideInfo@FallbackStitchApproach "
+        "SlideInfo@UseFallbackForStitch LabelImage@ShowLabel SlideStitchInfo@Left SlideStitchInfo@Top "
+        "SlideStitchInfo@Right SlideStitchInfo@Bottom ImageInfo@AOIScanned ImageInfo@AOIIndex ImageInfo@Width "
+        "ImageInfo@Height ImageInfo@NumRows ImageInfo@NumCols ImageInfo@MaxJTPFileSize TileJointInfo@FlagJoined "
+        "TileJointInfo@Tile1 TileJointInfo@Tile2 FrameInfo@AOIScanned FrameInfo@AOIIndex "
+        "Registration@UseLinearEncoder Color@Applied",
+    ),
+    **science(r"LEFT|RIGHT|UP|DOWN", "TileJointInfo@Direction"),
+    **science(r"\d{1,6},\d{1,6}", "Frame@XY"),
+    **science(r"(?i:bright|dark)field|(?i:fluorescence)", "iScan@Mode"),
+    **science(r"(?i:VENTANA |Roche )?(?:DP ?\d{3}|iScan(?: Coreo| HT)?)", "iScan@ScannerModel"),
+    **science(r"(?i:true|false)", "ServerDirectory@Copy"),
+    **science(r"None|Auto|Default", "Registration@Method"),
+    **science(rf"{NUMBER}(?:,{NUMBER}){{0,15}}", "Color@TwistRGB"),
+    **science(r"\d{1,6}x\d{1,6}", "PrescanData@SizeImage"),
+    **rules(
+        D,
+        "iScan@UserName iScan@Barcode1D iScan@Barcode2D iScan@BarCode1 iScan@BarCode2 iScan@SlideAnnotation "
+        "iScan@OperatorID iScan@PatientName iScan@CaseID iScan@SampleID iScan@LabelText iScan@Comment "
+        "iScan@Description PrescanData@SlideIdentifier",
+    ),
+    **rules(V, "iScan@UnitNumber iScan@BuildDate iScan@DeviceSerialNumber"),
+    "iScan@BuildVersion": Rule("buildversion", V, _DEVICE, weak=True),
+    **rules(Q, "iScan@ScanDate iScan@ScanTime iScan@BarCodeType1 iScan@BarCodeType2"),
+    **rules(Q, "SlideInfo@Rack SlideInfo@Slot", b"0"),
+    **rules(K, "SlideInfo@BaseName iScan@UniqueID"),
+    **rules(P, "SlideInfo@JP2FileName SlideInfo@OutputFileName iScan@BaseFileName AoiInfo@DirPath"),
+    "ServerDirectory@Path": Rule("serverdirectory-path", P, title="ServerDirectory Path"),
+    "LabelImage@Path": Rule("labelimage-path", P, title="LabelImage Path"),
+}
+
+_ROLES = {
+    "Label Image": "macro",
+    "Label_Image": "macro",
+    "Thumbnail": "thumbnail",
+    "Probability_Image": "probability",
+    "Probability Image": "probability",
+}
+_LEVEL = re.compile(r"(?:^|\s)level=(\d{1,4})(?=\s|$)")
+_LEVEL_WORD = re.compile(rf"level=\d{{1,4}}|mag={NUMBER}|quality=\d{{1,3}}")
+_AREA = re.compile(r"AOI\d{1,4}")
+
+
+class Ventana:
+    """The format object; see the module's docstring."""
+
+    name = "ventana"
+    title = "Ventana BIF"
+    suffixes: tuple[str, ...] = (".bif", ".tif", ".tiff")
+    fallback = False
+    removes = (
+        "the picture of the slide with its label (blanked, never unlinked); user, barcodes, annotation, unit number, "
+        "build date, rack, slot, file names and paths, ids and every unknown attribute of every XML packet; text "
+        "tags; orphaned bytes"
+    )
+    keeps = "ScanRes, Magnification, focus and Z data, tile joints, ICC profile, thumbnail, probability map, tissue"
+    readers: tuple[str, ...] = ("OpenSlide", "tifffile")
+
+    def detect(self, probe: Probe) -> str | None:
+        """Accept a TIFF whose first page carries an XML packet with an iScan element."""
+        if not probe.is_tiff:
+            return "not a TIFF"
+        first = probe.tiff.first
+        entry = first.tags.get(_XMP)
+        if entry is None:
+            return "the first page has no XML packet"
+        raw = first.raw(entry)
+        if b"iScan" not in raw:
+            return "the first page's XML packet does not mention iScan"
+        try:
+            root = parse(raw.partition(b"\0")[0])
+        except DamagedSlide:
+            return "the first page's XML packet is not well formed"
+        return None if _scan_of(root) is not None else "the first page's XML packet has no iScan element in its place"
+
+    def inspect(self, probe: Probe) -> Inspection:
+        """List levels, pictures, findings and the owner of every byte."""
+        tiff = probe.tiff
+        pages = tiff.pages
+        roles = _roles(pages)
+        named = {p.name: r for p, r in zip(pages, roles, strict=True)}
+        bytemap = _tiff.claim_file(tiff, named)
+        reader = _Reader()
+        for page, role in zip(pages, roles, strict=True):
+            reader.picture(page, role)
+            read = reader.packets(page, role)
+            reader.description(page, role)
+            read |= reader.software(page) | {T.IMAGE_DESCRIPTION}
+            _tiff.tag_findings(reader.found, page, read, {}, frozenset())
+        complete = _tiff.unowned(reader.found, tiff.source, bytemap, tiff, named)
+        numbered = sorted((_number(p), i) for i, p in enumerate(pages) if roles[i] == "level")
+        return Inspection(
+            format=self.name,
+            title=self.title,
+            files=(SlideFile(probe.files.name, tiff.size),),
+            levels=tuple(_linked.level(i, pages[i]) for _, i in numbered),
+            associated=tuple(_linked.associated(i, pages[i], r) for i, r in enumerate(roles) if r != "level"),
+            findings=reader.found.finish(),
+            maps=(bytemap,),
+            mpp=reader.mpp,
+            objective=reader.objective,
+            kept=tuple(reader.kept),
+            chains=(_tiff.page_chain(tiff),),
+            complete=complete,
+        )
+
+
+FORMAT = Ventana()
+
+
+def _scan_of(root: Element) -> Element | None:
+    """Return the iScan element where the vendor puts it, never one deep in something else."""
+    if root.name == "iScan":
+        return root
+    places = {"Metadata": [root], "EncodeInfo": [c for c in root.children if c.name == "SlideInfo"]}
+    return next((c for place in places.get(root.name, ()) for c in place.children if c.name == "iScan"), None)
+
+
+# -- which page is what ------------------------------------------------------------------
+
+
+def _number(page: Ifd) -> int:
+    """Return the level that a page's description claims, or -1."""
+    found = _LEVEL.search(page.text(T.IMAGE_DESCRIPTION) or "")
+    return int(found[1]) if found else -1
+
+
+def _roles(pages: list[Ifd]) -> list[str]:
+    """Give each page its role.
+
+    Raises
+    ------
+    ContradictorySlide
+        If levels repeat or are missing, or a page's description and layout disagree.
+    """
+    roles = [_role(i, page) for i, page in enumerate(pages)]
+    if sorted(_number(p) for p, r in zip(pages, roles, strict=True) if r == "level") != list(
+        range(roles.count("level"))
+    ):
+        raise ContradictorySlide("the levels are not numbered 0, 1, 2 and so on, each once")
+    if "level" not in roles:
+        raise ContradictorySlide("no page is described as a level")
+    if roles.count("macro") > 1:
+        raise ContradictorySlide("two pages are described as the picture of the whole slide")
+    if roles[0] == "unknown" and "macro" not in roles:
+        roles[0] = "macro"  # the page that carries the scanner's packet, and is no level, shows the whole slide
+    return roles
+
+
+def _role(index: int, page: Ifd) -> str:
+    described = _ROLES.get((page.text(T.IMAGE_DESCRIPTION) or "").strip())
+    if _number(page) >= 0:
+        if not page.is_tiled:
+            raise ContradictorySlide(f"page {index} is described as a level but not tiled")
+        return "level"
+    return described or "unknown"
+
+
+# -- what the pages say ------------------------------------------------------------------
+
+
+def _called(element: Element) -> str:
+    return "AOI" if _AREA.fullmatch(element.name) else element.name
+
+
+class _Reader:
+    """Reads pictures, packets and descriptions of all pages into findings."""
+
+    def __init__(self) -> None:
+        self.found = Findings()
+        self.kept: list[Place] = []
+        self.xml = XmlReader(self.found, self.kept, "ventana.xmp", RULES, _called)
+        self.mpp: tuple[float, float] | None = None
+        self.objective: float | None = None
+        self._spans: set[int] = set()
+
+    def picture(self, page: Ifd, role: str) -> None:
+        """Report a page that is no level, and text inside JPEG streams."""
+        if role == "macro" or (role != "level" and page.pointer == page.tiff.first_pos):
+            title = "Picture of the slide with its label"
+            place = Place(0, page.name, page.offset, page.end)
+            self.found.add(f"picture.{role}", title, PhiClass.IMAGE, place, (_tiff.blank_edit(page),), None)
+            return
+        if role != "level":
+            _tiff.picture_finding(self.found, page, role, weak=role in ("thumbnail", "probability"))
+        _tiff.jpeg_findings(self.found, page, role == "level")
+
+    def packets(self, page: Ifd, role: str) -> frozenset[int]:
+        """Read a page's XML packet; return the tags that need no other reading.
+
+        Raises
+        ------
+        DamagedSlide
+            If the packet of page 0 or of a level is not well formed.
+        """
+        entry = page.tags.get(_XMP)
+        if entry is None:
+            return frozenset()
+        if entry.start not in self._spans:
+            try:
+                root = self.xml.read(page.raw(entry), entry.start, page.name)
+            except DamagedSlide:
+                if role == "level" or page.pointer == page.tiff.first_pos:
+                    raise
+                return frozenset()
+            self._spans.add(entry.start)
+            self._science(root)
+        return frozenset((_XMP,))
+
+    def _science(self, root: Element) -> None:
+        scan = _scan_of(root)
+        if scan is None:
+            return
+        size, power = (_positive(scan.value(name)) for name in ("ScanRes", "Magnification"))
+        self.mpp = self.mpp or ((size, size) if size else None)
+        self.objective = self.objective or power
+
+    def description(self, page: Ifd, role: str) -> None:
+        """Report what stands in a description beside the words that tell the page's role."""
+        entry = page.tags.get(T.IMAGE_DESCRIPTION)
+        if entry is None or entry.start in self._spans:
+            return
+        self._spans.add(entry.start)
+        body, _, rest = page.raw(entry).partition(b"\0")
+        text = body.decode("latin-1")
+        known = _LEVEL_WORD if role == "level" else None
+        if known is None and text.strip() not in _ROLES:
+            self._word(page, entry.start, entry.start + len(body), text)
+        for word in re.finditer(r"\S+", text) if known else ():
+            if not _LEVEL_WORD.fullmatch(word[0]):
+                self._word(page, entry.start + word.start(), entry.start + word.end(), word[0])
+        if rest.strip(b"\0 "):
+            self._word(page, entry.start + len(body) + 1, entry.end, rest.decode("latin-1").strip("\0 "), 0)
+
+    def software(self, page: Ifd) -> frozenset[int]:
+        """Report software that readers know the vendor by as weak; return the tag if it was read."""
+        entry = page.tags.get(_SOFTWARE_TAG)
+        text = (page.text(_SOFTWARE_TAG) or "").strip()
+        if entry is None or not _SOFTWARE.fullmatch(text):
+            return frozenset()
+        fill = (Fill(0, entry.start, entry.end),)
+        self.found.add("ventana.software", "Software", V, Place(0, page.name, entry.start, entry.end), fill, text, True)
+        return frozenset((_SOFTWARE_TAG,))
+
+    def _word(self, page: Ifd, start: int, end: int, text: str, byte: int = 0x20) -> None:
+        if text.strip():
+            place = Place(0, page.name, start, end)
+            fill = (Fill(0, start, end, byte),)
+            self.found.add("ventana.description.text", "Description", UNKNOWN, place, fill, text)
+
+
+def _positive(text: str) -> float | None:
+    if not re.fullmatch(NUMBER, text):
+        return None
+    number = float(text.replace(",", "."))
+    return number if number > 0 else None

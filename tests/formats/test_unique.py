@@ -1,0 +1,26 @@
+"""Every sample is accepted by exactly one format, and everybody else says why not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from blankslide.formats import all_formats, detect
+from blankslide.formats._spi import Probe
+from blankslide.samples import builders
+from blankslide.testing.memory import MemorySlide
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize("name", sorted(builders()))
+def test_a_sample_is_one_formats_own(name: str, tmp_path: Path) -> None:
+    planted = builders()[name](tmp_path / name)
+    files = {p.relative_to(tmp_path).as_posix(): p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    answers = {f.name: f.detect(Probe(MemorySlide(files, name))) for f in all_formats() if not f.fallback}
+    accepted = [n for n, reason in answers.items() if reason is None]
+    assert accepted in ([planted.format], []), "another format accepts it too"
+    assert all(reason is None or reason.strip() for reason in answers.values())
+    assert detect(Probe(MemorySlide(files, name))).name == planted.format

@@ -1,0 +1,228 @@
+"""The report: everything that was done, nothing that was in the slide."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from blankslide import pipeline, report
+from blankslide.errors import EnvironmentProblem, NoPermission, UsageError
+from blankslide.ledger import Ledger
+from blankslide.model import Action, Decision, Outcome, PhiClass
+from blankslide.pipeline import Options
+from blankslide.policy import STRICT
+from blankslide.report import Section
+from blankslide.samples.aperio import build_aperio
+from blankslide.testing.spellings import places_of
+
+if TYPE_CHECKING:
+    from blankslide.samples.planted import Planted
+
+SMALL: dict[str, Any] = {"size": (512, 384), "factors": (1, 2), "macro_size": (400, 140)}
+
+
+class Case:
+    def __init__(self, path: Path, key: Planted, outcome: Outcome) -> None:
+        self.path, self.key, self.outcome = path, key, outcome
+
+    @property
+    def section(self) -> Section:
+        return Section(self.path.name, self.outcome)
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Case:
+    path = tmp_path / "slide.svs"
+    key = build_aperio(path, **SMALL, fields={"Jane Doe's ward": "0815 4711", "Second": "x" * 9})
+    options = Options(key=bytes(32), ledger=Ledger(tmp_path / "ledger.jsonl"))
+    return Case(path, key, pipeline.anonymize_copy(path, tmp_path / "out", options))
+
+
+def written(path: Path, *sections: Section) -> str:
+    report.write(path, sections)
+    return path.read_text("utf-8")
+
+
+@pytest.mark.parametrize("suffix", [".html", ".json"])
+def test_no_value_of_the_slide_is_in_it(copied: Case, tmp_path: Path, suffix: str) -> None:
+    data = written(tmp_path / f"r{suffix}", copied.section).encode()
+    values = {r.value for r in copied.key.removed if r.value and len(r.value) >= 5}
+    assert len(values) > 10
+    assert [v for v in values if places_of(v, data)] == []
+    assert b"Jane" not in data
+    assert b"jane" not in data
+
+
+def test_it_says_what_the_interface_asks_for(copied: Case, tmp_path: Path) -> None:
+    (slide,) = json.loads(written(tmp_path / "r.json", copied.section))["slides"]
+    found = {f["id"]: f for f in slide["findings"]}
+    assert found["picture.label"] | {"where": []} == {
+        "id": "picture.label", "what": "Label picture", "class": "image", "action": "blank, unlink",
+        "fields": 1, "places": 1, "where": [], "identifying": True,
+    }  # fmt: skip
+    assert found["aperio.description.unknown"]["fields"] >= 2
+    assert (slide["result"], slide["mode"], slide["profile"]) == ("clean", "copy", "research")
+    assert slide["readers"] == ["OpenSlide", "tifffile"]
+    assert slide["tissue"]["before"] == slide["tissue"]["after"] == copied.outcome.tissue[0]
+    assert (slide["medium"], slide["ledger_entry"]) == (copied.outcome.medium, 1)
+    assert {k: v["reached"] for k, v in slide["levels"].items()} == {
+        "I": True, "II": True, "III": True, "IV": True, "V": False,
+    }  # fmt: skip
+
+
+def test_every_report_says_that_level_v_is_not_reached(tmp_path: Path) -> None:
+    for name in ("r.html", "r.json"):
+        assert "stay linkable to the original" in written(tmp_path / name)
+
+
+# -- levels ------------------------------------------------------------------------------
+
+
+def outcome_of(*left: Decision, **more: Any) -> Outcome:
+    residue = tuple(f"kept: {d.id}" for d in left)
+    return Outcome("residue" if left else "clean", name="plain", decisions=left, residue=residue, **more)
+
+
+def kept(id: str, cls: PhiClass) -> Decision:
+    return Decision(id, id, cls, Action.KEEP, 1, "page 0", True)
+
+
+def reached(outcome: Outcome) -> str:
+    return " ".join(name for name, level in report.levels(outcome).items() if level["reached"])
+
+
+def test_only_what_was_judged_is_reached() -> None:
+    macro, user = kept("picture.macro", PhiClass.IMAGE), kept("aperio.description.user", PhiClass.DIRECT)
+    assert reached(outcome_of()) == "I II III IV"
+    assert reached(outcome_of(macro)) == "I IV"
+    assert reached(outcome_of(user)) == "I II III"
+    assert reached(Outcome("residue", name="plain", residue=("left: tiff.artist",))) == "I"
+    assert reached(Outcome("untouched", name="plain")) == "I"
+    assert reached(Outcome("pending")) == ""
+
+
+@pytest.mark.parametrize(("verdict", "level"), [("plain", True), ("unknown", False), ("identifying", False)])
+def test_only_a_plain_name_reaches_the_first_level(verdict: Any, level: bool) -> None:
+    assert report.levels(Outcome("clean", name=verdict))["I"]["reached"] is level
+
+
+# -- names -------------------------------------------------------------------------------
+
+
+def names_in(text: str) -> list[str]:
+    return [slide["slide"] for slide in json.loads(text)["slides"]]
+
+
+def test_names_that_identify_are_withheld(tmp_path: Path) -> None:
+    sections = [
+        Section("S19-12345.svs", Outcome("clean", name="identifying")),
+        Section("S19-12345.svs", None, "the file is empty"),
+        Section("CMU-1.svs", Outcome("clean", name="unknown")),
+        Section("CMU-1.svs", Outcome("clean", name="unknown", strict_name=STRICT.names)),
+        Section("S19-12345.svs", Outcome("clean", name="plain", target="slide 7.svs", copied=True)),
+    ]
+    assert names_in(written(tmp_path / "r.json", *sections)) == [
+        "slide 1 (name withheld)", "slide 2 (name withheld)", "CMU-1.svs", "slide 4 (name withheld)", "slide 7.svs",
+    ]  # fmt: skip
+
+
+def test_names_cannot_fake_lines_or_markup(tmp_path: Path) -> None:
+    text = written(tmp_path / "r.html", Section("<script>alert(1)</script>\n\u202e.svs", None, "a & <b>"))
+    assert "<script" not in text
+    assert "\u202e" not in text
+    assert "a &amp; &lt;b&gt;" in text
+
+
+def test_keys_of_unknown_fields_are_taken_out_of_sentences(tmp_path: Path) -> None:
+    odd = Decision("aperio.description.jane", "jane", PhiClass.UNKNOWN, Action.REMOVE, 1, "page 0", False)
+    longer = odd._replace(id="aperio.description.jane-quux", title="Jane Quux")
+    outcome = Outcome("residue", decisions=(odd, longer), residue=("left: aperio.description.jane-quux",))
+    for name in ("r.json", "r.html"):
+        text = written(tmp_path / name, Section("a.svs", outcome)).lower()
+        assert "jane" not in text
+        assert "quux" not in text
+        assert "left: aperio.description.unknown" in text
+
+
+# -- the page ----------------------------------------------------------------------------
+
+
+class Page(HTMLParser):
+    """Collects tags and checks that they are closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.links: list[str | None] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.links += [v for k, v in attrs if k in ("src", "href", "srcset", "action")]
+        if tag not in ("meta", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_the_page_is_whole_loads_nothing_and_knows_light_and_dark(copied: Case, tmp_path: Path) -> None:
+    text = written(tmp_path / "r.html", copied.section, Section("bad.svs", None, "the file is empty"))
+    page = Page()
+    page.feed(text)
+    assert page.open == []
+    assert page.links == []
+    assert page.tags.count("section") == 2
+    assert not {"script", "link", "img", "iframe", "object"} & set(page.tags)
+    assert not re.search(r"https?:|@import|url\(", text)
+    assert "default-src 'none'" in text
+    assert "prefers-color-scheme: dark" in text
+
+
+def test_html_and_json_say_the_same(copied: Case, tmp_path: Path) -> None:
+    text = written(tmp_path / "r.html", copied.section)
+    (slide,) = json.loads(written(tmp_path / "r.json", copied.section))["slides"]
+    for finding in slide["findings"]:
+        assert finding["id"] in text
+    for word in (slide["tissue"]["after"], slide["medium_in_words"], slide["transaction"], *slide["readers"]):
+        assert word in text
+
+
+# -- refusals ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["slide.svs", "report", "r.txt", "r.csv"])
+def test_only_html_and_json_so_that_no_slide_is_overwritten(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError):
+        report.check(tmp_path / name)
+
+
+def test_a_place_that_cannot_be_written_is_refused_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(EnvironmentProblem):
+        report.check(tmp_path / "missing" / "r.html")
+    (tmp_path / "folder.html").mkdir()
+    with pytest.raises(EnvironmentProblem):
+        report.check(tmp_path / "folder.html")
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(NoPermission):
+        report.check(tmp_path / "r.html")
+
+
+def test_a_failed_write_leaves_the_old_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "r.json").write_text("old")
+
+    def full(self: Path, *_: object) -> Callable[..., int]:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(EnvironmentProblem, match="No space"):
+        report.write(tmp_path / "r.json", [])
+    monkeypatch.undo()
+    assert [p.name for p in tmp_path.iterdir()] == ["r.json"]
+    assert (tmp_path / "r.json").read_text() == "old"
