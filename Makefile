@@ -12,7 +12,7 @@ export PYTHON
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format clean
+.PHONY: help demo test lint format bench screenshots clean
 
 help:
 	@sed -n '/^#   make/s/^#   //p' Makefile
@@ -23,7 +23,7 @@ demo:
 
 test:
 	@bash scripts/setup-venv dev
-	@bash scripts/system-libs --test
+	@bash scripts/system-libs --test --gui --browser
 	@bash scripts/check
 
 lint:
@@ -34,6 +34,15 @@ format:
 	@bash scripts/setup-venv dev
 	@$(BIN)/ruff check --quiet --fix . || true
 	@$(BIN)/ruff format .
+
+bench:
+	@bash scripts/setup-venv dev
+	@$(BIN)/python benchmarks/cost.py
+
+screenshots:
+	@bash scripts/setup-venv dev
+	@bash scripts/system-libs --gui --browser
+	@PATH="$(CURDIR)/$(BIN):$$PATH" bash scripts/screenshots docs/images
 
 clean:
 	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

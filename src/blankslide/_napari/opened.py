@@ -178,10 +178,10 @@ def _gone(old: Any, role: str) -> LazyPicture:
 
 
 def remove_all(viewer: ViewerModel, path: Path) -> Iterator[None]:
-    """Remove every layer of a slide that cannot be opened any more, one at each step."""
+    """Remove every layer of a slide that cannot be opened any more, in one step."""
     for layer in layers_of(viewer, path):
         viewer.layers.remove(layer)
-        yield
+    yield
 
 
 def _show(viewer: ViewerModel, slide: OpenedSlide) -> Iterator[None]:

@@ -152,7 +152,8 @@ class _Slide:
         images = [e for e in root.children if e.name == "Image"]
         if not images:
             raise NotEditable("the OME-XML stands in a companion file, so this file does not say what its pages are")
-        self.series = [_series(e, pages, root, alone=len(images) == 1) for e in images]
+        own = _own_uuid(root)
+        self.series = [_series(e, pages, own, alone=len(images) == 1) for e in images]
         main = _main([s for s in self.series if s.pages])
         self.roles = _roles(self.series, main, pages)
         top = main.pages[0]
@@ -179,7 +180,7 @@ def _length(pixels: Element, name: str) -> float:
     return float(text) * _MICROMETRES.get(unit, 0.0) if _NUMBER.fullmatch(text) else 0.0
 
 
-def _series(image: Element, pages: list[Ifd], root: Element, alone: bool) -> _Series:
+def _series(image: Element, pages: list[Ifd], own: str, alone: bool) -> _Series:
     pixels = image.find("Pixels")
     if pixels is None:
         raise DamagedSlide("the OME-XML has an image without pixels")
@@ -190,7 +191,7 @@ def _series(image: Element, pages: list[Ifd], root: Element, alone: bool) -> _Se
     planes = _planes(pixels, pages)
     numbers: list[int] = []
     for block in data:
-        if not _elsewhere(block, root):
+        if not _elsewhere(block, own):
             numbers.extend(_block(block, planes))
     if not data:
         numbers.extend(range(planes))
@@ -219,10 +220,19 @@ def _block(block: Element, planes: int) -> range:
     return range(first, first + count)
 
 
-def _elsewhere(block: Element, root: Element) -> bool:
+def _own_uuid(root: Element) -> str:
+    """Return the UUID under which this file's planes are listed.
+
+    It is the document's own, unless all planes have one and the same other.
+    """
+    listed = {e.text.lower() for e in root.walk() if e.name == "UUID"}
+    return listed.pop() if len(listed) == 1 else root.value("UUID").strip().lower()
+
+
+def _elsewhere(block: Element, own: str) -> bool:
     """Whether the planes are in another file of the set."""
     uuid = block.find("UUID")
-    return uuid is not None and bool(root.value("UUID")) and uuid.text.lower() != root.value("UUID").strip().lower()
+    return uuid is not None and bool(own) and uuid.text.lower() != own
 
 
 def _main(series: list[_Series]) -> _Series:

@@ -11,8 +11,8 @@ and after, whatever the metadata says.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from hashlib import blake2b
+from os import urandom
 from typing import NamedTuple
 
 FAILS = "fails"
@@ -20,6 +20,8 @@ EMPTY = "empty"
 PICTURE_LIMIT = 64 << 20
 """Pictures of more pixels than this are not decoded whole."""
 
+# Made here and not on first use: readers look in threads, and two of them could make a key each.
+_KEY = urandom(32)
 _FRACTIONS = ((0.5, 0.5), (0.25, 0.35), (0.75, 0.65), (0.35, 0.8), (0.65, 0.2))
 
 
@@ -88,16 +90,9 @@ class ReaderView:
         return any(s not in (FAILS, EMPTY) for level in self.levels for s in level.samples)
 
 
-@lru_cache(maxsize=1)
-def _key() -> bytes:
-    from os import urandom
-
-    return urandom(32)
-
-
 def digest(data: bytes | memoryview, shape: object = None) -> str:
     """Digest pixels and their shape; comparable inside this process only."""
-    return blake2b(data, digest_size=16, key=_key(), salt=_salt(shape)).hexdigest()
+    return blake2b(data, digest_size=16, key=_KEY, salt=_salt(shape)).hexdigest()
 
 
 def _salt(shape: object) -> bytes:
