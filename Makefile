@@ -12,7 +12,7 @@ export PYTHON
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench screenshots clean
+.PHONY: help demo test lint format bench screenshots manifest wheel-check clean
 
 help:
 	@sed -n '/^#   make/s/^#   //p' Makefile
@@ -38,11 +38,20 @@ format:
 bench:
 	@bash scripts/setup-venv dev
 	@$(BIN)/python benchmarks/cost.py
+	@xvfb-run -a -s "-screen 0 1400x1000x24" $(BIN)/python benchmarks/napari_first_frame.py
 
 screenshots:
 	@bash scripts/setup-venv dev
 	@bash scripts/system-libs --gui --browser
 	@PATH="$(CURDIR)/$(BIN):$$PATH" bash scripts/screenshots docs/images
+
+manifest:
+	@$(PYTHON) scripts/manifest
+
+wheel-check:
+	@bash scripts/setup-venv dev
+	@bash scripts/system-libs --gui
+	@PATH="$(CURDIR)/$(BIN):$$PATH" bash scripts/wheel-check
 
 clean:
 	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -12,17 +12,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
 from blankslide.errors import BlankslideError, DamagedSlide, SlideError
 from blankslide.formats._spi import Format, Probe
 from blankslide.model import Blank, Cut, Drop, Edit, Fill, Finding, Inspection, Outcome, PhiClass, Place, Write
-from blankslide.samples.planted import Planted
 from blankslide.spans import ByteClass, ByteMap
 from blankslide.testing.conformance import FormatConformance
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from blankslide.samples.planted import Planted
 
 TOY = Path(__file__).parent / "toy"
 
@@ -65,23 +68,23 @@ class TestSoundToy(Toy):
 Fault = Callable[[Inspection, Probe], Inspection]
 
 
-def _change(inspection: Inspection, id: str, **changes: Any) -> Inspection:
+def _change(inspection: Inspection, name: str, **changes: Any) -> Inspection:
     """Replace attributes of one finding."""
     out = []
     for f in inspection.findings:
         given = {n: getattr(f, n) for n in Finding.__slots__}
-        out.append(Finding(**{**given, **changes}) if f.id == id else f)
+        out.append(Finding(**{**given, **changes}) if f.id == name else f)
     return replace(inspection, findings=tuple(out))
 
 
-def _finding(inspection: Inspection, id: str) -> Finding:
-    return next(f for f in inspection.findings if f.id == id)
+def _finding(inspection: Inspection, name: str) -> Finding:
+    return next(f for f in inspection.findings if f.id == name)
 
 
 def _also(inspection: Inspection, *edits: Edit) -> Inspection:
     """Let the removal of the operator do something more."""
-    id = "toyscope.description.operator"
-    return _change(inspection, id, edits=(*_finding(inspection, id).edits, *edits))
+    name = "toyscope.description.operator"
+    return _change(inspection, name, edits=(*_finding(inspection, name).edits, *edits))
 
 
 def _without(inspection: Inspection, *ids: str) -> Inspection:
@@ -339,7 +342,7 @@ def test_a_journal_that_loses_writes_is_caught(monkeypatch: pytest.MonkeyPatch) 
         honest(self, *args, **more)
 
     monkeypatch.setattr(Transaction, "write", forgetful)
-    with pytest.raises(AssertionError, match="killed at call|not as planned"):
+    with pytest.raises(AssertionError, match=r"killed at call|not as planned"):
         Toy().test_killed_anywhere_it_is_as_before_or_can_be_finished()
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -24,6 +23,9 @@ from blankslide.samples.codecs import bands, jpeg, jpeg_abbreviated, lzw_strips
 from blankslide.samples.tiffvalues import short, undefined
 from blankslide.samples.tiffwriter import Page, write_tiff
 from blankslide.source import MemorySource
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 WHITE, GREY = 255, 128
 
@@ -133,8 +135,12 @@ def test_abbreviated_jpeg_strips(tmp_path: Path, big: bool) -> None:
     path = tmp_path / "x.tif"
     split = [jpeg_abbreviated(band, 80) for band in bands(picture(), 16)]
     write(path, [s.stream for s in split], 7, 16, tags={347: undefined(split[0].tables)}, big=big)
-    blanked(path)
+    blank = blanked(path)
     assert_shows(path, WHITE, 2)
+    data = path.read_bytes()
+    for slot, old in zip(blank.slots, split, strict=True):
+        header = old.stream.index(b"\xff\xda")
+        assert data[slot.start :].startswith(old.stream[:header]), "headers stay, and no tables come in"
 
 
 @pytest.mark.parametrize("options", [

@@ -214,13 +214,17 @@ class Finding:
 
 
 class Level(NamedTuple):
-    """One resolution of the pyramid, in pixels."""
+    """One resolution of the pyramid, in pixels.
+
+    ``child`` counts the SubIFDs of ``page`` where the level is one of them (OME-TIFF).
+    """
 
     width: int
     height: int
     tile_width: int
     tile_height: int
     page: int
+    child: int | None = None
 
 
 class AssociatedImage(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from openslide import OpenSlide
@@ -10,9 +10,13 @@ from openslide import OpenSlide
 from blankslide import pipeline
 from blankslide.samples.aperio import build_aperio
 from blankslide.samples.aperio_leftovers import LEFTOVERS
-from blankslide.samples.planted import Planted
 from blankslide.testing.judge import Before, has_piece, judge
 from blankslide.testing.spellings import places_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from blankslide.samples.planted import Planted
 
 FLAVOURS = ("classic", "big", "gt450", "jp2k-rgb", "kfbio")
 

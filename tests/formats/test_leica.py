@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,10 +18,19 @@ from blankslide.samples.tiffvalues import ascii as text
 from blankslide.testing.linked import LinkedConformance
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from blankslide.samples.planted import Planted
 
 KEY = b"k" * 32
-SMALL: dict[str, Any] = {"size": (256, 192), "factors": (1, 2), "macro_size": (80, 232), "macro_factors": (1, 2)}
+SMALL: dict[str, Any] = {
+    "size": (256, 192),
+    "factors": (1, 2),
+    "macro_size": (80, 232),
+    "macro_factors": (1, 2),
+    "tile": 128,
+}
+SMALL_WITH_LABEL = {**SMALL, "label_size": (96, 96)}
 
 
 class TestScn400(LinkedConformance):
@@ -31,7 +39,7 @@ class TestScn400(LinkedConformance):
     vendor = "leica"
     flavour = "scn400"
     pictures = frozenset({0, 1})
-    small = {**SMALL, "tile": 128}
+    small = SMALL
     expected = frozenset(
         {
             "picture.macro", "leica.collection.barcode", "leica.collection.name", "leica.collection.uuid",
@@ -48,7 +56,7 @@ class TestVersa(TestScn400):
     flavour = "versa"
     pictures = frozenset({0, 1, 4})
     expected = TestScn400.expected | {"picture.label"}
-    small = {**SMALL, "tile": 128, "label_size": (96, 96)}
+    small = SMALL_WITH_LABEL
 
 
 @pytest.fixture
@@ -164,7 +172,12 @@ def test_real_xml_keeps_its_science(shared: Path, slide: Callable[..., Path]) ->
     """The real XML of Leica-1 around small pages of its own numbers."""
     real = (shared / "metadata" / "leica" / "Leica-1.xml").read_bytes().decode()
 
-    sizes = {"macro_size": (101, 291), "macro_factors": (1, 4, 16), "size": (2302, 2402), "factors": (1, 4, 16, 64, 256)}
+    sizes = {
+        "macro_size": (101, 291),
+        "macro_factors": (1, 4, 16),
+        "size": (2302, 2402),
+        "factors": (1, 4, 16, 64, 256),
+    }
     built = [(101 // f, 291 // f) for f in (1, 4, 16)] + [(2302 // f, 2402 // f) for f in sizes["factors"]]
 
     def scaled(match: re.Match[str]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +18,8 @@ from blankslide.samples.tiffvalues import ascii as text
 from blankslide.testing.linked import LinkedConformance
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from blankslide.samples.planted import Planted
 
 KEY = b"k" * 32
@@ -259,3 +260,19 @@ def test_unusual_ids_need_review(slide: Callable[..., Path]) -> None:
     outcome = pipeline.anonymize_in_place(path)
     assert outcome.content == "residue"
     assert any("ome.id" in r for r in outcome.residue)
+
+
+def test_viewers_get_the_subifds_as_levels(slide: Callable[..., Path]) -> None:
+    pytest.importorskip("zarr", reason="zarr is not installed: viewing needs blankslide[view]")
+    import numpy as np
+
+    from blankslide.viewing.pyramid import open_pyramid
+
+    path = slide(factors=(1, 2, 4))
+    assert [(v.width, v.height, v.page, v.child) for v in pipeline.inspect(path).levels] == [
+        (192, 160, 0, None), (96, 80, 0, 0), (48, 40, 0, 1),
+    ]  # fmt: skip
+    with open_pyramid(path) as pyramid, TiffFile(path) as tiff:
+        for number, level in enumerate(pyramid.levels):
+            assert (np.asarray(level) == tiff.series[0].levels[number].asarray()).all()
+        assert set(pyramid.pictures) == {"label", "macro"}

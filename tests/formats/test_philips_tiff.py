@@ -155,6 +155,16 @@ def test_pathsafe_the_word_labelimage_does_not_make_level_0_a_label(tmp_path: Pa
     assert all(after[at : at + size] == before.data[at : at + size] for at, size in tiles)
 
 
+@pytest.mark.parametrize("way", [{}, {"base64": ()}, {"pages": ()}])
+def test_two_unrelated_readers_agree(tmp_path: Path, way: dict[str, Any]) -> None:
+    path = tmp_path / "a.tiff"
+    build_philips(path, **way, **SMALL)
+    found = pipeline.inspect(path).associated
+    assert sorted(a.role for a in found) == ["label", "macro"]
+    assert {a.page for a in found} == ({0} if "pages" in way else {2, 3})
+    assert set(_anonymized(path).readers) == {"OpenSlide", "tifffile"}
+
+
 # -- traps of the format -----------------------------------------------------------------
 
 

@@ -164,6 +164,13 @@ def test_wsianon_misses_paths_rack_and_annotation(tmp_path: Path) -> None:
     assert {r.id for r in planted.removed} >= LEVEL0
 
 
+@pytest.mark.parametrize("style", ["iscan", "dp", "tif"])
+def test_two_unrelated_readers_agree(tmp_path: Path, style: str) -> None:
+    path = tmp_path / "a.bif"
+    build_ventana(path, style)
+    assert set(_anonymized(path).readers) == {"OpenSlide", "tifffile"}
+
+
 # -- traps of the format -----------------------------------------------------------------
 
 
@@ -249,15 +256,6 @@ def test_a_level_in_strips_is_refused(tmp_path: Path) -> None:
         pipeline.inspect(path)
 
 
-def test_joints_to_the_left_leave_one_judge(tmp_path: Path) -> None:
-    """What a DP 200 really writes: OpenSlide declines it, tifffile judges alone."""
-    path = tmp_path / "a.bif"
-    build_ventana(path, "dp", joints="LEFT")
-    outcome = _anonymized(path)
-    assert outcome.content == "clean"
-    assert outcome.readers == ("tifffile",)
-
-
 def test_an_iscan_deep_in_something_else_is_not_ventana(tmp_path: Path) -> None:
     path = tmp_path / "a.bif"
     build_ventana(path, "tif", scan='<Other><Deep><iScan ScanRes="0.25"/></Deep></Other>')
@@ -296,17 +294,6 @@ def test_real_texts_lose_no_science(shared: Path, tmp_path: Path, name: str) -> 
         for secret in (b"admin", b"BI10N0306", b"Customer", b"9a65cc07", b"thumb_bs0", b"2000515", b"Operator"):
             assert secret not in new
     assert _anonymized(path).writes == 0
-
-
-def test_tiled_portrait_of_the_old_scanners(tmp_path: Path) -> None:
-    """Legacy files keep the portrait in one tile; it is no level for that."""
-    path = tmp_path / "a.bif"
-    build_ventana(path, "iscan", macro_tiled=True)
-    with OpenSlide(path) as slide:
-        assert "macro" in slide.associated_images
-    assert _anonymized(path).content == "clean"
-    with OpenSlide(path) as slide:
-        assert _is_one_colour(slide.associated_images["macro"])
 
 
 def test_a_broken_packet_on_a_picture_page_goes_whole(tmp_path: Path) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from blankslide.formats.toyscope import FORMAT
 from blankslide.samples.toyscope import build_toy
 
-from blankslide.samples.planted import Planted
 from blankslide.testing.conformance import FormatConformance
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from blankslide.samples.planted import Planted
 
 
 class TestToyscope(FormatConformance):

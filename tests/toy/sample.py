@@ -6,7 +6,6 @@ Two levels, a thumbnail that repeats the description, a label to unlink and a ma
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blankslide.samples.codecs import bands, jpeg
@@ -17,6 +16,8 @@ from blankslide.samples.tiffvalues import Value, ascii, byte, long, rational, sh
 from blankslide.samples.tiffwriter import Page, write_tiff
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from PIL.Image import Image
 
 
@@ -47,8 +48,8 @@ def build_toy(path: Path, *, size: tuple[int, int] = (512, 384), label_size: tup
     ]
     layout = write_tiff(path, pages)
     removed = [
-        Removed(id, value, "latin-1", tuple((layout.pages[i].entries[270].value_at + at, len(value)) for i in (0, 1)))
-        for id, value, at in spots
+        Removed(name, value, "latin-1", tuple((layout.pages[i].entries[270].value_at + at, len(value)) for i in (0, 1)))
+        for name, value, at in spots
     ]
     removed.append(
         Removed("tiff.xp-author", who.name, "utf-16-le", ((layout.pages[0].entries[40093].value_at, len(author)),))

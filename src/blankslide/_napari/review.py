@@ -233,6 +233,8 @@ class Review(QObject):
     @property
     def activity(self) -> str:
         """What is going on, in words."""
+        if self._closed and not self._working:
+            return "waiting for your answer"
         if self.session.state == "working":
             return _NEXT.get(self.session.stage, self.session.stage)
         return "looking …" if self.busy else ""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 HEADER = ("!", "what", "value", "where", "action")
 MARK, WHAT, VALUE, WHERE, ACTION = range(len(HEADER))
 _SENSITIVE, _UNKNOWN = QColor(214, 40, 40, 70), QColor(240, 160, 0, 80)
-_LINE, _LINES = 24, 9
+_LINE, _LINES = 24, 11
 _WORDS = {"●": "can identify", "?": "unknown field, removed to be safe", "○": "kept"}
 
 
@@ -108,10 +108,11 @@ class FindingsTable(QTableWidget):
 
     def _choice(self, row: Row) -> QComboBox:
         box = QComboBox()
-        box.addItems([row.action if not row.keeps else "remove", "keep"])
+        action = "remove" if row.keeps else row.action
+        box.addItems([action.partition(",")[0], "keep"])
         box.setCurrentIndex(int(row.keeps))
         box.setObjectName(f"action {row.id}")
-        box.setToolTip(box.currentText())
+        box.setToolTip("keep" if row.keeps else action)
         box.setStyleSheet("QComboBox { padding: 0 2px; min-width: 0; margin: 1px }")
         box.installEventFilter(self._wheel)
         box.activated.connect(lambda index, row=row: self._choose(row, keep=bool(index)))

@@ -62,7 +62,7 @@ def inspect(request: Request, options: Options) -> int:
             values = values_of(inspection)
             row = Row(path, inspection.format, decisions=plan.decisions, values=values if request.show_values else {})
             row.name = name_verdict(path.name, [v for vs in values.values() for v in vs])
-            row.sidecars = pipeline.sidecars(path)
+            row.sidecars = pipeline.sidecars(path, [f.name for f in inspection.files])
             _tell(row, inspection, plan, request)
             if add:
                 add(row, inspection)

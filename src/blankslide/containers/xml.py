@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html import unescape
 from typing import NamedTuple
 
@@ -23,7 +24,7 @@ from blankslide.errors import DamagedSlide
 
 MAX_BYTES = 64 << 20
 MAX_DEPTH = 64
-_ATTRIBUTE = re.compile(rb"""([^\s=/>"'<]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_ATTRIBUTE = re.compile(rb"""(?<!\s)\s*([^\s=/>"'<]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _TAG = re.compile(rb"""<(?:[^>"']|"[^"]*"|'[^']*')*>""")
 _DECLARED = re.compile(rb"""^(\s*<\?xml[^>]*?encoding\s*=\s*["'])([A-Za-z0-9._-]+)(["'])""")
 
@@ -217,17 +218,17 @@ def _tag_end(data: bytes, start: int) -> int:
 
 
 def _attributes(data: bytes, start: int, end: int) -> Iterator[Attribute]:
-    tag = data[start:end]
-    for match in _ATTRIBUTE.finditer(tag):
+    for match in _ATTRIBUTE.finditer(data, start, end):
         group = 2 if match[2] is not None else 3
-        before = match.start()
-        while before and tag[before - 1 : before].isspace():
-            before -= 1
-        value = unescape(match[group].decode("utf-8", "replace"))
-        name = local(match[1].decode("utf-8", "replace"))
-        yield Attribute(
-            name, value, start + before, start + match.end(), start + match.start(group), start + match.end(group)
-        )
+        value = match[group].decode("utf-8", "replace")
+        if "&" in value:
+            value = unescape(value)
+        yield Attribute(_attribute_name(match[1]), value, *match.span(), *match.span(group))
+
+
+@lru_cache(maxsize=1024)
+def _attribute_name(raw: bytes) -> str:
+    return local(raw.decode("utf-8", "replace"))
 
 
 def _raw_length(data: bytes, start: int, value: str) -> int:

@@ -45,10 +45,10 @@ _LINES: dict[str, re.Pattern[str]] = {
 _PROPERTY: dict[str, re.Pattern[str]] = {
     **dict.fromkeys(
         (
-            "width height bands xoffset yoffset xres yres resolution-unit bits-per-sample n-pages page-height orientation "
-            "openslide.mpp-x openslide.mpp-y openslide.objective-power openslide.level-count aperio.mpp aperio.appmag "
-            "aperio.stripewidth aperio.left aperio.top aperio.originalwidth aperio.originalheight hamamatsu.sourcelens "
-            "tiff.xresolution tiff.yresolution"
+            "width height bands xoffset yoffset xres yres resolution-unit bits-per-sample n-pages page-height "
+            "orientation openslide.mpp-x openslide.mpp-y openslide.objective-power openslide.level-count aperio.mpp "
+            "aperio.appmag aperio.stripewidth aperio.left aperio.top aperio.originalwidth aperio.originalheight "
+            "hamamatsu.sourcelens tiff.xresolution tiff.yresolution"
         ).split(),
         re.compile(rf"{NUMBER}|in|cm|inch|centimeter"),
     ),

@@ -11,14 +11,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from blankslide.containers.xml import Element
 from blankslide.formats._tiff import PLAIN_WORDS, D, K, P, Q, V
 from blankslide.formats._xml import INTEGER, NUMBER, Rule, rules, science, slug
 from blankslide.formats._xmlwhole import WholeXmlReader
 from blankslide.model import PhiClass, Place
 
 if TYPE_CHECKING:
-    from blankslide.containers.xml import Attribute
+    from blankslide.containers.xml import Attribute, Element
     from blankslide.formats._tiff import Findings
 
 #: Whole names of images that are pictures beside the tissue.
@@ -33,10 +32,12 @@ NAMES = {
     "thumbnail image": "thumbnail",
 }
 
-_PLAIN = rf"(?:(?:{'|'.join(map(re.escape, sorted(PLAIN_WORDS, key=len, reverse=True)))}|v?\d{{1,3}}(?:\.\d{{1,4}})*)[ -]?)+"
+_PLAIN = (
+    rf"(?:(?:{'|'.join(map(re.escape, sorted(PLAIN_WORDS, key=len, reverse=True)))}|v?\d{{1,3}}(?:\.\d{{1,4}})*)[ -]?)+"
+)
 _ID = r"(?:urn:lsid:openmicroscopy\.org:)?[A-Za-z]{1,32}:\d{1,6}(?::\d{1,6}){0,3}"
 _UNIT = r"(?:[µunpmcdk]?m|Å|pixel|reference frame|[munp]?s|min|h|d|°|deg|rad|[mk]?Hz|[m]?[WVK]|%|Pa|bar|°C)"
-_STAIN = (
+STAIN = (
     r"(?:DAPI|FITC|TRITC|GFP|YFP|CFP|RFP|mCherry|Cy[2357](?:\.5)?|Texas ?Red|TxRed|Hoechst(?: ?\d{5})?|Opal ?\d{3}"
     r"|Alexa ?(?:Fluor)? ?\d{3}|Sample ?AF|Autofluorescence|Brightfield|Transmitted|Red|Green|Blue|RGB|Hematoxylin"
     r"|Eosin|DAB|(?:Channel|Ch|C):? ?\d{1,2}|CD\d{1,3}[a-z]?|Ki-?67|Pan ?CK|FoxP3|PD-?L?1|HER2|ER|PR|p53|SOX10)"
@@ -109,7 +110,7 @@ TABLE: dict[str, Rule] = {
         "Power Wavelength CutIn CutOut X Y Z StrokeWidth FontSize Temperature AirPressure".split()
     )),
     **science(r"[\d., eE+-]{3,65536}", "*@Points"),
-    **science(_STAIN, "Channel@Name Channel@Fluor"),
+    **science(STAIN, "Channel@Name Channel@Fluor"),
     **science(rf"(?:{_OPTICS})", "*@Immersion *@Correction *@AcquisitionMode *@ContrastMethod *@IlluminationType"),
     **science(rf"(?:{_OPTICS})", "*@Type *@Medium *@Binning"),
     **science(r"[124]x[124]|8x8", "DetectorSettings@Binning"),

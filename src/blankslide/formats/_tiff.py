@@ -93,6 +93,7 @@ PLAIN_WORDS = frozenset(
     "aperio leica biosystems image library imagescope scanscope scanner gt450 gt 450 dx at2 at cs cs2 xt lv1 versa "
     "tifffile.py tifffile libtiff imagej openslide vips bioformats bio-formats ome adobe photoshop windows macintosh "
     "grundium ocus motic kfbio hamamatsu nanozoomer ventana roche philips huron mikroscan olympus zeiss 3dhistech "
+    "tissuescope easyscan medscan "
     "software version release blankslide".split()
 )
 _WORD = re.compile(r"[\w.+-]+")

@@ -39,6 +39,8 @@ _NAMESPACE = re.compile(
 )
 _NEVER_COMMENT = re.compile(r"\s*")
 _QUOTED = re.compile(r'(?:\s*"[^"]*")+\s*')
+_LINKING = re.compile(r"[1-9A-Za-z]|[^\0-\x7f]")
+_PLAIN = re.compile(rb"[^&\x80-\xff]*")
 _SHORTEST_HIT = 5
 _SPACES = b" \t\r\n"
 
@@ -262,12 +264,12 @@ class XmlReader:
             if not value.strip():
                 return
         cls = PhiClass.UNKNOWN if rule.cls is PhiClass.SCIENCE else rule.cls
-        if cls is PhiClass.LINK and b"&" in self._data[at[0] : at[1]]:
-            cls = PhiClass.DIRECT  # characters of an entity cannot be replaced one by one
+        if cls is PhiClass.LINK and not _PLAIN.fullmatch(self._data, *at):
+            cls = PhiClass.DIRECT  # the bytes of an entity or a wide character cannot be replaced one by one
         found = rule._replace(cls=cls, weak=rule.weak and legal, title=rule.title or name)
         self._record(found, at, at, value)
 
     def _is_blank(self, rule: Rule, value: str) -> bool:
         if rule.cls is PhiClass.LINK:
-            return not value.strip("0 {}-:.")  # zeros in place of a link are our own mark
+            return not _LINKING.search(value)  # zeros in place of a link are our own mark
         return not value.strip(rule.fill.decode() + " \t\r\n")

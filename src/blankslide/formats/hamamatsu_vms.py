@@ -135,7 +135,8 @@ class _Set:
         present = None
         for pair in self.keys.pairs:
             low = pair.key.lower()
-            if not (_IMAGE.fullmatch(low) or low in _NAMES) or not pair.value:
+            named = pair.section == self.group and (_IMAGE.fullmatch(low) or low in _NAMES)
+            if not named or not pair.value:
                 continue
             if pair.value in out or low in out.values():
                 raise ContradictorySlide("two keys name one file, or one key names two")
@@ -206,7 +207,9 @@ class _Set:
         for start, end, text, behind in asides:
             place = Place(file, f"file {file}", start, end)
             if behind:
-                self.found.add("jpeg.trailer", "Data behind a picture", UNKNOWN, place, (Fill(file, start, end, 0xFF),), None)
+                self.found.add(
+                    "jpeg.trailer", "Data behind a picture", UNKNOWN, place, (Fill(file, start, end, 0xFF),), None
+                )
             elif text:
                 edit, value = (Fill(file, start, end),), text.decode("latin-1")
                 self.found.add("jpeg.picture-text", "Text in JPEG picture", UNKNOWN, place, edit, value)
@@ -225,7 +228,9 @@ class _Set:
         """Report the macro, which goes by drawing a blank picture over the whole file."""
         frame, file, size = self._frame(name), self.numbers[name], self.sources[name].size
         first = frame.components[0]
-        coding = Coding(7, 6 if len(frame.components) == 3 else 1, 8, len(frame.components), 1, (first.across, first.down))
+        coding = Coding(
+            7, 6 if len(frame.components) == 3 else 1, 8, len(frame.components), 1, (first.across, first.down)
+        )
         blank = Blank(file, "macro", coding, (Slot(0, size, frame.width, frame.height),))
         place = Place(file, f"file {file}", 0, size)
         self.found.add("picture.macro", "Macro picture", PhiClass.IMAGE, place, (blank,), None)

@@ -31,7 +31,7 @@ from blankslide.formats import _linked, _tiff
 from blankslide.formats._ome import NAMES, OmeXml
 from blankslide.formats._tiff import Findings, TagRule
 from blankslide.formats._xml import INTEGER
-from blankslide.model import Inspection, PhiClass, Place, SlideFile
+from blankslide.model import Inspection, Level, PhiClass, Place, SlideFile
 
 if TYPE_CHECKING:
     from blankslide.containers.tiff import Ifd
@@ -157,7 +157,7 @@ class _Slide:
         main = _main([s for s in self.series if s.pages])
         self.roles = _roles(self.series, main, pages)
         top = main.pages[0]
-        self.levels = (_linked.level(top, pages[top]),)
+        self.levels = _resolutions(top, pages[top])
         pixels = main.element.find("Pixels")
         sizes = [_length(pixels, f"PhysicalSize{a}") for a in "XY"] if pixels is not None else [0.0, 0.0]
         self.mpp = (sizes[0], sizes[1]) if min(sizes) > 0 else None
@@ -165,6 +165,18 @@ class _Slide:
         self.objective = float(power) if _NUMBER.fullmatch(power) else None
         extra = sum(r.startswith("left") for r in self.roles)
         self.notes = (f"{extra} pages are no known picture and were left: look at them",) if extra else ()
+
+
+def _resolutions(number: int, page: Ifd) -> tuple[Level, ...]:
+    """Describe a page and its SubIFDs as levels, largest first; one that is no smaller is none."""
+    levels = [_linked.level(number, page)]
+    children = page.ints(T.SUB_IFDS)
+    for child in page.children:
+        if child.offset in children and _linked.has_picture(child):
+            level = _linked.level(number, child)._replace(child=list(children).index(child.offset))
+            if level.width < levels[-1].width and level.height < levels[-1].height:
+                levels.append(level)
+    return tuple(levels)
 
 
 def _whole(element: Element, name: str, default: str = "") -> int:

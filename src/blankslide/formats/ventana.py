@@ -24,12 +24,12 @@ import re
 from typing import TYPE_CHECKING
 
 from blankslide.containers import tiff as T
-from blankslide.containers.xml import parse
+from blankslide.containers.xml import MAX_BYTES, parse
 from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formats import _linked, _tiff
 from blankslide.formats._tiff import Findings
 from blankslide.formats._xml import INTEGER, NUMBER, Rule, XmlReader, rules, science
-from blankslide.model import Fill, Inspection, PhiClass, Place, SlideFile
+from blankslide.model import Fill, Inspection, Place, SlideFile
 
 if TYPE_CHECKING:
     from blankslide.containers.tiff import Ifd
@@ -120,7 +120,7 @@ class Ventana:
         entry = first.tags.get(_XMP)
         if entry is None:
             return "the first page has no XML packet"
-        raw = first.raw(entry)
+        raw = first.raw(entry) if entry.end - entry.start <= MAX_BYTES else b""
         if b"iScan" not in raw:
             return "the first page's XML packet does not mention iScan"
         try:
@@ -137,8 +137,11 @@ class Ventana:
         named = {p.name: r for p, r in zip(pages, roles, strict=True)}
         bytemap = _tiff.claim_file(tiff, named)
         reader = _Reader()
+        stay = {p.name for p, r in zip(pages, roles, strict=True) if r == "macro" or (r != "level" and p is pages[0])}
+        _linked.blank_pictures(reader.found, pages, {n: r if n in stay else "left" for n, r in named.items()})
         for page, role in zip(pages, roles, strict=True):
-            reader.picture(page, role)
+            if page.name not in stay:
+                reader.picture(page, role)
             read = reader.packets(page, role)
             reader.description(page, role)
             read |= reader.software(page) | {T.IMAGE_DESCRIPTION}
@@ -231,12 +234,7 @@ class _Reader:
         self._spans: set[int] = set()
 
     def picture(self, page: Ifd, role: str) -> None:
-        """Report a page that is no level, and text inside JPEG streams."""
-        if role == "macro" or (role != "level" and page.pointer == page.tiff.first_pos):
-            title = "Picture of the slide with its label"
-            place = Place(0, page.name, page.offset, page.end)
-            self.found.add(f"picture.{role}", title, PhiClass.IMAGE, place, (_tiff.blank_edit(page),), None)
-            return
+        """Report a page that can go, and text inside JPEG streams."""
         if role != "level":
             _tiff.picture_finding(self.found, page, role, weak=role in ("thumbnail", "probability"))
         _tiff.jpeg_findings(self.found, page, role == "level")

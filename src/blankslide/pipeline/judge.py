@@ -41,6 +41,8 @@ def judge_written(
         kept_sizes=frozenset((a.width, a.height) for a in inspection.associated if a.role not in gone),
     )
     with opened(path) as fresh:
+        for member in inspection.files[1:]:  # patches count files in the order in which they were first opened
+            fresh.open(member.name)
         problems += _unwritten(planned.patches, fresh)
         try:
             again = inspected(fresh, options.key)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from blankslide.errors import InternalError, UsageError
@@ -85,11 +86,17 @@ def _suffix(present: str, ends: tuple[str, ...]) -> str:
     return own if own.lower() in ends else ends[0]
 
 
-def sidecars(path: str | Path) -> tuple[str, ...]:
-    """Return the names of the files that belong to a slide by their names; links are followed."""
+def sidecars(path: str | Path, members: Collection[str] = ()) -> tuple[str, ...]:
+    """Return the names of the files that belong to a slide by their names; links are followed.
+
+    Parameters
+    ----------
+    members
+        Names of the slide's own files, which are part of it and not beside it.
+    """
     from blankslide.sidecars import beside
 
-    return beside(os.path.realpath(path), _is_slide)
+    return tuple(name for name in beside(os.path.realpath(path), _is_slide) if name not in members)
 
 
 def _is_slide(path: str) -> bool:

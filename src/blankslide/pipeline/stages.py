@@ -172,7 +172,7 @@ def starting_outcome(inspection: Inspection, planned: Plan, profile: Profile, sl
         residue=planned.left,
         notes=inspection.notes,
         strict_name=profile.names,
-        sidecars=sidecars(slide.path),
+        sidecars=sidecars(slide.path, [f.name for f in inspection.files]),
     )
 
 

@@ -232,7 +232,38 @@ def _texts(plan: Recipe) -> dict[int, Value]:
     return out | {65477: scan_profile, 65453: long(731), 65481: long(7)}
 
 
+def build_hamamatsu_ndpis(path: Path, *, extra: str = "", **overrides: Any) -> Planted:
+    """Write an index and two channels beside it; return the answer key of all three.
+
+    Parameters
+    ----------
+    path
+        The index.
+    extra
+        Further lines of the index.
+    overrides
+        Fields of `Recipe`, for both channels.
+    """
+    names = [f"{path.stem}-{channel}.ndpi" for channel in ("DAPI", "FITC")]
+    keys = []
+    for number, name in enumerate(names):
+        own = {"seed": 8 + number, "patient": invent(8 + number), **overrides}
+        keys.append(build_hamamatsu(path.with_name(name), **own))
+    lines = ["[NanoZoomer Digital Pathology Image Set]", f"NoImages={len(names)}"]
+    lines += [f"Image{i}={name}" for i, name in enumerate(names)]
+    text = "".join(f"{line}\r\n" for line in lines) + extra
+    path.write_bytes(text.encode())
+    return replace(
+        keys[0],
+        file=path.name,
+        format="hamamatsu_ndpis",
+        removed=tuple(replace(r, file=n) for n, key in zip(names, keys, strict=True) for r in key.removed),
+        pictures=tuple(replace(p, file=n) for n, key in zip(names, keys, strict=True) for p in key.pictures),
+    )
+
+
 BUILDERS: dict[str, Callable[[Path], Planted]] = {
     "hamamatsu-nanozoomer.ndpi": build_hamamatsu,
     "hamamatsu-no-macro.ndpi": partial(build_hamamatsu, macro_size=None, share=False, patient=invent(5)),
+    "hamamatsu-channels.ndpis": partial(build_hamamatsu_ndpis, size=(512, 384)),
 }

@@ -30,6 +30,7 @@ SCIENCE = frozenset(
 """Keys that must survive."""
 
 _NM = 230
+_INTERVAL = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +123,11 @@ def _vms(plan: Recipe, stem: str, scene: Image) -> tuple[dict[str, bytes], dict[
             picture = scene.crop((left, top, left + plan.cell[0], top + plan.cell[1]))
             place = f"({x},{y})" if x or y else ""
             name = f"{stem}{place}.jpg"
-            files[name] = _spoken(jpeg_with_restarts(picture, 8), plan.comment)
+            files[name] = _spoken(jpeg_with_restarts(picture, _INTERVAL), plan.comment)
             roles[f"ImageFile{place}"] = name
-            table += b"".join(struct.pack("<Q32x", at) for at in restarts(files[name]))
-    files[f"{stem}_map2.jpg"] = jpeg_with_restarts(scene.resize((128, 128 * scene.height // scene.width)), 8)
+            rows = restarts(files[name])[:: plan.cell[0] // (16 * _INTERVAL)]  # one record for each row of tiles
+            table += b"".join(struct.pack("<Q32x", at) for at in rows)
+    files[f"{stem}_map2.jpg"] = jpeg_with_restarts(scene.resize((128, 128 * scene.height // scene.width)), _INTERVAL)
     roles["MapFile"] = f"{stem}_map2.jpg"
     if plan.table:
         files[f"{stem}.opt"] = table

@@ -22,21 +22,21 @@ import io
 import logging
 import pickle
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from blankslide import pipeline
 from blankslide.errors import BlankslideError, SlideError
 from blankslide.formats import all_formats, registered
 from blankslide.formats._spi import Probe
 from blankslide.model import Outcome, PhiClass
+from blankslide.testing.bench import Original, contents, edit, is_pending, leaks, not_blank, recover
 from blankslide.testing.damage import aliens, boundaries, damaged
-from blankslide.testing.faults import Crash, FaultyVolume, SimSlide, SimVolume
+from blankslide.testing.faults import FaultyVolume, SimVolume
 from blankslide.testing.judge import Before, judge, tiles_of
 from blankslide.testing.memory import MemorySlide, applied, inspected, planned
 from blankslide.testing.spellings import places_of
@@ -59,58 +59,35 @@ ODD_NAMES = (
 )
 
 
-@dataclass(frozen=True)
-class _Original:
-    """A built slide: the files of its folder, which one was named, and its key."""
-
-    files: Mapping[str, bytes]
-    name: str
-    planted: Planted
-
-    def place(self, folder: Path, name: str = "") -> Path:
-        """Write the slide into a folder, under another name if wanted."""
-        folder.mkdir(parents=True, exist_ok=True)
-        for known, data in self.files.items():
-            target = folder / (name if name and known == self.name else known)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(data)
-        return folder / (name or self.name)
-
-    def slide(self, images: Mapping[str, bytes] | None = None) -> MemorySlide:
-        """Return the slide in memory, with other bytes if wanted."""
-        return MemorySlide(images or self.files, self.name)
-
-    @property
-    def values(self) -> tuple[str, ...]:
-        """Everything that must be gone."""
-        return tuple(dict.fromkeys(r.value for r in self.planted.removed if r.value))
-
-
-def _contents(folder: Path) -> dict[str, bytes]:
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+def _built(suite: type[FormatConformance], small: bool) -> Original:
+    """Build each slide once for all tests."""
+    return _build(cast(Any, suite), small)
 
 
 @lru_cache(maxsize=32)
-def _built(suite: type[FormatConformance], small: bool) -> _Original:
-    """Build each slide once for all tests."""
+def _build(suite: Any, small: bool) -> Original:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"sample{suite.suffix}"
         planted = suite().build(path, **(suite.small if small else {}))
-        return _Original(_contents(Path(folder)), path.name, planted)
+        return Original(contents(Path(folder)), path.name, planted)
+
+
+def _edited(suite: type[FormatConformance]) -> tuple[dict[str, bytes], Outcome, list[str]]:
+    """Anonymize a slide once; return the folder afterwards, the outcome and the judge's complaints."""
+    return _edit(cast(Any, suite))
 
 
 @lru_cache(maxsize=32)
-def _edited(suite: type[FormatConformance]) -> tuple[dict[str, bytes], Outcome, list[str]]:
-    """Anonymize a slide once; return the folder afterwards, the outcome and the judge's complaints."""
+def _edit(suite: Any) -> tuple[dict[str, bytes], Outcome, list[str]]:
     own, original = suite(), _built(suite, False)
     with tempfile.TemporaryDirectory() as folder:
         path = original.place(Path(folder))
         outcome = own.anonymize(path)
-        return _contents(Path(folder)), outcome, own.complaints(original.files, original.planted, path)
+        return contents(Path(folder)), outcome, own.complaints(original.files, original.planted, path)
 
 
 class FormatConformance:
-    """See the module. Attributes that a subclass may set:
+    """See the module.
 
     Attributes
     ----------
@@ -140,7 +117,7 @@ class FormatConformance:
     blanked: ClassVar[frozenset[str]] = frozenset()
     same_profile: ClassVar[bool] = True
     openslide: ClassVar[bool] = True
-    borders: ClassVar[int] = 120
+    borders: ClassVar[int] = 60
     small: ClassVar[Mapping[str, Any]] = {}
 
     # -- what a subclass gives, or may replace -------------------------------------------
@@ -165,7 +142,7 @@ class FormatConformance:
         kept = {k.key: k.value for k in planted.kept}
         values = tuple(r.value for r in planted.removed if r.value)
         old = Before(before[path.name], values, gone=self.gone, same_profile=self.same_profile, kept=kept)
-        return [*judge(old, path, openslide=self.openslide), *_not_blank(path, planted, self.blanked)]
+        return [*judge(old, path, openslide=self.openslide), *not_blank(path, planted, self.blanked)]
 
     def tissue(self, before: Mapping[str, bytes], name: str) -> list[tuple[int, int, int]]:
         """Return file number, offset and length of all coded tissue, found by another reader."""
@@ -217,7 +194,7 @@ class FormatConformance:
             assert planted.id in found, f"{planted.id} is not found"
             if planted.encoding == "picture" or planted.file:
                 continue
-            spans = [(start, end) for id, _, _, start, end in places if id == planted.id]
+            spans = [(start, end) for name, _, _, start, end in places if name == planted.id]
             for at, size in planted.places:
                 assert any(s <= at and at + size <= e for s, e in spans), f"a copy of {planted.id} is not found"
 
@@ -241,7 +218,7 @@ class FormatConformance:
         original = _built(type(self), False)
         inspection, plan = self._inspection(), self._plan("research")
         shown = repr((inspection, inspection.findings, plan)) + repr(pickle.dumps(plan))
-        assert _leaks(original.values, shown) == [], "a value can be printed by accident"
+        assert leaks(original.values, shown) == [], "a value can be printed by accident"
 
     # -- what would happen ---------------------------------------------------------------
 
@@ -308,12 +285,12 @@ class FormatConformance:
     def test_second_run_finds_and_writes_nothing(self, tmp_path: Path) -> None:
         after, _, _ = _edited(type(self))
         original = _built(type(self), False)
-        path = _Original(after, original.name, original.planted).place(tmp_path)
+        path = Original(after, original.name, original.planted).place(tmp_path)
         times = {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*")}
         outcome = self.anonymize(path)
         assert outcome.content == "clean", f"a clean slide is not called clean: {outcome.residue}"
         assert outcome.writes == 0, "the second run writes"
-        assert _contents(tmp_path) == after, "the second run changes the slide"
+        assert contents(tmp_path) == after, "the second run changes the slide"
         assert {p: p.stat().st_mtime_ns for p in times} == times, "the second run touches the slide"
 
     def test_strict_profile_ends_clean_too(self, tmp_path: Path) -> None:
@@ -356,7 +333,7 @@ class FormatConformance:
             try:
                 self._plan_of(slide, "research")
             except SlideError as refusal:
-                assert _leaks(original.values, str(refusal)) == [], "an error message shows a value"
+                assert leaks(original.values, str(refusal)) == [], "an error message shows a value"
             except Exception as other:
                 raise AssertionError(f"{what} raises {type(other).__name__}, which is no SlideError") from other
 
@@ -367,11 +344,11 @@ class FormatConformance:
         for number, at in enumerate(marks[1 :: max(1, len(marks) // 8)]):
             path = original.place(tmp_path / str(number))
             path.write_bytes(data[:at])
-            before = _contents(path.parent)
+            before = contents(path.parent)
             try:
                 self.anonymize(path)
             except BlankslideError:
-                assert _contents(path.parent) == before, "a refused slide was changed"
+                assert contents(path.parent) == before, "a refused slide was changed"
 
     def test_killed_anywhere_it_is_as_before_or_can_be_finished(self) -> None:
         original = _built(type(self), True)
@@ -381,8 +358,8 @@ class FormatConformance:
         for at in count():
             sim = SimVolume(before)
             volume = FaultyVolume(sim, at)
-            finished = _run(sim, self._names(original), patches, volume)
-            _recover(sim, self._names(original), committed := _is_pending(sim))
+            finished = edit(sim, self._names(original), patches, volume)
+            recover(sim, self._names(original), committed := is_pending(sim))
             found = {n: d for n, d in sim.content().items() if n in before}
             assert found == after or (found == before and not committed), f"killed at call {at}, it is neither"
             assert set(sim.content()) == set(before), "a journal is left"
@@ -401,7 +378,7 @@ class FormatConformance:
         finally:
             logging.getLogger().removeHandler(handler)
         said = heard.getvalue() + repr(outcome) + " ".join((*outcome.residue, *outcome.notes, *outcome.coincidences))
-        assert _leaks(original.values, said) == [], "a value was said"
+        assert leaks(original.values, said) == [], "a value was said"
 
     # -- helpers -------------------------------------------------------------------------
 
@@ -419,80 +396,13 @@ class FormatConformance:
         inspection = inspected(slide, self._formats())
         return planned(inspection, slide.opened, profile)
 
-    def _names(self, original: _Original) -> list[str]:
+    def _names(self, original: Original) -> list[str]:
         """File names in the order of the inspection's file numbers."""
         slide = original.slide()
         inspected(slide, self._formats())
         by_source = {id(slide.open(n)): n for n in original.files}
         return [by_source[id(s)] for s in slide.opened]
 
-    def _patched(self, original: _Original, images: Mapping[str, bytes], patches: Iterable[Patch]) -> dict[str, bytes]:
+    def _patched(self, original: Original, images: Mapping[str, bytes], patches: Iterable[Patch]) -> dict[str, bytes]:
         names = self._names(original)
         return {**images, **dict(zip(names, applied([images[n] for n in names], patches), strict=True))}
-
-
-def _leaks(values: Iterable[str], text: str) -> list[str]:
-    return [v for v in values if len(v) >= 5 and v in text]
-
-
-def _not_blank(path: Path, planted: Planted, roles: frozenset[str]) -> Iterator[str]:
-    """Say which blanked pictures are gone, or show something; pages are known by where they stand."""
-    from tifffile import TiffFile
-
-    wanted = {p.strips[0][0]: p.role for p in planted.pictures if p.role in roles}
-    if not wanted:
-        return
-    with TiffFile(path) as tiff:
-        for page in tiff.pages:
-            role = wanted.pop(page.dataoffsets[0] if page.dataoffsets else -1, "")
-            if role:
-                yield from (f"the blanked {role} {what}" for what in _shown(page))
-    yield from (f"the {role} is not listed any more" for role in wanted.values())
-
-
-def _shown(page: Any) -> Iterator[str]:
-    try:
-        pixels = page.asarray(maxworkers=1)
-    except Exception as problem:  # whatever a codec raises is the complaint
-        yield f"does not decode: {type(problem).__name__}"
-        return
-    if (pixels != pixels.reshape(-1, pixels.shape[-1])[0]).any():
-        yield "shows something"
-
-
-def _is_pending(sim: SimVolume) -> bool:
-    return any(name.startswith(".blankslide-") and not name.endswith(".tmp") for name in sim.content())
-
-
-def _slide(sim: SimVolume, names: Iterable[str]) -> SimSlide:
-    return SimSlide(sim, [sim.inode(SimSlide.folder, name) or 0 for name in names])
-
-
-def _run(sim: SimVolume, names: list[str], patches: Iterable[Patch], volume: FaultyVolume) -> bool:
-    """Edit as the pipeline does; return whether it came to its end."""
-    from blankslide.storage.transaction import Transaction
-
-    try:
-        transaction = Transaction.begin(
-            _slide(sim, names), tuple(patches), profile="research", format="x", volume=volume
-        )
-        transaction.commit()
-        transaction.write()
-        transaction.finish()
-    except Crash:
-        return False
-    return True
-
-
-def _recover(sim: SimVolume, names: list[str], pending: bool) -> None:
-    """Do what any later run does first."""
-    from blankslide.storage.journal import journal_name
-    from blankslide.storage.transaction import discard_leftover, resume
-
-    main = names[0]
-    if pending:
-        path = f"{SimSlide.folder}/{journal_name(sim.inode(SimSlide.folder, main) or 0)}"
-        transaction = resume(_slide(sim, names), path, sim)
-        transaction.write()
-        transaction.finish()
-    discard_leftover(f"{SimSlide.folder}/{main}", sim)

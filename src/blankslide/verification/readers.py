@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.verification import openslide_reader, tifffile_reader
+from blankslide.verification.sets import shown, together
 from blankslide.verification.views import ReaderView
 
 if TYPE_CHECKING:
@@ -62,9 +63,10 @@ def _ask(reader: Reader, path: Path) -> ReaderView:
     if not version:
         return ReaderView(reader.name, reason="not installed")
     try:
-        if not reader.suits(path):
+        files = shown(path)
+        if not all(reader.suits(file) for file in files):
             return ReaderView(reader.name, version, reason="not for this kind of file")
-        return reader.look(path)
+        return together([reader.look(file) for file in files])
     # Foreign code on a foreign file may raise anything, and its message may hold a value:
     # only the class of the failure is an answer.
     except Exception as problem:

@@ -59,7 +59,7 @@ class Pyramid:
         self._tiff: TiffFile | None = tiff
         self.pictures = _pictures(inspection, tiff)
         kept = _descending(inspection)
-        own = tuple(_level(tiff, level.page, (level.height, level.width)) for level in kept)
+        own = tuple(_level(tiff, level.page, (level.height, level.width), level.child) for level in kept)
         self.sizes = tuple(_size(inspection, level.width, level.height) for level in kept)
         self.coarse: CoarseLevels | None = None
         if len(own) == 1 and needs_coarse(kept[0].width, kept[0].height):
@@ -145,13 +145,14 @@ def _size(inspection: Inspection, width: int, height: int) -> LevelSize:
         return LevelSize(width, height, None)
     top = inspection.levels[0]
     x, y = inspection.mpp
-    return LevelSize(width, height, (x * top.width / width, y * top.height / height))
+    return LevelSize(width, height, (x * (top.width / width), y * (top.height / height)))
 
 
-def _page(tiff: TiffFile, index: int, size: tuple[int, int]) -> Any:
+def _page(tiff: TiffFile, index: int, size: tuple[int, int], child: int | None = None) -> Any:
     """Return tifffile's page, or None if it is missing, of another size, or no picture."""
     try:
         page: Any = tiff.pages[index]
+        page = page if child is None else page.aspage().pages[child].aspage()
         shape = page.shape
     except Exception:  # tifffile raises what it likes for a page that it cannot parse
         return None
@@ -159,9 +160,9 @@ def _page(tiff: TiffFile, index: int, size: tuple[int, int]) -> Any:
     return page if usable and shape[:2] == size else None
 
 
-def _level(tiff: TiffFile, index: int, size: tuple[int, int]) -> LazyLevel:
+def _level(tiff: TiffFile, index: int, size: tuple[int, int], child: int | None) -> LazyLevel:
     with quiet():
-        page = _page(tiff, index, size)
+        page = _page(tiff, index, size, child)
         if page is None:
             return LazyLevel((*size, 3), "uint8")
         import zarr

@@ -1,0 +1,127 @@
+"""Huron TissueScope TIFF: what each page is, and what its lines say.
+
+Layout: TIFF or BigTIFF; every page's Make begins with ``Huron``; page 0 and the other levels
+are tiled (JPEG or JPEG 2000), the second page is the thumbnail, label and macro are pages in
+strips, often uncompressed, with NewSubfileType 1 and 9. The first description holds lines
+``key = value``.
+
+What goes: lines that are not known science with a legal value. The bar code is base64; it is
+searched for as plain text too. Readers know the slide by the beginning of Make, so that much
+of it stays, and what hangs on it goes.
+
+Traps: the description must not vanish, since readers refuse a slide without one, so the tag
+stays even where no line does; a label has the type that other makers give to any reduced
+page, hence only pages in strips are asked for it.
+
+Source: OpenSlide's and opentile's notes on Huron; the project's format map, section 14. No
+real slide was at hand.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from blankslide.containers import tiff as T
+from blankslide.formats import _linked, _pages
+from blankslide.formats._pairs import NUMBER, Pairs, Style, numbers, prefixed
+from blankslide.model import PhiClass
+
+if TYPE_CHECKING:
+    from blankslide.formats._spi import Probe
+    from blankslide.model import Inspection
+
+D, Q, V = PhiClass.DIRECT, PhiClass.QUASI, PhiClass.DEVICE
+_MAKE = 271
+_MAKER = re.compile(r"Huron(?:(?: Digital Pathology| Technologies)(?: Inc\.?)?)?(?: TissueScope| LE ?\d?)*(?![^\0\s,;])")
+_ANY_MAKER = re.compile("Huron")
+_LENGTH = re.compile(rf"{NUMBER}(?: ?(?:um|µm|microns?|nm|mm)(?:/(?:px|pixel))?)?", re.I)
+
+#: Keys whose legal values stay.
+SCIENCE: dict[str, re.Pattern[str]] = {
+    **numbers(
+        "objective; magnification; objective magnification; mpp; width; height; levels; bit depth; bits per sample; "
+        "channels; tile width; tile height; quality; compression quality; numerical aperture; exposure; gain; gamma"
+    ),
+    **dict.fromkeys(("resolution", "pixel size", "mpp-x", "mpp-y", "z spacing"), _LENGTH),
+    **dict.fromkeys(("image dimensions", "tile size", "tile dimensions"), re.compile(r"\d{1,7} ?[x×] ?\d{1,7}")),
+    "compression": re.compile("JPEG|JPEG ?2000|JP2K?|LZW|None", re.I),
+}
+#: Keys that identify.
+FIELDS: dict[str, PhiClass] = {
+    **dict.fromkeys(
+        (
+            "barcode", "slide id", "slideid", "slide name", "slide", "case", "case id", "patient", "patient id", "name",
+            "title", "comment", "comments", "description", "operator", "user", "label", "sample", "file name", "filename",
+        ),
+        D,
+    ),
+    **dict.fromkeys(
+        (
+            "scan started", "scan finished", "scan ended", "scan completed", "scan time", "scan date", "date", "time",
+            "time zone", "carrier", "rack", "slot", "tray",
+        ),
+        Q,
+    ),
+    **dict.fromkeys(
+        ("deviceid", "device id", "device", "serial number", "serial", "scanner", "scanner id", "host", "software version"),
+        V,
+    ),
+}  # fmt: skip
+_STYLE = Style("huron", re.compile(r"\r?\n|\r"), None, SCIENCE, FIELDS)
+
+
+class Huron:
+    """The format object; see the module's docstring."""
+
+    name = "huron"
+    title = "Huron TIFF"
+    suffixes: tuple[str, ...] = (".tif", ".tiff")
+    fallback = False
+    removes = (
+        "label and macro pictures; bar code, device id, scan times, names and every unknown line of the descriptions; "
+        "what hangs on the maker's name; tag 306 and the other text tags; orphaned bytes"
+    )
+    keeps = "resolution, dimensions, objective, optics, thumbnail, colour profile, coded tissue"
+    readers: tuple[str, ...] = ("OpenSlide", "tifffile")
+
+    def detect(self, probe: Probe) -> str | None:
+        """Accept a TIFF whose first page is tiled, made by Huron and described."""
+        if not probe.is_tiff:
+            return "not a TIFF"
+        first = probe.tiff.first
+        if not (first.text(_MAKE) or "").startswith("Huron"):
+            return "the first page's Make does not begin with Huron"
+        if T.IMAGE_DESCRIPTION not in first.tags:
+            return "the first page has no description"
+        return None if first.is_tiled else "the first page is not tiled"
+
+    def inspect(self, probe: Probe) -> Inspection:
+        """List levels, pictures, findings and the owner of every byte."""
+        pages = probe.tiff.pages
+        given = _pages.roles(pages, lambda page: None)
+        reader = Pairs(_STYLE)
+        for page in pages:
+            reader.read(page)
+            legal = _MAKER if _MAKER.match(page.text(_MAKE) or "") else _ANY_MAKER
+            prefixed(reader.found, reader.kept, page, _MAKE, legal, "huron.make", "Text behind the maker's name")
+        return _pages.inspection(
+            self,
+            probe,
+            given,
+            reader,
+            mpp=_pixel_size(reader) or _linked.pixel_size(pages[0]),
+            objective=reader.number("objective") or reader.number("magnification"),
+            read=(T.IMAGE_DESCRIPTION, _MAKE),
+        )
+
+
+FORMAT = Huron()
+
+
+def _pixel_size(reader: Pairs) -> tuple[float, float] | None:
+    """Micrometres per pixel as the line says, where it is in micrometres."""
+    value = reader.number("resolution")
+    if value is None or re.search(r"nm|mm", reader.values["resolution"]):
+        return None
+    return value, value

@@ -1,0 +1,125 @@
+"""XML findings: every value is judged, edits keep length and form, and a second look finds nothing."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from typing import TYPE_CHECKING
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from blankslide.containers.xml import parse
+from blankslide.formats._tiff import Findings
+from blankslide.formats._xml import NUMBER, Rule, XmlReader, rules, science
+from blankslide.model import Fill, PhiClass
+
+if TYPE_CHECKING:
+    from blankslide.model import Finding, Place
+
+TABLE = {
+    **science(NUMBER, "Scan@Res Scan/Deep@Res Size"),
+    **rules(PhiClass.DIRECT, "Scan@User"),
+    **rules(PhiClass.QUASI, "Scan@Rack", b"0"),
+    **rules(PhiClass.LINK, "Scan@Id"),
+    "Scan@Build": Rule("build", PhiClass.DEVICE, re.compile(r"\d\.\d"), weak=True),
+    "Note": Rule("note", PhiClass.PATH, re.compile("[a-z]+"), inside=re.compile(rb"file=&quot;(.*)&quot;")),
+}
+
+
+def _read(data: bytes) -> tuple[dict[str, Finding], list[Place]]:
+    found, kept = Findings(), []
+    XmlReader(found, kept, "x", TABLE).read(data, 0, "page 0")
+    return {f.id: f for f in found.finish()}, kept
+
+
+def _zeros(raw: bytes) -> bytes:
+    """What the planner writes in place of a link, without a key."""
+    return "".join("0" if c.isalnum() else c for c in raw.decode("latin-1")).encode("latin-1")
+
+
+def _cleaned(data: bytes) -> bytes:
+    out = bytearray(data)
+    for finding in _read(data)[0].values():
+        if finding.weak:
+            continue
+        if finding.cls is PhiClass.LINK:
+            for place in finding.places:
+                out[place.start : place.end] = _zeros(bytes(out[place.start : place.end]))
+            continue
+        for edit in finding.edits:
+            assert isinstance(edit, Fill)
+            out[edit.start : edit.end] = bytes([edit.byte]) * (edit.end - edit.start)
+    return bytes(out)
+
+
+def test_classes_and_ids() -> None:
+    found, kept = _read(
+        b"<Scan Res='0.25000' User=\"jf\" Rack='7' Id='ab-1' Build='3.1' Ward='x y'><Size>12</Size></Scan>\0old stuff"
+    )
+    assert {i: (f.cls.value, f.weak) for i, f in found.items()} == {
+        "x.remainder": ("?", False),
+        "x.user": ("D", False),
+        "x.rack": ("Q", False),
+        "x.id": ("K", False),
+        "x.build": ("V", True),
+        "x.scan.ward": ("?", False),
+    }
+    assert len(kept) == 1
+
+
+def test_a_science_key_with_another_value_is_unknown() -> None:
+    found, _ = _read(b"<Scan Res='0.25 by Nobody'/>")
+    assert found["x.res"].cls is PhiClass.UNKNOWN
+
+
+def test_comments_instructions_and_character_data() -> None:
+    data = b"<?xml version='1.0'?><!-- Nobody --><Scan><?note by Nobody?><![CDATA[Nobody <!-- Nobody -->]]></Scan>"
+    clean = _cleaned(data)
+    assert b"Nobody" not in clean
+    assert len(clean) == len(data)
+    assert parse(clean).name == "Scan"
+    assert _read(clean)[0] == {}
+
+
+def test_only_the_part_inside_goes() -> None:
+    clean = _cleaned(b"<Note>file=&quot;a &amp; b.ndpi&quot;</Note>")
+    assert re.fullmatch(rb"<Note>file=&quot; {14}&quot;</Note>", clean)
+    assert _read(clean)[0] == {}
+
+
+def test_entities_in_a_link_are_never_replaced_character_by_character() -> None:
+    found, _ = _read(b"<Scan Id='a&amp;b'/>")
+    assert found["x.id"].cls is PhiClass.DIRECT
+    assert parse(_cleaned(b"<Scan Id='a&amp;b'/>")).value("Id").strip() == ""
+
+
+def test_known_namespaces_stay_and_others_go() -> None:
+    known = b'<Scan xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" xmlns:n="http://nobody.example/ward7"/>'
+    found, _ = _read(known)
+    assert [f.value.reveal() for f in found.values() if f.value] == ["http://nobody.example/ward7"]
+    assert _read(_cleaned(known))[0] == {}
+
+
+def test_quoted_items_are_searched_one_by_one() -> None:
+    found, _ = _read(b'<Scan User=\'"first" "second"\'/>')
+    finding = found["x.user"]
+    assert finding.value is not None
+    assert [v.reveal() for v in (finding.value, *finding.values)] == ["first", "second"]
+
+
+_NAMES = st.sampled_from("Res User Rack Id Build Ward Other".split())
+_VALUES = st.text(st.characters(min_codepoint=32, max_codepoint=0x2FF, exclude_categories=("Cs", "Cc")), max_size=24)
+
+
+@given(st.dictionaries(_NAMES, _VALUES, max_size=5), st.lists(_VALUES, max_size=3), st.sampled_from("'\""))
+def test_any_document_comes_out_clean_of_the_same_length(
+    attributes: dict[str, str], texts: list[str], quote: str
+) -> None:
+    pairs = "".join(f" {name}={quote}{escape(value)}{quote}" for name, value in attributes.items())
+    inner = "".join(f"<{name}>{escape(t)}</{name}>" for name, t in zip(("Size", "Note", "Free"), texts, strict=False))
+    data = f"<Scan{pairs}>{inner}</Scan>".encode()
+    clean = _cleaned(data)
+    assert len(clean) == len(data)
+    assert [e.path for e in parse(clean).walk()] == [e.path for e in parse(data).walk()]
+    assert all(f.weak for f in _read(clean)[0].values())

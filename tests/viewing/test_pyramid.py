@@ -1,0 +1,149 @@
+"""Lazy pyramids: roles from our inspection, tiles only when asked for, placeholders instead of exceptions."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+
+from blankslide.errors import BlankslideError, NotASlide
+from blankslide.samples.aperio import build_aperio
+from blankslide.samples.planted import Planted
+from blankslide.viewing.placeholder import labelled
+
+pytest.importorskip("zarr", reason="zarr is not installed: pip install blankslide[napari]")
+
+from blankslide.viewing import open_pyramid  # noqa: E402
+
+Made = tuple[Path, Planted]
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Made:
+    path = tmp_path / "slide.svs"
+    return path, build_aperio(path, size=(1024, 768), factors=(1, 4))
+
+
+def test_levels_and_pictures_are_what_tifffile_decodes(made: Made) -> None:
+    with open_pyramid(made[0]) as pyramid, tifffile.TiffFile(made[0]) as tiff:
+        for level, size in zip(pyramid.levels, pyramid.sizes, strict=True):
+            page = next(p for p in tiff.pages if p.is_tiled and p.imagewidth == size.width)
+            assert (level[...] == page.asarray()).all()
+        for picture in made[1].pictures:
+            assert (pyramid.pictures[picture.role][...] == tiff.pages[picture.page].asarray()).all()
+        assert set(pyramid.pictures) == {"thumbnail", "label", "macro"}
+
+
+def test_sizes_and_resolution(made: Made) -> None:
+    with open_pyramid(made[0]) as pyramid:
+        assert [s[:2] for s in pyramid.sizes] == [(1024, 768), (256, 192)]
+        assert [s.mpp for s in pyramid.sizes] == [(0.499, 0.499), pytest.approx((1.996, 1.996))]
+        assert pyramid.extent == pytest.approx((510.976, 383.232))
+
+
+def test_opening_decodes_nothing_and_reading_only_what_is_asked_for(
+    made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Any] = []
+    from tifffile import zarr as store
+
+    get = store.ZarrTiffStore.get
+
+    async def counting(self: Any, key: str, *args: Any, **kwargs: Any) -> Any:
+        if ".z" not in key and "json" not in key:
+            read.append(key)
+        return await get(self, key, *args, **kwargs)
+
+    monkeypatch.setattr(store.ZarrTiffStore, "get", counting)
+    with open_pyramid(made[0]) as pyramid:
+        assert read == []
+        pyramid.levels[0][300:500, 300:500]
+        assert len(read) == 1
+        pyramid.levels[0][200:300, 200:300]
+        assert len(read) == 5
+
+
+def test_after_close_nothing_of_the_slide_can_be_read(made: Made) -> None:
+    pyramid = open_pyramid(made[0])
+    old = {role: np.asarray(picture) for role, picture in pyramid.pictures.items()}
+    pyramid.close()
+    pyramid.close()
+    assert not pyramid.is_open
+    for role, picture in pyramid.pictures.items():
+        assert not (np.asarray(picture) == old[role]).all()
+        assert np.unique(picture[...]).size == 2
+    assert np.unique(pyramid.levels[0][10:20, 10:90]).size == 2
+    made[0].unlink()
+
+
+def test_a_picture_whose_strips_are_broken_says_so(made: Made) -> None:
+    label = next(p for p in made[1].pictures if p.role == "label")
+    with made[0].open("r+b") as file:
+        for offset, length in label.strips:
+            file.seek(offset)
+            file.write(bytes(length))
+    with open_pyramid(made[0]) as pyramid:
+        shown = pyramid.pictures["label"][...]
+        assert (shown == labelled(shown.shape, "label: cannot be decoded")).all()
+        assert pyramid.pictures["macro"][...].std() > 10
+
+
+def test_one_broken_tile_costs_one_tile(made: Made) -> None:
+    with tifffile.TiffFile(made[0]) as tiff:
+        page = tiff.pages[0]
+        offset, length = page.dataoffsets[5], page.databytecounts[5]
+        good = page.asarray()
+    with made[0].open("r+b") as file:
+        file.seek(offset)
+        file.write(bytes(length))
+    with open_pyramid(made[0]) as pyramid:
+        seen = pyramid.levels[0][...]
+        assert np.unique(seen[256:512, 256:512]).size == 2
+        seen[256:512, 256:512] = good[256:512, 256:512] = 0
+        assert (seen == good).all()
+
+
+def test_pages_that_tifffile_sees_otherwise_become_placeholders(made: Made) -> None:
+    from blankslide import pipeline
+
+    found = pipeline.inspect(made[0])
+    found.associated = tuple(a._replace(page=99) for a in found.associated)
+    found.levels = (found.levels[0], found.levels[1]._replace(page=1))
+    with open_pyramid(made[0], found) as pyramid:
+        assert np.unique(pyramid.levels[1][...]).size == 2
+        assert (pyramid.pictures["macro"][...] == labelled((431, 1280, 3), "macro: cannot be decoded")).mean() > 0.5
+
+
+def test_what_is_no_slide_is_refused_with_our_error(tmp_path: Path) -> None:
+    path = tmp_path / "x.svs"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(64))
+    with pytest.raises(NotASlide):
+        open_pyramid(path)
+    with pytest.raises(BlankslideError):
+        open_pyramid(tmp_path / "missing.svs")
+
+
+def test_a_changed_file_needs_a_new_pyramid_and_gets_one(made: Made) -> None:
+    from blankslide import pipeline
+
+    first = open_pyramid(made[0])
+    first.pictures["label"][...]
+    first.close()
+    pipeline.anonymize_in_place(made[0])
+    with open_pyramid(made[0]) as second:
+        assert "label" not in second.pictures
+        assert "macro" not in second.pictures
+        assert second.levels[0][...].std() > 10
+
+
+def test_tifffiles_log_is_not_heard(made: Made, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG), open_pyramid(made[0]) as pyramid:
+        pyramid.levels[0][:300, :300]
+        pyramid.pictures["label"][...]
+        assert [r for r in caplog.records if r.name.startswith("tifffile")] == []
+    logging.getLogger("tifffile").warning("heard")
+    assert caplog.records[-1].message == "heard"
