@@ -13,20 +13,22 @@ from collections.abc import Iterable
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from blankslide.lazyre import pattern
+
 if TYPE_CHECKING:
     from blankslide.model import NameVerdict
 
-_CASE = re.compile(
+_CASE = pattern(
     r"(?<![A-Za-z])[A-Za-z]{1,4}[-_ ]?\d{2,4}[-_ ]\d{2,7}(?!\d)"  # S19-12345, SP 2019 00123
     r"|(?<!\d)\d{2,4}[-_]\d{4,7}(?!\d)"  # 19-12345
     r"|(?<!\d)\d{7,10}(?!\d)"  # a record number
     r"|(?<!\d)(?:19|20)\d{2}[-_.]?(?:0[1-9]|1[0-2])[-_.]?(?:0[1-9]|[12]\d|3[01])(?!\d)"  # a date
     r"|(?<!\d)(?:0?[1-9]|[12]\d|3[01])[.](?:0?[1-9]|1[0-2])[.](?:\d{2}|\d{4})(?!\d)"
 )
-_PLAIN = re.compile(
+_PLAIN = pattern(
     r"(?:blankslide|slide|sample|image|scan|wsi|anon|anonymized|test|aperio|classic|big|gt|[-_ .]|\d{1,6})+", re.I
 )
-_RANDOM = re.compile(r"[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}|\d+(?:\.\d+){6,}|slide-[0-9a-f]{24}")
+_RANDOM = pattern(r"[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}|\d+(?:\.\d+){6,}|slide-[0-9a-f]{24}")
 
 
 def name_verdict(name: str, removed: Iterable[str] = ()) -> NameVerdict:

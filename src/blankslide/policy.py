@@ -19,9 +19,10 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from blankslide.errors import ProfileError
+from blankslide.lazyre import pattern
 from blankslide.model import Action, Decision, Finding, PhiClass
 
-_HARMLESS = re.compile(
+_HARMLESS = pattern(
     r"(?:true|false|yes|no|on|off|[-+]?\d{1,4}|[-+]?\d{0,5}\.\d+(?:[eE][-+]?\d{1,3})?|[-+]?\d{1,5}\.)", re.I
 )
 _WORDS = {
@@ -72,8 +73,8 @@ class Profile:
 
     def action(self, finding: Finding) -> Action:
         """Return the action for one finding."""
-        for pattern, action in self.ids:
-            if fnmatchcase(finding.id, pattern):
+        for glob, action in self.ids:
+            if fnmatchcase(finding.id, glob):
                 return action
         if finding.weak:
             return self.weak
@@ -186,7 +187,7 @@ class _Reader:
         self.lines = text.splitlines()
 
     def fail(self, key: str, problem: str) -> ProfileError:
-        word = re.compile(rf"(?<![\w.-]){re.escape(key)}(?![\w.-])")
+        word = pattern(rf"(?<![\w.-]){re.escape(key)}(?![\w.-])")
         line = next((i for i, text in enumerate(self.lines, 1) if word.search(text)), 1)
         return ProfileError(f"{self.file}, line {line}: {problem}")
 

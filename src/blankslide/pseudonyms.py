@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import stat
 import sys
 import unicodedata
@@ -21,10 +20,11 @@ from itertools import pairwise
 from pathlib import Path
 
 from blankslide.errors import EnvironmentProblem, InternalError, NoPermission
+from blankslide.lazyre import pattern
 
 KEY_BYTES = 32
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
-_UUID = re.compile(
+_UUID = pattern(
     r"(\{?)([0-9a-fA-F]{8})(-?)([0-9a-fA-F]{4})\3([0-9a-fA-F]{4})\3([0-9a-fA-F]{4})\3([0-9a-fA-F]{12})(\}?)"
 )
 _UUID_ROOT = "2.25."

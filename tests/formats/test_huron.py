@@ -159,6 +159,7 @@ def test_a_tiled_page_that_is_no_level_is_refused(slide: Callable[..., Path], ta
 
 
 def test_levels_and_pictures_can_be_viewed(slide: Callable[..., Path]) -> None:
+    pytest.importorskip("zarr")
     with open_pyramid(slide()) as pyramid:
         assert [level.shape[:2] for level in pyramid.levels] == [(256, 300), (128, 150)]
         assert pyramid.mpp == (0.5, 0.5)

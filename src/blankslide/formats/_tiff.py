@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from blankslide.containers import icc, jp2k, jpeg
 from blankslide.containers import tiff as T
 from blankslide.errors import DamagedSlide
+from blankslide.lazyre import pattern
 from blankslide.model import Blank, Chain, Coding, Drop, Edit, Fill, Finding, Link, PhiClass, Place, Slot
 from blankslide.sensitive import Sensitive
 from blankslide.spans import ByteClass, ByteMap, subtract
@@ -96,8 +97,8 @@ PLAIN_WORDS = frozenset(
     "tissuescope easyscan medscan "
     "software version release blankslide".split()
 )
-_WORD = re.compile(r"[\w.+-]+")
-_VERSION = re.compile(r"v?\d{1,3}(?:\.\d{1,4}){0,4}", re.I)
+_WORD = pattern(r"[\w.+-]+")
+_VERSION = pattern(r"v?\d{1,3}(?:\.\d{1,4}){0,4}", re.I)
 
 
 def is_plain(value: str) -> bool:

@@ -27,6 +27,7 @@ from blankslide.containers import tiff as T
 from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formats import _tiff
 from blankslide.formats._tiff import Findings, TagRule
+from blankslide.lazyre import pattern
 from blankslide.model import AssociatedImage, Cut, Inspection, Level, PhiClass, Place, SlideFile, TextBlock
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
 D, Q, V, K, P, UNKNOWN = _tiff.D, _tiff.Q, _tiff.V, _tiff.K, _tiff.P, _tiff.UNKNOWN
 
 _NUMBER = r"[-+]?\d{1,6}(?:[.,]\d{1,12})?(?:[eE][-+]?\d{1,3})?"
-_LEGAL_NUMBER = re.compile(_NUMBER)
-_LEGAL_PROFILE = re.compile(
+_LEGAL_NUMBER = pattern(_NUMBER)
+_LEGAL_PROFILE = pattern(
     r"(?:Aperio |Leica )?(?:ScanScope|AT2|AT|CS2?|CS|XT|LV1|GL|Versa|GT ?450|sRGB|Adobe RGB|AdobeRGB)(?: ?DX)?"
     r"(?: v?\d{1,3}(?:\.\d{1,3})*| \(?19[69]8\)?| IEC61966-2\.1)?(?:\.icc|\.icm)?"
 )
@@ -101,16 +102,16 @@ _HEADER_WORD = (
     r"|Q ?= ?\d{1,3}|label|macro|thumbnail|Aperio|Image,?|Library|Leica|Biosystems|Segue|Digital|GT ?450|DX"
     r"|KFBIO|Motic|Grundium|Ocus\d{0,2},?|V\d\.\d\.\d)"
 )
-_HEADER_OK = re.compile(rf"\s*(?:{_HEADER_WORD}[\s;]+)*(?:{_HEADER_WORD})?[\s;]*")
-_HEADER_WORD_RE = re.compile(_HEADER_WORD)
-_HEADER_WORDS = re.compile(r"Q ?= ?\d{1,3}(?![^\s;])|[^\s;]+")
-_MAKER = re.compile(r"(?:Aperio|Motic)?")
-_VENDOR = re.compile(r"Aperio\b|Motic V\d")
-_PAIR = re.compile(r"\|([^|=;]*)(=?)([^|;]*(?:;(?!Aperio |Motic )[^|;]*)*)(;(?:Aperio|Motic) [^|]*)?")
-_ROLE = re.compile(r"(label|macro|thumbnail) \d{1,7}x\d{1,7}\s*")
-_THUMBNAIL = re.compile(r"\d{1,7}x\d{1,7} -> \d{1,7}x\d{1,7} -")
-_CUSTOM = re.compile(r"customfield[._][a-z_.]{1,48}")
-_KEY = re.compile(r"(?!.*\d{4})[A-Za-z][A-Za-z0-9_./()#-]{0,30}(?: [A-Za-z0-9_./()#-]{1,20}){0,2}")
+_HEADER_OK = pattern(rf"\s*(?:{_HEADER_WORD}[\s;]+)*(?:{_HEADER_WORD})?[\s;]*")
+_HEADER_WORD_RE = pattern(_HEADER_WORD)
+_HEADER_WORDS = pattern(r"Q ?= ?\d{1,3}(?![^\s;])|[^\s;]+")
+_MAKER = pattern(r"(?:Aperio|Motic)?")
+_VENDOR = pattern(r"Aperio\b|Motic V\d")
+_PAIR = pattern(r"\|([^|=;]*)(=?)([^|;]*(?:;(?!Aperio |Motic )[^|;]*)*)(;(?:Aperio|Motic) [^|]*)?")
+_ROLE = pattern(r"(label|macro|thumbnail) \d{1,7}x\d{1,7}\s*")
+_THUMBNAIL = pattern(r"\d{1,7}x\d{1,7} -> \d{1,7}x\d{1,7} -")
+_CUSTOM = pattern(r"customfield[._][a-z_.]{1,48}")
+_KEY = pattern(r"(?!.*\d{4})[A-Za-z][A-Za-z0-9_./()#-]{0,30}(?: [A-Za-z0-9_./()#-]{1,20}){0,2}")
 
 
 class _Rule(NamedTuple):

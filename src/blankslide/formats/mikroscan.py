@@ -1,0 +1,88 @@
+"""Mikroscan SL5 TIFF: Aperio's way of describing pages, under another name.
+
+Layout: page 0 and the other levels are tiled; thumbnail, label and macro are in strips, not
+compressed. Descriptions begin with ``Mikroscan Image Structure``; the second line gives sizes
+and codec, or ``label WxH``, ``macro WxH``, ``WxH -> WxH`` in those of the pictures; then come
+``|key = value`` pairs.
+
+Which page is what: the second line and NewSubfileType; what stands in a pair is never asked.
+The scanner's serial number stands in a key that begins with the model (``SL5 SERIAL #``).
+
+Trap: OpenSlide takes such a slide for a plain TIFF and lists no pictures, so what it sees of
+them says nothing; tifffile sees every page.
+
+Source: opentile's notes on Mikroscan; the project's format map, section 14. No real slide was
+at hand.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from blankslide.containers import tiff as T
+from blankslide.formats import _pages
+from blankslide.formats._pairs import Pairs, Style, numbers
+from blankslide.model import PhiClass
+
+if TYPE_CHECKING:
+    from blankslide.formats._spi import Probe
+    from blankslide.model import Inspection
+
+D, Q, V, P = PhiClass.DIRECT, PhiClass.QUASI, PhiClass.DEVICE, PhiClass.PATH
+
+_MARK = "Mikroscan Image Structure"
+#: Keys whose legal values stay.
+SCIENCE: dict[str, re.Pattern[str]] = numbers(
+    "appmag; mpp; stripewidth; left; top; originalwidth; originalheight; linecameraskew; lineareaxoffset; "
+    "lineareayoffset; focus offset; exposure time; exposure scale; displaycolor; gamma; offsetz; quality"
+)
+#: Keys that identify.
+FIELDS: dict[str, PhiClass] = {
+    **dict.fromkeys("barcode title user operator patient accession case label comment name slideid".split(), D),
+    **dict.fromkeys(("date", "time", "time zone", "rack", "slide", "slot", "tray"), Q),
+    **dict.fromkeys(("scanner", "scanner id", "serial", "serial number", "scanscope id", "host", "dsr id"), V),
+    **dict.fromkeys(("filename", "file name", "path"), P),
+}
+_SERIAL = re.compile(r"(?:[A-Za-z0-9-]{1,12} )?SERIAL ?#", re.I)
+_STYLE = Style(
+    "mikroscan", re.compile(r"\|"), re.compile("Mikroscan Image Structure"), SCIENCE, FIELDS, ((_SERIAL, "serial", V),)
+)
+
+
+class Mikroscan:
+    """The format object; see the module's docstring."""
+
+    name = "mikroscan"
+    title = "Mikroscan TIFF"
+    suffixes: tuple[str, ...] = (".tif", ".tiff", ".svs")
+    fallback = False
+    removes = (
+        "label and macro pictures; bar code, serial number, date, time, names and every unknown field of every "
+        "description; tag 306 and the other text tags; orphaned bytes"
+    )
+    keeps = "MPP, AppMag, scan geometry, exposure, thumbnail, colour profile, coded tissue"
+    readers: tuple[str, ...] = ("OpenSlide", "tifffile")
+
+    def detect(self, probe: Probe) -> str | None:
+        """Accept a TIFF whose first page is tiled and described as Mikroscan's."""
+        if not probe.is_tiff:
+            return "not a TIFF"
+        first = probe.tiff.first
+        if not (first.text(T.IMAGE_DESCRIPTION) or "").startswith(_MARK):
+            return "the first page's description does not begin as Mikroscan's"
+        return None if first.is_tiled else "the first page is not tiled"
+
+    def inspect(self, probe: Probe) -> Inspection:
+        """List levels, pictures, findings and the owner of every byte."""
+        pages = probe.tiff.pages
+        given = _pages.roles(pages)
+        reader = Pairs(_STYLE)
+        for page in pages:
+            reader.read(page)
+        size = reader.number("mpp")
+        mpp = (size, size) if size else None
+        return _pages.inspection(self, probe, given, reader, mpp=mpp, objective=reader.number("appmag"))
+
+
+FORMAT = Mikroscan()

@@ -1,0 +1,105 @@
+"""Motic TIFF: slides described as Motic's, but not in the way that the Aperio format knows.
+
+Layout: as Aperio's: page 0 and the other levels tiled, thumbnail, label and macro in strips
+(LZW or JPEG); descriptions begin with ``Motic`` and hold a line of sizes and codec, or
+``label WxH``, ``macro WxH``, then ``|key = value`` pairs. ``Motic V1.0.0`` and the like are
+Aperio's file under another name and belong to that format.
+
+Which page is what: the second line and NewSubfileType, as with Aperio.
+
+Traps: few such slides were ever seen, by anybody. Where the first description has not the form
+above, it is not known what readers need of it: it is left, and the slide needs review.
+
+Source: opentile's notes on Motic; the project's format map, section 14. No real slide was at
+hand.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from blankslide.containers import tiff as T
+from blankslide.formats import _pages
+from blankslide.formats._pairs import Pairs, Style, numbers
+from blankslide.model import PhiClass, Place
+
+if TYPE_CHECKING:
+    from blankslide.containers.tiff import Ifd
+    from blankslide.formats._spi import Probe
+    from blankslide.model import Inspection
+
+D, Q, V, P, UNKNOWN = PhiClass.DIRECT, PhiClass.QUASI, PhiClass.DEVICE, PhiClass.PATH, PhiClass.UNKNOWN
+
+_MARK = re.compile(r"Motic\b(?! V\d)")
+_FORM = re.compile(r"Motic[^\n|]{0,80}\n[^|]*\d{1,7} ?x ?\d{1,7}[^|]*\|[^|=]{1,48}=")
+#: Keys whose legal values stay.
+SCIENCE: dict[str, re.Pattern[str]] = {
+    **numbers(
+        "appmag; mpp; stripewidth; left; top; originalwidth; originalheight; exposure time; displaycolor; gamma; quality"
+    ),
+    "backgroundcolor": re.compile(r"1?\d{1,7}"),
+}
+#: Keys that identify.
+FIELDS: dict[str, PhiClass] = {
+    **dict.fromkeys("barcode title user operator patient accession case label comment name slideid".split(), D),
+    **dict.fromkeys(("date", "time", "time zone", "rack", "slide", "slot", "tray"), Q),
+    **dict.fromkeys(("scanner", "scanner id", "scannertype", "serial", "serial number", "host", "device"), V),
+    **dict.fromkeys(("filename", "file name", "path"), P),
+}
+_STYLE = Style(
+    "motic",
+    re.compile(r"\|"),
+    re.compile(r"Motic(?: (?:EasyScan|DSAssistant|Digital|Slide|Scanner|Image)){0,3}(?: \d{1,3}(?:\.\d{1,4}){1,3})?"),
+    SCIENCE,
+    FIELDS,
+)
+
+
+class Motic:
+    """The format object; see the module's docstring."""
+
+    name = "motic"
+    title = "Motic TIFF"
+    suffixes: tuple[str, ...] = (".tif", ".tiff", ".svs")
+    fallback = False
+    removes = (
+        "label and macro pictures; bar code, date, time, scanner and every unknown field of every description; tag 306 "
+        "and the other text tags; orphaned bytes; descriptions of another form are left for review"
+    )
+    keeps = "MPP, AppMag, scan geometry, background colour, thumbnail, colour profile, coded tissue"
+    readers: tuple[str, ...] = ("OpenSlide", "tifffile")
+
+    def detect(self, probe: Probe) -> str | None:
+        """Accept a TIFF whose first page is tiled and described as Motic's."""
+        if not probe.is_tiff:
+            return "not a TIFF"
+        first = probe.tiff.first
+        if not _MARK.match(first.text(T.IMAGE_DESCRIPTION) or ""):
+            return "the first page's description does not begin with Motic, or as Aperio's Motic slides do"
+        return None if first.is_tiled else "the first page is not tiled"
+
+    def inspect(self, probe: Probe) -> Inspection:
+        """List levels, pictures, findings and the owner of every byte."""
+        pages = probe.tiff.pages
+        given = _pages.roles(pages)
+        reader = Pairs(_STYLE)
+        strange = not _FORM.match(pages[0].text(T.IMAGE_DESCRIPTION) or "")
+        for page in pages[int(strange) :]:
+            reader.read(page)
+        if strange:
+            _left(reader, pages[0])
+        size = reader.number("mpp")
+        mpp = (size, size) if size else None
+        return _pages.inspection(self, probe, given, reader, mpp=mpp, objective=reader.number("appmag"))
+
+
+FORMAT = Motic()
+
+
+def _left(reader: Pairs, page: Ifd) -> None:
+    """Report a description that is not understood; it stays."""
+    entry = page.tags[T.IMAGE_DESCRIPTION]
+    place = Place(0, page.name, entry.start, entry.end)
+    title = "Description of a form that is not known"
+    reader.found.add("motic.description", title, UNKNOWN, place, (), page.text(T.IMAGE_DESCRIPTION))

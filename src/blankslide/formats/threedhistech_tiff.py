@@ -1,0 +1,88 @@
+"""3DHISTECH TIFF: what CaseViewer and its relatives export from a MIRAX slide.
+
+Layout: one tiled pyramid. The first description is in Aperio's way, but without a maker: a
+line of sizes and codec, then ``|key = value`` pairs, some of which begin with ``3dh_``. The
+date is written day first. Label and macro are not exported; what stands beside the pyramid in
+strips is judged by its type and description like everywhere.
+
+What goes: date, time, the profile (people name it), and every field that is not known.
+A filter stays if it is the default one.
+
+Trap: nothing but a key names the maker, so the slide is accepted only if the description
+begins with a size and the key stands where keys stand, not inside a text.
+
+Source: opentile's notes on 3DHistech; the project's format map, section 14. No real slide was
+at hand.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from blankslide.containers import tiff as T
+from blankslide.formats import _linked, _pages
+from blankslide.formats._pairs import NUMBER, Pairs, Style, numbers
+from blankslide.model import PhiClass
+
+if TYPE_CHECKING:
+    from blankslide.formats._spi import Probe
+    from blankslide.model import Inspection
+
+D, Q, V, P = PhiClass.DIRECT, PhiClass.QUASI, PhiClass.DEVICE, PhiClass.PATH
+
+_MARK = re.compile(rf"\s*\d{{1,7}}x\d{{1,7}}\b[^|]*\|(?:[^|]*\|)*\s*3dh_PixelSizeX\s*=\s*{NUMBER}\s*(?:\||\Z)")
+#: Keys whose legal values stay.
+SCIENCE: dict[str, re.Pattern[str]] = {
+    **numbers(
+        "mpp; appmag; 3dh_pixelsizex; 3dh_pixelsizey; 3dh_magnification; 3dh_zlevel; 3dh_exposure; stripewidth; left; "
+        "top; originalwidth; originalheight; quality"
+    ),
+    "3dh_filter": re.compile("Default|DAPI|FITC|TRITC|TxRed|Cy[357]|Brightfield", re.I),
+}
+#: Keys that identify.
+FIELDS: dict[str, PhiClass] = {
+    **dict.fromkeys(("barcode", "title", "user", "3dh_slidename", "3dh_slideid", "3dh_barcode", "3dh_user"), D),
+    **dict.fromkeys(("date", "time", "3dh_profile", "3dh_scandate"), Q),
+    **dict.fromkeys(("3dh_scanner", "3dh_serial", "3dh_hardware", "scanner"), V),
+    **dict.fromkeys(("filename", "3dh_filename", "3dh_path"), P),
+}
+_STYLE = Style("3dhistech", re.compile(r"\|"), re.compile(r"3DHISTECH"), SCIENCE, FIELDS)
+
+
+class ThreeDHistechTiff:
+    """The format object; see the module's docstring."""
+
+    name = "threedhistech_tiff"
+    title = "3DHISTECH TIFF"
+    suffixes: tuple[str, ...] = (".tif", ".tiff")
+    fallback = False
+    removes = (
+        "label and macro pictures, if there are any; date, time, profile, names and every unknown field of the "
+        "descriptions; tag 306 and the other text tags; orphaned bytes"
+    )
+    keeps = "pixel sizes, MPP, filter, colour profile, coded tissue"
+    readers: tuple[str, ...] = ("OpenSlide", "tifffile")
+
+    def detect(self, probe: Probe) -> str | None:
+        """Accept a TIFF whose first page is tiled and described with 3DHISTECH's keys."""
+        if not probe.is_tiff:
+            return "not a TIFF"
+        first = probe.tiff.first
+        if not _MARK.match(first.text(T.IMAGE_DESCRIPTION) or ""):
+            return "the first page's description does not give 3DHISTECH's pixel size"
+        return None if first.is_tiled else "the first page is not tiled"
+
+    def inspect(self, probe: Probe) -> Inspection:
+        """List levels, pictures, findings and the owner of every byte."""
+        pages = probe.tiff.pages
+        given = _pages.roles(pages)
+        reader = Pairs(_STYLE)
+        for page in pages:
+            reader.read(page)
+        x, y = (reader.number(f"3dh_pixelsize{axis}") or reader.number("mpp") for axis in "xy")
+        mpp = (x, y) if x and y and max(x, y) < 100 else _linked.pixel_size(pages[0])
+        return _pages.inspection(self, probe, given, reader, mpp=mpp, objective=reader.number("appmag"))
+
+
+FORMAT = ThreeDHistechTiff()
