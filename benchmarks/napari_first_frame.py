@@ -84,7 +84,10 @@ def judge(results: dict[str, list[dict[str, Any]]], size: tuple[int, int]) -> in
     ratio = ours["seconds"] / bare["seconds"]
     checks = [
         (f"first frame {ratio:.2f} x bare (at most {RATIO})", ratio <= RATIO),
-        (f"memory {ours['grown'] - bare['grown']:+.0f} MB (at most +{MEGABYTES})", ours["grown"] - bare["grown"] <= MEGABYTES),
+        (
+            f"memory {ours['grown'] - bare['grown']:+.0f} MB (at most +{MEGABYTES})",
+            ours["grown"] - bare["grown"] <= MEGABYTES,
+        ),
         (f"level 0: {ours['tiles0']:.0f} tiles (at most {ours['allowed']:.0f})", ours["tiles0"] <= ours["allowed"]),
     ]
     for words, holds in checks:
@@ -99,8 +102,9 @@ def measure(way: str, name: str) -> dict[str, float]:
     """Open the slide one way; return seconds, megabytes and tiles."""
     from time import perf_counter
 
-    import napari
     import psutil
+
+    import napari
 
     counted = count_tiles()
     viewer = napari.Viewer(show=True)
@@ -108,7 +112,9 @@ def measure(way: str, name: str) -> dict[str, float]:
     if way == "blankslide":
         register()
     frames = [0]
-    viewer.window._qt_viewer.canvas._scene_canvas.events.draw.connect(lambda event: frames.__setitem__(0, frames[0] + 1))
+    viewer.window._qt_viewer.canvas._scene_canvas.events.draw.connect(
+        lambda event: frames.__setitem__(0, frames[0] + 1)
+    )
     spin(1.0)
     process = psutil.Process()
     memory, frames[0], start = process.memory_info().rss, 0, perf_counter()

@@ -197,3 +197,21 @@ def test_real_xml_keeps_its_science(shared: Path, slide: Callable[..., Path]) ->
     with OpenSlide(path) as opened:
         assert opened.properties["leica.device-model"] == "Leica SCN400;Leica SCN"
         assert opened.properties["leica.objective"] == "20"
+
+
+@pytest.mark.parametrize("flavour", ["scn400", "versa"])
+def test_a_reader_of_unrelated_code_sees_the_same_tissue(slide: Callable[..., Path], flavour: str) -> None:
+    slideio = pytest.importorskip("slideio", reason="slideio is not installed: it judges SCN beside OpenSlide")
+    path = slide(flavour)
+
+    def seen() -> tuple[float, tuple[Any, ...]]:
+        opened = slideio.open_slide(str(path), "SCN")
+        scene = opened.get_scene(0)
+        pixels = scene.read_block(size=(128, 0)).tobytes()
+        macro = opened.get_aux_image("Macro").read_block(size=(64, 0))
+        return float(macro.std()), (opened.num_scenes, scene.size, scene.magnification, scene.resolution, pixels)
+
+    contrast, before = seen()
+    assert contrast
+    assert pipeline.anonymize_in_place(path).content == "clean"
+    assert seen() == (0.0, before)

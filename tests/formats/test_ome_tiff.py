@@ -276,3 +276,25 @@ def test_viewers_get_the_subifds_as_levels(slide: Callable[..., Path]) -> None:
         for number, level in enumerate(pyramid.levels):
             assert (np.asarray(level) == tiff.series[0].levels[number].asarray()).all()
         assert set(pyramid.pictures) == {"label", "macro"}
+
+
+def test_a_thumbnail_goes_under_the_strict_profile_only(slide: Callable[..., Path]) -> None:
+    path = slide(names={"Thumbnail": ("thumbnail", (96, 80))})
+    with TiffFile(path) as tiff:
+        before = tiff.pages[1].asarray()
+    assert pipeline.anonymize_in_place(path).content == "clean"
+    with TiffFile(path) as tiff:
+        assert (tiff.pages[1].asarray() == before).all()
+    assert pipeline.anonymize_in_place(path, pipeline.Options(profile="strict")).content == "clean"
+    with TiffFile(path) as tiff:
+        assert tiff.pages[1].asarray().std() == 0
+
+
+def test_texts_made_to_keep_patterns_busy_are_answered_at_once(slide: Callable[..., Path]) -> None:
+    """Nested repetitions in a pattern would take ages over these."""
+    path = slide(names={})
+    xml = xml_of(path).replace('Creator="OME', 'Creator="' + "at2cs2" * 40 + "! ")
+    path = slide(names={}, xml=xml)
+    assert pipeline.anonymize_in_place(path).content == "clean"
+    path = slide(names={}, xml="<!-- -->" * 60 + "<OMA/>")
+    assert pipeline.inspect(path).format == "generic_tiff"

@@ -34,6 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def plugin(monkeypatch: pytest.MonkeyPatch, home: Path) -> Any:
     """Register our manifest, and keep napari's settings in the test's own home."""
     import npe2
+
     from napari import settings
 
     manager = npe2.PluginManager.instance()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -14,6 +14,9 @@ from blankslide._napari.commands import get_reader, open_sample, read_slide
 from blankslide._napari.opened import KEY, Mark
 from blankslide.errors import BlankslideError
 from blankslide.samples.aperio import build_aperio
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -90,7 +93,7 @@ def test_pictures_lie_beside_the_slide_at_their_true_size(slide: Path) -> None:
         left = keywords["translate"][1]
         edges.append((left, left + data.shape[1] * keywords["scale"][1]))
     assert edges[0][0] > 1024 * 0.499
-    assert all(a[1] < b[0] for a, b in zip(edges, edges[1:], strict=False))
+    assert all(a[1] < b[0] for a, b in itertools.pairwise(edges))
     widths = [b - a for a, b in edges]
     assert widths[0] == pytest.approx(1024 * 0.499)
     assert 15_000 <= widths[1] <= 25_000

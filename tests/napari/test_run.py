@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +11,8 @@ import pytest
 from blankslide.samples.aperio import build_aperio
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conftest import Desk
 
 BLOCK_MS = 150

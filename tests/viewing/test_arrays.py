@@ -188,7 +188,9 @@ def test_true_sizes_come_from_the_glass() -> None:
 
 
 def test_pictures_stand_in_one_row_and_never_on_the_slide() -> None:
-    placed = place({"macro": (1280, 431), "label": (387, 463), "unknown": (10, 10), "thumbnail": (768, 576)}, (1e4, 8e3))
+    placed = place(
+        {"macro": (1280, 431), "label": (387, 463), "unknown": (10, 10), "thumbnail": (768, 576)}, (1e4, 8e3)
+    )
     assert list(placed) == ["thumbnail", "label", "macro", "unknown"]
     corners = [p.translate[1] for p in placed.values()]
     assert corners == sorted(corners)

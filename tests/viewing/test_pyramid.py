@@ -17,7 +17,7 @@ from blankslide.viewing.placeholder import labelled
 
 pytest.importorskip("zarr", reason="zarr is not installed: pip install blankslide[napari]")
 
-from blankslide.viewing import open_pyramid  # noqa: E402
+from blankslide.viewing import open_pyramid
 
 Made = tuple[Path, Planted]
 

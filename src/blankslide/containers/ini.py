@@ -13,16 +13,16 @@ belongs to a section's name, a pair or a stray line.
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from blankslide.errors import DamagedSlide
+from blankslide.lazyre import pattern
 
 MAX_BYTES = 4 << 20
 BOM = b"\xef\xbb\xbf"
 
-_LINE = re.compile(rb"[^\r\n]+")
-_SECTION = re.compile(rb"\s*\[([^\]]*)\]\s*")
+_LINE = pattern(rb"[^\r\n]+")
+_SECTION = pattern(rb"\s*\[([^\]]*)\]\s*")
 _BLANK = b" \t\0\x0b\x0c"
 
 

@@ -13,7 +13,6 @@ Source: XML 1.0, fifth edition; expat's byte index.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -21,12 +20,13 @@ from html import unescape
 from typing import NamedTuple
 
 from blankslide.errors import DamagedSlide
+from blankslide.lazyre import pattern
 
 MAX_BYTES = 64 << 20
 MAX_DEPTH = 64
-_ATTRIBUTE = re.compile(rb"""(?<!\s)\s*([^\s=/>"'<]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
-_TAG = re.compile(rb"""<(?:[^>"']|"[^"]*"|'[^']*')*>""")
-_DECLARED = re.compile(rb"""^(\s*<\?xml[^>]*?encoding\s*=\s*["'])([A-Za-z0-9._-]+)(["'])""")
+_ATTRIBUTE = pattern(rb"""(?<!\s)\s*([^\s=/>"'<]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_TAG = pattern(rb"""<(?:[^>"']|"[^"]*"|'[^']*')*>""")
+_DECLARED = pattern(rb"""^(\s*<\?xml[^>]*?encoding\s*=\s*["'])([A-Za-z0-9._-]+)(["'])""")
 
 
 class Attribute(NamedTuple):

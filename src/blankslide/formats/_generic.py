@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 _VIPS = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?<image\s[^>]*xmlns=[\"']http://www\.vips\.ecs\.soton\.ac\.uk/[^>]*>")
 _IMAGEJ = re.compile(rb"ImageJ=\d{1,2}\.\d{1,3}[a-z]{0,2}\d{0,2}(?:\r?\n|$)")
 
-_SHAPED: dict[str, re.Pattern[str]] = {
+#: Keys of tifffile's JSON and the values that stay.
+SHAPED: dict[str, re.Pattern[str]] = {
     "shape": re.compile(r"\[\d{1,9}(?:, \d{1,9}){0,7}\]"),
     "axes": re.compile(r"[A-Z]{1,8}"),
     "dtype": re.compile(r"[<>|]?[uif]\d|u?int\d{1,2}|float\d{2}"),
@@ -34,7 +35,8 @@ _SHAPED: dict[str, re.Pattern[str]] = {
     "mpp": re.compile(NUMBER),
     "magnification": re.compile(NUMBER),
 }
-_LINES: dict[str, re.Pattern[str]] = {
+#: Keys of ImageJ's lines and the values that stay.
+LINES: dict[str, re.Pattern[str]] = {
     **dict.fromkeys("images channels slices frames".split(), re.compile(r"\d{1,7}")),
     **dict.fromkeys("spacing min max finterval fps".split(), re.compile(NUMBER)),
     **dict.fromkeys("hyperstack loop".split(), re.compile("true|false")),
@@ -42,7 +44,8 @@ _LINES: dict[str, re.Pattern[str]] = {
     "mode": re.compile("composite|color|grayscale"),
     "unit": re.compile(r"micron|um|µm|\\u00B5m|pixel|inch|cm|mm|nm"),
 }
-_PROPERTY: dict[str, re.Pattern[str]] = {
+#: Properties of libvips and the values that stay.
+PROPERTIES: dict[str, re.Pattern[str]] = {
     **dict.fromkeys(
         (
             "width height bands xoffset yoffset xres yres resolution-unit bits-per-sample n-pages page-height "
@@ -128,7 +131,7 @@ class _Text:
         for match in re.finditer(rb"[^\r\n]+", body):
             line = match[0].decode("latin-1")
             key, equals, value = line.partition("=")
-            legal = _LINES.get(key.strip().lower())
+            legal = LINES.get(key.strip().lower())
             if not line.strip() or (legal is not None and legal.fullmatch(value.strip())):
                 continue
             name = slug(key) if equals else "line"
@@ -154,7 +157,7 @@ class _Text:
 
 
 def _is_legal(key: str, value: Any) -> bool:
-    legal = _SHAPED.get(key.lower())
+    legal = SHAPED.get(key.lower())
     written = value if isinstance(value, str) else json.dumps(value)
     return legal is not None and legal.fullmatch(written) is not None
 
@@ -215,7 +218,7 @@ class _Vips(XmlReader):
         if name is None or value is None:
             return
         key = name.text
-        legal = _PROPERTY.get(key.lower()) or (re.compile(NUMBER) if _LEVELS.fullmatch(key) else None)
+        legal = PROPERTIES.get(key.lower()) or (re.compile(NUMBER) if _LEVELS.fullmatch(key) else None)
         self._done |= {e.start for e in element.walk() if e.name in ("name", "value")}
         if legal is None or not legal.fullmatch(value.text):
             span = (element.start, element.end)

@@ -18,6 +18,7 @@ from blankslide.containers.ndpi import MARK, high_word
 from blankslide.errors import DamagedSlide
 from blankslide.formats import _tiff
 from blankslide.formats._tiff import Findings, TagRule
+from blankslide.lazyre import pattern
 from blankslide.model import Cut, Fill, PhiClass, Place, TextBlock
 
 if TYPE_CHECKING:
@@ -55,20 +56,20 @@ class _Words(NamedTuple):
 
 #: Text tags whose legal values stay; any other value is text that we do not understand.
 WORDS: dict[int, _Words] = {
-    271: _Words(TagRule("tiff.make", "Make", V), re.compile(r"Hamamatsu(?: Photonics(?: K\.K\.)?)?", re.I)),
+    271: _Words(TagRule("tiff.make", "Make", V), pattern(r"Hamamatsu(?: Photonics(?: K\.K\.)?)?", re.I)),
     272: _Words(
         TagRule("tiff.model", "Model", V),
-        re.compile(r"C\d{4,5}(?:-\d{2}[A-Z]?)?|NanoZoomer(?:[ -](?:2\.0|HT|RS|XR|SQ|S20|S60|S210|S360|S540|MD)){0,3}"),
+        pattern(r"C\d{4,5}(?:-\d{2}[A-Z]?)?|NanoZoomer(?:[ -](?:2\.0|HT|RS|XR|SQ|S20|S60|S210|S360|S540|MD)){0,3}"),
         weak=True,
     ),
     305: _Words(
         TagRule("tiff.software", "Software", V),
-        re.compile(r"(?:NDP\.(?:scan|view2?|serve|toolkit)|NZAcquire)(?: v?\d{1,3}(?:\.\d{1,5}){0,3})?", re.I),
+        pattern(r"(?:NDP\.(?:scan|view2?|serve|toolkit)|NZAcquire)(?: v?\d{1,3}(?:\.\d{1,5}){0,3})?", re.I),
         weak=True,
     ),
     65434: _Words(
         TagRule("hamamatsu.tag.channel", "Fluorescence channel (tag 65434)", UNKNOWN),
-        re.compile(
+        pattern(
             r"(?:(?:DAPI|FITC|TRITC|TxRed|Texas ?Red|Cy ?[2357](?:\.5)?|GFP|RFP|YFP|CFP|Alexa ?\d{3}|Brightfield|BF"
             r"|Single|Triple|Quad|Band|Filter|\d{1,3})[ /,+-]{0,3}){1,6}",
             re.I,
@@ -76,15 +77,15 @@ WORDS: dict[int, _Words] = {
     ),
     65448: _Words(
         TagRule("hamamatsu.tag.firmware", "Firmware version (tag 65448)", V),
-        re.compile(r"v?\d{1,3}(?:\.\d{1,5}){0,4}", re.I),
+        pattern(r"v?\d{1,3}(?:\.\d{1,5}){0,4}", re.I),
         weak=True,
     ),
 }
 
 _NUMBER = r"-?\d{1,12}(?:\.\d{1,12})?"
-_LIST = re.compile(rf"{_NUMBER}(?:, ?{_NUMBER}){{0,15}}")
+_LIST = pattern(rf"{_NUMBER}(?:, ?{_NUMBER}){{0,15}}")
 _MODEL = WORDS[272].legal
-_CALIBRATION = re.compile(r"[0-9A-Fa-f]{2,256}|_\d{2,4}[A-Za-z]{1,12}")
+_CALIBRATION = pattern(r"[0-9A-Fa-f]{2,256}|_\d{2,4}[A-Za-z]{1,12}")
 
 #: Property keys whose legal values stay; an index in brackets does not count.
 SCIENCE: dict[str, re.Pattern[str]] = {
@@ -119,9 +120,9 @@ FIELDS: dict[str, PhiClass] = {
     "authcode": K,
 }
 _SECTIONS = frozenset((*(k.split(".")[0] for k in (*SCIENCE, *WEAK)), "ndp", "macro", "shading", "lens", "focus"))
-_LINE = re.compile(r"([^\r\n]+)(?:\r\n|\r|\n|\Z)")
-_KEY = re.compile(r"(?!.*\d{4})[A-Za-z][A-Za-z0-9_./]{0,47}(?:\[\d{1,3}\])?[A-Za-z0-9_./]{0,24}")
-_INDEX = re.compile(r"\[\d{1,3}\]")
+_LINE = pattern(r"([^\r\n]+)(?:\r\n|\r|\n|\Z)")
+_KEY = pattern(r"(?!.*\d{4})[A-Za-z][A-Za-z0-9_./]{0,47}(?:\[\d{1,3}\])?[A-Za-z0-9_./]{0,24}")
+_INDEX = pattern(r"\[\d{1,3}\]")
 
 
 def spoken(found: Findings, page: Ifd) -> list[tuple[int, int]]:

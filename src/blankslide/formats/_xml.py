@@ -22,6 +22,7 @@ from html import unescape
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.containers.xml import Element, parse
+from blankslide.lazyre import pattern
 from blankslide.model import Edit, Fill, PhiClass, Place
 
 if TYPE_CHECKING:
@@ -32,15 +33,15 @@ __all__ = ["INTEGER", "NUMBER", "Rule", "XmlReader", "rules", "science", "slug"]
 
 INTEGER = r"[-+]?\d{1,9}"
 NUMBER = r"[-+]?(?:\d{1,9}(?:[.,]\d{0,15})?|[.,]\d{1,15})(?:[eE][-+]?\d{1,3})?"
-_ASIDE = re.compile(rb"<!\[CDATA\[.*?\]\]>|<!--(.*?)-->|<\?(?!xml\s)[^\s?]+(.*?)\?>", re.S)
-_NAMESPACE = re.compile(
+_ASIDE = pattern(rb"<!\[CDATA\[.*?\]\]>|<!--(.*?)-->|<\?(?!xml\s)[^\s?]+(.*?)\?>", re.S)
+_NAMESPACE = pattern(
     r"https?://(?:www\.)?(?:w3\.org|openmicroscopy\.org|leica-microsystems\.com|ns\.adobe\.com|purl\.org)"
     r"(?:/(?!.*\d{5})[\w./#-]{0,80})?"
 )
-_NEVER_COMMENT = re.compile(r"\s*")
-_QUOTED = re.compile(r'(?:\s*"[^"]*")+\s*')
-_LINKING = re.compile(r"[1-9A-Za-z]|[^\0-\x7f]")
-_PLAIN = re.compile(rb"[^&\x80-\xff]*")
+_NEVER_COMMENT = pattern(r"\s*")
+_QUOTED = pattern(r'(?:\s*"[^"]*")+\s*')
+_LINKING = pattern(r"[1-9A-Za-z]|[^\0-\x7f]")
+_PLAIN = pattern(rb"[^&\x80-\xff]*")
 _SHORTEST_HIT = 5
 _SPACES = b" \t\r\n"
 
@@ -87,8 +88,8 @@ def _key_id(key: str) -> str:
 
 def science(legal: str, keys: str) -> dict[str, Rule]:
     """Make rules for keys (separated by spaces) whose values stay if they match ``legal`` whole."""
-    pattern = re.compile(legal)
-    return {key: Rule(_key_id(key), PhiClass.SCIENCE, pattern) for key in keys.split()}
+    allowed = pattern(legal)
+    return {key: Rule(_key_id(key), PhiClass.SCIENCE, allowed) for key in keys.split()}
 
 
 def rules(cls: PhiClass, keys: str, fill: bytes = b" ") -> dict[str, Rule]:

@@ -27,6 +27,12 @@ if TYPE_CHECKING:
     from blankslide.formats._spi import Probe
 
 _DESCRIPTION = frozenset((T.IMAGE_DESCRIPTION,))
+#: Keys of tifffile's JSON and the values that stay
+SHAPED = _generic.SHAPED
+#: Keys of ImageJ's lines and the values that stay
+LINES = _generic.LINES
+#: Properties of libvips and the values that stay
+PROPERTIES = _generic.PROPERTIES
 _ALIKE = (T.BITS_PER_SAMPLE, T.SAMPLES_PER_PIXEL, T.PLANAR_CONFIGURATION)
 
 

@@ -24,6 +24,7 @@ from blankslide.containers.ndpi import Ndpi, is_ndpi
 from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formats._ndpi import inspect_file
 from blankslide.formats._tiff import UNKNOWN, Findings
+from blankslide.lazyre import pattern
 from blankslide.model import Cut, Edit, Fill, Finding, Inspection, Place, SlideFile, TextBlock, Write
 from blankslide.source import Window
 from blankslide.spans import ByteClass, ByteMap
@@ -35,9 +36,9 @@ if TYPE_CHECKING:
 
 _MOST = 64 << 10
 _MOST_IMAGES = 256
-_COUNT = re.compile(r"\d{1,3}")
-_IMAGE = re.compile(r"image(\d{1,3})")
-_GROUP = re.compile(r"NanoZoomer Digital Pathology Image Set", re.I)
+_COUNT = pattern(r"\d{1,3}")
+_IMAGE = pattern(r"image(\d{1,3})")
+_GROUP = pattern(r"NanoZoomer Digital Pathology Image Set", re.I)
 _NOTE = "the names of the slide's images stand in its index and were not changed"
 
 

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING
 from blankslide.containers import ini, jpeg, jpegblank
 from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formats._tiff import UNKNOWN, D, Findings, K, Q, V
+from blankslide.lazyre import pattern
 from blankslide.model import (
     AssociatedImage,
     Blank,
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
 GROUPS = {"virtual microscope specimen": "vms", "uncompressed virtual microscope specimen": "vmu"}
 
 _MOST = 64 << 10
-_NUMBER = re.compile(r"-?\d{1,12}(?:\.\d{1,12})?")
+_NUMBER = pattern(r"-?\d{1,12}(?:\.\d{1,12})?")
 SCIENCE: dict[str, re.Pattern[str]] = {
     **dict.fromkeys(
         "nolayers nojpegcolumns nojpegrows sourcelens physicalwidth physicalheight layerspacing layeroffset focaldepth "
@@ -60,12 +61,12 @@ SCIENCE: dict[str, re.Pattern[str]] = {
         "rmultiplier gmultiplier bmultiplier focusoffset".split(),
         _NUMBER,
     ),
-    "pixelorder": re.compile(r"RGB|BGR|MONO", re.I),
+    "pixelorder": pattern(r"RGB|BGR|MONO", re.I),
 }
 #: Keys whose legal values name a device weakly.
 WEAK: dict[str, re.Pattern[str]] = {
-    "hardwaremodel": re.compile(r"C\d{4,5}(?:-\d{2}[A-Z]?)?"),
-    "creator": re.compile(r"NDP\.(?:scan|view2?)(?: v?\d{1,3}(?:\.\d{1,5}){0,3})?", re.I),
+    "hardwaremodel": pattern(r"C\d{4,5}(?:-\d{2}[A-Z]?)?"),
+    "creator": pattern(r"NDP\.(?:scan|view2?)(?: v?\d{1,3}(?:\.\d{1,5}){0,3})?", re.I),
 }
 FIELDS: dict[str, tuple[str, PhiClass]] = {
     "reference": ("Reference", D),
@@ -73,9 +74,9 @@ FIELDS: dict[str, tuple[str, PhiClass]] = {
     "hardwareserial": ("Hardware serial", V),
     "date": ("Date", Q),
 }
-_IMAGE = re.compile(r"imagefile(?:\(\d{1,3},\d{1,3}(?:,\d{1,3})?\)|\(\d{1,3}\))?")
+_IMAGE = pattern(r"imagefile(?:\(\d{1,3},\d{1,3}(?:,\d{1,3})?\)|\(\d{1,3}\))?")
 _NAMES = frozenset(("mapfile", "macroimage", "optimisationfile"))
-_KEY = re.compile(r"(?!.*\d{4})[A-Za-z][A-Za-z0-9_.()-]{0,47}")
+_KEY = pattern(r"(?!.*\d{4})[A-Za-z][A-Za-z0-9_.()-]{0,47}")
 _NOTE = "the names of the slide's other files stand in its key file and were not changed"
 
 

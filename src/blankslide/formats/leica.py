@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 D, Q, V, K = PhiClass.DIRECT, PhiClass.QUASI, PhiClass.DEVICE, PhiClass.LINK
 
 _ROOT = re.compile(
-    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<scn\s[^>]*"
+    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<scn\s[^>]*"
     r"xmlns=[\"']http://www\.leica-microsystems\.com/scn/2010/(?:03/10|10/01)[\"']",
     re.S,
 )

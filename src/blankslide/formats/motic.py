@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 D, Q, V, P, UNKNOWN = PhiClass.DIRECT, PhiClass.QUASI, PhiClass.DEVICE, PhiClass.PATH, PhiClass.UNKNOWN
 
 _MARK = re.compile(r"Motic\b(?! V\d)")
-_FORM = re.compile(r"Motic[^\n|]{0,80}\n[^|]*\d{1,7} ?x ?\d{1,7}[^|]*\|[^|=]{1,48}=")
+_FORM = re.compile(r"Motic[^\n]{0,80}\n(?:.{0,200}\s)?\[?\d{1,7} ?x ?\d{1,7}\b", re.S)
+_FIRST_PAIR = re.compile(r"[^|=]{1,48}=")
 #: Keys whose legal values stay.
 SCIENCE: dict[str, re.Pattern[str]] = {
     **numbers(
@@ -84,7 +85,7 @@ class Motic:
         pages = probe.tiff.pages
         given = _pages.roles(pages)
         reader = Pairs(_STYLE)
-        strange = not _FORM.match(pages[0].text(T.IMAGE_DESCRIPTION) or "")
+        strange = not _is_known_form(pages[0].text(T.IMAGE_DESCRIPTION) or "")
         for page in pages[int(strange) :]:
             reader.read(page)
         if strange:
@@ -95,6 +96,12 @@ class Motic:
 
 
 FORMAT = Motic()
+
+
+def _is_known_form(text: str) -> bool:
+    """Whether a description has a second line with a size, and then pairs."""
+    header, _, rest = text.partition("|")
+    return bool(_FORM.match(header) and _FIRST_PAIR.match(rest))
 
 
 def _left(reader: Pairs, page: Ifd) -> None:

@@ -27,8 +27,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from blankslide.containers import tiff as T
 from blankslide.containers.xml import parse
 from blankslide.errors import ContradictorySlide, DamagedSlide, NotEditable
-from blankslide.formats import _linked, _tiff
-from blankslide.formats._ome import NAMES, OmeXml
+from blankslide.formats import _linked, _ome, _tiff
 from blankslide.formats._tiff import Findings, TagRule
 from blankslide.formats._xml import INTEGER
 from blankslide.model import Inspection, Level, PhiClass, Place, SlideFile
@@ -39,13 +38,19 @@ if TYPE_CHECKING:
     from blankslide.formats._spi import Probe
 
 _ROOT = re.compile(
-    r"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:\w{1,16}:)?OME\s[^>]*openmicroscopy\.org/", re.S
+    r"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<(?:\w{1,16}:)?OME\s[^>]*openmicroscopy\.org/",
+    re.S,
 )
 _MICROMETRES = {"nm": 0.001, "µm": 1.0, "um": 1.0, "mm": 1000.0, "cm": 10000.0, "m": 1e6}
 _NUMBER = re.compile(r"\d{1,9}(?:\.\d{0,15})?(?:[eE][-+]?\d{1,3})?")
 _DESCRIPTION = frozenset((T.IMAGE_DESCRIPTION,))
 _TAGS = {T.IMAGE_DESCRIPTION: TagRule("ome.other-description", "Description of a further page", PhiClass.UNKNOWN)}
 _MOST_PLANES = 4096
+
+#: Whole names of images that are pictures beside the tissue
+NAMES = _ome.NAMES
+#: What the OME-XML may say
+TABLE = _ome.TABLE
 
 
 class OmeTiff:
@@ -80,7 +85,7 @@ class OmeTiff:
         bytemap = _tiff.claim_file(tiff, roles)
         found, kept = Findings(), list[Place]()
         _linked.blank_pictures(found, pages, roles)
-        reader = OmeXml(found, kept)
+        reader = _ome.OmeXml(found, kept)
         for page in pages:
             role = roles[page.name]
             if role.startswith("left"):

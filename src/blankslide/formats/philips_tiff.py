@@ -31,6 +31,7 @@ from blankslide.errors import ContradictorySlide
 from blankslide.formats import _linked, _tiff
 from blankslide.formats._tiff import Findings
 from blankslide.formats._xml import NUMBER, Rule, XmlReader, rules, science
+from blankslide.lazyre import pattern
 from blankslide.model import AssociatedImage, Fill, Inspection, PhiClass, Place, SlideFile
 
 if TYPE_CHECKING:
@@ -69,19 +70,17 @@ RULES = {
     **science(r"RGB|MONOCHROME[12]|YBR_[A-Z0-9_]{2,12}|PALETTE COLOR", "DICOM_PHOTOMETRIC_INTERPRETATION"),
     **science(r'(?:\s*"?(?:PHILIPS|ISO|TIFF|JPEG)_[A-Z0-9_]{1,24}"?)+', "DICOM_LOSSY_IMAGE_COMPRESSION_METHOD"),
     **science(r"(?i)(?:not ?)?ok|pass(?:ed)?|fail(?:ed)?", "PIIM_DP_SCANNER_CALIBRATION_STATUS"),
-    "DICOM_MANUFACTURER": Rule("dicom-manufacturer", V, re.compile(_MAKER)),
-    "DICOM_MANUFACTURERS_MODEL_NAME": Rule("dicom-manufacturers-model-name", V, re.compile(_MODEL)),
-    "DICOM_SOFTWARE_VERSIONS": Rule("dicom-software-versions", V, re.compile(_VERSIONS), weak=True),
-    "DICOM_ICCPROFILE": Rule("dicom-iccprofile", V, re.compile(_BASE64), weak=True),
+    "DICOM_MANUFACTURER": Rule("dicom-manufacturer", V, pattern(_MAKER)),
+    "DICOM_MANUFACTURERS_MODEL_NAME": Rule("dicom-manufacturers-model-name", V, pattern(_MODEL)),
+    "DICOM_SOFTWARE_VERSIONS": Rule("dicom-software-versions", V, pattern(_VERSIONS), weak=True),
+    "DICOM_ICCPROFILE": Rule("dicom-iccprofile", V, pattern(_BASE64), weak=True),
     "DICOM_DERIVATION_DESCRIPTION": Rule(
         "dicom-derivation-description",
         P,
-        re.compile(_DERIVATION),
-        inside=re.compile(
-            rb"(?:" + _DERIVATION.encode() + rb")?sourceFilename=(?:&quot;|\")?(.*?)(?:&quot;|\")?", re.S
-        ),
+        pattern(_DERIVATION),
+        inside=pattern(rb"(?:" + _DERIVATION.encode() + rb")?sourceFilename=(?:&quot;|\")?(.*?)(?:&quot;|\")?", re.S),
     ),
-    "PIM_DP_SOURCE_FILE": Rule("pim-dp-source-file", P, re.compile("%FILENAME%")),
+    "PIM_DP_SOURCE_FILE": Rule("pim-dp-source-file", P, pattern("%FILENAME%")),
     **rules(
         Q,
         "DICOM_ACQUISITION_DATETIME DICOM_DATE_OF_LAST_CALIBRATION DICOM_TIME_OF_LAST_CALIBRATION "
@@ -94,11 +93,9 @@ RULES = {
 }
 _DATA, _BARCODE = "PIM_DP_IMAGE_DATA", "PIM_DP_UFS_BARCODE"
 _PICTURES = {"LABELIMAGE": "label", "MACROIMAGE": "macro"}
-_ROOT = re.compile(
-    rb"""\s*(?:\xef\xbb\xbf)?(?:<\?xml[^>]*>\s*)?<DataObject\s[^>]*ObjectType\s*=\s*["']DPUfsImport["']"""
-)
-_SOFTWARE = re.compile(r"Philips(?: DP| UFS| IntelliSite)?(?: v?\d{1,4}(?:\.\d{1,6}){0,4})?(?=\s|$)|Philips")
-_LEVEL_WORD = re.compile(rf"level=\d{{1,4}}|mag={NUMBER}|quality=\d{{1,3}}")
+_ROOT = pattern(rb"""\s*(?:\xef\xbb\xbf)?(?:<\?xml[^>]*>\s*)?<DataObject\s[^>]*ObjectType\s*=\s*["']DPUfsImport["']""")
+_SOFTWARE = pattern(r"Philips(?: DP| UFS| IntelliSite)?(?: v?\d{1,4}(?:\.\d{1,6}){0,4})?(?=\s|$)|Philips")
+_LEVEL_WORD = pattern(rf"level=\d{{1,4}}|mag={NUMBER}|quality=\d{{1,3}}")
 
 
 class PhilipsTiff:

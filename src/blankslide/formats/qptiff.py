@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 _SOFTWARE = 305
 _MARK = "PerkinElmer-QPI"
-_ROOT = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<PerkinElmer-QPI-ImageDescription[\s>]", re.S)
+_ROOT = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<PerkinElmer-QPI-ImageDescription[\s>]", re.S)
 _ROLES = {"fullresolution": "level", "reducedresolution": "level", "thumbnail": "thumbnail"} | {
     "overview": "macro",
     "label": "label",
@@ -61,7 +61,9 @@ _CODES = "NoFormat|All|Code(?:39|93|128)|DataMatrix|QRCode|EAN(?:8|13)|UPC[AE]|P
 TABLE: dict[str, Rule] = {
     "Identifier": Rule("identifier", K, title="Identifier"),
     "ValidationCode": Rule("validation-code", K, title="Validation code"),
-    **rules(D, "SlideID Barcode OperatorName SampleDescription SlideName Study Patient Comments Notes"),
+    # slideio asks for the slide's id without looking whether there is one, and crashes if there is none
+    "SlideID": Rule("slideid", D, None, fill=b"0", title="Slide ID"),
+    **rules(D, "Barcode OperatorName SampleDescription SlideName Study Patient Comments Notes"),
     **rules(V, "ComputerName InstrumentID SerialNumber CameraSerialNumber"),
     **rules(Q, "Date DateTime AcquisitionDate ScanDate Time"),
     **rules(P, "AlgorithmPath Path FileName"),

@@ -29,6 +29,7 @@ from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formats import _linked, _tiff
 from blankslide.formats._tiff import Findings
 from blankslide.formats._xml import INTEGER, NUMBER, Rule, XmlReader, rules, science
+from blankslide.lazyre import pattern
 from blankslide.model import Fill, Inspection, Place, SlideFile
 
 if TYPE_CHECKING:
@@ -38,9 +39,9 @@ if TYPE_CHECKING:
 
 D, Q, V, K, P, UNKNOWN = _tiff.D, _tiff.Q, _tiff.V, _tiff.K, _tiff.P, _tiff.UNKNOWN
 _SOFTWARE_TAG, _XMP = 305, 700
-_SOFTWARE = re.compile(r"(?:ScanOutputManager|Ventana(?: iScan| Image Viewer| Virtuoso)?) ?v?\d{0,3}(?:\.\d{1,6}){0,4}")
+_SOFTWARE = pattern(r"(?:ScanOutputManager|Ventana(?: iScan| Image Viewer| Virtuoso)?) ?v?\d{0,3}(?:\.\d{1,6}){0,4}")
 
-_DEVICE = re.compile(r"v?\d{1,3}(?:\.\d{1,6}){1,4}")
+_DEVICE = pattern(r"v?\d{1,3}(?:\.\d{1,6}){1,4}")
 RULES = {
     **science(
         NUMBER,
@@ -92,9 +93,9 @@ _ROLES = {
     "Probability_Image": "probability",
     "Probability Image": "probability",
 }
-_LEVEL = re.compile(r"(?:^|\s)level=(\d{1,4})(?=\s|$)")
-_LEVEL_WORD = re.compile(rf"level=\d{{1,4}}|mag={NUMBER}|quality=\d{{1,3}}")
-_AREA = re.compile(r"AOI\d{1,4}")
+_LEVEL = pattern(r"(?:^|\s)level=(\d{1,4})(?=\s|$)")
+_LEVEL_WORD = pattern(rf"level=\d{{1,4}}|mag={NUMBER}|quality=\d{{1,3}}")
+_AREA = pattern(r"AOI\d{1,4}")
 
 
 class Ventana:

@@ -124,7 +124,7 @@ def build_leica(path: Path, flavour: str = "scn400", *, patient: Patient | None 
     pages = _pyramid(portrait, plan.macro_factors, plan) + _pyramid(tissue(*plan.size, plan.seed), plan.factors, plan)
     roles = ["macro"] * len(plan.macro_factors) + ["level"] * len(plan.factors)
     if plan.label_size:
-        pages += _pyramid(label(plan.patient, plan.label_size, plan.seed), (1,), plan)
+        pages.append(_striped(label(plan.patient, plan.label_size, plan.seed)))
         roles.append("label")
     text = fill(plan.xml or _template(plan), {**_spots(plan), **plan.spots})
     _add_tags(pages, plan, text)
@@ -158,6 +158,16 @@ def _pyramid(picture: Image, factors: tuple[int, ...], plan: Recipe) -> list[Pag
         )
         for v in levels
     ]  # fmt: skip
+
+
+def _striped(picture: Image) -> Page:
+    from blankslide.samples.codecs import bands, jpeg
+
+    tags = {
+        254: long(0), 256: long(picture.width), 257: long(picture.height), 258: short(8, 8, 8), 259: short(7),
+        262: short(6), 277: short(3), 278: short(16), 284: short(1), 530: short(2, 2),
+    }  # fmt: skip
+    return Page(tags, [jpeg(band, 80) for band in bands(picture, 16)])
 
 
 def _add_tags(pages: list[Page], plan: Recipe, text: Text) -> None:

@@ -30,6 +30,7 @@ from blankslide.errors import (
     SlideLinked,
     UsageError,
 )
+from blankslide.lazyre import pattern
 from blankslide.storage.system import UNSUPPORTED, guard, open_nofollow, pread, translate
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 AnyPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
-_UNSAFE = re.compile(r"[/\\:\0]|[. ]\Z|\A(?:con|nul|prn|aux|com\d|lpt\d)(?:\..*)?\Z|\A\.blankslide-", re.IGNORECASE)
+_UNSAFE = pattern(r"[/\\:\0]|[. ]\Z|\A(?:con|nul|prn|aux|com\d|lpt\d)(?:\..*)?\Z|\A\.blankslide-", re.IGNORECASE)
 
 
 class Identity(NamedTuple):

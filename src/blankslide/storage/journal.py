@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from blankslide.errors import InternalError, SlidePending
+from blankslide.lazyre import pattern
 from blankslide.storage.blocks import Block, Range
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ _START = struct.Struct("<8sHHI")
 _RECORD = struct.Struct("<BBHIQQ")
 _DATA, _FILL = 0, 1
 _SUM = 32
-_HOT = re.compile(re.escape(PREFIX) + r"\d+\Z")
+_HOT = pattern(re.escape(PREFIX) + r"\d+\Z")
 
 
 class FileMark(NamedTuple):

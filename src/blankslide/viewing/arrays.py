@@ -105,7 +105,7 @@ class LazyLevel(LazyArray):
 
     def _patchwork(self, source: Any, key: Any) -> Pixels:
         """Read what can be read of the area, tile by tile, and hatch the rest."""
-        rows, columns, inside = _box(key, self.shape)
+        rows, columns, inside = box_of(key, self.shape)
         box = hatched(
             (rows.stop - rows.start, columns.stop - columns.start, *self.shape[2:]),
             self.dtype,
@@ -131,7 +131,7 @@ def _try(box: Pixels, source: Any, y: slice, x: slice, corner: tuple[int, int]) 
     box[y.start - corner[0] : y.stop - corner[0], x.start - corner[1] : x.stop - corner[1]] = tile
 
 
-def _box(key: Any, shape: tuple[int, ...]) -> tuple[slice, slice, tuple[Any, ...]]:
+def box_of(key: Any, shape: tuple[int, ...]) -> tuple[slice, slice, tuple[Any, ...]]:
     """Return the smallest rows and columns that hold ``key``, and the index inside them."""
     keys = list(key) if isinstance(key, tuple) else [key]
     if Ellipsis in keys:

@@ -1,28 +1,27 @@
 """A slide as lazy arrays: levels of tissue and the pictures beside it.
 
 Which page is a level and which the label is never guessed here: the roles come from our own
-inspection, and page numbers lead to tifffile's pages. A page that tifffile sees otherwise
-than we do becomes a hatched array. Opening costs what the structure costs; the file stays
-open until `Pyramid.close`, which also forgets every decoded picture.
+inspection. A TIFF is read through tifffile, anything else through OpenSlide; what they see
+otherwise than we do becomes a hatched array. Opening costs what the structure costs; the file
+stays open until `Pyramid.close`, which also forgets every decoded picture.
 """
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from blankslide.errors import DamagedSlide, EnvironmentProblem
+from blankslide.errors import DamagedSlide
+from blankslide.viewing import tiffpages
 from blankslide.viewing.arrays import LazyArray, LazyLevel, LazyPicture
 from blankslide.viewing.coarse import CoarseLevels, needs_coarse
-from blankslide.viewing.silence import quiet
+from blankslide.viewing.openslides import OpenSlideAreas
+from blankslide.viewing.tiffpages import TiffPages
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from tifffile import TiffFile
-
-    from blankslide.model import Inspection
+    from blankslide.model import AssociatedImage, Inspection, Level
 
 _PICTURE_PIXELS = 64_000_000
 
@@ -33,6 +32,16 @@ class LevelSize(NamedTuple):
     width: int
     height: int
     mpp: tuple[float, float] | None
+
+
+class _Pages(Protocol):
+    """A reader that has the slide open."""
+
+    def level(self, level: Level) -> LazyLevel: ...
+
+    def picture(self, image: AssociatedImage, words: str) -> LazyPicture: ...
+
+    def close(self) -> None: ...
 
 
 class Pyramid:
@@ -52,14 +61,14 @@ class Pyramid:
         Levels that are still to be computed by ``coarse.build()``, or None.
     """
 
-    def __init__(self, path: Path, inspection: Inspection, tiff: TiffFile) -> None:
+    def __init__(self, path: Path, inspection: Inspection, pages: _Pages) -> None:
         self.path = path
         self.inspection = inspection
         self.mpp = inspection.mpp
-        self._tiff: TiffFile | None = tiff
-        self.pictures = _pictures(inspection, tiff)
+        self._pages: _Pages | None = pages
+        self.pictures = _pictures(inspection, pages)
         kept = _descending(inspection)
-        own = tuple(_level(tiff, level.page, (level.height, level.width), level.child) for level in kept)
+        own = tuple(map(pages.level, kept))
         self.sizes = tuple(_size(inspection, level.width, level.height) for level in kept)
         self.coarse: CoarseLevels | None = None
         if len(own) == 1 and needs_coarse(kept[0].width, kept[0].height):
@@ -69,7 +78,7 @@ class Pyramid:
     @property
     def is_open(self) -> bool:
         """Whether the file is still held open."""
-        return self._tiff is not None
+        return self._pages is not None
 
     @property
     def extent(self) -> tuple[float, float]:
@@ -79,16 +88,15 @@ class Pyramid:
 
     def close(self) -> None:
         """Close the file and forget every picture; safe to repeat."""
-        tiff, self._tiff = self._tiff, None
-        if tiff is None:
+        pages, self._pages = self._pages, None
+        if pages is None:
             return
         if self.coarse is not None:
             self.coarse.close()
         arrays: tuple[LazyArray, ...] = (*self.levels, *self.pictures.values())
         for array in arrays:
             array.close()
-        with suppress(OSError):
-            tiff.close()
+        pages.close()
 
     def __enter__(self) -> Pyramid:
         return self
@@ -114,24 +122,16 @@ def open_pyramid(path: str | Path, inspection: Inspection | None = None) -> Pyra
     BlankslideError
         If the slide cannot be inspected, or its file cannot be opened.
     """
-    from tifffile import TiffFile
-
     from blankslide import pipeline
 
+    path = Path(path)
     found = pipeline.inspect(path) if inspection is None else inspection
     if not found.levels:
         raise DamagedSlide("there is no level to show")
-    try:
-        with quiet():
-            tiff = TiffFile(path)
-    except OSError:
-        raise EnvironmentProblem("the file cannot be opened for looking") from None
-    except Exception:  # tifffile raises what it likes, and its words may hold a value
-        raise DamagedSlide("tifffile cannot read the file's structure") from None
-    return Pyramid(Path(path), found, tiff)
+    return Pyramid(path, found, TiffPages(path) if tiffpages.suits(path) else OpenSlideAreas(path))
 
 
-def _descending(inspection: Inspection) -> list[Any]:
+def _descending(inspection: Inspection) -> list[Level]:
     """Levels that get smaller; a viewer cannot use others."""
     kept = [inspection.levels[0]]
     for level in inspection.levels[1:]:
@@ -148,45 +148,15 @@ def _size(inspection: Inspection, width: int, height: int) -> LevelSize:
     return LevelSize(width, height, (x * (top.width / width), y * (top.height / height)))
 
 
-def _page(tiff: TiffFile, index: int, size: tuple[int, int], child: int | None = None) -> Any:
-    """Return tifffile's page, or None if it is missing, of another size, or no picture."""
-    try:
-        page: Any = tiff.pages[index]
-        page = page if child is None else page.aspage().pages[child].aspage()
-        shape = page.shape
-    except Exception:  # tifffile raises what it likes for a page that it cannot parse
-        return None
-    usable = page.dtype is not None and (len(shape) == 2 or (len(shape) == 3 and shape[2] in (3, 4)))
-    return page if usable and shape[:2] == size else None
-
-
-def _level(tiff: TiffFile, index: int, size: tuple[int, int], child: int | None) -> LazyLevel:
-    with quiet():
-        page = _page(tiff, index, size, child)
-        if page is None:
-            return LazyLevel((*size, 3), "uint8")
-        import zarr
-
-        return LazyLevel(page.shape, page.dtype, zarr.open(page.aszarr(), mode="r"))
-
-
-def _pictures(inspection: Inspection, tiff: TiffFile) -> dict[str, LazyPicture]:
+def _pictures(inspection: Inspection, pages: _Pages) -> dict[str, LazyPicture]:
     found: dict[str, LazyPicture] = {}
     for image in inspection.associated:
         role, number = image.role, 1
         while role in found:
             number += 1
             role = f"{image.role} {number}"
-        found[role] = _picture(tiff, image.page, (image.height, image.width), role)
+        if image.width * image.height > _PICTURE_PIXELS:
+            found[role] = LazyPicture((512, 512, 3), "uint8", None, f"{role}: too large to be shown")
+        else:
+            found[role] = pages.picture(image, f"{role}: cannot be decoded")
     return found
-
-
-def _picture(tiff: TiffFile, index: int, size: tuple[int, int], role: str) -> LazyPicture:
-    with quiet():
-        page = _page(tiff, index, size)
-    words = f"{role}: cannot be decoded"
-    if size[0] * size[1] > _PICTURE_PIXELS:
-        return LazyPicture((512, 512, 3), "uint8", None, f"{role}: too large to be shown")
-    if page is None:
-        return LazyPicture((*size, 3), "uint8", None, words)
-    return LazyPicture(page.shape, page.dtype, page.asarray, words)

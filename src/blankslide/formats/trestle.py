@@ -1,0 +1,160 @@
+"""Trestle (MedMicro, MedScan): a TIFF of overlapping tiles, and the macro in a side file.
+
+Layout: Software begins with ``MedScan``; every page is tiled, all are levels; descriptions are
+``key=value`` pairs between semicolons. Beside ``slide.tif`` may stand ``slide.Full``, a JPEG of
+the whole glass with the label, which readers show as the macro, and ``slide.tif-1b`` and the
+like, tables of how tiles overlap, which no reader asks for.
+
+The macro's file is part of the slide: it is opened with it, and a blank picture of its own
+size is drawn over all of it. The tables are listed as sidecars and left.
+
+What goes: pairs that are not known science with a legal value, and what hangs on the
+software's name, whose beginning readers need.
+
+Traps: a side file that is a link, or that stands in another folder than the slide, cannot be
+edited safely, and a slide that is called clean while readers still show its macro would be a
+lie: such a slide is refused. So is one with a page in strips, which no reader takes for Trestle.
+
+Source: OpenSlide's Trestle page; the project's format map, section 14; a real description.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from blankslide.containers import jpegblank
+from blankslide.containers import tiff as T
+from blankslide.errors import ContradictorySlide, DamagedSlide, NotEditable
+from blankslide.formats import _linked, _pages
+from blankslide.formats._pairs import NUMBER, Pairs, Style, numbers, prefixed
+from blankslide.model import AssociatedImage, Blank, Coding, Inspection, PhiClass, Place, SlideFile, Slot
+from blankslide.spans import ByteClass, ByteMap
+
+if TYPE_CHECKING:
+    from blankslide.formats._spi import Probe
+    from blankslide.source import ByteSource, SlideFiles
+
+D, Q, V, P = PhiClass.DIRECT, PhiClass.QUASI, PhiClass.DEVICE, PhiClass.PATH
+
+_SOFTWARE = 305
+_MARK = "MedScan"
+_PROGRAM = re.compile(r"MedScan(?: v\d{1,3}(?:\.\d{1,4}){0,4})?(?: - (?:Release|Debug|Beta))?(?![^\0\s,;])")
+_ANY_PROGRAM = re.compile(_MARK)
+_COLOUR = re.compile(r"[0-9A-Fa-f]{6}")
+
+#: Keys whose legal values stay.
+SCIENCE: dict[str, re.Pattern[str]] = {
+    **numbers("objective power; jpeg quality; quality; mpp; gain; exposure; gamma; focus offset"),
+    **dict.fromkeys(("background color", "white balance"), _COLOUR),
+    "overlapsxy": re.compile(r"\d{1,4}(?: \d{1,4}){0,63}"),
+    "resolution": re.compile(rf"{NUMBER}(?: ?(?:um|µm|nm))?"),
+}
+#: Keys that identify.
+FIELDS: dict[str, PhiClass] = {
+    **dict.fromkeys(("case name", "slide name", "name", "barcode", "patient", "user", "operator", "title", "comment"), D),
+    **dict.fromkeys(("date", "time", "scan date", "scan time", "tray", "slot"), Q),
+    **dict.fromkeys(("scanner", "serial number", "host", "station"), V),
+    **dict.fromkeys(("file", "filename", "path"), P),
+}
+_STYLE = Style("trestle", re.compile(";"), None, SCIENCE, FIELDS)
+
+
+class Trestle:
+    """The format object; see the module's docstring."""
+
+    name = "trestle"
+    title = "Trestle TIFF"
+    suffixes: tuple[str, ...] = (".tif", ".tiff")
+    fallback = False
+    removes = (
+        "macro picture in the side file .Full, blanked in place; every field of the descriptions that is not known "
+        "science; what hangs on the software's name; tag 306 and the other text tags; orphaned bytes"
+    )
+    keeps = "objective power, overlaps, colours, quality, software version, resolution tags, coded tissue"
+    readers: tuple[str, ...] = ("OpenSlide", "tifffile")
+
+    def detect(self, probe: Probe) -> str | None:
+        """Accept a TIFF whose first page is tiled, described and written by MedScan."""
+        if not probe.is_tiff:
+            return "not a TIFF"
+        first = probe.tiff.first
+        if not (first.text(_SOFTWARE) or "").startswith(_MARK):
+            return "the first page's Software does not begin with MedScan"
+        if T.IMAGE_DESCRIPTION not in first.tags:
+            return "the first page has no description"
+        return None if first.is_tiled else "the first page is not tiled"
+
+    def inspect(self, probe: Probe) -> Inspection:
+        """List levels, the side file, findings and the owner of every byte of both files."""
+        pages = probe.tiff.pages
+        given = _pages.roles(pages, lambda page: None)
+        if any(role != "level" for role in given):
+            raise ContradictorySlide("a page is not tiled, which no Trestle slide has")
+        reader = Pairs(_STYLE)
+        for page in pages:
+            reader.read(page)
+            legal = _PROGRAM if _PROGRAM.match(page.text(_SOFTWARE) or "") else _ANY_PROGRAM
+            prefixed(reader.found, reader.kept, page, _SOFTWARE, legal, "trestle.software", "Text behind the software")
+        side = _side_file(probe.files)
+        picture = None if side is None else _macro(reader, side[1])
+        out = _pages.inspection(
+            self,
+            probe,
+            given,
+            reader,
+            mpp=_linked.pixel_size(pages[0]),
+            objective=reader.number("objective power"),
+            read=(T.IMAGE_DESCRIPTION, _SOFTWARE),
+        )
+        if side is not None and picture is not None:
+            out.files = (*out.files, SlideFile(side[0], side[1].size))
+            out.maps = (*out.maps, _map(side[1]))
+            out.associated = (picture,)
+        return out
+
+
+FORMAT = Trestle()
+
+
+def _side_file(files: SlideFiles) -> tuple[str, ByteSource] | None:
+    """Open the macro's file, if there is one.
+
+    Raises
+    ------
+    NotEditable
+        If a reader would find one that cannot be edited together with the slide.
+    """
+    name = f"{PurePath(files.name).stem}.Full"
+    if name in files.names():
+        return name, files.open(name)
+    try:
+        files.open(name)
+    except DamagedSlide as problem:
+        if problem.message.endswith("missing"):  # all else is there, but is no file of its own
+            return None
+    raise NotEditable(
+        "the macro's side file is a link, or the slide's folder holds another folder of its name",
+        "put a copy of the slide and its .Full file alone into a folder",
+    )
+
+
+def _macro(reader: Pairs, source: ByteSource) -> AssociatedImage:
+    """Report the macro, which goes by drawing a blank picture over the whole file."""
+    frame = jpegblank.parse(source.read(0, min(source.size, 1 << 16)))
+    if frame is None or not (frame.width and frame.height):
+        raise DamagedSlide("the macro's side file is not a JPEG")
+    first, samples = frame.components[0], len(frame.components)
+    coding = Coding(7, 6 if samples == 3 else 1, 8, samples, 1, (first.across, first.down))
+    blank = Blank(1, "macro", coding, (Slot(0, source.size, frame.width, frame.height),))
+    place = Place(1, "file .Full", 0, source.size)
+    reader.found.add("picture.macro", "Macro picture", PhiClass.IMAGE, place, (blank,), None)
+    return AssociatedImage("macro", frame.width, frame.height, T.MAX_IFDS, "JPEG")
+
+
+def _map(source: ByteSource) -> ByteMap:
+    bytemap = ByteMap(source.size)
+    bytemap.claim(0, source.size, ByteClass.ASSOCIATED, "macro")
+    bytemap.settle()
+    return bytemap
