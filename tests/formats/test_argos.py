@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from openslide import OpenSlide
@@ -16,9 +15,13 @@ from blankslide.formats.argos import FORMAT
 from blankslide.samples import slidepages
 from blankslide.samples.argos import build_argos
 from blankslide.samples.drawing import tissue
-from blankslide.samples.planted import Planted
 from blankslide.samples.tiffvalues import long
 from blankslide.testing.linked import LinkedConformance
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from blankslide.samples.planted import Planted
 
 SMALL: dict[str, Any] = {"size": (300, 256), "factors": (1, 2), "tile": 128, "macro_size": (240, 80)}
 
@@ -105,7 +108,9 @@ def test_values_are_gone_from_what_readers_say(slide: Callable[..., Path]) -> No
 
 @pytest.mark.parametrize("name", ["Olympus UPlanXApo 20x of Dr. Nonesuch", "S21-4711", "UPlanXApo 4711"])
 def test_an_objective_of_another_name_goes(slide: Callable[..., Path], name: str) -> None:
-    xml = f"<Argos.Scan.Metadata><MinZ>0</MinZ><MaxZ>0</MaxZ><ObjectiveName>{name}</ObjectiveName></Argos.Scan.Metadata>"
+    xml = (
+        f"<Argos.Scan.Metadata><MinZ>0</MinZ><MaxZ>0</MaxZ><ObjectiveName>{name}</ObjectiveName></Argos.Scan.Metadata>"
+    )
     path = slide(text=xml)
     assert "argos.objectivename" in {f.id for f in pipeline.inspect(path).findings}
     assert pipeline.anonymize_in_place(path).content == "clean"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from openslide import OpenSlide
@@ -16,11 +15,15 @@ from blankslide.samples import slidepages
 from blankslide.samples.drawing import tissue
 from blankslide.samples.huron import build_huron
 from blankslide.samples.patients import invent
-from blankslide.samples.planted import Planted
 from blankslide.samples.tiffvalues import LONG, SHORT, long
 from blankslide.samples.tiffvalues import ascii as text
 from blankslide.testing.conformance import FormatConformance
 from blankslide.viewing.pyramid import open_pyramid
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from blankslide.samples.planted import Planted
 
 SMALL: dict[str, Any] = {
     "size": (300, 256), "factors": (1, 2), "tile": 128, "label_size": (40, 48), "macro_size": (96, 32),

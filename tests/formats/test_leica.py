@@ -199,6 +199,27 @@ def test_real_xml_keeps_its_science(shared: Path, slide: Callable[..., Path]) ->
         assert opened.properties["leica.objective"] == "20"
 
 
+def test_several_regions_are_all_tissue_and_the_largest_is_shown(slide: Callable[..., Path]) -> None:
+    xml = xml_of(slide())
+    main = re.findall(r"<image .*?</image>", xml, re.S)[1]
+    whole, half = re.findall(r"<dimension[^>]*/>", main)
+    small = half.replace('r="1"', 'r="0"')
+    second = main.replace(whole, "").replace(half, small).replace('offsetX="1200000"', 'offsetX="300000"')
+    second = second.replace('<view sizeX="128000" sizeY="96000"', '<view sizeX="64000" sizeY="48000"')
+    path = slide(xml=xml.replace(main, main.replace(half, "") + second))
+    found = pipeline.inspect(path)
+    assert [(v.width, v.page) for v in found.levels] == [(256, 2)]
+    assert any("2 regions" in n for n in found.notes)
+    with OpenSlide(path) as before:
+        pixels = before.read_region((0, 0), 0, before.dimensions).tobytes()
+        properties = {k: v for k, v in before.properties.items() if "region" in k or "mpp" in k}
+    assert pipeline.anonymize_in_place(path).content == "clean"
+    with OpenSlide(path) as after:
+        assert after.read_region((0, 0), 0, after.dimensions).tobytes() == pixels
+        assert {k: after.properties.get(k) for k in properties} == properties
+    assert properties["openslide.mpp-x"]
+
+
 @pytest.mark.parametrize("flavour", ["scn400", "versa"])
 def test_a_reader_of_unrelated_code_sees_the_same_tissue(slide: Callable[..., Path], flavour: str) -> None:
     slideio = pytest.importorskip("slideio", reason="slideio is not installed: it judges SCN beside OpenSlide")

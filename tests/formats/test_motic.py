@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from tifffile import TiffFile
@@ -12,8 +11,12 @@ from tifffile import TiffFile
 from blankslide import pipeline
 from blankslide.formats.motic import FORMAT
 from blankslide.samples.motic import build_motic
-from blankslide.samples.planted import Planted
 from blankslide.testing.conformance import FormatConformance
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from blankslide.samples.planted import Planted
 
 SMALL: dict[str, Any] = {
     "size": (300, 256), "factors": (1, 2), "tile": 128, "label_size": (40, 48), "macro_size": (96, 32),

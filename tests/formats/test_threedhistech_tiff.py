@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from tifffile import TiffFile
 
 from blankslide import pipeline
 from blankslide.formats.threedhistech_tiff import FORMAT
-from blankslide.samples.planted import Planted
 from blankslide.samples.threedhistech_tiff import build_threedhistech
 from blankslide.testing.conformance import FormatConformance
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from blankslide.samples.planted import Planted
 
 SMALL: dict[str, Any] = {"size": (300, 256), "factors": (1, 2), "tile": 128}
 #: The one description that is public, in a comment of opentile.

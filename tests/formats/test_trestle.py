@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from openslide import OpenSlide
@@ -16,11 +15,15 @@ from blankslide.errors import ContradictorySlide, DamagedSlide, NotEditable
 from blankslide.formats.trestle import FORMAT
 from blankslide.samples import slidepages
 from blankslide.samples.drawing import tissue
-from blankslide.samples.planted import Planted
 from blankslide.samples.tiffvalues import ascii as text
 from blankslide.samples.trestle import build_trestle
 from blankslide.testing.conformance import FormatConformance
 from blankslide.testing.judge import has_piece
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from blankslide.samples.planted import Planted
 
 SMALL: dict[str, Any] = {"size": (300, 256), "factors": (1, 2), "tile": 128, "macro_size": (240, 80)}
 
@@ -41,7 +44,9 @@ class TestWithSideFile(FormatConformance):
         return build_trestle(path, **overrides)
 
     def complaints(self, before: Mapping[str, bytes], planted: Planted, path: Path) -> list[str]:
-        found = super().complaints(before, planted, path)
+        # the common judge looks at the old slide without its side file, so it expects no macro at all
+        alone = "OpenSlide lists the pictures ['macro'] instead of []"
+        found = [c for c in super().complaints(before, planted, path) if c != alone]
         side = path.with_name(path.stem + ".Full")
         if not planted.pictures:
             return found
@@ -79,6 +84,7 @@ def test_the_real_description_keeps_every_key(shared: Path, slide: Callable[...,
     path = slide(text=real, factors=(1, 2, 4))
     found = pipeline.inspect(path)
     assert found.objective == 10
+    assert found.mpp == (0.5, 0.5)
     assert not [f.id for f in found.findings if f.id.startswith("trestle.")]
     with OpenSlide(path) as opened:
         before = {k: v for k, v in opened.properties.items() if k.startswith("trestle.")}

@@ -384,3 +384,29 @@ def interrupt(path: Path) -> None:
     inspection, plan = pipeline.plan(path, pipeline.Options(profile=RESEARCH))
     with open_slide(path, write=True) as opened:
         Transaction.begin(opened, plan.patches, profile=plan.profile, format=inspection.format).commit()
+
+
+def test_a_slide_that_cannot_be_shown_is_reviewed_and_cleaned_all_the_same(desk: Desk, tmp_path: Path) -> None:
+    """NDPIS joins several files, which no viewer's reader here does."""
+    from blankslide.samples import builders
+
+    path = tmp_path / "hamamatsu-channels.ndpis"
+    builders()[path.name](path)
+    desk.panel.open_path(path)
+    desk.settle()
+    assert "can identify the patient" in desk.panel.headline.text()
+    desk.viewer.add_image(np.zeros((8, 8)))
+    desk.viewer.layers.clear()
+    desk.settle()
+    assert desk.session.path == path
+    assert desk.panel.table.rowCount() > 0
+
+
+def test_what_is_no_slide_is_refused_in_one_sentence(desk: Desk, tmp_path: Path) -> None:
+    path = tmp_path / "notes.svs"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(64))
+    desk.panel.open_path(path)
+    desk.settle()
+    assert desk.panel.headline.text() == "notes.svs · not a slide I know: PNG image · nothing was changed"
+    assert desk.panel.state.text() == "● refused"
+    assert not desk.panel.foot.run.isEnabled()

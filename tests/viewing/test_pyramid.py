@@ -147,3 +147,52 @@ def test_tifffiles_log_is_not_heard(made: Made, caplog: pytest.LogCaptureFixture
         assert [r for r in caplog.records if r.name.startswith("tifffile")] == []
     logging.getLogger("tifffile").warning("heard")
     assert caplog.records[-1].message == "heard"
+
+
+# -- through OpenSlide ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def vms(tmp_path: Path) -> Path:
+    from blankslide.samples import builders
+
+    path = tmp_path / "hamamatsu-vms.vms"
+    builders()[path.name](path)
+    return path
+
+
+def test_what_is_no_tiff_is_shown_through_openslide(vms: Path) -> None:
+    import openslide
+
+    with open_pyramid(vms) as pyramid, openslide.OpenSlide(vms) as slide:
+        assert {(s.width, s.height) for s in pyramid.sizes} <= set(slide.level_dimensions)
+        for level, size in zip(pyramid.levels, pyramid.sizes, strict=True):
+            number = slide.level_dimensions.index((size.width, size.height))
+            factor = slide.level_downsamples[number]
+            corner = (round(10 * factor), round(20 * factor))
+            want = np.array(slide.read_region(corner, number, (50, 28)).convert("RGB"))
+            assert (level[20:48, 10:60] == want).all()
+            assert level[...].std() > 5
+        for role in pyramid.pictures.keys() & slide.associated_images.keys():
+            want = np.array(slide.associated_images[role].convert("RGB"))
+            assert (pyramid.pictures[role][...] == want).all()
+
+
+def test_openslide_goes_on_after_an_error(vms: Path) -> None:
+    from blankslide.viewing.openslides import OpenSlideAreas
+
+    areas = OpenSlideAreas(vms)
+    with pytest.raises(Exception, match=r".+"):
+        areas.read(0, slice(0, -5), slice(0, 10))
+    assert areas.read(0, slice(0, 8), slice(0, 8)).shape == (8, 8, 3)
+    areas.close()
+
+
+def test_a_slide_that_nobody_can_show_is_refused_in_our_words(tmp_path: Path, made: Made) -> None:
+    from blankslide import pipeline
+    from blankslide.errors import NotEditable
+
+    path = tmp_path / "x.svs"
+    path.write_bytes(b"nothing that OpenSlide knows")
+    with pytest.raises(NotEditable, match="no reader here can show"):
+        open_pyramid(path, pipeline.inspect(made[0]))

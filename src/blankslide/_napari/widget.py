@@ -40,6 +40,7 @@ class AnonymizeSlide(QWidget):
         self.viewer = viewer
         self.review = Review(viewer, self)
         self._missed = False
+        self._unseen: Path | None = None
         self._build()
         self._connect()
         self._changed("state")
@@ -120,7 +121,8 @@ class AnonymizeSlide(QWidget):
 
     def _keeps_reviewing(self) -> bool:
         """A slide that was opened here stays under review although it could not be shown."""
-        return self.review.session.state == "refused"
+        session = self.review.session
+        return session.state == "refused" or (session.path is not None and session.path == self._unseen)
 
     def _show(self, path: Path | None) -> None:
         if path != self.review.session.path:
@@ -141,6 +143,7 @@ class AnonymizeSlide(QWidget):
         try:
             self.viewer.open(str(path), plugin=PLUGIN)
         except (BlankslideError, ValueError):
+            self._unseen = path
             self._show(path)
 
     # -- what is chosen --------------------------------------------------------------------

@@ -32,7 +32,7 @@ NAMES = {
     "thumbnail image": "thumbnail",
 }
 
-_WORD = rf"(?:{'|'.join(map(re.escape, sorted(PLAIN_WORDS, key=len, reverse=True)))}|v?\d{{1,3}}(?:\.\d{{1,4}}){{0,4}})"
+_WORD = rf"(?:{'|'.join(map(re.escape, sorted(PLAIN_WORDS, reverse=True)))}|v?\d{{1,3}}(?:\.\d{{1,4}}){{0,4}})"
 _PLAIN = rf"{_WORD}(?:[ -]{_WORD}){{0,8}}"
 _ID = r"(?:urn:lsid:openmicroscopy\.org:)?[A-Za-z]{1,32}:\d{1,6}(?::\d{1,6}){0,3}"
 _UNIT = r"(?:[µunpmcdk]?m|Å|pixel|reference frame|[munp]?s|min|h|d|°|deg|rad|[mk]?Hz|[m]?[WVK]|%|Pa|bar|°C)"

@@ -12,25 +12,25 @@ reader of its texts, and gets its `Inspection` from here.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from blankslide.containers import tiff as T
 from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formats import _linked, _tiff
-from blankslide.formats._tiff import TagRule
+from blankslide.lazyre import pattern
 from blankslide.model import Inspection, Level, SlideFile
 
 if TYPE_CHECKING:
     from blankslide.containers.tiff import Ifd
     from blankslide.formats._pairs import Pairs
     from blankslide.formats._spi import Format, Probe
+    from blankslide.formats._tiff import TagRule
 
 __all__ = ["described_role", "inspection", "levels_of", "roles", "same_shape"]
 
-_ROLE = re.compile(r"(label|macro|thumbnail) \d{1,7} ?x ?\d{1,7}\s*")
-_THUMBNAIL = re.compile(r"\d{1,7}x\d{1,7} -> \d{1,7}x\d{1,7}(?![^\s|])")
+_ROLE = pattern(r"(label|macro|thumbnail) \d{1,7} ?x ?\d{1,7}\s*")
+_THUMBNAIL = pattern(r"\d{1,7}x\d{1,7} -> \d{1,7}x\d{1,7}(?![^\s|])")
 _LEFT = "left"
 _WHY_LEFT = "Picture of the slide's shape that nothing explains"
 Described = Callable[["Ifd"], "str | None"]

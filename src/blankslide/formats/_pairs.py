@@ -20,12 +20,14 @@ import re
 from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from blankslide.containers import tiff as T
 from blankslide.errors import ContradictorySlide
 from blankslide.formats._tiff import Findings
 from blankslide.formats._xml import slug
+from blankslide.lazyre import pattern
 from blankslide.model import Cut, Fill, PhiClass, Place, TextBlock
 
 if TYPE_CHECKING:
@@ -41,14 +43,14 @@ _HEADER = (
     rf"|[\[(](?:\d{{1,7}}, ?\d{{1,7}},? )?{_SIZE}[\])]|v\d{{1,3}}(?:\.\d{{1,4}}){{1,3}}|Q ?= ?\d{{1,3}}"
     rf"|(?:JPEG|JPG|J2K|JPEG2000|LZW|RAW|None|Deflate)(?: ?/ ?{_COLOUR})?"
 )
-_KEY = re.compile(r"(?!.*\d{4})[A-Za-z0-9][A-Za-z0-9_./()#-]{0,30}(?: [A-Za-z0-9_./()#-]{1,20}){0,3}")
-_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?|[A-Za-z0-9+/]{2,3}={1,2}")
-_READABLE = re.compile(r"[^\x00-\x1f\x7f]+")
+_KEY = pattern(r"(?!.*\d{4})[A-Za-z0-9][A-Za-z0-9_./()#-]{0,30}(?: [A-Za-z0-9_./()#-]{1,20}){0,3}")
+_BASE64 = pattern(r"(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?|[A-Za-z0-9+/]{2,3}={1,2}")
+_READABLE = pattern(r"[^\x00-\x1f\x7f]+")
 
 
 def numbers(keys: str) -> dict[str, re.Pattern[str]]:
     """Make science of keys, in lower case and separated by semicolons, whose values must be numbers."""
-    return dict.fromkeys((k.strip() for k in keys.split(";")), re.compile(NUMBER))
+    return dict.fromkeys((k.strip() for k in keys.split(";")), pattern(NUMBER))
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Style:
     separator
         Pattern of what stands between pairs.
     header
-        Pattern of the maker's own words; without one there is no header.
+        Pattern of the maker's own words, as text; if it is empty there is no header.
     science
         Key in lower case -> values that stay.
     fields
@@ -73,21 +75,20 @@ class Style:
 
     prefix: str
     separator: re.Pattern[str]
-    header: re.Pattern[str] | None
+    header: str
     science: Mapping[str, re.Pattern[str]]
     fields: Mapping[str, PhiClass]
     patterns: tuple[tuple[re.Pattern[str], str, PhiClass], ...] = ()
     words: re.Pattern[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        own = f"{self.header.pattern}|" if self.header else ""
-        object.__setattr__(self, "words", re.compile(rf"((?:{own}{_HEADER})(?![^\s;]))|[^\s;]+"))
+        object.__setattr__(self, "words", pattern(rf"((?:{self.header}|{_HEADER})(?![^\s;]))|[^\s;]+"))
 
     def look_up(self, key: str) -> tuple[str, PhiClass, re.Pattern[str] | None] | None:
         """Return id, class and legal values of a key; None if it is no key but free text."""
         low = key.lower()
-        for pattern, name, cls in self.patterns:
-            if pattern.fullmatch(key):
+        for form, name, cls in self.patterns:
+            if form.fullmatch(key):
                 return name, cls, None
         if low in self.science:
             return slug(key), PhiClass.UNKNOWN, self.science[low]
@@ -163,9 +164,9 @@ class Pairs:
 
     def _text(self, text: str) -> None:
         borders = [(0, 0), *(m.span() for m in self.style.separator.finditer(text)), (len(text), len(text))]
-        for number, (before, after) in enumerate(zip(borders, borders[1:], strict=False)):
+        for number, (before, after) in enumerate(pairwise(borders)):
             start, end = before[1], after[0]
-            if number == 0 and self.style.header is not None:
+            if number == 0 and self.style.header:
                 self._header(text[:end])
             elif text[start:end].strip():
                 # a pair goes with the separator before it; the first one with that behind it
@@ -188,7 +189,7 @@ class Pairs:
             whole = text[slice(*piece)].strip()
             self._goes("unnamed", "Free text", PhiClass.UNKNOWN, piece, cut, whole)
             return
-        id, cls, legal = rule
+        which, cls, legal = rule
         start = piece[0] + len(key) + 1 + raw.index(value)
         at = (start, start + len(value))
         if legal is not None and legal.fullmatch(value):
@@ -200,7 +201,7 @@ class Pairs:
             at = cut = (start + part.end(), at[1])
             value = value[part.end() :]
         for one in (value, *_plain(value)):
-            self._goes(id, name, cls, at, cut, one)
+            self._goes(which, name, cls, at, cut, one)
 
 
 def _plain(value: str) -> list[str]:
@@ -214,7 +215,9 @@ def _plain(value: str) -> list[str]:
     return [text] if _READABLE.fullmatch(text) else []
 
 
-def prefixed(found: Findings, kept: list[Place], page: Ifd, tag: int, legal: re.Pattern[str], id: str, title: str) -> None:
+def prefixed(
+    found: Findings, kept: list[Place], page: Ifd, tag: int, legal: re.Pattern[str], id: str, title: str
+) -> None:
     """Keep the legal beginning of a text by which readers know the maker; report what hangs on it.
 
     Parameters

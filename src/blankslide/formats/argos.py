@@ -29,6 +29,7 @@ from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formats import _linked, _pages, _tiff
 from blankslide.formats._tiff import Findings
 from blankslide.formats._xml import INTEGER, NUMBER, Rule, XmlReader, science
+from blankslide.lazyre import pattern
 from blankslide.model import Inspection, PhiClass, Place, SlideFile
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ D, Q, V = PhiClass.DIRECT, PhiClass.QUASI, PhiClass.DEVICE
 
 _METADATA = 65000
 _ROOT_NAME = "Argos.Scan.Metadata"
-_ROOT = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.*?-->\s*)*<Argos\.Scan\.Metadata[\s>]", re.S)
+_ROOT = pattern(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.*?-->\s*)*<Argos\.Scan\.Metadata[\s>]", re.S)
 _OPTIC = (
     r"(?:Olympus|Evident|Nikon|Zeiss|Leica|Mitutoyo|Motic|CFI|Apo|Fluor|Achromat|NA|DIC|air|dry|oil"
     r"|U?M?Plan(?:-?(?:X|N|S|FL|Semi|Apo|Fluor|Achromat)){0,4}|\d{1,3}[xX]|[01]\.\d{1,3})"
@@ -67,8 +68,8 @@ class Argos:
     suffixes: tuple[str, ...] = (".avs",)
     fallback = False
     removes = (
-        "macro picture, blanked in place; bar code, acquisition date and time, scanner and every unknown text of the XML; "
-        "tag 306 and the other text tags; orphaned bytes"
+        "macro picture, blanked in place; bar code, acquisition date and time, scanner and every unknown text of the "
+        "XML; tag 306 and the other text tags; orphaned bytes"
     )
     keeps = "objective, scan area, focal planes, map of the scanned area, resolution tags, page order, coded tissue"
     readers: tuple[str, ...] = ("OpenSlide", "tifffile")

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 from blankslide.containers import tiff as T
 from blankslide.formats import _linked, _pages
 from blankslide.formats._pairs import NUMBER, Pairs, Style, numbers, prefixed
+from blankslide.lazyre import pattern
 from blankslide.model import PhiClass
 
 if TYPE_CHECKING:
@@ -33,9 +34,9 @@ if TYPE_CHECKING:
 
 D, Q, V = PhiClass.DIRECT, PhiClass.QUASI, PhiClass.DEVICE
 _MAKE = 271
-_MAKER = re.compile(r"Huron(?:(?: Digital Pathology| Technologies)(?: Inc\.?)?)?(?: TissueScope| LE ?\d?)*(?![^\0\s,;])")
-_ANY_MAKER = re.compile("Huron")
-_LENGTH = re.compile(rf"{NUMBER}(?: ?(?:um|µm|microns?|nm|mm)(?:/(?:px|pixel))?)?", re.I)
+_MAKER = pattern(r"Huron(?:(?: Digital Pathology| Technologies)(?: Inc\.?)?)?(?: TissueScope| LE ?\d?)*(?![^\0\s,;])")
+_ANY_MAKER = pattern("Huron")
+_LENGTH = pattern(rf"{NUMBER}(?: ?(?:um|µm|microns?|nm|mm)(?:/(?:px|pixel))?)?", re.I)
 
 #: Keys whose legal values stay.
 SCIENCE: dict[str, re.Pattern[str]] = {
@@ -44,15 +45,16 @@ SCIENCE: dict[str, re.Pattern[str]] = {
         "channels; tile width; tile height; quality; compression quality; numerical aperture; exposure; gain; gamma"
     ),
     **dict.fromkeys(("resolution", "pixel size", "mpp-x", "mpp-y", "z spacing"), _LENGTH),
-    **dict.fromkeys(("image dimensions", "tile size", "tile dimensions"), re.compile(r"\d{1,7} ?[x×] ?\d{1,7}")),
-    "compression": re.compile("JPEG|JPEG ?2000|JP2K?|LZW|None", re.I),
+    **dict.fromkeys(("image dimensions", "tile size", "tile dimensions"), pattern(r"\d{1,7} ?[x×] ?\d{1,7}")),
+    "compression": pattern("JPEG|JPEG ?2000|JP2K?|LZW|None", re.I),
 }
 #: Keys that identify.
 FIELDS: dict[str, PhiClass] = {
     **dict.fromkeys(
         (
             "barcode", "slide id", "slideid", "slide name", "slide", "case", "case id", "patient", "patient id", "name",
-            "title", "comment", "comments", "description", "operator", "user", "label", "sample", "file name", "filename",
+            "title", "comment", "comments", "description", "operator", "user", "label", "sample", "file name",
+            "filename",
         ),
         D,
     ),
@@ -64,11 +66,14 @@ FIELDS: dict[str, PhiClass] = {
         Q,
     ),
     **dict.fromkeys(
-        ("deviceid", "device id", "device", "serial number", "serial", "scanner", "scanner id", "host", "software version"),
+        (
+            "deviceid", "device id", "device", "serial number", "serial", "scanner", "scanner id", "host",
+            "software version",
+        ),
         V,
     ),
 }  # fmt: skip
-_STYLE = Style("huron", re.compile(r"\r?\n|\r"), None, SCIENCE, FIELDS)
+_STYLE = Style("huron", pattern(r"\r?\n|\r"), "", SCIENCE, FIELDS)
 
 
 class Huron:

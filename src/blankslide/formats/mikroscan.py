@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from blankslide.containers import tiff as T
 from blankslide.formats import _pages
 from blankslide.formats._pairs import Pairs, Style, numbers
+from blankslide.lazyre import pattern
 from blankslide.model import PhiClass
 
 if TYPE_CHECKING:
@@ -44,10 +45,8 @@ FIELDS: dict[str, PhiClass] = {
     **dict.fromkeys(("scanner", "scanner id", "serial", "serial number", "scanscope id", "host", "dsr id"), V),
     **dict.fromkeys(("filename", "file name", "path"), P),
 }
-_SERIAL = re.compile(r"(?:[A-Za-z0-9-]{1,12} )?SERIAL ?#", re.I)
-_STYLE = Style(
-    "mikroscan", re.compile(r"\|"), re.compile("Mikroscan Image Structure"), SCIENCE, FIELDS, ((_SERIAL, "serial", V),)
-)
+_SERIAL = pattern(r"(?:[A-Za-z0-9-]{1,12} )?SERIAL ?#", re.I)
+_STYLE = Style("mikroscan", pattern(r"\|"), "Mikroscan Image Structure", SCIENCE, FIELDS, ((_SERIAL, "serial", V),))
 
 
 class Mikroscan:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from blankslide.containers import tiff as T
 from blankslide.formats import _pages
 from blankslide.formats._pairs import Pairs, Style, numbers
+from blankslide.lazyre import pattern
 from blankslide.model import PhiClass, Place
 
 if TYPE_CHECKING:
@@ -31,15 +32,16 @@ if TYPE_CHECKING:
 
 D, Q, V, P, UNKNOWN = PhiClass.DIRECT, PhiClass.QUASI, PhiClass.DEVICE, PhiClass.PATH, PhiClass.UNKNOWN
 
-_MARK = re.compile(r"Motic\b(?! V\d)")
-_FORM = re.compile(r"Motic[^\n]{0,80}\n(?:.{0,200}\s)?\[?\d{1,7} ?x ?\d{1,7}\b", re.S)
-_FIRST_PAIR = re.compile(r"[^|=]{1,48}=")
+_MARK = pattern(r"Motic\b(?! V\d)")
+_FORM = pattern(r"Motic[^\n]{0,80}\n(?:.{0,200}\s)?\[?\d{1,7} ?x ?\d{1,7}\b", re.S)
+_FIRST_PAIR = pattern(r"[^|=]{1,48}=")
 #: Keys whose legal values stay.
 SCIENCE: dict[str, re.Pattern[str]] = {
     **numbers(
-        "appmag; mpp; stripewidth; left; top; originalwidth; originalheight; exposure time; displaycolor; gamma; quality"
+        "appmag; mpp; stripewidth; left; top; originalwidth; originalheight; exposure time; displaycolor; "
+        "gamma; quality"
     ),
-    "backgroundcolor": re.compile(r"1?\d{1,7}"),
+    "backgroundcolor": pattern(r"1?\d{1,7}"),
 }
 #: Keys that identify.
 FIELDS: dict[str, PhiClass] = {
@@ -50,8 +52,8 @@ FIELDS: dict[str, PhiClass] = {
 }
 _STYLE = Style(
     "motic",
-    re.compile(r"\|"),
-    re.compile(r"Motic(?: (?:EasyScan|DSAssistant|Digital|Slide|Scanner|Image)){0,3}(?: \d{1,3}(?:\.\d{1,4}){1,3})?"),
+    pattern(r"\|"),
+    r"Motic(?: (?:EasyScan|DSAssistant|Digital|Slide|Scanner|Image)){0,3}(?: \d{1,3}(?:\.\d{1,4}){1,3})?",
     SCIENCE,
     FIELDS,
 )

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from blankslide.containers import tiff as T
 from blankslide.formats import _linked, _pages
 from blankslide.formats._pairs import NUMBER, Pairs, Style, numbers
+from blankslide.lazyre import pattern
 from blankslide.model import PhiClass
 
 if TYPE_CHECKING:
@@ -31,14 +32,14 @@ if TYPE_CHECKING:
 
 D, Q, V, P = PhiClass.DIRECT, PhiClass.QUASI, PhiClass.DEVICE, PhiClass.PATH
 
-_MARK = re.compile(rf"\s*\d{{1,7}}x\d{{1,7}}\b[^|]*\|(?:[^|]*\|)*\s*3dh_PixelSizeX\s*=\s*{NUMBER}\s*(?:\||\Z)")
+_MARK = pattern(rf"\s*\d{{1,7}}x\d{{1,7}}\b[^|]*\|(?:[^|]*\|)*\s*3dh_PixelSizeX\s*=\s*{NUMBER}\s*(?:\||\Z)")
 #: Keys whose legal values stay.
 SCIENCE: dict[str, re.Pattern[str]] = {
     **numbers(
         "mpp; appmag; 3dh_pixelsizex; 3dh_pixelsizey; 3dh_magnification; 3dh_zlevel; 3dh_exposure; stripewidth; left; "
         "top; originalwidth; originalheight; quality"
     ),
-    "3dh_filter": re.compile("Default|DAPI|FITC|TRITC|TxRed|Cy[357]|Brightfield", re.I),
+    "3dh_filter": pattern("Default|DAPI|FITC|TRITC|TxRed|Cy[357]|Brightfield", re.I),
 }
 #: Keys that identify.
 FIELDS: dict[str, PhiClass] = {
@@ -47,7 +48,7 @@ FIELDS: dict[str, PhiClass] = {
     **dict.fromkeys(("3dh_scanner", "3dh_serial", "3dh_hardware", "scanner"), V),
     **dict.fromkeys(("filename", "3dh_filename", "3dh_path"), P),
 }
-_STYLE = Style("3dhistech", re.compile(r"\|"), re.compile(r"3DHISTECH"), SCIENCE, FIELDS)
+_STYLE = Style("3dhistech", pattern(r"\|"), "3DHISTECH", SCIENCE, FIELDS)
 
 
 class ThreeDHistechTiff:

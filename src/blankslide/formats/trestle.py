@@ -5,6 +5,8 @@ Layout: Software begins with ``MedScan``; every page is tiled, all are levels; d
 the whole glass with the label, which readers show as the macro, and ``slide.tif-1b`` and the
 like, tables of how tiles overlap, which no reader asks for.
 
+The resolution tags hold micrometres per pixel, whatever their unit says.
+
 The macro's file is part of the slide: it is opened with it, and a blank picture of its own
 size is drawn over all of it. The tables are listed as sidecars and left.
 
@@ -20,7 +22,6 @@ Source: OpenSlide's Trestle page; the project's format map, section 14; a real d
 
 from __future__ import annotations
 
-import re
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -29,10 +30,14 @@ from blankslide.containers import tiff as T
 from blankslide.errors import ContradictorySlide, DamagedSlide, NotEditable
 from blankslide.formats import _linked, _pages
 from blankslide.formats._pairs import NUMBER, Pairs, Style, numbers, prefixed
+from blankslide.lazyre import pattern
 from blankslide.model import AssociatedImage, Blank, Coding, Inspection, PhiClass, Place, SlideFile, Slot
 from blankslide.spans import ByteClass, ByteMap
 
 if TYPE_CHECKING:
+    import re
+
+    from blankslide.containers.tiff import Ifd
     from blankslide.formats._spi import Probe
     from blankslide.source import ByteSource, SlideFiles
 
@@ -40,25 +45,27 @@ D, Q, V, P = PhiClass.DIRECT, PhiClass.QUASI, PhiClass.DEVICE, PhiClass.PATH
 
 _SOFTWARE = 305
 _MARK = "MedScan"
-_PROGRAM = re.compile(r"MedScan(?: v\d{1,3}(?:\.\d{1,4}){0,4})?(?: - (?:Release|Debug|Beta))?(?![^\0\s,;])")
-_ANY_PROGRAM = re.compile(_MARK)
-_COLOUR = re.compile(r"[0-9A-Fa-f]{6}")
+_PROGRAM = pattern(r"MedScan(?: v\d{1,3}(?:\.\d{1,4}){0,4})?(?: - (?:Release|Debug|Beta))?(?![^\0\s,;])")
+_ANY_PROGRAM = pattern(_MARK)
+_COLOUR = pattern(r"[0-9A-Fa-f]{6}")
 
 #: Keys whose legal values stay.
 SCIENCE: dict[str, re.Pattern[str]] = {
     **numbers("objective power; jpeg quality; quality; mpp; gain; exposure; gamma; focus offset"),
     **dict.fromkeys(("background color", "white balance"), _COLOUR),
-    "overlapsxy": re.compile(r"\d{1,4}(?: \d{1,4}){0,63}"),
-    "resolution": re.compile(rf"{NUMBER}(?: ?(?:um|µm|nm))?"),
+    "overlapsxy": pattern(r"\d{1,4}(?: \d{1,4}){0,63}"),
+    "resolution": pattern(rf"{NUMBER}(?: ?(?:um|µm|nm))?"),
 }
 #: Keys that identify.
 FIELDS: dict[str, PhiClass] = {
-    **dict.fromkeys(("case name", "slide name", "name", "barcode", "patient", "user", "operator", "title", "comment"), D),
+    **dict.fromkeys(
+        ("case name", "slide name", "name", "barcode", "patient", "user", "operator", "title", "comment"), D
+    ),
     **dict.fromkeys(("date", "time", "scan date", "scan time", "tray", "slot"), Q),
     **dict.fromkeys(("scanner", "serial number", "host", "station"), V),
     **dict.fromkeys(("file", "filename", "path"), P),
 }
-_STYLE = Style("trestle", re.compile(";"), None, SCIENCE, FIELDS)
+_STYLE = Style("trestle", pattern(";"), "", SCIENCE, FIELDS)
 
 
 class Trestle:
@@ -104,7 +111,7 @@ class Trestle:
             probe,
             given,
             reader,
-            mpp=_linked.pixel_size(pages[0]),
+            mpp=_pixel_size(pages[0]),
             objective=reader.number("objective power"),
             read=(T.IMAGE_DESCRIPTION, _SOFTWARE),
         )
@@ -116,6 +123,16 @@ class Trestle:
 
 
 FORMAT = Trestle()
+
+
+def _pixel_size(page: Ifd) -> tuple[float, float] | None:
+    """Micrometres per pixel (x, y): here the resolution tags hold them as they are."""
+    sizes = []
+    for tag in (282, 283):
+        entry = page.tags.get(tag)
+        values = page.tiff.numbers(page, entry) if entry is not None else None
+        sizes.append(values[0] if values else 0.0)
+    return (sizes[0], sizes[1]) if all(0.01 <= s <= 100 for s in sizes) else _linked.pixel_size(page)
 
 
 def _side_file(files: SlideFiles) -> tuple[str, ByteSource] | None:

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from blankslide.samples import slidepages
-from blankslide.samples.patients import Patient
 from blankslide.samples.planted import slug
 from blankslide.samples.spots import Spot
 from blankslide.samples.tiffvalues import ascii
@@ -19,6 +18,7 @@ from blankslide.samples.tiffvalues import ascii
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from blankslide.samples.patients import Patient
     from blankslide.samples.planted import Planted
 
 _LINES = (

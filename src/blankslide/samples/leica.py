@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from blankslide.samples.patients import Patient, invent
 from blankslide.samples.spots import Spot, Text, answer_key, fill
-from blankslide.samples.tiffvalues import Value, ascii, long, short, undefined
+from blankslide.samples.tiffvalues import Value, ascii, long, rational, short, undefined
 from blankslide.samples.tiffwriter import Page, write_tiff
 
 if TYPE_CHECKING:
@@ -121,7 +121,8 @@ def build_leica(path: Path, flavour: str = "scn400", *, patient: Patient | None 
     from blankslide.samples.drawing import label, macro, tissue
 
     portrait = macro(plan.patient, plan.macro_size[::-1], plan.seed).rotate(90, expand=True)
-    pages = _pyramid(portrait, plan.macro_factors, plan) + _pyramid(tissue(*plan.size, plan.seed), plan.factors, plan)
+    pages = _pyramid(portrait, plan.macro_factors, plan, _MACRO_NM)
+    pages += _pyramid(tissue(*plan.size, plan.seed), plan.factors, plan, _MAIN_NM)
     roles = ["macro"] * len(plan.macro_factors) + ["level"] * len(plan.factors)
     if plan.label_size:
         pages.append(_striped(label(plan.patient, plan.label_size, plan.seed)))
@@ -132,8 +133,8 @@ def build_leica(path: Path, flavour: str = "scn400", *, patient: Patient | None 
     return answer_key(path.name, "leica", layout, pages, roles, {0: text}, _kept(plan), plan.patient)
 
 
-def _pyramid(picture: Image, factors: tuple[int, ...], plan: Recipe) -> list[Page]:
-    """One tiled page for each factor, its sizes rounded as a scanner does."""
+def _pyramid(picture: Image, factors: tuple[int, ...], plan: Recipe, scale: int) -> list[Page]:
+    """One tiled page for each factor; ``scale`` is the size of a pixel in nanometres."""
     from blankslide.samples.codecs import jpeg, jpeg_abbreviated
     from blankslide.samples.pyramid import build_levels
 
@@ -153,11 +154,17 @@ def _pyramid(picture: Image, factors: tuple[int, ...], plan: Recipe) -> list[Pag
             {
                 254: long(0), 256: long(v.width), 257: long(v.height), 258: short(8, 8, 8), 259: short(7),
                 277: short(3), 284: short(1), 322: short(v.tile), 323: short(v.tile), **colour,
+                **_resolution(1e7 / scale / f),
             },
             v.tiles, tiled=True,
         )
-        for v in levels
+        for v, f in zip(levels, factors, strict=True)
     ]  # fmt: skip
+
+
+def _resolution(pixels: float) -> dict[int, Value]:
+    """Pixels per centimetre."""
+    return {282: rational(pixels), 283: rational(pixels), 296: short(3)}
 
 
 def _striped(picture: Image) -> Page:

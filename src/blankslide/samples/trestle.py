@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from blankslide.samples import slidepages
 from blankslide.samples.planted import Picture, Planted, Removed, slug
 from blankslide.samples.spots import Spot
-from blankslide.samples.tiffvalues import ascii
+from blankslide.samples.tiffvalues import ascii, rational, short
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,8 +45,14 @@ def build_trestle(path: Path, *, patient: Patient | None = None, **overrides: An
     pages = [*slidepages.tiled(plan), *plan.extra]
     roles = ["level"] * len(plan.factors) + ["unknown"] * len(plan.extra)
     text = slidepages.described(plan, _TEXT, _spots(plan))
-    for page in pages:
-        page.tags = {**page.tags, 305: ascii(_SOFTWARE)}
+    for page in pages:  # the resolution tags hold micrometres here
+        page.tags = {
+            **page.tags,
+            305: ascii(_SOFTWARE),
+            282: rational(plan.mpp),
+            283: rational(plan.mpp),
+            296: short(1),
+        }
     texts = dict.fromkeys(range(len(pages)), text)
     kept = {
         "trestle.Background Color": "E6E6E6", "trestle.White Balance": "C0AAA1", "trestle.JPEG Quality": "75",

@@ -38,7 +38,7 @@ SEGMENT_LIMIT = 64 << 20
 PAGE_LIMIT = 256
 _MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _WHERE = (0.5, 0.27, 0.73, 0.1, 0.9)
-_KINDS = ("svs", "ndpi", "scn", "bif", "philips", "qpi", "ome")
+_KINDS = ("svs", "ndpi", "scn", "bif", "philips", "avs", "qpi", "ome")
 _MICROMETRES = {2: 25400.0, 3: 10000.0}
 _ROLE = re.compile(r"[^|;\n]*\n(label|macro) \d+x\d+\s*(?:[|;]|\Z)")
 _TYPE = re.compile(r"<ImageType>(Label|Overview|Thumbnail)<")
@@ -104,9 +104,16 @@ def _pages(tiff: TiffFile) -> Iterator[TiffPage]:
             yield member
 
 
+def _children(page: TiffPage) -> set[int]:
+    members: Any = page.pages if getattr(page, "subifds", None) else ()
+    return {member.offset for member in members or ()}
+
+
 def _is_level(page: TiffPage, main: TiffPage) -> bool:
     if page is main:
         return True
+    if main.is_ome and page.offset not in _children(main):
+        return False  # an image of its own, also where it has the tissue's shape
     # Halving rounds by up to a pixel at each step.
     skew = abs(page.imagewidth * main.imagelength - page.imagelength * main.imagewidth)
     alike = skew <= 4 * max(main.imagewidth, main.imagelength)
