@@ -128,6 +128,7 @@ class Session:
             remove=(*self.options.remove, *sorted(self._removed)),
             key=self.options.key,
             ledger=self.options.ledger,
+            thorough=self.options.thorough,
         )
         chosen.progress = self._progress
         chosen.cancelled = lambda: self._cancelled

@@ -161,6 +161,15 @@ def test_a_tiled_page_that_is_no_level_is_refused(slide: Callable[..., Path], ta
     assert path.read_bytes() == before
 
 
+def test_a_model_stays_unless_it_holds_the_number_of_one_scanner(slide: Callable[..., Path]) -> None:
+    path = slide()
+    assert pipeline.anonymize_in_place(path).content == "clean"
+    assert properties(path)["tiff.Model"] == "TissueScope LE"
+    path = slide(tags={0: {272: text("TissueScope LE-1476")}})
+    assert pipeline.anonymize_in_place(path).content == "clean"
+    assert b"LE-1476" not in path.read_bytes()
+
+
 def test_levels_and_pictures_can_be_viewed(slide: Callable[..., Path]) -> None:
     pytest.importorskip("zarr")
     with open_pyramid(slide()) as pyramid:

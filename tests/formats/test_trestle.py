@@ -151,3 +151,25 @@ def test_a_kept_macro_is_not_clean(slide: Callable[..., Path]) -> None:
     assert outcome.content == "residue"
     assert "kept: macro shows the label" in outcome.residue
     assert path.with_name("slide.Full").read_bytes() == before
+
+
+def test_what_stands_behind_the_macros_end_goes_too(slide: Callable[..., Path]) -> None:
+    path = slide()
+    side = path.with_name("slide.Full")
+    side.write_bytes(side.read_bytes() + b"\0Nonesuch")
+    assert pipeline.anonymize_in_place(path).content == "clean"
+    assert b"Nonesuch" not in side.read_bytes()
+    with OpenSlide(path) as opened:
+        assert opened.associated_images["macro"].size == (240, 80)
+
+
+def test_a_grey_macro_is_blanked_as_grey(slide: Callable[..., Path]) -> None:
+    path = slide()
+    side = path.with_name("slide.Full")
+    with Image.open(side) as picture:
+        picture.convert("L").save(side, "JPEG", quality=90)
+    assert pipeline.anonymize_in_place(path).content == "clean"
+    assert pipeline.anonymize_in_place(path).writes == 0
+    with Image.open(side) as picture:
+        assert picture.mode == "L"
+        assert picture.getextrema() in {(255, 255), (254, 254)}

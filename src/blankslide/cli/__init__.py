@@ -32,6 +32,7 @@ def _shared(*names: str) -> Callable[[Any], Any]:
         "key": click.option(
             "--key", type=click.Path(dir_okay=False), metavar="FILE", help="Your site's key; made on first use."
         ),
+        "thorough": click.option("--thorough", is_flag=True, help="Look into every tile for text; reads the slide."),
         "ledger": click.option("--ledger", metavar="URL|none", help="FILE.jsonl, or none; your own ledger by default."),
     }
 
@@ -70,13 +71,16 @@ def main() -> None:
 @main.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--csv", "table", metavar="FILE.csv", help="Write an inventory, one row a slide, without values.")
-@_shared("profile", "values", "json")
-def inspect(paths: tuple[str, ...], table: str | None, profile: str, show_values: bool, as_json: bool) -> None:
+@_shared("profile", "thorough", "values", "json")
+def inspect(
+    paths: tuple[str, ...], table: str | None, profile: str, thorough: bool, show_values: bool, as_json: bool
+) -> None:
     """Say what is in slides. Changes nothing, reads no tissue."""
     from blankslide.cli import look
     from blankslide.errors import BlankslideError
 
     options = _options(profile, makes_key=False)
+    options.thorough = thorough
     try:
         sys.exit(look.inspect(look.Request(paths, table, show_values, as_json), options))
     except BlankslideError as error:
@@ -91,7 +95,7 @@ def inspect(paths: tuple[str, ...], table: str | None, profile: str, show_values
 @click.option("--keep", multiple=True, metavar="macro", help="Keep a picture; the slide is then not clean.")
 @click.option("--dry-run", is_flag=True, help="Plan only; change nothing.")
 @click.option("--report", metavar="FILE", help="Write a report, .html or .json, without values.")
-@_shared("profile", "key", "ledger", "json")
+@_shared("profile", "thorough", "key", "ledger", "json")
 def anonymize(
     paths: tuple[str, ...],
     in_place: bool,
@@ -101,6 +105,7 @@ def anonymize(
     dry_run: bool,
     report: str | None,
     profile: str,
+    thorough: bool,
     key: str | None,
     ledger: str | None,
     as_json: bool,
@@ -116,6 +121,7 @@ def anonymize(
             "say --in-place to overwrite the slides themselves, --out DIR for copies, or --dry-run to only plan"
         )
     options = _options(profile, keep=keep, key=key, ledger="none" if dry_run else ledger)
+    options.thorough = thorough
 
     try:
         sys.exit(edit.anonymize(edit.Request(paths, out, name, report, dry_run, as_json), options))
@@ -125,14 +131,15 @@ def anonymize(
 
 @main.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@_shared("profile", "json")
-def verify(paths: tuple[str, ...], profile: str, as_json: bool) -> None:
+@_shared("profile", "thorough", "json")
+def verify(paths: tuple[str, ...], profile: str, thorough: bool, as_json: bool) -> None:
     """Judge slides as they are, with independent readers. Changes nothing."""
     from blankslide import pipeline
     from blankslide import wording as words
     from blankslide.cli.run import Runner, from_outcome
 
     options = _options(profile, makes_key=False)
+    options.thorough = thorough
 
     def work(path: Path) -> Row:
         outcome = pipeline.verify(path, options)

@@ -205,6 +205,13 @@ class Tiff:
     source
         The file.
 
+    Attributes
+    ----------
+    thorough
+        Whether formats look into every tile for text instead of the first of each level.
+    tile_texts
+        Where they found some, by directory name.
+
     Raises
     ------
     NotASlide
@@ -220,6 +227,8 @@ class Tiff:
         if order is None or magic not in (42, 43):
             raise NotASlide("not a TIFF file")
         self.order = order
+        self.thorough = False
+        self.tile_texts: dict[str, list[tuple[int, int]]] = {}
         self.byteorder: Literal["little", "big"] = "little" if order == "<" else "big"
         self.big = magic == 43
         if self.big and (len(head) < 16 or struct.unpack(order + "HH", head[4:8]) != (8, 0)):

@@ -15,34 +15,35 @@ from typing import TYPE_CHECKING, Any
 
 from blankslide.formats._tiff import D, K, P, Q, V
 from blankslide.formats._xml import NUMBER, Rule, XmlReader, science, slug
+from blankslide.lazyre import pattern
 from blankslide.model import Fill, PhiClass, Place
 
 if TYPE_CHECKING:
     from blankslide.containers.xml import Element
     from blankslide.formats._tiff import Findings
 
-_VIPS = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?<image\s[^>]*xmlns=[\"']http://www\.vips\.ecs\.soton\.ac\.uk/[^>]*>")
-_IMAGEJ = re.compile(rb"ImageJ=\d{1,2}\.\d{1,3}[a-z]{0,2}\d{0,2}(?:\r?\n|$)")
+_VIPS = pattern(rb"\s*(?:<\?xml[^>]*>\s*)?<image\s[^>]*xmlns=[\"']http://www\.vips\.ecs\.soton\.ac\.uk/[^>]*>")
+_IMAGEJ = pattern(rb"ImageJ=\d{1,2}\.\d{1,3}[a-z]{0,2}\d{0,2}(?:\r?\n|$)")
 
 #: Keys of tifffile's JSON and the values that stay.
 SHAPED: dict[str, re.Pattern[str]] = {
-    "shape": re.compile(r"\[\d{1,9}(?:, \d{1,9}){0,7}\]"),
-    "axes": re.compile(r"[A-Z]{1,8}"),
-    "dtype": re.compile(r"[<>|]?[uif]\d|u?int\d{1,2}|float\d{2}"),
-    "truncated": re.compile(r"true|false"),
-    "physicalsizex": re.compile(NUMBER),
-    "physicalsizey": re.compile(NUMBER),
-    "mpp": re.compile(NUMBER),
-    "magnification": re.compile(NUMBER),
+    "shape": pattern(r"\[\d{1,9}(?:, \d{1,9}){0,7}\]"),
+    "axes": pattern(r"[A-Z]{1,8}"),
+    "dtype": pattern(r"[<>|]?[uif]\d|u?int\d{1,2}|float\d{2}"),
+    "truncated": pattern(r"true|false"),
+    "physicalsizex": pattern(NUMBER),
+    "physicalsizey": pattern(NUMBER),
+    "mpp": pattern(NUMBER),
+    "magnification": pattern(NUMBER),
 }
 #: Keys of ImageJ's lines and the values that stay.
 LINES: dict[str, re.Pattern[str]] = {
-    **dict.fromkeys("images channels slices frames".split(), re.compile(r"\d{1,7}")),
-    **dict.fromkeys("spacing min max finterval fps".split(), re.compile(NUMBER)),
-    **dict.fromkeys("hyperstack loop".split(), re.compile("true|false")),
-    "imagej": re.compile(r"\d{1,2}\.\d{1,3}[a-z]{0,2}\d{0,2}"),
-    "mode": re.compile("composite|color|grayscale"),
-    "unit": re.compile(r"micron|um|µm|\\u00B5m|pixel|inch|cm|mm|nm"),
+    **dict.fromkeys("images channels slices frames".split(), pattern(r"\d{1,7}")),
+    **dict.fromkeys("spacing min max finterval fps".split(), pattern(NUMBER)),
+    **dict.fromkeys("hyperstack loop".split(), pattern("true|false")),
+    "imagej": pattern(r"\d{1,2}\.\d{1,3}[a-z]{0,2}\d{0,2}"),
+    "mode": pattern("composite|color|grayscale"),
+    "unit": pattern(r"micron|um|µm|\\u00B5m|pixel|inch|cm|mm|nm"),
 }
 #: Properties of libvips and the values that stay.
 PROPERTIES: dict[str, re.Pattern[str]] = {
@@ -53,17 +54,15 @@ PROPERTIES: dict[str, re.Pattern[str]] = {
             "aperio.appmag aperio.stripewidth aperio.left aperio.top aperio.originalwidth aperio.originalheight "
             "hamamatsu.sourcelens tiff.xresolution tiff.yresolution"
         ).split(),
-        re.compile(rf"{NUMBER}|in|cm|inch|centimeter"),
+        pattern(rf"{NUMBER}|in|cm|inch|centimeter"),
     ),
-    "format": re.compile("u?char|u?short|u?int|float|double|(?:dp)?complex"),
-    "coding": re.compile("none|labq|rad"),
-    "interpretation": re.compile("srgb|rgb16|rgb|b-w|grey16|multiband|cmyk|lab"),
-    "vips-loader": re.compile("(?:openslide|tiff|jpeg|png|jp2k|vips)load"),
-    "openslide.vendor": re.compile(
-        "aperio|hamamatsu|leica|mirax|philips|sakura|trestle|ventana|zeiss|dicom|generic-tiff"
-    ),
+    "format": pattern("u?char|u?short|u?int|float|double|(?:dp)?complex"),
+    "coding": pattern("none|labq|rad"),
+    "interpretation": pattern("srgb|rgb16|rgb|b-w|grey16|multiband|cmyk|lab"),
+    "vips-loader": pattern("(?:openslide|tiff|jpeg|png|jp2k|vips)load"),
+    "openslide.vendor": pattern("aperio|hamamatsu|leica|mirax|philips|sakura|trestle|ventana|zeiss|dicom|generic-tiff"),
 }
-_LEVELS = re.compile(r"(?:openslide\.)?level\[\d{1,2}\]\.(?:width|height|downsample|tile-width|tile-height)")
+_LEVELS = pattern(r"(?:openslide\.)?level\[\d{1,2}\]\.(?:width|height|downsample|tile-width|tile-height)")
 _FIELDS = (
     (P, {"filename", "path", "directory", "file"}),
     (D, {"user", "title", "barcode", "patient", "accession", "case", "comment", "name", "description", "slide"}),
@@ -71,7 +70,7 @@ _FIELDS = (
     (V, {"scanscope", "serial", "scanner", "dsr", "host"}),
     (K, {"quickhash", "uuid", "imageid", "guid"}),
 )
-_WORDS = re.compile(r"[a-z]+")
+_WORDS = pattern(r"[a-z]+")
 
 
 def read(found: Findings, kept: list[Place], data: bytes, base: int, where: str) -> None:
@@ -218,7 +217,7 @@ class _Vips(XmlReader):
         if name is None or value is None:
             return
         key = name.text
-        legal = PROPERTIES.get(key.lower()) or (re.compile(NUMBER) if _LEVELS.fullmatch(key) else None)
+        legal = PROPERTIES.get(key.lower()) or (pattern(NUMBER) if _LEVELS.fullmatch(key) else None)
         self._done |= {e.start for e in element.walk() if e.name in ("name", "value")}
         if legal is None or not legal.fullmatch(value.text):
             span = (element.start, element.end)

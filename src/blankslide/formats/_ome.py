@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from blankslide.formats._tiff import PLAIN_WORDS, D, K, P, Q, V
 from blankslide.formats._xml import INTEGER, NUMBER, Rule, rules, science, slug
 from blankslide.formats._xmlwhole import WholeXmlReader
+from blankslide.lazyre import pattern
 from blankslide.model import PhiClass, Place
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ _OPTICS = (
     "|StructuredIllumination|Upright|Inverted|Dissection|Electrophysiology|CCD|IntensifiedCCD|EMCCD|CMOS|PMT|EBCCD"
     "|LongPass|ShortPass|BandPass|MultiPass|Dichroic|NeutralDensity|Tuneable|Halogen|LED|Arc"
 )
-_COMMENT = re.compile(
+_COMMENT = pattern(
     r"Warning: this comment is an OME-XML metadata block, which contains crucial dimensional parameters and other "
     r"important metadata\. Please edit cautiously \(if at all\), and back up the original data before doing so\. "
     r"For more information, see the OME-TIFF web site: https?://[\w./-]*openmicroscopy\.org[\w./-]{0,80}?\.?"
@@ -59,7 +60,7 @@ _COMMENT = re.compile(
 
 def _tool(key: str, title: str) -> dict[str, Rule]:
     """A maker, model or program: stays if it consists of known words and version numbers."""
-    return {key: Rule(slug(title), V, re.compile(_PLAIN, re.I), weak=True, title=title)}
+    return {key: Rule(slug(title), V, pattern(_PLAIN, re.I), weak=True, title=title)}
 
 
 TABLE: dict[str, Rule] = {
@@ -73,12 +74,12 @@ TABLE: dict[str, Rule] = {
     **_tool("OME@Creator", "Creator"),
     **_tool("*@Manufacturer", "Manufacturer"),
     **_tool("*@Model", "Model"),
-    "Image@Name": Rule("image.name", D, re.compile("|".join(NAMES), re.I), title="Image name"),
+    "Image@Name": Rule("image.name", D, pattern("|".join(NAMES), re.I), title="Image name"),
     "*@Name": Rule("name", D, title="Name"),
     "Description": Rule("description", D, title="Description"),
     "*@Description": Rule("description", D, title="Description"),
     "AcquisitionDate": Rule("acquisition-date", Q, title="Acquisition date"),
-    "Plane@DeltaT": Rule("plane.delta-t", Q, re.compile(NUMBER), weak=True, title="DeltaT"),
+    "Plane@DeltaT": Rule("plane.delta-t", Q, pattern(NUMBER), weak=True, title="DeltaT"),
     **{
         f"Experimenter@{name}": Rule(f"experimenter.{slug(name)}", D, title=f"Experimenter {name}")
         for name in "UserName FirstName MiddleName LastName Email Institution DisplayName".split()
@@ -133,7 +134,7 @@ _FIELDS = {
     Q: "date time datetime rack".split(),
     V: "scanscope dsr scanner serial host computer".split(),
 }
-_SERIES = re.compile(r"^(?:Series \d{1,3} |Image #\d{1,3}\|?|\w{0,8} ?#?\d{0,2}\|)", re.I)
+_SERIES = pattern(r"^(?:Series \d{1,3} |Image #\d{1,3}\|?|\w{0,8} ?#?\d{0,2}\|)", re.I)
 
 
 class OmeXml(WholeXmlReader):

@@ -28,10 +28,13 @@ class Probe:
         The files of the slide.
     head
         The first bytes of the main file (up to 64).
+    thorough
+        Look into every tile for text, not only the first of each level.
     """
 
-    def __init__(self, files: SlideFiles) -> None:
+    def __init__(self, files: SlideFiles, thorough: bool = False) -> None:
         self.files = files
+        self.thorough = thorough
         self.main = Window(files.main)
         self.head = files.main.read(0, min(64, files.main.size))
         self._tiff: Tiff | None = None
@@ -47,6 +50,7 @@ class Probe:
         if self._tiff is None:
             # read by classic rules, a large NDPI looks like a damaged file to everybody else
             self._tiff = Ndpi(self.main) if is_ndpi(self.main) else Tiff(self.main)
+            self._tiff.thorough = self.thorough
         return self._tiff
 
 

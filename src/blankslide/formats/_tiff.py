@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from blankslide.containers import icc, jp2k, jpeg
 from blankslide.containers import tiff as T
 from blankslide.errors import DamagedSlide
+from blankslide.formats._tiles import tile_texts
 from blankslide.lazyre import pattern
 from blankslide.model import Blank, Chain, Coding, Drop, Edit, Fill, Finding, Link, PhiClass, Place, Slot
 from blankslide.sensitive import Sensitive
@@ -94,7 +95,7 @@ PLAIN_WORDS = frozenset(
     "aperio leica biosystems image library imagescope scanscope scanner gt450 gt 450 dx at2 at cs cs2 xt lv1 versa "
     "tifffile.py tifffile libtiff imagej openslide vips bioformats bio-formats ome adobe photoshop windows macintosh "
     "grundium ocus motic kfbio hamamatsu nanozoomer ventana roche philips huron mikroscan olympus zeiss 3dhistech "
-    "tissuescope easyscan medscan "
+    "tissuescope le iq pe easyscan medscan "
     "software version release blankslide".split()
 )
 _WORD = pattern(r"[\w.+-]+")
@@ -169,6 +170,7 @@ def claim_file(
     """
     bytemap = ByteMap(tiff.size)
     bytemap.claim(0, tiff.header_size, ByteClass.STRUCTURE, "header")
+    tiff.tile_texts = tile_texts(tiff, roles)
     tissue_tables = {
         (e.start, e.end)
         for page in tiff.pages
@@ -179,7 +181,8 @@ def claim_file(
     for page in tiff.pages:
         tissue = roles[page.name] == "level"
         for ifd in page.family():
-            _claim_ifd(bytemap, ifd, page.name, tissue, tissue_tables, private, texts)
+            inside = (*texts, *tiff.tile_texts.get(ifd.name, ()))
+            _claim_ifd(bytemap, ifd, page.name, tissue, tissue_tables, private, inside)
     bytemap.settle()
     return bytemap
 
@@ -351,6 +354,10 @@ def jpeg_findings(found: Findings, page: Ifd, tissue: bool) -> None:
         tables = ifd.tags.get(T.JPEG_TABLES)
         if tables is not None:
             _jpeg_text(found, page.name, tables.start, ifd.raw(tables), "tables", not tissue)
+        for start, end in page.tiff.tile_texts.get(ifd.name, ()):
+            text = source.read(start, end - start).rstrip(b"\0").decode("latin-1")
+            place, edit = Place(0, page.name, start, end), (Fill(0, start, end),)
+            found.add("jpeg.tile-text", "Text in a tile", UNKNOWN, place, edit, text)
         codec = ifd.number(T.COMPRESSION)
         if ifd.is_tiled or codec not in _WITH_TEXT:
             continue

@@ -29,6 +29,7 @@ from blankslide.formats import _linked, _tiff
 from blankslide.formats._tiff import Findings, TagRule
 from blankslide.formats._xml import INTEGER, NUMBER, Rule, science
 from blankslide.formats._xmlwhole import WholeXmlReader
+from blankslide.lazyre import pattern
 from blankslide.model import Inspection, PhiClass, Place, SlideFile
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 D, Q, V, K = PhiClass.DIRECT, PhiClass.QUASI, PhiClass.DEVICE, PhiClass.LINK
 
-_ROOT = re.compile(
+_ROOT = pattern(
     r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<scn\s[^>]*"
     r"xmlns=[\"']http://www\.leica-microsystems\.com/scn/2010/(?:03/10|10/01)[\"']",
     re.S,
@@ -46,8 +47,8 @@ _ROOT = re.compile(
 #: Above this magnification an objective scans tissue, below it photographs the glass.
 _SCANNING = 2.0
 _LABELS = ("label", "barcode")
-_MODEL = re.compile(r"(?:Leica |Aperio )?(?:SCN ?400F?|SCN|Versa ?\d{0,3})(?:;(?:Leica )?(?:SCN ?400F?|SCN|Versa))*")
-_VERSION = re.compile(r"\d{1,3}(?:\.\d{1,5}){1,4}(?:;\d{1,3}(?:\.\d{1,5}){1,4})*")
+_MODEL = pattern(r"(?:Leica |Aperio )?(?:SCN ?400F?|SCN|Versa ?\d{0,3})(?:;(?:Leica )?(?:SCN ?400F?|SCN|Versa))*")
+_VERSION = pattern(r"\d{1,3}(?:\.\d{1,5}){1,4}(?:;\d{1,3}(?:\.\d{1,5}){1,4})*")
 
 #: What the XML may say; see `_xml.XmlReader` for the keys.
 TABLE: dict[str, Rule] = {

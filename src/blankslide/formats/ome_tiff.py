@@ -30,6 +30,7 @@ from blankslide.errors import ContradictorySlide, DamagedSlide, NotEditable
 from blankslide.formats import _linked, _ome, _tiff
 from blankslide.formats._tiff import Findings, TagRule
 from blankslide.formats._xml import INTEGER
+from blankslide.lazyre import pattern
 from blankslide.model import Inspection, Level, PhiClass, Place, SlideFile
 
 if TYPE_CHECKING:
@@ -37,12 +38,12 @@ if TYPE_CHECKING:
     from blankslide.containers.xml import Element
     from blankslide.formats._spi import Probe
 
-_ROOT = re.compile(
+_ROOT = pattern(
     r"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<(?:\w{1,16}:)?OME\s[^>]*openmicroscopy\.org/",
     re.S,
 )
 _MICROMETRES = {"nm": 0.001, "µm": 1.0, "um": 1.0, "mm": 1000.0, "cm": 10000.0, "m": 1e6}
-_NUMBER = re.compile(r"\d{1,9}(?:\.\d{0,15})?(?:[eE][-+]?\d{1,3})?")
+_NUMBER = pattern(r"\d{1,9}(?:\.\d{0,15})?(?:[eE][-+]?\d{1,3})?")
 _DESCRIPTION = frozenset((T.IMAGE_DESCRIPTION,))
 _TAGS = {T.IMAGE_DESCRIPTION: TagRule("ome.other-description", "Description of a further page", PhiClass.UNKNOWN)}
 _MOST_PLANES = 4096

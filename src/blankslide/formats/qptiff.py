@@ -32,6 +32,7 @@ from blankslide.formats import _linked, _tiff
 from blankslide.formats._ome import STAIN
 from blankslide.formats._tiff import D, Findings, K, P, Q, TagRule, V
 from blankslide.formats._xml import INTEGER, NUMBER, Rule, XmlReader, rules, science
+from blankslide.lazyre import pattern
 from blankslide.model import Fill, Inspection, PhiClass, Place, SlideFile
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
 _SOFTWARE = 305
 _MARK = "PerkinElmer-QPI"
-_ROOT = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<PerkinElmer-QPI-ImageDescription[\s>]", re.S)
+_ROOT = pattern(r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<PerkinElmer-QPI-ImageDescription[\s>]", re.S)
 _ROLES = {"fullresolution": "level", "reducedresolution": "level", "thumbnail": "thumbnail"} | {
     "overview": "macro",
     "label": "label",
@@ -68,11 +69,11 @@ TABLE: dict[str, Rule] = {
     **rules(Q, "Date DateTime AcquisitionDate ScanDate Time"),
     **rules(P, "AlgorithmPath Path FileName"),
     "AcquisitionSoftware": Rule(
-        "acquisition-software", V, re.compile(r"(?:Vectra ?(?:Polaris)?|PhenoImager|inForm) ?[\d.]{0,12}"), weak=True
+        "acquisition-software", V, pattern(r"(?:Vectra ?(?:Polaris)?|PhenoImager|inForm) ?[\d.]{0,12}"), weak=True
     ),
-    "CameraName": Rule("camera-name", V, re.compile(r"C\d{4,5}-\d{2}[A-Z]{0,2}(?:-\d{2})?"), weak=True),
-    "InstrumentType": Rule("instrument-type", V, re.compile("Vectra ?Polaris|Vectra|PhenoImager|TRIO"), weak=True),
-    "Exposure-i": Rule("exposure-i", PhiClass.SCIENCE, re.compile("[A-Za-z0-9+/]{6,512}={0,2}")),
+    "CameraName": Rule("camera-name", V, pattern(r"C\d{4,5}-\d{2}[A-Z]{0,2}(?:-\d{2})?"), weak=True),
+    "InstrumentType": Rule("instrument-type", V, pattern("Vectra ?Polaris|Vectra|PhenoImager|TRIO"), weak=True),
+    "Exposure-i": Rule("exposure-i", PhiClass.SCIENCE, pattern("[A-Za-z0-9+/]{6,512}={0,2}")),
     **science(INTEGER, "DescriptionVersion SignalUnits V BandIndex Bits Binning FrameAverageCount JPEGQuality"),
     **science(INTEGER, "*@s_v *@dim HomeWavelength Wavelength"),
     **science(NUMBER, "ExposureTime Response Gain Offset PixelSizeMicrons Magnification Min Max"),

@@ -101,7 +101,7 @@ def anonymize_copy(
     clock = Clock(options)
     with opened(path) as slide, lock.hold(slide):
         clock.lap("open", 0.02)
-        inspection = inspected(slide, options.key)
+        inspection = inspected(slide, options.key, options.thorough)
         clock.lap("inspect", 0.05)
         planned = make_plan(inspection, profile, slide.files, options.key)
         clock.lap("plan", 0.07)

@@ -74,7 +74,7 @@ def anonymize_in_place(
         if not dry_run:
             check_editable(slide)
         clock.lap("open", 0.05)
-        inspection = inspected(slide, options.key)
+        inspection = inspected(slide, options.key, options.thorough)
         clock.lap("inspect", 0.15)
         planned = make_plan(inspection, profile, slide.files, options.key)
         clock.lap("plan", 0.2)
@@ -206,7 +206,7 @@ def recover(path: str | Path, options: Options | None = None) -> Outcome:
         transaction = resume(slide, waiting)
         transaction.write()
         clock.lap("write", 0.5)
-        outcome = judge_as_is(path, slide, _profile_of(transaction, options), options.key)
+        outcome = judge_as_is(path, slide, _profile_of(transaction, options), options)
         outcome.transaction, outcome.writes = transaction.id, transaction.writes
         outcome.bytes_written = transaction.bytes_written
         clock.lap("verify", 0.9)

@@ -45,7 +45,7 @@ def judge_written(
             fresh.open(member.name)
         problems += _unwritten(planned.patches, fresh)
         try:
-            again = inspected(fresh, options.key)
+            again = inspected(fresh, options.key, options.thorough)
             second = make_plan(again, options.resolved(), fresh.files, options.key)
         except SlideError as error:  # it is written: no longer "untouched", so no longer a refusal
             problems.append(f"cannot be inspected again: {error.message}")
@@ -89,12 +89,12 @@ def conclude(outcome: Outcome, readers: Sequence[str], problems: Sequence[str]) 
     outcome.content = "residue" if outcome.residue else "clean"
 
 
-def judge_as_is(path: Path, slide: OpenSlide, profile: Profile, key: bytes | None) -> Outcome:
+def judge_as_is(path: Path, slide: OpenSlide, profile: Profile, options: Options) -> Outcome:
     """Inspect, plan and let independent readers look, without a "before" to compare with."""
     from blankslide.verification import observe, sound
 
-    inspection = inspected(slide, key)
-    planned = make_plan(inspection, profile, slide.files, key)
+    inspection = inspected(slide, options.key, options.thorough)
+    planned = make_plan(inspection, profile, slide.files, options.key)
     outcome = starting_outcome(inspection, planned, profile, slide)
     readers, problems = sound(observe(path))
     conclude(outcome, readers, [*_todo(planned), *problems])
@@ -124,7 +124,7 @@ def verify(path: str | Path, options: Options | None = None) -> Outcome:
     if journal.find(path) is not None:
         return Outcome(content="pending", profile=profile.name)
     with opened(path) as slide:
-        outcome = judge_as_is(path, slide, profile, options.key)
+        outcome = judge_as_is(path, slide, profile, options)
     clock.lap("verify", 1.0)
     outcome.seconds = clock.seconds
     return outcome

@@ -47,6 +47,8 @@ class Options:
         Where to record, or None.
     progress, cancelled
         Called with (stage, fraction done); asked at safe points before the commit point.
+    thorough
+        Look into every tile for text, not only the first of each level.
     """
 
     profile: str | Profile = "research"
@@ -56,6 +58,7 @@ class Options:
     ledger: Ledger | None = None
     progress: Progress = _quiet
     cancelled: Callable[[], bool] = bool
+    thorough: bool = False
 
     def resolved(self) -> Profile:
         """Return the profile with the person's exceptions on top."""
@@ -110,7 +113,7 @@ def plan(path: str | Path, options: Options | None = None) -> tuple[Inspection, 
     options = options or Options()
     refuse_pending(path)
     with opened(path) as slide:
-        inspection = inspected(slide, options.key)
+        inspection = inspected(slide, options.key, options.thorough)
         return inspection, make_plan(inspection, options.resolved(), slide.files, options.key)
 
 
@@ -131,9 +134,9 @@ def opened(path: str | Path, write: bool = False) -> Iterator[OpenSlide]:
         yield slide
 
 
-def inspected(slide: OpenSlide, key: bytes | None) -> Inspection:
+def inspected(slide: OpenSlide, key: bytes | None, thorough: bool = False) -> Inspection:
     """Detect and inspect an open slide; ids and pictures that are ours already are no findings."""
-    probe = Probe(slide)
+    probe = Probe(slide, thorough)
     inspection = detect(probe).inspect(probe)
     ours = [f for f in inspection.findings if f.cls is PhiClass.LINK and _is_ours(f, key)]
     ours += [f for f in inspection.findings if f.cls is PhiClass.IMAGE and _is_blank(f, slide)]

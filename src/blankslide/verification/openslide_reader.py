@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from blankslide.verification.views import FAILS, PICTURE_LIMIT, LevelView, PictureView, ReaderView, digest, effort, places
+from blankslide.verification.views import (
+    FAILS,
+    PICTURE_LIMIT,
+    LevelView,
+    PictureView,
+    ReaderView,
+    digest,
+    effort,
+    places,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,71 @@
+"""Text inside the JPEG streams of tissue tiles: metadata, although it stands among coded data.
+
+Comments, EXIF and IPTC segments stand before the scan; blanking their payload changes no
+coefficient. The first tile of each level is looked at, because encoders repeat the same
+header; all tiles are when the person asks to be thorough. Abbreviated streams have no room
+for text and cost one small read.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from blankslide.containers import jpeg
+from blankslide.containers import tiff as T
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from blankslide.containers.tiff import Ifd, Tiff
+    from blankslide.source import ByteSource
+
+_HEAD = 1 << 12
+_WHOLE_HEAD = 1 << 16
+
+
+def tile_texts(tiff: Tiff, roles: Mapping[str, str]) -> dict[str, list[tuple[int, int]]]:
+    """Locate text segments in the tiles of all levels.
+
+    Parameters
+    ----------
+    tiff
+        The file; its ``thorough`` says how many tiles are looked at.
+    roles
+        Role of each page by name.
+
+    Returns
+    -------
+    dict of str to list of (start, end)
+        Payload ranges by directory name.
+    """
+    found = {}
+    for page in tiff.pages:
+        if roles[page.name] != "level":
+            continue
+        for ifd in page.family():
+            if ifd.is_tiled and ifd.number(T.COMPRESSION) == 7 and T.TILE_OFFSETS in ifd.tags:
+                spans = [span for start, length in _looked_at(ifd) for span in _texts(tiff.source, start, length)]
+                if spans:
+                    found[ifd.name] = sorted(set(spans))
+    return found
+
+
+def _looked_at(ifd: Ifd) -> Iterator[tuple[int, int]]:
+    starts: Sequence[int]
+    starts, lengths = ifd.segments()
+    for start, length in zip(starts, lengths, strict=False):
+        if length:
+            yield int(start), int(length)
+            if not ifd.tiff.thorough:
+                return
+
+
+def _texts(source: ByteSource, start: int, length: int) -> list[tuple[int, int]]:
+    if start + length > source.size:
+        return []  # the byte map will refuse it
+    head = source.read(start, min(length, _HEAD))
+    if jpeg.is_bare(head):
+        return []
+    if b"\xff\xda" not in head and length > _HEAD:
+        head = source.read(start, min(length, _WHOLE_HEAD))
+    return [(start + s.start, start + s.end) for s in jpeg.talkative(head)]
