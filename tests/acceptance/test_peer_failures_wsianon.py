@@ -252,7 +252,10 @@ def test_wsianon_34_value_shorter_than_its_replacement(make: Make, becomes_clean
 
 @pytest.mark.parametrize(
     "end",
-    ["|User = jfictus", "|Title = Quillfeather, O.", "|zz", "|User", "|", "|Slide = 4|", ";Aperio x|User = jfictus"],
+    [
+        *("|User = jfictus", "|Title = Quillfeather, O.", "|zz", "|User", "|", "|Slide = 4|"),
+        ";Aperio Image Library v10.0.51|User = jfictus",
+    ],
 )
 def test_wsianon_35_sensitive_field_is_the_last(make: Make, becomes_clean: Clean, end: str) -> None:
     text = f"Aperio Image Library v11.2.1 \r\n512x384 (256x256) JPEG/RGB Q=70|MPP = 0.4990|AppMag = 20{end}"

@@ -152,3 +152,18 @@ def test_broken_xml_is_damage_and_not_another_format(slide: Callable[..., Path])
     with pytest.raises(DamagedSlide, match="not well formed"):
         pipeline.anonymize_in_place(path)
     assert path.read_bytes() == before
+
+
+def test_a_map_with_words_in_its_streams_is_blanked(slide: Callable[..., Path]) -> None:
+    path = slide()
+    with TiffFile(path) as tiff:
+        at = tiff.pages[2].dataoffsets[0]
+    data = bytearray(path.read_bytes())
+    assert data[at + 2 : at + 4] == b"\xff\xe0"
+    data[at + 3], data[at + 6 : at + 20] = 0xFE, b"Nonesuch 47114"
+    path.write_bytes(data)
+    assert "jpeg.picture-text" in {f.id for f in pipeline.inspect(path).findings}
+    for profile in ("research", "strict"):
+        assert pipeline.anonymize_in_place(path, pipeline.Options(profile=profile)).content == "clean"
+        assert b"Nonesuch" not in path.read_bytes()
+    assert all(low == high for picture in pictures(path).values() for low, high in picture.getextrema())

@@ -173,3 +173,15 @@ def test_a_grey_macro_is_blanked_as_grey(slide: Callable[..., Path]) -> None:
     with Image.open(side) as picture:
         assert picture.mode == "L"
         assert picture.getextrema() in {(255, 255), (254, 254)}
+
+
+def test_a_description_of_endless_fields_is_damage(slide: Callable[..., Path]) -> None:
+    path = slide(text="a;" * 5000)
+    with pytest.raises(DamagedSlide, match="more fields"):
+        pipeline.inspect(path)
+
+
+def test_a_name_that_has_no_room_for_a_side_file_has_none(slide: Callable[..., Path]) -> None:
+    path = slide(macro_size=None)
+    path = path.rename(path.with_name("n" * 251 + ".tif"))
+    assert pipeline.anonymize_in_place(path).content == "clean"

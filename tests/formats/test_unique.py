@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from blankslide import formats
 from blankslide.formats import all_formats, detect
 from blankslide.formats._spi import Probe
 from blankslide.samples import builders
@@ -23,4 +24,9 @@ def test_a_sample_is_one_formats_own(name: str, tmp_path: Path) -> None:
     accepted = [n for n, reason in answers.items() if reason is None]
     assert accepted in ([planted.format], []), "another format accepts it too"
     assert all(reason is None or reason.strip() for reason in answers.values())
+    # a format that is not even imported for its marks would have declined
+    seen = Probe(MemorySlide(files, name)).fingerprint
+    for other, marks in formats._marks().items():
+        if marks and not any(mark in seen for mark in marks):
+            assert answers[other] is not None, f"the marks of {other} miss a slide of its own"
     assert detect(Probe(MemorySlide(files, name))).name == planted.format

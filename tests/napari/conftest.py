@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +17,16 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 os.environ.setdefault("QT_API", "pyside6")
-pytest.importorskip("napari", reason="napari is not installed: pip install blankslide[napari]")
-pytest.importorskip("pytestqt", reason="pytest-qt is not installed")
+MISSING = [name for name in ("napari", "pytestqt", "zarr") if find_spec(name) is None]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give window tests what napari's own warnings ask for, and no more."""
+    """Give window tests what napari's own warnings ask for, and no more; without napari they skip."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
+            if MISSING:
+                item.add_marker(pytest.mark.skip(reason=f"not installed: {', '.join(MISSING)}"))
             item.add_marker(
                 pytest.mark.filterwarnings("ignore::DeprecationWarning:(napari|npe2|vispy|superqt|pydantic)")
             )

@@ -3,10 +3,17 @@
 Exactly one format must accept a file. Two is an error that names both, because editing
 under the wrong layout is worse than not editing. A fallback format is asked only when no
 other accepts.
+
+Importing all formats costs several times what looking at a slide does. So a format file may
+say in one line, ``MARKS = (b"...",)``, which bytes its slides cannot be without; the line is
+read as text, and the file is imported only when one of them stands in the slide's beginning
+or first directory. No marks at all, ``()``, is a fallback's. Without the line it is always asked.
 """
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -23,7 +30,7 @@ if TYPE_CHECKING:
 @lru_cache(maxsize=1)
 def _own_formats() -> tuple[Format, ...]:
     names = sorted(m.name for m in iter_modules(__path__) if not m.name.startswith("_"))
-    return tuple(import_module(f"{__name__}.{name}").FORMAT for name in names)
+    return tuple(_load(name) for name in names)
 
 
 _guests: list[Format] = []
@@ -52,6 +59,40 @@ def registered(*formats: Format) -> Iterator[None]:
             _guests.remove(known)
 
 
+_LINE = re.compile(r"^MARKS = (\(.*?\))$", re.M | re.S)
+
+
+@lru_cache(maxsize=1)
+def _marks() -> dict[str, tuple[bytes, ...] | None]:
+    """Marks of each format file, read from its text; None where it says nothing."""
+    from ast import literal_eval
+
+    out: dict[str, tuple[bytes, ...] | None] = {}
+    for module in iter_modules(__path__):
+        if module.name.startswith("_"):
+            continue
+        try:
+            with open(os.path.join(__path__[0], module.name + ".py"), encoding="utf-8") as file:
+                line = _LINE.search(file.read())
+        except OSError:  # only compiled files were installed
+            line = None
+        out[module.name] = literal_eval(line[1]) if line else None
+    return out
+
+
+def _asked(probe: Probe) -> Iterator[tuple[Format, ...]]:
+    """Yield the formats to ask first, then the fallbacks."""
+    seen = probe.fingerprint
+    marks = sorted(_marks().items())
+    first = [n for n, m in marks if m is None or any(mark in seen for mark in m)]
+    yield (*(_load(n) for n in first), *_guests)
+    yield tuple(_load(n) for n, m in marks if m == ())
+
+
+def _load(name: str) -> Format:
+    return import_module(f"{__name__}.{name}").FORMAT  # type: ignore[no-any-return]
+
+
 def detect(probe: Probe, formats: Iterable[Format] | None = None) -> Format:
     """Find the one format that accepts the slide.
 
@@ -73,9 +114,10 @@ def detect(probe: Probe, formats: Iterable[Format] | None = None) -> Format:
     """
     if probe.main.size == 0:
         raise NotASlide("the file is empty")
-    asked = all_formats() if formats is None else tuple(formats)
-    for group in (False, True):
-        accepted = [f for f in asked if f.fallback is group and f.detect(probe) is None]
+    given = None if formats is None else tuple(formats)
+    groups = _asked(probe) if given is None else iter((given, given))
+    for fallback, asked in zip((False, True), groups, strict=True):
+        accepted = [f for f in asked if f.fallback is fallback and f.detect(probe) is None]
         if len(accepted) > 1:
             names = " and ".join(f.title for f in accepted)
             raise ContradictorySlide(f"the file could be {names}, so it is not edited as either")

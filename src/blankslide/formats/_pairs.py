@@ -20,11 +20,11 @@ import re
 from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 from blankslide.containers import tiff as T
-from blankslide.errors import ContradictorySlide
+from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formats._tiff import Findings
 from blankslide.formats._xml import slug
 from blankslide.lazyre import pattern
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["NUMBER", "Pairs", "Style", "numbers"]
 
 NUMBER = r"[-+]?\d{1,6}(?:[.,]\d{1,12})?(?:[eE][-+]?\d{1,3})?"
+_MOST = 4096
 _SIZE = r"\d{1,7} ?x ?\d{1,7}"
 _COLOUR = r"(?:RGB|YCC|YUV(?:16)?|YCbCr|YC|GRAY|GREY|MONO|KDU)"
 _HEADER = (
@@ -127,8 +128,8 @@ class Pairs:
 
         Raises
         ------
-        ContradictorySlide
-            If the page has two.
+        ContradictorySlide, DamagedSlide
+            If the page has two, or one of endless fields.
         """
         entry = page.tags.get(tag)
         if sum(e.tag == tag for e in page.entries) > 1:
@@ -163,6 +164,8 @@ class Pairs:
     # -- pieces --------------------------------------------------------------------------
 
     def _text(self, text: str) -> None:
+        if sum(1 for _ in islice(self.style.separator.finditer(text), _MOST)) == _MOST:
+            raise DamagedSlide("a description has more fields than any slide's")
         borders = [(0, 0), *(m.span() for m in self.style.separator.finditer(text)), (len(text), len(text))]
         for number, (before, after) in enumerate(pairwise(borders)):
             start, end = before[1], after[0]

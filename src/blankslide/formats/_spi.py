@@ -53,6 +53,28 @@ class Probe:
             self._tiff.thorough = self.thorough
         return self._tiff
 
+    @property
+    def fingerprint(self) -> bytes:
+        """The beginning of the file and, of a TIFF, the tags and short texts of its first directory.
+
+        Numbers of tags stand in angle brackets. Formats name the marks that they cannot be without.
+        """
+        if not self.is_tiff:
+            return self.main.read(0, min(_BEGINNING, self.main.size))
+        parts = [self.head]
+        for entry in self.tiff.first.entries:
+            parts.append(b"<%d>" % entry.tag)
+            if entry.inline is not None:
+                parts.append(entry.inline)
+            elif entry.type in _TEXTUAL:
+                parts.append(self.main.read(entry.start, min(entry.end - entry.start, _TEXT)))
+        return b"".join(parts)
+
+
+_TEXTUAL = frozenset((1, 2, 7))
+_BEGINNING = 1 << 16
+_TEXT = 4 << 20
+
 
 class Format(Protocol):
     """The contract of a format file.

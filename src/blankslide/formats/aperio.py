@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from blankslide.containers.tiff import Ifd
     from blankslide.formats._spi import Probe
 
+MARKS = (b"Aperio", b"Motic")
+
 D, Q, V, K, P, UNKNOWN = _tiff.D, _tiff.Q, _tiff.V, _tiff.K, _tiff.P, _tiff.UNKNOWN
 
 _NUMBER = r"[-+]?\d{1,6}(?:[.,]\d{1,12})?(?:[eE][-+]?\d{1,3})?"

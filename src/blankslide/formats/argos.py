@@ -7,7 +7,8 @@ page's tag 65000 holds XML with the root ``Argos.Scan.Metadata``, not ended by a
 
 Which page is what: readers count from the end, so no page may leave the chain: if the macro
 went, the map would be taken for it, by the next run too. So the macro is blanked where it
-stands. A map that has not the slide's shape may show the label and is blanked as well. Any
+stands. A map that has not the slide's shape may show the label and is blanked as well, and so
+is one with words inside its streams. Any
 other page in strips is blanked, or left for review if it has the slide's shape. Pages of
 another shape among the tiles, and tiles behind the macro, refuse the slide.
 
@@ -33,13 +34,16 @@ from blankslide.lazyre import pattern
 from blankslide.model import Inspection, PhiClass, Place, SlideFile
 
 if TYPE_CHECKING:
-    from blankslide.containers.tiff import Ifd
+    from blankslide.containers.tiff import Entry, Ifd
     from blankslide.containers.xml import Element
     from blankslide.formats._spi import Probe
+
+MARKS = (b"Argos.Scan.Metadata",)
 
 D, Q, V = PhiClass.DIRECT, PhiClass.QUASI, PhiClass.DEVICE
 
 _METADATA = 65000
+_LOOK = 1 << 16
 _ROOT_NAME = "Argos.Scan.Metadata"
 _ROOT = pattern(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.*?-->\s*)*<Argos\.Scan\.Metadata[\s>]", re.S)
 _OPTIC = (
@@ -80,7 +84,7 @@ class Argos:
             return "not a TIFF"
         first = probe.tiff.first
         entry = first.tags.get(_METADATA)
-        if entry is None or not _ROOT.match(first.raw(entry)):
+        if entry is None or not _ROOT.match(_beginning(first, entry)):
             return "the first page has no Argos metadata"
         return None if first.is_tiled else "the first page is not tiled"
 
@@ -93,6 +97,9 @@ class Argos:
         roles = {p.name: r for p, r in zip(pages, given, strict=True)}
         bytemap = _tiff.claim_file(tiff, {n: "level" if r == "left" else r for n, r in roles.items()})
         _linked.blank_pictures(found, pages, roles)
+        for page in pages:
+            if roles[page.name] == "thumbnail":
+                _spoken(found, page)
         for page in pages:
             if roles[page.name] == "left":
                 _linked.picture_left(found, page, "Picture of the slide's shape that nothing explains")
@@ -126,6 +133,24 @@ class Argos:
 
 
 FORMAT = Argos()
+
+
+def _beginning(page: Ifd, entry: Entry) -> bytes:
+    """First bytes of a value that may be as long as the file."""
+    return entry.inline or page.tiff.source.read(entry.start, min(entry.end - entry.start, _LOOK))
+
+
+def _spoken(found: Findings, page: Ifd) -> None:
+    """Report text inside the map's streams: it goes by drawing the map anew, which a fill inside would meet."""
+    texts = Findings()
+    _tiff.jpeg_findings(texts, page, False)
+    blank = _tiff.blank_edit(page)
+    place = Place(0, page.name, page.offset, page.end)
+    for text in texts.finish():
+        found.add("picture.thumbnail", "Thumbnail picture", PhiClass.IMAGE, place, (blank,), None)
+        for at in text.places:
+            value = None if text.value is None else text.value.reveal()
+            found.add(text.id, text.title, text.cls, at, (blank,), value)
 
 
 def _read_xml(found: Findings, kept: list[Place], page: Ifd) -> Element:

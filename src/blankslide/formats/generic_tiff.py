@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from blankslide.containers.tiff import Ifd
     from blankslide.formats._spi import Probe
 
+MARKS = ()
+
 _DESCRIPTION = frozenset((T.IMAGE_DESCRIPTION,))
 #: Keys of tifffile's JSON and the values that stay
 SHAPED = _generic.SHAPED

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from blankslide.formats._spi import Probe
     from blankslide.model import Inspection
 
+MARKS = (b"<65420>",)
+
 
 class Hamamatsu:
     """The format object; see the module's docstring."""

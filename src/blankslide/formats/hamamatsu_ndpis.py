@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from blankslide.formats._spi import Probe
     from blankslide.source import SlideFiles
 
+MARKS = (b"NoImages", b"noimages", b"NOIMAGES", b"Noimages")
+
 _MOST = 64 << 10
 _MOST_IMAGES = 256
 _COUNT = pattern(r"\d{1,3}")

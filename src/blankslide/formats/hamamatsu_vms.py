@@ -50,6 +50,8 @@ if TYPE_CHECKING:
     from blankslide.formats._spi import Probe
     from blankslide.source import ByteSource
 
+MARKS = (b"Microscope", b"microscope", b"MICROSCOPE")
+
 GROUPS = {"virtual microscope specimen": "vms", "uncompressed virtual microscope specimen": "vmu"}
 
 _MOST = 64 << 10

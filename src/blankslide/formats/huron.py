@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from blankslide.formats._spi import Probe
     from blankslide.model import Inspection
 
+MARKS = (b"Huron",)
+
 D, Q, V = PhiClass.DIRECT, PhiClass.QUASI, PhiClass.DEVICE
 _MAKE = 271
 _MAKER = pattern(r"Huron(?:(?: Digital Pathology| Technologies)(?: Inc\.?)?)?(?: TissueScope| LE ?\d?)*(?![^\0\s,;])")

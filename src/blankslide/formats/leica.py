@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from blankslide.containers.xml import Element
     from blankslide.formats._spi import Probe
 
+MARKS = (b"leica-microsystems",)
+
 D, Q, V, K = PhiClass.DIRECT, PhiClass.QUASI, PhiClass.DEVICE, PhiClass.LINK
 
 _ROOT = pattern(

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from blankslide.formats._spi import Probe
     from blankslide.model import Inspection
 
+MARKS = (b"Mikroscan",)
+
 D, Q, V, P = PhiClass.DIRECT, PhiClass.QUASI, PhiClass.DEVICE, PhiClass.PATH
 
 _MARK = "Mikroscan Image Structure"

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from blankslide.formats._spi import Probe
     from blankslide.model import Inspection
 
+MARKS = (b"Motic",)
+
 D, Q, V, P, UNKNOWN = PhiClass.DIRECT, PhiClass.QUASI, PhiClass.DEVICE, PhiClass.PATH, PhiClass.UNKNOWN
 
 _MARK = pattern(r"Motic\b(?! V\d)")

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from blankslide.containers.xml import Element
     from blankslide.formats._spi import Probe
 
+MARKS = (b"openmicroscopy",)
+
 _ROOT = pattern(
     r"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<(?:\w{1,16}:)?OME\s[^>]*openmicroscopy\.org/",
     re.S,

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from blankslide.containers.xml import Element
     from blankslide.formats._spi import Probe
 
+MARKS = (b"Philips",)
+
 D, Q, V, K, P, UNKNOWN = _tiff.D, _tiff.Q, _tiff.V, _tiff.K, _tiff.P, _tiff.UNKNOWN
 _SOFTWARE_TAG = 305
 

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from blankslide.containers.tiff import Ifd
     from blankslide.formats._spi import Probe
 
+MARKS = (b"PerkinElmer-QPI",)
+
 _SOFTWARE = 305
 _MARK = "PerkinElmer-QPI"
 _ROOT = pattern(r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<PerkinElmer-QPI-ImageDescription[\s>]", re.S)

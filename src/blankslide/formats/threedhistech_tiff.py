@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from blankslide.formats._spi import Probe
     from blankslide.model import Inspection
 
+MARKS = (b"3dh_PixelSizeX",)
+
 D, Q, V, P = PhiClass.DIRECT, PhiClass.QUASI, PhiClass.DEVICE, PhiClass.PATH
 
 _MARK = pattern(rf"\s*\d{{1,7}}x\d{{1,7}}\b[^|]*\|(?:[^|]*\|)*\s*3dh_PixelSizeX\s*=\s*{NUMBER}\s*(?:\||\Z)")

@@ -22,7 +22,6 @@ Source: OpenSlide's Trestle page; the project's format map, section 14; a real d
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from blankslide.containers import jpegblank
@@ -41,10 +40,13 @@ if TYPE_CHECKING:
     from blankslide.formats._spi import Probe
     from blankslide.source import ByteSource, SlideFiles
 
+MARKS = (b"MedScan",)
+
 D, Q, V, P = PhiClass.DIRECT, PhiClass.QUASI, PhiClass.DEVICE, PhiClass.PATH
 
 _SOFTWARE = 305
 _MARK = "MedScan"
+_LONGEST = 255
 _PROGRAM = pattern(r"MedScan(?: v\d{1,3}(?:\.\d{1,4}){0,4})?(?: - (?:Release|Debug|Beta))?(?![^\0\s,;])")
 _ANY_PROGRAM = pattern(_MARK)
 _COLOUR = pattern(r"[0-9A-Fa-f]{6}")
@@ -143,7 +145,10 @@ def _side_file(files: SlideFiles) -> tuple[str, ByteSource] | None:
     NotEditable
         If a reader would find one that cannot be edited together with the slide.
     """
-    name = f"{PurePath(files.name).stem}.Full"
+    stem, dot, _ = files.name.rpartition(".")
+    name = f"{stem if dot else files.name}.Full"
+    if len(name.encode("utf-8", "surrogateescape")) > _LONGEST:
+        return None
     if name in files.names():
         return name, files.open(name)
     try:
@@ -152,8 +157,8 @@ def _side_file(files: SlideFiles) -> tuple[str, ByteSource] | None:
         if problem.message.endswith("missing"):  # all else is there, but is no file of its own
             return None
     raise NotEditable(
-        "the macro's side file is a link, or the slide's folder holds another folder of its name",
-        "put a copy of the slide and its .Full file alone into a folder",
+        "the macro's side file is a link or cannot be reached safely: its name or a folder of its name is in the way",
+        "put a copy of the slide and its .Full file alone into a folder, under a plain name",
     )
 
 

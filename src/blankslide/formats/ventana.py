@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from blankslide.containers.xml import Element
     from blankslide.formats._spi import Probe
 
+MARKS = (b"iScan",)
+
 D, Q, V, K, P, UNKNOWN = _tiff.D, _tiff.Q, _tiff.V, _tiff.K, _tiff.P, _tiff.UNKNOWN
 _SOFTWARE_TAG, _XMP = 305, 700
 _SOFTWARE = pattern(r"(?:ScanOutputManager|Ventana(?: iScan| Image Viewer| Virtuoso)?) ?v?\d{0,3}(?:\.\d{1,6}){0,4}")

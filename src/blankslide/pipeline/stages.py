@@ -183,10 +183,21 @@ def removed_values(inspection: Inspection, decisions: Sequence[Decision]) -> dic
     """Return the values that have to go, in clear, by finding id: for the search only."""
     gone = {d.id for d in decisions if d.action is not Action.KEEP}
     return {
-        f.id: [v.reveal() for v in (f.value, *f.values)]
+        f.id: [piece for v in (f.value, *f.values) for piece in _pieces(v.reveal())]
         for f in inspection.findings
         if f.id in gone and f.value is not None
     }
+
+
+_PIECE, _MOST = 256, 64
+
+
+def _pieces(value: str) -> list[str]:
+    """A very long value is looked for in pieces: what is left of it shows in one of them."""
+    if len(value) <= 2 * _PIECE:
+        return [value]
+    step = max(_PIECE, len(value) // _MOST)
+    return [value[i : i + _PIECE] for i in range(0, len(value), step) if len(value) - i >= 5]
 
 
 def known_format(path: str | Path) -> str | None:
