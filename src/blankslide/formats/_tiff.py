@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from blankslide.containers import icc, jp2k, jpeg
+from blankslide.containers import icc, jpeg
 from blankslide.containers import tiff as T
 from blankslide.errors import DamagedSlide
 from blankslide.formats._tiles import tile_texts
@@ -388,10 +388,18 @@ def _talking(source: ByteSource, starts: Sequence[int], lengths: Sequence[int]) 
     return [pair for pair, look in zip(used, looks, strict=True) if look not in bare]
 
 
+def _segments_of(data: bytes) -> Sequence[tuple[int, int, int]]:
+    if data[:2] == b"\xff\xd8":
+        return jpeg.talkative(data)
+    from blankslide.containers import jp2k
+
+    return jp2k.talkative(data) if jp2k.is_codestream(data) else []
+
+
 def _jpeg_text(found: Findings, where: str, base: int, data: bytes, kind: str, editable: bool) -> None:
-    for segment in jp2k.talkative(data) if jp2k.is_codestream(data) else jpeg.talkative(data):
-        start, end = base + segment.start, base + segment.end
-        text = data[segment.start : segment.end].rstrip(b"\0").decode("latin-1")
+    for _, low, high in _segments_of(data):
+        start, end = base + low, base + high
+        text = data[low:high].rstrip(b"\0").decode("latin-1")
         edits = (Fill(0, start, end),) if editable else ()
         found.add(f"jpeg.{kind}-text", f"Text in JPEG {kind}", UNKNOWN, Place(0, where, start, end), edits, text)
 

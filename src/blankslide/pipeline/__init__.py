@@ -6,11 +6,18 @@ said only after independent readers agreed, the removed values were searched for
 that is not tissue, and a second inspection found nothing.
 """
 
-from blankslide.pipeline.copying import anonymize_copy
-from blankslide.pipeline.in_place import anonymize_in_place, recover
-from blankslide.pipeline.judge import verify
-from blankslide.pipeline.names import sidecars
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from blankslide.pipeline.stages import Options, Progress, inspect, known_format, plan, refuse_pending
+
+if TYPE_CHECKING:
+    from blankslide.pipeline.copying import anonymize_copy
+    from blankslide.pipeline.in_place import anonymize_in_place, recover
+    from blankslide.pipeline.judge import verify
+    from blankslide.pipeline.names import sidecars
 
 __all__ = [
     "Options",
@@ -25,3 +32,21 @@ __all__ = [
     "sidecars",
     "verify",
 ]
+
+# looking at a slide is the commonest thing, and needs none of these
+_LATER = {
+    "anonymize_copy": "copying",
+    "anonymize_in_place": "in_place",
+    "recover": "in_place",
+    "sidecars": "names",
+    "verify": "judge",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load what edits and judges on first use."""
+    if name in _LATER:
+        found = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+        globals()[name] = found
+        return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from blankslide.errors import InternalError, SlidePending
 from blankslide.lazyre import pattern
-from blankslide.storage.blocks import Block, Range
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from blankslide.storage.blocks import Block, Range
     from blankslide.storage.files import AnyPath
 
 MAGIC = b"\x89BLSJ\r\n\x1a"
@@ -246,6 +246,8 @@ def _ranges(spans: Sequence[Sequence[int]], size: int) -> tuple[Range, ...]:
 
 
 def _blocks(body: memoryview, position: int, count: int, files: Sequence[FileMark]) -> tuple[Block, ...]:
+    from blankslide.storage.blocks import Block  # looking for a journal needs no blocks
+
     blocks = []
     for _ in range(count):
         kind, byte, file, rank, offset, length = _RECORD.unpack_from(body, position)
