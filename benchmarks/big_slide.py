@@ -8,10 +8,13 @@ take their samples, so that independent readers can judge the slide.
 from __future__ import annotations
 
 import struct
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from blankslide.samples.aperio import build_aperio
 from blankslide.verification.views import places
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TILE = 256
 TILE_BYTES = 50_000

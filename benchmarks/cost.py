@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
 
@@ -53,7 +54,7 @@ def edit(path: Path) -> dict[str, float]:
                 volume.write_at(slide.main.fd, block.data, block.offset)
         read = slide.bytes_read
     marks.append(perf_counter())
-    inspected, planned, applied = (b - a for a, b in zip(marks, marks[1:], strict=False))
+    inspected, planned, applied = (b - a for a, b in pairwise(marks))
     return {"inspect": inspected, "plan": planned, "apply": applied, "all": marks[-1] - marks[0], "read": float(read)}
 
 

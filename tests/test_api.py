@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import blankslide
 from blankslide.errors import NotASlide, UsageError
 from blankslide.samples.aperio import build_aperio
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture

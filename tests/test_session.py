@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from blankslide.pipeline import Options
 from blankslide.samples.aperio import build_aperio
 from blankslide.session import MASK, Event, Session
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING
@@ -63,7 +63,7 @@ _LINE = re.compile(r"^MARKS = (\(.*?\))$", re.M | re.S)
 
 
 @lru_cache(maxsize=1)
-def _marks() -> dict[str, tuple[bytes, ...] | None]:
+def _marks() -> tuple[tuple[str, tuple[bytes, ...] | None], ...]:
     """Marks of each format file, read from its text; None where it says nothing."""
     from ast import literal_eval
 
@@ -77,18 +77,17 @@ def _marks() -> dict[str, tuple[bytes, ...] | None]:
         except OSError:  # only compiled files were installed
             line = None
         out[module.name] = literal_eval(line[1]) if line else None
-    return out
+    return tuple(sorted(out.items()))
 
 
 def _asked(probe: Probe) -> Iterator[tuple[Format, ...]]:
     """Yield the formats to ask first, then the fallbacks."""
     seen = probe.fingerprint
-    marks = sorted(_marks().items())
-    first = [n for n, m in marks if m is None or any(mark in seen for mark in m)]
-    yield (*(_load(n) for n in first), *_guests)
-    yield tuple(_load(n) for n, m in marks if m == ())
+    yield (*(_load(n) for n, m in _marks() if m is None or any(mark in seen for mark in m)), *_guests)
+    yield tuple(_load(n) for n, m in _marks() if m == ())
 
 
+@cache
 def _load(name: str) -> Format:
     return import_module(f"{__name__}.{name}").FORMAT  # type: ignore[no-any-return]
 

@@ -63,9 +63,9 @@ def _looked_at(ifd: Ifd) -> Iterator[tuple[int, int]]:
 def _texts(source: ByteSource, start: int, length: int) -> list[tuple[int, int]]:
     if start + length > source.size:
         return []  # the byte map will refuse it
-    head = source.read(start, min(length, _HEAD))
-    if jpeg.is_bare(head):
+    if jpeg.is_bare(source.read(start, min(length, 32))):
         return []
+    head = source.read(start, min(length, _HEAD))
     if b"\xff\xda" not in head and length > _HEAD:
         head = source.read(start, min(length, _WHOLE_HEAD))
     return [(start + s.start, start + s.end) for s in jpeg.talkative(head)]

@@ -283,6 +283,17 @@ def _pair_end(match: re.Match[str]) -> int:
     return match.start(4) if match[4] else match.end()
 
 
+_Logged = tuple[str, str, PhiClass, Place, Cut, str]
+
+
+class _Tail(NamedTuple):
+    """What the pairs of one description said: kept ranges relative to ``start``, and fields as recorded there."""
+
+    kept: list[tuple[int, int]]
+    fields: list[_Logged]
+    start: int
+
+
 class _Descriptions:
     """Reads every page's description into findings, kept values and text blocks."""
 
@@ -293,6 +304,8 @@ class _Descriptions:
         self.mpp: tuple[float, float] | None = None
         self.objective: float | None = None
         self._spans: set[int] = set()
+        self._tails: dict[str, _Tail] = {}
+        self._log: list[_Logged] = []
 
     def read(self, page: Ifd) -> None:
         """Read one page; strings shared between pages are read once."""
@@ -324,7 +337,13 @@ class _Descriptions:
         bar = text.find("|")
         header_end = len(text) if bar < 0 else bar
         self._header(text[:header_end], 0, where, base, block)
-        kept = self.kept
+        tail = text[header_end:]
+        known = self._tails.get(tail)
+        if known is not None:
+            self._repeat(known, where, base + header_end, block)
+            return
+        kept, first = self.kept, len(self.kept)
+        self._log = []
         for match in _PAIR.finditer(text, header_end):
             key, equals, raw, again = match.groups()
             name, value = key.strip(), raw.strip()
@@ -337,6 +356,20 @@ class _Descriptions:
                 self._field(match, name, value, rule, where, base, block)
             if again:
                 self._header(again, match.start(4), where, base, block)
+        start = base + header_end
+        self._tails[tail] = _Tail([(p.start - start, p.end - start) for p in kept[first:]], self._log, start)
+
+    def _repeat(self, known: _Tail, where: str, start: int, block: int) -> None:
+        """Record pairs that another page has letter for letter: every level repeats them."""
+        self.kept.extend([Place(0, where, start + low, start + high) for low, high in known.kept])
+        shift = start - known.start
+        for name, title, cls, place, cut, value in known.fields:
+            moved = Place(0, where, place.start + shift, place.end + shift)
+            self.found.add(name, title, cls, moved, (Cut(block, cut.start + shift, cut.end + shift),), value)
+
+    def _add(self, name: str, title: str, cls: PhiClass, place: Place, cut: Cut, value: str) -> None:
+        self.found.add(name, title, cls, place, (cut,), value)
+        self._log.append((name, title, cls, place, cut, value))
 
     def _header(self, header: str, offset: int, where: str, base: int, block: int) -> None:
         """Cut the words of a header that are neither sizes, codecs, versions nor makers."""
@@ -350,10 +383,8 @@ class _Descriptions:
                 continue
             if offset == 0 and word.start() == 0:  # the maker's name must stay, what hangs on it need not
                 start += len(_MAKER.match(word[0])[0])  # type: ignore[index]
-            cut = (Cut(block, start, end),)
-            self.found.add(
-                "aperio.description.header", "Header text", UNKNOWN, Place(0, where, start, end), cut, word[0]
-            )
+            place = Place(0, where, start, end)
+            self._add("aperio.description.header", "Header text", UNKNOWN, place, Cut(block, start, end), word[0])
 
     def _field(
         self, match: re.Match[str], name: str, value: str, known: _Rule | None, where: str, base: int, block: int
@@ -366,21 +397,21 @@ class _Descriptions:
             self.kept.append(Place(0, where, base + match.start(), base + _pair_end(match)))
         else:
             start = base + match.start(3) + match[3].index(value)
-            cut = (Cut(block, base + match.start(), base + _pair_end(match)),)
+            cut = Cut(block, base + match.start(), base + _pair_end(match))
             legal = rule.legal.match(value) if rule.legal else None
             if legal and value[legal.end()] in " ;,\t":  # text behind a science value: the value itself stays
                 start, value = start + legal.end(), value[legal.end() :]
-                cut = (Cut(block, start, start + len(value)),)
-            self.found.add(rule.id, name, rule.cls, Place(0, where, start, start + len(value)), cut, value)
+                cut = Cut(block, start, start + len(value))
+            self._add(rule.id, name, rule.cls, Place(0, where, start, start + len(value)), cut, value)
 
     def _unnamed(self, match: re.Match[str], where: str, base: int, block: int) -> None:
         """Cut a piece that is no pair, or whose key is no word: the whole piece is the value."""
         start, end = match.start() + 1, _pair_end(match)
         text = match.string[start:end].strip()
         if text:
-            cut = (Cut(block, base + start - 1, base + end),)
             place = Place(0, where, base + start, base + end)
-            self.found.add("aperio.description.unnamed", "Free text", UNKNOWN, place, cut, text)
+            cut = Cut(block, base + start - 1, base + end)
+            self._add("aperio.description.unnamed", "Free text", UNKNOWN, place, cut, text)
 
     def _science(self, key: str, value: str) -> None:
         if key == "mpp" and self.mpp is None:
