@@ -87,9 +87,9 @@ class Profile:
         action = self.action(finding)
         keeps = action is Action.KEEP
         identifying = keeps and not finding.weak and not (finding.cls is PhiClass.UNKNOWN and _all_harmless(finding))
-        places = finding.places
-        where = places[0].where if len(places) == 1 else _where(finding)
-        return Decision(finding.id, finding.title, finding.cls, action, len(places), where, identifying)
+        number = len(finding.places)
+        where = finding.places[0].where if number == 1 else _where(finding)
+        return Decision(finding.id, finding.title, finding.cls, action, number, where, identifying)
 
     def keeping(self, *ids: str) -> Profile:
         """Return a copy that keeps the findings matching ``ids``."""
@@ -101,12 +101,11 @@ class Profile:
 
 
 def _where(finding: Finding) -> str:
-    names = list(dict.fromkeys(p.where for p in finding.places))
+    names = list(dict.fromkeys([p.where for p in finding.places]))
     if len(names) == 1:
         return names[0]
-    if all(n.startswith("page ") for n in names):
-        return "pages " + ", ".join(n[5:] for n in names)
-    return ", ".join(names)
+    text = ", ".join(names)
+    return "pages " + text[5:].replace(", page ", ", ") if text.count("page ") == len(names) else text
 
 
 def _all_harmless(finding: Finding) -> bool:

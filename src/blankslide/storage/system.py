@@ -72,7 +72,7 @@ def _pwrite(fd: int, data: memoryview, offset: int) -> int:
         return os.write(fd, data)
 
 
-def write_all(fd: int, data: bytes, offset: int) -> None:
+def write_all(fd: int, data: bytes | memoryview, offset: int) -> None:
     """Write until nothing is left, however short the single writes are."""
     view = memoryview(data)
     while view:
