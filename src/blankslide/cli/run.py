@@ -88,27 +88,33 @@ def slides_in(paths: Iterable[str], unclaimed: Callable[[Path], None], outside: 
     Parameters
     ----------
     unclaimed
-        Called with each file of a directory that is no slide.
+        Called with each file of a directory that is no slide, nor part of one.
     outside
         A folder that is left out where a directory holds it: the one that copies go to.
     """
-    from blankslide.pipeline import known_format
+    from blankslide.pipeline import claimed_files
 
     for name in paths:
         path = Path(name)
         if not path.is_dir():
             yield path
             continue
+        others: list[Path] = []
+        members: set[str] = set()
         for inner in sorted(path.rglob("*")):
             if inner.name.startswith(".") or not inner.is_file() or _is_inside(inner, outside):
                 continue
             try:
-                claimed = known_format(inner) is not None
+                files = claimed_files(inner)
             except BlankslideError:
-                claimed = True  # its own line will say what is wrong with it
-            if claimed:
-                yield inner
+                files = ()  # its own line will say what is wrong with it
+            if files is None:
+                others.append(inner)
             else:
+                members.update(files)
+                yield inner
+        for inner in others:
+            if os.path.realpath(inner) not in members:  # side files of a slide are part of it
                 unclaimed(inner)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from blankslide.pipeline.stages import Options, Progress, inspect, known_format, plan, refuse_pending
+from blankslide.pipeline.stages import Options, Progress, claimed_files, inspect, known_format, plan, refuse_pending
 
 if TYPE_CHECKING:
     from blankslide.pipeline.copying import anonymize_copy
@@ -24,6 +24,7 @@ __all__ = [
     "Progress",
     "anonymize_copy",
     "anonymize_in_place",
+    "claimed_files",
     "inspect",
     "known_format",
     "plan",

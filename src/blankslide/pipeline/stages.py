@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -209,3 +210,21 @@ def known_format(path: str | Path) -> str | None:
         return None
     except SlideError:
         return "damaged"
+
+
+def claimed_files(path: str | Path) -> tuple[str, ...] | None:
+    """Return the resolved paths of all files of the slide that ``path`` names, or None if it names none.
+
+    A damaged slide is claimed too, alone: its own line will say what is wrong with it.
+    """
+    try:
+        with opened(path) as slide:
+            probe = Probe(slide)
+            accepted = detect(probe)
+            with suppress(SlideError):
+                accepted.inspect(probe)  # opens the set's other files
+            return tuple(f.path for f in slide.files)
+    except NotASlide:
+        return None
+    except SlideError:
+        return (os.path.realpath(path),)
