@@ -11,7 +11,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from blankslide.errors import DamagedSlide
+from blankslide.containers.tiff import MAX_IFDS
+from blankslide.errors import DamagedSlide, NotEditable
 from blankslide.viewing import tiffpages
 from blankslide.viewing.arrays import LazyArray, LazyLevel, LazyPicture
 from blankslide.viewing.coarse import CoarseLevels, needs_coarse
@@ -128,7 +129,45 @@ def open_pyramid(path: str | Path, inspection: Inspection | None = None) -> Pyra
     found = pipeline.inspect(path) if inspection is None else inspection
     if not found.levels:
         raise DamagedSlide("there is no level to show")
-    return Pyramid(path, found, TiffPages(path) if tiffpages.suits(path) else OpenSlideAreas(path))
+    shown = path
+    if len(found.files) > 1 and not tiffpages.suits(path) and _is_tiff(path.with_name(found.files[1].name)):
+        # an index of several images (NDPIS): the first stands for the set
+        shown = path.with_name(found.files[1].name)
+        found = pipeline.inspect(shown)
+    if not tiffpages.suits(shown):
+        return Pyramid(path, found, OpenSlideAreas(shown))
+    return Pyramid(path, found, _WithSides(shown, found))
+
+
+def _is_tiff(path: Path) -> bool:
+    return path.is_file() and tiffpages.suits(path)
+
+
+class _WithSides:
+    """Pages of a TIFF; pictures that are no page (base64 in XML, side files) come through OpenSlide."""
+
+    def __init__(self, path: Path, inspection: Inspection) -> None:
+        self._path = path
+        self._pages = TiffPages(path)
+        self._levels = {level.page for level in inspection.levels}
+        self._areas: OpenSlideAreas | None = None
+
+    def level(self, level: Level) -> LazyLevel:
+        return self._pages.level(level)
+
+    def picture(self, image: AssociatedImage, words: str) -> LazyPicture:
+        if image.page not in self._levels and image.page < MAX_IFDS:
+            return self._pages.picture(image, words)
+        try:
+            self._areas = self._areas or OpenSlideAreas(self._path)
+        except NotEditable:
+            return LazyPicture((image.height, image.width, 3), "uint8", None, words)
+        return self._areas.picture(image, words)
+
+    def close(self) -> None:
+        self._pages.close()
+        if self._areas is not None:
+            self._areas.close()
 
 
 def _descending(inspection: Inspection) -> list[Level]:
