@@ -24,7 +24,7 @@ def build(path: Path, tiles: int = 400_000) -> Path:
     """Write the slide; level 0 has ``tiles`` tiles of 256 x 256 pixels."""
     planted = build_aperio(path, "big")
     page = planted.layout.pages[0]
-    across = 800
+    across = 730  # the shape of the other levels
     down = -(-tiles // across)
     old = page.strips
     with path.open("r+b") as file:

@@ -18,6 +18,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.errors import (
@@ -164,7 +165,7 @@ class OpenSlide:
         self.files: list[OpenFile] = []
         self._members: dict[str, OpenFile] = {}
         stem = os.path.splitext(path)[0]
-        self._home = stem if stem != path and os.path.isdir(stem) and not os.path.islink(stem) else self.folder
+        self._stem = stem
         self.main: ByteSource = self._add(path)
 
     def _add(self, path: str) -> OpenFile:
@@ -183,6 +184,12 @@ class OpenSlide:
                 return known
         self.files.append(file)
         return file
+
+    @cached_property
+    def _home(self) -> str:
+        """Folder of the slide's other files: that of the same stem if there is one (MRXS), else its own."""
+        own = self._stem != self.path and os.path.isdir(self._stem) and not os.path.islink(self._stem)
+        return self._stem if own else self.folder
 
     @property
     def bytes_read(self) -> int:
