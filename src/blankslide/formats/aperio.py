@@ -336,6 +336,7 @@ class _Descriptions:
     def _text(self, text: str, where: str, base: int, block: int) -> None:
         bar = text.find("|")
         header_end = len(text) if bar < 0 else bar
+        self._log = []  # the header's own: each page has another one
         self._header(text[:header_end], 0, where, base, block)
         tail = text[header_end:]
         known = self._tails.get(tail)
