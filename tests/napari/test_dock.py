@@ -387,7 +387,27 @@ def interrupt(path: Path) -> None:
 
 
 def test_a_slide_that_cannot_be_shown_is_reviewed_and_cleaned_all_the_same(desk: Desk, tmp_path: Path) -> None:
-    """NDPIS joins several files, which no viewer's reader here does."""
+    """OpenSlide wants restart markers in every picture of a VMS; we need none to clean it."""
+    from PIL import Image
+
+    from blankslide.samples import builders
+
+    path = tmp_path / "hamamatsu-vms.vms"
+    builders()[path.name](path)
+    for picture in tmp_path.glob("*.jpg"):
+        Image.open(picture).save(picture, "JPEG")
+    desk.panel.open_path(path)
+    desk.settle()
+    assert desk.roles() == []
+    assert "can identify the patient" in desk.panel.headline.text()
+    desk.viewer.add_image(np.zeros((8, 8)))
+    desk.viewer.layers.clear()
+    desk.settle()
+    assert desk.session.path == path
+    assert desk.panel.table.rowCount() > 0
+
+
+def test_an_index_of_several_images_is_shown_by_its_first(desk: Desk, tmp_path: Path) -> None:
     from blankslide.samples import builders
 
     path = tmp_path / "hamamatsu-channels.ndpis"
@@ -395,11 +415,7 @@ def test_a_slide_that_cannot_be_shown_is_reviewed_and_cleaned_all_the_same(desk:
     desk.panel.open_path(path)
     desk.settle()
     assert "can identify the patient" in desk.panel.headline.text()
-    desk.viewer.add_image(np.zeros((8, 8)))
-    desk.viewer.layers.clear()
-    desk.settle()
-    assert desk.session.path == path
-    assert desk.panel.table.rowCount() > 0
+    assert {"slide", "macro"} <= set(desk.roles())
 
 
 def test_what_is_no_slide_is_refused_in_one_sentence(desk: Desk, tmp_path: Path) -> None:

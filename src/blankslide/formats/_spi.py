@@ -66,12 +66,13 @@ class Probe:
             parts.append(b"<%d>" % entry.tag)
             if entry.inline is not None:
                 parts.append(entry.inline)
-            elif entry.type in _TEXTUAL:
+            elif entry.type == 2 or entry.tag in _XML_TAGS:
                 parts.append(self.main.read(entry.start, min(entry.end - entry.start, _TEXT)))
         return b"".join(parts)
 
 
-_TEXTUAL = frozenset((1, 2, 7))
+#: Tags that hold XML as bytes: XMP, and Argos's own.
+_XML_TAGS = frozenset((700, 65000))
 _BEGINNING = 1 << 16
 _TEXT = 4 << 20
 
