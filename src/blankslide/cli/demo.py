@@ -44,9 +44,8 @@ def _demo(folder: Path) -> int:
         print(words.after_line(path, outcome, wrote=outcome.writes > 0))
         judged = pipeline.verify(path, chosen)
         left = _still_there(path, [p.value for p in slide.removed if p.value])
-        print(
-            f"    {len(slide.removed)} things planted, {left} of their values left in the file; verify says {judged.content}"
-        )
+        counted = f"{len(slide.removed)} things planted, {left} of their values left in the file"
+        print(f"    {counted}; verify says {judged.content}")
         codes += [outcome.exit_code, judged.exit_code, 1 if left else 0]
     sys.stdout.flush()
     return exit_code(codes)
