@@ -55,24 +55,26 @@ class Probe:
 
     @property
     def fingerprint(self) -> bytes:
-        """The beginning of the file and, of a TIFF, the tags and short texts of its first directory.
+        """The beginning of the file or, of a TIFF, the makers' texts and private tags of its first directory.
 
         Numbers of tags stand in angle brackets. Formats name the marks that they cannot be without.
         """
         if not self.is_tiff:
             return self.main.read(0, min(_BEGINNING, self.main.size))
         parts = [self.head]
-        for entry in self.tiff.first.entries:
-            parts.append(b"<%d>" % entry.tag)
-            if entry.inline is not None:
-                parts.append(entry.inline)
-            elif entry.type == 2 or entry.tag in _XML_TAGS:
-                parts.append(self.main.read(entry.start, min(entry.end - entry.start, _TEXT)))
+        first = self.tiff.first
+        for tag in _TEXT_TAGS:
+            entry = first.tags.get(tag)
+            if entry is not None:
+                raw = entry.inline
+                parts.append(self.main.read(entry.start, min(entry.end - entry.start, _TEXT)) if raw is None else raw)
+        parts += [b"<%d>" % tag for tag in first.tags if tag >= _PRIVATE]
         return b"".join(parts)
 
 
-#: Tags that hold XML as bytes: XMP, and Argos's own.
-_XML_TAGS = frozenset((700, 65000))
+#: Tags by whose text makers are told apart: description, make, model, software, XMP, and Argos's XML.
+_TEXT_TAGS = (270, 271, 272, 305, 700, 65000)
+_PRIVATE = 32768
 _BEGINNING = 1 << 16
 _TEXT = 4 << 20
 

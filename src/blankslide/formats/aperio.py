@@ -345,18 +345,26 @@ class _Descriptions:
             return
         kept, first = self.kept, len(self.kept)
         self._log = []
+        low_run = high_run = -1  # kept pairs that follow each other are one range
         for match in _PAIR.finditer(text, header_end):
             key, equals, raw, again = match.groups()
             name, value = key.strip(), raw.strip()
             low = name.lower()
             rule = _RULES.get(low)
             if value and rule is not None and rule.legal is not None and rule.legal.fullmatch(value):
-                kept.append(Place(0, where, base + match.start(), base + _pair_end(match)))
+                low_kept = match.start()
+                if low_kept != high_run:
+                    if low_run >= 0:
+                        kept.append(Place(0, where, base + low_run, base + high_run))
+                    low_run = low_kept
+                high_run = _pair_end(match)
                 self._science(low, value)
             elif value or rule is None or not equals:
                 self._field(match, name, value, rule, where, base, block)
             if again:
                 self._header(again, match.start(4), where, base, block)
+        if low_run >= 0:
+            kept.append(Place(0, where, base + low_run, base + high_run))
         start = base + header_end
         self._tails[tail] = _Tail([(p.start - start, p.end - start) for p in kept[first:]], self._log, start)
 

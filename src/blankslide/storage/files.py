@@ -285,7 +285,8 @@ def open_slide(path: AnyPath, write: bool = False) -> OpenSlide:
     given = os.fsdecode(path)
     with guard("open the slide"):
         try:
-            real = os.path.realpath(given, strict=True)
+            # resolving costs a look at each folder above; only a link as the last part leads elsewhere
+            real = os.path.realpath(given, strict=True) if os.path.islink(given) else os.path.abspath(given)
             if not stat.S_ISREG(os.stat(real).st_mode):
                 raise NotASlide("this is not a regular file")
             return OpenSlide(real, os.path.basename(os.path.normpath(given)), write)
