@@ -41,10 +41,10 @@ def edit(path: Path) -> dict[str, float]:
 
     marks = [perf_counter()]
     with open_slide(path, write=True) as slide:
-        probe = Probe(slide)
+        probe = Probe(slide, main=slide.views()[0])
         inspection = detect(probe).inspect(probe)
         marks.append(perf_counter())
-        plan = make_plan(inspection, RESEARCH, slide.files, b"k" * 32)
+        plan = make_plan(inspection, RESEARCH, slide.views(), b"k" * 32)
         marks.append(perf_counter())
         volume = DiskVolume(sync=False)
         for block in compile_blocks(plan.patches, slide.files):

@@ -30,12 +30,14 @@ class Probe:
         The first bytes of the main file (up to 64).
     thorough
         Look into every tile for text, not only the first of each level.
+    main
+        The main file through a window that others read through as well.
     """
 
-    def __init__(self, files: SlideFiles, thorough: bool = False) -> None:
+    def __init__(self, files: SlideFiles, thorough: bool = False, main: Window | None = None) -> None:
         self.files = files
         self.thorough = thorough
-        self.main = Window(files.main)
+        self.main = main or Window(files.main)
         self.head = files.main.read(0, min(64, files.main.size))
         self._tiff: Tiff | None = None
 

@@ -103,7 +103,7 @@ def anonymize_copy(
         clock.lap("open", 0.02)
         inspection = inspected(slide, options.key, options.thorough)
         clock.lap("inspect", 0.05)
-        planned = make_plan(inspection, profile, slide.files, options.key)
+        planned = make_plan(inspection, profile, slide.views(), options.key)
         clock.lap("plan", 0.07)
         clock.safe_point()
         outcome = starting_outcome(inspection, planned, profile, slide)

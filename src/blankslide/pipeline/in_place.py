@@ -76,7 +76,7 @@ def anonymize_in_place(
         clock.lap("open", 0.05)
         inspection = inspected(slide, options.key, options.thorough)
         clock.lap("inspect", 0.15)
-        planned = make_plan(inspection, profile, slide.files, options.key)
+        planned = make_plan(inspection, profile, slide.views(), options.key)
         clock.lap("plan", 0.2)
         clock.safe_point()
         outcome = starting_outcome(inspection, planned, profile, slide)

@@ -46,7 +46,7 @@ def judge_written(
         problems += _unwritten(planned.patches, fresh)
         try:
             again = inspected(fresh, options.key, options.thorough)
-            second = make_plan(again, options.resolved(), fresh.files, options.key)
+            second = make_plan(again, options.resolved(), fresh.views(), options.key)
         except SlideError as error:  # it is written: no longer "untouched", so no longer a refusal
             problems.append(f"cannot be inspected again: {error.message}")
         else:
@@ -94,7 +94,7 @@ def judge_as_is(path: Path, slide: OpenSlide, profile: Profile, options: Options
     from blankslide.verification import observe, sound
 
     inspection = inspected(slide, options.key, options.thorough)
-    planned = make_plan(inspection, profile, slide.files, options.key)
+    planned = make_plan(inspection, profile, slide.views(), options.key)
     outcome = starting_outcome(inspection, planned, profile, slide)
     readers, problems = sound(observe(path))
     conclude(outcome, readers, [*_todo(planned), *problems])

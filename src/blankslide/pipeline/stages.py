@@ -115,7 +115,7 @@ def plan(path: str | Path, options: Options | None = None) -> tuple[Inspection, 
     refuse_pending(path)
     with opened(path) as slide:
         inspection = inspected(slide, options.key, options.thorough)
-        return inspection, make_plan(inspection, options.resolved(), slide.files, options.key)
+        return inspection, make_plan(inspection, options.resolved(), slide.views(), options.key)
 
 
 def refuse_pending(path: str | Path) -> None:
@@ -137,7 +137,7 @@ def opened(path: str | Path, write: bool = False) -> Iterator[OpenSlide]:
 
 def inspected(slide: OpenSlide, key: bytes | None, thorough: bool = False) -> Inspection:
     """Detect and inspect an open slide; ids and pictures that are ours already are no findings."""
-    probe = Probe(slide, thorough)
+    probe = Probe(slide, thorough, slide.views()[0])
     inspection = detect(probe).inspect(probe)
     ours = [f for f in inspection.findings if f.cls is PhiClass.LINK and _is_ours(f, key)]
     ours += [f for f in inspection.findings if f.cls is PhiClass.IMAGE and _is_blank(f, slide)]

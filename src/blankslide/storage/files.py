@@ -17,7 +17,7 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -32,6 +32,7 @@ from blankslide.errors import (
     UsageError,
 )
 from blankslide.lazyre import pattern
+from blankslide.source import Window
 from blankslide.storage.system import UNSUPPORTED, guard, open_nofollow, pread, translate
 
 if TYPE_CHECKING:
@@ -164,6 +165,7 @@ class OpenSlide:
         self.write = write
         self.files: list[OpenFile] = []
         self._members: dict[str, OpenFile] = {}
+        self._views: list[Window] = []
         stem = os.path.splitext(path)[0]
         self._stem = stem
         self.main: ByteSource = self._add(path)
@@ -184,6 +186,11 @@ class OpenSlide:
                 return known
         self.files.append(file)
         return file
+
+    def views(self) -> Sequence[Window]:
+        """The files through windows that keep what was read: only for looking, before anything is written."""
+        self._views.extend(Window(file) for file in self.files[len(self._views) :])
+        return self._views
 
     @cached_property
     def _home(self) -> str:
