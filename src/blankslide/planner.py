@@ -98,10 +98,13 @@ def _kept(finding: Finding) -> str:
 def _collect(finding: Finding, action: Action, edits: _Edits, sources: Sequence[ByteSource], key: bytes | None) -> None:
     if action in (Action.DUMMY, Action.UID) and finding.cls is PhiClass.LINK:
         # pages may share one string
-        for file, start, end in dict.fromkeys((p.file, p.start, p.end) for p in finding.places):
+        known: dict[str, str] = {}
+        for file, start, end in dict.fromkeys([(p.file, p.start, p.end) for p in finding.places]):
             old = sources[file].read(start, end - start).decode(finding.encoding)
-            new = (pseudonym(old, key) if key else _zeros(old)).encode(finding.encoding)
-            edits.writes.append(Write(file, start, new))
+            new = known.get(old)
+            if new is None:
+                new = known[old] = pseudonym(old, key) if key else _zeros(old)
+            edits.writes.append(Write(file, start, new.encode(finding.encoding)))
         return
     for edit in finding.edits:
         if isinstance(edit, Cut):

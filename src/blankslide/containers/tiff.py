@@ -125,9 +125,7 @@ class Ifd:
         self.children: list[Ifd] = []
         self._segments: tuple[Sequence[int], Sequence[int]] | None = None
         self.entries, self.end, self.next_pos, self.next = tiff.read_directory(offset, name)
-        self.tags: dict[int, Entry] = {}
-        for entry in self.entries:
-            self.tags.setdefault(entry[0], entry)
+        self.tags: dict[int, Entry] = {entry[0]: entry for entry in reversed(self.entries)}
 
     def raw(self, entry: Entry) -> bytes:
         """Bytes of an entry's value."""

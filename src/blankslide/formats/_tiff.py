@@ -381,6 +381,10 @@ def _talking(source: ByteSource, starts: Sequence[int], lengths: Sequence[int]) 
     low, (last, length) = min(starts), max(used)
     if last + length - low <= 1 << 20:
         data = source.read(low, last + length - low)
+        ends = [(s - low, s - low + n) for s, n in used]
+        heads = {data[a : a + 32] for a, _ in ends}
+        if {data[b - 2 : b] for _, b in ends} == {b"\xff\xd9"} and all(map(jpeg.is_bare, heads)):
+            return []
         looks = [data[s - low : s - low + 32] + data[s - low + n - 2 : s - low + n] for s, n in used]
     else:
         looks = [source.read(s, min(n, 32)).ljust(32) + source.read(s + max(n - 2, 0), min(n, 2)) for s, n in used]

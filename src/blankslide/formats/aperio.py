@@ -258,7 +258,7 @@ def _described_role(page: Ifd) -> str | None:
     text = page.text(T.IMAGE_DESCRIPTION)
     if text is None:
         return None
-    header = text.split("|", 1)[0].split(";", 1)[0]
+    header = text[:512].partition("|")[0].partition(";")[0]  # a longer one names no role
     line = header.partition("\n")[2]
     match = _ROLE.fullmatch(line)
     if match:
@@ -310,9 +310,8 @@ class _Descriptions:
     def read(self, page: Ifd) -> None:
         """Read one page; strings shared between pages are read once."""
         entry = page.tags.get(T.IMAGE_DESCRIPTION)
-        for other in page.entries:
-            if other.tag == T.IMAGE_DESCRIPTION and other is not entry:
-                raise ContradictorySlide(f"{page.name} has two descriptions")
+        if len(page.tags) < len(page.entries) and [e.tag for e in page.entries].count(T.IMAGE_DESCRIPTION) > 1:
+            raise ContradictorySlide(f"{page.name} has two descriptions")
         if entry is None or entry.start in self._spans:
             return
         self._spans.add(entry.start)

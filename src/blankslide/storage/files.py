@@ -78,8 +78,10 @@ class OpenFile:
 
     def current(self) -> Identity:
         """Identity now."""
-        with guard("look at the slide"):
+        try:
             now = os.fstat(self.fd)
+        except OSError as error:
+            raise translate(error, "look at the slide") from None
         return Identity(now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns)
 
     def read(self, offset: int, length: int) -> bytes:

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Protocol
 
-from blankslide.storage.system import UNSUPPORTED, full_flush, guard, open_nofollow, sync_folder, write_all
+from blankslide.storage.system import UNSUPPORTED, full_flush, guard, open_nofollow, sync_folder, translate, write_all
 
 CHUNK = 1 << 18
 
@@ -158,13 +158,17 @@ class DiskVolume:
 
     def write_at(self, fd: int, data: bytes, offset: int) -> None:
         """Write all of ``data``."""
-        with guard("write"):
+        try:
             write_all(fd, data, offset)
+        except OSError as error:
+            raise translate(error, "write") from None
 
     def fill_at(self, fd: int, offset: int, length: int, byte: int) -> None:
         """Write ``length`` times ``byte``, at most 256 KiB at once."""
-        with guard("write"):
+        try:
             self._fill(fd, offset, length, byte)
+        except OSError as error:
+            raise translate(error, "write") from None
 
     @staticmethod
     def _fill(fd: int, offset: int, length: int, byte: int) -> None:
