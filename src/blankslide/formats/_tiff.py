@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from blankslide.containers import icc, jpeg
 from blankslide.containers import tiff as T
 from blankslide.errors import DamagedSlide
-from blankslide.formats._tiles import tile_texts
+from blankslide.formats._tiles import talking, tile_texts
 from blankslide.lazyre import pattern
 from blankslide.model import Blank, Chain, Coding, Drop, Edit, Fill, Finding, Link, PhiClass, Place, Slot
 from blankslide.sensitive import Sensitive
@@ -362,7 +362,7 @@ def jpeg_findings(found: Findings, page: Ifd, tissue: bool) -> None:
         if ifd.is_tiled or codec not in _WITH_TEXT:
             continue
         starts, lengths = ifd.segments()
-        used = _talking(source, starts, lengths) if codec in (6, 7) else list(zip(starts, lengths, strict=True))
+        used = talking(source, starts, lengths) if codec in (6, 7) else list(zip(starts, lengths, strict=True))
         for start, length in used:
             data = source.read(start, min(length, 1 << 16))
             _jpeg_text(found, page.name, start, data, "picture", not tissue)
@@ -371,25 +371,6 @@ def jpeg_findings(found: Findings, page: Ifd, tissue: bool) -> None:
                 low, high = start + behind[0], start + behind[1]
                 place, edit = Place(0, page.name, low, high), (Fill(0, low, high),)
                 found.add("jpeg.trailer", "Data behind a picture", UNKNOWN, place, edit, None)
-
-
-def _talking(source: ByteSource, starts: Sequence[int], lengths: Sequence[int]) -> list[tuple[int, int]]:
-    """Strips that have room for text; one read where the strips lie together, one look at equal beginnings."""
-    used = [pair for pair in zip(starts, lengths, strict=True) if pair[1]]
-    if not used:
-        return []
-    low, (last, length) = min(starts), max(used)
-    if last + length - low <= 1 << 20:
-        data = source.read(low, last + length - low)
-        ends = [(s - low, s - low + n) for s, n in used]
-        heads = {data[a : a + 32] for a, _ in ends}
-        if {data[b - 2 : b] for _, b in ends} == {b"\xff\xd9"} and all(map(jpeg.is_bare, heads)):
-            return []
-        looks = [data[s - low : s - low + 32] + data[s - low + n - 2 : s - low + n] for s, n in used]
-    else:
-        looks = [source.read(s, min(n, 32)).ljust(32) + source.read(s + max(n - 2, 0), min(n, 2)) for s, n in used]
-    bare = {look for look in set(looks) if jpeg.is_bare(look[:32]) and look[32:] == b"\xff\xd9"}
-    return [pair for pair, look in zip(used, looks, strict=True) if look not in bare]
 
 
 def _segments_of(data: bytes) -> Sequence[tuple[int, int, int]]:

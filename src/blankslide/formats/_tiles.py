@@ -1,4 +1,4 @@
-"""Text inside the JPEG streams of tissue tiles: metadata, although it stands among coded data.
+"""Text inside JPEG streams of tiles and strips: metadata, although it stands among coded data.
 
 Comments, EXIF and IPTC segments stand before the scan; blanking their payload changes no
 coefficient. The first tile of each level is looked at, because encoders repeat the same
@@ -69,3 +69,22 @@ def _texts(source: ByteSource, start: int, length: int) -> list[tuple[int, int]]
     if b"\xff\xda" not in head and length > _HEAD:
         head = source.read(start, min(length, _WHOLE_HEAD))
     return [(start + s.start, start + s.end) for s in jpeg.talkative(head)]
+
+
+def talking(source: ByteSource, starts: Sequence[int], lengths: Sequence[int]) -> list[tuple[int, int]]:
+    """Strips that have room for text; one read where the strips lie together, one look at equal beginnings."""
+    used = [pair for pair in zip(starts, lengths, strict=True) if pair[1]]
+    if not used:
+        return []
+    low, (last, length) = min(starts), max(used)
+    if last + length - low <= 1 << 20:
+        data = source.read(low, last + length - low)
+        ends = [(s - low, s - low + n) for s, n in used]
+        heads = {data[a : a + 32] for a, _ in ends}
+        if {data[b - 2 : b] for _, b in ends} == {b"\xff\xd9"} and all(map(jpeg.is_bare, heads)):
+            return []
+        looks = [data[s - low : s - low + 32] + data[s - low + n - 2 : s - low + n] for s, n in used]
+    else:
+        looks = [source.read(s, min(n, 32)).ljust(32) + source.read(s + max(n - 2, 0), min(n, 2)) for s, n in used]
+    bare = {look for look in set(looks) if jpeg.is_bare(look[:32]) and look[32:] == b"\xff\xd9"}
+    return [pair for pair, look in zip(used, looks, strict=True) if look not in bare]
