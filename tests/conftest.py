@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -39,6 +40,19 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
         monkeypatch.setenv(variable, str(folder / part))
     monkeypatch.setenv("NAPARI_CONFIG", str(folder / "napari.yaml"))
     return folder
+
+
+@pytest.fixture(scope="session")
+def loopback() -> None:
+    """Skip where a server on this machine cannot be reached, as in an empty network namespace.
+
+    A notebook kernel would otherwise be waited for until its timeout.
+    """
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            socket.create_connection(server.getsockname()[:2], timeout=5).close()
+    except OSError as error:
+        pytest.skip(f"no loopback here, so no server can be reached: {error.strerror}")
 
 
 @pytest.fixture(scope="session")

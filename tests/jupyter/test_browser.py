@@ -35,6 +35,7 @@ def associated(path: Path) -> set[str]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
+@pytest.mark.usefixtures("loopback")
 def test_a_person_clicks_through_dry_run_and_anonymize(
     lab: ModuleType, built: Any, leaks: Leaks, home: Path, tmp_path: Path
 ) -> None:

@@ -26,7 +26,7 @@ Leaks = Callable[[str, list[str]], list[str]]
 
 
 @pytest.fixture
-def execute(lab: ModuleType, home: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Any, Path], str]:
+def execute(lab: ModuleType, home: Path, monkeypatch: pytest.MonkeyPatch, loopback: None) -> Callable[[Any, Path], str]:
     """Return a function that runs a notebook in a kernel of its own and returns what would be saved."""
     for module in ("nbclient", "ipykernel", "ipywidgets"):
         pytest.importorskip(module, reason=f"{module} is not installed: notebooks are not run")
