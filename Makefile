@@ -18,7 +18,7 @@ help:
 	@sed -n '/^#   make/s/^#   //p' Makefile
 
 demo:
-	@bash scripts/setup-venv
+	@bash scripts/setup-venv readers
 	@$(BIN)/blankslide demo
 
 test:

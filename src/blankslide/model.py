@@ -2,7 +2,6 @@
 
 Everything here is data. Nothing here reads a file, decides or writes. Small tuples
 (`NamedTuple`) are used where a slide has many of a thing, slotted dataclasses elsewhere.
-
 ``file`` is always an index into ``Inspection.files``; offsets and lengths are bytes.
 """
 
@@ -11,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from blankslide.sensitive import Sensitive
@@ -69,11 +68,16 @@ class Fill(NamedTuple):
 
 
 class Write(NamedTuple):
-    """Overwrite the bytes at ``start`` with ``data`` (never a removed value)."""
+    """Overwrite the bytes at ``start`` with ``data`` (never a removed value).
+
+    ``replaces`` counts the bytes that go where they are not as many as come: in copies only. ``rank`` as in `Rank`.
+    """
 
     file: int
     start: int
     data: bytes
+    replaces: int | None = None
+    rank: int = 0
 
 
 class Drop(NamedTuple):
@@ -116,7 +120,42 @@ class Blank(NamedTuple):
     slots: tuple[Slot, ...]
 
 
-Edit = Cut | Fill | Write | Drop | Blank
+class Part(NamedTuple):
+    """Take ``what`` out of, or replace it in, rewrite number ``rewrite`` of the inspection."""
+
+    rewrite: int
+    what: str
+
+
+Edit = Cut | Fill | Write | Drop | Blank | Part
+
+
+class Rewrite(Protocol):
+    """A structure whose changes depend on each other, so that it is composed as one.
+
+    A DICOM header of constant length or the pages of a database cannot be changed finding by
+    finding: what one gives up, another takes. Such a format gives its findings `Part` edits and
+    the inspection one object of this kind; the planner calls it once, with everything that goes.
+
+    If it has a method ``grown``, that is called instead for the plan of a copy: like `writes`, but
+    a `Write` may there have ``replaces``, and what follows moves.
+    """
+
+    def writes(self, parts: Sequence[tuple[str, Action]], key: bytes | None) -> Sequence[Write]:
+        """Return the new bytes; lengths stay.
+
+        Parameters
+        ----------
+        parts
+            ``what`` of each part, and what the policy wants done with it.
+        key
+            The site's key for consistent replacements, or None.
+
+        Raises
+        ------
+        NotEditable
+            If it does not fit.
+        """
 
 
 class TextBlock(NamedTuple):
@@ -228,13 +267,17 @@ class Level(NamedTuple):
 
 
 class AssociatedImage(NamedTuple):
-    """A picture beside the pyramid: ``label``, ``macro``, ``thumbnail`` or ``unknown``."""
+    """A picture beside the pyramid: ``label``, ``macro``, ``thumbnail`` or ``unknown``.
+
+    ``at`` says where a whole coded picture stands: name of the member (empty: the main file), start, end.
+    """
 
     role: str
     width: int
     height: int
     page: int
     codec: str
+    at: tuple[str, int, int] | None = None
 
 
 class SlideFile(NamedTuple):
@@ -264,6 +307,8 @@ class Inspection:
         One byte map for each file.
     complete
         Whether the format declares that it knows an owner for every byte.
+    rewrites
+        Structures that are composed as one; `Part` edits name them by number.
     notes
         Sentences for the person, without values.
     """
@@ -282,6 +327,7 @@ class Inspection:
     chains: tuple[Chain, ...] = ()
     complete: bool = False
     notes: tuple[str, ...] = ()
+    rewrites: tuple[Rewrite, ...] = ()
 
     def __repr__(self) -> str:
         return (
@@ -308,7 +354,7 @@ class Rank:
 class Patch(NamedTuple):
     """New bytes for ``[offset, offset + length)`` of one file.
 
-    ``data`` is None for a fill with ``byte``. Never holds a removed value.
+    ``data`` is None for a fill with ``byte``; in a copy its length may be another. Never holds a removed value.
     """
 
     file: int
@@ -449,17 +495,3 @@ class Outcome:
         from blankslide.cards import outcome_card
 
         return outcome_card(self)
-
-
-def count_phrase(findings: Sequence[Finding]) -> str:
-    """Say how much can identify the patient, as the headline does."""
-    pictures = sum(1 for f in findings if f.is_picture)
-    fields = len(findings) - pictures
-    if not findings:
-        return "nothing in it can identify the patient"
-    words = []
-    if pictures:
-        words.append(f"{pictures} picture{'s' if pictures != 1 else ''}")
-    if fields:
-        words.append(f"{fields} field{'s' if fields != 1 else ''}")
-    return " and ".join(words) + " can identify the patient"

@@ -28,7 +28,18 @@ _CASE = pattern(
 _PLAIN = pattern(
     r"(?:blankslide|slide|sample|image|scan|wsi|anon|anonymized|test|aperio|classic|big|gt|[-_ .]|\d{1,6})+", re.I
 )
-_RANDOM = pattern(r"[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}|\d+(?:\.\d+){6,}|slide-[0-9a-f]{24}")
+_RANDOM = pattern(
+    r"[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}|\d+(?:\.\d+){6,}|slide-[0-9a-f]{24}(?:-\d{1,5})?"
+)
+
+_UID = pattern(r"[0-2](?:\.(?:0|[1-9]\d*)){4,}")
+
+
+def is_uid(name: str) -> str | None:
+    """Return the DICOM UID that a file is named by, with or without a suffix; None if it is not."""
+    stem, _, suffix = name.rpartition(".")
+    uid = name if suffix.isdecimal() else stem
+    return uid if len(uid) <= 64 and _UID.fullmatch(uid) else None
 
 
 def name_verdict(name: str, removed: Iterable[str] = ()) -> NameVerdict:
@@ -42,7 +53,7 @@ def name_verdict(name: str, removed: Iterable[str] = ()) -> NameVerdict:
         Values that are removed from the slide; those of four characters or more are looked
         for in the name, ignoring case.
     """
-    stem = PurePath(name).stem
+    stem = is_uid(name) or PurePath(name).stem
     low = stem.lower()
     if any(len(v) >= 4 and v.lower() in low for v in removed):
         return "identifying"

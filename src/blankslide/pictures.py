@@ -18,10 +18,10 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
-from blankslide.containers import jp2k, jpegblank, lzw
+from blankslide.containers import jp2k, jpegblank, lzw, zstdblank
 from blankslide.containers.jpeg import segments
 from blankslide.errors import NotEditable
 from blankslide.model import Write
@@ -35,8 +35,14 @@ __all__ = ["draw", "is_drawn"]
 _RAW, _LZW, _JPEG, _PACKBITS = 1, 5, 7, 32773
 _DEFLATE = (8, 32946)
 _JP2K = (33003, 33004, 33005, 34712)
+_JPEG_XR, _ZSTD = 22610, 50000
+#: How JPEG XR names formats of pixels: these bytes, and one more.
+_XR_FORMAT = b"\x24\xc3\xdd\x6f\x03\x4e\xfe\x4b\xb1\x85\x3d\x77\x76\x8d\xc9"
+_XR_BGR, _XR_RGB = b"\x0c", b"\x0d"
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _CMYK, _YCC = 0, 1, 2, 5, 6
 _MOST_BYTES = 1 << 28
+#: Not a number of TIFF's: DICOM has a run-length code of its own.
+DICOM_RLE = -5
 Draw = Callable[["Slot", bytes], bytes | None]
 
 
@@ -93,6 +99,10 @@ def _ways(coding: Coding, source: ByteSource) -> Iterable[Draw]:
         return _jpeg_ways(coding, b"" if coding.tables is None else _span(source, coding.tables))
     if coding.compression in _JP2K:
         return (_jp2k,)
+    if coding.compression == _JPEG_XR:
+        return (partial(_jpeg_xr, coding),)
+    if coding.compression == DICOM_RLE:
+        return tuple(_segmented(coding, fill) for fill in dict.fromkeys((_white(coding), 0)))
     coder = _CODERS.get(coding.compression)
     if coder is None:
         return ()
@@ -154,6 +164,28 @@ def _jpeg(
 def _jp2k(slot: Slot, old: bytes) -> bytes | None:
     stream = jp2k.blank(old)
     return _zero_padded(stream, slot.end - slot.start)
+
+
+def _jpeg_xr(coding: Coding, slot: Slot, old: bytes) -> bytes | None:
+    """White; what follows the picture's container is passed over by all readers that were tried."""
+    stream = _white_xr(slot.width, slot.height, coding.samples, coding.bits)
+    at = old[:512].find(_XR_FORMAT) + len(_XR_FORMAT)
+    if stream is not None and at >= len(_XR_FORMAT) and old[at : at + 1] == _XR_BGR:
+        # readers of blue-green-red pictures refuse another order, though it is all one in white
+        stream = stream.replace(_XR_FORMAT + _XR_RGB, _XR_FORMAT + _XR_BGR, 1)
+    return _zero_padded(stream, slot.end - slot.start)
+
+
+@lru_cache(maxsize=64)
+def _white_xr(width: int, height: int, samples: int, bits: int) -> bytes | None:
+    import imagecodecs
+    import numpy as np
+
+    if bits not in (8, 16) or width * height * samples * bits // 8 > _MOST_BYTES:
+        return None
+    shape = (height, width) if samples == 1 else (height, width, samples)
+    pixels = np.full(shape, (1 << bits) - 1, f"uint{bits}")
+    return bytes(imagecodecs.jpegxr_encode(pixels))
 
 
 # -- codecs of plain samples -------------------------------------------------------------
@@ -226,9 +258,26 @@ def _run(part: bytes) -> bytes:
     return bytes((len(part) - 1,)) + part
 
 
+def _segmented(coding: Coding, fill: int) -> Draw:
+    """DICOM's RLE (PS3.5 annex G): a table of segments, one for each byte of a pixel, each run by run."""
+
+    def one(slot: Slot, old: bytes) -> bytes | None:
+        count, room = coding.samples * coding.bits // 8, slot.end - slot.start
+        runs = b"".join(_run(bytes([fill]) * min(128, slot.width - x)) for x in range(0, slot.width, 128))
+        length = len(runs) * slot.height
+        if not 0 < count <= 15 or 64 + count * length > room:
+            return None
+        table = (count, *(64 + i * length for i in range(count)), *[0] * (15 - count))
+        head = b"".join(n.to_bytes(4, "little") for n in table)
+        return (head + runs * slot.height * count).ljust(room, b"\x80")
+
+    return one
+
+
 _CODERS: dict[int, Callable[[bytes, int, int], bytes | None]] = {
     _RAW: _raw,
     _LZW: _lzw,
     _PACKBITS: _packbits,
+    _ZSTD: zstdblank.encode,
     **dict.fromkeys(_DEFLATE, _deflate),
 }

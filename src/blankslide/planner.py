@@ -12,7 +12,8 @@ It is the only place that makes a `Patch`. Cost: linear in findings and metadata
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.errors import InternalError, NotEditable
@@ -26,10 +27,12 @@ from blankslide.model import (
     Fill,
     Finding,
     Inspection,
+    Part,
     Patch,
     PhiClass,
     Plan,
     Rank,
+    Rewrite,
     TextBlock,
     Write,
 )
@@ -41,6 +44,8 @@ if TYPE_CHECKING:
     from blankslide.source import ByteSource
 
 _CHUNK = 1 << 20
+_POSITION = itemgetter(0, 1)  # file and offset
+_ORDER = itemgetter(5, 0, 1)  # rank, file and offset
 
 
 class _Edits(NamedTuple):
@@ -49,10 +54,16 @@ class _Edits(NamedTuple):
     fills: list[Fill]
     writes: list[Write]
     blanks: list[Blank]
+    parts: dict[int, list[tuple[str, Action]]]
 
 
 def make_plan(
-    inspection: Inspection, profile: Profile, sources: Sequence[ByteSource], key: bytes | None = None
+    inspection: Inspection,
+    profile: Profile,
+    sources: Sequence[ByteSource],
+    key: bytes | None = None,
+    *,
+    grows: bool = False,
 ) -> Plan:
     """Plan what ``profile`` demands for ``inspection``.
 
@@ -62,6 +73,8 @@ def make_plan(
         One open file for each of ``inspection.files``, in that order.
     key
         The site's key for consistent replacements; without it links become zeros.
+    grows
+        For a copy: structures that can be composed at another length may be.
 
     Raises
     ------
@@ -71,7 +84,7 @@ def make_plan(
         If the composed patches break a promise; nothing has been written then.
     """
     decisions: list[Decision] = []
-    edits = _Edits(set(), {}, [], [], [])
+    edits = _Edits(set(), {}, [], [], [], {})
     left: list[str] = []
     for finding in inspection.findings:
         decision = profile.decide(finding)
@@ -84,9 +97,20 @@ def make_plan(
         else:
             _collect(finding, decision.action, edits, sources, key)
     edits.writes.extend(_drawn(inspection, edits, sources))
+    for number, parts in edits.parts.items():
+        edits.writes.extend(_rewritten(inspection.rewrites[number], parts, key, grows))
     patches = _compose(inspection, edits, sources)
-    _prove(inspection, patches)
+    _prove(inspection, patches, grows)
     return Plan(profile.name, tuple(decisions), tuple(patches), tuple(left))
+
+
+def _rewritten(
+    rewrite: Rewrite, parts: Sequence[tuple[str, Action]], key: bytes | None, grows: bool
+) -> Sequence[Write]:
+    """Let a structure be composed, at any length if that is allowed and it knows how."""
+    grown: Callable[[Sequence[tuple[str, Action]], bytes | None], Sequence[Write]] | None
+    grown = getattr(rewrite, "grown", None) if grows else None
+    return (grown or rewrite.writes)(parts, key)
 
 
 def _kept(finding: Finding) -> str:
@@ -96,6 +120,11 @@ def _kept(finding: Finding) -> str:
 
 
 def _collect(finding: Finding, action: Action, edits: _Edits, sources: Sequence[ByteSource], key: bytes | None) -> None:
+    parts = [edit for edit in finding.edits if isinstance(edit, Part)]
+    for part in parts:
+        edits.parts.setdefault(part.rewrite, []).append((part.what, action))
+    if parts and len(parts) == len(finding.edits):
+        return
     if action in (Action.DUMMY, Action.UID) and finding.cls is PhiClass.LINK:
         # pages may share one string
         known: dict[str, str] = {}
@@ -115,7 +144,7 @@ def _collect(finding: Finding, action: Action, edits: _Edits, sources: Sequence[
             edits.drops.add(edit.owner)
         elif isinstance(edit, Blank):
             edits.blanks.append(edit)
-        else:
+        elif isinstance(edit, Write):
             edits.writes.append(edit)
 
 
@@ -166,7 +195,7 @@ def _compose(inspection: Inspection, edits: _Edits, sources: Sequence[ByteSource
             patches.append(Patch(fill.file, start, end - start, None, fill.byte, Rank.PAYLOAD))
     # a page that is dropped is still linked, so its bytes need not be asked whether they are blank
     patches = gone + [p for p in patches if not _stands(p, sources[p.file])]
-    patches.sort(key=lambda p: (p.rank, p.file, p.offset))
+    patches.sort(key=_ORDER)
     return patches
 
 
@@ -214,6 +243,8 @@ def _texts(
     for number, cuts in edits.cuts.items():
         block = blocks[number]
         inside = [w for w in outside if w.file == block.file and block.start <= w.start < block.end]
+        if any(w.replaces is not None for w in inside):
+            raise InternalError("a write of another length meets a text")
         outside = [w for w in outside if w not in inside]
         texts.append(_rewrite(block, cuts, inside, sources[block.file]))
     return texts, outside
@@ -247,12 +278,15 @@ def _rewrite(block: TextBlock, cuts: list[Cut], writes: list[Write], source: Byt
 
 def _outside(write: Write, released: dict[int, list[tuple[int, int]]]) -> list[Patch]:
     """Turn a write into patches, leaving out what is zeroed anyway."""
-    end = write.start + len(write.data)
+    length = len(write.data) if write.replaces is None else write.replaces
+    end = write.start + length
     spans = released.get(write.file)
-    if not spans:
-        return [Patch(write.file, write.start, len(write.data), write.data)]
+    if not spans or (write.replaces is not None and subtract([(write.start, end)], spans) == [(write.start, end)]):
+        return [Patch(write.file, write.start, length, write.data, 0, write.rank)]
+    if write.replaces is not None:
+        raise InternalError("a write of another length meets a page that goes")
     return [
-        Patch(write.file, s, e - s, write.data[s - write.start : e - write.start])
+        Patch(write.file, s, e - s, write.data[s - write.start : e - write.start], 0, write.rank)
         for s, e in subtract([(write.start, end)], spans)
     ]
 
@@ -264,31 +298,31 @@ def _stands(patch: Patch, source: ByteSource) -> bool:
     pos, end, step = patch.offset, patch.offset + patch.length, 4096
     while pos < end:
         chunk = source.read(pos, min(step, end - pos))
-        if chunk.count(patch.byte) != len(chunk):
+        if chunk != bytes((patch.byte,)) * len(chunk):  # comparing stops at a difference, counting does not
             return False
         pos += len(chunk)
         step = _CHUNK
     return True
 
 
-def _prove(inspection: Inspection, patches: list[Patch]) -> None:
-    """Hold the plan against the byte map.
+def _prove(inspection: Inspection, patches: list[Patch], grows: bool) -> None:
+    """Hold the plan against the byte map; lengths may change in a copy only.
 
     Raises
     ------
     InternalError
         If a patch meets tissue, leaves its file or overlaps another patch.
     """
-    last: dict[int, int] = {}
-    for patch in sorted(patches, key=lambda p: (p.file, p.offset)):
-        bytemap = inspection.maps[patch.file]
-        end = patch.offset + patch.length
-        if patch.length <= 0 or patch.offset < 0 or end > bytemap.size:
+    before, reached = -1, 0
+    for file, start, length, data, _, _ in sorted(patches, key=_POSITION):
+        bytemap = inspection.maps[file]
+        end = start + length
+        if length <= 0 or start < 0 or end > bytemap.size:
             raise InternalError("a planned patch leaves the file")
-        if patch.offset < last.get(patch.file, 0):
+        if file == before and start < reached:
             raise InternalError("two planned patches overlap")
-        if bytemap.meets_tissue(patch.offset, end):
+        if bytemap.meets_tissue(start, end):
             raise InternalError("a planned patch meets tissue")
-        if patch.data is not None and len(patch.data) != patch.length:
+        if data is not None and len(data) != length and not grows:
             raise InternalError("a planned patch changes a length")
-        last[patch.file] = end
+        before, reached = file, end

@@ -16,6 +16,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from pathlib import Path
 
 from blankslide.errors import ProfileError
@@ -85,11 +86,15 @@ class Profile:
     def decide(self, finding: Finding) -> Decision:
         """Decide one finding and say whether keeping it would leave something identifying."""
         action = self.action(finding)
-        keeps = action is Action.KEEP
-        identifying = keeps and not finding.weak and not (finding.cls is PhiClass.UNKNOWN and _all_harmless(finding))
+        identifying = (
+            action is Action.KEEP
+            and not finding.weak
+            and not (finding.cls is PhiClass.UNKNOWN and _all_harmless(finding))
+        )
         number = len(finding.places)
-        where = finding.places[0].where if number == 1 else _where(finding)
-        return Decision(finding.id, finding.title, finding.cls, action, number, where, identifying)
+        where = finding.places[0].where if number == 1 else _where(tuple([p.where for p in finding.places]))
+        row = finding.id, finding.title, finding.cls, action, number, where, identifying
+        return tuple.__new__(Decision, row)  # around the named tuple's own constructor: slides have many findings
 
     def keeping(self, *ids: str) -> Profile:
         """Return a copy that keeps the findings matching ``ids``."""
@@ -100,8 +105,10 @@ class Profile:
         return replace(self, ids=tuple((i, Action.REMOVE) for i in ids) + self.ids) if ids else self
 
 
-def _where(finding: Finding) -> str:
-    names = list(dict.fromkeys([p.where for p in finding.places]))
+@lru_cache(maxsize=256)
+def _where(places: tuple[str, ...]) -> str:
+    """Words for several places; most fields of a slide stand in the same ones."""
+    names = list(dict.fromkeys(places))
     if len(names) == 1:
         return names[0]
     text = ", ".join(names)

@@ -29,7 +29,11 @@ _UUID = pattern(
 )
 _UUID_ROOT = "2.25."
 _STANDARD_ROOT = "1.2.840.10008."
+_STANDARD = pattern(r"1\.2\.840\.10008(?:\.\d{1,4}){1,12}")
 _PARTS = (8, 12, 16, 20)
+_WHOLE_UID, _SHORTEST_UID, _CHECK_DIGITS = 43, 30, 12
+_PASSING = os.urandom(KEY_BYTES)
+_OPEN = b"Blankslide: made without a key.\0"
 
 # -- the user's folders and the site key -----------------------------------------------
 
@@ -176,11 +180,17 @@ def is_ours(value: str, key: bytes | None) -> bool:
     """
     if all(c == "0" or _is_kept(c) for c in value):
         return True
+    if value.startswith(_UUID_ROOT) and _is_mapped(value, key):
+        return True
     if key is None:
         return False
     digits = _uuid_digits(value)
-    number = int(digits, 16) if digits else _uid_number(value)
-    return number is not None and _is_keyed_uuid(_checked(key), number)
+    return digits is not None and _is_keyed_uuid(_checked(key), int(digits, 16))
+
+
+def is_standard(uid: str) -> bool:
+    """Whether a UID is one of the DICOM standard's own: its root, and numbers as short as they are there."""
+    return uid.startswith(_STANDARD_ROOT) and _STANDARD.fullmatch(uid) is not None
 
 
 def dicom_uid(key: bytes, old: str) -> str:
@@ -188,9 +198,34 @@ def dicom_uid(key: bytes, old: str) -> str:
 
     UIDs of the standard itself, and UIDs that are ours, stay. ``old`` comes without padding.
     """
-    if old.startswith(_STANDARD_ROOT) or is_ours(old, key):
+    if is_standard(old) or is_ours(old, key):
         return old
     return f"{_UUID_ROOT}{_keyed_uuid(_checked(key), b'uid' + old.encode())}"
+
+
+def mapped_uid(old: str, key: bytes | None) -> str:
+    """Map a DICOM UID to one that is hardly ever longer: its length follows from the old one's alone.
+
+    From 43 characters on it is that of `dicom_uid`. Shorter ones become ``2.25.`` and decimals of
+    the old length, but at least 30 characters, so that two of them never become the same.
+
+    Parameters
+    ----------
+    old
+        Without padding.
+    key
+        The site key. Without it the map holds for this process only, and its UIDs are recognised
+        by everybody, so that a later run leaves them as they are.
+    """
+    if is_standard(old) or is_ours(old, key):
+        return old
+    secret, mark = (_checked(key), _checked(key)) if key else (_PASSING, _OPEN)
+    if len(old) >= _WHOLE_UID:
+        return f"{_UUID_ROOT}{_keyed_uuid(secret, b'uid' + old.encode(), mark)}"
+    digits = max(_SHORTEST_UID, len(old)) - len(_UUID_ROOT) - _CHECK_DIGITS
+    low = 10 ** (digits - 1)
+    body = low + int.from_bytes(_mac(secret, b"uid" + old.encode())) % (9 * low)
+    return f"{_UUID_ROOT}{body}{_decimal_check(mark, body):0{_CHECK_DIGITS}d}"
 
 
 def slide_name(name: str, key: bytes) -> str:
@@ -231,26 +266,39 @@ def _in_shape_of(value: str, digits: str) -> str:
     return "{" + text + "}" if value.startswith("{") else text
 
 
-def _uid_number(value: str) -> int | None:
-    digits = value[len(_UUID_ROOT) :]
-    is_uuid = value.startswith(_UUID_ROOT) and digits.isascii() and digits.isdecimal() and len(digits) <= 39
-    return int(digits) if is_uuid else None
-
-
 def _mac(key: bytes, what: bytes) -> bytes:
     import hmac  # not at the top: it costs more than a whole inspection
 
     return hmac.digest(key, what, "sha256")
 
 
+def _decimal_check(mark: bytes, body: int) -> int:
+    number = int.from_bytes(_mac(mark, b"uid" + str(body).encode()))
+    return number % int("1" + "0" * _CHECK_DIGITS)
+
+
+def _is_mapped(value: str, key: bytes | None) -> bool:
+    """Whether a DICOM UID is one of `mapped_uid`, under this key or none."""
+    digits = value[len(_UUID_ROOT) :]
+    if not (digits.isascii() and digits.isdecimal()) or len(digits) > 39:
+        return False
+    marks = [_OPEN] if key is None else [_checked(key), _OPEN]
+    if any(_is_keyed_uuid(mark, int(digits)) for mark in marks):
+        return True
+    body, check = digits[:-_CHECK_DIGITS], digits[-_CHECK_DIGITS:]
+    if len(value) < _SHORTEST_UID or body.startswith("0"):
+        return False
+    return any(_decimal_check(mark, int(body)) == int(check) for mark in marks)
+
+
 def _check_sum(key: bytes, body: int) -> int:
     return int.from_bytes(_mac(key, b"chk" + body.to_bytes(11, "big"))) >> 216
 
 
-def _keyed_uuid(key: bytes, what: bytes) -> int:
-    """Build version 8, variant 2 around 82 keyed bits and their 40-bit check sum."""
+def _keyed_uuid(key: bytes, what: bytes, mark: bytes | None = None) -> int:
+    """Build version 8, variant 2 around 82 keyed bits and their 40-bit check sum (under ``mark``, if given)."""
     body = int.from_bytes(_mac(key, what)) >> 174
-    bits = body << 40 | _check_sum(key, body)
+    bits = body << 40 | _check_sum(mark or key, body)
     return (bits >> 74) << 80 | 8 << 76 | (bits >> 62 & 0xFFF) << 64 | 2 << 62 | bits & (1 << 62) - 1
 
 

@@ -4,6 +4,7 @@ A file counts as a sidecar if it stands in the slide's folder and its name is th
 or that name without its suffix, followed by a dot and more: ``s.xml``, ``s.geojson``,
 ``s.svs.qpdata`` beside ``s.svs``. The kind does not matter: whatever shares the name
 travels with the slide and can hold what was just taken out of it. Other slides are none.
+Where the slide's data stand in a folder of its own (MRXS), every other file in there is one too.
 
 They are listed, never opened, changed or copied.
 """
@@ -11,7 +12,7 @@ They are listed, never opened, changed or copied.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 
 def beside(path: str, is_slide: Callable[[str], bool]) -> tuple[str, ...]:
@@ -38,3 +39,24 @@ def beside(path: str, is_slide: Callable[[str], bool]) -> tuple[str, ...]:
         if other.startswith(stem + ".") and other != name and os.path.isfile(full) and not is_slide(full):
             found.append(other)
     return tuple(sorted(found))
+
+
+def inside(path: str, members: Collection[str]) -> tuple[str, ...]:
+    """Return what stands in the slide's own data folder, as ``folder/name``, sorted.
+
+    Parameters
+    ----------
+    path
+        The slide's main file; the folder has the same name without the suffix.
+    members
+        The slide's other files: a folder that holds none of them is not the slide's.
+    """
+    folder = os.path.splitext(path)[0]
+    if not members or folder == path or os.path.islink(folder) or not os.path.isdir(folder):
+        return ()
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return ()
+    home = os.path.basename(folder)
+    return tuple(sorted(f"{home}/{name}" for name in names)) if not set(names).isdisjoint(members) else ()

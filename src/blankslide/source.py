@@ -61,6 +61,12 @@ class SlideFiles(Protocol):
             If the name leaves the slide's folder or no such regular file exists.
         """
 
+    def glance(self, name: str, length: int) -> bytes:
+        """Return up to ``length`` first bytes of a file beside the slide, without making it a member.
+
+        Empty where there is no such regular file, or it cannot be read.
+        """
+
 
 class MemorySource:
     """A `ByteSource` over bytes in memory, for tests and embedded containers."""

@@ -121,13 +121,13 @@ class ByteMap:
         if not starts:
             return
         ends = tuple(map(add, starts, lengths))
-        if min(starts) < 0 or max(ends) > self.size or min(lengths) < 0:
-            self._refuse_outside(starts, lengths, owner)
-        if starts[1:] == ends[:-1] and starts[0] < ends[-1]:
+        if starts[1:] == ends[:-1] and 0 <= starts[0] < ends[-1] <= self.size and min(lengths) >= 0:
             self._joined.append((starts, ends, cls, owner))
             self._claims.append((starts[0], ends[-1], cls, owner))
-        else:
-            self._claims.extend((s, e, cls, owner) for s, e in zip(starts, ends, strict=True) if e > s)
+            return
+        if min(starts) < 0 or max(ends) > self.size or min(lengths) < 0:
+            self._refuse_outside(starts, lengths, owner)
+        self._claims.extend((s, e, cls, owner) for s, e in zip(starts, ends, strict=True) if e > s)
 
     def _refuse_outside(self, starts: Sequence[int], lengths: Sequence[int], owner: str) -> None:
         for start, length in zip(starts, lengths, strict=True):

@@ -15,7 +15,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
@@ -24,6 +23,7 @@ import pytest
 
 from blankslide.samples.aperio import build_aperio
 from blankslide.testing.judge import Before, judge
+from blankslide.testing.killing import needs_strace
 from blankslide.testing.process import Ended, run_cli
 
 if TYPE_CHECKING:
@@ -114,14 +114,7 @@ def _points(log: str) -> Iterator[Point]:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    strace = shutil.which("strace")
-    if strace is None:
-        pytest.skip("strace is not installed")
-    trial = subprocess.run(
-        [strace, "-f", "-qq", "-o", os.devnull, "-e", "inject=exit_group:signal=SIGKILL", "true"], capture_output=True
-    )
-    if trial.returncode >= 0:
-        pytest.skip("strace may not inject signals here")
+    needs_strace()
     return World(tmp_path_factory.mktemp("killed"))
 
 

@@ -293,5 +293,5 @@ def test_digest_covers_the_ranges_in_order(path: Path) -> None:
     from hashlib import blake2b
 
     with source_of(path) as source:
-        found = digest(source, [(0, 10), (4000, 9000)])
+        found = digest([(source, [(0, 10), (4000, 9000)])])
     assert found == blake2b(BEFORE[:10] + BEFORE[4000:9000], digest_size=32).hexdigest()

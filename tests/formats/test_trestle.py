@@ -114,11 +114,22 @@ def test_a_side_file_that_is_a_link_is_refused(slide: Callable[..., Path], tmp_p
     assert path.read_bytes() == before
 
 
-def test_a_side_file_beside_a_folder_of_the_slides_name_is_refused(slide: Callable[..., Path]) -> None:
+def test_a_folder_of_the_slides_name_hides_no_side_file(slide: Callable[..., Path]) -> None:
     path = slide()
     path.with_suffix("").mkdir()
-    with pytest.raises(NotEditable, match="folder"):
+    assert pipeline.anonymize_in_place(path, dry_run=True).decisions
+    assert len(pipeline.inspect(path).files) == 2
+    assert pipeline.anonymize_in_place(path).content == "clean"
+
+
+def test_two_side_files_of_one_name_are_a_contradiction(slide: Callable[..., Path]) -> None:
+    path = slide()
+    path.with_suffix("").mkdir()
+    (path.with_suffix("") / "slide.Full").write_bytes(b"another")
+    before = path.read_bytes()
+    with pytest.raises(ContradictorySlide, match="stands twice"):
         pipeline.anonymize_in_place(path)
+    assert path.read_bytes() == before
 
 
 def test_a_side_file_that_is_no_jpeg_is_damage(slide: Callable[..., Path]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from blankslide.errors import (
+    ContradictorySlide,
     DamagedSlide,
     EnvironmentProblem,
     InternalError,
@@ -148,14 +149,37 @@ def test_members_are_regular_files_beside_the_slide(slide: Path, tmp_path: Path)
 def test_members_stand_in_the_folder_of_the_same_stem_if_there_is_one(slide: Path, tmp_path: Path) -> None:
     home = tmp_path / "A-4711"
     home.mkdir()
+    (home / "first.dat").write_bytes(b"inside")
     (home / "Index.dat").write_bytes(b"inside")
     (tmp_path / "Index.dat").write_bytes(b"outside")
     (tmp_path / "only.dat").write_bytes(b"beside")
     with open_slide(slide) as opened:
-        assert opened.names() == ["Index.dat"]
-        assert opened.open("Index.dat").size == 6
+        assert opened.names() == ["Index.dat", "only.dat"], "a folder that merely has the slide's name hides nothing"
+        with pytest.raises(ContradictorySlide, match="stands twice"):
+            opened.open("Index.dat")
+        assert opened.open("first.dat").read(0, 6) == b"inside"
+        assert opened.names() == ["Index.dat", "first.dat"]
+        assert opened.open("Index.dat").read(0, 6) == b"inside"
+        assert opened.data_folder == str(home)
         assert opened.open("only.dat").size == 6
         assert opened.folder == str(tmp_path)
+
+
+def test_a_folder_of_the_same_stem_is_not_the_slides_once_a_member_stood_elsewhere(slide: Path, tmp_path: Path) -> None:
+    (tmp_path / "A-4711").mkdir()
+    (tmp_path / "A-4711" / "late.dat").write_bytes(b"inside")
+    for name in ("first.dat", "late.dat"):
+        (tmp_path / name).write_bytes(b"beside")
+    inode = (tmp_path / "late.dat").stat().st_ino
+    with open_slide(slide) as opened:
+        assert opened.open("first.dat").size == 6
+        assert opened.names() == ["first.dat", "late.dat"]
+        assert opened.open("late.dat").read(0, 6) == b"beside"
+        assert opened.data_folder is None
+    with open_slide(slide) as opened:
+        found = opened.by_inode(inode)
+        assert found is not None
+        assert found.read(0, 6) == b"beside"
 
 
 def test_holes_are_not_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -121,3 +121,17 @@ def test_without_a_mount_table_it_is_unknown(monkeypatch: pytest.MonkeyPatch, tm
 def test_without_the_module_nothing_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "fcntl", None)
     assert snapshot(0, [(0, 10)]) is None
+
+
+def test_many_extents_are_each_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    # 40,000 touched ranges of a fragmented slide: comparing each with each did not end
+    asked = []
+    contains = medium._contains
+    monkeypatch.setattr(medium, "_contains", lambda now, old: (asked.append(now), contains(now, old))[1])
+    many = tuple(Extent(i * 8192, i * 12288, 4096, 0) for i in range(2000))
+    assert judge(many, many) == "overwritten"
+    assert len(asked) == len(many)
+    moved = (*many[:-1], many[-1]._replace(physical=5))
+    assert judge(many, moved) == "relocated"
+    assert judge(many, many[:-1]) == "relocated"
+    assert judge(many, many[1:]) == "relocated"

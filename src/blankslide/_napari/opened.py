@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from blankslide.naming import name_verdict
+from blankslide.pipeline import main_file
 from blankslide.viewing import Pyramid, open_pyramid
 from blankslide.viewing.arrays import LazyPicture
 
@@ -54,7 +55,7 @@ class OpenedSlide:
     """
 
     def __init__(self, path: str | Path, pyramid: Pyramid | None = None) -> None:
-        self.path = Path(path)
+        self.path = main_file(path)
         self.pyramid = open_pyramid(self.path) if pyramid is None else pyramid
         self.stem = _safe_stem(self.path, self.pyramid.inspection)
         self._hold()

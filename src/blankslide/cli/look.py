@@ -22,7 +22,6 @@ from blankslide.cli import show
 from blankslide.cli.run import Row, Runner, plain_text, values_of
 from blankslide.errors import EnvironmentProblem, NoPermission, UsageError
 from blankslide.model import PhiClass
-from blankslide.naming import name_verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,8 +60,9 @@ def inspect(request: Request, options: Options) -> int:
             inspection, plan = pipeline.plan(path, options)
             values = values_of(inspection)
             row = Row(path, inspection.format, decisions=plan.decisions, values=values if request.show_values else {})
-            row.name = name_verdict(path.name, [v for vs in values.values() for v in vs])
-            row.sidecars = pipeline.sidecars(path, [f.name for f in inspection.files])
+            names = [path.name, *(f.name for f in inspection.files[1:])]
+            row.name = pipeline.worst_name(names, values, options.key, inspection.format)
+            row.sidecars = pipeline.sidecars(pipeline.main_file(path), [f.name for f in inspection.files])
             _tell(row, inspection, plan, request)
             if add:
                 add(row, inspection)

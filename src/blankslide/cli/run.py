@@ -83,7 +83,7 @@ def values_of(inspection: Inspection) -> dict[str, list[str]]:
 
 
 def slides_in(paths: Iterable[str], unclaimed: Callable[[Path], None], outside: str | None = None) -> Iterator[Path]:
-    """Yield each slide: files as named, directories recursed.
+    """Yield each slide: files as named, a slide's data folder as the slide, directories recursed.
 
     Parameters
     ----------
@@ -92,30 +92,27 @@ def slides_in(paths: Iterable[str], unclaimed: Callable[[Path], None], outside: 
     outside
         A folder that is left out where a directory holds it: the one that copies go to.
     """
-    from blankslide.pipeline import claimed_files
+    from blankslide.pipeline import main_file, slides_below
 
     for name in paths:
         path = Path(name)
         if not path.is_dir():
             yield path
-            continue
-        others: list[Path] = []
-        members: set[str] = set()
-        for inner in sorted(path.rglob("*")):
-            if inner.name.startswith(".") or not inner.is_file() or _is_inside(inner, outside):
-                continue
-            try:
-                files = claimed_files(inner)
-            except BlankslideError:
-                files = ()  # its own line will say what is wrong with it
-            if files is None:
-                others.append(inner)
-            else:
-                members.update(files)
-                yield inner
-        for inner in others:
-            if os.path.realpath(inner) not in members:  # side files of a slide are part of it
-                unclaimed(inner)
+        elif _is_data_folder(path):
+            yield main_file(path)
+        else:
+            yield from slides_below(path, unclaimed, lambda inner: _is_inside(inner, outside))
+
+
+def _is_data_folder(path: Path) -> bool:
+    """Whether the folder is where a slide beside it has its data."""
+    from blankslide.pipeline import main_file
+
+    try:
+        main = main_file(path)
+    except BlankslideError:  # several slides
+        return False
+    return main != path and os.path.realpath(main.parent) != os.path.realpath(path)
 
 
 def _is_inside(path: Path, folder: str | None) -> bool:

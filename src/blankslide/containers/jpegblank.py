@@ -129,7 +129,8 @@ def _codes(counts: bytes, symbols: bytes) -> dict[int, Code]:
     code = at = 0
     for length, count in enumerate(counts, 1):
         for symbol in symbols[at : at + count]:
-            out[symbol] = (code, length)
+            if code >> length == 0:  # damaged tables have more codes than there can be
+                out[symbol] = (code, length)
             code += 1
         at += count
         code <<= 1

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 MARK = 65420
 """The tag that tells such a file from a classic TIFF."""
 
+_MARK = MARK.to_bytes(2, "little")
 _HEADER = 12
 _ASCII = 2
 _ENTRY = 12
@@ -52,7 +53,7 @@ def is_ndpi(source: ByteSource) -> bool:
     if not 0 < count <= MAX_ENTRIES or first + 2 + count * (_ENTRY + 4) + 8 > source.size:
         return False
     table = source.read(first + 2, count * _ENTRY)
-    return any(tag == MARK for (tag,) in struct.iter_unpack("<H10x", table))
+    return _MARK in table and any(tag == MARK for (tag,) in struct.iter_unpack("<H10x", table))
 
 
 class Ndpi(Tiff):

@@ -272,6 +272,10 @@ class Tiff:
             self._pages = pages
         return self._pages
 
+    def forget(self) -> None:
+        """Let go of the directories: they and the file refer to each other, and would wait for the collector."""
+        self._pages = self._first = None
+
     def _read_children(self, ifd: Ifd, depth: int) -> None:
         for tag in ifd.tags.keys() & CHILD_TAGS.keys():
             if depth >= MAX_DEPTH:

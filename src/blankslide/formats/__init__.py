@@ -83,8 +83,19 @@ def _marks() -> tuple[tuple[str, tuple[bytes, ...] | None], ...]:
 def _asked(probe: Probe) -> Iterator[tuple[Format, ...]]:
     """Yield the formats to ask first, then the fallbacks."""
     seen = probe.fingerprint
-    yield (*(_load(n) for n, m in _marks() if m is None or any(mark in seen for mark in m)), *_guests)
-    yield tuple(_load(n) for n, m in _marks() if m == ())
+    always, marks, fallbacks = _by_mark()
+    # a flat list: a generator for each format would cost more than the search
+    names = dict.fromkeys(always + [name for mark, name in marks if mark in seen])
+    yield (*[_load(name) for name in names], *_guests)
+    yield tuple([_load(name) for name in fallbacks])
+
+
+@lru_cache(maxsize=1)
+def _by_mark() -> tuple[list[str], list[tuple[bytes, str]], list[str]]:
+    """Names of the formats that are always asked, marks with theirs, and names of the fallbacks."""
+    always = [name for name, marks in _marks() if marks is None]
+    flat = [(mark, name) for name, marks in _marks() for mark in marks or ()]
+    return always, flat, [name for name, marks in _marks() if marks == ()]
 
 
 @cache
@@ -111,18 +122,19 @@ def detect(probe: Probe, formats: Iterable[Format] | None = None) -> Format:
     DamagedSlide
         If the container is one of ours but too broken to be asked.
     """
-    if probe.main.size == 0:
-        raise NotASlide("the file is empty")
+    empty = probe.main.size == 0  # which is legal where the file only leads to a folder
     given = None if formats is None else tuple(formats)
     groups = _asked(probe) if given is None else iter((given, given))
     for fallback, asked in zip((False, True), groups, strict=True):
+        if empty:
+            asked = tuple(f for f in asked if getattr(f, "may_be_empty", False))
         accepted = [f for f in asked if f.fallback is fallback and f.detect(probe) is None]
         if len(accepted) > 1:
             names = " and ".join(f.title for f in accepted)
             raise ContradictorySlide(f"the file could be {names}, so it is not edited as either")
         if accepted:
             return accepted[0]
-    raise NotASlide(f"not a slide I know: {describe(probe.head)}")
+    raise NotASlide("the file is empty" if empty else f"not a slide I know: {describe(probe.head)}")
 
 
 _MAGIC = (

@@ -55,15 +55,22 @@ class Probe:
             self._tiff.thorough = self.thorough
         return self._tiff
 
+    def forget(self) -> None:
+        """Let go of what was parsed; the probe is not asked again."""
+        if self._tiff is not None:
+            self._tiff.forget()
+
     @property
     def fingerprint(self) -> bytes:
         """The beginning of the file or, of a TIFF, the makers' texts and private tags of its first directory.
 
-        Numbers of tags stand in angle brackets. Formats name the marks that they cannot be without.
+        Numbers of tags stand in angle brackets, and so does the suffix of the file's name. Formats name the
+        marks that they cannot be without.
         """
+        suffix = b"<%s>" % self.files.name[self.files.name.rfind(".") :].lower().encode("utf-8", "replace")
         if not self.is_tiff:
-            return self.main.read(0, min(_BEGINNING, self.main.size))
-        parts = [self.head]
+            return self.main.read(0, min(_BEGINNING, self.main.size)) + suffix
+        parts = [suffix, self.head]
         first = self.tiff.first
         for tag in _TEXT_TAGS:
             entry = first.tags.get(tag)
@@ -96,6 +103,15 @@ class Format(Protocol):
         One line each for ``blankslide formats``.
     readers
         Independent readers that can judge this format.
+
+    Two more are optional, for slides of several files whose names say nothing to a reader:
+
+    renames(names, stem) -> dict
+        Names of all files, the main one first, without folders; returns the new names of those that
+        change when the slide is to be called ``stem``, the main file's among them. A data folder
+        follows the main file. Without it a set keeps its names.
+    own_folder
+        True if a copy gets a folder of its own, named like the slide (DICOM).
     """
 
     name: str

@@ -111,7 +111,8 @@ class Findings:
     """Collects findings by id, so that one field in many places is one finding."""
 
     def __init__(self) -> None:
-        self._found: dict[str, tuple[str, PhiClass, bool, list[Place], list[Edit], list[str]]] = {}
+        # sets that keep their order: a slide may have text in each of half a million tiles
+        self._found: dict[str, tuple[str, PhiClass, bool, dict[Place, None], dict[Edit, None], dict[str, None]]] = {}
 
     def add(
         self,
@@ -126,14 +127,15 @@ class Findings:
         """Record one place of a finding; strong wins over weak when places differ."""
         known = self._found.get(id)
         if known is None:
-            self._found[id] = (title, cls, weak, [place], list(edits), [] if value is None else [value])
+            values = {} if value is None else {value: None}
+            self._found[id] = (title, cls, weak, {place: None}, dict.fromkeys(edits), values)
             return
-        if place not in known[3]:
-            known[3].append(place)
-        known[4].extend(e for e in edits if e not in known[4])
-        if value is not None and value not in known[5]:
-            known[5].append(value)
-        if known[2] and not weak:
+        _, _, was_weak, places, there, values = known
+        places[place] = None
+        there.update(dict.fromkeys(edits))
+        if value is not None:
+            values[value] = None
+        if was_weak and not weak:
             self._found[id] = (title, cls, False, *known[3:])
 
     def finish(self) -> tuple[Finding, ...]:
@@ -426,7 +428,7 @@ def _any_data(source: ByteSource, start: int, end: int) -> bool:
     for low, high in source.data_ranges(start, end):
         for pos in range(low, high, 1 << 20):
             chunk = source.read(pos, min(1 << 20, high - pos))
-            if chunk.count(0) != len(chunk):
+            if chunk != bytes(len(chunk)):
                 return True
     return False
 

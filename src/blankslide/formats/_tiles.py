@@ -8,6 +8,7 @@ for text and cost one small read.
 
 from __future__ import annotations
 
+from operator import add
 from typing import TYPE_CHECKING
 
 from blankslide.containers import jpeg
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _HEAD = 1 << 12
 _WHOLE_HEAD = 1 << 16
+_EOI = b"\xff\xd9"
 
 
 def tile_texts(tiff: Tiff, roles: Mapping[str, str]) -> dict[str, list[tuple[int, int]]]:
@@ -76,15 +78,21 @@ def talking(source: ByteSource, starts: Sequence[int], lengths: Sequence[int]) -
     used = [pair for pair in zip(starts, lengths, strict=True) if pair[1]]
     if not used:
         return []
-    low, (last, length) = min(starts), max(used)
+    low, (last, length) = min(used)[0], max(used)
     if last + length - low <= 1 << 20:
         data = source.read(low, last + length - low)
-        ends = [(s - low, s - low + n) for s, n in used]
-        heads = {data[a : a + 32] for a, _ in ends}
-        if {data[b - 2 : b] for _, b in ends} == {b"\xff\xd9"} and all(map(jpeg.is_bare, heads)):
+        if _all_bare(data, [s - low for s, _ in used], [n for _, n in used]):
             return []
         looks = [data[s - low : s - low + 32] + data[s - low + n - 2 : s - low + n] for s, n in used]
     else:
         looks = [source.read(s, min(n, 32)).ljust(32) + source.read(s + max(n - 2, 0), min(n, 2)) for s, n in used]
-    bare = {look for look in set(looks) if jpeg.is_bare(look[:32]) and look[32:] == b"\xff\xd9"}
+    bare = {look for look in set(looks) if jpeg.is_bare(look[:32]) and look[32:] == _EOI}
     return [pair for pair, look in zip(used, looks, strict=True) if look not in bare]
+
+
+def _all_bare(data: bytes, starts: list[int], lengths: list[int]) -> bool:
+    """Whether strips that follow each other are bare; each seam is looked at once, equal seams together."""
+    if starts[0] or data[-2:] != _EOI or list(map(add, starts, lengths)) != [*starts[1:], len(data)]:
+        return False
+    seams = {data[start - 2 : start + 32] for start in starts[1:]}
+    return jpeg.is_bare(data[:32]) and all(seam[:2] == _EOI and jpeg.is_bare(seam[2:]) for seam in seams)

@@ -134,6 +134,10 @@ _RULES = {key: _Rule(cls, _slug(key)) for key, cls in FIELDS.items()} | {
 }
 
 
+#: Science keys whose value every face shows.
+_READ = frozenset(("mpp", "appmag"))
+
+
 def _rule(name: str) -> _Rule | None:
     """Rule of a key that is not known; None if it is no key at all but free text."""
     low = name.lower()
@@ -255,10 +259,11 @@ def _role(index: int, page: Ifd, base: Ifd) -> str:
 
 
 def _described_role(page: Ifd) -> str | None:
-    text = page.text(T.IMAGE_DESCRIPTION)
-    if text is None:
+    entry = page.tags.get(T.IMAGE_DESCRIPTION)
+    if entry is None:
         return None
-    header = text[:512].partition("|")[0].partition(";")[0]  # a longer one names no role
+    text = page.raw(entry)[:512].partition(b"\0")[0].decode("latin-1")
+    header = text.partition("|")[0].partition(";")[0]  # a longer one names no role
     line = header.partition("\n")[2]
     match = _ROLE.fullmatch(line)
     if match:
@@ -351,13 +356,14 @@ class _Descriptions:
             low = name.lower()
             rule = _RULES.get(low)
             if value and rule is not None and rule.legal is not None and rule.legal.fullmatch(value):
-                low_kept = match.start()
+                low_kept, high_kept = match.span()
                 if low_kept != high_run:
                     if low_run >= 0:
                         kept.append(Place(0, where, base + low_run, base + high_run))
                     low_run = low_kept
-                high_run = _pair_end(match)
-                self._science(low, value)
+                high_run = match.start(4) if again else high_kept
+                if low in _READ:
+                    self._science(low, value)
             elif value or rule is None or not equals:
                 self._field(match, name, value, rule, where, base, block)
             if again:
@@ -369,11 +375,12 @@ class _Descriptions:
 
     def _repeat(self, known: _Tail, where: str, start: int, block: int) -> None:
         """Record pairs that another page has letter for letter: every level repeats them."""
-        self.kept.extend([Place(0, where, start + low, start + high) for low, high in known.kept])
+        new = tuple.__new__  # around the named tuple's own constructor, which is Python and half the cost
+        self.kept.extend([new(Place, (0, where, start + low, start + high)) for low, high in known.kept])
         shift = start - known.start
         for name, title, cls, place, cut, value in known.fields:
-            moved = Place(0, where, place.start + shift, place.end + shift)
-            self.found.add(name, title, cls, moved, (Cut(block, cut.start + shift, cut.end + shift),), value)
+            moved = new(Place, (0, where, place.start + shift, place.end + shift))
+            self.found.add(name, title, cls, moved, (new(Cut, (block, cut.start + shift, cut.end + shift)),), value)
 
     def _add(self, name: str, title: str, cls: PhiClass, place: Place, cut: Cut, value: str) -> None:
         self.found.add(name, title, cls, place, (cut,), value)
@@ -405,12 +412,13 @@ class _Descriptions:
             self.kept.append(Place(0, where, base + match.start(), base + _pair_end(match)))
         else:
             start = base + match.start(3) + match[3].index(value)
-            cut = Cut(block, base + match.start(), base + _pair_end(match))
+            new = tuple.__new__  # as above
+            cut = new(Cut, (block, base + match.start(), base + _pair_end(match)))
             legal = rule.legal.match(value) if rule.legal else None
             if legal and value[legal.end()] in " ;,\t":  # text behind a science value: the value itself stays
                 start, value = start + legal.end(), value[legal.end() :]
                 cut = Cut(block, start, start + len(value))
-            self._add(rule.id, name, rule.cls, Place(0, where, start, start + len(value)), cut, value)
+            self._add(rule.id, name, rule.cls, new(Place, (0, where, start, start + len(value))), cut, value)
 
     def _unnamed(self, match: re.Match[str], where: str, base: int, block: int) -> None:
         """Cut a piece that is no pair, or whose key is no word: the whole piece is the value."""

@@ -21,16 +21,14 @@ Source: OpenSlide's Philips page; the project's format map, sections 6 and 7.
 from __future__ import annotations
 
 import re
-from base64 import b64decode
-from binascii import Error
 from typing import TYPE_CHECKING
 
 from blankslide.containers import jpegblank
 from blankslide.containers import tiff as T
 from blankslide.errors import ContradictorySlide
-from blankslide.formats import _linked, _tiff
+from blankslide.formats import _dpufs, _linked, _tiff
 from blankslide.formats._tiff import Findings
-from blankslide.formats._xml import NUMBER, Rule, XmlReader, rules, science
+from blankslide.formats._xml import NUMBER, XmlReader
 from blankslide.lazyre import pattern
 from blankslide.model import AssociatedImage, Fill, Inspection, PhiClass, Place, SlideFile
 
@@ -41,61 +39,10 @@ if TYPE_CHECKING:
 
 MARKS = (b"Philips",)
 
-D, Q, V, K, P, UNKNOWN = _tiff.D, _tiff.Q, _tiff.V, _tiff.K, _tiff.P, _tiff.UNKNOWN
+UNKNOWN = _tiff.UNKNOWN
+RULES = _dpufs.RULES
 _SOFTWARE_TAG = 305
-
-_NUMBERS = rf'"?{NUMBER}"?(?:\s+"?{NUMBER}"?){{0,31}}'
-_VERSIONS = r'"?v?\d{1,4}(?:\.\d{1,6}){0,4}"?(?:\s+"?v?\d{1,4}(?:\.\d{1,6}){0,4}"?){0,8}'
-_MAKER = (
-    r"(?i)philips(?: medical systems| digital pathology)?|hamamatsu|leica|aperio|3dhistech|roche|ventana|zeiss|olympus"
-)
-_MODEL = r"(?i)(?:philips )?(?:ufs(?: scanner)?|intellisite(?: ultra fast scanner)?|ultra ?fast scanner|sg ?\d{1,3})"
-_BASE64 = r"[A-Za-z0-9+/\s]{256,}={0,2}\s*"
-_OPTION = r"(?:(?:useBigTIFF|useRgb|levels|processing|tileSize)=[\d,]{1,64}|q\d{1,3})"
-_DERIVATION = rf"(?:tiff-)?{_OPTION}(?:-{_OPTION}){{0,16}}-?"
-
-RULES = {
-    **science(r"(?!.*\d{5})[A-Za-z][A-Za-z0-9_]{1,63}", "*@Name *@ObjectType"),
-    **science(r"0x[0-9A-Fa-f]{4}", "*@Group *@Element"),
-    **science(r"I[A-Za-z0-9]{1,24}", "*@PMSVR"),
-    **science(
-        _NUMBERS,
-        "DICOM_BITS_ALLOCATED DICOM_BITS_STORED DICOM_HIGH_BIT DICOM_LOSSY_IMAGE_COMPRESSION "
-        "DICOM_LOSSY_IMAGE_COMPRESSION_RATIO DICOM_PIXEL_REPRESENTATION DICOM_PIXEL_SPACING "
-        "DICOM_PLANAR_CONFIGURATION DICOM_SAMPLES_PER_PIXEL PIIM_DP_PIXEL_DATA_REPRESENTATION_POSITION "
-        "PIIM_PIXEL_DATA_REPRESENTATION_COLUMNS PIIM_PIXEL_DATA_REPRESENTATION_NUMBER "
-        "PIIM_PIXEL_DATA_REPRESENTATION_ROWS PIM_DP_IMAGE_COLUMNS PIM_DP_IMAGE_ROWS PIM_DP_SCANNER_RACK_PRIORITY "
-        "PIIM_DP_SCANNER_RACK_PRIORITY UFS_IMAGE",
-    ),
-    **science(_VERSIONS, "PIM_DP_UFS_INTERFACE_VERSION"),
-    **science(r"WSI|LABELIMAGE|MACROIMAGE", "PIM_DP_IMAGE_TYPE"),
-    **science(r"RGB|MONOCHROME[12]|YBR_[A-Z0-9_]{2,12}|PALETTE COLOR", "DICOM_PHOTOMETRIC_INTERPRETATION"),
-    **science(r'(?:\s*"?(?:PHILIPS|ISO|TIFF|JPEG)_[A-Z0-9_]{1,24}"?)+', "DICOM_LOSSY_IMAGE_COMPRESSION_METHOD"),
-    **science(r"(?i)(?:not ?)?ok|pass(?:ed)?|fail(?:ed)?", "PIIM_DP_SCANNER_CALIBRATION_STATUS"),
-    "DICOM_MANUFACTURER": Rule("dicom-manufacturer", V, pattern(_MAKER)),
-    "DICOM_MANUFACTURERS_MODEL_NAME": Rule("dicom-manufacturers-model-name", V, pattern(_MODEL)),
-    "DICOM_SOFTWARE_VERSIONS": Rule("dicom-software-versions", V, pattern(_VERSIONS), weak=True),
-    "DICOM_ICCPROFILE": Rule("dicom-iccprofile", V, pattern(_BASE64), weak=True),
-    "DICOM_DERIVATION_DESCRIPTION": Rule(
-        "dicom-derivation-description",
-        P,
-        pattern(_DERIVATION),
-        inside=pattern(rb"(?:" + _DERIVATION.encode() + rb")?sourceFilename=(?:&quot;|\")?(.*?)(?:&quot;|\")?", re.S),
-    ),
-    "PIM_DP_SOURCE_FILE": Rule("pim-dp-source-file", P, pattern("%FILENAME%")),
-    **rules(
-        Q,
-        "DICOM_ACQUISITION_DATETIME DICOM_DATE_OF_LAST_CALIBRATION DICOM_TIME_OF_LAST_CALIBRATION "
-        "DICOM_ACQUISITION_DATE DICOM_ACQUISITION_TIME",
-    ),
-    **rules(Q, "PIIM_DP_SCANNER_RACK_NUMBER PIIM_DP_SCANNER_SLOT_NUMBER", b"0"),
-    **rules(V, "DICOM_DEVICE_SERIAL_NUMBER"),
-    **rules(D, "PIIM_DP_SCANNER_OPERATOR_ID DICOM_PATIENT_NAME DICOM_PATIENT_ID DICOM_ACCESSION_NUMBER"),
-    **rules(K, "DICOM_SOP_INSTANCE_UID DICOM_SERIES_INSTANCE_UID DICOM_STUDY_INSTANCE_UID"),
-}
-_DATA, _BARCODE = "PIM_DP_IMAGE_DATA", "PIM_DP_UFS_BARCODE"
-_PICTURES = {"LABELIMAGE": "label", "MACROIMAGE": "macro"}
-_ROOT = pattern(rb"""\s*(?:\xef\xbb\xbf)?(?:<\?xml[^>]*>\s*)?<DataObject\s[^>]*ObjectType\s*=\s*["']DPUfsImport["']""")
+_BARCODE_ID = "philips.xml.pim-dp-ufs-barcode"
 _SOFTWARE = pattern(r"Philips(?: DP| UFS| IntelliSite)?(?: v?\d{1,4}(?:\.\d{1,6}){0,4})?(?=\s|$)|Philips")
 _LEVEL_WORD = pattern(rf"level=\d{{1,4}}|mag={NUMBER}|quality=\d{{1,3}}")
 
@@ -123,7 +70,7 @@ class PhilipsTiff:
         if not (first.text(_SOFTWARE_TAG) or "").startswith("Philips"):
             return "the first page's software is not by Philips"
         entry = first.tags.get(T.IMAGE_DESCRIPTION)
-        if entry is None or not _ROOT.match(probe.main.read(entry.start, min(4096, entry.end - entry.start))):
+        if entry is None or not _dpufs.ROOT.match(probe.main.read(entry.start, min(4096, entry.end - entry.start))):
             return "the first page's description does not begin with a DPUfsImport object"
         return None
 
@@ -184,12 +131,6 @@ def _role(index: int, page: Ifd) -> str:
     return described or "unknown"
 
 
-def _called(element: Element) -> str:
-    """Name an element by its Name attribute; all tables of the scanner's image are one."""
-    name = element.value("Name") if element.name == "Attribute" else element.name
-    return "UFS_IMAGE" if name.startswith("UFS_IMAGE_") else name or element.name
-
-
 class _Reader:
     """Reads the XML of page 0 and the texts of all pages into findings."""
 
@@ -212,18 +153,20 @@ class _Reader:
         """
         entry = page.tags[T.IMAGE_DESCRIPTION]
         self._spans.add(entry.start)
-        reader = XmlReader(self.found, self.kept, "philips.xml", RULES, _called, skip=(_DATA, _BARCODE))
+        reader = XmlReader(
+            self.found, self.kept, "philips.xml", RULES, _dpufs.called, skip=(_dpufs.DATA, _dpufs.BARCODE)
+        )
         root = reader.read(page.raw(entry), entry.start, page.name)
         tissue = 0
         for element in root.walk():
-            called = _called(element)
-            if called == _DATA:
+            called = _dpufs.called(element)
+            if called == _dpufs.DATA:
                 self._picture(element, entry.start, page.name)
-            elif called == _BARCODE:
-                self._barcode(element, entry.start, page.name)
-            elif called == "PIM_DP_IMAGE_TYPE" and element.text == "WSI" and element.parent is not None:
+            elif called == _dpufs.BARCODE:
+                _dpufs.barcode(self.found, _BARCODE_ID, element, entry.start, page.name)
+            elif called == _dpufs.TYPE and element.text == "WSI" and element.parent is not None:
                 tissue += 1
-                self.mpp = self.mpp or _spacing(element.parent)
+                self.mpp = self.mpp or _dpufs.spacing(element.parent)
         if tissue != 1:
             raise ContradictorySlide(f"the XML describes {tissue} scans of tissue where one belongs")
 
@@ -232,27 +175,16 @@ class _Reader:
         text = element.text
         if not text:
             return
-        types = [c.text for c in element.parent.children if _called(c) == "PIM_DP_IMAGE_TYPE"] if element.parent else []
-        role = _PICTURES.get(types[0], "unknown") if len(types) == 1 else "unknown"
+        role = _dpufs.role_of(element)
         title = f"{role.capitalize()} picture"
         for piece in element.texts:
             if piece.value.strip():
                 start, end = base + piece.start, base + piece.end
                 edit = (Fill(0, start, end, 0x20),)
                 self.found.add(f"picture.{role}", title, PhiClass.IMAGE, Place(0, where, start, end), edit, None)
-        frame = jpegblank.parse(_decoded(text))
+        frame = jpegblank.parse(_dpufs.decoded(text))
         if frame is not None:
             self.pictures.append(AssociatedImage(role, frame.width, frame.height, 0, "JPEG"))
-
-    def _barcode(self, element: Element, base: int, where: str) -> None:
-        """Report the bar code: as it is written, and as it reads."""
-        text = element.text
-        clear = _decoded(text).decode("utf-8", "replace").strip("\0 ")
-        for piece in element.texts if text else ():
-            start, end = base + piece.start, base + piece.end
-            for value in dict.fromkeys((clear, text)) if clear else (text,):
-                edit = (Fill(0, start, end, 0x20),)
-                self.found.add("philips.xml.pim-dp-ufs-barcode", _BARCODE, D, Place(0, where, start, end), edit, value)
 
     def description(self, page: Ifd) -> None:
         """Report what stands in a level's description beside level, magnification and quality."""
@@ -285,18 +217,3 @@ class _Reader:
         self.found.add(
             f"philips.{store}.text", store.capitalize(), UNKNOWN, Place(0, page.name, start, end), fill, text
         )
-
-
-def _decoded(text: str) -> bytes:
-    """Decode base64 as far as it is some."""
-    try:
-        return b64decode(text)
-    except (Error, ValueError):
-        return b""
-
-
-def _spacing(scan: Element) -> tuple[float, float] | None:
-    """Micrometres per pixel (x, y) from the row and column spacing in millimetres."""
-    text = next((c.text for c in scan.children if _called(c) == "DICOM_PIXEL_SPACING"), "")
-    numbers = [float(n) for n in re.findall(r'"([\d.eE+-]+)"', text) if re.fullmatch(NUMBER, n)]
-    return (numbers[1] * 1000, numbers[0] * 1000) if len(numbers) == 2 and min(numbers) > 0 else None

@@ -1,9 +1,10 @@
 """The stages in their order; the only place where formats meet storage.
 
 `stages` opens, inspects and plans; `in_place` edits and recovers; `copying` makes copies;
-`names` knows what the result is called; `judge` verifies; `record` writes the ledger. "Clean" is
-said only after independent readers agreed, the removed values were searched for in every byte
-that is not tissue, and a second inspection found nothing.
+`folders` finds the main file of what a person names, `names` knows what the result is called;
+`judge` verifies; `record` writes the ledger. "Clean" is said only after independent readers
+agreed, the removed values were searched for in every byte that is not tissue, and a second
+inspection found nothing.
 """
 
 from __future__ import annotations
@@ -11,13 +12,15 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from blankslide.pipeline.folders import main_file
 from blankslide.pipeline.stages import Options, Progress, claimed_files, inspect, known_format, plan, refuse_pending
 
 if TYPE_CHECKING:
     from blankslide.pipeline.copying import anonymize_copy
+    from blankslide.pipeline.folders import slides_below
     from blankslide.pipeline.in_place import anonymize_in_place, recover
     from blankslide.pipeline.judge import verify
-    from blankslide.pipeline.names import sidecars
+    from blankslide.pipeline.names import sidecars, worst_name
 
 __all__ = [
     "Options",
@@ -27,11 +30,14 @@ __all__ = [
     "claimed_files",
     "inspect",
     "known_format",
+    "main_file",
     "plan",
     "recover",
     "refuse_pending",
     "sidecars",
+    "slides_below",
     "verify",
+    "worst_name",
 ]
 
 # looking at a slide is the commonest thing, and needs none of these
@@ -40,7 +46,9 @@ _LATER = {
     "anonymize_in_place": "in_place",
     "recover": "in_place",
     "sidecars": "names",
+    "slides_below": "folders",
     "verify": "judge",
+    "worst_name": "names",
 }
 
 

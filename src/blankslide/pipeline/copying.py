@@ -3,9 +3,10 @@
     open -> lock -> inspect -> plan -> observe -> copy -> verify -> record -> name
 
 The copy is written under a dot-name with the patches already in it, judged there by the same
-judges as an edit in place, and gets its name last. What fails on the way, or turns out not to
-be what was planned, leaves nothing behind. All bytes are read: the tissue of slide and copy
-is digested whole, and so is everything else that was to stay.
+judges as an edit in place, and gets its name last; a slide of several files gets a dot-folder.
+What fails on the way, or turns out not to be what was planned, leaves nothing behind. All bytes
+are read: the tissue of slide and copy is digested whole, and so is everything else that was to
+stay. Here, and only here, a header may grow.
 
 The medium of a copy is never called overwritten: the old bytes are where they were, in the
 slide itself (``docs/adr/0002-copies.md``).
@@ -14,16 +15,24 @@ slide itself (``docs/adr/0002-copies.md``).
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from blankslide.errors import Cancelled, EnvironmentProblem, NotEditable, SlideChanged, UsageError
-from blankslide.naming import name_verdict
+from blankslide.errors import Cancelled, EnvironmentProblem, SlideChanged, UsageError
+from blankslide.pipeline.folders import is_series_folder, main_file
 from blankslide.pipeline.judge import judge_written
-from blankslide.pipeline.names import chosen_name, name_of_copy, suffixes
+from blankslide.pipeline.names import (
+    chosen_name,
+    has_own_folder,
+    name_of_copy,
+    renames_of,
+    set_names,
+    suffixes,
+    worst_name,
+)
 from blankslide.pipeline.record import record
 from blankslide.pipeline.stages import (
     Clock,
@@ -40,14 +49,19 @@ from blankslide.spans import merge, subtract
 if TYPE_CHECKING:
     from blankslide.model import Inspection, Medium, Outcome, Plan
     from blankslide.storage.copy import Copy
+    from blankslide.storage.copyset import SetCopy
     from blankslide.storage.files import OpenFile, OpenSlide
 
 Digests = tuple[str, str]
+Spans = Sequence[tuple[int, int]]
 
 
 @dataclass(slots=True)
 class _Job:
-    """What the steps of one copy share."""
+    """What the steps of one copy share.
+
+    ``names`` are those of the copy's files, the main one first, below the target folder.
+    """
 
     slide: OpenSlide
     inspection: Inspection
@@ -56,10 +70,11 @@ class _Job:
     options: Options
     clock: Clock
     folder: str
+    names: list[str] = field(default_factory=list)
 
     @property
-    def source(self) -> OpenFile:
-        return self.slide.files[0]
+    def is_set(self) -> bool:
+        return len(self.names) > 1
 
 
 def anonymize_copy(
@@ -97,66 +112,101 @@ def anonymize_copy(
 
     options = options or Options()
     profile = options.resolved()
+    path = main_file(path)
     refuse_pending(path)
     clock = Clock(options)
     with opened(path) as slide, lock.hold(slide):
         clock.lap("open", 0.02)
         inspection = inspected(slide, options.key, options.thorough)
         clock.lap("inspect", 0.05)
-        planned = make_plan(inspection, profile, slide.views(), options.key)
+        planned = make_plan(inspection, profile, slide.views(), options.key, grows=True)
         clock.lap("plan", 0.07)
         clock.safe_point()
-        outcome = starting_outcome(inspection, planned, profile, slide)
+        outcome = starting_outcome(inspection, planned, profile, slide, options.key)
         job = _Job(slide, inspection, planned, outcome, options, clock, os.path.abspath(folder))
-        _choose_target(job, name)
+        _choose_target(job, name, dry_run)
         if not dry_run:
             _run(job)
     outcome.seconds = clock.seconds
     return outcome
 
 
-def _choose_target(job: _Job, name: str | None) -> None:
+def _choose_target(job: _Job, name: str | None, dry_run: bool) -> None:
     """Name the copy and refuse what cannot become one, before anything is written."""
-    from blankslide.storage.copy import check_target
+    from blankslide.storage.copy import check_targets
+    from blankslide.storage.copyset import sweep, top_names
 
-    present, outcome, vendor = job.slide.name, job.outcome, job.inspection.format
-    if len(job.slide.files) > 1:
-        raise NotEditable("a slide of several files cannot be copied", "edit it in place")
     _refuse_own_name(job)
-    if name is not None:
-        name = chosen_name(name, present, vendor)
-    else:
-        name = name_of_copy(present, outcome.name, job.options.resolved(), job.options.key, vendor)
-    check_target(job.folder, name, job.source)
+    outcome = job.outcome
+    job.names = _names_of_set(job, name) if len(job.slide.files) > 1 else [_name_of_file(job, name)]
+    tops = top_names(job.names)
+    if job.is_set and not dry_run and os.path.isdir(job.folder):
+        sweep(job.slide, job.folder)
+    check_targets(job.folder, tops, job.slide.files)
     removed = removed_values(job.inspection, job.planned.decisions)
-    outcome.copied, outcome.target = True, name
-    outcome.name = name_verdict(name, [v for values in removed.values() for v in values])
+    parts = [part for each in job.names for part in each.split("/")]
+    outcome.copied, outcome.target = True, tops[-1]
+    outcome.name = worst_name(parts, removed, job.options.key, job.inspection.format)
+
+
+def _name_of_file(job: _Job, name: str | None) -> str:
+    present, vendor = job.slide.name, job.inspection.format
+    if name is not None:
+        return chosen_name(name, present, vendor)
+    return name_of_copy(present, job.outcome.name, job.options.resolved(), job.options.key, vendor)
+
+
+def _names_of_set(job: _Job, name: str | None) -> list[str]:
+    """Name all files; those that name each other keep their names, and the verdict says what that means."""
+    vendor = job.inspection.format
+    wanted = None if name is None else chosen_name(name, os.path.basename(job.slide.path), vendor)
+    if name is None and renames_of(vendor) is not None:
+        present = _name_of_file(job, None)
+        wanted = present if present != job.slide.name else None
+    names = set_names(job.slide, wanted, vendor)
+    if not has_own_folder(vendor):
+        return names
+    home = os.path.splitext(wanted or names[0])[0]
+    if wanted is None and is_series_folder(Path(job.slide.folder)):
+        home = os.path.basename(job.slide.folder)
+    return [f"{home}/{each}" for each in names]
 
 
 def _refuse_own_name(job: _Job) -> None:
-    if (os.path.realpath(job.folder) + os.sep).startswith(job.slide.path + os.sep):
+    target = os.path.realpath(job.folder) + os.sep
+    own = job.slide.data_folder if len(job.slide.files) > 1 else None
+    if target.startswith(job.slide.path + os.sep) or (own and target.startswith(own + os.sep)):
         raise UsageError("--out names the slide itself", "name a folder")
 
 
 def _run(job: _Job) -> None:
-    from blankslide.storage.copy import Copy
     from blankslide.verification import observe
 
     before = observe(Path(job.slide.path))
     job.clock.lap("read with other readers", 0.1)
     if job.options.ledger is not None:
         job.options.ledger.ready()
-    end = os.path.splitext(job.outcome.target)[1].lower()
     with _folder(job.folder):
-        copy = Copy.begin(job.source, job.folder, end if end in suffixes(job.inspection.format) else "")
+        copy = _begin(job)
         with _discarded_unless_published(copy):
             _write(job, copy)
             _hold_against(job, copy)
             job.clock.lap("digest", 0.9)
-            judge_written(Path(copy.path), job.inspection, job.planned, before, job.outcome, job.options)
+            names = [name.rpartition("/")[2] for name in job.names]
+            judge_written(Path(copy.path), job.inspection, job.planned, before, job.outcome, job.options, names)
             job.clock.lap("verify", 0.95)
             _conclude(job, copy)
     job.clock.lap("record", 1.0)
+
+
+def _begin(job: _Job) -> Copy | SetCopy:
+    from blankslide.storage.copy import Copy
+    from blankslide.storage.copyset import SetCopy
+
+    if job.is_set:
+        return SetCopy.begin(job.slide, job.folder, job.names)
+    end = os.path.splitext(job.outcome.target)[1].lower()
+    return Copy.begin(job.slide.files[0], job.folder, end if end in suffixes(job.inspection.format) else "")
 
 
 @contextmanager
@@ -181,7 +231,7 @@ def _folder(folder: str) -> Iterator[None]:
 
 
 @contextmanager
-def _discarded_unless_published(copy: Copy) -> Iterator[None]:
+def _discarded_unless_published(copy: Copy | SetCopy) -> Iterator[None]:
     """Leave no unfinished copy, whatever ends the run: an error, a full disk, or Ctrl-C."""
     try:
         yield
@@ -191,40 +241,61 @@ def _discarded_unless_published(copy: Copy) -> Iterator[None]:
         raise
 
 
-def _write(job: _Job, copy: Copy) -> None:
+def _write(job: _Job, copy: Copy | SetCopy) -> None:
+    from blankslide.storage.copyset import SetCopy
+
     def progress(done: int, total: int) -> None:
         job.clock.safe_point()
-        job.options.progress("copy", 0.1 + 0.5 * done / total)
+        job.options.progress("copy", 0.1 + 0.5 * done / max(total, 1))
 
-    copy.write(job.source, job.planned.patches, progress)
+    if isinstance(copy, SetCopy):
+        copy.write(job.slide, job.planned.patches, progress)
+    else:
+        copy.write(job.slide.files[0], job.planned.patches, progress)
     outcome = job.outcome
-    outcome.transaction, outcome.writes, outcome.bytes_written = os.urandom(16).hex(), 1, copy.written
-    outcome.medium = _medium(copy, job.source)
+    outcome.transaction, outcome.writes, outcome.bytes_written = os.urandom(16).hex(), len(job.names), copy.written
     job.clock.lap("copy", 0.6)
 
 
-def _digests(job: _Job, file: OpenFile, stop: Callable[[], None]) -> Digests:
-    """Digest the tissue, and then all other bytes that stay."""
+def _digests(job: _Job, files: Sequence[OpenFile], moved: bool, stop: Callable[[], None]) -> Digests:
+    """Digest the tissue of all files, and then all other bytes that stay.
+
+    ``moved`` says that these are the files of the copy, where longer patches have moved what follows.
+    """
     from blankslide.storage.copy import digest
+    from blankslide.storage.shifts import Shift
 
-    tissue = job.inspection.maps[0].tissue()
-    patched = [(p.offset, p.offset + p.length) for p in job.planned.patches]
-    rest = subtract([(0, job.source.size)], merge([*tissue, *patched]))
-    return digest(file, tissue, stop), digest(file, rest, stop)
+    tissue: list[tuple[OpenFile, Spans]] = []
+    rest: list[tuple[OpenFile, Spans]] = []
+    for i, (file, source) in enumerate(zip(files, job.slide.files, strict=True)):
+        patches = [p for p in job.planned.patches if p.file == i]
+        place = Shift(patches if moved else ()).spans
+        own = job.inspection.maps[i].tissue()
+        patched = [(p.offset, p.offset + p.length) for p in patches]
+        tissue.append((file, place(own)))
+        rest.append((file, place(subtract([(0, source.size)], merge([*own, *patched])))))
+    return digest(tissue, stop), digest(rest, stop)
 
 
-def _medium(copy: Copy, source: OpenFile) -> Medium:
+def _medium(job: _Job, files: Sequence[OpenFile]) -> Medium:
     """Say whether the copy shares blocks with the slide; the old bytes are in the slide anyway."""
     from blankslide.storage import medium
 
-    extents = medium.snapshot(copy.fd, [(0, source.size)])
-    if extents is None:
-        return "unknown" if os.fstat(copy.fd).st_dev == source.opened_as.dev else "relocated"
-    return "shared" if medium.judge(extents, extents) == "shared" else "relocated"
+    found: set[Medium] = set()
+    for file, source in zip(files, job.slide.files, strict=True):
+        extents = medium.snapshot(file.fd, [(0, file.size)])
+        if extents is None:
+            found.add("unknown" if file.opened_as.dev == source.opened_as.dev else "relocated")
+        else:
+            found.add("shared" if medium.judge(extents, extents) == "shared" else "relocated")
+    return next(m for m in _LEAST_FIRST if m in found)
 
 
-def _hold_against(job: _Job, copy: Copy) -> None:
-    """Read the whole slide and the whole copy again, side by side, the copy through a fresh descriptor."""
+_LEAST_FIRST: tuple[Medium, ...] = ("shared", "unknown", "relocated")
+
+
+def _hold_against(job: _Job, copy: Copy | SetCopy) -> None:
+    """Read the whole slide and the whole copy again, side by side, the copy through fresh descriptors."""
     from concurrent.futures import ThreadPoolExecutor
     from threading import Event
 
@@ -235,9 +306,12 @@ def _hold_against(job: _Job, copy: Copy) -> None:
             raise Cancelled("cancelled before the copy was finished")
 
     with opened(copy.path) as fresh, ThreadPoolExecutor(1) as pool:
+        for name in job.names[1:]:
+            fresh.open(name.rpartition("/")[2])
+        job.outcome.medium = _medium(job, fresh.files)
         try:
-            reading = pool.submit(_digests, job, job.source, go_on)
-            now = _digests(job, fresh.files[0], job.clock.safe_point)
+            reading = pool.submit(_digests, job, job.slide.files, False, go_on)
+            now = _digests(job, fresh.files, True, job.clock.safe_point)
             was = reading.result()
         finally:
             halt.set()
@@ -249,18 +323,21 @@ def _hold_against(job: _Job, copy: Copy) -> None:
 
 
 def _check_unchanged(job: _Job) -> None:
-    """Refuse to call it this slide's copy if the slide was written, moved or replaced."""
-    try:
-        named = os.stat(job.slide.path)
-    except OSError:
-        named = None
-    same = named is not None and os.path.samestat(named, os.fstat(job.source.fd))
-    if not same or job.source.current() != job.source.opened_as:
-        raise SlideChanged("the slide changed while it was copied")
+    """Refuse to call it this slide's copy if a file of the slide was written, moved or replaced."""
+    for file in job.slide.files:
+        try:
+            named = os.stat(file.path)
+        except OSError:
+            named = None
+        same = named is not None and os.path.samestat(named, os.fstat(file.fd))
+        if not same or file.current() != file.opened_as:
+            raise SlideChanged("the slide changed while it was copied")
 
 
-def _conclude(job: _Job, copy: Copy) -> None:
+def _conclude(job: _Job, copy: Copy | SetCopy) -> None:
     """Name the copy if it is what was planned; a copy with anything else left in it goes."""
+    from blankslide.storage.copyset import SetCopy
+
     outcome = job.outcome
     if set(outcome.residue) - set(job.planned.left):
         copy.discard()
@@ -268,4 +345,7 @@ def _conclude(job: _Job, copy: Copy) -> None:
         return
     job.clock.safe_point()
     record(outcome, job.slide.name, job.options)
-    copy.publish(outcome.target)
+    if isinstance(copy, SetCopy):
+        copy.publish()
+    else:
+        copy.publish(outcome.target)

@@ -5,21 +5,22 @@
 Every check stands before the commit point, which is the journal at its final name. Up to
 there nothing has changed and every failure says so; after it the only way is forward, and
 an interruption leaves the slide *pending* until `recover` (or any later run) finishes it.
-A new name is the last thing that happens, so until then the slide is found where it was.
+A new name is the last thing that happens, so until then the slide is found where it was; of a
+slide of several files the main one gets it last.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from blankslide.errors import EnvironmentProblem, NotEditable, SlideLinked, SlidePending
+from blankslide.errors import EnvironmentProblem, SlideLinked, SlidePending
 from blankslide.model import Inspection, Outcome, Patch, Plan
-from blankslide.naming import name_verdict
+from blankslide.pipeline.folders import main_file
 from blankslide.pipeline.judge import conclude, judge_as_is, judge_written
-from blankslide.pipeline.names import chosen_name
+from blankslide.pipeline.names import chosen_name, moves, set_names, worst_name
 from blankslide.pipeline.record import record
 from blankslide.pipeline.stages import (
     Clock,
@@ -62,7 +63,7 @@ def anonymize_in_place(
 
     options = options or Options()
     profile = options.resolved()
-    path = Path(path)
+    named, path = path, main_file(path)
     if journal.find(path) is not None:
         if dry_run:
             refuse_pending(path)
@@ -79,19 +80,18 @@ def anonymize_in_place(
         planned = make_plan(inspection, profile, slide.views(), options.key)
         clock.lap("plan", 0.2)
         clock.safe_point()
-        outcome = starting_outcome(inspection, planned, profile, slide)
-        if name is not None:
-            _rename(path, slide, name, inspection, outcome)
+        outcome = starting_outcome(inspection, planned, profile, slide, options.key)
+        renames = _renames(Path(named), slide, name, inspection, outcome, options) if name is not None else {}
         if dry_run:
             outcome.seconds = clock.seconds
             return outcome
-        if not planned.patches and not outcome.target:
+        if not planned.patches and not renames:
             readers, problems = sound(observe(path))
             conclude(outcome, readers, problems)
             clock.lap("verify", 1.0)
             outcome.seconds = clock.seconds
             return outcome
-        return _apply(path, slide, inspection, planned, outcome, options, clock)
+        return _apply(path, slide, inspection, planned, renames, outcome, options, clock)
 
 
 def _apply(
@@ -99,6 +99,7 @@ def _apply(
     slide: OpenSlide,
     inspection: Inspection,
     planned: Plan,
+    renames: Mapping[str, str],
     outcome: Outcome,
     options: Options,
     clock: Clock,
@@ -114,9 +115,12 @@ def _apply(
     if options.ledger is not None:
         options.ledger.ready()
     extents = [medium.snapshot(f.fd, _spans(planned.patches, i)) for i, f in enumerate(slide.files)]
-    renames = [Rename(os.path.basename(slide.path), outcome.target)] if outcome.target else []
     transaction = Transaction.begin(
-        slide, planned.patches, profile=planned.profile, format=inspection.format, renames=renames
+        slide,
+        planned.patches,
+        profile=planned.profile,
+        format=inspection.format,
+        renames=[Rename(old, new) for old, new in renames.items()],
     )
     clock.safe_point()
     check_editable(slide)  # again, and last: readers took their time, and a slide can be replaced
@@ -161,21 +165,25 @@ def _forward(
     clock.lap("record", 1.0)
 
 
-def _rename(path: Path, slide: OpenSlide, name: str, inspection: Inspection, outcome: Outcome) -> None:
-    """Take the new name into the outcome, or refuse it while nothing has changed."""
+def _renames(
+    named: Path, slide: OpenSlide, name: str, inspection: Inspection, outcome: Outcome, options: Options
+) -> dict[str, str]:
+    """Take the new name into the outcome and say which names change; refuse it while nothing has changed."""
     present = os.path.basename(slide.path)
     name = chosen_name(name, present, inspection.format)
-    if name == present:
-        return
-    if len(slide.files) > 1:
-        raise NotEditable("a slide of several files cannot be renamed")
-    if path.is_symlink():
+    old = slide.relative_names()
+    new = set_names(slide, name, inspection.format) if len(old) > 1 else [name]
+    changes = moves(old, new)
+    if not changes:
+        return changes
+    if named.is_symlink():
         raise SlideLinked("the slide was named by a symbolic link, which would lead nowhere", "name the file itself")
-    if os.path.lexists(os.path.join(slide.folder, name)):
+    if any(os.path.lexists(os.path.join(slide.folder, to)) for to in changes.values()):
         raise EnvironmentProblem("another file already has the new name", "choose another --name")
     removed = removed_values(inspection, outcome.decisions)
-    outcome.target = name
-    outcome.name = name_verdict(name, [v for values in removed.values() for v in values])
+    outcome.target = new[0]
+    outcome.name = worst_name([p for n in new for p in n.split("/")], removed, options.key, inspection.format)
+    return changes
 
 
 def _spans(patches: Sequence[Patch], file: int) -> list[tuple[int, int]]:
@@ -194,7 +202,7 @@ def recover(path: str | Path, options: Options | None = None) -> Outcome:
     from blankslide.storage.transaction import discard_leftover, resume
 
     options = options or Options()
-    path = Path(path)
+    path = main_file(path)
     clock = Clock(options)
     with opened(path, write=True) as slide, lock.hold(slide):
         waiting = journal.find(path)
@@ -206,13 +214,16 @@ def recover(path: str | Path, options: Options | None = None) -> Outcome:
         transaction = resume(slide, waiting)
         transaction.write()
         clock.lap("write", 0.5)
-        outcome = judge_as_is(path, slide, _profile_of(transaction, options), options)
+        # with half of its new names nobody can read a set
+        transaction.give_names()
+        inode = slide.files[0].opened_as.inode
+        renamed = next((r.to for r in transaction.journal.renames if r.inode == inode and r.to), "")
+        present = Path(slide.folder, renamed) if renamed else path
+        with opened(present) as fresh:
+            outcome = judge_as_is(present, fresh, _profile_of(transaction, options), options)
         outcome.transaction, outcome.writes = transaction.id, transaction.writes
-        outcome.bytes_written = transaction.bytes_written
+        outcome.bytes_written, outcome.target = transaction.bytes_written, renamed
         clock.lap("verify", 0.9)
-        renamed = [r.to for r in transaction.journal.renames if r.inode == slide.files[0].opened_as.inode and r.to]
-        if renamed:
-            outcome.target, outcome.name = renamed[0], name_verdict(renamed[0])
         record(outcome, slide.name, options)
         transaction.finish()
         clock.lap("record", 1.0)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blankslide.errors import SlideError
 from blankslide.model import Action, Inspection, Outcome, Patch, Plan
+from blankslide.pipeline.folders import main_file
 from blankslide.pipeline.stages import Clock, Options, inspected, opened, removed_values, starting_outcome
 from blankslide.planner import make_plan
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from blankslide.policy import Profile
     from blankslide.storage.files import OpenSlide
     from blankslide.verification import ReaderView
@@ -24,8 +26,15 @@ def judge_written(
     before: Sequence[ReaderView],
     outcome: Outcome,
     options: Options,
+    names: Sequence[str] = (),
 ) -> None:
-    """Hold the written file against plan, policy and independent readers, all anew."""
+    """Hold the written slide against plan, policy and independent readers, all anew.
+
+    Parameters
+    ----------
+    names
+        What the files of the slide are called now, the main one first; as before unless told.
+    """
     from blankslide.verification import compare, observe
 
     gone = frozenset(
@@ -41,8 +50,9 @@ def judge_written(
         kept_sizes=frozenset((a.width, a.height) for a in inspection.associated if a.role not in gone),
     )
     with opened(path) as fresh:
-        for member in inspection.files[1:]:  # patches count files in the order in which they were first opened
-            fresh.open(member.name)
+        # patches count files in the order in which they were first opened
+        for member in names[1:] or [file.name for file in inspection.files[1:]]:
+            fresh.open(member)
         problems += _unwritten(planned.patches, fresh)
         try:
             again = inspected(fresh, options.key, options.thorough)
@@ -95,7 +105,7 @@ def judge_as_is(path: Path, slide: OpenSlide, profile: Profile, options: Options
 
     inspection = inspected(slide, options.key, options.thorough)
     planned = make_plan(inspection, profile, slide.views(), options.key)
-    outcome = starting_outcome(inspection, planned, profile, slide)
+    outcome = starting_outcome(inspection, planned, profile, slide, options.key)
     readers, problems = sound(observe(path))
     conclude(outcome, readers, [*_todo(planned), *problems])
     return outcome
@@ -103,12 +113,16 @@ def judge_as_is(path: Path, slide: OpenSlide, profile: Profile, options: Options
 
 def _unwritten(patches: Sequence[Patch], slide: OpenSlide) -> list[str]:
     """Re-read every patched byte through a fresh descriptor."""
+    from blankslide.storage.shifts import Shift
+
+    shifts = [Shift(p for p in patches if p.file == i) for i in range(len(slide.files))]
     for patch in patches:
-        source = slide.files[patch.file]
-        for pos in range(patch.offset, patch.offset + patch.length, 1 << 20):
-            size = min(1 << 20, patch.offset + patch.length - pos)
-            want = bytes([patch.byte]) * size if patch.data is None else patch.data[pos - patch.offset :][:size]
-            if source.read(pos, size) != want:
+        source, start = slide.files[patch.file], shifts[patch.file](patch.offset)
+        total = patch.length if patch.data is None else len(patch.data)
+        for pos in range(0, total, 1 << 20):
+            size = min(1 << 20, total - pos)
+            want = bytes([patch.byte]) * size if patch.data is None else patch.data[pos : pos + size]
+            if source.read(start + pos, size) != want:
                 return ["the medium did not keep what was written"]
     return []
 
@@ -119,7 +133,7 @@ def verify(path: str | Path, options: Options | None = None) -> Outcome:
 
     options = options or Options()
     profile = options.resolved()
-    path = Path(path)
+    path = main_file(path)
     clock = Clock(options)
     if journal.find(path) is not None:
         return Outcome(content="pending", profile=profile.name)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from blankslide.errors import Cancelled, NotASlide, SlideError, SlidePending
 from blankslide.formats import detect
 from blankslide.formats._spi import Probe
-from blankslide.model import Action, Blank, Decision, Finding, Inspection, Outcome, PhiClass, Plan
-from blankslide.naming import name_verdict
+from blankslide.model import Action, Blank, Decision, Finding, Inspection, Outcome, Part, PhiClass, Plan
+from blankslide.pipeline.folders import main_file
 from blankslide.planner import make_plan
 from blankslide.policy import Profile, load
 from blankslide.pseudonyms import is_ours
@@ -95,7 +95,7 @@ def inspect(path: str | Path, *, key: bytes | None = None) -> Inspection:
     Parameters
     ----------
     path
-        The slide.
+        The slide, or the folder that is one.
     key
         The site's key, to recognise replaced ids as ours.
 
@@ -104,6 +104,7 @@ def inspect(path: str | Path, *, key: bytes | None = None) -> Inspection:
     SlideError, EnvironmentProblem, SlidePending
         As the error tree says; the slide is never touched.
     """
+    path = main_file(path)
     refuse_pending(path)
     with opened(path) as slide:
         return inspected(slide, key)
@@ -112,6 +113,7 @@ def inspect(path: str | Path, *, key: bytes | None = None) -> Inspection:
 def plan(path: str | Path, options: Options | None = None) -> tuple[Inspection, Plan]:
     """Inspect a slide and plan what the profile demands; nothing is written."""
     options = options or Options()
+    path = main_file(path)
     refuse_pending(path)
     with opened(path) as slide:
         inspection = inspected(slide, options.key, options.thorough)
@@ -119,16 +121,16 @@ def plan(path: str | Path, options: Options | None = None) -> tuple[Inspection, 
 
 
 def refuse_pending(path: str | Path) -> None:
-    """Raise `SlidePending` if a journal waits beside the slide."""
+    """Raise `SlidePending` if a journal waits beside the slide's main file."""
     from blankslide.storage import journal
 
-    if journal.find(Path(path)) is not None:
+    if journal.find(path) is not None:
         raise SlidePending("an earlier run was interrupted", "run: blankslide recover")
 
 
 @contextmanager
 def opened(path: str | Path, write: bool = False) -> Iterator[OpenSlide]:
-    """Open a slide's files for the length of a ``with`` block."""
+    """Open a slide's files, by its main file, for the length of a ``with`` block."""
     from blankslide.storage.files import open_slide
 
     with open_slide(Path(path), write=write) as slide:
@@ -139,6 +141,7 @@ def inspected(slide: OpenSlide, key: bytes | None, thorough: bool = False) -> In
     """Detect and inspect an open slide; ids and pictures that are ours already are no findings."""
     probe = Probe(slide, thorough, slide.views()[0])
     inspection = detect(probe).inspect(probe)
+    probe.forget()
     ours = [f for f in inspection.findings if f.cls is PhiClass.LINK and _is_ours(f, key)]
     ours += [f for f in inspection.findings if f.cls is PhiClass.IMAGE and _is_blank(f, slide)]
     if ours:
@@ -154,16 +157,18 @@ def _is_ours(finding: Finding, key: bytes | None) -> bool:
 def _is_blank(finding: Finding, slide: OpenSlide) -> bool:
     """Whether a picture that stays linked shows already what we would draw."""
     blanks = [e for e in finding.edits if isinstance(e, Blank)]
-    if not blanks or len(blanks) < len(finding.edits):
+    if not blanks or not all(isinstance(e, Blank | Part) for e in finding.edits):
         return False
     from blankslide.pictures import is_drawn
 
     return all(is_drawn(b, slide.files[b.file]) for b in blanks)
 
 
-def starting_outcome(inspection: Inspection, planned: Plan, profile: Profile, slide: OpenSlide) -> Outcome:
+def starting_outcome(
+    inspection: Inspection, planned: Plan, profile: Profile, slide: OpenSlide, key: bytes | None = None
+) -> Outcome:
     """Return the outcome as it stands before anything happened."""
-    from blankslide.pipeline.names import sidecars
+    from blankslide.pipeline.names import sidecars, verdict
 
     removed = removed_values(inspection, planned.decisions)
     return Outcome(
@@ -172,11 +177,11 @@ def starting_outcome(inspection: Inspection, planned: Plan, profile: Profile, sl
         title=inspection.title,
         profile=profile.name,
         decisions=planned.decisions,
-        name=name_verdict(slide.name, [v for values in removed.values() for v in values]),
+        name=verdict(slide, inspection, removed, key),
         residue=planned.left,
         notes=inspection.notes,
         strict_name=profile.names,
-        sidecars=sidecars(slide.path, [f.name for f in inspection.files]),
+        sidecars=sidecars(slide.path, [os.path.basename(f.path) for f in slide.files]),
     )
 
 
@@ -204,7 +209,7 @@ def _pieces(value: str) -> list[str]:
 def known_format(path: str | Path) -> str | None:
     """Return the name of the format that claims a file, or None; damaged slides are claimed."""
     try:
-        with opened(path) as slide:
+        with opened(main_file(path)) as slide:
             return detect(Probe(slide)).name
     except NotASlide:
         return None
@@ -215,8 +220,12 @@ def known_format(path: str | Path) -> str | None:
 def claimed_files(path: str | Path) -> tuple[str, ...] | None:
     """Return the resolved paths of all files of the slide that ``path`` names, or None if it names none.
 
-    A damaged slide is claimed too, alone: its own line will say what is wrong with it.
+    The main file comes first. A damaged slide is claimed too, and so is one that waits to be recovered,
+    whatever state it is in: its own line will say what is wrong with it.
     """
+    from blankslide.storage import journal
+
+    path = main_file(path)
     try:
         with opened(path) as slide:
             probe = Probe(slide)
@@ -225,6 +234,6 @@ def claimed_files(path: str | Path) -> tuple[str, ...] | None:
                 accepted.inspect(probe)  # opens the set's other files
             return tuple(f.path for f in slide.files)
     except NotASlide:
-        return None
+        return None if journal.find(path) is None else (os.path.realpath(path),)
     except SlideError:
         return (os.path.realpath(path),)

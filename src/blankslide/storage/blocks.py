@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.errors import InternalError
@@ -78,30 +79,28 @@ def compile_blocks(patches: Iterable[Patch], files: Sequence[ByteSource]) -> lis
     return _joined(pieces)
 
 
-def _position(patch: Patch) -> tuple[int, int]:
-    return patch.file, patch.offset
-
-
-def _order(block: Block) -> tuple[int, int, int]:
-    return block.rank, block.file, block.offset
+_position = itemgetter(0, 1)  # file and offset of a patch
+_order = itemgetter(5, 0, 1)  # rank, file and offset of a block
 
 
 def _check(patch: Patch, files: Sequence[ByteSource], last: tuple[int, int]) -> None:
-    if not 0 <= patch.file < len(files):
+    file, start, length, data, byte, _ = patch
+    if not 0 <= file < len(files):
         raise InternalError("a patch belongs to no file of the slide")
-    if patch.offset < 0 or patch.length < 0 or patch.offset + patch.length > files[patch.file].size:
+    if start < 0 or length < 0 or start + length > files[file].size:
         raise InternalError("a patch leaves its file")
-    if patch.data is not None and len(patch.data) != patch.length:
+    if data is not None and len(data) != length:
         raise InternalError("a patch has another length than its bytes")
-    if not 0 <= patch.byte <= 255:
+    if not 0 <= byte <= 255:
         raise InternalError("a patch fills with more than a byte")
-    if patch.file == last[0] and patch.offset < last[1]:
+    if file == last[0] and start < last[1]:
         raise InternalError("two patches overlap")
 
 
 def _split(patch: Patch, size: int, pieces: list[Block], edges: dict[tuple[int, int], list[Patch]]) -> None:
     """Add the whole blocks of a patch to ``pieces`` and its torn ends to ``edges``."""
-    file, start, end = patch.file, patch.offset, patch.offset + patch.length
+    file, start, length, data, byte, rank = patch
+    end = start + length
     low = -(-start // BLOCK) * BLOCK
     high = end if end == size else end // BLOCK * BLOCK
     if low >= high:
@@ -112,24 +111,26 @@ def _split(patch: Patch, size: int, pieces: list[Block], edges: dict[tuple[int, 
         edges.setdefault((file, low - BLOCK), []).append(patch)
     if high < end:
         edges.setdefault((file, high), []).append(patch)
-    data = None if patch.data is None else patch.data[low - start : high - start]
-    pieces.append(Block(file, low, high - low, data, patch.byte if data is None else 0, patch.rank))
+    inner = None if data is None else data[low - start : high - start]
+    pieces.append(Block(file, low, high - low, inner, byte if data is None else 0, rank))
 
 
 def _edge(file: int, offset: int, patches: list[Patch], source: ByteSource) -> Block:
     """Read one block and lay the patches over it."""
     length = min(BLOCK, source.size - offset)
     image = bytearray(source.read(offset, length))
-    for patch in patches:
-        low, high = max(patch.offset, offset), min(patch.offset + patch.length, offset + length)
-        if patch.data is None:
-            image[low - offset : high - offset] = bytes((patch.byte,)) * (high - low)
+    highest = 0
+    for _, start, count, data, byte, rank in patches:
+        low = start - offset if start > offset else 0
+        high = min(start + count - offset, length)
+        if data is None:
+            image[low:high] = bytes((byte,)) * (high - low)
         else:
-            image[low - offset : high - offset] = patch.data[low - patch.offset : high - patch.offset]
-    rank = max([patch.rank for patch in patches])
-    if image.count(image[0]) == length:
-        return Block(file, offset, length, None, image[0], rank)
-    return Block(file, offset, length, bytes(image), 0, rank)
+            image[low:high] = data[low + offset - start : high + offset - start]
+        highest = max(highest, rank)
+    if image == image[:1] * length:
+        return Block(file, offset, length, None, image[0], highest)
+    return Block(file, offset, length, bytes(image), 0, highest)
 
 
 def _joined(blocks: list[Block]) -> list[Block]:

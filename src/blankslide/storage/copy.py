@@ -30,11 +30,13 @@ from blankslide.storage.blocks import BLOCK
 from blankslide.storage.copyvolume import CopyVolume, DiskCopyVolume, taken
 from blankslide.storage.files import require_component
 from blankslide.storage.journal import PREFIX
+from blankslide.storage.shifts import Shift
 from blankslide.storage.system import UNSUPPORTED, guard
 from blankslide.storage.volume import CHUNK
 
 if TYPE_CHECKING:
     from blankslide.model import Patch
+    from blankslide.source import ByteSource
     from blankslide.storage.files import OpenFile
 
 STEP = 1 << 26
@@ -90,9 +92,9 @@ class Copy:
             _remove_dead(folder, temp, volume)
         fd = volume.create_copy(folder, temp)
         # Before the lock, another run may have taken the new file for a dead one's and replaced it.
-        if not _lock(fd) or os.fstat(fd).st_ino != volume.inode(folder, temp):
+        if not lock_copy(fd) or os.fstat(fd).st_ino != volume.inode(folder, temp):
             volume.close(fd)
-            raise _busy()
+            raise busy()
         return cls(folder, temp, fd, volume)
 
     @property
@@ -106,7 +108,7 @@ class Copy:
         Parameters
         ----------
         patches
-            Of this file only, disjoint.
+            Of this file only, disjoint; what follows a longer or shorter one moves.
         progress
             Called with bytes done and bytes in all; what it raises ends the copying.
 
@@ -115,32 +117,37 @@ class Copy:
         NoSpace, EnvironmentProblem
             If the disk refused. Nothing removed was written.
         """
-        self._volume.extend(self.fd, source.size)
+        shift = Shift(patches)
+        self._volume.extend(self.fd, source.size + shift.total)
         parts = pieces(source, merge((p.offset, p.offset + p.length) for p in patches))
         total = sum(end - start for start, end in parts)
         for start, end in parts:
             for low in range(start, end, STEP):
-                self._take(source, low, min(low + STEP, end))
+                self._take(source, low, min(low + STEP, end), shift(start) - start)
                 if progress is not None:
                     progress(self.written, total)
         for patch in patches:
-            self._lay(patch)
+            self._lay(patch, shift(patch.offset))
         self._volume.sync(self.fd)
 
-    def _take(self, source: OpenFile, start: int, end: int) -> None:
+    def _take(self, source: OpenFile, start: int, end: int, by: int) -> None:
+        """Take a range over, to where patches of another length have moved it."""
         self.written += end - start
-        start = self._volume.take_range(source.fd, self.fd, start, end)
-        for low in range(start, end, CHUNK):
-            self._volume.write_at(self.fd, source.read(low, min(CHUNK, end - low)), low)
-
-    def _lay(self, patch: Patch) -> None:
-        if patch.data is not None:
-            self._volume.write_at(self.fd, patch.data, patch.offset)
-        elif patch.byte:
-            self._volume.fill_at(self.fd, patch.offset, patch.length, patch.byte)
+        if by:
+            start = self._volume.take_range(source.fd, self.fd, start, end, by)
         else:
-            return  # nothing was written there: it reads as zeros already
-        self.written += patch.length
+            start = self._volume.take_range(source.fd, self.fd, start, end)
+        for low in range(start, end, CHUNK):
+            self._volume.write_at(self.fd, source.read(low, min(CHUNK, end - low)), low + by)
+
+    def _lay(self, patch: Patch, at: int) -> None:
+        if patch.data is not None:
+            self._volume.write_at(self.fd, patch.data, at)
+            self.written += len(patch.data)
+        elif patch.byte:
+            self._volume.fill_at(self.fd, at, patch.length, patch.byte)
+            self.written += patch.length
+        # else nothing was written there: it reads as zeros already
 
     def publish(self, name: str) -> None:
         """Give the copy its name, durably.
@@ -174,22 +181,25 @@ def _at_blocks(start: int, end: int, size: int) -> Iterator[Range]:
     yield from ((a, b) for a, b in pairwise(edges) if a < b)
 
 
-def digest(source: OpenFile, spans: Iterable[Range], stop: Callable[[], object] | None = None) -> str:
-    """Return the BLAKE2b-256 of the bytes in ``spans``, in order, as 64 hexadecimal digits.
+def digest(parts: Iterable[tuple[ByteSource, Iterable[Range]]], stop: Callable[[], object] | None = None) -> str:
+    """Return the BLAKE2b-256 of bytes in ranges of files, in order, as 64 hexadecimal digits.
 
     Parameters
     ----------
+    parts
+        Files, each with its ranges.
     stop
         Called now and then; what it raises ends the reading.
     """
     from hashlib import blake2b
 
     sum_ = blake2b(digest_size=32)
-    for start, end in spans:
-        for low in range(start, end, CHUNK):
-            sum_.update(source.read(low, min(CHUNK, end - low)))
-            if stop is not None:
-                stop()
+    for source, spans in parts:
+        for start, end in spans:
+            for low in range(start, end, CHUNK):
+                sum_.update(source.read(low, min(CHUNK, end - low)))
+                if stop is not None:
+                    stop()
     return sum_.hexdigest()
 
 
@@ -197,12 +207,23 @@ def digest(source: OpenFile, spans: Iterable[Range], stop: Callable[[], object] 
 
 
 def check_target(folder: str, name: str, source: OpenFile, volume: CopyVolume | None = None) -> None:
+    """Refuse what cannot become a copy of one file: see `check_targets`."""
+    check_targets(folder, (name,), (source,), volume)
+
+
+def check_targets(
+    folder: str, names: Iterable[str], sources: Sequence[OpenFile], volume: CopyVolume | None = None
+) -> None:
     """Refuse what cannot become a copy; writes nothing.
 
     Parameters
     ----------
     folder
         The target folder; it need not exist yet.
+    names
+        Entries that the copy makes in it.
+    sources
+        The files to copy.
 
     Raises
     ------
@@ -221,34 +242,35 @@ def check_target(folder: str, name: str, source: OpenFile, volume: CopyVolume | 
         state = os.stat(there)
     if not stat.S_ISDIR(state.st_mode):
         raise EnvironmentProblem("the target folder is a file", "choose another --out")
-    if there == folder and volume.exists(folder, name):
+    if there == folder and any(volume.exists(folder, name) for name in names):
         raise taken()
     if not state.st_mode & 0o222 or not os.access(there, os.W_OK):
         raise NoPermission("the target folder is read-only")
-    _check_room(there, state.st_dev, source)
+    _check_room(there, state.st_dev, sources)
 
 
-def _check_room(folder: str, device: int, source: OpenFile) -> None:
+def _check_room(folder: str, device: int, sources: Sequence[OpenFile]) -> None:
     """Refuse early what cannot fit; a file system that clones needs hardly any room."""
     from shutil import disk_usage
 
     from blankslide.storage.medium import filesystem
 
-    need = sum(end - start for start, end in source.data_ranges(0, source.size))
+    need = sum(end - start for source in sources for start, end in source.data_ranges(0, source.size))
     with guard("look at the target folder"):
         free = disk_usage(folder).free
-    if need > free and not (device == source.opened_as.dev and filesystem(folder) in _CLONING):
+    if need > free and not (device == sources[0].opened_as.dev and filesystem(folder) in _CLONING):
         raise NoSpace("the copy does not fit on the target's disk")
 
 
 # -- two runs at once, and what a dead one left ------------------------------------------
 
 
-def _busy() -> SlideLocked:
+def busy() -> SlideLocked:
+    """Return the refusal to disturb a living run."""
     return SlideLocked("another run is copying this slide to the same folder", "wait until it has finished")
 
 
-def _lock(fd: int) -> bool:
+def lock_copy(fd: int) -> bool:
     """Lock the copy for as long as it is open; True also where locks are unknown."""
     try:
         from fcntl import LOCK_EX, LOCK_NB, flock
@@ -267,9 +289,9 @@ def _remove_dead(folder: str, temp: str, volume: CopyVolume) -> None:
     """Remove the copy of a run that is dead: the lock of a living one, or Windows, refuses."""
     fd = volume.open_edit(folder, temp)
     # Whoever was faster has removed this file and made a new one under the same name.
-    if not _lock(fd) or os.fstat(fd).st_ino != volume.inode(folder, temp):
+    if not lock_copy(fd) or os.fstat(fd).st_ino != volume.inode(folder, temp):
         volume.close(fd)
-        raise _busy()
+        raise busy()
     _remove(folder, temp, fd, volume)
 
 

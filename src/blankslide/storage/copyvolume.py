@@ -29,11 +29,20 @@ class CopyVolume(Volume, Protocol):
     def extend(self, fd: int, length: int) -> None:
         """Make an empty file ``length`` bytes long without writing any."""
 
-    def take_range(self, source: int, target: int, start: int, end: int) -> int:
-        """Let the kernel copy or clone a range between descriptors; return the offset it came to."""
+    def take_range(self, source: int, target: int, start: int, end: int, by: int = 0) -> int:
+        """Let the kernel copy or clone a range between descriptors, ``by`` bytes on; return the offset it came to."""
 
     def publish(self, folder: str, old: str, new: str) -> None:
         """Rename, but never onto a name that exists."""
+
+    def move(self, folder: str, old: str, target: str, new: str) -> None:
+        """Rename a file or folder into another folder of the same disk, but never onto a name that exists."""
+
+    def make_folder(self, folder: str, name: str) -> bool:
+        """Make a folder; False if the name is taken."""
+
+    def remove_folder(self, folder: str, name: str) -> None:
+        """Remove an empty folder."""
 
 
 class DiskCopyVolume(DiskVolume):
@@ -49,13 +58,13 @@ class DiskCopyVolume(DiskVolume):
         with guard("write the copy"):
             os.ftruncate(fd, length)
 
-    def take_range(self, source: int, target: int, start: int, end: int) -> int:
+    def take_range(self, source: int, target: int, start: int, end: int, by: int = 0) -> int:
         """Use ``copy_file_range`` as far as it goes, which is nowhere on systems that lack it."""
         native: Callable[..., int] | None = getattr(os, "copy_file_range", None)
         with guard("write the copy"):
             while native is not None and start < end:
                 try:
-                    done = native(source, target, end - start, start, start)
+                    done = native(source, target, end - start, start, start + by)
                 except OSError as error:
                     if error.errno not in _NOT_HERE:
                         raise
@@ -67,13 +76,31 @@ class DiskCopyVolume(DiskVolume):
 
     def publish(self, folder: str, old: str, new: str) -> None:
         """Rename in one step where the kernel can refuse an existing name; look first elsewhere."""
-        source, target = os.path.join(folder, old), os.path.join(folder, new)
+        self.move(folder, old, folder, new)
+
+    def move(self, folder: str, old: str, target: str, new: str) -> None:
+        """As `publish`, between folders."""
+        source, to = os.path.join(folder, old), os.path.join(target, new)
         with guard("give the copy its name"):
-            if _rename_to_free_name(source, target):
+            if _rename_to_free_name(source, to):
                 return
-            if os.path.lexists(target):
+            if os.path.lexists(to):
                 raise taken()
-            self.rename(folder, old, new)
+            self.rename(folder, old, os.path.relpath(to, folder))
+
+    def make_folder(self, folder: str, name: str) -> bool:
+        """Make a folder with mode 0755, less what the umask takes."""
+        with guard("make a folder for the copy"):
+            try:
+                os.mkdir(os.path.join(folder, name), 0o755)
+            except FileExistsError:
+                return False
+        return True
+
+    def remove_folder(self, folder: str, name: str) -> None:
+        """Remove an empty folder."""
+        with guard("remove a folder of an unfinished copy"):
+            os.rmdir(os.path.join(folder, name))
 
 
 def taken() -> EnvironmentProblem:

@@ -1,8 +1,9 @@
 """Open once, act on descriptors: the files of one slide.
 
 A path is resolved and opened a single time; from then on everything is asked of the
-descriptor. Members are found by single-component names in the folder that belongs to the
-slide: the folder of the same stem if there is one, else the folder the slide stands in.
+descriptor. Members are found by single-component names in the folder that the slide stands in,
+or in the folder of its stem from when on the first member was found there (MRXS): a folder that
+merely has the slide's name hides nothing.
 A name out of a slide is never trusted: no separators, no ``..``, no streams, no device
 names, no links. Files keep the order in which they were opened; their index is
 ``Patch.file``, and ``main`` is 0.
@@ -22,6 +23,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.errors import (
+    ContradictorySlide,
     DamagedSlide,
     InternalError,
     NoPermission,
@@ -170,6 +172,7 @@ class OpenSlide:
         self._views: list[Window] = []
         stem = os.path.splitext(path)[0]
         self._stem = stem
+        self._lodged: str | None = None
         self.main: ByteSource = self._add(path)
 
     def _add(self, path: str) -> OpenFile:
@@ -195,10 +198,15 @@ class OpenSlide:
         return self._views
 
     @cached_property
-    def _home(self) -> str:
-        """Folder of the slide's other files: that of the same stem if there is one (MRXS), else its own."""
+    def _namesake(self) -> str | None:
+        """The folder beside the slide that has its stem, if there is one."""
         own = self._stem != self.path and os.path.isdir(self._stem) and not os.path.islink(self._stem)
-        return self._stem if own else self.folder
+        return self._stem if own else None
+
+    @property
+    def _home(self) -> str:
+        """Folder of the slide's other files, as far as that is known."""
+        return self._lodged or self.folder
 
     @property
     def bytes_read(self) -> int:
@@ -219,6 +227,8 @@ class OpenSlide:
         ------
         DamagedSlide
             If the name leaves the slide's folder, or no regular file has it.
+        ContradictorySlide
+            If nothing tells yet which of two folders is the slide's, and both have such a file.
         NoPermission
             If the file may not be opened.
         """
@@ -230,9 +240,18 @@ class OpenSlide:
         return known
 
     def _open_member(self, name: str) -> OpenFile:
-        for folder in dict.fromkeys((self._home, self.folder)):
+        if self._lodged is None and self._namesake is not None:
+            inside, beside = (os.path.lexists(os.path.join(f, name)) for f in (self._namesake, self.folder))
+            if inside and beside and name != os.path.basename(self.path):
+                raise ContradictorySlide(
+                    "a file of the slide stands twice: beside it, and in the folder of its name",
+                    "move the one that does not belong to it",
+                )
+        for folder in dict.fromkeys((self._lodged or self._namesake or self.folder, self.folder)):
             try:
-                return self._add(os.path.join(folder, name))
+                file = self._add(os.path.join(folder, name))
+                self._lodged = self._lodged or folder
+                return file
             except (FileNotFoundError, NotADirectoryError):
                 continue
             except NotASlide:
@@ -244,17 +263,51 @@ class OpenSlide:
                     raise
         raise DamagedSlide("a file that the slide refers to is missing")
 
+    def relative_names(self) -> list[str]:
+        """Names of all open files below the main file's folder, ``/`` between folder and name."""
+        return [f.path.removeprefix(self.folder).lstrip(os.sep).replace(os.sep, "/") for f in self.files]
+
+    @property
+    def data_folder(self) -> str | None:
+        """The folder of the slide's own that its other files stand in, if there is one."""
+        return None if self._home == self.folder else self._home
+
+    def lodge(self, name: str) -> None:
+        """Look for members in the folder ``name`` beside the main file: a renaming was cut short."""
+        self._lodged = os.path.join(self.folder, name)
+
+    def glance(self, name: str, length: int) -> bytes:
+        """Return up to ``length`` first bytes of a file beside the slide, without making it a member."""
+        if not name or _UNSAFE.search(name):
+            return b""
+        try:
+            fd = open_nofollow(os.path.join(self._home, name), os.O_RDONLY)
+        except OSError:
+            return b""
+        try:
+            return pread(fd, length, 0) if stat.S_ISREG(os.fstat(fd).st_mode) else b""
+        except OSError:
+            return b""
+        finally:
+            os.close(fd)
+
     def by_inode(self, inode: int) -> OpenFile | None:
         """Return the member with this inode number, opened if needed; None if there is none."""
         for file in self.files:
             if file.opened_as.inode == inode:
                 return file
-        for name in self.names():
-            with guard("look into the slide's folder"):
-                found = os.lstat(os.path.join(self._home, name)).st_ino
-            if found == inode:
-                return self.open(name)
-        return None
+        if self._lodged is None and self._namesake is not None:
+            return self._found(self._namesake, inode) or self._found(self.folder, inode)
+        return self._found(self._home, inode)
+
+    def _found(self, folder: str, inode: int) -> OpenFile | None:
+        with guard("look into the slide's folder"), os.scandir(folder) as entries:
+            same = (e.name for e in entries if e.inode() == inode and e.is_file(follow_symlinks=False))
+            name = next((n for n in same if not _UNSAFE.search(n)), None)
+        if name is None:
+            return None
+        self._lodged = folder
+        return self.open(name)
 
     def close(self) -> None:
         """Close all descriptors; a second call does nothing."""

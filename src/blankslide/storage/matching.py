@@ -52,6 +52,9 @@ class EditableSlide(Protocol):
     def by_inode(self, inode: int) -> EditableFile | None:
         """Find a member."""
 
+    def lodge(self, name: str) -> None:
+        """Look for members in this folder beside the main file."""
+
 
 def marks(files: Sequence[EditableFile], ranges: Sequence[Sequence[tuple[int, int]]]) -> tuple[FileMark, ...]:
     """Describe files so that `match` finds them again."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import re
 import struct
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -102,8 +103,14 @@ def judge(before: Extents | None, after: Extents | None) -> Medium:
     # What was never written held nothing: only what had bytes before is compared.
     old = _joined([extent for extent in before if not extent.flags & _UNWRITTEN])
     new = _joined(list(after))
-    stayed = all(any(_contains(now, extent) for now in new) for extent in old)
+    starts = [now.logical for now in new]
+    stayed = all(_stayed(new, bisect_right(starts, extent.logical) - 1, extent) for extent in old)
     return "overwritten" if stayed else "relocated"
+
+
+def _stayed(new: Sequence[Extent], nearest: int, extent: Extent) -> bool:
+    """Whether an old extent lies in the new one that begins last before it; new ones do not overlap."""
+    return nearest >= 0 and _contains(new[nearest], extent)
 
 
 def judge_all(before: Sequence[Extents | None], after: Sequence[Extents | None]) -> Medium:

@@ -3,6 +3,10 @@
 A slide's old name may itself identify, so the journal never holds it: a file is known by
 its inode, and its present name is looked up when it is needed. That also makes the step
 safe to repeat. Only files that the transaction has overwritten entirely are removed.
+
+A slide of several files has several new names, perhaps one of them for its folder. No disk
+changes them in one step, so they are made durable one after another in the order of the journal:
+the main file last, because until then the slide is found under the name that people know.
 """
 
 from __future__ import annotations
@@ -19,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Rename(NamedTuple):
-    """Give ``old`` the name ``new`` at the very end, or remove it (``new`` is None).
+    """Give ``old``, a file or a folder, the name ``new`` at the very end, or remove it (``new`` is None).
 
     Both are single components in the folder of the main file. What is removed must be a
     member of the slide whose every byte is patched.
@@ -79,26 +83,31 @@ def apply_names(renames: Sequence[Renaming], folder: str, overwritten: Collectio
     EnvironmentProblem
         If a file is missing or a new name was taken meanwhile.
     """
-    for inode, to in renames:
+    last = len(renames) - 1
+    for number, (inode, to) in enumerate(renames):
         if to is not None:
-            _rename(inode, to, folder, volume)
+            if _rename(inode, to, folder, volume) and number < last:
+                volume.sync_dir(folder)
         elif inode in overwritten:
-            name = _name_of(inode, folder, volume)
+            name = name_of(inode, folder, volume)
             if name is not None:
                 volume.unlink(folder, name)
 
 
-def _rename(inode: int, to: str, folder: str, volume: Volume) -> None:
+def _rename(inode: int, to: str, folder: str, volume: Volume) -> bool:
+    """Rename what has not got its new name yet; say whether that was so."""
     present = volume.inode(folder, to)
     if present == inode:
-        return
+        return False
     if present is not None:
         raise EnvironmentProblem("another file has taken the new name")
-    old = _name_of(inode, folder, volume)
+    old = name_of(inode, folder, volume)
     if old is None:
         raise EnvironmentProblem("a file that should get its new name is missing")
     volume.rename(folder, old, to)
+    return True
 
 
-def _name_of(inode: int, folder: str, volume: Volume) -> str | None:
+def name_of(inode: int, folder: str, volume: Volume) -> str | None:
+    """Return the present name of an inode, or None."""
     return next((name for name in volume.names(folder) if volume.inode(folder, name) == inode), None)

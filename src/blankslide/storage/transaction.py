@@ -27,7 +27,7 @@ from blankslide.errors import EnvironmentProblem, InternalError, SlideChanged, S
 from blankslide.storage.blocks import compile_blocks, patched_ranges, would_write
 from blankslide.storage.journal import Journal, decode, encode, journal_name, temp_name
 from blankslide.storage.matching import EditableFile, EditableSlide, marks, match, stranger
-from blankslide.storage.names import Rename, apply_names, plan_names
+from blankslide.storage.names import Rename, apply_names, name_of, plan_names
 from blankslide.storage.volume import DiskVolume, Volume
 
 if TYPE_CHECKING:
@@ -242,7 +242,7 @@ class Transaction:
         self._state = "written"
 
     def finish(self) -> None:
-        """Do renamings and removals, then take the journal away without leaving its bytes.
+        """Do renamings and removals that are left, then take the journal away without leaving its bytes.
 
         Call it after verification and after the ledger entry is durable.
 
@@ -251,15 +251,28 @@ class Transaction:
         SlidePending
             If the disk failed; what is missing will be done by the next run.
         """
+        self.give_names()
+        with self._forward():
+            if self._hot:
+                self._retire()
+        self._state = "finished"
+
+    def give_names(self) -> None:
+        """Do renamings and removals while the journal still stands; harmless to repeat.
+
+        Whoever finds a set with half of its new names must do this before anybody can read it.
+
+        Raises
+        ------
+        SlidePending
+            As `finish`.
+        """
         self._expect("written")
         with self._forward():
             if self.journal.renames:
                 written = {file.opened_as.inode for file in self._files if file is not None}
                 apply_names(self.journal.renames, self._folder, written, self._volume)
                 self._volume.sync_dir(self._folder)
-            if self._hot:
-                self._retire()
-        self._state = "finished"
 
     def _retire(self) -> None:
         """Wipe the journal under the name that does not count, so that torn wiping means nothing.
@@ -312,10 +325,20 @@ def resume(opened: EditableSlide, journal_path: AnyPath, volume: Volume | None =
         raise stranger()
     try:
         journal = decode(volume.load(opened.folder, name))
+        _lodge(journal, opened, volume)
         files = match(journal, opened)
     except EnvironmentProblem as error:
         raise SlidePending(error.message, error.hint or RECOVER) from None
     return Transaction(journal, opened.folder, files, volume, "committed")
+
+
+def _lodge(journal: Journal, opened: EditableSlide, volume: Volume) -> None:
+    """Find the data folder of a set that has, or has not yet, got its new name."""
+    files = {mark.inode for mark in journal.files}
+    for renaming in journal.renames:
+        name = None if renaming.inode in files else name_of(renaming.inode, opened.folder, volume)
+        if name is not None and os.path.isdir(os.path.join(opened.folder, name)):
+            opened.lodge(name)
 
 
 def discard_leftover(path: AnyPath, volume: Volume | None = None) -> bool:

@@ -308,6 +308,9 @@ class SimSlide:
         by_number = {inode.number: inode for inode in volume._live.values()}
         self.files = [SimFile(by_number[n], volume._opened(by_number[n])) for n in inodes if n in by_number]
 
+    def lodge(self, name: str) -> None:
+        """Do nothing: there is one folder."""
+
     def by_inode(self, inode: int) -> SimFile | None:
         """Return the member with this inode number."""
         return next((file for file in self.files if file.opened_as.inode == inode), None)

@@ -29,15 +29,17 @@ class MemorySlide:
     Parameters
     ----------
     files
-        Name -> bytes of everything in the slide's folder.
+        Name -> bytes of everything in the slide's folder, and below it (``folder/name``).
     name
-        Which of them was named by the person.
+        Which of them was named by the person. A folder of its stem is then where members are.
     """
 
     def __init__(self, files: Mapping[str, bytes], name: str) -> None:
         self.name = name
         self._sources = {n: MemorySource(data) for n, data in files.items()}
         self.opened = [self._sources[name]]
+        home = name.rpartition(".")[0] + "/"
+        self._home = home if any(n.startswith(home) for n in files) else ""
 
     @property
     def main(self) -> MemorySource:
@@ -46,7 +48,8 @@ class MemorySlide:
 
     def names(self) -> list[str]:
         """Names of all other files."""
-        return sorted(n for n in self._sources if n != self.name)
+        own = (n.removeprefix(self._home) for n in self._sources if n != self.name and n.startswith(self._home))
+        return sorted(own)
 
     def open(self, name: str) -> MemorySource:
         """Open a member, as the next file of the slide.
@@ -56,12 +59,17 @@ class MemorySlide:
         DamagedSlide
             If there is no such file.
         """
-        if name not in self._sources:
+        source = self._sources.get(self._home + name) or self._sources.get(name)
+        if source is None:
             raise DamagedSlide("a file of the slide is missing")
-        source = self._sources[name]
         if source not in self.opened:
             self.opened.append(source)
         return source
+
+    def glance(self, name: str, length: int) -> bytes:
+        """Return the first bytes of a file without making it a member."""
+        source = self._sources.get(self._home + name)
+        return b"" if source is None else source.read(0, min(length, source.size))
 
 
 def inspected(slide: MemorySlide, formats: Iterable[Format]) -> Inspection:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from blankslide.verification.views import PictureView, ReaderView
 
 NOBODY = "no independent reader could open it"
+NOT_INSTALLED = "not installed"
 _SPEAKABLE = frozenset({"label", "macro", "thumbnail", "overview", "map", "reference"})
 
 
@@ -75,8 +76,14 @@ def compare(
         if not found and view.has_seen_tissue:
             agreed.append(view.reader)
     if not agreed and not problems:
-        problems.append(NOBODY)
+        problems.append(nobody(before))
     return Agreement(agreed, problems)
+
+
+def nobody(views: Sequence[ReaderView]) -> str:
+    """Say that nobody could judge, and which readers would if they were installed."""
+    would = [view.reader for view in views if view.reason == NOT_INSTALLED]
+    return f"{NOBODY}; {' or '.join(would)} would: pip install 'blankslide[readers]'" if would else NOBODY
 
 
 def _differences(old: ReaderView, new: ReaderView | None, gone: frozenset[str], sizes: _Sizes) -> list[str]:

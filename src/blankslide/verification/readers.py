@@ -8,28 +8,49 @@ know the format, is an answer like any other: `compare` decides what the answers
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
-from blankslide.verification import openslide_reader, tifffile_reader
+from blankslide.verification import (
+    czi_reader,
+    dicom_reader,
+    isyntax_reader,
+    mrxs_reader,
+    openslide_reader,
+    sqlite_reader,
+    tifffile_reader,
+)
+from blankslide.verification.compare import NOT_INSTALLED
 from blankslide.verification.sets import shown, together
 from blankslide.verification.views import ReaderView
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from types import ModuleType
 
 
 class Reader(NamedTuple):
-    """A judge: its name, its version (or ImportError), a cheap test, and the look itself."""
+    """A judge: its name, its version (or ImportError), a cheap test, the look itself, and what that imports."""
 
     name: str
     version: Callable[[], str]
     suits: Callable[[Path], bool]
     look: Callable[[Path], ReaderView]
+    needs: tuple[str, ...] = ()
+
+
+def _reader(name: str, module: ModuleType, *needs: str) -> Reader:
+    return Reader(name, module.version, module.suits, module.look, needs)
 
 
 READERS = (
-    Reader("OpenSlide", openslide_reader.version, openslide_reader.suits, openslide_reader.look),
-    Reader("tifffile", tifffile_reader.version, tifffile_reader.suits, tifffile_reader.look),
+    _reader("OpenSlide", openslide_reader, "openslide", "numpy", "PIL.ImageCms"),
+    _reader("tifffile", tifffile_reader, "tifffile", "imagecodecs"),
+    _reader("pydicom", dicom_reader, "pydicom", "pydicom.pixels.utils", "PIL.ImageCms"),
+    _reader("pyisyntax", isyntax_reader, "json", "subprocess", "PIL.ImageCms"),
+    _reader("pylibCZIrw", czi_reader, "pylibCZIrw.czi"),
+    _reader("mrxsslide", mrxs_reader, "mrxsslide", "PIL.Image"),
+    _reader("SQLite", sqlite_reader, "sqlite3", "PIL.Image"),
 )
 
 
@@ -53,24 +74,39 @@ def observe(path: Path) -> tuple[ReaderView, ...]:
     """
     from concurrent.futures import ThreadPoolExecutor
 
-    # Decoding leaves the interpreter's lock alone, so the slowest judge sets the time.
+    # in turn, because libraries that are first imported by two threads at once can lock each other out
+    asked = [_prepared(reader, path) for reader in READERS]
+    # decoding leaves the interpreter's lock alone, so the slowest judge sets the time
     with ThreadPoolExecutor(len(READERS)) as pool:
-        return tuple(pool.map(lambda reader: _ask(reader, path), READERS))
+        return tuple(pool.map(_look, READERS, asked))
 
 
-def _ask(reader: Reader, path: Path) -> ReaderView:
-    version = _version(reader)
-    if not version:
-        return ReaderView(reader.name, reason="not installed")
+def _prepared(reader: Reader, path: Path) -> ReaderView | list[Path]:
+    """Return the files that a reader is to look at, with all it needs imported; or why it will not look."""
+    version = ""
     try:
         files = shown(path)
         if not all(reader.suits(file) for file in files):
-            return ReaderView(reader.name, version, reason="not for this kind of file")
-        return together([reader.look(file) for file in files])
+            return ReaderView(reader.name, reason="not for this kind of file")
+        version = _version(reader)
+        if not version:
+            return ReaderView(reader.name, reason=NOT_INSTALLED)
+        for module in reader.needs:
+            import_module(module)
     # Foreign code on a foreign file may raise anything, and its message may hold a value:
     # only the class of the failure is an answer.
     except Exception as problem:
         return ReaderView(reader.name, version, reason=type(problem).__name__)
+    return files
+
+
+def _look(reader: Reader, files: ReaderView | list[Path]) -> ReaderView:
+    if isinstance(files, ReaderView):
+        return files
+    try:
+        return together([reader.look(file) for file in files])
+    except Exception as problem:  # as above
+        return ReaderView(reader.name, _version(reader), reason=type(problem).__name__)
 
 
 def _version(reader: Reader) -> str:

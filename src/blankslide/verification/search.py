@@ -16,6 +16,7 @@ from base64 import b64encode
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, quote_plus
 
@@ -157,12 +158,13 @@ def search(
         return Hits((), (), 0)
     overlap = max(len(n.data) for group in cores.values() for n in group) - 1
     found: dict[tuple[str, str, str], Hit] = {}
+    fields = _Fields(coincidence_spans)
     searched = 0
     for batch in _batches(_pieces(source, keep_out, overlap)):
         searched += len(batch.data)
         for needle, start in _sieve(batch, cores):
             hit = Hit(needle.id, needle.encoding, start, start + len(needle.data))
-            hit = hit._replace(field=_field(hit, coincidence_spans))
+            hit = hit._replace(field=fields.around(hit))
             found.setdefault((hit.id, hit.encoding, hit.field), hit)
     hits = sorted(found.values(), key=lambda h: (h.start, h.end, h.id))
     return Hits(tuple(h for h in hits if not h.field), tuple(h for h in hits if h.field), searched)
@@ -181,8 +183,23 @@ def _cores(needles: Mapping[str, Sequence[str]]) -> dict[bytes, list[_Needle]]:
     return out
 
 
-def _field(hit: Hit, spans: Sequence[tuple[int, int, str]]) -> str:
-    return next((name or "a kept field" for start, end, name in spans if start <= hit.start and hit.end <= end), "")
+class _Fields:
+    """Kept fields, of which a slide can have one or more for each tile."""
+
+    def __init__(self, spans: Sequence[tuple[int, int, str]]) -> None:
+        self.spans = sorted(spans)
+        self.starts = [start for start, _, _ in self.spans]
+        self.reached = list(accumulate((end for _, end, _ in self.spans), max))
+
+    def around(self, hit: Hit) -> str:
+        """Name a field that a hit lies wholly inside, or nothing."""
+        i = bisect_right(self.starts, hit.start) - 1
+        while i >= 0 and self.reached[i] >= hit.end:  # else no field that begins here or before goes so far
+            _, end, name = self.spans[i]
+            if end >= hit.end:
+                return name or "a kept field"
+            i -= 1
+        return ""
 
 
 class _Batch(NamedTuple):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from blankslide.verification.compare import NOBODY, Agreement
+from blankslide.verification.compare import Agreement, nobody
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,5 +42,5 @@ def sound(views: Sequence[ReaderView]) -> Agreement:
         if view.has_seen_tissue and not broken:
             agreed.append(view.reader)
     if not agreed and not problems:
-        problems.append(NOBODY)
+        problems.append(nobody(views))
     return Agreement(agreed, problems)

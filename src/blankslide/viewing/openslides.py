@@ -59,7 +59,24 @@ class OpenSlideAreas:
     def picture(self, image: AssociatedImage, words: str) -> LazyPicture:
         """Return one associated image; ``words`` stand where it cannot be decoded."""
         shape = (image.height, image.width, 3)
-        return LazyPicture(shape, "uint8", lambda: self._associated(image.role), words)
+        return LazyPicture(shape, "uint8", lambda: self._shown(image), words)
+
+    def _shown(self, image: AssociatedImage) -> Pixels:
+        """Let OpenSlide decode a picture that it lists; others are decoded where they stand."""
+        if image.at is None or image.role in self._slide.associated_images:
+            return self._associated(image.role)
+        from io import BytesIO
+
+        import numpy as np
+        from PIL import Image
+
+        name, start, end = image.at
+        own = self._path.with_suffix("") / name
+        path = self._path if not name else own if own.is_file() else self._path.with_name(name)
+        with path.open("rb") as file:
+            file.seek(start)
+            picture: Pixels = np.array(Image.open(BytesIO(file.read(end - start))).convert("RGB"))
+        return picture
 
     def _associated(self, role: str) -> Pixels:
         import numpy as np

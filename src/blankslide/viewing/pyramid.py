@@ -8,18 +8,18 @@ stays open until `Pyramid.close`, which also forgets every decoded picture.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from blankslide.containers.tiff import MAX_IFDS
 from blankslide.errors import DamagedSlide, NotEditable
-from blankslide.viewing import tiffpages
+from blankslide.viewing import czis, dicoms, isyntax, tiffpages
 from blankslide.viewing.arrays import LazyArray, LazyLevel, LazyPicture
 from blankslide.viewing.coarse import CoarseLevels, needs_coarse
 from blankslide.viewing.openslides import OpenSlideAreas
 from blankslide.viewing.tiffpages import TiffPages
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import TracebackType
 
     from blankslide.model import AssociatedImage, Inspection, Level
@@ -125,7 +125,7 @@ def open_pyramid(path: str | Path, inspection: Inspection | None = None) -> Pyra
     """
     from blankslide import pipeline
 
-    path = Path(path)
+    path = pipeline.main_file(path)
     found = pipeline.inspect(path) if inspection is None else inspection
     if not found.levels:
         raise DamagedSlide("there is no level to show")
@@ -134,6 +134,12 @@ def open_pyramid(path: str | Path, inspection: Inspection | None = None) -> Pyra
         # an index of several images (NDPIS): the first stands for the set
         shown = path.with_name(found.files[1].name)
         found = pipeline.inspect(shown)
+    if isyntax.suits(shown):
+        return Pyramid(path, found, isyntax.IsyntaxAreas(shown))
+    if czis.suits(shown):
+        return Pyramid(path, found, czis.areas(shown))
+    if dicoms.suits(shown):
+        return Pyramid(path, found, dicoms.areas(shown, found))
     if not tiffpages.suits(shown):
         return Pyramid(path, found, OpenSlideAreas(shown))
     return Pyramid(path, found, _WithSides(shown, found))

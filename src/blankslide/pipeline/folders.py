@@ -1,0 +1,183 @@
+"""From what a person names to the main file of one slide.
+
+A person may name a file, the folder of a slide's data (MRXS), or a folder of DICOM files; and any
+DICOM file stands for its whole series, whose first file by name is the main one, so that every run
+locks, journals and recovers the same file. Every stage and every face comes through `main_file`.
+A slide that waits to be recovered is found by its journal, whatever its names are half-way.
+
+Directories of several slides are gone through by `slides_below`: members of a slide are no slides
+of their own. Nothing is written here, and only headers are read.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from blankslide.errors import BlankslideError, UsageError
+
+_OURS = ".blankslide-"
+
+
+def main_file(path: str | Path) -> Path:
+    """Return the main file of the slide that ``path`` names; what names no set stays as it is.
+
+    Raises
+    ------
+    UsageError
+        If a folder holds several slides.
+    """
+    path = Path(path)
+    try:
+        state = os.stat(path)
+        if stat.S_ISDIR(state.st_mode):
+            return sole_series(path) or data_folder_of(path) or path
+        if stat.S_ISREG(state.st_mode) and _is_dicom(path):
+            return _main_of_series(path, state.st_ino)
+    except (OSError, ValueError):  # whoever opens it says what is wrong
+        return path
+    return path
+
+
+def _is_dicom(path: Path) -> bool:
+    with open(path, "rb", buffering=0) as file:
+        return file.read(132)[128:] == b"DICM"
+
+
+def _main_of_series(path: Path, inode: int) -> Path:
+    from blankslide.containers.dicomseries import series_of
+
+    real = os.path.realpath(path)
+    folder = os.path.dirname(real)
+    own = series_of(real)
+    main = _awaited(folder, [inode])
+    if main is None and own is not None:
+        main = next((p for p in _files(folder) if series_of(p) == own), None)
+    return path if main in (None, real) else Path(str(main))
+
+
+def _files(folder: str) -> list[str]:
+    """Regular files of a folder by name; hidden ones and ours are left out."""
+    with os.scandir(folder) as entries:
+        return sorted(e.path for e in entries if not e.name.startswith(".") and e.is_file(follow_symlinks=False))
+
+
+def _awaited(folder: str, inodes: list[int]) -> str | None:
+    """Ask the journals of a folder, if it has any, for the main file of a slide."""
+    from blankslide.storage.pending import awaited
+
+    return next((main for main in (awaited(folder, i) for i in inodes) if main), None)
+
+
+def sole_series(folder: Path) -> Path | None:
+    """Return the main file of the one DICOM series in a folder; None if it holds no DICOM files.
+
+    Raises
+    ------
+    UsageError
+        If there are several.
+    """
+    from blankslide.containers.dicomseries import series_of
+
+    by_series: dict[str, list[str]] = {}
+    for path in _files(os.path.realpath(folder)):
+        series = series_of(path)
+        if series:
+            by_series.setdefault(series, []).append(path)
+    if not by_series:
+        return None
+    if len(by_series) > 1:
+        raise UsageError(f"the folder holds {len(by_series)} slides", "name one of their files")
+    (names,) = by_series.values()
+    main = _awaited(os.path.dirname(names[0]), [os.stat(name).st_ino for name in names])
+    return folder / os.path.basename(main or names[0])
+
+
+def data_folder_of(folder: Path) -> Path | None:
+    """Return the slide beside a folder whose data the folder holds (MRXS); None if there is none."""
+    real = os.path.realpath(folder)
+    above, name = os.path.split(real)
+    waiting = _awaited(above, [os.stat(real).st_ino])
+    if waiting:
+        return Path(waiting)
+    for beside in _files(above):
+        if os.path.splitext(os.path.basename(beside))[0] == name and _holds(real, beside):
+            return Path(beside)
+    return None
+
+
+def _holds(folder: str, slide: str) -> bool:
+    from blankslide.pipeline.stages import claimed_files
+
+    try:
+        files = claimed_files(slide)
+    except BlankslideError:
+        return False
+    return any(os.path.dirname(file) == folder for file in files or ())
+
+
+# -- directories of slides ---------------------------------------------------------------
+
+
+def slides_below(
+    folder: Path, unclaimed: Callable[[Path], None], left_out: Callable[[Path], bool] = lambda path: False
+) -> Iterator[Path]:
+    """Yield the slides of a directory and of those below it, folder by folder, each once.
+
+    Parameters
+    ----------
+    unclaimed
+        Called with each file that is no slide, nor part of one.
+    left_out
+        Says which files and folders do not count.
+
+    Yields
+    ------
+    Path
+        The slide's main file; the folder itself if it holds one DICOM series and no other slides or folders.
+    """
+    members: set[str] = set()
+    for place, inner, names in os.walk(folder):
+        here = Path(place)
+        inner[:] = sorted(n for n in inner if not n.startswith(_OURS) and not left_out(here / n))
+        files = [here / n for n in sorted(names) if not n.startswith(".")]
+        slides, others = _claims([f for f in files if f.is_file() and not left_out(f)], members)
+        alone = len(slides) == 1 and not inner and is_series_folder(here)
+        yield from [here] if alone else slides
+        for other in others:
+            if os.path.realpath(other) not in members:
+                unclaimed(other)
+
+
+def _claims(files: list[Path], members: set[str]) -> tuple[list[Path], list[Path]]:
+    """Tell slides from other files; adds the files of all slides to ``members``."""
+    from blankslide.pipeline.stages import claimed_files
+
+    claims: dict[Path, tuple[str, ...]] = {}
+    others: list[Path] = []
+    for file in files:
+        if any(os.path.realpath(file) in claimed for claimed in claims.values()) or os.path.realpath(file) in members:
+            continue
+        try:
+            claimed = claimed_files(file)
+        except BlankslideError:
+            claimed = (os.path.realpath(file),)  # its own line will say what is wrong with it
+        if claimed is None:
+            others.append(file)
+        else:
+            # a DICOM file speaks for its series, whose main file may be another one
+            claims[file if os.path.realpath(file) == claimed[0] else Path(claimed[0])] = claimed
+    parts = [set(claimed[1:]) for claimed in claims.values()]
+    slides = [file for file in claims if not any(os.path.realpath(file) in part for part in parts)]
+    members.update(name for claimed in claims.values() for name in claimed)
+    return slides, others
+
+
+def is_series_folder(folder: Path) -> bool:
+    """Whether naming the folder names one DICOM series."""
+    try:
+        return sole_series(folder) is not None
+    except (BlankslideError, OSError):
+        return False

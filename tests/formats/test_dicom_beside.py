@@ -1,0 +1,216 @@
+"""What stands beside, around and behind the instances of a DICOM slide, and what is refused."""
+
+from __future__ import annotations
+
+import os
+import struct
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from blankslide import pipeline
+from blankslide.errors import DamagedSlide, NotASlide, NotEditable, SlideError
+from blankslide.formats.dicom import FORMAT
+from blankslide.pipeline import Options
+from blankslide.samples.dicom import build_dicom
+from blankslide.testing.dicoms import KEY, SMALL, read
+from blankslide.testing.memory import MemorySlide
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+# -- what stands beside and around -------------------------------------------------------
+
+
+def test_another_slide_in_the_folder_is_left_alone(tmp_path: Path) -> None:
+    from blankslide.samples.patients import invent
+
+    build_dicom(tmp_path / "a.dcm", **SMALL)
+    build_dicom(tmp_path / "b.dcm", **SMALL, patient=invent(3))
+    before = {f: f.read_bytes() for f in tmp_path.glob("b*")}
+    (tmp_path / "notes.txt").write_text("nothing")
+    assert len(pipeline.inspect(tmp_path / "a.dcm").files) == 5
+    pipeline.anonymize_in_place(tmp_path / "a.dcm", Options(key=KEY))
+    assert {f: f.read_bytes() for f in before} == before
+
+
+def test_other_objects_of_the_study_are_reported_and_unchanged(tmp_path: Path) -> None:
+    build_dicom(tmp_path / "s.dcm", **SMALL)
+    other = read(tmp_path / "s.dcm")
+    del other.PixelData
+    other.SOPClassUID = other.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.88.11"
+    other.save_as(tmp_path / "report.dcm", enforce_file_format=True)
+    before = (tmp_path / "report.dcm").read_bytes()
+    outcome = pipeline.anonymize_in_place(tmp_path / "s.dcm", Options(key=KEY))
+    assert any("same study" in note for note in outcome.notes)
+    assert (tmp_path / "report.dcm").read_bytes() == before
+    with pytest.raises(NotASlide):
+        pipeline.inspect(tmp_path / "report.dcm")
+    assert "not a whole-slide image" in str(FORMAT.detect(probe_of(tmp_path / "report.dcm")))
+
+
+def probe_of(path: Path) -> Any:
+    from blankslide.formats._spi import Probe
+
+    return Probe(MemorySlide({path.name: path.read_bytes()}, path.name))
+
+
+def test_a_dicomdir_that_lists_the_slide_refuses_it(tmp_path: Path) -> None:
+    from pydicom.dataset import Dataset, FileMetaDataset
+
+    source = tmp_path / "source"
+    source.mkdir()
+    build_dicom(source / "s.dcm", **SMALL)
+    listed, directory = Dataset(), Dataset()
+    listed.DirectoryRecordType = "IMAGE"
+    listed.ReferencedSOPInstanceUIDInFile = read(source / "s_label.dcm").SOPInstanceUID
+    directory.file_meta = FileMetaDataset()
+    directory.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.1"
+    directory.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.1.3.10"
+    directory.file_meta.MediaStorageSOPInstanceUID = "2.25.5"
+    directory.FileSetID, directory.DirectoryRecordSequence = "DISK", [listed]
+    directory.save_as(source / "DICOMDIR", enforce_file_format=True)
+    before = {f: f.read_bytes() for f in source.iterdir()}
+    assert pipeline.inspect(source / "s.dcm").findings
+    with pytest.raises(NotEditable, match="DICOMDIR"):
+        pipeline.anonymize_in_place(source / "s.dcm", Options(key=KEY))
+    assert {f: f.read_bytes() for f in source.iterdir()} == before
+
+
+def test_a_file_that_is_a_tiff_too_is_refused(tmp_path: Path) -> None:
+    build_dicom(tmp_path / "s.dcm", **SMALL)
+    for name in ("s.dcm", "s_label.dcm"):
+        file = tmp_path / name
+        data = file.read_bytes()
+        directory = struct.pack("<4sIHHHIII", b"II*\0", 8, 1, 256, 3, 1, 64, 0)
+        file.write_bytes(directory + data[len(directory) :])
+        with pytest.raises(NotEditable, match="TIFF and a DICOM"):
+            pipeline.anonymize_in_place(tmp_path / "s.dcm")
+        file.write_bytes(data)
+
+
+def test_words_in_the_preamble_go(tmp_path: Path) -> None:
+    build_dicom(tmp_path / "s.dcm", **SMALL)
+    data = (tmp_path / "s.dcm").read_bytes()
+    (tmp_path / "s.dcm").write_bytes(b"Quillfeather".ljust(128, b"\0") + data[128:])
+    assert pipeline.anonymize_in_place(tmp_path / "s.dcm", Options(key=KEY)).content == "clean"
+    assert (tmp_path / "s.dcm").read_bytes()[:128] == bytes(128)
+
+
+def test_signatures_behind_the_pixels_become_padding(tmp_path: Path) -> None:
+    build_dicom(tmp_path / "s.dcm", **SMALL)
+    signature = b"\xfa\xff\xfa\xffSQ\0\0\x12\0\0\0\xfe\xff\x00\xe0\x0a\0\0\0Thimblewick"[:30]
+    with (tmp_path / "s.dcm").open("ab") as file:
+        file.write(signature)
+    assert pipeline.anonymize_in_place(tmp_path / "s.dcm", Options(key=KEY)).content == "clean"
+    assert read(tmp_path / "s.dcm")[0xFFFCFFFC].value == bytes(18)
+
+
+def test_text_in_a_tile_goes(tmp_path: Path) -> None:
+    build_dicom(tmp_path / "s.dcm", **SMALL)
+    path = tmp_path / "s.dcm"
+    data = path.read_bytes()
+    at = data.find(b"\xff\xe0\0\x10JFIF", data.find(b"\xe0\x7f\x10\x00"))
+    path.write_bytes(data[:at] + b"\xff\xfe\0\x10Quillfeather  " + data[at + 18 :])
+    assert pipeline.anonymize_in_place(path, Options(key=KEY)).content == "clean"
+    assert b"Quillfeather" not in path.read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["overlay", "icon", "unknown", "private sequence", "nested"])
+def test_elements_that_slides_do_not_usually_have_go(tmp_path: Path, kind: str) -> None:
+    from pydicom.dataset import Dataset
+
+    build_dicom(tmp_path / "s.dcm", **SMALL)
+    path = tmp_path / "s_1.dcm"
+    data, inner = read(path), Dataset()
+    inner.PatientName = "Thimblewick^Percivus"
+    if kind == "overlay":
+        data.add_new(0x60000022, "LO", "Thimblewick^Percivus")
+        data.add_new(0x60003000, "OW", b"Thimblewick^Percivus")
+    elif kind == "icon":
+        inner.PixelData = b"Thimblewick^Percivus"
+        inner["PixelData"].VR = "OB"
+        del inner.PixelData
+        data.IconImageSequence = [inner]
+    elif kind == "unknown":
+        data.add_new(0x00540400, "SH", "Thimblewick")
+        data.add_new(0x00181400, "LO", "Thimblewick^Percivus")
+    elif kind == "private sequence":
+        data.add_new(0x000B0010, "LO", "Thimblewick^Percivus")
+        data.add_new(0x000B1001, "SQ", [inner])
+    else:
+        data.OpticalPathSequence[0].IlluminationTypeCodeSequence[0].PatientName = "Thimblewick^Percivus"
+    data.save_as(path, enforce_file_format=True)
+    assert b"Thimblewick" in path.read_bytes()
+    outcome = pipeline.anonymize_in_place(tmp_path / "s.dcm", Options(key=KEY))
+    assert outcome.content == "clean", outcome.residue
+    assert b"Thimblewick" not in path.read_bytes()
+
+
+# -- refusals ----------------------------------------------------------------------------
+
+
+def test_a_label_in_dicoms_own_run_length_code_is_drawn_over(tmp_path: Path) -> None:
+    from pydicom.uid import RLELossless
+
+    build_dicom(tmp_path / "s.dcm", **SMALL, native=True)
+    label = read(tmp_path / "s_label.dcm")
+    label.compress(RLELossless, generate_instance_uid=False)
+    label.save_as(tmp_path / "s_label.dcm", enforce_file_format=True)
+    outcome = pipeline.anonymize_in_place(tmp_path / "s.dcm", Options(key=KEY))
+    assert outcome.content == "clean", outcome.residue
+    pixels = read(tmp_path / "s_label.dcm").pixel_array
+    assert (pixels == 255).all()
+    assert pipeline.anonymize_in_place(tmp_path / "s.dcm", Options(key=KEY)).writes == 0
+
+
+def test_a_picture_that_cannot_be_drawn_is_refused(tmp_path: Path) -> None:
+    build_dicom(tmp_path / "s.dcm", **SMALL)
+    label = tmp_path / "s_label.dcm"
+    label.write_bytes(label.read_bytes().replace(b"1.2.840.10008.1.2.4.50", b"1.2.840.10008.1.2.4.80"))
+    with pytest.raises(NotEditable):
+        pipeline.anonymize_in_place(tmp_path / "s.dcm")
+
+
+def test_a_damaged_member_refuses_the_set(tmp_path: Path) -> None:
+    build_dicom(tmp_path / "s.dcm", **SMALL)
+    label = tmp_path / "s_label.dcm"
+    label.write_bytes(label.read_bytes()[:-100])
+    before = {f: f.read_bytes() for f in tmp_path.iterdir()}
+    with pytest.raises(DamagedSlide):
+        pipeline.anonymize_in_place(tmp_path / "s.dcm")
+    assert {f: f.read_bytes() for f in tmp_path.iterdir()} == before
+
+
+def test_a_member_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    build_dicom(tmp_path / "s.dcm", **SMALL)
+    os.rename(tmp_path / "s_label.dcm", tmp_path / "elsewhere" / "label.dcm")
+    (tmp_path / "s_label.dcm").symlink_to("elsewhere/label.dcm")
+    before = (tmp_path / "elsewhere" / "label.dcm").read_bytes()
+    pipeline.anonymize_in_place(tmp_path / "s.dcm", Options(key=KEY))
+    assert (tmp_path / "elsewhere" / "label.dcm").read_bytes() == before
+
+
+def nested(depth: int, undefined: bool) -> bytes:
+    """A private-free sequence inside itself, ``depth`` times."""
+    head = b"\x48\x00\x05\x01SQ\0\0"
+    if undefined:
+        return (head + b"\xff\xff\xff\xff\xfe\xff\x00\xe0\xff\xff\xff\xff") * depth
+    body = b""
+    for _ in range(depth):
+        item = b"\xfe\xff\x00\xe0" + len(body).to_bytes(4, "little") + body
+        body = head + len(item).to_bytes(4, "little") + item
+    return body
+
+
+@pytest.mark.parametrize("undefined", [False, True])
+def test_a_sequence_10_000_deep_is_refused(tmp_path: Path, undefined: bool) -> None:
+    build_dicom(tmp_path / "s.dcm", **SMALL)
+    path = tmp_path / "s.dcm"
+    data = path.read_bytes()
+    at = data.find(b"\x48\x00\x05\x01SQ")
+    path.write_bytes(data[:at] + nested(10_000, undefined) + data[at:])
+    with pytest.raises(SlideError):
+        pipeline.anonymize_in_place(path)
