@@ -112,7 +112,10 @@ def _where(places: tuple[str, ...]) -> str:
     if len(names) == 1:
         return names[0]
     text = ", ".join(names)
-    return "pages " + text[5:].replace(", page ", ", ") if text.count("page ") == len(names) else text
+    for word in ("page", "file"):
+        if all(name.startswith(word + " ") and "," not in name for name in names):
+            return f"{word}s {text[5:].replace(f', {word} ', ', ')}"
+    return text
 
 
 def _all_harmless(finding: Finding) -> bool:

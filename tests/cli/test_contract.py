@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import stat
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import pytest
 
 from blankslide import __version__
 from blankslide.errors import BlankslideError
-from blankslide.testing.process import Ended, run_cli
+from blankslide.testing.process import START, Ended, run_cli
 
 fcntl = pytest.importorskip("fcntl", reason="flock is how a POSIX system locks")
 
@@ -339,3 +340,16 @@ def test_every_error_of_the_tree_has_a_code_of_the_contract() -> None:
         return {cls.exit_code}.union(*map(tree, cls.__subclasses__()))
 
     assert tree(BlankslideError) == {2, 3, 4, 5, 70}
+
+
+def test_a_reader_that_leaves_is_no_fault_of_the_slide(slide: Path) -> None:
+    with subprocess.Popen(
+        [*START, "inspect", str(slide), str(slide)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as run:
+        assert run.stdout is not None
+        assert run.stderr is not None
+        run.stdout.close()
+        said = run.stderr.read().decode()
+    assert "nothing was changed" not in said
+    assert "Traceback" not in said
+    assert run.returncode != 0

@@ -165,6 +165,8 @@ class Runner:
             problem = UsageError("there is no such file")
         except PermissionError:
             problem = NoPermission("reading or writing is not allowed")
+        except BrokenPipeError:  # whoever reads our lines has left: that is no fault of the slide
+            raise
         except OSError as error:
             problem = EnvironmentProblem(f"the system refused: {error.strerror or 'unknown error'}")
         if not self.as_json:

@@ -21,7 +21,7 @@ from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formats import _mirax_id as ids
 from blankslide.formats._mirax_found import ManyFindings
 from blankslide.formats._mirax_keys import KeyReader, Slidedat, plainly_named
-from blankslide.formats._mirax_records import Records
+from blankslide.formats._mirax_records import Records, called
 from blankslide.formats._tiff import UNKNOWN, K
 from blankslide.lazyre import pattern
 from blankslide.model import AssociatedImage, Fill, Inspection, Level, Part, Place, SlideFile, Write
@@ -245,7 +245,7 @@ class MiraxSet:
         for file, (source, bytemap) in enumerate(zip(self.sources, self.maps, strict=True)):
             for start, end in bytemap.gaps():
                 if _any_data(source, start, end):
-                    place = Place(file, f"file {file}", start, end)
+                    place = Place(file, called(self.names)[file], start, end)
                     edit = (Fill(file, start, end),)
                     self.found.add("mirax.unowned", "Bytes that nothing refers to", UNKNOWN, place, edit, None)
 

@@ -9,6 +9,7 @@ them if it speaks, or if the person asks to be thorough.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,15 @@ _HEAD = 1 << 16
 _SHORT_HEAD = 1 << 12
 
 
+_PLAIN = pattern(r"index\.dat|data\d{1,5}\.dat|slidedat\.ini", re.I)
+
+
+def called(names: Sequence[str]) -> list[str]:
+    """Words for the files: their names where these are the scanner's own, else numbers."""
+    words = [name if _PLAIN.fullmatch(name) else f"file {i}" for i, name in enumerate(names)]
+    return ["the .mrxs file", *words[1:]]
+
+
 class Records:
     """Claims records and reports what is in them.
 
@@ -67,6 +77,7 @@ class Records:
     ) -> None:
         self.sources, self.maps, self.found, self.thorough = sources, maps, found, thorough
         self._names = ("", *names[1:])
+        self._called = called(names)
         self.texts = TextReader(found, kept)
         self.pictures: list[AssociatedImage] = []
 
@@ -137,7 +148,7 @@ class Records:
         text = self.sources[file].read(start, len(new))
         if text == new:
             return
-        place = Place(file, f"file {file}", start, end)
+        place = Place(file, self._called[file], start, end)
         if any(new):
             value = text[8:-4].rpartition(b"\0")[2].decode("latin-1")
             self.found.add("png.tile-text", "Text in PNG tiles", UNKNOWN, place, (Write(file, start, new),), value)
@@ -160,7 +171,7 @@ class Records:
         coding = Coding(7, 6 if len(parts) == 3 else 1, 8, len(parts), 1, (parts[0].across, parts[0].down))
         blank = Blank(file, owner, coding, (Slot(start, end, frame.width, frame.height),))
         self.maps[file].claim(start, end, ByteClass.ASSOCIATED, owner)
-        place = Place(file, f"file {file}", start, end)
+        place = Place(file, self._called[file], start, end)
         self.found.add(f"picture.{role[0]}", role[1], PhiClass.IMAGE, place, (blank,), None)
         at = (self._names[file], start, end)
         self.pictures.append(AssociatedImage(role[0], frame.width, frame.height, file, "JPEG", at))
@@ -175,7 +186,7 @@ class Records:
         self.maps[file].claim(start, end, ByteClass.ASSOCIATED, f"{role[0]} {file} {start}")
         self.pictures.append(AssociatedImage(role[0], *size, file, "PNG", (self._names[file], start, end)))
         if source.read(start, end - start) != new:
-            place = Place(file, f"file {file}", start, end)
+            place = Place(file, self._called[file], start, end)
             self.found.add(f"picture.{role[0]}", role[1], PhiClass.IMAGE, place, (Write(file, start, new),), None)
         return True
 
@@ -189,7 +200,7 @@ class Records:
             return
         self.maps[file].claim(start, end, ByteClass.STRUCTURE, "table")
         for low, high, new in png.emptied(data):
-            place = Place(file, f"file {file}", start + low, start + high)
+            place = Place(file, self._called[file], start + low, start + high)
             value = data[low + 8 : high - 4].rpartition(b"\0")[2].decode("latin-1")
             edit = (Write(file, start + low, new),)
             self.found.add("png.text", "Text in a PNG picture", UNKNOWN, place, edit, value)
@@ -202,7 +213,7 @@ class Records:
             return
         text = data.strip(b"\0 \r\n\t")
         value = text.decode("latin-1") if _is_text(data) and len(text) <= _HEAD else None
-        place = Place(file, f"file {file}", start, end)
+        place = Place(file, self._called[file], start, end)
         self.found.add("mirax.record.unknown", "Unknown record", UNKNOWN, place, (Fill(file, start, end),), value)
 
 

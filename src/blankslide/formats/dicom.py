@@ -9,8 +9,9 @@ elements; unknown attributes and texts; UIDs by a keyed map, the same in all fil
 OVERVIEW become valid blank frames. The header keeps its length, so no pixel moves.
 
 Traps: a preamble that is a TIFF at the same time is refused, because the TIFF half would keep
-what the DICOM half lost; so are deflated and big endian data sets, and a DICOMDIR beside the
-slide that names its instances. Other objects of the study are reported, not changed.
+what the DICOM half lost; so are big endian data sets, and a DICOMDIR beside the slide that names
+its instances. A deflated data set, and a header too tight for what has to be added, are refused in
+place; a copy may change its length. Other objects of the study are reported, not changed.
 
 Source: DICOM PS3.3 A.32.8, PS3.5, PS3.10, PS3.15 Annex E; the project's format map, section 11.
 """
