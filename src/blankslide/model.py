@@ -379,7 +379,10 @@ class Decision(NamedTuple):
     @property
     def public_id(self) -> str:
         """The id for others' eyes: an unknown field's key may itself be somebody's name."""
-        return f"{self.id.rpartition('.')[0]}.unknown" if self.cls is PhiClass.UNKNOWN else self.id
+        if self.cls is not PhiClass.UNKNOWN:
+            return self.id
+        kept = self.id.split(".")[:-1][:2]  # vendor and store: an element around the field may be a name too
+        return ".".join((*kept, "unknown"))
 
 
 @dataclass(slots=True)
