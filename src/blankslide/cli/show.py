@@ -30,7 +30,7 @@ def inspection(
         table(header, rows)
     stays = [d.title for d in plan.decisions if d.action is Action.KEEP and not d.identifying]
     names = (["µm per pixel"] if found.mpp else []) + (["objective power"] if found.objective else [])
-    print("kept: " + ", ".join([*names, "scan geometry", *stays]))
+    print("kept: " + ", ".join(dict.fromkeys([*names, "scan geometry", *stays])))
     for line in plan.left:
         print(f"left: {line}")
     if sidecars:
