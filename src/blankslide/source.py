@@ -61,10 +61,11 @@ class SlideFiles(Protocol):
             If the name leaves the slide's folder or no such regular file exists.
         """
 
-    def glance(self, name: str, length: int) -> bytes:
+    def glance(self, name: str, length: int, above: bool = False) -> bytes:
         """Return up to ``length`` first bytes of a file beside the slide, without making it a member.
 
-        Empty where there is no such regular file, or it cannot be read.
+        With ``above`` it is looked for one folder higher. Empty where there is no such regular file, or it
+        cannot be read.
         """
 
 

@@ -78,16 +78,44 @@ def test_a_dicomdir_that_lists_the_slide_refuses_it(tmp_path: Path) -> None:
     assert {f: f.read_bytes() for f in source.iterdir()} == before
 
 
-def test_a_file_that_is_a_tiff_too_is_refused(tmp_path: Path) -> None:
-    build_dicom(tmp_path / "s.dcm", **SMALL)
+def tiff_half(mark: bytes) -> bytes:
+    """One directory with one tag, in either byte order, classic or BigTIFF."""
+    order = "<" if mark[:1] == b"I" else ">"
+    if mark.strip(b"\0")[-1:] == b"+":
+        return mark + struct.pack(order + "HHQQHHQQQ", 8, 0, 16, 1, 256, 3, 1, 64, 0)
+    return mark + struct.pack(order + "IHHHIII", 8, 1, 256, 3, 1, 64, 0)
+
+
+@pytest.mark.parametrize("mark", [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"])
+def test_a_file_that_is_a_tiff_too_is_refused(tmp_path: Path, mark: bytes) -> None:
+    source = tmp_path / "in"
+    source.mkdir()
+    build_dicom(source / "s.dcm", **SMALL)
     for name in ("s.dcm", "s_label.dcm"):
-        file = tmp_path / name
+        file = source / name
         data = file.read_bytes()
-        directory = struct.pack("<4sIHHHIII", b"II*\0", 8, 1, 256, 3, 1, 64, 0)
+        directory = tiff_half(mark)
         file.write_bytes(directory + data[len(directory) :])
-        with pytest.raises(NotEditable, match="TIFF and a DICOM"):
-            pipeline.anonymize_in_place(tmp_path / "s.dcm")
+        for act in (
+            lambda: pipeline.anonymize_in_place(source / "s.dcm"),
+            lambda: pipeline.anonymize_copy(source / "s.dcm", tmp_path / "out"),
+        ):
+            with pytest.raises(NotEditable, match="TIFF and a DICOM") as refusal:
+                act()
+            assert "fill its first 128 bytes with zeros" in refusal.value.hint
         file.write_bytes(data)
+
+
+def test_zeros_for_the_tiff_half_make_a_file_whose_tiff_directories_go(tmp_path: Path) -> None:
+    """What the refusal advises: directories stand behind the pixels, and nothing leads to them any more."""
+    build_dicom(tmp_path / "s.dcm", **SMALL)
+    path = tmp_path / "s.dcm"
+    text = b"Quillfeather"
+    directory = struct.pack("<HHHII", 1, 270, 2, len(text), path.stat().st_size + 12 + 18) + bytes(4) + text
+    with path.open("ab") as file:
+        file.write(b"\xfc\xff\xfc\xffOB\0\0" + len(directory).to_bytes(4, "little") + directory)
+    assert pipeline.anonymize_in_place(path, Options(key=KEY)).content == "clean"
+    assert text not in path.read_bytes()
 
 
 def test_words_in_the_preamble_go(tmp_path: Path) -> None:

@@ -145,3 +145,16 @@ def test_big_endian_is_refused_with_the_reason_and_without_a_way_that_does_not_h
             act()
         assert "--out" not in refusal.value.hint
     assert path.read_bytes() == before
+
+
+def test_a_copy_of_a_blank_label_that_got_a_name_again_is_clean(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    path = tmp_path / "in" / "s.dcm"
+    build_dicom(path, **SMALL)
+    pipeline.anonymize_in_place(path, Options(key=KEY))
+    label = path.with_name("s_label.dcm")
+    data = read(label)
+    data.PatientName = "Quillfeather^Ottoline"
+    data.save_as(label, enforce_file_format=True)
+    outcome = pipeline.anonymize_copy(path, tmp_path / "out", Options(key=KEY))
+    assert (outcome.content, outcome.residue) == ("clean", ())

@@ -344,8 +344,10 @@ class _Walker:
             stack.pop()
             return pos + 8
         element = self.head(pos, top.limit, top.implicit, top.element.tag)
-        if element.tag >= PIXEL_GROUP:
+        if element.tag >= PIXEL_GROUP and (element.tag != PIXEL_DATA or element.undefined):
             raise DamagedSlide("an item holds something that belongs behind the header")
+        if element.end > self.have:  # the pixels of an icon
+            raise _Short(element.end)
         item.elements.append(element)
         if element.items is None:
             return element.end

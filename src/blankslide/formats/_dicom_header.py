@@ -34,7 +34,7 @@ _VERSION_NAME, _POSITION = 0x00020013, 0x00201040
 _MOMENTS = frozenset(("DA", "DT", "TM"))
 
 
-class _Rung(NamedTuple):
+class Rung(NamedTuple):
     """How much is given up: one rung of the ladder."""
 
     firm: bool = False
@@ -45,17 +45,17 @@ class _Rung(NamedTuple):
     bare_table: bool = False
 
 
-def _ladder(has_table: bool) -> Iterator[_Rung]:
-    yield _Rung()
-    yield _Rung(method=1)
-    yield _Rung(True, method=1)
-    yield _Rung(True, True, method=1)
-    yield _Rung(True, True, codes=False, method=1)
-    yield _Rung(True, True, codes=False, dates=False, method=1)
-    yield _Rung(True, True, codes=False, dates=False, method=2)
+def _ladder(has_table: bool) -> Iterator[Rung]:
+    yield Rung()
+    yield Rung(method=1)
+    yield Rung(True, method=1)
+    yield Rung(True, True, method=1)
+    yield Rung(True, True, codes=False, method=1)
+    yield Rung(True, True, codes=False, dates=False, method=1)
+    yield Rung(True, True, codes=False, dates=False, method=2)
     if has_table:
-        yield _Rung(True, True, method=1, bare_table=True)
-        yield _Rung(True, True, codes=False, dates=False, method=2, bare_table=True)
+        yield Rung(True, True, method=1, bare_table=True)
+        yield Rung(True, True, codes=False, dates=False, method=2, bare_table=True)
 
 
 class Behind(NamedTuple):
@@ -116,10 +116,14 @@ class HeaderRewrite:
 
     def _takes(self) -> int:
         """By how much the full marking, with the longest UIDs, exceeds the room: what the picture gives."""
-        gone = {e.id for e in self.reading.entries} | {self.picture}
-        needed = len(self._header(gone, _longest, _Rung(method=1), 0)) - self.room
+        needed = self._full() - self.room
         first = self.behind.frames[0][0]
         return needed if 0 < needed <= (first[1] - first[0]) // 2 else 0
+
+    def _full(self) -> int:
+        """How long the header is with all its marks."""
+        gone = {e.id for e in self.reading.entries} | {self.picture}
+        return len(self._header(gone, _longest, Rung(method=1), 0))
 
     # -- the planner's questions ---------------------------------------------------------
 
@@ -137,7 +141,9 @@ class HeaderRewrite:
         gone = self._gone(parts)
         if self.taken and self.picture in gone:
             return self.writes(parts, key)
-        data = self.compose(gone, key, None)
+        # a tight header would take from the picture the next time, which is drawn already
+        drawn = self.behind.front and self.picture not in gone
+        data = self.compose(gone, key, max(self.room, self._full()) if drawn else None)
         return [Write(self.file, START, data, self.room, self.rank), *self._joined(gone)]
 
     def _gone(self, parts: Sequence[tuple[str, Action]]) -> set[str]:
@@ -184,7 +190,7 @@ class HeaderRewrite:
             return mapped_uid(old, key)
 
         if room is None:
-            return self._header(gone, mapped, _Rung(), 0)
+            return self._header(gone, mapped, Rung(), 0)
         for rung in _ladder(self.behind.gained > 0):
             have = room + (self.behind.gained if rung.bare_table else 0)
             slack = have - len(self._header(gone, mapped, rung, 0))
@@ -196,7 +202,7 @@ class HeaderRewrite:
             "the header has no room to say that the patient was removed", "make a clean copy with --out DIR"
         )
 
-    def _header(self, gone: set[str], mapped: Callable[[str], str], rung: _Rung, slack: int) -> bytes:
+    def _header(self, gone: set[str], mapped: Callable[[str], str], rung: Rung, slack: int) -> bytes:
         """Compose for one rung, ``slack`` bytes longer than it takes."""
         changes = self._changes(gone, mapped, rung)
         method = METHODS[rung.method].encode()
@@ -216,7 +222,7 @@ class HeaderRewrite:
         return W.group_length(body) + body
 
     def _marks(
-        self, gone: set[str], mapped: Callable[[str], str], rung: _Rung, method: bytes
+        self, gone: set[str], mapped: Callable[[str], str], rung: Rung, method: bytes
     ) -> dict[int, tuple[str, bytes]]:
         """Say what was done, and only that."""
         left = [e for e in self.reading.entries if e.id not in gone and not self._is_done(e, mapped)]
@@ -249,7 +255,7 @@ class HeaderRewrite:
             return {}
         return {_BURNED_IN: ("CS", b"NO")}
 
-    def _changes(self, gone: set[str], mapped: Callable[[str], str], rung: _Rung) -> dict[int, bytes | None]:
+    def _changes(self, gone: set[str], mapped: Callable[[str], str], rung: Rung) -> dict[int, bytes | None]:
         changes: dict[int, bytes | None] = {element.at: None for element in self.reading.empties}
         for entry in self.reading.entries:
             if entry.id in gone:
@@ -262,7 +268,7 @@ class HeaderRewrite:
                     changes[element.at] = None
         return changes
 
-    def _new(self, entry: Entry, mapped: Callable[[str], str], rung: _Rung) -> bytes | None:
+    def _new(self, entry: Entry, mapped: Callable[[str], str], rung: Rung) -> bytes | None:
         """Return the new value of an element, or None where it goes."""
         element = entry.element
         if entry.effect == "U":

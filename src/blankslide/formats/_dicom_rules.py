@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.containers import icc
+from blankslide.containers.dicom import PIXEL_DATA
 from blankslide.containers.dicom_write import CREATOR
 from blankslide.formats import _dicom_legal as legal
 from blankslide.formats import _dicom_table as table
@@ -120,6 +121,8 @@ class Reader:
             self.out.empties.append(element)
         elif tag == METHOD:
             self._method(element)
+        elif tag == PIXEL_DATA:  # inside an item: a picture where none belongs
+            self._going(element, "")
         elif action == "K":
             return self._staying(element, item)
         elif action == "U":
@@ -192,12 +195,13 @@ class Reader:
         else:
             self._uid(element)
 
-    def _uid(self, element: Element) -> None:
+    def _uid(self, element: Element, like: int = 0) -> None:
+        """Map a UID; one that stands for another attribute (``like``) is kept or goes with that."""
         uids = self._uids(element)
         strange = tuple(u for u in uids if not is_standard(u) and not is_ours(u, None))
         if strange:
             values = tuple(dict.fromkeys(strange))
-            id_, title = table.finding_id(element.tag), table.title(element.tag)
+            id_, title = table.finding_id(like or element.tag), table.title(like or element.tag)
             self.out.entries.append(Entry(id_, title, PhiClass.LINK, "U", element, values))
         else:
             self.out.kept.append(element)

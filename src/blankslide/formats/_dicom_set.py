@@ -2,7 +2,8 @@
 
 Strategy: the header of the named file tells the series; of every other file in the folder only
 the beginning is glanced at, up to its series. Members are then opened and read like the main
-file. Each gets one `HeaderRewrite`; pictures are blanked frame by frame inside their fragments.
+file. Each gets one `HeaderRewrite`; pictures are blanked frame by frame inside their fragments. A DICOMDIR
+that lists them is a member too, the last.
 
 Promise: files that are no members are neither opened for good nor locked nor changed. Levels are
 one for each matrix size: the parts of a concatenation are one level.
@@ -16,8 +17,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.containers import dicom, dicom_deflated, dicom_pixels, jp2k, jpeg
 from blankslide.errors import ContradictorySlide, DamagedSlide, NotEditable, SlideError
+from blankslide.formats import _dicom_directory
 from blankslide.formats import _dicom_table as table
 from blankslide.formats._dicom_deflated import TRAILER, DeflatedRewrite
+from blankslide.formats._dicom_directory import Directory
 from blankslide.formats._dicom_header import PICTURE_TEXT, START, Behind, HeaderRewrite
 from blankslide.formats._dicom_rules import Entry, Reader, Reading
 from blankslide.formats._tiff import UNKNOWN, Findings
@@ -47,7 +50,7 @@ if TYPE_CHECKING:
     from blankslide.source import ByteSource, SlideFiles
 
 _META_CLASS, _STUDY, _SERIES, _INSTANCE = 0x00020002, 0x0020000D, 0x0020000E, 0x00080018
-_SLIDE, _DIRECTORY = "1.2.840.10008.5.1.4.1.1.77.1.6", "1.2.840.10008.1.3.10"
+_SLIDE = "1.2.840.10008.5.1.4.1.1.77.1.6"
 _LABEL_IN_IMAGE, _BURNED_IN = 0x00480010, 0x00280301
 _GLANCES = (1 << 12, 1 << 16, 1 << 20, 1 << 24)
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -150,6 +153,7 @@ class SlideSet:
         if not series:
             raise DamagedSlide("the instance does not say which series it belongs to")
         self.instances = [main]
+        self.directories: list[Directory] = []
         sources = [self.files.main]
         directories = []
         for name in self.files.names():
@@ -162,11 +166,11 @@ class SlideSet:
                     sources.append(source)
                     self._refuse_other_halves(source.read(0, min(dicom.PREAMBLE, source.size)))
                     self.instances.append(Instance(len(self.instances), name, source, probe.thorough))
-            elif glance.kind == _DIRECTORY:
+            elif glance.kind == _dicom_directory.CLASS:
                 directories.append(name)
             elif glance.kind != _SLIDE and glance.study and glance.study == self.study:
                 self._note("other objects of the same study stand beside the slide and were not changed")
-        self._check_directories(directories)
+        self._add_directories(directories, series)
 
     def _note(self, sentence: str) -> None:
         if sentence not in self.notes:
@@ -176,7 +180,7 @@ class SlideSet:
         if preamble[:4] in _TIFF:
             raise NotEditable(
                 "a file is a TIFF and a DICOM file at the same time, and only one half would be cleaned",
-                "make a plain DICOM file of it first",
+                "make a plain DICOM file of it first: fill its first 128 bytes with zeros",
             )
 
     def _glance(self, name: str) -> _Glance | None:
@@ -199,16 +203,27 @@ class SlideSet:
         self._note(_UNREAD)  # its series stands further behind than in any slide
         return None
 
-    def _check_directories(self, names: list[str]) -> None:
-        """A DICOMDIR holds the patient and the instances' UIDs, at places that other entries count on."""
-        uids = [i.header.text(_INSTANCE).encode("latin-1") for i in self.instances]
+    def _add_directories(self, names: list[str], series: str) -> None:
+        """Take in each DICOMDIR that lists the slide, or refuse the slide for it."""
         for name in names:
-            data = self.files.glance(name, _GLANCES[-1])
-            if any(uid and uid in data for uid in uids):
-                self.refusal = NotEditable(
-                    "a DICOMDIR beside the slide lists it, patient included",
-                    "remove the DICOMDIR (it can be made anew), or move the slide to a folder of its own",
-                )
+            data = self.files.glance(name, _dicom_directory.MOST)
+            if not self._is_listed(data):
+                continue
+            problem = _dicom_directory.problem(name, data, series)
+            if not problem and any(i.deflated for i in self.instances):
+                problem = "a DICOMDIR beside the slide says that it is deflated, which a copy would not be"
+            if problem:
+                self.refusal = NotEditable(problem, _dicom_directory.HINT)
+                self._note(problem)
+                continue
+            number = len(self.instances) + len(self.directories)
+            self.directories.append(Directory(number, name, self.files.open(name)))
+        if self._is_listed(self.files.glance(_dicom_directory.NAME, _dicom_directory.MOST, above=True)):
+            self._note("a DICOMDIR one folder above lists the slide, patient included, and was not changed")
+
+    def _is_listed(self, data: bytes) -> bool:
+        uids = [i.header.text(_INSTANCE).encode("latin-1") for i in self.instances]
+        return any(uid and uid in data for uid in uids)
 
     # -- the whole -----------------------------------------------------------------------
 
@@ -216,13 +231,16 @@ class SlideSet:
         """Put everything together."""
         rewrites = [self._rewrite(i) for i in self.instances]
         maps = [self._report(i, r) for i, r in zip(self.instances, rewrites, strict=True)]
+        maps += map(self._report_directory, self.directories)
+        rewrites += (d.rewrite(self.refusal) for d in self.directories)
+        files: list[Instance | Directory] = [*self.instances, *self.directories]
         levels = self._levels()
         mpp = levels[0][1].decimal(0x00280030) if levels else []
         power = levels[0][1].decimal(0x00480112) if levels else []
         return Inspection(
             format=format,
             title=title,
-            files=tuple(SlideFile(i.name, i.file.size) for i in self.instances),
+            files=tuple(SlideFile(f.name, f.file.size) for f in files),
             levels=tuple(level for level, _ in levels),
             associated=tuple(
                 AssociatedImage(i.role, *i.size, i.number, _codec(i.header.syntax)) for i in self.instances if i.role
@@ -298,13 +316,20 @@ class SlideSet:
         self._behind(instance)
         return _claimed(instance, [] if instance.role else rewrite.texts)
 
-    def _entry(self, instance: Instance, entry: Entry) -> None:
+    def _report_directory(self, directory: Directory) -> ByteMap:
+        for entry in directory.reading.entries:
+            self._entry(directory, entry)
+        self.kept += (directory.place(element.at, element.end) for element in directory.reading.kept)
+        self._preamble(directory)
+        return directory.claimed()
+
+    def _entry(self, instance: Instance | Directory, entry: Entry) -> None:
         place = instance.place(entry.element.at, entry.element.end)
         part = (Part(instance.number, entry.id),)
         for value in entry.values or (None,):
             self.found.add(entry.id, entry.title, entry.cls, place, part, value, entry.weak)
 
-    def _preamble(self, instance: Instance) -> None:
+    def _preamble(self, instance: Instance | Directory) -> None:
         raw = instance.source.read(0, dicom.PREAMBLE)
         if any(raw):
             place, fill = Place(instance.number, instance.where, 0, dicom.PREAMBLE), Fill(instance.number, 0, 128)

@@ -8,12 +8,17 @@ What goes: what PS3.15 Table E.1-1 lists, by its actions and the types of the sl
 elements; unknown attributes and texts; UIDs by a keyed map, the same in all files; LABEL and
 OVERVIEW become valid blank frames. The header keeps its length, so no pixel moves.
 
-Traps: a preamble that is a TIFF at the same time is refused, because the TIFF half would keep
-what the DICOM half lost; so are big endian data sets, and a DICOMDIR beside the slide that names
-its instances. A deflated data set, and a header too tight for what has to be added, are refused in
-place; a copy may change its length. Other objects of the study are reported, not changed.
+A DICOMDIR in the folder that lists this slide alone is one of its files: its records lose what the
+files lose, icons included, its UIDs and offsets follow, its length stays. It names files, so they
+keep their names. One that lists other files too is refused: it would no longer agree with them.
+One a folder higher is reported, not changed.
 
-Source: DICOM PS3.3 A.32.8, PS3.5, PS3.10, PS3.15 Annex E; the project's format map, section 11.
+Traps: a preamble that is a TIFF at the same time is refused, because the TIFF half would keep what
+the DICOM half lost; so are big endian data sets. A deflated data set, and a header too tight for
+what has to be added, are refused in place; a copy may change its length. Other objects of the study
+are reported, not changed.
+
+Source: DICOM PS3.3 A.32.8 and F, PS3.5, PS3.10, PS3.15 Annex E; the project's format map, section 11.
 """
 
 from __future__ import annotations
@@ -61,7 +66,20 @@ class Dicom:
         return None
 
     def renames(self, names: Sequence[str], stem: str) -> dict[str, str]:
-        """Number the files in the order of their present names; nothing inside refers to a file name."""
+        """Number the files in the order of their present names; only a DICOMDIR refers to file names.
+
+        Raises
+        ------
+        NotEditable
+            If there is one.
+        """
+        if any(name.upper() == "DICOMDIR" for name in names):
+            from blankslide.errors import NotEditable
+
+            raise NotEditable(
+                "the DICOMDIR beside the slide lists its files by their names",
+                "keep the names, or remove the DICOMDIR (it can be made anew)",
+            )
         digits = len(str(len(names)))
         return {name: f"{stem}-{i:0{digits}}.dcm" for i, name in enumerate(sorted(names), 1)}
 

@@ -276,12 +276,13 @@ class OpenSlide:
         """Look for members in the folder ``name`` beside the main file: a renaming was cut short."""
         self._lodged = os.path.join(self.folder, name)
 
-    def glance(self, name: str, length: int) -> bytes:
-        """Return up to ``length`` first bytes of a file beside the slide, without making it a member."""
+    def glance(self, name: str, length: int, above: bool = False) -> bytes:
+        """Return up to ``length`` first bytes of a file beside the slide, or above, without making it a member."""
         if not name or _UNSAFE.search(name):
             return b""
         try:
-            fd = open_nofollow(os.path.join(self._home, name), os.O_RDONLY)
+            folder = os.path.dirname(self._home) if above else self._home
+            fd = open_nofollow(os.path.join(folder, name), os.O_RDONLY)
         except OSError:
             return b""
         try:

@@ -66,9 +66,9 @@ class MemorySlide:
             self.opened.append(source)
         return source
 
-    def glance(self, name: str, length: int) -> bytes:
-        """Return the first bytes of a file without making it a member."""
-        source = self._sources.get(self._home + name)
+    def glance(self, name: str, length: int, above: bool = False) -> bytes:
+        """Return the first bytes of a file without making it a member; nothing stands above."""
+        source = None if above else self._sources.get(self._home + name)
         return b"" if source is None else source.read(0, min(length, source.size))
 
 
