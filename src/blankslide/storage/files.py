@@ -72,18 +72,31 @@ class OpenFile:
     __slots__ = ("bytes_read", "fd", "opened_as", "path", "size")
 
     def __init__(self, fd: int, path: str) -> None:
+        """Take over an open descriptor.
+
+        Raises
+        ------
+        NotASlide
+            If it is not that of a regular file.
+        """
         self.fd = fd
         self.path = path
-        self.opened_as = self.current()
-        self.size = self.opened_as.size
+        state = self._state()
+        if not stat.S_ISREG(state.st_mode):
+            raise NotASlide("this is not a regular file")
+        self.opened_as = Identity(state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns)
+        self.size = state.st_size
         self.bytes_read = 0
+
+    def _state(self) -> os.stat_result:
+        try:
+            return os.fstat(self.fd)
+        except OSError as error:
+            raise translate(error, "look at the slide") from None
 
     def current(self) -> Identity:
         """Identity now."""
-        try:
-            now = os.fstat(self.fd)
-        except OSError as error:
-            raise translate(error, "look at the slide") from None
+        now = self._state()
         return Identity(now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns)
 
     def read(self, offset: int, length: int) -> bytes:
@@ -179,8 +192,6 @@ class OpenSlide:
         """Open a path as the next file of the set, or return the file that already is this one."""
         fd = open_nofollow(path, os.O_RDWR if self.write else os.O_RDONLY)
         try:
-            if not stat.S_ISREG(os.fstat(fd).st_mode):
-                raise NotASlide("this is not a regular file")
             file = OpenFile(fd, path)
         except BaseException:
             os.close(fd)
@@ -349,8 +360,11 @@ def open_slide(path: AnyPath, write: bool = False) -> OpenSlide:
     with guard("open the slide"):
         try:
             # resolving costs a look at each folder above; only a link as the last part leads elsewhere
-            real = os.path.realpath(given, strict=True) if os.path.islink(given) else os.path.abspath(given)
-            if not stat.S_ISREG(os.stat(real).st_mode):
+            real, state = os.path.abspath(given), os.lstat(given)
+            if stat.S_ISLNK(state.st_mode):
+                real = os.path.realpath(given, strict=True)
+                state = os.stat(real)
+            if not stat.S_ISREG(state.st_mode):
                 raise NotASlide("this is not a regular file")
             return OpenSlide(real, os.path.basename(os.path.normpath(given)), write)
         except (FileNotFoundError, NotADirectoryError, ValueError):
