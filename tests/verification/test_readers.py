@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import struct
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -337,3 +338,24 @@ def test_a_judge_that_is_not_installed_is_named(tmp_path: Path, monkeypatch: pyt
     found = compare(observe(path), observe(path), gone=NOTHING)
     assert found.problems == [f"{NOBODY}; OpenSlide or tifffile would: pip install 'blankslide[readers]'"]
     assert sound(observe(path)).problems == found.problems
+
+
+def test_libraries_are_imported_in_turn_before_any_judge_looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # two threads that import for the first time can lock each other out: the interpreter then raises
+    path = write_svs(tmp_path / "a.svs")
+    caller, threads, order = threading.current_thread(), [], []
+
+    def version() -> str:
+        threads.append(threading.current_thread())
+        return "1"
+
+    def look(_: Path) -> ReaderView:
+        order.append("look")
+        return ReaderView("x", "1")
+
+    monkeypatch.setattr(readers_module, "import_module", lambda name: order.append(name))
+    judge_of = [readers_module.Reader(n, version, lambda _: True, look, (f"needed by {n}",)) for n in "ab"]
+    monkeypatch.setattr(readers_module, "READERS", tuple(judge_of))
+    observe(path)
+    assert set(threads) == {caller}
+    assert order == ["needed by a", "needed by b", "look", "look"]
