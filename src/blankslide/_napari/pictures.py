@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _ORDER = ("label", "macro", "thumbnail")
 _HEIGHT, _WIDTH = 84, 100
+_ROOMY = 4  # the captions of more pictures than that fit into the dock only if they are small
 BEFORE, AFTER = "before (made illegible; nothing else is kept)", "after"
 
 
@@ -54,7 +55,7 @@ class PictureCards(QWidget):
             if words:
                 self._put(QLabel(words), 2 * line, 0, len(roles))
             for column, role in enumerate(roles):
-                card = _Card(role, words.partition(" ")[0], thumbs.get(role))
+                card = _Card(role, words.partition(" ")[0], thumbs.get(role), len(roles) > _ROOMY)
                 card.clicked.connect(lambda _=False, role=role: self.clicked.emit(role))
                 self._put(card, 2 * line + 1, column, 1)
         self.setVisible(bool(roles))
@@ -71,7 +72,7 @@ def _sorted(roles: Mapping[str, object]) -> Sequence[str]:
 class _Card(QToolButton):
     """One picture with its caption; a button, so that the keyboard reaches it."""
 
-    def __init__(self, role: str, when: str, pixels: Any) -> None:
+    def __init__(self, role: str, when: str, pixels: Any, small: bool) -> None:
         super().__init__()
         self.setObjectName(f"picture {role} {when}".rstrip())
         self.setToolTip(f"go to the {role}")
@@ -90,6 +91,8 @@ class _Card(QToolButton):
             shown.setPixmap(pixmap(pixels, _WIDTH, _HEIGHT - 4))
         text = QLabel(role)
         text.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        if small:
+            text.setStyleSheet("font-size: 7pt")
         for label in (shown, text):
             label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         box.addWidget(shown, 1)
