@@ -100,3 +100,16 @@ def test_listeners_hear_events_and_can_leave(slide: Path) -> None:
     assert len(heard) == 3
     assert Session().headline == "no slide chosen"
     assert "There is no way back" in session.confirmation
+
+
+def test_what_is_confirmed_counts_all_files_of_a_set(tmp_path: Path) -> None:
+    from blankslide.samples.mirax import build_mirax
+
+    build_mirax(tmp_path / "s.mrxs")
+    session = ready(tmp_path / "s.mrxs")
+    assert session.plan is not None
+    others = len({patch.file for patch in session.plan.patches}) - 1
+    assert others > 3
+    assert session.confirmation == (
+        f"This overwrites s.mrxs itself and {others} more files of the slide. There is no way back."
+    )

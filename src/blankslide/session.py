@@ -245,7 +245,9 @@ class Session:
     def confirmation(self) -> str:
         """What must be confirmed before writing in place."""
         name = wording.shown(self.path) if self.path is not None else ""
-        return f"This overwrites {name} itself. There is no way back."
+        others = len({patch.file for patch in self.plan.patches} - {0}) if self.plan is not None else 0
+        more = f" and {others} more file{'s' if others != 1 else ''} of the slide" if others else ""
+        return f"This overwrites {name} itself{more}. There is no way back."
 
 
 def _row(decision: Decision, value: str, places: Sequence[Place]) -> Row:
