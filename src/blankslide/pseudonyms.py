@@ -15,7 +15,6 @@ import errno
 import os
 import stat
 import sys
-import unicodedata
 from itertools import pairwise
 from pathlib import Path
 
@@ -233,6 +232,8 @@ def slide_name(name: str, key: bytes) -> str:
 
     File systems spell accents differently; the pseudonym is the same for both spellings.
     """
+    import unicodedata
+
     plain = unicodedata.normalize("NFC", name).encode("utf-8", "surrogatepass")
     return "slide-" + _mac(_checked(key), b"slide\0" + plain).hex()[:24]
 

@@ -6,7 +6,6 @@ control and direction characters escaped: a file name must not be able to fake a
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from os import fsencode
 from pathlib import Path
@@ -41,6 +40,10 @@ def shown(path: str | Path, whole: bool = False) -> str:
     """Return a file name that is safe to print: control and direction characters escaped."""
     text = str(path) if whole else Path(path).name or str(path)
     text = fsencode(text).decode("utf-8", "backslashreplace")
+    if text.isascii() and text.isprintable():
+        return text
+    import unicodedata
+
     return "".join(c if unicodedata.category(c)[0] != "C" else c.encode("unicode_escape").decode("ascii") for c in text)
 
 

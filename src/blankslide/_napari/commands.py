@@ -32,7 +32,7 @@ def get_reader(path: str | Sequence[str]) -> Callable[[str | Sequence[str]], lis
 def is_slide(path: str) -> bool:
     """Whether a vendor format claims the file; a damaged slide counts where the suffix is a vendor's own."""
     from blankslide.errors import BlankslideError
-    from blankslide.formats import all_formats
+    from blankslide.formats import is_fallback
     from blankslide.pipeline import known_format
 
     try:
@@ -41,7 +41,7 @@ def is_slide(path: str) -> bool:
         return False
     if name == "damaged":
         return Path(path).suffix.lower() not in _COMMON
-    return any(f.name == name and not f.fallback for f in all_formats())
+    return name is not None and not is_fallback(name)
 
 
 def read_slide(path: str | Sequence[str]) -> list[LayerData]:

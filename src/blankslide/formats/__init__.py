@@ -13,12 +13,10 @@ or first directory. No marks at all, ``()``, is a fallback's. Without the line i
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache, lru_cache
 from importlib import import_module
-from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
 from blankslide.errors import ContradictorySlide, NotASlide
@@ -29,7 +27,7 @@ if TYPE_CHECKING:
 
 @lru_cache(maxsize=1)
 def _own_formats() -> tuple[Format, ...]:
-    names = sorted(m.name for m in iter_modules(__path__) if not m.name.startswith("_"))
+    names = sorted(set(_module_names()))
     return tuple(_load(name) for name in names)
 
 
@@ -59,25 +57,41 @@ def registered(*formats: Format) -> Iterator[None]:
             _guests.remove(known)
 
 
-_LINE = re.compile(r"^MARKS = (\(.*?\))$", re.M | re.S)
+_LINE = b"\nMARKS = ("
 
 
 @lru_cache(maxsize=1)
 def _marks() -> tuple[tuple[str, tuple[bytes, ...] | None], ...]:
     """Marks of each format file, read from its text; None where it says nothing."""
+    out: dict[str, tuple[bytes, ...] | None] = {}
+    for name in _module_names():
+        try:
+            with open(os.path.join(__path__[0], name + ".py"), "rb") as file:
+                out[name] = _said(file.read())
+        except OSError:  # only compiled files were installed
+            out[name] = None
+    return tuple(sorted(out.items()))
+
+
+def _module_names() -> list[str]:
+    try:  # a listing takes a tenth of the time of pkgutil's own walk, which every cold start would pay
+        found = os.listdir(__path__[0])
+    except OSError:  # in an archive
+        from pkgutil import iter_modules
+
+        return [m.name for m in iter_modules(__path__) if not m.name.startswith("_")]
+    return [n.partition(".")[0] for n in found if n.endswith((".py", ".pyc")) and not n.startswith("_")]
+
+
+def _said(text: bytes) -> tuple[bytes, ...] | None:
+    """Return the value of the line that names the marks."""
+    start = text.find(_LINE)
+    if start < 0:
+        return None
     from ast import literal_eval
 
-    out: dict[str, tuple[bytes, ...] | None] = {}
-    for module in iter_modules(__path__):
-        if module.name.startswith("_"):
-            continue
-        try:
-            with open(os.path.join(__path__[0], module.name + ".py"), encoding="utf-8") as file:
-                line = _LINE.search(file.read())
-        except OSError:  # only compiled files were installed
-            line = None
-        out[module.name] = literal_eval(line[1]) if line else None
-    return tuple(sorted(out.items()))
+    start += len(_LINE) - 1
+    return literal_eval(text[start : text.index(b")\n", start) + 1].decode())  # type: ignore[no-any-return]
 
 
 def _asked(probe: Probe) -> Iterator[tuple[Format, ...]]:
@@ -96,6 +110,12 @@ def _by_mark() -> tuple[list[str], list[tuple[bytes, str]], list[str]]:
     always = [name for name, marks in _marks() if marks is None]
     flat = [(mark, name) for name, marks in _marks() for mark in marks or ()]
     return always, flat, [name for name, marks in _marks() if marks == ()]
+
+
+def is_fallback(name: str) -> bool:
+    """Whether the format of this name is asked only when no other accepts; imports nothing that says its marks."""
+    said = dict(_marks()).get(name)
+    return said == () if said is not None else any(f.name == name and f.fallback for f in all_formats())
 
 
 @cache

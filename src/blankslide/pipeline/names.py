@@ -10,7 +10,6 @@ knows the slide. A slide of several files gets new names where its format says w
 from __future__ import annotations
 
 import os
-import unicodedata
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,6 +54,8 @@ def chosen_name(wanted: str, present: str, format: str) -> str:
         require_component(wanted)
     except InternalError:
         raise UsageError("the new name must be a plain file name, without folders") from None
+    import unicodedata
+
     if wanted.startswith(".") or any(unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp") for c in wanted):
         raise UsageError("the new name must not be hidden, nor hold control or direction characters")
     if len(os.fsencode(wanted)) > LONGEST:
