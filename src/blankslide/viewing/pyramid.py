@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from blankslide.containers.tiff import MAX_IFDS
 from blankslide.errors import DamagedSlide, NotEditable
-from blankslide.viewing import czis, dicoms, isyntax, tiffpages
+from blankslide.viewing import tiffpages
 from blankslide.viewing.arrays import LazyArray, LazyLevel, LazyPicture
 from blankslide.viewing.coarse import CoarseLevels, needs_coarse
 from blankslide.viewing.openslides import OpenSlideAreas
@@ -134,15 +134,17 @@ def open_pyramid(path: str | Path, inspection: Inspection | None = None) -> Pyra
         # an index of several images (NDPIS): the first stands for the set
         shown = path.with_name(found.files[1].name)
         found = pipeline.inspect(shown)
+    if tiffpages.suits(shown):  # asked first: the others import the judges that know their files
+        return Pyramid(path, found, _WithSides(shown, found))
+    from blankslide.viewing import czis, dicoms, isyntax
+
     if isyntax.suits(shown):
         return Pyramid(path, found, isyntax.IsyntaxAreas(shown))
     if czis.suits(shown):
         return Pyramid(path, found, czis.areas(shown))
     if dicoms.suits(shown):
         return Pyramid(path, found, dicoms.areas(shown, found))
-    if not tiffpages.suits(shown):
-        return Pyramid(path, found, OpenSlideAreas(shown))
-    return Pyramid(path, found, _WithSides(shown, found))
+    return Pyramid(path, found, OpenSlideAreas(shown))
 
 
 def _is_tiff(path: Path) -> bool:
