@@ -196,3 +196,13 @@ def test_a_slide_that_nobody_can_show_is_refused_in_our_words(tmp_path: Path, ma
     path.write_bytes(b"nothing that OpenSlide knows")
     with pytest.raises(NotEditable, match="no reader here can show"):
         open_pyramid(path, pipeline.inspect(made[0]))
+
+
+def test_a_dicom_file_with_a_tiff_preamble_is_no_tiff(tmp_path: Path) -> None:
+    from blankslide.viewing import tiffpages
+
+    path = tmp_path / "dual.dcm"
+    path.write_bytes(b"II*\0".ljust(128, b"\0") + b"DICM")
+    assert not tiffpages.suits(path)
+    path.write_bytes(b"II*\0".ljust(140, b"\0"))
+    assert tiffpages.suits(path)

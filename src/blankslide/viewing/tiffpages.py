@@ -22,9 +22,10 @@ _MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
 def suits(path: Path) -> bool:
-    """Whether the file begins like a TIFF."""
+    """Whether the file begins like a TIFF, and is not a DICOM file with a TIFF in its preamble."""
     with suppress(OSError), path.open("rb") as file:
-        return file.read(4) in _MAGIC
+        head = file.read(132)
+        return head[:4] in _MAGIC and head[128:] != b"DICM"
     return False
 
 
