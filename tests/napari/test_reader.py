@@ -161,3 +161,13 @@ def test_a_flat_slide_is_drawn_from_levels_computed_in_a_worker(
     qtbot.waitUntil(lambda: coarse.finished, timeout=60_000)
     qtbot.wait(200)
     assert viewer.screenshot(flash=False)[..., :3].std() > 20
+
+
+def test_a_pyramid_of_no_vendor_is_left_to_others(tmp_path: Path) -> None:
+    from blankslide.pipeline import known_format
+    from blankslide.samples import builders
+
+    path = tmp_path / "generic-vips.tif"
+    builders()[path.name](path)
+    assert known_format(path) == "generic_tiff"
+    assert get_reader(str(path)) is None
