@@ -113,6 +113,40 @@ def test_every_extra_but_dev_is_part_of_all() -> None:
     assert set(named[1].split(",")) == set(extras) - {"all", "dev"}
 
 
+def modules_imported() -> set[str]:
+    """Top-level names of all modules that our own code imports, wherever in it."""
+    names: set[str] = set()
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.ImportFrom):
+                names.add((node.module or "").partition(".")[0])
+            elif isinstance(node, ast.Import):
+                names |= {alias.name.partition(".")[0] for alias in node.names}
+    return names
+
+
+MODULES = {"pyisyntax": "isyntax", "PySide6-Essentials": "qtpy"}  # the binding is used through qtpy
+
+
+@pytest.mark.parametrize("extra", sorted(set(PROJECT["optional-dependencies"]) - {"all", "dev"}))
+def test_an_extra_installs_only_what_our_code_imports(extra: str) -> None:
+    names = [re.match(r"[\w-]+", line)[0] for line in PROJECT["optional-dependencies"][extra]]  # type: ignore[index]
+    assert names
+    assert {MODULES.get(name, name) for name in names} - modules_imported() == set()
+
+
+def test_extras_that_documents_name_exist() -> None:
+    for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *SOURCES]:
+        for names in re.findall(r"blankslide\[([\w,]+)\]", path.read_text(encoding="utf-8")):
+            assert set(names.split(",")) <= set(PROJECT["optional-dependencies"]), path.name
+
+
+def test_openslide_is_none_with_known_holes() -> None:
+    (floor,) = [line for line in PROJECT["dependencies"] if line.startswith("openslide-bin")]
+    version_of = tuple(map(int, floor.partition(">=")[2].split(".")))
+    assert version_of >= (4, 0, 1, 1)
+
+
 def test_no_qt_binding_comes_with_the_base_install() -> None:
     base = " ".join(PROJECT["dependencies"]).lower()
     assert not re.search(r"pyqt|pyside|napari|ipywidgets", base)

@@ -1,4 +1,4 @@
-"""DICOM slides: OpenSlide where it can, else wsidicom, which is the extra ``dicom``.
+"""DICOM slides: OpenSlide where it can, else wsidicom, of the extra ``readers``.
 
 OpenSlide refuses data sets without value representations (implicit VR). wsidicom shows them, and
 of a series it takes the files itself, as long as they stand in one folder. Levels are found by
