@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blankslide import pipeline
-from blankslide.errors import UsageError
+from blankslide.errors import EnvironmentProblem, UsageError
 from blankslide.pipeline import Options, Progress
 
 if TYPE_CHECKING:
@@ -83,8 +83,12 @@ def _ledger(url: str | None) -> Ledger | None:
 def _key(path: str | Path | None, makes: bool) -> bytes | None:
     from blankslide.pseudonyms import load_key, user_folder
 
-    if path is None and not makes and not (user_folder("config") / "site.key").exists():
-        return None
+    if path is None and not makes:
+        try:
+            if not (user_folder("config") / "site.key").exists():
+                return None
+        except EnvironmentProblem:  # no home, so no key there
+            return None
     return load_key(Path(path) if path is not None else None)
 
 

@@ -44,15 +44,32 @@ def user_folder(kind: str) -> Path:
     ----------
     kind
         ``"config"`` or ``"state"``; one folder for both on Windows and macOS.
+
+    Raises
+    ------
+    EnvironmentProblem
+        If this user has no home, as in a container with a user of its own, and nothing else is set.
     """
-    home = Path.home()
     if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "blankslide"
+        return Path(os.environ.get("LOCALAPPDATA") or _home(kind) / "AppData" / "Local") / "blankslide"
     if sys.platform == "darwin":
-        return home / "Library" / "Application Support" / "blankslide"
-    fallback = {"config": home / ".config", "state": home / ".local" / "state"}[kind]
-    named = Path(os.environ.get(f"XDG_{kind.upper()}_HOME") or fallback)
-    return (named if named.is_absolute() else fallback) / "blankslide"
+        return _home(kind) / "Library" / "Application Support" / "blankslide"
+    named = Path(os.environ.get(f"XDG_{kind.upper()}_HOME") or "")
+    if not named.is_absolute():
+        named = _home(kind) / {"config": ".config", "state": ".local/state"}[kind]
+    return named / "blankslide"
+
+
+def _home(kind: str) -> Path:
+    """Return the home; asked only where nothing else is set, since not every user has one."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        pass
+    what, option = ("the site key", "--key") if kind == "config" else ("the ledger", "--ledger")
+    raise EnvironmentProblem(
+        f"this user has no home folder for {what}", f"set HOME or XDG_{kind.upper()}_HOME, or name a file with {option}"
+    )
 
 
 def load_key(path: Path | None = None) -> bytes:

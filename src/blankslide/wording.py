@@ -7,7 +7,6 @@ control and direction characters escaped: a file name must not be able to fake a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from os import fsencode
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,10 +35,22 @@ _ACTION_WORDS = {
 }
 
 
+def plain_text(path: str | Path) -> str:
+    """Return a path or text as what any encoding of all letters can hold: odd bytes are escaped.
+
+    The file system's own encoding is not asked: where it is ASCII, it could not hold our own signs.
+    """
+    text = str(path)
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # half a surrogate pair that no file name gave us
+        return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def shown(path: str | Path, whole: bool = False) -> str:
     """Return a file name that is safe to print: control and direction characters escaped."""
     text = str(path) if whole else Path(path).name or str(path)
-    text = fsencode(text).decode("utf-8", "backslashreplace")
+    text = plain_text(text)
     if text.isascii() and text.isprintable():
         return text
     import unicodedata

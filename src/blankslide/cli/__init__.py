@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -17,6 +16,8 @@ import click
 from blankslide import __version__
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from blankslide.cli.run import Row
     from blankslide.pipeline import Options
 
@@ -62,7 +63,19 @@ Exit codes:
 """
 
 
-@click.group(help=_HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _Commands(click.Group):
+    """The group; before anything is printed, both streams learn to print everything."""
+
+    def main(self, *args: Any, **more: Any) -> Any:
+        from blankslide.cli.letters import never_fail
+
+        never_fail()
+        return super().main(*args, **more)
+
+
+@click.group(
+    cls=_Commands, help=_HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(__version__, prog_name="blankslide")
 def main() -> None:
     """Dispatch to a command."""
@@ -171,20 +184,12 @@ def recover(paths: tuple[str, ...], ledger: str | None, as_json: bool) -> None:
 
 
 @main.command()
-@click.argument("directory", type=click.Path(file_okay=False), metavar="DIR")
+@click.argument("directory", metavar="DIR")
 def samples(directory: str) -> None:
     """Write sample slides with invented patients, and planted.json, the answer key."""
-    from blankslide.samples import write_samples
+    from blankslide.cli.demo import run_samples
 
-    target = Path(directory)
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-        planted = write_samples(target)
-    except OSError as error:
-        _fail(4, f"{directory} · samples cannot be written: {error.strerror}")
-    for slide in planted:
-        print(f"{slide.file} · {slide.format} · {len(slide.removed)} things planted")
-    print(f"planted.json · the answer key of {len(planted)} slides")
+    sys.exit(run_samples(directory))
 
 
 @main.command()
@@ -197,7 +202,7 @@ def formats(as_json: bool) -> None:
 
 
 @main.command()
-@click.option("--dir", "directory", type=click.Path(file_okay=False), help="Keep the slides in this folder.")
+@click.option("--dir", "directory", metavar="DIR", help="Keep the slides in this folder.")
 def demo(directory: str | None) -> None:
     """Build slides with invented patients and anonymize them before your eyes."""
     from blankslide.cli.demo import run_demo

@@ -1,23 +1,64 @@
-"""The demonstration: sample slides with invented patients, taken through all four steps."""
+"""The demonstration: sample slides with invented patients, taken through all four steps.
+
+A folder that cannot be made or written is told in one sentence, whatever step finds it out.
+"""
 
 from __future__ import annotations
 
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from blankslide import wording as words
 from blankslide.cli import show
 from blankslide.cli.run import exit_code
+from blankslide.errors import BlankslideError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def run_samples(directory: str) -> int:
+    """Write the samples and their key into a folder, made if need be; return the exit code."""
+    return _told(directory, "the samples", lambda: _samples(Path(directory)))
 
 
 def run_demo(directory: str | None) -> int:
     """Build, inspect, anonymize and verify the samples; return the exit code."""
     if directory is not None:
-        Path(directory).mkdir(parents=True, exist_ok=True)
-        return _demo(Path(directory))
-    with tempfile.TemporaryDirectory(prefix="blankslide-demo-") as folder:
-        return _demo(Path(folder))
+        return _told(directory, "the demonstration", lambda: _demo(Path(directory)))
+
+    def passing() -> int:
+        with tempfile.TemporaryDirectory(prefix="blankslide-demo-") as folder:
+            return _demo(Path(folder))
+
+    return _told("demo", "the demonstration", passing)
+
+
+def _told(where: str, what: str, work: Callable[[], int]) -> int:
+    """Do it; what the system refuses is one sentence on stderr, and 4."""
+    try:
+        return work()
+    except BlankslideError as error:
+        problem, code = error.message, error.exit_code
+    except BrokenPipeError:  # whoever reads our lines has left: the folder is not to blame
+        raise
+    except OSError as error:
+        problem, code = f"{what} cannot be written: {error.strerror or type(error).__name__}", 4
+    print(f"{words.shown(where)} · {problem}", file=sys.stderr)
+    return code
+
+
+def _samples(folder: Path) -> int:
+    from blankslide.samples import write_samples
+
+    folder.mkdir(parents=True, exist_ok=True)
+    planted = write_samples(folder)
+    for slide in planted:
+        print(f"{slide.file} · {slide.format} · {len(slide.removed)} things planted")
+    print(f"planted.json · the answer key of {len(planted)} slides")
+    return 0
 
 
 def _demo(folder: Path) -> int:
@@ -25,6 +66,7 @@ def _demo(folder: Path) -> int:
     from blankslide.api import options
     from blankslide.samples import write_samples
 
+    folder.mkdir(parents=True, exist_ok=True)
     chosen = options(ledger=str(folder / "ledger.jsonl"), key=folder / "site.key")
     planted = write_samples(folder)
     codes: list[int] = []

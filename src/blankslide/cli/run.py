@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from os import fsencode
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +56,7 @@ class Row:
 
 def plain_text(path: str | Path) -> str:
     """Return a path as text that any encoding can hold: odd bytes are escaped."""
-    return fsencode(path).decode("utf-8", "backslashreplace")
+    return words.plain_text(path)
 
 
 def from_outcome(path: Path, outcome: Outcome) -> Row:
