@@ -24,8 +24,8 @@ __all__ = ["anonymize", "inspect", "options", "plan", "recover", "verify"]
 def options(
     profile: str | Profile = "research",
     *,
-    keep: Sequence[str] = (),
-    remove: Sequence[str] = (),
+    keep: str | Sequence[str] = (),
+    remove: str | Sequence[str] = (),
     key: str | Path | None = None,
     ledger: str | None = None,
     progress: Progress | None = None,
@@ -39,7 +39,8 @@ def options(
     profile
         ``research``, ``strict``, a TOML file, or a `Profile`.
     keep, remove
-        Roles of pictures, or ids of findings, that win over the profile.
+        Roles of pictures, or ids of findings, that win over the profile; a plain text is one name. A name
+        that nothing has is refused.
     key
         The site's key file; None for the user's own, made on first use.
     ledger
@@ -58,8 +59,8 @@ def options(
     """
     made = Options(
         profile=profile,
-        keep=tuple(keep),
-        remove=tuple(remove),
+        keep=keep,
+        remove=remove,
         key=_key(key, makes_key),
         ledger=_ledger(ledger),
     )
@@ -97,9 +98,15 @@ def inspect(path: str | Path, *, key: str | Path | None = None) -> Inspection:
     return pipeline.inspect(path, key=_key(key, makes=False))
 
 
-def plan(path: str | Path, profile: str | Profile = "research", *, keep: Sequence[str] = ()) -> Plan:
+def plan(
+    path: str | Path,
+    profile: str | Profile = "research",
+    *,
+    keep: str | Sequence[str] = (),
+    remove: str | Sequence[str] = (),
+) -> Plan:
     """Say what would happen to a slide; nothing is changed."""
-    return pipeline.plan(path, options(profile, keep=keep, ledger="none", makes_key=False))[1]
+    return pipeline.plan(path, options(profile, keep=keep, remove=remove, ledger="none", makes_key=False))[1]
 
 
 def anonymize(
@@ -109,7 +116,8 @@ def anonymize(
     out: str | Path | None = None,
     name: str | None = None,
     profile: str | Profile = "research",
-    keep: Sequence[str] = (),
+    keep: str | Sequence[str] = (),
+    remove: str | Sequence[str] = (),
     key: str | Path | None = None,
     ledger: str | None = None,
     dry_run: bool = False,
@@ -124,6 +132,8 @@ def anonymize(
         Overwrite the slide's own bytes; there is no way back.
     out
         Folder for a copy instead; the slide itself is only read. One of the two must be said.
+    keep, remove
+        As in `options`: ``"macro"``, or several names.
     name
         Name of the copy, or new name of the slide.
 
@@ -138,7 +148,7 @@ def anonymize(
         raise UsageError("in_place=True and out= exclude each other")
     if not in_place and out is None and not dry_run:
         raise UsageError("say in_place=True to overwrite the slide itself, or out= a folder for a copy")
-    chosen = options(profile, keep=keep, key=key, ledger=ledger, progress=progress, cancelled=cancelled)
+    chosen = options(profile, keep=keep, remove=remove, key=key, ledger=ledger, progress=progress, cancelled=cancelled)
     if out is not None:
         return pipeline.anonymize_copy(path, out, chosen, name=name, dry_run=dry_run)
     return pipeline.anonymize_in_place(path, chosen, name=name, dry_run=dry_run)

@@ -13,8 +13,8 @@ most four digits.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
@@ -63,6 +63,12 @@ class Profile:
         Patterns over finding ids that win over the classes, first match first.
     names
         Whether an identifying file name counts as a failure.
+    asked
+        Those of ``ids`` that a person named for this run: the slide must have them.
+    proven
+        Those of ``ids`` that another slide of this run has.
+    origin
+        File and line of those of ``ids`` that a file holds.
     """
 
     name: str
@@ -71,11 +77,14 @@ class Profile:
     unknown_numbers: bool = True
     ids: tuple[tuple[str, Action], ...] = ()
     names: bool = False
+    asked: frozenset[str] = frozenset()
+    proven: frozenset[str] = frozenset()
+    origin: Mapping[str, str] = field(default_factory=dict)
 
     def action(self, finding: Finding) -> Action:
         """Return the action for one finding."""
         for glob, action in self.ids:
-            if fnmatchcase(finding.id, glob):
+            if fnmatchcase(finding.id.lower(), glob):
                 return action
         if finding.weak:
             return self.weak
@@ -98,11 +107,24 @@ class Profile:
 
     def keeping(self, *ids: str) -> Profile:
         """Return a copy that keeps the findings matching ``ids``."""
-        return replace(self, ids=tuple((i, Action.KEEP) for i in ids) + self.ids) if ids else self
+        return self._with(ids, Action.KEEP)
 
     def removing(self, *ids: str) -> Profile:
         """Return a copy that removes the findings matching ``ids``."""
-        return replace(self, ids=tuple((i, Action.REMOVE) for i in ids) + self.ids) if ids else self
+        return self._with(ids, Action.REMOVE)
+
+    def _with(self, ids: tuple[str, ...], action: Action) -> Profile:
+        if not ids:
+            return self
+        plain = ids_of(ids)
+        return replace(self, ids=(*((i, action) for i in plain), *self.ids), asked=self.asked.union(plain))
+
+
+def ids_of(asked: str | Iterable[str]) -> tuple[str, ...]:
+    """Return what a person named as ids of findings: one name or several; a role of pictures needs no more words."""
+    names = [asked] if isinstance(asked, str) else asked
+    plain = [name.strip().lower() for name in names]
+    return tuple(name if "." in name or name == "*" else f"picture.{name}" for name in plain)
 
 
 @lru_cache(maxsize=256)
@@ -196,9 +218,12 @@ class _Reader:
         self.lines = text.splitlines()
 
     def fail(self, key: str, problem: str) -> ProfileError:
+        return ProfileError(f"{self.where(key)}: {problem}")
+
+    def where(self, key: str) -> str:
         word = pattern(rf"(?<![\w.-]){re.escape(key)}(?![\w.-])")
         line = next((i for i, text in enumerate(self.lines, 1) if word.search(text)), 1)
-        return ProfileError(f"{self.file}, line {line}: {problem}")
+        return f"{self.file}, line {line}"
 
     def profile(self, data: dict[str, object]) -> Profile:
         for key in data:
@@ -216,12 +241,14 @@ class _Reader:
             if key not in _CLASS_NAMES:
                 raise self.fail(key, f"{key!r} is not a class; use {', '.join(list(_CLASS_NAMES)[:7])}")
             classes[_CLASS_NAMES[key]] = self.act(key, value)
-        ids = tuple((key, self.act(key, value)) for key, value in self.table(data, "findings").items())
+        table = self.table(data, "findings")
+        ids = tuple((ids_of(key)[0], self.act(key, value)) for key, value in table.items())
         return replace(
             start,
             name=name,
             classes=classes,
             ids=ids + start.ids,
+            origin={ids_of(key)[0]: self.where(key) for key in table},
             weak=self.act("weak", data["weak"]) if "weak" in data else start.weak,
             names=self.flag(data, "names", start.names),
             unknown_numbers=self.flag(data, "unknown_numbers", start.unknown_numbers),

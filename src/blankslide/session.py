@@ -11,7 +11,7 @@ Dry run is on until the person turns it off. Values are masked until asked for.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -122,10 +122,10 @@ class Session:
         self._go(state)
 
     def _chosen(self) -> Options:
+        profile = self.options.resolved().keeping(*sorted(self._kept)).removing(*sorted(self._removed))
+        rows = profile.proven.union(self._kept, self._removed)  # chosen in the table: no need to be found again
         chosen = Options(
-            profile=self.options.profile,
-            keep=(*self.options.keep, *sorted(self._kept)),
-            remove=(*self.options.remove, *sorted(self._removed)),
+            profile=replace(profile, proven=rows),
             key=self.options.key,
             ledger=self.options.ledger,
             thorough=self.options.thorough,

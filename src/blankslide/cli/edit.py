@@ -61,11 +61,32 @@ def anonymize(request: Request, options: Options) -> int:
         from blankslide import report
 
         report.check(Path(request.report))
+    _hold_names(request, options)
     runner = Runner(request.as_json, request.out)
     code = runner.run(request.paths, lambda path: _one(path, request, options))
+    _remark(runner.rows, options)
     if request.report is not None:
         code = exit_code([code, _report(Path(request.report), runner.rows)])
     return code
+
+
+def _hold_names(request: Request, options: Options) -> None:
+    """Refuse a field to be kept that no slide of the run has; one slide alone is asked when it is opened."""
+    from blankslide.pipeline.choices import proven
+
+    profile = options.resolved()
+    if profile.asked and len(list(islice(slides_in(request.paths, _ignore, request.out), 2))) > 1:
+        options.profile = proven(profile, slides_in(request.paths, _ignore, request.out), options)
+        options.keep = options.remove = ()
+
+
+def _remark(rows: list[Row], options: Options) -> None:
+    """Say which names of a profile were of no use: one of them may be mistyped."""
+    from blankslide.pipeline.choices import unmatched
+
+    names = unmatched(options.resolved(), (d.id for row in rows for d in row.decisions))
+    if names:
+        print(f"named in the profile, but in no slide here: {', '.join(names)}", file=sys.stderr)
 
 
 def _ignore(path: Path) -> None:

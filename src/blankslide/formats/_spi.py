@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from blankslide.source import SlideFiles
 
 
+ROLES = ("label", "macro", "thumbnail", "map", "preview", "probability", "whole", "unknown")
+"""Every role that a picture of ours can have; its finding is called ``picture.ROLE``."""
+
+SHARED = ("tiff", "jpeg", "png", "slide")
+"""First words of ids that do not belong to one vendor."""
+
+
 class Probe:
     """One slide's files with the parsing that all formats share, done once.
 
@@ -103,6 +110,9 @@ class Format(Protocol):
         One line each for ``blankslide formats``.
     readers
         Independent readers that can judge this format.
+
+    Optional: ``vendor``, the first word of the format's finding ids if that is not the first word of its
+    name, and ``roles`` of pictures that `ROLES` does not hold. What a person wants kept is held against them.
 
     Two more are optional, for slides of several files whose names say nothing to a reader:
 

@@ -80,6 +80,7 @@ class PhilipsIsyntax:
     """The format object; see the module's docstring."""
 
     name = "philips_isyntax"
+    vendor = "isyntax"
     title = "Philips iSyntax"
     suffixes: tuple[str, ...] = (".isyntax", ".i2syntax")
     fallback = False

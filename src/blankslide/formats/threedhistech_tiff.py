@@ -57,6 +57,7 @@ class ThreeDHistechTiff:
     """The format object; see the module's docstring."""
 
     name = "threedhistech_tiff"
+    vendor = "3dhistech"
     title = "3DHISTECH TIFF"
     suffixes: tuple[str, ...] = (".tif", ".tiff")
     fallback = False

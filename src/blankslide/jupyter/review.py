@@ -24,6 +24,7 @@ from blankslide.policy import PROFILES, Profile
 from blankslide.session import Session
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from blankslide.cards import Tone
@@ -45,6 +46,8 @@ class SlideReview:
         ``none``, a ``.jsonl`` file, or None for the user's own ledger.
     key
         The site's key file; None for the user's own, made on first use.
+    keep
+        Roles of pictures, or ids of findings, that win over the profile.
 
     Raises
     ------
@@ -59,8 +62,11 @@ class SlideReview:
         profile: str = "research",
         ledger: str | None = None,
         key: str | Path | None = None,
+        keep: str | Sequence[str] = (),
     ) -> None:
         options = api.options(profile, ledger=ledger, key=key)
+        options.keep = keep  # on top of whichever profile is chosen later
+        options.resolved()
         self.session = Session(path, options)
         self._profile = profile
         self._before: tuple[Picture, ...] = ()

@@ -39,11 +39,11 @@ from blankslide.pipeline.stages import (
     Options,
     inspected,
     opened,
+    planned_for,
     refuse_pending,
     removed_values,
     starting_outcome,
 )
-from blankslide.planner import make_plan
 from blankslide.spans import merge, subtract
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def anonymize_copy(
         clock.lap("open", 0.02)
         inspection = inspected(slide, options.key, options.thorough)
         clock.lap("inspect", 0.05)
-        planned = make_plan(inspection, profile, slide.views(), options.key, grows=True)
+        planned = planned_for(slide, inspection, profile, options.key, grows=True)
         clock.lap("plan", 0.07)
         clock.safe_point()
         outcome = starting_outcome(inspection, planned, profile, slide, options.key)

@@ -27,11 +27,11 @@ from blankslide.pipeline.stages import (
     Options,
     inspected,
     opened,
+    planned_for,
     refuse_pending,
     removed_values,
     starting_outcome,
 )
-from blankslide.planner import make_plan
 from blankslide.policy import PROFILES, Profile
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def anonymize_in_place(
         clock.lap("open", 0.05)
         inspection = inspected(slide, options.key, options.thorough)
         clock.lap("inspect", 0.15)
-        planned = make_plan(inspection, profile, slide.views(), options.key)
+        planned = planned_for(slide, inspection, profile, options.key)
         clock.lap("plan", 0.2)
         clock.safe_point()
         outcome = starting_outcome(inspection, planned, profile, slide, options.key)

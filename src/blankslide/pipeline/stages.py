@@ -16,7 +16,7 @@ from blankslide.formats._spi import Probe
 from blankslide.model import Action, Blank, Decision, Finding, Inspection, Outcome, Part, PhiClass, Plan
 from blankslide.pipeline.folders import main_file
 from blankslide.planner import make_plan
-from blankslide.policy import Profile, load
+from blankslide.policy import Profile, ids_of, load
 from blankslide.pseudonyms import is_ours
 
 if TYPE_CHECKING:
@@ -39,9 +39,9 @@ class Options:
     profile
         Built-in name, TOML file, or a `Profile`.
     keep
-        Roles of pictures to keep (``macro``) or ids of findings.
+        Roles of pictures to keep (``macro``, in any case) or ids of findings; a plain text is one name.
     remove
-        Ids of findings to remove although the profile keeps them.
+        The same, to be removed although the profile keeps them.
     key
         The site's key, or None for zeros in place of links.
     ledger
@@ -53,8 +53,8 @@ class Options:
     """
 
     profile: str | Profile = "research"
-    keep: Sequence[str] = ()
-    remove: Sequence[str] = ()
+    keep: str | Sequence[str] = ()
+    remove: str | Sequence[str] = ()
     key: bytes | None = field(default=None, repr=False)
     ledger: Ledger | None = None
     progress: Progress = _quiet
@@ -62,10 +62,21 @@ class Options:
     thorough: bool = False
 
     def resolved(self) -> Profile:
-        """Return the profile with the person's exceptions on top."""
+        """Return the profile with the person's exceptions on top.
+
+        Raises
+        ------
+        UsageError
+            If there is no such profile, or a name is nobody's.
+        """
         profile = self.profile if isinstance(self.profile, Profile) else load(self.profile)
-        kept = [k if "." in k else f"picture.{k}" for k in self.keep]
-        return profile.keeping(*kept).removing(*self.remove)
+        if not (self.keep or self.remove or profile.ids):
+            return profile
+        from blankslide.pipeline.choices import require_known
+
+        profile = profile.keeping(*ids_of(self.keep)).removing(*ids_of(self.remove))
+        require_known(profile)
+        return profile
 
 
 class Clock:
@@ -117,7 +128,24 @@ def plan(path: str | Path, options: Options | None = None) -> tuple[Inspection, 
     refuse_pending(path)
     with opened(path) as slide:
         inspection = inspected(slide, options.key, options.thorough)
-        return inspection, make_plan(inspection, options.resolved(), slide.views(), options.key)
+        return inspection, planned_for(slide, inspection, options.resolved(), options.key)
+
+
+def planned_for(
+    slide: OpenSlide, inspection: Inspection, profile: Profile, key: bytes | None, *, grows: bool = False
+) -> Plan:
+    """Plan what is to be written; a name to be kept that the slide does not have is refused here.
+
+    Raises
+    ------
+    UsageError
+        If so.
+    """
+    if profile.ids:
+        from blankslide.pipeline.choices import require_found
+
+        require_found(profile, inspection)
+    return make_plan(inspection, profile, slide.views(), key, grows=grows)
 
 
 def refuse_pending(path: str | Path) -> None:

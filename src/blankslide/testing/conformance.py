@@ -32,8 +32,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from blankslide import pipeline
 from blankslide.errors import BlankslideError, SlideError
 from blankslide.formats import all_formats, registered
-from blankslide.formats._spi import Probe
+from blankslide.formats._spi import SHARED, Probe
 from blankslide.model import Outcome, PhiClass
+from blankslide.pipeline.choices import require_known
+from blankslide.policy import RESEARCH
 from blankslide.testing.bench import Original, contents, edit, is_pending, leaks, not_blank, recover
 from blankslide.testing.damage import aliens, boundaries, damaged
 from blankslide.testing.faults import FaultyVolume, SimVolume
@@ -184,6 +186,15 @@ class FormatConformance:
         found = {f.id for f in self._inspection().findings}
         missing = self.expected - found
         assert not missing, f"expected findings are missing: {sorted(missing)}"
+
+    def test_its_findings_can_be_named_by_a_person(self) -> None:
+        """What is to be kept is held against what formats say that they give."""
+        names = {f.id for f in self._inspection().findings}
+        with registered(self.format):
+            assert {i for i in names if RESEARCH.keeping(i).ids[0][0] != i} == set(), "an id that typing changes"
+            require_known(RESEARCH.keeping(*sorted(names)))
+        vendor = getattr(self.format, "vendor", self.format.name.partition("_")[0])
+        assert {i.partition(".")[0] for i in names} <= {vendor, "picture", *SHARED}
 
     def test_every_planted_copy_lies_in_a_finding(self) -> None:
         """Each planted place, in each encoding, is covered by a finding of the planted id."""

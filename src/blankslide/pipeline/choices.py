@@ -1,0 +1,207 @@
+"""What a person wants kept or removed must exist: a name nobody knows would lose what it should have saved.
+
+Two questions, both answered before anything is touched. *Can any format give such a finding?*
+Roles of pictures are a closed set, ids begin with a word that a format declares; this needs no
+slide. *Has this slide such a finding?* Ids of fields are an open set, since a scanner may write any
+key; so a name or pattern that a person wants kept in this run, and that the slide does not have, is refused
+if anything would go from the slide. A profile is written for slides of all kinds: of its names only those
+are refused that look like a mistyped name of something that would go, and its patterns never.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, NamedTuple
+
+from blankslide.errors import BlankslideError, ProfileError, UsageError
+from blankslide.formats._spi import ROLES, SHARED
+from blankslide.model import Action, PhiClass
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from blankslide.model import Inspection
+    from blankslide.pipeline.stages import Options
+    from blankslide.policy import Profile
+
+_WILD = frozenset("*?[")
+_NEAR, _VERY_NEAR = 0.6, 0.9
+_LOOK = "blankslide inspect shows the names"
+
+
+# -- without a slide ---------------------------------------------------------------------
+
+
+def require_known(profile: Profile) -> None:
+    """Refuse a profile that names what no format can give.
+
+    Raises
+    ------
+    UsageError
+        Naming the nearest that exists.
+    """
+    for name, _ in profile.ids:
+        first, _, rest = name.partition(".")
+        if first == "picture":
+            _require_role(profile, name, rest)
+        elif not _is_pattern(first) and first not in SHARED and first not in _vendors():
+            near = _nearest(first, [*_vendors(), *SHARED, "picture"], _NEAR)
+            hint = f"did you mean {near}.{rest}?" if near else _LOOK
+            raise _refusal(profile, name, f"no format has a finding called {name!r}", hint)
+
+
+def _require_role(profile: Profile, name: str, role: str) -> None:
+    roles = ROLES if _any_like(ROLES, role) else _all_roles()  # formats from outside are asked only if need be
+    if _any_like(roles, role):
+        return
+    near = _nearest(role, roles, _NEAR)
+    hint = f"did you mean {near}?" if near else f"pictures are {', '.join(roles)}; names of fields have dots"
+    raise _refusal(profile, name, f"there is no picture called {role!r}", hint)
+
+
+def _all_roles() -> tuple[str, ...]:
+    from blankslide.formats import all_formats
+
+    return (*ROLES, *(role for known in all_formats() for role in getattr(known, "roles", ())))
+
+
+def _any_like(names: Iterable[str], glob: str) -> bool:
+    return any(fnmatchcase(name, glob) for name in names)
+
+
+def _is_pattern(name: str) -> bool:
+    return not _WILD.isdisjoint(name)
+
+
+def _vendors() -> list[str]:
+    """First words of the ids of all formats' findings."""
+    from blankslide.formats import all_formats
+
+    return sorted({getattr(known, "vendor", known.name.partition("_")[0]) for known in all_formats()})
+
+
+def _refusal(profile: Profile, name: str, problem: str, hint: str) -> UsageError:
+    where = profile.origin.get(name)
+    return ProfileError(f"{where}: {problem}", hint) if where else UsageError(problem, hint)
+
+
+def _nearest(word: str, among: Iterable[str], cutoff: float) -> str | None:
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(word, list(among), 1, cutoff)), None)
+
+
+# -- with the slide ----------------------------------------------------------------------
+
+
+def require_found(profile: Profile, inspection: Inspection) -> None:
+    """Refuse to edit a slide if a name that it does not have may mean something that it has.
+
+    Raises
+    ------
+    UsageError
+        Naming the nearest that the slide has; nothing was written.
+    """
+    _require_all(profile, _actions(profile, inspection), "the slide does not have")
+
+
+def proven(profile: Profile, paths: Iterable[Path], options: Options) -> Profile:
+    """Hold the names that a person asked for against all slides of a run, before the first of them is edited.
+
+    Parameters
+    ----------
+    paths
+        All slides; those that cannot be looked at will say so when it is their turn.
+
+    Returns
+    -------
+    Profile
+        The same, which no longer asks one slide for what another has.
+
+    Raises
+    ------
+    UsageError
+        If a name is found in none of them, and may mean something that they have.
+    """
+    from blankslide.pipeline.stages import inspect
+
+    wanted = {name for name, action in _fields(profile) if _is_wanted(profile, name, action)}
+    seen: dict[str, _Done] = {}
+    for path in paths if wanted else ():
+        try:
+            seen |= _actions(profile, inspect(path, key=options.key))
+        except (BlankslideError, OSError):
+            continue
+    _require_all(replace(profile, ids=tuple(i for i in profile.ids if i[0] in wanted)), seen, "no slide here has")
+    return replace(profile, proven=profile.proven | {name for name in wanted if _any_like(seen, name)})
+
+
+class _Done(NamedTuple):
+    """What the profile does to a finding, and whether its name may be said: an unknown key may be a person's."""
+
+    action: Action
+    public: bool
+
+
+def _actions(profile: Profile, inspection: Inspection) -> dict[str, _Done]:
+    return {
+        finding.id.lower(): _Done(profile.action(finding), finding.cls is not PhiClass.UNKNOWN)
+        for finding in inspection.findings
+    }
+
+
+def _fields(profile: Profile) -> list[tuple[str, Action]]:
+    """Names that have to be found; that a slide has no macro is nothing wrong."""
+    held = [(i, a) for i, a in profile.ids if not i.startswith("picture.")]
+    return [(i, a) for i, a in held if _is_wanted(profile, i, a) or not _is_pattern(i)]
+
+
+def _is_wanted(profile: Profile, name: str, action: Action) -> bool:
+    """Whether a person wants just this kept, just now: if it went, it would be lost for good."""
+    return action is Action.KEEP and name in profile.asked
+
+
+def unmatched(profile: Profile, ids: Iterable[str]) -> list[str]:
+    """Return names of a profile's file that no slide had although their vendor was there; for a remark."""
+    seen = {i.lower() for i in ids}
+    vendors = {i.partition(".")[0] for i in seen}
+    named = [i for i, _ in _fields(profile) if i in profile.origin and i not in seen]
+    return [i for i in named if i.partition(".")[0] in vendors]
+
+
+def _require_all(profile: Profile, found: Mapping[str, _Done], who: str) -> None:
+    """Refuse a name that nothing has, if it may mean one of those that are treated otherwise."""
+    for name, action in _fields(profile):
+        if name in profile.proven or _any_like(found, name):
+            continue
+        vendor = name.partition(".")[0]
+        own = {i: done for i, done in found.items() if fnmatchcase(i.partition(".")[0], vendor)}
+        other = {i: done.public for i, done in own.items() if done.action is not action}
+        public = [i for i, said in other.items() if said]
+        problem = f"{who} a finding called {name!r}"
+        if _is_wanted(profile, name, action):
+            if other:  # so even what resembles nothing is a reason to stop
+                near = _last(name, public) or _nearest(name, public, _NEAR)
+                raise _refusal(profile, name, problem, f"did you mean {near}?" if near else _LOOK)
+        elif near := _misprint(name, other, {i.rpartition(".")[0] for i in own}):
+            hint = f"did you mean {near}?" if other[near] else _LOOK
+            raise _refusal(profile, name, problem, f"{hint} · if not, write {name}*")
+
+
+def _misprint(name: str, other: Iterable[str], stores: Container[str]) -> str | None:
+    """Return what a name is most likely a misprint of: its letters, or its last word behind another store."""
+    near = _nearest(name, [i for i in other if _letters(i) != _letters(name)], _VERY_NEAR)
+    return near or (None if name.rpartition(".")[0] in stores else _last(name, other))
+
+
+def _letters(name: str) -> str:
+    """Numbered fields differ on purpose: ``barcode1d`` and ``barcode2d``."""
+    return "".join(c for c in name if not c.isdigit())
+
+
+def _last(name: str, among: Iterable[str]) -> str | None:
+    """Return the one with the same last word: ``aperio.user`` is ``aperio.description.user``."""
+    word = name.rpartition(".")[2]
+    return next((i for i in among if i.rpartition(".")[2] == word), None)
