@@ -16,7 +16,6 @@ from blankslide.errors import EnvironmentProblem, NoPermission, UsageError
 from blankslide.ledger import Ledger
 from blankslide.model import Action, Decision, Outcome, PhiClass
 from blankslide.pipeline import Options
-from blankslide.policy import STRICT
 from blankslide.report import Section
 from blankslide.samples.aperio import build_aperio
 from blankslide.testing.spellings import places_of
@@ -119,21 +118,38 @@ def names_in(text: str) -> list[str]:
     return [slide["slide"] for slide in json.loads(text)["slides"]]
 
 
-def test_names_that_identify_are_withheld(tmp_path: Path) -> None:
+def test_names_that_are_not_known_to_be_plain_are_withheld(tmp_path: Path) -> None:
     sections = [
         Section("S19-12345.svs", Outcome("clean", name="identifying")),
         Section("S19-12345.svs", None, "the file is empty"),
-        Section("CMU-1.svs", Outcome("clean", name="unknown")),
-        Section("CMU-1.svs", Outcome("clean", name="unknown", strict_name=STRICT.names)),
+        Section("Doe_Jane.svs", Outcome("clean", name="unknown")),
+        Section("Doe_Jane.svs", None, "the file is empty"),
+        Section("slide 5.svs", None, "the file is empty"),
         Section("S19-12345.svs", Outcome("clean", name="plain", target="slide 7.svs", copied=True)),
     ]
-    assert names_in(written(tmp_path / "r.json", *sections)) == [
-        "slide 1 (name withheld)", "slide 2 (name withheld)", "CMU-1.svs", "slide 4 (name withheld)", "slide 7.svs",
+    text = written(tmp_path / "r.json", *sections)
+    assert names_in(text) == [
+        *(f"slide {number} (name withheld)" for number in (1, 2, 3, 4)), "slide 5.svs", "slide 7.svs",
     ]  # fmt: skip
+    assert "Doe" not in text + written(tmp_path / "r.html", *sections)
+
+
+@pytest.mark.parametrize("suffix", [".html", ".json"])
+def test_a_site_may_ask_for_names_and_the_report_says_so(tmp_path: Path, suffix: str) -> None:
+    sections = [Section("Doe_Jane.svs", Outcome("clean", name="unknown")), Section("S19-12345.svs", None, "empty")]
+    report.write(tmp_path / f"r{suffix}", sections, with_names=True)
+    text = (tmp_path / f"r{suffix}").read_text("utf-8")
+    assert "Doe_Jane.svs" in text
+    assert "S19-12345.svs" in text
+    assert "not to be passed on" in text
+    assert "not to be passed on" not in written(tmp_path / f"r{suffix}", *sections)
 
 
 def test_names_cannot_fake_lines_or_markup(tmp_path: Path) -> None:
-    text = written(tmp_path / "r.html", Section("<script>alert(1)</script>\n\u202e.svs", None, "a & <b>"))
+    section = Section("<script>alert(1)</script>\n\u202e.svs", None, "a & <b>")
+    report.write(tmp_path / "r.html", [section], with_names=True)
+    text = (tmp_path / "r.html").read_text("utf-8")
+    assert "script&gt;" in text
     assert "<script" not in text
     assert "\u202e" not in text
     assert "a &amp; &lt;b&gt;" in text

@@ -1,7 +1,7 @@
 """The read-only card of a notebook: HTML for Inspection, Plan and Outcome.
 
 A notebook keeps what a cell shows, so these cards are written for people who will never
-see the slide: values are masks, a file name that may identify is left out, and so is the
+see the slide: values are masks, a file name that is not known to be plain is left out, and so is the
 name of an unknown field, since a key that nobody knows can itself be somebody's name.
 
 Every text is escaped here and nowhere else; slide metadata is untrusted. Styles are inline
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal
 
 from blankslide import wording
 from blankslide.model import Action, Decision, PhiClass
-from blankslide.naming import name_verdict
+from blankslide.naming import name_verdict, public_name
 from blankslide.policy import RESEARCH
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def outcome_card(outcome: Outcome) -> str:
 def _name(found: Inspection) -> str:
     name = found.files[0].name if found.files else NAMELESS
     values = [v.reveal() for f in found.findings if f.value is not None for v in (f.value, *f.values)]
-    return NAMELESS if name_verdict(name, values) == "identifying" else name
+    return public_name(name, name_verdict(name, values), NAMELESS)
 
 
 def _found_state(decisions: Sequence[Decision]) -> tuple[str, Tone]:

@@ -4,6 +4,10 @@
 a person; ``plain`` when it is made of words and short numbers that say nothing; else
 ``unknown``. The verdict is its own answer: it changes the exit code only where the profile
 asks for it.
+
+What is passed on – an inventory, a report, a saved notebook – shows a name only if it is plain
+(`public_name`): nobody can tell a person's name from a project's, so ``unknown`` is not enough.
+Folders are never shown there, unless the site asks for names for itself.
 """
 
 from __future__ import annotations
@@ -40,6 +44,25 @@ def is_uid(name: str) -> str | None:
     stem, _, suffix = name.rpartition(".")
     uid = name if suffix.isdecimal() else stem
     return uid if len(uid) <= 64 and _UID.fullmatch(uid) else None
+
+
+def public_name(name: str, verdict: str, instead: str | int, with_names: bool = False) -> str:
+    """Return a name as it may stand in what is passed on.
+
+    Parameters
+    ----------
+    name
+        As it would be shown.
+    verdict
+        The worst of all names of the slide.
+    instead
+        What stands there otherwise: words, or the slide's number in the order of the run.
+    with_names
+        Whether the site asked for names, for its own use.
+    """
+    if with_names or verdict == "plain":
+        return name
+    return f"slide {instead} (name withheld)" if isinstance(instead, int) else instead
 
 
 def name_verdict(name: str, removed: Iterable[str] = ()) -> NameVerdict:

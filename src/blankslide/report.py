@@ -6,9 +6,9 @@ guideline by Bisson et al. (Digital Health 2023) are reached: I file name, II pi
 unlinked, III pictures destroyed, IV metadata. Level V is never claimed: the tiles of level 0
 stay linkable to the original, and every report says so.
 
-A name that identifies, or that a strict profile does not know to be plain, is withheld; so
-are the keys of unknown fields. HTML and JSON say the same; the HTML page holds no script and
-loads nothing.
+A name that is not known to be plain is withheld (`naming.public_name`), unless the site asks for
+names for its own use; the keys of unknown fields always are. HTML and JSON say the same; the
+HTML page holds no script and loads nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from blankslide import wording as words
 from blankslide.errors import EnvironmentProblem, NoPermission, UsageError
 from blankslide.model import Action, PhiClass
-from blankslide.naming import name_verdict
+from blankslide.naming import name_verdict, public_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,8 +67,17 @@ def check(path: Path) -> None:
         raise NoPermission("the report cannot be written there")
 
 
-def write(path: Path, sections: Sequence[Section]) -> None:
+def write(path: Path, sections: Sequence[Section], with_names: bool = False) -> None:
     """Write the report; a reader sees the old file or the whole new one.
+
+    Parameters
+    ----------
+    path
+        The file, .html or .json.
+    sections
+        In the order of the run.
+    with_names
+        Show all names as they are: such a report stays in the house.
 
     Raises
     ------
@@ -76,7 +85,7 @@ def write(path: Path, sections: Sequence[Section]) -> None:
         If it cannot be written.
     """
     check(path)
-    data = content(sections)
+    data = content(sections, with_names)
     if path.suffix.lower() == ".json":
         import json
 
@@ -97,7 +106,7 @@ def write(path: Path, sections: Sequence[Section]) -> None:
 # -- what a report says ------------------------------------------------------------------
 
 
-def content(sections: Sequence[Section]) -> dict[str, Any]:
+def content(sections: Sequence[Section], with_names: bool = False) -> dict[str, Any]:
     """Return the whole report as plain data."""
     from datetime import UTC, datetime
 
@@ -107,18 +116,19 @@ def content(sections: Sequence[Section]) -> dict[str, Any]:
         "tool": f"Blankslide {__version__}",
         "written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "level_v": LINKABLE,
-        "slides": [_slide(number, section) for number, section in enumerate(sections, 1)],
+        "names": "shown, so this is not to be passed on" if with_names else "shown where they are plain",
+        "slides": [_slide(number, section, with_names) for number, section in enumerate(sections, 1)],
     }
 
 
-def _slide(number: int, section: Section) -> dict[str, Any]:
+def _slide(number: int, section: Section, with_names: bool) -> dict[str, Any]:
     outcome = section.outcome
     if outcome is None:
-        withheld = name_verdict(section.name) == "identifying"
-        name = f"slide {number} (name withheld)" if withheld else words.shown(section.name)
+        verdict = name_verdict(section.name)
+        name = public_name(words.shown(section.name), verdict, number, with_names)
         return {"slide": name, "result": "refused", "error": section.error}
     return {
-        "slide": _shown_name(number, section.name, outcome),
+        "slide": public_name(words.shown(outcome.target or section.name), outcome.name, number, with_names),
         "result": _result(outcome),
         "mode": "copy" if outcome.copied else "in place",
         "format": outcome.title,
@@ -137,14 +147,6 @@ def _slide(number: int, section: Section) -> dict[str, Any]:
         "transaction": outcome.transaction or None,
         "ledger_entry": outcome.ledger_sequence,
     }
-
-
-def _shown_name(number: int, name: str, outcome: Outcome) -> str:
-    """Return the result's name, unless it says too much; the order is that of the command line."""
-    plain = outcome.name == "plain" or (outcome.name == "unknown" and not outcome.strict_name)
-    if not plain:
-        return f"slide {number} (name withheld)"
-    return words.shown(outcome.target or name)
 
 
 def _result(outcome: Outcome) -> str:

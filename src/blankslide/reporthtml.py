@@ -42,7 +42,8 @@ def page(data: Mapping[str, Any]) -> str:
             '<meta name="viewport" content="width=device-width"><title>De-identification report</title>',
             f"<style>{_STYLE}</style></head><body>",
             "<h1>De-identification report</h1>",
-            f'<p class="soft">{escape(data["tool"])} · {escape(data["written"])} · {clean} of {len(slides)} clean</p>',
+            f'<p class="soft">{escape(data["tool"])} · {escape(data["written"])} · {clean} of {len(slides)} clean'
+            f" · names: {escape(data['names'])}</p>",
             *map(_section, slides),
             f"<p><strong>{escape(data['level_v'])}</strong></p>",
             "</body></html>\n",

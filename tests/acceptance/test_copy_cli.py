@@ -123,9 +123,24 @@ def test_a_report_of_a_run_with_one_refusal(make: Make, tmp_path: Path) -> None:
 
 def test_an_inventory(make: Make, tmp_path: Path) -> None:
     path, _ = make("=slide.svs")
-    ended = run_cli("inspect", "--csv", tmp_path / "i.csv", tmp_path)
+    ended = run_cli("inspect", "--csv", tmp_path / "i.csv", "--with-names", tmp_path)
     assert ended.code == 0
     with (tmp_path / "i.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [r["path"] for r in rows] == [str(path)]
     assert run_cli("inspect", "--csv", path, tmp_path).code == 2
+
+
+def test_names_of_patients_are_in_no_file_that_is_passed_on(make: Make, tmp_path: Path) -> None:
+    """One rule for inventory and report; the screen and --json are for the one who named the paths."""
+    path, _ = make("Doe_Jane.svs")
+    table, told = tmp_path / "i.csv", tmp_path / "r.json"
+    for names in ((), ("--with-names",)):
+        run_cli("inspect", "--csv", table, *names, path)
+        run_cli("anonymize", "--out", tmp_path / f"out{len(names)}", "--report", told, *names, path)
+        for text in (table.read_text("utf-8"), told.read_text("utf-8")):
+            assert ("slide 1 (name withheld)" in text) is not bool(names)
+            assert ("Doe_Jane" in text) is bool(names)
+    assert run_cli("inspect", "--json", path).slides[0]["path"] == str(path)
+    for wrong in (["inspect"], ["anonymize", "--dry-run"]):
+        assert run_cli(*wrong, "--with-names", path).code == 2

@@ -34,6 +34,9 @@ def _shared(*names: str) -> Callable[[Any], Any]:
             "--key", type=click.Path(dir_okay=False), metavar="FILE", help="Your site's key; made on first use."
         ),
         "thorough": click.option("--thorough", is_flag=True, help="Look into every tile for text; reads the slide."),
+        "names": click.option(
+            "--with-names", is_flag=True, help="Show all names in that file; it is then for your own site only."
+        ),
         "ledger": click.option("--ledger", metavar="URL|none", help="FILE.jsonl, or none; your own ledger by default."),
     }
 
@@ -83,19 +86,29 @@ def main() -> None:
 
 @main.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("--csv", "table", metavar="FILE.csv", help="Write an inventory, one row a slide, without values.")
-@_shared("profile", "thorough", "values", "json")
+@click.option(
+    "--csv", "table", metavar="FILE.csv", help="Write an inventory, one row a slide: no values, no telling names."
+)
+@_shared("names", "profile", "thorough", "values", "json")
 def inspect(
-    paths: tuple[str, ...], table: str | None, profile: str, thorough: bool, show_values: bool, as_json: bool
+    paths: tuple[str, ...],
+    table: str | None,
+    with_names: bool,
+    profile: str,
+    thorough: bool,
+    show_values: bool,
+    as_json: bool,
 ) -> None:
     """Say what is in slides. Changes nothing, reads no tissue."""
     from blankslide.cli import look
     from blankslide.errors import BlankslideError
 
+    if with_names and table is None:
+        raise click.UsageError("--with-names is about the file of --csv")
     options = _options(profile, makes_key=False)
     options.thorough = thorough
     try:
-        sys.exit(look.inspect(look.Request(paths, table, show_values, as_json), options))
+        sys.exit(look.inspect(look.Request(paths, table, show_values, as_json, with_names), options))
     except BlankslideError as error:
         _fail(error.exit_code, error.sentence())
 
@@ -107,8 +120,8 @@ def inspect(
 @click.option("--name", metavar="NAME", help="New name of the copy, or of the slide. For one slide.")
 @click.option("--keep", multiple=True, metavar="macro", help="Keep a picture; the slide is then not clean.")
 @click.option("--dry-run", is_flag=True, help="Plan only; change nothing.")
-@click.option("--report", metavar="FILE", help="Write a report, .html or .json, without values.")
-@_shared("profile", "thorough", "key", "ledger", "json")
+@click.option("--report", metavar="FILE", help="Write a report, .html or .json: no values, no telling names.")
+@_shared("names", "profile", "thorough", "key", "ledger", "json")
 def anonymize(
     paths: tuple[str, ...],
     in_place: bool,
@@ -117,6 +130,7 @@ def anonymize(
     keep: tuple[str, ...],
     dry_run: bool,
     report: str | None,
+    with_names: bool,
     profile: str,
     thorough: bool,
     key: str | None,
@@ -133,11 +147,13 @@ def anonymize(
         raise click.UsageError(
             "say --in-place to overwrite the slides themselves, --out DIR for copies, or --dry-run to only plan"
         )
+    if with_names and report is None:
+        raise click.UsageError("--with-names is about the file of --report")
     options = _options(profile, keep=keep, key=key, ledger="none" if dry_run else ledger)
     options.thorough = thorough
 
     try:
-        sys.exit(edit.anonymize(edit.Request(paths, out, name, report, dry_run, as_json), options))
+        sys.exit(edit.anonymize(edit.Request(paths, out, name, report, dry_run, as_json, with_names), options))
     except BlankslideError as error:
         _fail(error.exit_code, error.sentence())
 

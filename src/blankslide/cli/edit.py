@@ -37,6 +37,8 @@ class Request:
         New name; for one slide only.
     report
         File to write a report to.
+    with_names
+        Show names in it that are not known to be plain.
     """
 
     paths: tuple[str, ...]
@@ -45,6 +47,7 @@ class Request:
     report: str | None
     dry_run: bool
     as_json: bool
+    with_names: bool = False
 
 
 def anonymize(request: Request, options: Options) -> int:
@@ -66,7 +69,7 @@ def anonymize(request: Request, options: Options) -> int:
     code = runner.run(request.paths, lambda path: _one(path, request, options))
     _remark(runner.rows, options)
     if request.report is not None:
-        code = exit_code([code, _report(Path(request.report), runner.rows)])
+        code = exit_code([code, _report(Path(request.report), runner.rows, request.with_names)])
     return code
 
 
@@ -113,12 +116,13 @@ def _edit(path: Path, request: Request, options: Options) -> Outcome:
     return pipeline.anonymize_copy(path, request.out, options, name=request.name, dry_run=request.dry_run)
 
 
-def _report(path: Path, rows: list[Row]) -> int:
+def _report(path: Path, rows: list[Row], with_names: bool) -> int:
     """Write the report; a failure is told and counts, but undoes nothing."""
     from blankslide import report
 
     try:
-        report.write(path, [report.Section(row.path.name, row.outcome, row.error or "") for row in rows])
+        sections = [report.Section(row.path.name, row.outcome, row.error or "") for row in rows]
+        report.write(path, sections, with_names)
     except BlankslideError as error:
         print(f"{words.shown(path)} · {error.message}", file=sys.stderr)
         return error.exit_code

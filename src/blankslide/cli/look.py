@@ -1,19 +1,21 @@
 """Looking: what is in slides, on the screen, as JSON, or as the inventory of an archive.
 
 The inventory is a CSV file with one row a slide and no values; rows are written as they come,
-so that a long run that is stopped leaves what it has seen. Spreadsheets take some cells for
-formulas: those get a leading apostrophe.
+so that a long run that is stopped leaves what it has seen. Names follow the rule of `naming`:
+plain ones are shown without their folders, others by number, unless names are asked for.
+Spreadsheets take some cells for formulas: those get a leading apostrophe.
 """
 
 from __future__ import annotations
 
 import csv
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from blankslide import pipeline
@@ -22,10 +24,9 @@ from blankslide.cli import show
 from blankslide.cli.run import Row, Runner, plain_text, values_of
 from blankslide.errors import EnvironmentProblem, NoPermission, UsageError
 from blankslide.model import PhiClass
+from blankslide.naming import name_verdict, public_name
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from blankslide.model import Inspection, Plan
     from blankslide.pipeline import Options
 
@@ -37,12 +38,13 @@ Add = Callable[..., None]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a person asked for; ``table`` is the CSV file, if one is wanted."""
+    """What a person asked for; ``table`` is the CSV file, if one is wanted, ``with_names`` shows all paths in it."""
 
     paths: tuple[str, ...]
     table: str | None
     show_values: bool
     as_json: bool
+    with_names: bool = False
 
 
 def inspect(request: Request, options: Options) -> int:
@@ -53,7 +55,9 @@ def inspect(request: Request, options: Options) -> int:
     BlankslideError
         If the inventory cannot be written; no slide was looked at.
     """
-    table: AbstractContextManager[Add | None] = inventory(request.table) if request.table else nullcontext()
+    table: AbstractContextManager[Add | None] = nullcontext()
+    if request.table:
+        table = inventory(request.table, request.with_names)
     with table as add:
 
         def work(path: Path) -> Row:
@@ -82,7 +86,7 @@ def _tell(row: Row, inspection: Inspection, plan: Plan, request: Request) -> Non
 
 
 @contextmanager
-def inventory(name: str) -> Iterator[Add]:
+def inventory(name: str, with_names: bool = False) -> Iterator[Add]:
     """Open the CSV file and yield the function that adds a row.
 
     Raises
@@ -98,8 +102,11 @@ def inventory(name: str) -> Iterator[Add]:
         table = csv.writer(file)
         table.writerow([*_COLUMNS, *(f"{words.class_word(c)}_findings" for c in _CLASSES), "name", "sidecars", "error"])
 
+        numbers = count(1)
+
         def add(row: Row, inspection: Inspection | None) -> None:
-            table.writerow([guarded(cell) for cell in cells(row, inspection)])
+            name = _name(row, inspection, next(numbers), with_names)
+            table.writerow([guarded(cell) for cell in cells(row, inspection, name)])
             file.flush()
 
         yield add
@@ -114,7 +121,14 @@ def _opened(name: str) -> TextIO:
         raise EnvironmentProblem(f"the inventory cannot be written: {error.strerror}") from None
 
 
-def cells(row: Row, inspection: Inspection | None) -> Sequence[object]:
+def _name(row: Row, inspection: Inspection | None, number: int, with_names: bool) -> str:
+    """Return what stands for the slide: folders only for those who asked for names."""
+    path = Path(plain_text(row.path))
+    verdict = row.name if inspection is not None else name_verdict(path.name)
+    return public_name(str(path) if with_names else path.name, verdict, number, with_names)
+
+
+def cells(row: Row, inspection: Inspection | None, name: str) -> Sequence[object]:
     """Return one row: what is known of a slide, as numbers and words, never a value."""
     known: list[object] = [""] * (len(_COLUMNS) - 2)
     counts: list[object] = [""] * len(_CLASSES)
@@ -123,8 +137,7 @@ def cells(row: Row, inspection: Inspection | None) -> Sequence[object]:
         known = [len(inspection.levels), top.width, top.height, *mpp, inspection.objective or ""]
         found = Counter(d.cls for d in row.decisions)
         counts = [found[cls] for cls in _CLASSES]
-    path = plain_text(os.fspath(row.path))
-    return [path, row.format, *known, *counts, row.name, len(row.sidecars), row.error or ""]
+    return [name, row.format, *known, *counts, row.name, len(row.sidecars), row.error or ""]
 
 
 def guarded(cell: object) -> object:

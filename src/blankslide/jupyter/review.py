@@ -71,7 +71,7 @@ class SlideReview:
         self._profile = profile
         self._before: tuple[Picture, ...] = ()
         self._now: tuple[Picture, ...] = ()
-        self._identifying_name = False
+        self._name_withheld = False
         self._mistake = ""
         self._finished = self._sealed = False
         self._card = Card(_profiles(profile, options.profile), FindingsTable(self._keep))
@@ -127,7 +127,7 @@ class SlideReview:
         found = self.session.inspection
         if found is not None and self.session.path is not None:
             values = [v.reveal() for f in found.findings if f.value is not None for v in (f.value, *f.values)]
-            self._identifying_name |= name_verdict(self.session.path.name, values) == "identifying"
+            self._name_withheld |= name_verdict(self.session.path.name, values) != "plain"
 
     def _apply(self) -> None:
         self.session.apply()
@@ -177,7 +177,7 @@ class SlideReview:
         if self._sealed:
             return
         head = self._headline()
-        if self._identifying_name and self.session.path is not None:
+        if self._name_withheld and self.session.path is not None:
             head = head._replace(text=head.text.replace(wording.shown(self.session.path), cards.NAMELESS))
         told = self.session.outcome or self.session.plan
         said = cards.hide_unknown([head.text], told.decisions if told else ())
