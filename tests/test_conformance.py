@@ -177,6 +177,14 @@ def hides_bytes_from_the_map(inspection: Inspection, probe: Probe) -> Inspection
     return replace(_without(inspection, "slide.unowned"), maps=(bytemap,))
 
 
+def gives_ids_of_another_vendor(inspection: Inspection, probe: Probe) -> Inspection:
+    return _change(inspection, "toyscope.description.operator", id="aperio.description.operator")
+
+
+def gives_a_role_that_nobody_can_ask_for(inspection: Inspection, probe: Probe) -> Inspection:
+    return _change(inspection, "picture.macro", id="picture.bigmacro")
+
+
 def tells_a_value_in_a_place(inspection: Inspection, probe: Probe) -> Inspection:
     operator = _finding(inspection, "toyscope.description.operator")
     assert operator.value is not None
@@ -308,6 +316,8 @@ CASES = [
     Case(is_never_done, "second_run_finds_and_writes_nothing"),
     Case(is_never_done, "strict_profile_ends_clean_too"),
     Case(hides_bytes_from_the_map, "bytes_that_nobody_owns_are_emptied_or_reported"),
+    Case(gives_ids_of_another_vendor, "its_findings_can_be_named_by_a_person"),
+    Case(gives_a_role_that_nobody_can_ask_for, "its_findings_can_be_named_by_a_person"),
     Case(tells_a_value_in_a_place, "shows_no_value_by_accident"),
     Case(AcceptsEveryFile, "declines_what_is_no_slide_and_says_why"),
     Case(GivesNoReason, "declines_what_is_no_slide_and_says_why"),

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from blankslide.errors import BlankslideError, ProfileError, UsageError
 from blankslide.formats._spi import ROLES, SHARED
 from blankslide.model import Action, PhiClass
+from blankslide.pipeline.folders import main_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,13 +126,14 @@ def proven(profile: Profile, paths: Iterable[Path], options: Options) -> Profile
     UsageError
         If a name is found in none of them, and may mean something that they have.
     """
-    from blankslide.pipeline.stages import inspect
+    from blankslide.pipeline.stages import inspected, opened
 
     wanted = {name for name, action in _fields(profile) if _is_wanted(profile, name, action)}
     seen: dict[str, _Done] = {}
     for path in paths if wanted else ():
         try:
-            seen |= _actions(profile, inspect(path, key=options.key))
+            with opened(main_file(path)) as slide:
+                seen |= _actions(profile, inspected(slide, options.key, options.thorough))
         except (BlankslideError, OSError):
             continue
     _require_all(replace(profile, ids=tuple(i for i in profile.ids if i[0] in wanted)), seen, "no slide here has")
