@@ -276,7 +276,7 @@ class HeaderRewrite:
             return "\\".join(mapped(u.strip("\0 ")) if u.strip("\0 ") else "" for u in old).encode()
         if entry.effect == "W":
             words = self.header.value(element).decode("latin-1").rstrip("\0 ").split("\\")
-            return "\\".join(w if is_code_string(w) else "NONE" for w in words[:MOST_VALUES]).encode("latin-1")
+            return "\\".join(map(_as_code, words[:MOST_VALUES])).encode("latin-1")
         if entry.effect == "I":
             return quiet_profile(self.header.value(element))
         if entry.effect == "D":
@@ -294,6 +294,13 @@ class HeaderRewrite:
                 changes[element.at] = b""
             elif element.vr in SHORT_DUMMIES and self.header.value(element).strip() == dummy(element.vr):
                 changes[element.at] = SHORT_DUMMIES[element.vr]
+
+
+def _as_code(word: str) -> str:
+    """Return a term; what is drawn over because it is a label keeps that name, in the letters that a term has."""
+    if word.strip().upper() in ("LABEL", "OVERVIEW"):
+        return word.strip().upper()
+    return word if is_code_string(word) else "NONE"
 
 
 def _longest(old: str) -> str:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from blankslide.containers import dicom, dicom_deflated, dicom_pixels, jp2k, jpeg
 from blankslide.errors import ContradictorySlide, DamagedSlide, NotEditable, SlideError
 from blankslide.formats import _dicom_directory
+from blankslide.formats import _dicom_roles as roles
 from blankslide.formats import _dicom_table as table
 from blankslide.formats._dicom_deflated import TRAILER, DeflatedRewrite
 from blankslide.formats._dicom_directory import Directory
@@ -51,13 +52,11 @@ if TYPE_CHECKING:
 
 _META_CLASS, _STUDY, _SERIES, _INSTANCE = 0x00020002, 0x0020000D, 0x0020000E, 0x00080018
 _SLIDE = "1.2.840.10008.5.1.4.1.1.77.1.6"
-_LABEL_IN_IMAGE, _BURNED_IN = 0x00480010, 0x00280301
 _GLANCES = (1 << 12, 1 << 16, 1 << 20, 1 << 24)
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _JPEG = ("1.2.840.10008.1.2.4.50",)
 _JPEG_2000 = ("1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91")
 _RLE = "1.2.840.10008.1.2.5"
-_ROLES = {"LABEL": "label", "OVERVIEW": "macro", "THUMBNAIL": "thumbnail"}
 _PHOTOMETRIC = {"MONOCHROME1": 0, "MONOCHROME2": 1, "RGB": 2, "PALETTE COLOR": 3}
 _STAYING = ("", "thumbnail")
 """Roles whose pixels usually stay."""
@@ -76,9 +75,11 @@ class _Glance(NamedTuple):
 
 
 class Instance:
-    """One file of the slide."""
+    """One file of the slide; what it is shows beside the others only, so `settle` follows when all are read."""
 
-    def __init__(self, number: int, name: str, source: ByteSource, thorough: bool) -> None:
+    pixels: Pixels
+
+    def __init__(self, number: int, name: str, source: ByteSource) -> None:
         self.number, self.name, self.file = number, name, source
         #: What the file says; the file itself, unless that is deflated.
         self.source: ByteSource = source
@@ -88,21 +89,31 @@ class Instance:
             data, self.trailing = dicom_deflated.plain(source)
             self.source = source = MemorySource(data)
         self.header: Header = dicom.read_header(source, table.vr_of)
-        words = self.header.text(0x00080008).split("\\")
-        flavour = words[2].strip() if len(words) > 2 else ""
-        self.role = "" if flavour == "VOLUME" else _ROLES.get(flavour, "unknown")
         self.where = f"file {number + 1}"
-        every = thorough or bool(self.role)
-        self.pixels: Pixels = dicom_pixels.read_pixels(source, self.header.end, self.header.implicit, every)
         self.reading: Reading = Reader(self.header).read()
-        self.width, self.height = self.header.number(0x00280011), self.header.number(0x00280010)
+        self.look = roles.look(self.header)
+        self.width, self.height = self.look.frame
         if not self.width or not self.height:
             raise DamagedSlide("an instance has no rows or no columns")
         self.frames = max(1, self.header.number(0x00280008))
+        #: Whether the header says that the label can be seen in this very image.
+        self.shows_label = self.look.shows_label
+        self.role, self.doubtful, self.level = "", False, True
+
+    def settle(self, verdict: roles.Verdict, level: bool, thorough: bool) -> None:
+        """Take what it is, and find the pixels accordingly.
+
+        Parameters
+        ----------
+        level
+            Whether it counts as a level if its pixels stay.
+        """
+        self.role, self.doubtful = verdict.role, verdict.doubtful
+        self.level = not verdict.role and level
+        every = thorough or bool(self.role)
+        self.pixels = dicom_pixels.read_pixels(self.source, self.header.end, self.header.implicit, every)
         if self.pixels.encapsulated and dicom_pixels.surplus(self.pixels, self.frames):
             raise DamagedSlide("behind the last frame stand fragments that belong to none")
-        #: Whether the header says that the label can be seen in this very image.
-        self.shows_label = "YES" in (self.header.text(_LABEL_IN_IMAGE), self.header.text(_BURNED_IN))
         self.used = self._used()
 
     def _used(self) -> int:
@@ -124,7 +135,7 @@ class Instance:
     @property
     def size(self) -> tuple[int, int]:
         """Width and height of the whole matrix."""
-        return self.header.number(0x00480006) or self.width, self.header.number(0x00480007) or self.height
+        return self.look.size
 
     def decimal(self, tag: int) -> list[float]:
         """Values of a DS element anywhere in the header; empty if there are none."""
@@ -148,7 +159,7 @@ class SlideSet:
         self.notes: list[str] = []
         self.refusal: NotEditable | None = None
         self._refuse_other_halves(probe.main.read(0, dicom.PREAMBLE))
-        main = Instance(0, self.files.name, self.files.main, probe.thorough)
+        main = Instance(0, self.files.name, self.files.main)
         series, self.study = main.header.text(_SERIES), main.header.text(_STUDY)
         if not series:
             raise DamagedSlide("the instance does not say which series it belongs to")
@@ -165,12 +176,23 @@ class SlideSet:
                 if source not in sources:
                     sources.append(source)
                     self._refuse_other_halves(source.read(0, min(dicom.PREAMBLE, source.size)))
-                    self.instances.append(Instance(len(self.instances), name, source, probe.thorough))
+                    self.instances.append(Instance(len(self.instances), name, source))
             elif glance.kind == _dicom_directory.CLASS:
                 directories.append(name)
             elif glance.kind != _SLIDE and glance.study and glance.study == self.study:
                 self._note("other objects of the same study stand beside the slide and were not changed")
+        self._settle(probe.thorough)
         self._add_directories(directories, series)
+
+    def _settle(self, thorough: bool) -> None:
+        """Tell levels from pictures, or refuse the slide where that cannot be done."""
+        verdicts = roles.verdicts([i.look for i in self.instances])
+        sure = any(not v.role and not v.doubtful for v in verdicts)
+        for instance, verdict in zip(self.instances, verdicts, strict=True):
+            single = verdict.doubtful and not instance.look.gridded
+            instance.settle(verdict, not (sure and single), thorough)
+        if any(v.contradicts for v in verdicts):
+            self.refusal = NotEditable(roles.CONTRADICTION, roles.HINT)
 
     def _note(self, sentence: str) -> None:
         if sentence not in self.notes:
@@ -243,7 +265,9 @@ class SlideSet:
             files=tuple(SlideFile(f.name, f.file.size) for f in files),
             levels=tuple(level for level, _ in levels),
             associated=tuple(
-                AssociatedImage(i.role, *i.size, i.number, _codec(i.header.syntax)) for i in self.instances if i.role
+                AssociatedImage(i.role or "unknown", *i.size, i.number, _codec(i.header.syntax))
+                for i in self.instances
+                if not i.level
             ),
             findings=self.found.finish(),
             maps=tuple(maps),
@@ -258,7 +282,7 @@ class SlideSet:
     def _levels(self) -> list[tuple[Level, Instance]]:
         found: dict[tuple[int, int], tuple[Level, Instance]] = {}
         for i in self.instances:
-            if not i.role:
+            if i.level:
                 found.setdefault(i.size, (Level(*i.size, i.width, i.height, i.number), i))
         return sorted(found.values(), key=lambda pair: pair[0][:2], reverse=True)
 
@@ -339,7 +363,10 @@ class SlideSet:
     def _unused(self, instance: Instance) -> None:
         """Tissue that shows a label cannot be helped here; what stands behind native frames can."""
         start, end = instance.used, instance.pixels.end
-        if not instance.role and instance.shows_label:
+        if instance.doubtful:
+            place = instance.place(instance.pixels.body, start)
+            self.found.add("dicom.unnamed-picture", "Picture of unknown kind", PhiClass.IMAGE, place, (), None)
+        elif not instance.role and instance.shows_label:
             place = instance.place(instance.pixels.body, start)
             self.found.add("dicom.label-in-tissue", "Label in the tissue image", PhiClass.IMAGE, place, (), None)
         pieces = (instance.source.read(p, min(_CHUNK, end - p)) for p in range(start, end, _CHUNK))

@@ -4,6 +4,10 @@ It reads what OpenSlide does not (implicit data sets, RLE, lossless JPEG) and de
 Pillow. The files of a slide are found here anew: those of the folder with the same Series
 Instance UID. Frames are sampled by their number; pictures are decoded whole, if they are small.
 
+Only a single frame that is called LABEL, OVERVIEW or THUMBNAIL is a picture, which may have changed.
+All else is held against its past like a level, whatever its Image Type says: who drew over tissue
+because of a word must not be judged by the same word.
+
 What pydicom warns of may quote a value, so nothing of it is heard.
 """
 
@@ -62,12 +66,8 @@ def look(path: Path) -> ReaderView:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         files: list[tuple[Path, Any]] = list(_series(path))
-        levels: dict[tuple[int, int], tuple[Path, Any]] = {}
-        for file, header in files:
-            if _flavour(header) == "VOLUME":
-                levels.setdefault(_size(header), (file, header))
-        ordered = [levels[size] for size in sorted(levels, reverse=True)]
-        top = ordered[0][1]
+        ordered = sorted((f for f in files if not _is_picture(f[1])), key=lambda f: _size(f[1]), reverse=True)
+        top = (ordered or files)[0][1]
         return ReaderView(
             reader="pydicom",
             version=version(),
@@ -76,7 +76,7 @@ def look(path: Path) -> ReaderView:
             objective=_decimal(_first(top, "OpticalPathSequence"), "ObjectiveLensPower"),
             levels=tuple(_level(f, h, effort(i, len(ordered))) for i, (f, h) in enumerate(ordered)),
             colour=_colour(_first(top, "OpticalPathSequence")),
-            pictures=tuple(_picture(f, h) for f, h in files if _flavour(h) != "VOLUME"),
+            pictures=tuple(_picture(f, h) for f, h in files if _is_picture(h)),
         )
 
 
@@ -89,26 +89,44 @@ def _series(path: Path) -> Iterator[tuple[Path, Any]]:
         other = path.with_name(name)
         if other == path:
             yield path, own
-        elif suits(other):
-            header = dcmread(other, stop_before_pixels=True, specific_tags=["SeriesInstanceUID"])
-            if header.get("SeriesInstanceUID") == own.SeriesInstanceUID:
-                yield other, dcmread(other, stop_before_pixels=True)
+        elif suits(other) and _series_of(other) == own.SeriesInstanceUID:
+            yield other, dcmread(other, stop_before_pixels=True)
+
+
+def _series_of(path: Path) -> Any:
+    """Return the series of a file beside the slide; None if the file cannot be read, which is no fault of the slide."""
+    from pydicom import dcmread
+
+    try:
+        header = dcmread(path, stop_before_pixels=True, specific_tags=["SeriesInstanceUID"])
+    except Exception:  # pydicom raises what it likes, and its words may hold a value
+        return None
+    return header.get("SeriesInstanceUID")
 
 
 def _flavour(header: Any) -> str:
     kinds: Any = header.get("ImageType") or ()
-    return str(kinds[2]) if len(kinds) > 2 else ""
+    # a single value is no list: its third letter would be a word
+    return str(kinds[2]).strip().upper() if not isinstance(kinds, str) and len(kinds) > 2 else ""
+
+
+def _is_picture(header: Any) -> bool:
+    """Whether it is called a picture, and one frame holds all of it."""
+    width, height = _size(header)
+    layers = int(header.get("TotalPixelMatrixFocalPlanes") or 1) * int(header.get("NumberOfOpticalPaths") or 1)
+    whole = _frames(header) <= layers and width <= header.Columns and height <= header.Rows
+    return whole and _flavour(header) in _NAMES
 
 
 def _size(header: Any) -> tuple[int, int]:
     return (
-        int(header.get("TotalPixelMatrixColumns", header.Columns)),
-        int(header.get("TotalPixelMatrixRows", header.Rows)),
+        int(header.get("TotalPixelMatrixColumns") or header.Columns),
+        int(header.get("TotalPixelMatrixRows") or header.Rows),
     )
 
 
 def _frames(header: Any) -> int:
-    return int(header.get("NumberOfFrames", 1))
+    return int(header.get("NumberOfFrames") or 1)
 
 
 def _level(path: Path, header: Any, count: int) -> LevelView:
