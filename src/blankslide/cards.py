@@ -135,10 +135,14 @@ def inspection_card(found: Inspection) -> str:
     """Return the card of what is in a slide, as the profile ``research`` sees it."""
     decisions = tuple(RESEARCH.decide(f) for f in found.findings)
     masked = {f.id for f in found.findings if f.value is not None}
-    said = [wording.shape_phrase(found)] if found.levels else []
+    said = [wording.shape_phrase(found)]
     pictures = [f"{a.role} {a.width}×{a.height}" for a in found.associated]
     said += [f"pictures: {', '.join(pictures)}"] if pictures else []
-    said += ["values are hidden; SlideReview shows them on request, and names unknown fields", *found.notes]
+    said += [
+        "values are hidden; SlideReview shows them on request, and names unknown fields",
+        *found.left,
+        *found.notes,
+    ]
     top = wording.before_line(_name(found), found.title, decisions)
     return _card(headline(top, *_found_state(decisions)) + lines(said) + _table(decisions, RESEARCH.name, masked))
 

@@ -253,10 +253,7 @@ class Finding:
 
 
 class Level(NamedTuple):
-    """One resolution of the pyramid, in pixels.
-
-    ``child`` counts the SubIFDs of ``page`` where the level is one of them (OME-TIFF).
-    """
+    """One resolution, in pixels; ``child`` counts the SubIFDs of ``page`` where it is one of them (OME-TIFF)."""
 
     width: int
     height: int
@@ -297,10 +294,8 @@ class Inspection:
         Registry name (``aperio``) and the words for people (``Aperio SVS``).
     levels, associated
         Pyramid and pictures, largest level first.
-    mpp
-        Micrometres per pixel (x, y) or None.
-    objective
-        Objective power or None.
+    mpp, objective
+        Micrometres per pixel (x, y), and objective power; or None.
     kept
         Names of the science fields that stay, with the place of their legal value.
     maps
@@ -311,6 +306,8 @@ class Inspection:
         Structures that are composed as one; `Part` edits name them by number.
     notes
         Sentences for the person, without values.
+    beside, torn, left
+        Files of its study that are no part of it: names for the person, number of those of its series, sentences.
     """
 
     format: str
@@ -328,6 +325,9 @@ class Inspection:
     complete: bool = False
     notes: tuple[str, ...] = ()
     rewrites: tuple[Rewrite, ...] = ()
+    beside: tuple[str, ...] = ()
+    torn: int = 0
+    left: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return (

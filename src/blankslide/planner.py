@@ -85,7 +85,7 @@ def make_plan(
     """
     decisions: list[Decision] = []
     edits = _Edits(set(), {}, [], [], [], {})
-    left: list[str] = []
+    left: list[str] = list(inspection.left)
     for finding in inspection.findings:
         decision = profile.decide(finding)
         decisions.append(decision)

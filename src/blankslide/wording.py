@@ -35,6 +35,9 @@ _ACTION_WORDS = {
 }
 
 
+NO_LEVEL = "no level: nothing in it is known to be tissue"
+
+
 def plain_text(path: str | Path) -> str:
     """Return a path or text as what any encoding of all letters can hold: odd bytes are escaped.
 
@@ -95,6 +98,8 @@ def count_phrase(decisions: Sequence[Decision]) -> str:
 
 def shape_phrase(inspection: Inspection) -> str:
     """Size, number of levels and resolution."""
+    if not inspection.levels:
+        return NO_LEVEL
     top = inspection.levels[0]
     count = len(inspection.levels)
     parts = [f"{top.width}×{top.height}", f"{count} level{'s' if count != 1 else ''}"]
@@ -168,7 +173,7 @@ def medium_words(medium: str, *, copied: bool = False) -> str:
     return "the old blocks were overwritten" if medium == "overwritten" else "whether old blocks remain is unknown"
 
 
-def sidecar_phrase(names: Sequence[str], most: int = 3) -> str:
+def sidecar_phrase(names: Sequence[str], most: int = 12) -> str:
     """List the files that belong to a slide and are left alone."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return f"left as they are beside it: {', '.join(map(shown, names[:most]))}{more}"

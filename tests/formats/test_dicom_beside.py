@@ -217,7 +217,9 @@ def test_a_member_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
     os.rename(tmp_path / "s_label.dcm", tmp_path / "elsewhere" / "label.dcm")
     (tmp_path / "s_label.dcm").symlink_to("elsewhere/label.dcm")
     before = (tmp_path / "elsewhere" / "label.dcm").read_bytes()
-    pipeline.anonymize_in_place(tmp_path / "s.dcm", Options(key=KEY))
+    with pytest.raises(NotEditable, match="of its series"):
+        pipeline.anonymize_in_place(tmp_path / "s.dcm", Options(key=KEY))
+    assert pipeline.anonymize_copy(tmp_path / "s.dcm", tmp_path / "out", Options(key=KEY)).exit_code == 1
     assert (tmp_path / "elsewhere" / "label.dcm").read_bytes() == before
 
 

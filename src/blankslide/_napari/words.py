@@ -74,6 +74,8 @@ def levels_line(inspection: Inspection | None) -> str:
     """List every level with size and resolution."""
     if inspection is None:
         return ""
+    if not inspection.levels:
+        return wording.NO_LEVEL
     top = inspection.levels[0]
     parts = []
     for level in inspection.levels:

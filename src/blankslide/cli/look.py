@@ -66,7 +66,8 @@ def inspect(request: Request, options: Options) -> int:
             row = Row(path, inspection.format, decisions=plan.decisions, values=values if request.show_values else {})
             names = [path.name, *(f.name for f in inspection.files[1:])]
             row.name = pipeline.worst_name(names, values, options.key, inspection.format)
-            row.sidecars = pipeline.sidecars(pipeline.main_file(path), [f.name for f in inspection.files])
+            others = pipeline.sidecars(pipeline.main_file(path), [f.name for f in inspection.files])
+            row.sidecars = tuple(dict.fromkeys((*inspection.beside, *others)))
             _tell(row, inspection, plan, request)
             if add:
                 add(row, inspection)
@@ -133,8 +134,8 @@ def cells(row: Row, inspection: Inspection | None, name: str) -> Sequence[object
     known: list[object] = [""] * (len(_COLUMNS) - 2)
     counts: list[object] = [""] * len(_CLASSES)
     if inspection is not None:
-        top, mpp = inspection.levels[0], inspection.mpp or ("", "")
-        known = [len(inspection.levels), top.width, top.height, *mpp, inspection.objective or ""]
+        size: Sequence[object] = inspection.levels[0][:2] if inspection.levels else ("", "")
+        known = [len(inspection.levels), *size, *(inspection.mpp or ("", "")), inspection.objective or ""]
         found = Counter(d.cls for d in row.decisions)
         counts = [found[cls] for cls in _CLASSES]
     return [name, row.format, *known, *counts, row.name, len(row.sidecars), row.error or ""]

@@ -120,11 +120,12 @@ def _picture(one: Look, others: Sequence[Look], tissue: Sequence[Look]) -> Verdi
     """Judge what is called a label or an overview."""
     if one.gridded:
         return _REFUSED
-    if not tissue:  # nothing to compare it with: the rest of the header must not contradict
-        return _UNKNOWN if one.denies_label else Verdict(_PICTURES[one.name])
     models = [*tissue, *(other for other in others if other.name == _THUMBNAIL)]
-    if all(_covers(one, level) for level in tissue) or any(_alike(one, model) for model in models):
+    largest = bool(tissue) and all(_covers(one, level) for level in tissue)
+    if largest or any(_alike(one, model) for model in models):
         return _REFUSED
+    if not tissue and one.denies_label:  # nothing to compare it with, and the rest of the header contradicts
+        return _UNKNOWN
     return Verdict(_PICTURES[one.name])
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from blankslide.containers import dicom, dicom_deflated, dicom_pixels, jp2k, jpeg
 from blankslide.errors import ContradictorySlide, DamagedSlide, NotEditable, SlideError
 from blankslide.formats import _dicom_directory
+from blankslide.formats import _dicom_frames as frames
 from blankslide.formats import _dicom_roles as roles
 from blankslide.formats import _dicom_table as table
 from blankslide.formats._dicom_deflated import TRAILER, DeflatedRewrite
@@ -28,7 +29,6 @@ from blankslide.formats._tiff import UNKNOWN, Findings
 from blankslide.model import (
     AssociatedImage,
     Blank,
-    Coding,
     Edit,
     Fill,
     Inspection,
@@ -38,7 +38,6 @@ from blankslide.model import (
     Place,
     Rank,
     SlideFile,
-    Slot,
     Write,
 )
 from blankslide.source import MemorySource
@@ -54,10 +53,6 @@ _META_CLASS, _STUDY, _SERIES, _INSTANCE = 0x00020002, 0x0020000D, 0x0020000E, 0x
 _SLIDE = "1.2.840.10008.5.1.4.1.1.77.1.6"
 _GLANCES = (1 << 12, 1 << 16, 1 << 20, 1 << 24)
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_JPEG = ("1.2.840.10008.1.2.4.50",)
-_JPEG_2000 = ("1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91")
-_RLE = "1.2.840.10008.1.2.5"
-_PHOTOMETRIC = {"MONOCHROME1": 0, "MONOCHROME2": 1, "RGB": 2, "PALETTE COLOR": 3}
 _STAYING = ("", "thumbnail")
 """Roles whose pixels usually stay."""
 
@@ -265,7 +260,7 @@ class SlideSet:
             files=tuple(SlideFile(f.name, f.file.size) for f in files),
             levels=tuple(level for level, _ in levels),
             associated=tuple(
-                AssociatedImage(i.role or "unknown", *i.size, i.number, _codec(i.header.syntax))
+                AssociatedImage(i.role or "unknown", *i.size, i.number, frames.codec(i.header.syntax))
                 for i in self.instances
                 if not i.level
             ),
@@ -295,10 +290,10 @@ class SlideSet:
         rank = Rank.PAYLOAD if instance.number else Rank.POINTER
         behind = Behind()
         if pixels.encapsulated and instance.role:
-            frames = tuple(dicom_pixels.frames_of(pixels, instance.frames))
-            gives = len(frames) == 1 and instance.header.syntax in _JPEG and not pixels.extended
-            front = source.read(end, frames[0][0][0] - end) if gives else b""
-            behind = Behind(front=front, frames=frames)
+            rooms = tuple(dicom_pixels.frames_of(pixels, instance.frames))
+            gives = len(rooms) == 1 and instance.header.syntax in frames.JPEG and not pixels.extended
+            front = source.read(end, rooms[0][0][0] - end) if gives else b""
+            behind = Behind(front=front, frames=rooms)
         elif pixels.offsets and not pixels.extended:
             implicit, count = instance.header.implicit, len(pixels.offsets)
 
@@ -405,8 +400,8 @@ class SlideSet:
                 out += [(start, end)] if any(head) else []
                 continue
             if head[:2] in (b"\xff\xd8", b"\xff\x4f"):
-                out += _slack(instance.source, start, end)
-            over = instance.frames == 1 and _has_ended(instance.source, start, end)
+                out += frames.slack(instance.source, start, end)
+            over = instance.frames == 1 and frames.has_ended(instance.source, start, end)
             found = jpeg.talkative(head) if head[:2] == b"\xff\xd8" else jp2k.talkative(head)
             out += [(start + low, start + high) for _, low, high in found]
         return sorted(out)
@@ -415,59 +410,12 @@ class SlideSet:
 
     def _picture(self, instance: Instance, rewrite: HeaderRewrite) -> None:
         edits: list[Edit] = [Part(instance.number, rewrite.picture)]
-        slots = _slots(instance, rewrite.taken)
+        slots = frames.slots(instance, rewrite.taken)
         if not instance.deflated:
-            edits.append(Blank(instance.number, instance.where, _coding(instance), slots))
+            edits.append(Blank(instance.number, instance.where, frames.coding(instance), slots))
         place = instance.place(slots[0].start, slots[-1].end)
         title = f"{instance.role.capitalize()} picture"
         self.found.add(rewrite.picture, title, PhiClass.IMAGE, place, edits, None, rewrite.weak)
-
-
-def _slack(source: ByteSource, start: int, end: int) -> list[tuple[int, int]]:
-    """What stands behind the end of a coded frame, if it is more than padding."""
-    tail = source.read(max(start, end - _HEAD), min(end - start, _HEAD))
-    at = tail.rfind(b"\xff\xd9")
-    return [(end - len(tail) + at + 2, end)] if at >= 0 and any(tail[at + 2 :]) else []
-
-
-def _has_ended(source: ByteSource, start: int, end: int) -> bool:
-    """Whether a fragment holds the end of a coded picture."""
-    return b"\xff\xd9" in source.read(max(start, end - _HEAD), min(end - start, _HEAD))
-
-
-def _slots(instance: Instance, taken: int) -> tuple[Slot, ...]:
-    """The room of each frame: from its first fragment to its last, or the native pixels as one."""
-    width, height, pixels = instance.width, instance.height, instance.pixels
-    if not pixels.encapsulated:
-        if instance.used == pixels.body:
-            raise DamagedSlide("a picture has no pixels")
-        return (Slot(pixels.body, instance.used, width, height * instance.frames),)
-    frames = dicom_pixels.frames_of(pixels, instance.frames)
-    slots = [Slot(f[0][0], f[-1][1], width, height) for f in frames]
-    if any(s.start >= s.end for s in slots):
-        raise DamagedSlide("a picture has an empty frame")
-    return (slots[0]._replace(start=slots[0].start + taken), *slots[1:])
-
-
-def _coding(instance: Instance) -> Coding:
-    """How a picture is coded, in TIFF's numbers; -5 for DICOM's own run-length code, 0 for what cannot be drawn."""
-    header = instance.header
-    syntax, photometric = header.syntax, header.text(0x00280004)
-    compression = 1
-    if instance.pixels.encapsulated:
-        compression = 7 if syntax in _JPEG else 33005 if syntax in _JPEG_2000 else -5 if syntax == _RLE else 0
-    kind = 6 if photometric.startswith("YBR") else _PHOTOMETRIC.get(photometric, 3)
-    sampling = (2, 1) if photometric == "YBR_FULL_422" and compression == 7 else (1, 1)
-    bits, samples = header.number(0x00280100), header.number(0x00280002)
-    if not 0 < samples <= 4 or bits not in (8, 16, 32):
-        raise ContradictorySlide("a picture has a number of samples or bits that none has")
-    return Coding(compression, kind, bits, samples, 1, sampling)
-
-
-def _codec(syntax: str) -> str:
-    if syntax in _JPEG:
-        return "JPEG"
-    return "JPEG 2000" if syntax in _JPEG_2000 else "RLE" if syntax == _RLE else "raw"
 
 
 def _claimed(instance: Instance, texts: list[tuple[int, int]]) -> ByteMap:

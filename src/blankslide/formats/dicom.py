@@ -47,6 +47,7 @@ class Dicom:
     keeps = "geometry, optics, colour profile, public codes, maker and model that are plain words, coded tissue"
     readers: tuple[str, ...] = ("OpenSlide", "pydicom")
     own_folder = True
+    has_companions = True
 
     def detect(self, probe: Probe) -> str | None:
         """Accept a Part 10 file whose meta information says that it is a slide."""

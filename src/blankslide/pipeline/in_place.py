@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from blankslide.errors import EnvironmentProblem, SlideLinked, SlidePending
+from blankslide.errors import EnvironmentProblem, NotEditable, SlideLinked, SlidePending
 from blankslide.model import Inspection, Outcome, Patch, Plan
 from blankslide.pipeline.folders import main_file
 from blankslide.pipeline.judge import conclude, judge_as_is, judge_written
@@ -82,6 +82,7 @@ def anonymize_in_place(
         clock.safe_point()
         outcome = starting_outcome(inspection, planned, profile, slide, options.key)
         renames = _renames(Path(named), slide, name, inspection, outcome, options) if name is not None else {}
+        _refuse_torn(inspection, planned)
         if dry_run:
             outcome.seconds = clock.seconds
             return outcome
@@ -92,6 +93,16 @@ def anonymize_in_place(
             outcome.seconds = clock.seconds
             return outcome
         return _apply(path, slide, inspection, planned, renames, outcome, options, clock)
+
+
+def _refuse_torn(inspection: Inspection, planned: Plan) -> None:
+    """Refuse to give the files of a series new UIDs while others that belong to it would keep the old ones."""
+    if inspection.torn and planned.patches:
+        raise NotEditable(
+            f"beside the slide {'stands a file' if inspection.torn == 1 else f'stand {inspection.torn} files'} of its "
+            "series that cannot be changed with it (another class, a link, a folder of its own, or damaged)",
+            "`inspect` names them: mend or remove them, or make a clean copy with --out DIR",
+        )
 
 
 def _apply(

@@ -195,6 +195,12 @@ def _leads_back(name: str, key: bytes | None) -> bool:
 # -- beside the slide --------------------------------------------------------------------
 
 
+def beside(slide: OpenSlide, inspection: Inspection) -> tuple[str, ...]:
+    """Return the names of what is left beside a slide: what is of its study first, then its sidecars."""
+    members = [os.path.basename(file.path) for file in slide.files]
+    return tuple(dict.fromkeys((*inspection.beside, *sidecars(slide.path, members))))
+
+
 def sidecars(path: str | Path, members: Collection[str] = ()) -> tuple[str, ...]:
     """Return the names of the files that belong to a slide by their names or folder; links are followed.
 

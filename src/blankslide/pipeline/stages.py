@@ -168,8 +168,14 @@ def opened(path: str | Path, write: bool = False) -> Iterator[OpenSlide]:
 def inspected(slide: OpenSlide, key: bytes | None, thorough: bool = False) -> Inspection:
     """Detect and inspect an open slide; ids and pictures that are ours already are no findings."""
     probe = Probe(slide, thorough, slide.views()[0])
-    inspection = detect(probe).inspect(probe)
+    accepted = detect(probe)
+    inspection = accepted.inspect(probe)
     probe.forget()
+    if getattr(accepted, "has_companions", False):
+        from blankslide.pipeline.companions import companions
+
+        found = companions(slide, key)
+        inspection.beside, inspection.torn, inspection.left = found.names, len(found.torn), found.left()
     ours = [f for f in inspection.findings if f.cls is PhiClass.LINK and _is_ours(f, key)]
     ours += [f for f in inspection.findings if f.cls is PhiClass.IMAGE and _is_blank(f, slide)]
     if ours:
@@ -196,7 +202,7 @@ def starting_outcome(
     inspection: Inspection, planned: Plan, profile: Profile, slide: OpenSlide, key: bytes | None = None
 ) -> Outcome:
     """Return the outcome as it stands before anything happened."""
-    from blankslide.pipeline.names import sidecars, verdict
+    from blankslide.pipeline.names import beside, verdict
 
     removed = removed_values(inspection, planned.decisions)
     return Outcome(
@@ -209,7 +215,7 @@ def starting_outcome(
         residue=planned.left,
         notes=inspection.notes,
         strict_name=profile.names,
-        sidecars=sidecars(slide.path, [os.path.basename(f.path) for f in slide.files]),
+        sidecars=beside(slide, inspection),
     )
 
 

@@ -171,6 +171,8 @@ class OpenSlide:
         File name as the person gave it.
     path, folder
         Resolved path of ``main`` and the folder it stands in, where the journal goes.
+    named_in
+        Folder in which it was named: another one, if that was a link.
     files
         All files opened so far; ``files[0]`` is ``main``.
     """
@@ -179,6 +181,7 @@ class OpenSlide:
         self.name = name
         self.path = path
         self.folder = os.path.dirname(path)
+        self.named_in = self.folder
         self.write = write
         self.files: list[OpenFile] = []
         self._members: dict[str, OpenFile] = {}
@@ -366,7 +369,9 @@ def open_slide(path: AnyPath, write: bool = False) -> OpenSlide:
                 state = os.stat(real)
             if not stat.S_ISREG(state.st_mode):
                 raise NotASlide("this is not a regular file")
-            return OpenSlide(real, os.path.basename(os.path.normpath(given)), write)
+            slide = OpenSlide(real, os.path.basename(os.path.normpath(given)), write)
+            slide.named_in = os.path.dirname(os.path.abspath(given))
+            return slide
         except (FileNotFoundError, NotADirectoryError, ValueError):
             raise UsageError("the slide does not exist") from None
 

@@ -1,0 +1,233 @@
+"""What belongs to the study of a DICOM slide and is no part of it: found, and named to the person.
+
+A slide is the instances of one series in one folder. A label of another class, one without preamble,
+behind a link or in a folder below, a report of the same study, a DICOMDIR above: they are not cleaned
+with it, and they name the patient. So they are looked for in the slide's folder, in the folder that it
+was named in, below both, and among the files of the folder above; lists of files up to four folders
+above. Another whole slide of the study is none, if it has levels and a frame of reference of its own.
+
+Promise: nothing is changed, and nothing but beginnings is read of files that can be read. What a file
+said is kept as long as it stays as it is, so that a folder of many slides costs one look at each.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from blankslide.containers.dicombeside import DIRECTORY, SLIDE, Beside, beside
+from blankslide.pseudonyms import mapped_uid
+
+if TYPE_CHECKING:
+    from blankslide.storage.files import OpenFile, OpenSlide
+
+_OURS = ".blankslide-"
+_MOST_BELOW, _MOST_ABOVE, _LEVELS_ABOVE = 2048, 256, 4
+_TICK, _MOST_KNOWN = 100_000_000, 1 << 16
+_State = tuple[int, int, int, int, int]
+_known: dict[_State, Beside | None] = {}
+
+
+class Companions(NamedTuple):
+    """Names of what is left beside a slide, relative to its folder.
+
+    Attributes
+    ----------
+    torn
+        Files of its series, which would no longer belong to it.
+    study
+        Files of its study, and lists of its files.
+    unread
+        DICOM files of which nobody can tell.
+    """
+
+    torn: tuple[str, ...] = ()
+    study: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All of them."""
+        return self.torn + self.study + self.unread
+
+    def left(self) -> tuple[str, ...]:
+        """Say what is left, without a name."""
+        words = (
+            (self.torn, "of the slide's own series but not changed with it"),
+            (self.study, "of the slide's study and not changed"),
+            (self.unread, "DICOM but unreadable, so that nobody knows whether it belongs to the slide"),
+        )
+        return tuple(f"beside the slide {_count(names)} {what}" for names, what in words if names)
+
+
+def _count(names: tuple[str, ...]) -> str:
+    return "stands a file that is" if len(names) == 1 else f"stand {len(names)} files, each"
+
+
+class _Place(NamedTuple):
+    path: str
+    state: _State
+    above: int
+
+
+def companions(slide: OpenSlide, key: bytes | None) -> Companions:
+    """Look for what belongs to the study of an open DICOM slide.
+
+    Parameters
+    ----------
+    slide
+        With all its files opened.
+    key
+        The site's key: what was passed over by an earlier run has the UIDs of before.
+    """
+    own = _Own(slide, key)
+    found: dict[str, list[tuple[str, Beside]]] = {"torn": [], "study": [], "unread": []}
+    for place in _places(slide):
+        if place.state[:2] in own.files:
+            continue
+        said = _said(place)
+        kind = "" if said is None else own.kind(said, place.above)
+        if said is not None and kind:
+            found[kind].append((os.path.relpath(place.path, slide.folder).replace(os.sep, "/"), said))
+    slides = {b.series for _, b in found["study"] if b.kind == SLIDE and b.level and not own.has_frame(b.frame)}
+    return Companions(
+        *(tuple(dict.fromkeys(n for n, b in found[k] if k != "study" or b.series not in slides)) for k in found)
+    )
+
+
+class _Own:
+    """What the slide says of itself."""
+
+    def __init__(self, slide: OpenSlide, key: bytes | None) -> None:
+        self._key = key
+        self.files = {file.opened_as[:2] for file in slide.files}
+        known = [said for file in slide.files if (said := _of(file)) is not None]
+        self._series = frozenset(b.series for b in known)
+        self._study = frozenset(b.study for b in known)
+        self._frames = frozenset(b.frame for b in known if b.frame)
+        self._instances = frozenset(b.instance for b in known)
+        self._all = self._series | self._study | self._instances
+
+    def _has(self, uids: frozenset[str], uid: str) -> bool:
+        return bool(uid) and (uid in uids or mapped_uid(uid, self._key) in uids)
+
+    def has_frame(self, uid: str) -> bool:
+        """Whether this may be the slide's own frame of reference."""
+        return not uid or not self._frames or self._has(self._frames, uid)
+
+    def kind(self, said: Beside, above: int) -> str:
+        """Return what a file is to the slide; empty if nothing."""
+        if said.kind == DIRECTORY or not said.readable:
+            if any(self._has(self._series, uid) for uid in said.uids) and said.kind != DIRECTORY and not above:
+                return "torn"
+            if any(self._has(self._all, uid) for uid in said.uids):
+                return "study"
+            return "" if said.kind == DIRECTORY or above else "unread"
+        if said.uids:
+            return "study" if any(self._has(self._all, uid) for uid in said.uids) else ""
+        if self._has(self._series, said.series):
+            return "study" if above or self._has(self._instances, said.instance) else "torn"
+        return "study" if self._has(self._study, said.study) else ""
+
+
+def _of(file: OpenFile) -> Beside | None:
+    return beside("", file.size, lambda at, length: file.read(at, max(0, min(length, file.size - at))))
+
+
+# -- where to look -----------------------------------------------------------------------
+
+
+def _places(slide: OpenSlide) -> Iterator[_Place]:
+    """Yield what may belong to the slide, each file once."""
+    homes = dict.fromkeys((os.path.realpath(slide.folder), os.path.realpath(slide.named_in)))
+    seen: set[tuple[int, int]] = set()
+    for path, above in (pair for home in homes for pair in (*_below(home), *_above(home))):
+        try:
+            now = os.stat(path)
+        except (OSError, ValueError):
+            continue
+        if stat.S_ISREG(now.st_mode) and (now.st_dev, now.st_ino) not in seen:
+            seen.add((now.st_dev, now.st_ino))
+            yield _Place(path, (now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns), above)
+
+
+def _below(home: str) -> Iterator[tuple[str, int]]:
+    """Yield all files of a folder, and of those below it as many as can be looked at in good time."""
+    waiting, left, been = [home], _MOST_BELOW, {os.path.realpath(home)}
+    while waiting:
+        folder = waiting.pop(0)
+        for entry in _entries(folder):
+            if entry.name.startswith(_OURS):
+                continue
+            if folder != home:
+                left -= 1
+                if left < 0:
+                    return
+            if not _is_folder(entry):
+                yield entry.path, 0
+            elif (real := os.path.realpath(entry.path)) not in been:
+                been.add(real)
+                waiting.append(entry.path)
+
+
+def _above(home: str) -> Iterator[tuple[str, int]]:
+    """Yield the files of the folder above, and lists of files above that."""
+    folder = home
+    for level in range(1, _LEVELS_ABOVE + 1):
+        folder, below = os.path.dirname(folder), folder
+        if folder == below:
+            return
+        for entry in _entries(folder, _MOST_ABOVE):
+            listing = entry.name.upper().startswith(("DICOMDIR", "DIRFILE"))
+            if (level == 1 or listing) and not entry.name.startswith(_OURS) and not _is_folder(entry):
+                yield entry.path, level
+        yield os.path.join(folder, "DICOMDIR"), level  # however many entries stand there
+
+
+def _entries(folder: str, most: int | None = None) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(islice(entries, most), key=lambda entry: entry.name)
+    except OSError:
+        return []
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+# -- what a file says --------------------------------------------------------------------
+
+
+def _said(place: _Place) -> Beside | None:
+    """Ask a file, unless it is as it was when it was asked before."""
+    if place.state in _known:
+        return _known[place.state]
+    begun = time.time_ns()
+    said = _asked(place.path)
+    if max(place.state[3:]) + _TICK < begun:  # one that changed this moment may change again unseen
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        _known[place.state] = said
+    return said
+
+
+def _asked(path: str) -> Beside | None:
+    name = os.path.basename(path)
+    try:
+        with open(path, "rb", buffering=0) as file:
+
+            def read(at: int, length: int) -> bytes:
+                file.seek(at)
+                return file.read(length) or b""
+
+            return beside(name, os.fstat(file.fileno()).st_size, read)
+    except OSError:  # nobody may read it; only its name tells that it is DICOM
+        return Beside(readable=False) if name.lower().endswith((".dcm", ".dicom")) else None

@@ -1,0 +1,229 @@
+"""Levels and pictures of DICOM slides whose Image Type is missing, misspelt, exchanged or plainly wrong."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from blankslide import pipeline
+from blankslide.errors import NotEditable
+from blankslide.formats._dicom_roles import Look, verdicts
+from blankslide.pipeline import Options
+from blankslide.samples.dicom import build_dicom
+from blankslide.testing.dicoms import KEY, SMALL, read
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+THREE: dict[str, Any] = {**SMALL, "factors": (1, 2, 4)}
+TILE = (64, 64)
+BASE, MIDDLE, LAST = ((160, 120), TILE, 6), ((80, 60), TILE, 2), ((40, 30), TILE, 1)
+LABEL, MACRO = ((60, 72), (60, 72), 1), ((96, 40), (96, 40), 1)
+
+
+def looks(*given: tuple[str, tuple[tuple[int, int], tuple[int, int], int]]) -> list[Look]:
+    return [Look(name, size, frame, frames, False, True) for name, (size, frame, frames) in given]
+
+
+def short(found: Sequence[Any]) -> list[str]:
+    return [v.role or ("refused" if v.contradicts else "unknown" if v.doubtful else "level") for v in found]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        # the ordinary
+        ([("VOLUME", BASE), ("VOLUME", LAST), ("LABEL", LABEL), ("OVERVIEW", MACRO)], "level level label macro"),
+        ([("VOLUME", BASE), ("THUMBNAIL", ((50, 38), (50, 38), 1))], "level thumbnail"),
+        ([("VOLUME", LAST)], "level"),
+        # a level by another word, or none
+        ([("VOLUME", BASE), ("", MIDDLE), ("VOLUME", LAST)], "level level level"),
+        ([("LOCALIZER", BASE), ("VOLUME", MIDDLE)], "level level"),
+        ([("", BASE), ("", MIDDLE), ("", LAST)], "level level level"),
+        ([("THUMBNAIL", MIDDLE), ("VOLUME", BASE)], "level level"),
+        ([("VOLUME", LAST), ("", BASE)], "level level"),
+        # nobody can tell
+        ([("", BASE)], "unknown"),
+        ([("THUMBNAIL", BASE)], "unknown"),
+        ([("VOLUME", BASE), ("", LABEL)], "level unknown"),
+        ([("VOLUME", BASE), ("", ((120, 90), (40, 40), 9))], "level unknown"),
+        ([("", BASE), ("", ((120, 144), TILE, 6))], "unknown unknown"),
+        # a level that is called a picture
+        ([("VOLUME", BASE), ("OVERVIEW", MIDDLE)], "level refused"),
+        ([("VOLUME", BASE), ("LABEL", LAST)], "level refused"),
+        ([("LABEL", BASE)], "refused"),
+        ([("VOLUME", LAST), ("OVERVIEW", ((160, 120), (160, 120), 1))], "level refused"),
+        ([("THUMBNAIL", LAST), ("OVERVIEW", ((160, 120), (160, 120), 1))], "thumbnail refused"),
+        ([("VOLUME", MIDDLE), ("OVERVIEW", ((90, 200), (90, 200), 1))], "level refused"),
+        # label and level exchanged
+        ([("LABEL", BASE), ("VOLUME", LABEL)], "refused refused"),
+        ([("VOLUME", BASE), ("LABEL", LAST), ("VOLUME", LABEL)], "level refused refused"),
+        ([("", BASE), ("VOLUME", LABEL)], "unknown refused"),
+    ],
+)
+def test_word_and_shape_have_to_agree(given: list[Any], expected: str) -> None:
+    assert short(verdicts(looks(*given))) == expected.split()
+
+
+def change(path: Path, word: str | None, **more: Any) -> None:
+    """Give an instance another third value of Image Type, or none at all."""
+    from pydicom import config, dcmread
+
+    data = dcmread(path)
+    config.settings.writing_validation_mode = config.IGNORE
+    try:
+        data.ImageType = ["DERIVED", "PRIMARY"] if word is None else ["DERIVED", "PRIMARY", word, "NONE"]
+        data.update(more)
+        data.save_as(path, enforce_file_format=True)
+    finally:
+        config.settings.writing_validation_mode = None
+
+
+def pixels(folder: Path) -> dict[str, bytes]:
+    return {file.name: read(file).PixelData for file in sorted(folder.iterdir())}
+
+
+@pytest.mark.filterwarnings("ignore:Invalid value for VR CS")
+@pytest.mark.parametrize("word", [None, "", "Volume", "VOLUMETRIC", "LOCALIZER", "THUMBNAIL"])
+@pytest.mark.parametrize("file", ["s.dcm", "s_1.dcm", "s_2.dcm"])
+def test_a_level_by_another_word_keeps_its_pixels_in_a_clean_slide(tmp_path: Path, word: str, file: str) -> None:
+    build_dicom(tmp_path / "s.dcm", **THREE)
+    change(tmp_path / file, word)
+    before = pixels(tmp_path)
+    outcome = pipeline.anonymize_in_place(tmp_path / "s.dcm", Options(key=KEY))
+    after = pixels(tmp_path)
+    assert (outcome.content, outcome.residue) == ("clean", ())
+    assert {f for f in before if before[f] != after[f]} == {"s_label.dcm", "s_overview.dcm"}
+    again = pipeline.anonymize_in_place(tmp_path / "s.dcm", Options(key=KEY))
+    assert (again.content, again.writes) == ("clean", 0)
+
+
+@pytest.mark.parametrize("word", ["LABEL", "OVERVIEW"])
+@pytest.mark.parametrize("file", ["s.dcm", "s_1.dcm", "s_2.dcm"])
+def test_a_level_that_is_called_a_picture_refuses_the_slide(tmp_path: Path, word: str, file: str) -> None:
+    (tmp_path / "in").mkdir()
+    path = tmp_path / "in" / "s.dcm"
+    build_dicom(path, **THREE)
+    change(path.with_name(file), word)
+    before = {f: f.read_bytes() for f in path.parent.iterdir()}
+    for act in (
+        lambda: pipeline.anonymize_in_place(path, Options(key=KEY)),
+        lambda: pipeline.anonymize_copy(path, tmp_path / "out", Options(key=KEY)),
+    ):
+        with pytest.raises(NotEditable, match="called one thing"):
+            act()
+    assert {f: f.read_bytes() for f in path.parent.iterdir()} == before
+
+
+def test_label_and_level_exchanged_lose_nothing(tmp_path: Path) -> None:
+    build_dicom(tmp_path / "s.dcm", **THREE)
+    change(tmp_path / "s_1.dcm", "LABEL", SpecimenLabelInImage="YES")
+    change(tmp_path / "s_label.dcm", "VOLUME", SpecimenLabelInImage="NO")
+    before = {f: f.read_bytes() for f in tmp_path.iterdir()}
+    with pytest.raises(NotEditable):
+        pipeline.anonymize_in_place(tmp_path / "s.dcm", Options(key=KEY))
+    assert {f: f.read_bytes() for f in tmp_path.iterdir()} == before
+
+
+@pytest.mark.filterwarnings("ignore:Invalid value for VR CS")
+@pytest.mark.parametrize("word", ["label", "Overview "])
+def test_a_picture_in_small_letters_is_drawn_over(tmp_path: Path, word: str) -> None:
+    build_dicom(tmp_path / "s.dcm", **SMALL)
+    name = f"s_{word.strip().lower()}.dcm"
+    change(tmp_path / name, word)
+    outcome = pipeline.anonymize_in_place(tmp_path / "s.dcm", Options(key=KEY))
+    assert (outcome.content, outcome.residue) == ("clean", ())
+    picture = read(tmp_path / name).pixel_array
+    assert (picture == picture[0, 0]).all()
+    assert pipeline.anonymize_in_place(tmp_path / "s.dcm", Options(key=KEY)).writes == 0
+
+
+@pytest.mark.parametrize("word", [None, "", "PHOTOGRAPH"])
+def test_a_picture_without_a_known_word_is_kept_and_told(tmp_path: Path, word: str | None) -> None:
+    build_dicom(tmp_path / "s.dcm", **SMALL)
+    change(tmp_path / "s_label.dcm", word)
+    before = pixels(tmp_path)["s_label.dcm"]
+    outcome = pipeline.anonymize_in_place(tmp_path / "s.dcm", Options(key=KEY))
+    assert (outcome.exit_code, pixels(tmp_path)["s_label.dcm"]) == (1, before)
+    assert any("dicom.unnamed-picture" in line for line in outcome.residue)
+    assert pipeline.verify(tmp_path / "s.dcm", Options(key=KEY)).exit_code == 1
+
+
+@pytest.mark.parametrize("word", [None, "TISSUE"])
+def test_a_lone_real_level_without_a_known_word_is_kept_and_told(
+    shared: Path, tmp_path: Path, word: str | None
+) -> None:
+    source = shared / "dicom" / "CMU-1-Small-Region"
+    level = max(source.glob("*.dcm"), key=lambda f: f.stat().st_size)
+    path = tmp_path / "level.dcm"
+    shutil.copyfile(level, path)
+    change(path, word)
+    before = pixels(tmp_path)
+    outcome = pipeline.anonymize_in_place(path, Options(key=KEY))
+    assert (outcome.exit_code, pixels(tmp_path)) == (1, before)
+    assert outcome.residue == ("dicom.unnamed-picture: cannot be removed without understanding it",)
+    assert "pydicom" in outcome.readers
+
+
+# -- the judge ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("word", [None, "LABEL", "OVERVIEW", "THUMBNAIL"])
+def test_the_judge_misses_tissue_that_went_white_whatever_it_was_called(tmp_path: Path, word: str | None) -> None:
+    from blankslide.verification import compare, observe
+
+    build_dicom(tmp_path / "s.dcm", **SMALL, native=True)
+    change(tmp_path / "s_1.dcm", word)
+    before = [v for v in observe(tmp_path / "s.dcm") if v.reader == "pydicom"]
+    data = read(tmp_path / "s_1.dcm")
+    data.PixelData = b"\xff" * len(data.PixelData)
+    data.save_as(tmp_path / "s_1.dcm", enforce_file_format=True)
+    after = [v for v in observe(tmp_path / "s.dcm") if v.reader == "pydicom"]
+    problems = compare(before, after, gone=frozenset({"label", "macro"}), gone_sizes=frozenset({(80, 60)})).problems
+    assert "pydicom sees other pixels in level 1" in problems
+
+
+# -- slides without a level --------------------------------------------------------------
+
+
+def without_levels(folder: Path) -> Path:
+    build_dicom(folder / "s.dcm", **SMALL)
+    for name in ("s.dcm", "s_1.dcm"):
+        (folder / name).unlink()
+    return folder / "s_label.dcm"
+
+
+def test_a_slide_without_a_level_is_shown_and_judged_without_a_traceback(tmp_path: Path) -> None:
+    from blankslide.testing.process import run_cli
+
+    (tmp_path / "in").mkdir()
+    path = without_levels(tmp_path / "in")
+    looked = run_cli("inspect", "--csv", tmp_path / "t.csv", path)
+    assert (looked.code, looked.err) == (0, "")
+    assert ",0,,,,,," in (tmp_path / "t.csv").read_text()
+    looked = run_cli("inspect", path)
+    assert (looked.code, looked.err) == (0, "")
+    assert "no level: nothing in it is known to be tissue" in looked.out
+    assert run_cli("anonymize", "--in-place", "--dry-run", path).code == 0
+    ended = run_cli("anonymize", "--in-place", path)
+    assert (ended.code, ended.err) == (1, "")
+    assert run_cli("verify", path).code == 1
+    label = read(path).pixel_array
+    assert (label == label[0, 0]).all()
+
+
+def test_a_slide_without_a_level_has_a_card_and_is_no_pyramid(tmp_path: Path) -> None:
+    from blankslide._napari.words import levels_line
+    from blankslide.cards import inspection_card
+    from blankslide.errors import DamagedSlide
+    from blankslide.viewing.pyramid import open_pyramid
+
+    found = pipeline.inspect(without_levels(tmp_path))
+    assert found.levels == ()
+    assert "no level" in inspection_card(found)
+    assert "no level" in levels_line(found)
+    with pytest.raises(DamagedSlide, match="no level"):
+        open_pyramid(tmp_path / "s_label.dcm")
