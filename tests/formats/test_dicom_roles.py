@@ -87,9 +87,18 @@ def pixels(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.filterwarnings("ignore:Invalid value for VR CS")
-@pytest.mark.parametrize("word", [None, "", "Volume", "VOLUMETRIC", "LOCALIZER", "THUMBNAIL"])
-@pytest.mark.parametrize("file", ["s.dcm", "s_1.dcm", "s_2.dcm"])
-def test_a_level_by_another_word_keeps_its_pixels_in_a_clean_slide(tmp_path: Path, word: str, file: str) -> None:
+@pytest.mark.parametrize(
+    ("word", "file"),
+    [
+        (None, "s.dcm"),
+        ("Volume", "s.dcm"),
+        ("", "s_1.dcm"),
+        ("LOCALIZER", "s_1.dcm"),
+        ("THUMBNAIL", "s_1.dcm"),
+        ("VOLUMETRIC", "s_2.dcm"),
+    ],
+)
+def test_a_level_by_another_word_keeps_its_pixels_in_a_clean_slide(tmp_path: Path, word: str | None, file: str) -> None:
     build_dicom(tmp_path / "s.dcm", **THREE)
     change(tmp_path / file, word)
     before = pixels(tmp_path)
@@ -197,20 +206,25 @@ def without_levels(folder: Path) -> Path:
 
 
 def test_a_slide_without_a_level_is_shown_and_judged_without_a_traceback(tmp_path: Path) -> None:
-    from blankslide.testing.process import run_cli
+    from click.testing import CliRunner
+
+    from blankslide.cli import main
+
+    def run(*arguments: str) -> tuple[int, str]:
+        ended = CliRunner().invoke(main, [*arguments, str(path)])
+        assert ended.exception is None or isinstance(ended.exception, SystemExit)
+        return ended.exit_code, ended.output
 
     (tmp_path / "in").mkdir()
     path = without_levels(tmp_path / "in")
-    looked = run_cli("inspect", "--csv", tmp_path / "t.csv", path)
-    assert (looked.code, looked.err) == (0, "")
+    assert run("inspect", "--csv", str(tmp_path / "t.csv"))[0] == 0
     assert ",0,,,,,," in (tmp_path / "t.csv").read_text()
-    looked = run_cli("inspect", path)
-    assert (looked.code, looked.err) == (0, "")
-    assert "no level: nothing in it is known to be tissue" in looked.out
-    assert run_cli("anonymize", "--in-place", "--dry-run", path).code == 0
-    ended = run_cli("anonymize", "--in-place", path)
-    assert (ended.code, ended.err) == (1, "")
-    assert run_cli("verify", path).code == 1
+    code, out = run("inspect")
+    assert (code, "no level: nothing in it is known to be tissue" in out) == (0, True)
+    assert run("inspect", "--json")[0] == 0
+    assert run("anonymize", "--in-place", "--dry-run")[0] == 0
+    assert run("anonymize", "--in-place")[0] == 1
+    assert run("verify")[0] == 1
     label = read(path).pixel_array
     assert (label == label[0, 0]).all()
 

@@ -11,12 +11,21 @@ OVERVIEW become valid blank frames. The header keeps its length, so no pixel mov
 A DICOMDIR in the folder that lists this slide alone is one of its files: its records lose what the
 files lose, icons included, its UIDs and offsets follow, its length stays. It names files, so they
 keep their names. One that lists other files too is refused: it would no longer agree with them.
-One a folder higher is reported, not changed.
+One up to four folders higher is named and not changed, and the slide is then not called clean.
+
+Image Type never decides alone, for words get misspelt and exchanged: many frames on a grid are tissue,
+whatever they are called, and only a single frame that is called a label or an overview, and has neither
+the shape nor the size of the levels, is drawn over. An instance without a known word is a level if it has
+their tiles and shape; else it is kept and told of. Where word and shape contradict, the slide is refused.
+
+Beside the slide: a file of its series that cannot be changed with it (another class, no preamble, a link,
+a folder below, damaged) refuses the slide in place, since it would no longer belong to it. Other objects of
+the study, and DICOM files that cannot be read, are named, and the slide is then not called clean. Another
+slide of the study, with levels and a frame of reference of its own, is left alone.
 
 Traps: a preamble that is a TIFF at the same time is refused, because the TIFF half would keep what
 the DICOM half lost; so are big endian data sets. A deflated data set, and a header too tight for
-what has to be added, are refused in place; a copy may change its length. Other objects of the study
-are reported, not changed.
+what has to be added, are refused in place; a copy may change its length.
 
 Source: DICOM PS3.3 A.32.8 and F, PS3.5, PS3.10, PS3.15 Annex E; the project's format map, section 11.
 """
