@@ -114,7 +114,7 @@ class Format(Protocol):
     Optional: ``vendor``, the first word of the format's finding ids if that is not the first word of its
     name, and ``roles`` of pictures that `ROLES` does not hold. What a person wants kept is held against them.
 
-    Two more are optional, for slides of several files whose names say nothing to a reader:
+    Three more are optional, for slides of several files whose names say nothing to a reader:
 
     renames(names, stem) -> dict
         Names of all files, the main one first, without folders; returns the new names of those that
@@ -122,6 +122,8 @@ class Format(Protocol):
         follows the main file. Without it a set keeps its names.
     own_folder
         True if a copy gets a folder of its own, named like the slide (DICOM).
+    has_companions
+        True if files of the same study may stand beside a slide, to be looked for and named (DICOM).
     """
 
     name: str
