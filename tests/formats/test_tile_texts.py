@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from openslide import OpenSlide
 
 from blankslide import api, pipeline
 from blankslide.pipeline import Options
@@ -23,7 +24,7 @@ def slide(tmp_path: Path) -> Path:
     return path
 
 
-def plant(path: Path, level: int, tile: int, marker: int) -> int:
+def plant(path: Path, level: int, tile: int, marker: int, secret: bytes = SECRET) -> int:
     """Turn the tile's APP0 into another segment that holds a name; return where."""
     from tifffile import TiffFile
 
@@ -38,7 +39,7 @@ def plant(path: Path, level: int, tile: int, marker: int) -> int:
         file.seek(at + 3)
         file.write(bytes([marker]))
         file.seek(at + 6)
-        file.write(SECRET)
+        file.write(secret)
     return at + 6
 
 
@@ -52,6 +53,17 @@ def test_the_first_tile_of_each_level_is_looked_at(slide: Path, marker: int, lev
     data = slide.read_bytes()
     assert SECRET not in data
     assert data[at : at + len(SECRET)] == bytes(len(SECRET))
+    assert pipeline.plan(slide)[1].patches == ()
+
+
+def test_a_long_adobe_segment_keeps_the_flag_that_decides_about_colours(slide: Path) -> None:
+    adobe = b"Adobe\0\x64\0\0\0\0\0"  # no conversion: what looks like YCbCr is RGB
+    at = plant(slide, 0, 0, 0xEE, adobe + b"WP")
+    before = OpenSlide(slide).read_region((0, 0), 0, (64, 64)).tobytes()
+    outcome = api.anonymize(slide, in_place=True, ledger="none")
+    assert (outcome.content, outcome.residue) == ("clean", ())
+    assert slide.read_bytes()[at : at + 14] == adobe + bytes(2)
+    assert OpenSlide(slide).read_region((0, 0), 0, (64, 64)).tobytes() == before
     assert pipeline.plan(slide)[1].patches == ()
 
 

@@ -25,6 +25,8 @@ APP13 = 0xED
 #: Segments that carry text about people, places and devices, never about decoding.
 TALKATIVE = frozenset((COM, APP1, 0xE3, 0xE4, 0xE5, 0xE6, 0xE7, 0xE8, 0xE9, 0xEA, 0xEB, 0xEC, APP13, 0xEF))
 _APP0, _APP2, _APP14 = 0xE0, 0xE2, 0xEE
+_WORDY = TALKATIVE | {_APP0, _APP2, _APP14}
+_JFIF, _ADOBE = 14, 12
 _LOOK = 1 << 16
 _SOS = 0xDA
 _EOI = 0xD9
@@ -78,19 +80,32 @@ def is_bare(head: bytes) -> bool:
 
 
 def talkative(data: bytes) -> list[Segment]:
-    """Segments whose payload is not about decoding, and not already blank."""
-    return [s for s in segments(data) if _talks(s, data[s.start : s.end]) and any(data[s.start : s.end])]
+    """Segments that are not about decoding and not already blank: each with the part that is not."""
+    return [s for s in _parts(data) if any(data[s.start : s.end])]
 
 
-def _talks(segment: Segment, payload: bytes) -> bool:
-    """Whether a segment may hold text; APP0, APP2 and APP14 only count as quiet in their known form."""
-    if segment.marker == _APP0:
-        return not (payload[:5] == b"JFIF\0" and len(payload) == 14)
-    if segment.marker == _APP2:
-        return not payload.startswith(b"ICC_PROFILE\0")
-    if segment.marker == _APP14:
-        return not (payload[:5] == b"Adobe" and len(payload) == 12)
-    return segment.marker in TALKATIVE
+def _parts(data: bytes) -> Iterator[Segment]:
+    """Yield the parts of segments that may hold text, blank ones too."""
+    for marker, start, end in segments(data):
+        for low, high in _wordy(marker, data[start : min(end, start + _JFIF)], end - start):
+            if low < high:
+                yield Segment(marker, start + low, start + high)
+
+
+def _wordy(marker: int, head: bytes, length: int) -> tuple[tuple[int, int], ...]:
+    """Tell which bytes of a segment decoders do not act on.
+
+    APP0 and APP14 say by which colours a picture is coded, however long they are: readers act on
+    the name and the transform flag, may show versions and densities, and skip what stands behind.
+    """
+    if marker == _APP0 and head[:5] == b"JFIF\0" and len(head) >= _JFIF:
+        usual = head[5] <= 2 and head[7] <= 2
+        return ((_JFIF, length),) if usual else ((5, _JFIF), (_JFIF, length))
+    if marker == _APP14 and head[:5] == b"Adobe" and len(head) >= _ADOBE:
+        usual = not head[5] and not any(b & 0x3F for b in head[7 : _ADOBE - 1])
+        return ((_ADOBE, length),) if usual else ((5, _ADOBE - 1), (_ADOBE, length))
+    quiet = marker == _APP2 and head.startswith(b"ICC_PROFILE\0")
+    return () if quiet or marker not in _WORDY else ((0, length),)
 
 
 def trailer(data: bytes) -> tuple[int, int] | None:
@@ -132,12 +147,9 @@ def asides(source: ByteSource, start: int, length: int) -> list[Aside]:
     head = source.read(start, min(length, _LOOK))
     if head[:2] != b"\xff\xd8":
         return []
-    out, scan, loud = [], 2, set(talkative(head))
-    for segment in segments(head):
-        scan = segment.end
-        data = head[segment.start : segment.end]
-        if segment in loud or (data and not any(data)):
-            out.append(Aside(start + segment.start, start + segment.end, data.rstrip(b"\0"), False))
+    out, scan = [], max((s.end for s in segments(head)), default=2)
+    for _, low, high in _parts(head):
+        out.append(Aside(start + low, start + high, head[low:high].rstrip(b"\0"), False))
     at = max(scan, length - _LOOK)
     tail = source.read(start + at, length - at)
     end = tail.find(b"\xff\xd9") + 2  # coded data never holds these two bytes

@@ -1,0 +1,55 @@
+"""Segments of a JPEG: what decoders act on is no text, whatever is written behind it."""
+
+from __future__ import annotations
+
+import pytest
+
+from blankslide.containers import jpeg
+from blankslide.source import MemorySource
+
+ADOBE, JFIF = b"Adobe\0\x64\0\0\0\0\0", b"JFIF\0\1\1\0\0\1\0\1\0\0"
+NAME = b"Mildred Okafor"
+
+
+def stream(*segments: tuple[int, bytes]) -> bytes:
+    parts = [b"\xff" + bytes([marker]) + (len(body) + 2).to_bytes(2, "big") + body for marker, body in segments]
+    return b"\xff\xd8" + b"".join(parts) + b"\xff\xda\0\2coded\xff\xd9"
+
+
+@pytest.mark.parametrize(("marker", "head"), [(0xEE, ADOBE), (0xE0, JFIF)], ids=["APP14", "APP0"])
+def test_only_what_stands_behind_the_usual_bytes_is_text(marker: int, head: bytes) -> None:
+    for behind in (b"", b"\0", bytes(40)):
+        assert jpeg.talkative(stream((marker, head + behind))) == []
+    for behind in (b"x", NAME, bytes(30) + NAME):
+        data = stream((marker, head + behind))
+        assert [data[s.start : s.end] for s in jpeg.talkative(data)] == [behind]
+
+
+@pytest.mark.parametrize("body", [NAME, b"JFIF " + NAME, b"ICC_PROFILE " + NAME, ADOBE[:11], JFIF[:13]])
+@pytest.mark.parametrize("marker", [0xE0, 0xE2, 0xEE])
+def test_what_only_resembles_a_known_segment_goes_whole(marker: int, body: bytes) -> None:
+    data = stream((marker, body))
+    assert [data[s.start : s.end] for s in jpeg.talkative(data)] == [body]
+
+
+def test_the_same_bytes_stand_aside_before_and_after() -> None:
+    data = stream((0xEE, ADOBE + NAME), (0xFE, NAME), (0xE0, JFIF + NAME), (0xDB, bytes(65)))
+    before = jpeg.asides(MemorySource(data), 0, len(data))
+    blank = data.replace(NAME, bytes(len(NAME)))
+    after = jpeg.asides(MemorySource(blank), 0, len(blank))
+    assert [a[:2] for a in before] == [a[:2] for a in after]
+    assert [a.text for a in before] == [NAME] * 3
+    assert not any(a.text for a in after)
+
+
+@pytest.mark.parametrize(
+    ("marker", "body", "kept"),
+    [(0xEE, b"Adobe Mildre\2d Okafor", (0, 1, 2, 3, 4, 11)), (0xE0, b"JFIF\0MildredOkafor", (0, 1, 2, 3, 4))],
+    ids=["APP14", "APP0"],
+)
+def test_a_name_inside_the_usual_bytes_goes_and_the_flag_stays(marker: int, body: bytes, kept: tuple[int, ...]) -> None:
+    data = bytearray(stream((marker, body)))
+    for _, start, end in jpeg.talkative(bytes(data)):
+        data[start:end] = bytes(end - start)
+    assert data[6 : 6 + len(body)] == bytes(b if i in kept else 0 for i, b in enumerate(body))
+    assert jpeg.talkative(bytes(data)) == []
