@@ -180,7 +180,7 @@ def test_a_patch_that_meets_tissue_is_our_own_bug(edit: Edit) -> None:
         )
 
 
-@pytest.mark.parametrize("edits", [(Fill(0, 10, 20), Fill(0, 15, 25)), (Fill(0, 10, 20), Write(0, 19, b"x"))])
+@pytest.mark.parametrize("edits", [(Fill(0, 10, 20), Fill(0, 15, 25, 0xFF)), (Fill(0, 10, 20), Write(0, 19, b"x"))])
 def test_overlapping_patches_are_our_own_bug(edits: tuple[Edit, ...]) -> None:
     with pytest.raises(InternalError, match="overlap"):
         make_plan(inspection(found("a", *edits)), RESEARCH, [MemorySource(b"\xee" * SIZE)])
@@ -198,3 +198,11 @@ def test_a_plan_holds_no_removed_value() -> None:
 def test_a_finding_without_edits_is_said_to_be_left() -> None:
     plan = make_plan(inspection(found("slide.unowned")), RESEARCH, [MemorySource(b"\xee" * SIZE)])
     assert plan.left == ("slide.unowned: cannot be removed without understanding it",)
+
+
+def test_what_goes_for_several_findings_goes_once() -> None:
+    claims = ((10, 40, ByteClass.METADATA, "page 0"),)
+    fills = [Fill(0, 10, 30), Fill(0, 20, 40), Fill(0, 20, 25), Fill(0, 40, 50)]
+    findings = [found(str(i), fill) for i, fill in enumerate(fills)]
+    plan = make_plan(inspection(*findings, claims=claims), RESEARCH, [MemorySource(b"x" * SIZE)])
+    assert [(p.offset, p.length) for p in plan.patches] == [(10, 30), (40, 10)]

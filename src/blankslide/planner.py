@@ -12,11 +12,12 @@ It is the only place that makes a `Patch`. Cost: linear in findings and metadata
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from blankslide.errors import InternalError, NotEditable
+from blankslide.errors import ContradictorySlide, InternalError, NotEditable
 from blankslide.model import (
     Action,
     Blank,
@@ -80,12 +81,15 @@ def make_plan(
     ------
     NotEditable
         If a page would have to go that the slide cannot lose.
+    ContradictorySlide
+        If two tags share a value, and only one of them is to lose it.
     InternalError
         If the composed patches break a promise; nothing has been written then.
     """
     decisions: list[Decision] = []
     edits = _Edits(set(), {}, [], [], [], {})
     left: list[str] = list(inspection.left)
+    going: list[Finding] = []
     for finding in inspection.findings:
         decision = profile.decide(finding)
         decisions.append(decision)
@@ -95,10 +99,13 @@ def make_plan(
         elif not finding.edits and finding.places:
             left.append(f"{finding.id}: cannot be removed without understanding it")
         else:
+            going.append(finding)
             _collect(finding, decision.action, edits, sources, key)
     edits.writes.extend(_drawn(inspection, edits, sources))
     for number, parts in edits.parts.items():
         edits.writes.extend(_rewritten(inspection.rewrites[number], parts, key, grows))
+    if any(bytemap.readings for bytemap in inspection.maps):
+        _agree(inspection, edits, going)
     patches = _compose(inspection, edits, sources)
     _prove(inspection, patches, grows)
     return Plan(profile.name, tuple(decisions), tuple(patches), tuple(left))
@@ -148,6 +155,41 @@ def _collect(finding: Finding, action: Action, edits: _Edits, sources: Sequence[
             edits.writes.append(edit)
 
 
+def _agree(inspection: Inspection, edits: _Edits, going: Sequence[Finding]) -> None:
+    """Let go once what several tags read from the same bytes, if all of them give up the whole value.
+
+    Raises
+    ------
+    ContradictorySlide
+        If one reading would be changed and another stays.
+    """
+    for file, bytemap in enumerate(inspection.maps):
+        if not bytemap.readings:
+            continue
+        released = {(start, end) for start, end, _ in bytemap.owned_only_by(edits.drops)}
+        spans = sorted(bytemap.readings.keys() - released)
+        given: dict[tuple[int, int], set[str]] = {span: set() for span in spans}
+        for finding in going:
+            for edit in finding.edits:
+                if isinstance(edit, Fill) and edit.file == file and (edit.start, edit.end) in given:
+                    given[edit.start, edit.end].add(finding.id)
+        for start, end in _touched(inspection, edits, file):
+            for span in spans[max(bisect_left(spans, (start,)) - 1, 0) : bisect_left(spans, (end,))]:
+                if span[1] > start and len(given[span]) != bytemap.readings[span]:
+                    raise ContradictorySlide(
+                        f"two tags share their value at {span[0]}, and only one of them may lose it"
+                    )
+
+
+def _touched(inspection: Inspection, edits: _Edits, file: int) -> Iterator[tuple[int, int]]:
+    """Yield what edits of values change in one file."""
+    yield from ((f.start, f.end) for f in edits.fills if f.file == file)
+    yield from ((w.start, w.start + len(w.data)) for w in edits.writes if w.file == file)
+    for number, cuts in edits.cuts.items():
+        if inspection.blocks[number].file == file:
+            yield from ((c.start, c.end) for c in cuts)
+
+
 def _drawn(inspection: Inspection, edits: _Edits, sources: Sequence[ByteSource]) -> list[Write]:
     """Draw the blank pictures; rooms that pages share are drawn once, if all their pages are blanked."""
     if not edits.blanks:
@@ -190,13 +232,25 @@ def _compose(inspection: Inspection, edits: _Edits, sources: Sequence[ByteSource
     texts, writes = _texts(inspection.blocks, edits, sources)
     for write in texts + writes:
         patches.extend(_outside(write, released))
-    for fill in edits.fills:
+    for fill in _once(edits.fills):
         for start, end in subtract([(fill.start, fill.end)], released.get(fill.file, ())):
             patches.append(Patch(fill.file, start, end - start, None, fill.byte, Rank.PAYLOAD))
     # a page that is dropped is still linked, so its bytes need not be asked whether they are blank
     patches = gone + [p for p in patches if not _stands(p, sources[p.file])]
     patches.sort(key=_ORDER)
     return patches
+
+
+def _once(fills: Iterable[Fill]) -> list[Fill]:
+    """Join fills that overlap: what goes for two findings goes once."""
+    out: list[Fill] = []
+    for fill in sorted(fills):
+        last = out[-1] if out else None
+        if last and last.file == fill.file and fill.start < last.end and last.byte == fill.byte:
+            out[-1] = last._replace(end=max(last.end, fill.end))
+        else:
+            out.append(fill)
+    return out
 
 
 def _joined(spans: Iterable[tuple[int, int, int]], gaps: Collection[tuple[int, int]]) -> list[tuple[int, int, int]]:

@@ -84,6 +84,8 @@ class ByteMap:
         self._gaps: list[tuple[int, int]] = []
         self._tissue_arrays: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
         self._shared: dict[tuple[int, int], set[str]] = {}
+        #: How many readings a shared value has: each must give it up before it may be touched.
+        self.readings: dict[tuple[int, int], int] = {}
 
     # -- claiming ----------------------------------------------------------------------
 
@@ -282,6 +284,10 @@ class ByteMap:
     def claims(self) -> list[tuple[int, int, int, str]]:
         """All claims but tissue of large slides, sorted: start, end, class, first owner."""
         return self._sorted
+
+    def shared(self) -> Collection[tuple[int, int]]:
+        """Ranges that were claimed more than once."""
+        return self._shared.keys()
 
     def owned_only_by(self, owners: Collection[str]) -> list[tuple[int, int, int]]:
         """Ranges, with their class, that no one but ``owners`` claims; tissue never."""

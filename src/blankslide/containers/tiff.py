@@ -6,7 +6,8 @@ needs positions, not copies. Both byte orders, both sizes, every integer type fo
 and counts, inline and out-of-line values, SubIFD, EXIF, GPS and interoperability children.
 
 Promise: bounded and total. Every range is checked against the file's size before it is
-read, every directory is visited once, numbers of directories and entries are capped. For
+read, every directory is visited once, numbers of directories and entries are capped, and so
+is what all values take together, since many entries may point at the same bytes. For
 any bytes the result is a `Tiff` or a `DamagedSlide`; time and memory are linear in the
 directories and in the values that somebody asks for.
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 MAX_IFDS = 4096
 MAX_ENTRIES = 4096
 MAX_DEPTH = 16
+_MAX_VALUES = 1 << 26
 _ARRAY = 4096
 
 TYPE_SIZE = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
@@ -238,6 +240,7 @@ class Tiff:
         self._entry = struct.Struct(order + ("HHQ8s" if self.big else "HHI4s"))
         self._pointer = struct.Struct(order + ("Q" if self.big else "I"))
         self._seen: set[int] = set()
+        self._values = 0
         self._pages: list[Ifd] | None = None
         self._first: Ifd | None = None
         (self._first_offset,) = self._pointer.unpack_from(head, self.first_pos)
@@ -335,7 +338,10 @@ class Tiff:
                 if start + length > size:
                     raise DamagedSlide(f"{name} has tag {tag} with a value outside the file")
                 add(make(Entry, (tag, kind, count, pos, start, start + length, None)))
+                self._values += length
             pos += step
+        if self._values > _MAX_VALUES and self._values > 2 * size:
+            raise DamagedSlide(f"the values up to {name} are many times larger than the file")
         return entries
 
     def integers(self, ifd: Ifd, entry: Entry) -> Sequence[int]:

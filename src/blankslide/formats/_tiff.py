@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from blankslide.containers import icc, jpeg
 from blankslide.containers import tiff as T
 from blankslide.errors import DamagedSlide
+from blankslide.formats._entries import child_kind, is_pages_own, pointed_at, readings
 from blankslide.formats._tiles import talking, tile_texts
 from blankslide.lazyre import pattern
 from blankslide.model import Blank, Chain, Coding, Drop, Edit, Fill, Finding, Link, PhiClass, Place, Slot
@@ -186,6 +187,8 @@ def claim_file(
             inside = (*texts, *tiff.tile_texts.get(ifd.name, ()))
             _claim_ifd(bytemap, ifd, page.name, tissue, tissue_tables, private, inside)
     bytemap.settle()
+    if bytemap.shared():
+        bytemap.readings = readings(tiff, bytemap.shared())
     return bytemap
 
 
@@ -258,14 +261,14 @@ def tag_findings(
                 if entry.type in _BYTEWISE and tag != T.JPEG_TABLES:
                     _text_in_numbers(found, ifd, entry)
                 continue
-            if tag in skip and ifd is page:
+            if (tag in skip and ifd is page) or is_pages_own(page, ifd, entry):
                 continue
             if tag == T.ICC_PROFILE:
                 _icc_findings(found, ifd, entry)
                 continue
             rule = rules.get(tag) or TAGS.get(tag)
             if ifd is not page:
-                rule = TagRule(f"tiff.{_child_kind(ifd)}.{tag}", f"{_child_kind(ifd).upper()} tag {tag}", Q)
+                rule = TagRule(f"tiff.{child_kind(ifd)}.{tag}", f"{child_kind(ifd).upper()} tag {tag}", Q)
             if rule is None:
                 rule = TagRule(f"tiff.tag-{tag}", f"tag {tag}", UNKNOWN)
             _tag_finding(found, ifd, entry, rule)
@@ -278,10 +281,6 @@ def _text_in_numbers(found: Findings, ifd: Ifd, entry: Entry) -> None:
     """Report text in a tag that holds numbers by its nature."""
     if entry.type == 2 or (4 <= entry.end - entry.start <= 1 << 20 and _looks_like_text(ifd.raw(entry))):
         _tag_finding(found, ifd, entry, TagRule(f"tiff.tag-{entry.tag}", f"tag {entry.tag}", UNKNOWN))
-
-
-def _child_kind(ifd: Ifd) -> str:
-    return next((k for k in ("EXIF", "GPS", "interoperability") if k in ifd.name), "sub").lower()
 
 
 def _tag_finding(found: Findings, ifd: Ifd, entry: Entry, rule: TagRule) -> None:
@@ -413,7 +412,7 @@ def unowned(
     dirty = [(s, e) for s, e in bytemap.gaps() if _any_data(source, s, e)]
     if not dirty:
         return True
-    complete = not _pointed_at(tiff, dirty, known)
+    complete = not pointed_at(tiff, dirty, STRUCTURAL | TAGS.keys() | known)
     for start, end in dirty:
         edits: tuple[Edit, ...] = (Fill(0, start, end),) if complete else ()
         found.add(
@@ -430,24 +429,6 @@ def _any_data(source: ByteSource, start: int, end: int) -> bool:
             chunk = source.read(pos, min(1 << 20, high - pos))
             if chunk != bytes(len(chunk)):
                 return True
-    return False
-
-
-def _pointed_at(tiff: Tiff, gaps: list[tuple[int, int]], known: frozenset[int]) -> bool:
-    for page in tiff.pages:
-        for ifd in page.family():
-            for entry in ifd.entries:
-                if (
-                    entry.tag in STRUCTURAL
-                    or entry.tag in TAGS
-                    or entry.tag in known
-                    or entry.type not in T.INTEGER_TYPES
-                ):
-                    continue
-                if entry.number <= 4096 and any(
-                    s <= v < e for v in tiff.integers(ifd, entry) for s, e in gaps if v >= 8
-                ):
-                    return True
     return False
 
 
