@@ -24,7 +24,7 @@ from blankslide.lazyre import pattern
 
 MAX_BYTES = 64 << 20
 MAX_DEPTH = 64
-_ATTRIBUTE = pattern(rb"""(?<!\s)\s*([^\s=/>"'<]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_ATTRIBUTE = pattern(rb"""(?:(?<!\s)\s++|(?<![^=/>"'<]))([^\s=/>"'<]++)\s*+=\s*+(?:"([^"]*+)"|'([^']*+)')""")
 _TAG = pattern(rb"""<(?:[^>"']|"[^"]*"|'[^']*')*>""")
 _DECLARED = pattern(rb"""^(\s*<\?xml[^>]*?encoding\s*=\s*["'])([A-Za-z0-9._-]+)(["'])""")
 

@@ -32,9 +32,9 @@ _SPLIT = pattern(r"[A-Za-z]+|\d+")
 _STANDARDS = frozenset("2022 10918 14495 15444 13818 14496 18181 22028 23008 18030".split())
 _CODE_STRING = pattern(r"[A-Z0-9_. -]{0,16}")
 _MEANING_TEXT = pattern(r"[\w ,.;:/()+%&'\[\]<>=*-]{0,64}")
-_COUNT = pattern(r" *[-+]?\d{0,10} *")
-_INTEGER = pattern(r" *[-+]?\d{0,4} *")
-_DECIMAL = pattern(r" *[-+]?\d{0,6}(?:\.\d*)?(?:[eE][-+]?\d{1,3})? *")
+_COUNT = pattern(r" *+[-+]?\d{0,10} *+")
+_INTEGER = pattern(r" *+[-+]?\d{0,4} *+")
+_DECIMAL = pattern(r" *+[-+]?\d{0,6}(?:\.\d*+)?(?:[eE][-+]?\d{1,3})? *+")
 _SHORT_WORD = pattern(r"(?:[A-Za-z]{0,4}[ _-]?\d{0,3}|[a-z]+[ _-]?\d{0,3})", re.I)
 MOST_VALUES = 32
 """How many values a text may have."""

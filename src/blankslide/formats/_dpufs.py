@@ -32,7 +32,7 @@ _MAKER = (
     r"(?i)philips(?: medical systems| digital pathology)?|hamamatsu|leica|aperio|3dhistech|roche|ventana|zeiss|olympus"
 )
 _MODEL = r"(?i)(?:philips )?(?:ufs(?: scanner)?|intellisite(?: ultra fast scanner)?|ultra ?fast scanner|sg ?\d{1,3})"
-_BASE64 = r"[A-Za-z0-9+/\s]{256,}={0,2}\s*"
+_BASE64 = r"[A-Za-z0-9+/\s]{256,}+={0,2}\s*+"
 _OPTION = r"(?:(?:useBigTIFF|useRgb|levels|processing|tileSize)=[\d,]{1,64}|q\d{1,3})"
 _DERIVATION = rf"(?:tiff-)?{_OPTION}(?:-{_OPTION}){{0,16}}-?"
 

@@ -33,7 +33,7 @@ __all__ = ["INTEGER", "NUMBER", "Rule", "XmlReader", "rules", "science", "slug"]
 
 INTEGER = r"[-+]?\d{1,9}"
 NUMBER = r"[-+]?(?:\d{1,9}(?:[.,]\d{0,15})?|[.,]\d{1,15})(?:[eE][-+]?\d{1,3})?"
-_ASIDE = pattern(rb"<!\[CDATA\[.*?\]\]>|<!--(.*?)-->|<\?(?!xml\s)[^\s?]+(.*?)\?>", re.S)
+_ASIDE = pattern(rb"<!\[CDATA\[.*?\]\]>|<!--(.*?)-->|<\?(?!xml\s)[^\s?]++(.*?)\?>", re.S)
 _NAMESPACE = pattern(
     r"https?://(?:www\.)?(?:w3\.org|openmicroscopy\.org|leica-microsystems\.com|ns\.adobe\.com|purl\.org)"
     r"(?:/(?!.*\d{5})[\w./#-]{0,80})?"

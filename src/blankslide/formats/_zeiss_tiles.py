@@ -37,7 +37,7 @@ _DECLARED = pattern(
 )
 _FLAT = pattern(rb"(?:[^<>&]*<(?:/[A-Za-z_][\w.:-]*|[A-Za-z_][\w.:-]*" + _PAIRS + rb")\s*/?>)*[^<>&]*")
 _TAG = pattern(rb"<(/?)([A-Za-z_][\w.:-]*)((?:\s[^<>]*?)?)(/?)>([^<]*)")
-_QUOTED = pattern(rb"""([\w.:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_QUOTED = pattern(rb"""(?<![\w.:-])([\w.:-]++)\s*+=\s*+(?:"([^"]*+)"|'([^']*+)')""")
 _LEGAL = pattern(rf"(?:{NUMBER}|(?i:true|false)|CHUNKCONTAINER)")
 _SCIENCE = frozenset(
     "stagexposition stageyposition focusposition roicenteroffsetx roicenteroffsety validbitsperpixel dataformat "

@@ -130,8 +130,8 @@ WHOLE = ("barcode", "ocr", "creationdate", "acquisitiondateandtime")
 
 #: Elements and attributes whose values are searched for though a whole part went.
 _TELLING = pattern(
-    r"(?i).*(?:user(?:_?name)?|operator|patient|hostname|computer(?:name)?|serial(?:_?number)?|path|filename|folder"
-    r"|directory|author|email|owner|institution|barcode|comment|description)"
+    r"(?i)(?:user(?:_?name)?|operator|patient|hostname|computer(?:name)?|serial(?:_?number)?|path|filename|folder"
+    r"|directory|author|email|owner|institution|barcode|comment|description)\Z"
 )
 
 
@@ -242,5 +242,5 @@ def _told(element: Element) -> list[str]:
     return [
         value
         for name, value in pairs
-        if 5 <= len(value) <= 200 and (GUID.fullmatch(value) or (_TELLING.fullmatch(name) and not harmless(value)))
+        if 5 <= len(value) <= 200 and (GUID.fullmatch(value) or (_TELLING.search(name) and not harmless(value)))
     ]

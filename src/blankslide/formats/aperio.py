@@ -104,7 +104,7 @@ _HEADER_WORD = (
     r"|Q ?= ?\d{1,3}|label|macro|thumbnail|Aperio|Image,?|Library|Leica|Biosystems|Segue|Digital|GT ?450|DX"
     r"|KFBIO|Motic|Grundium|Ocus\d{0,2},?|V\d\.\d\.\d)"
 )
-_HEADER_OK = pattern(rf"\s*(?:{_HEADER_WORD}[\s;]+)*(?:{_HEADER_WORD})?[\s;]*")
+_HEADER_OK = pattern(rf"\s*+(?:{_HEADER_WORD}[\s;]++)*+(?:{_HEADER_WORD})?[\s;]*+")
 _HEADER_WORD_RE = pattern(_HEADER_WORD)
 _HEADER_WORDS = pattern(r"Q ?= ?\d{1,3}(?![^\s;])|[^\s;]+")
 _MAKER = pattern(r"(?:Aperio|Motic)?")

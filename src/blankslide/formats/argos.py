@@ -45,7 +45,11 @@ D, Q, V = PhiClass.DIRECT, PhiClass.QUASI, PhiClass.DEVICE
 _METADATA = 65000
 _LOOK = 1 << 16
 _ROOT_NAME = "Argos.Scan.Metadata"
-_ROOT = pattern(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.*?-->\s*)*<Argos\.Scan\.Metadata[\s>]", re.S)
+_ROOT = pattern(
+    rb"(?:\xef\xbb\xbf)?\s*+(?:<\?xml[^>]{0,200}+>\s*+)?"
+    rb"(?:<!--(?:(?!-->).)*+-->\s*+)*+<Argos\.Scan\.Metadata[\s>]",
+    re.S,
+)
 _OPTIC = (
     r"(?:Olympus|Evident|Nikon|Zeiss|Leica|Mitutoyo|Motic|CFI|Apo|Fluor|Achromat|NA|DIC|air|dry|oil"
     r"|U?M?Plan(?:-?(?:X|N|S|FL|Semi|Apo|Fluor|Achromat)){0,4}|\d{1,3}[xX]|[01]\.\d{1,3})"
@@ -56,7 +60,7 @@ TABLE: dict[str, Rule] = {
     **science(INTEGER, "ObjectiveMagnification MinZ MaxZ"),
     **science(NUMBER, "ZRange X Y Z X1 X2 Y1 Y2 Z1 Z2 Width Height MPP PixelSize PixelSizeX PixelSizeY Exposure Gain"),
     **science(rf"{_OPTIC}(?:[ /]{_OPTIC}){{0,7}}", "ObjectiveName"),
-    **science(rf"(?:{NUMBER}[\s;]*)+", "FocusMap FocusPoints FocusPoint"),
+    **science(rf"(?:(?>{NUMBER})[\s;]*+)++", "FocusMap FocusPoints FocusPoint"),
     "Barcode": Rule("barcode", D, title="Bar code"),
     "AcquisitionDate": Rule("acquisitiondate", Q, title="Acquisition date"),
     "AcquisitionTime": Rule("acquisitiontime", Q, title="Acquisition time"),

@@ -51,7 +51,7 @@ _UIDS = frozenset(
     f"DICOM_{what}_UID" for what in "SOP_INSTANCE SERIES_INSTANCE STUDY_INSTANCE FRAME_OF_REFERENCE".split()
 )
 _SKIPPED = frozenset((_dpufs.DATA, _dpufs.BARCODE, _ICC, _BLOCKS, _CLUSTERS)) | _UIDS
-_UID = pattern(rb'(\s*(?:&quot;|")?)(\d{1,39}(?:\.\d{1,39}){2,31})\s*(?:&quot;|")?\s*')
+_UID = pattern(rb'(\s*+(?:&quot;|")?)(\d{1,39}(?:\.\d{1,39}){2,31})\s*+(?:&quot;|")?\s*+')
 _DIMENSION_WORDS = frozenset(f"UFS_IMAGE_DIMENSION_{w}" for w in ("NAME", "TYPE", "UNIT", "DISCRETE_VALUES_STRING"))
 _GENERAL, _TEMPLATES = "UFS_IMAGE_GENERAL_HEADERS", "UFS_IMAGE_BLOCK_HEADER_TEMPLATES"
 _RANGES, _RANGE, _FACTOR = "UFS_IMAGE_DIMENSION_RANGES", "UFS_IMAGE_DIMENSION_RANGE", "UFS_IMAGE_DIMENSION_SCALE_FACTOR"
@@ -66,7 +66,7 @@ _DERIVATION = r"(?i)(?:PHILIPS )?UFS V?[\d.]{1,16}(?: ?\| ?(?:Quality|DWT|Compre
 
 RULES = {
     **_dpufs.RULES,
-    **science(rf'(?i)"?(?:{_WORDS})"?(?:\s+"?(?:{_WORDS})"?){{0,7}}', " ".join(sorted(_DIMENSION_WORDS))),
+    **science(rf'(?i)"?(?:{_WORDS})"?(?:\s++"?(?:{_WORDS})"?){{0,7}}', " ".join(sorted(_DIMENSION_WORDS))),
     **science(
         NUMBERS,
         "DP_SHARPNESS_GAIN_RGB24 DP_CLAHE_CLIP_LIMIT_Y16 DP_CLAHE_NR_BINS_Y16 DP_CLAHE_CONTEXT_DIMENSION_Y16 "

@@ -43,7 +43,9 @@ MARKS = (b"PerkinElmer-QPI",)
 
 _SOFTWARE = 305
 _MARK = "PerkinElmer-QPI"
-_ROOT = pattern(r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<PerkinElmer-QPI-ImageDescription[\s>]", re.S)
+_ROOT = pattern(
+    r"\s*+(?:<\?xml[^>]*+>\s*+)?(?:<!--(?:(?!-->).)*+-->\s*+)*+<PerkinElmer-QPI-ImageDescription[\s>]", re.S
+)
 _ROLES = {"fullresolution": "level", "reducedresolution": "level", "thumbnail": "thumbnail"} | {
     "overview": "macro",
     "label": "label",
@@ -52,7 +54,8 @@ _DESCRIPTION = frozenset((T.IMAGE_DESCRIPTION, _SOFTWARE))
 _TAGS = {T.IMAGE_DESCRIPTION: TagRule("qptiff.other-description", "Description without XML", PhiClass.UNKNOWN)}
 
 _DYE = rf"(?i:{STAIN}|QDots?|AF ?\d{{3}}|\d{{3}}|MSI|AF)"
-_DYES = rf"{_DYE}(?:(?: ?/ ?| or | ){_DYE})*"
+#: Each dye ends at a blank, a slash or an underscore, so that "AF 555" is read in one way only.
+_DYES = rf"(?>{_DYE}(?![^ /_]))(?:(?: ?/ ?| or | )(?>{_DYE}(?![^ /_])))*+"
 _PART = r"[A-Z]{1,4}\d{2,4}[A-Z]{0,2}(?:[/-][\w/.-]{1,24})? ?(?:Emission|Excitation)"
 _MAKER = "Semrock|Chroma|Omega|Thorlabs|Zeiss|Edmund|Hamamatsu|Olympus|Nikon"
 _FILTER = rf"{_DYES}_(?:{_MAKER}):{_PART}(?: / (?:{_MAKER}):{_PART})?"

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from blankslide.verification.views import ReaderView
 
 _MOST = 64 << 10
-_COUNTS = re.compile(rb"(?im)^\s*NoImages\s*=\s*\d{1,3}\s*$")
-_NAME = re.compile(rb"(?im)^\s*Image\d{1,3}\s*=[ \t]*([^\r\n/\\]+?)[ \t]*\r?$")
+_COUNTS = re.compile(rb"(?im)^[ \t]*+NoImages\s*+=\s*+\d{1,3}[ \t\r]*+$")
+_NAME = re.compile(rb"(?im)^[ \t]*+Image\d{1,3}\s*+=[ \t]*+([^\r\n/\\]++)\r?$")
 
 
 def shown(path: Path) -> list[Path]:
@@ -37,7 +37,7 @@ def shown(path: Path) -> list[Path]:
     text = path.read_bytes()
     if b"\0" in text[:64] or not _COUNTS.search(text):
         return [path]
-    names = [n.decode("utf-8", "surrogateescape") for n in _NAME.findall(text)]
+    names = [n.rstrip(b" \t").decode("utf-8", "surrogateescape") for n in _NAME.findall(text)]
     return [path.with_name(n) for n in names] or [path]
 
 

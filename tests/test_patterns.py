@@ -1,0 +1,243 @@
+"""No regular expression of the package takes more than linear time, whatever text it is given.
+
+All patterns are collected, those of modules and those inside functions. For every repetition in
+each of them texts are made that enter it, go round many times, and fail. A text of four times the
+length may take about four times as long: what is compared is work, not seconds.
+"""
+
+from __future__ import annotations
+
+import ast
+import gc
+import importlib
+import re
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from re import _constants as C  # type: ignore[attr-defined]
+from re import _parser  # type: ignore[attr-defined]
+from typing import Any
+
+import pytest
+
+import blankslide
+from blankslide import lazyre
+
+SOURCE = Path(blankslide.__file__).parent
+SEARCHING = ("search", "sub", "subn", "split", "findall", "finditer")
+SHORT, LONG, FEW = 2048, 8192, 24
+SUSPICIOUS, DEADLINE, RATIO = 0.004, 0.15, 8
+TAILS = ("\0", "!")
+Pattern = tuple[str | bytes, int]
+
+
+# -- all patterns ------------------------------------------------------------------------
+
+
+def modules() -> Iterator[tuple[Any, ast.Module, str]]:
+    for path in sorted(SOURCE.rglob("*.py")):
+        parts = path.relative_to(SOURCE.parent).with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        if "_napari" in parts or "jupyter" in parts or "samples" in parts or "testing" in parts:
+            continue  # faces that need a screen, and what only tests call
+        text = path.read_text(encoding="utf-8")
+        yield importlib.import_module(name), ast.parse(text), text
+
+
+def written(module: Any, tree: ast.Module) -> Iterator[tuple[Pattern, str]]:
+    """Patterns in calls of `re` and `pattern` whose text is known without running the function."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or not node.args:
+            continue
+        called = node.func
+        if isinstance(called, ast.Name) and called.id == "pattern":
+            method = "fullmatch"
+        elif isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name) and called.value.id == "re":
+            method = called.attr
+        else:
+            continue
+        try:
+            text, *more = (eval(compile(ast.Expression(a), "", "eval"), vars(module)) for a in node.args[:2])  # noqa: S307 our own
+        except NameError:
+            continue  # made of a function's own values; found in memory if a module made it
+        flags = more[0] if more and isinstance(more[0], re.RegexFlag) else 0
+        if isinstance(text, str | bytes):
+            yield (text, int(flags)), method
+
+
+def collected() -> dict[Pattern, set[str]]:
+    """All patterns with the methods that they are used by."""
+    found: dict[Pattern, set[str]] = {}
+    for module, tree, text in modules():
+        for pattern, method in written(module, tree):
+            found.setdefault(pattern, set()).add(method)
+        for name, value in vars(module).items():
+            if isinstance(value, lazyre._Lazy):
+                used = re.findall(rf"\b{re.escape(name)}\.(match|{'|'.join(SEARCHING)})\b", text)
+                found.setdefault((value._text, value._flags), set()).update(used)
+    for value in gc.get_objects():
+        if isinstance(value, lazyre._Lazy):
+            found.setdefault((value._text, value._flags), set())
+    return found
+
+
+# -- texts that go round and fail --------------------------------------------------------
+
+
+def examples(parsed: Iterable[Any]) -> list[str]:
+    """A few short texts that a part of a pattern matches, or nearly."""
+    out = [""]
+    for node in parsed:
+        out = [a + b for a in out for b in _example(node)][:6]
+    return out
+
+
+def _example(node: Any) -> list[str]:
+    op, value = node
+    if op is C.LITERAL:
+        return [chr(value)]
+    if op is C.NOT_LITERAL:
+        return ["a" if value != 97 else "b"]
+    if op is C.ANY:
+        return ["a"]
+    if op is C.IN:
+        return _of_class(value)
+    if op is C.BRANCH:
+        return list(dict.fromkeys(t for branch in value[1] for t in examples(branch)[:2]))[:6]
+    if op in (C.MAX_REPEAT, C.MIN_REPEAT, C.POSSESSIVE_REPEAT):
+        return [text * max(1, value[0]) for text in examples(value[2])[:3]]
+    if op is C.SUBPATTERN:
+        return examples(value[3])
+    if op is C.ATOMIC_GROUP:
+        return examples(value)
+    return [""]
+
+
+_CATEGORY = {C.CATEGORY_DIGIT: "1", C.CATEGORY_SPACE: " ", C.CATEGORY_WORD: "a1"}
+
+
+def _of_class(parts: Any) -> list[str]:
+    out: list[str] = []
+    negated = parts[0][0] is C.NEGATE
+    for op, value in parts:
+        if op is C.LITERAL:
+            out.append(chr(value))
+        elif op is C.RANGE:
+            out.append(chr(value[0]))
+        elif op is C.CATEGORY:
+            out += _CATEGORY.get(value, "a")
+    if not negated:
+        return out[:4]
+    return [c for c in "a1 <-" if c not in out][:3]
+
+
+def rounds(parsed: Iterable[Any], before: str = "") -> Iterator[tuple[str, str]]:
+    """Each way into a repetition: what stands in front of it, and what goes round."""
+    for node in parsed:
+        op, value = node
+        if op in (C.MAX_REPEAT, C.MIN_REPEAT, C.POSSESSIVE_REPEAT):
+            if value[1] > 64:
+                for text in examples(value[2]):
+                    yield before, text
+            yield from rounds(value[2], before)
+        elif op is C.SUBPATTERN:
+            yield from rounds(value[3], before)
+        elif op is C.ATOMIC_GROUP:
+            yield from rounds(value, before)
+        elif op is C.BRANCH:
+            for branch in value[1]:
+                yield from rounds(branch, before)
+        elif op in (C.ASSERT, C.ASSERT_NOT):
+            yield from rounds(value[1], before)
+        before += _example(node)[0]
+
+
+def hostile(pattern: Pattern) -> list[tuple[str, str]]:
+    """What stands in front, and what goes round, of all texts for one pattern."""
+    parsed = _parser.parse(*pattern)
+    single = [("", c) for c in ("1", "a", " ", "<", "-", "A1", "a=", "\n")]
+    return list(dict.fromkeys((a, b) for a, b in (*rounds(parsed), *single) if b))[:FEW]
+
+
+# -- measuring ---------------------------------------------------------------------------
+
+
+class Late(Exception):
+    """The pattern did not answer in time."""
+
+
+def _late(*_: object) -> None:
+    raise Late
+
+
+def took(run: Callable[[Any], Any], text: str | bytes) -> float:
+    """Seconds of this process's own time; the engine listens to signals while it matches."""
+    began = time.process_time()
+    signal.setitimer(signal.ITIMER_PROF, DEADLINE)
+    try:
+        run(text)
+    except Late:
+        return float("inf")
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+    return time.process_time() - began
+
+
+def complaint(pattern: Pattern, methods: set[str]) -> str:
+    """Say which text takes one pattern too long, or return an empty string."""
+    found = re.compile(*pattern)
+    runs: list[Callable[[Any], Any]] = [found.fullmatch]
+    if "match" in methods:
+        runs.append(found.match)
+    if methods & set(SEARCHING):
+        runs.append(lambda text: all(found.finditer(text)))
+    binary = isinstance(pattern[0], bytes)
+    for before, turn in hostile(pattern):
+        for tail in TAILS:
+            for run in runs:
+
+                def made(length: int, before: str = before, turn: str = turn, tail: str = tail) -> str | bytes:
+                    text = before + turn * (length // len(turn)) + tail
+                    return text.encode("latin-1", "replace") if binary else text
+
+                if took(run, made(FEW * 2)) > DEADLINE / 2 or is_steep(run, made):
+                    return f"{before[:40]!r} + {turn!r} * n + {tail!r}"
+    return ""
+
+
+def is_steep(run: Callable[[Any], Any], made: Callable[[int], str | bytes]) -> bool:
+    """Whether four times the text takes far more than four times as long, three times in a row."""
+    for _ in range(3):
+        long = took(run, made(LONG))
+        if long < SUSPICIOUS or long < RATIO * max(took(run, made(SHORT)), 1e-5):
+            return False
+    return True
+
+
+@pytest.fixture(autouse=True)
+def alarm() -> Iterator[None]:
+    before = signal.signal(signal.SIGPROF, _late)
+    yield
+    signal.signal(signal.SIGPROF, before)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no timer of this kind")
+def test_no_pattern_takes_more_than_linear_time() -> None:
+    patterns = collected()
+    assert len(patterns) > 200, "the collector is broken"
+    slow = {p[0]: said for p, methods in patterns.items() if (said := complaint(p, methods))}
+    assert not slow, "\n".join(f"{text!r}: {said}" for text, said in slow.items())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no timer of this kind")
+@pytest.mark.parametrize("text", [r"(?:\d+[\s;]*)+", r"\s*(?:<!--.*?-->\s*)*<a", r"(a|a)*b", rb"(?:[a-z]+ ?)+="])
+def test_slow_patterns_are_found(text: str | bytes) -> None:
+    assert complaint((text, int(re.S)), set())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no timer of this kind")
+@pytest.mark.parametrize("text", [r"\s*(?:<!--(?:(?!-->).)*+-->\s*+)*+<a", r"\d++[\s;]*", r"[^,]+,?"])
+def test_linear_patterns_are_not(text: str) -> None:
+    assert complaint((text, int(re.S)), {"search"} if "," in text else set()) == ""
