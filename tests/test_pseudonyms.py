@@ -217,3 +217,31 @@ def test_a_relative_folder_in_the_environment_is_ignored(home: Path, monkeypatch
     monkeypatch.setattr(module.sys, "platform", "linux")
     monkeypatch.setenv("XDG_CONFIG_HOME", "here")
     assert user_folder("config") == home / ".config" / "blankslide"
+
+
+# -- tokens ----------------------------------------------------------------------------
+
+IDENTIFIERS = st.text(min_size=1, max_size=64).filter(lambda t: t.strip("\0 ") == t)
+
+
+@given(IDENTIFIERS, st.sampled_from((8, 12)), st.sampled_from((KEY, OTHER, None)))
+def test_a_token_is_short_and_known_to_everybody(old: str, least: int, key: bytes | None) -> None:
+    new = module.token(old, key, least)
+    assert re.fullmatch(r"X[0-9A-Z]{7,15}", new)
+    assert least <= len(new) <= 16
+    assert module.is_token(new)
+    assert module.token(new, OTHER, least) == new
+    assert module.token(old, key, least) == new
+    assert len(new) <= max(least, len(old) + 1)
+
+
+def test_tokens_keep_apart_and_depend_on_the_key() -> None:
+    old = [f"S24-{i:05}" for i in range(2000)]
+    for key in (KEY, OTHER, None):
+        assert len({module.token(o, key) for o in old}) == len(old)
+    assert module.token(old[0], KEY) != module.token(old[0], OTHER)
+
+
+@pytest.mark.parametrize("value", ["X", "", "X1234567", "XABCDEFGHIJK", "x0000000", "S24-00001", "X" * 16, "X" * 17])
+def test_what_only_looks_like_a_token_is_none(value: str) -> None:
+    assert not module.is_token(value)

@@ -2,7 +2,8 @@
 
 The same key and value give the same replacement in every file, run and machine. No ledger is
 needed to see that a value was already replaced: it holds nothing but zeros, or it is a UUID of
-version 8 (RFC 9562) whose last 40 free bits are a keyed check sum of the 82 before them. So a
+version 8 (RFC 9562) whose last 40 free bits are a keyed check sum of the 82 before them, or it is
+a short token with a check sum for everybody. So a
 second run changes nothing, and a foreign UUID that merely looks like version 8 is not trusted.
 
 The site key is a file that only its owner can read, made on first use. Whoever has it can test
@@ -31,6 +32,9 @@ _STANDARD_ROOT = "1.2.840.10008."
 _STANDARD = pattern(r"1\.2\.840\.10008(?:\.\d{1,4}){1,12}")
 _PARTS = (8, 12, 16, 20)
 _WHOLE_UID, _SHORTEST_UID, _CHECK_DIGITS = 43, 30, 12
+_BASE = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_TOKEN = pattern(r"X[0-9A-Z]{7,15}")
+_TOKEN_CHECKS = {8: 3, 10: 4, 12: 4, 14: 5, 16: 5}
 _PASSING = os.urandom(KEY_BYTES)
 _OPEN = b"Blankslide: made without a key.\0"
 
@@ -242,6 +246,50 @@ def mapped_uid(old: str, key: bytes | None) -> str:
     low = 10 ** (digits - 1)
     body = low + int.from_bytes(_mac(secret, b"uid" + old.encode())) % (9 * low)
     return f"{_UUID_ROOT}{body}{_decimal_check(mark, body):0{_CHECK_DIGITS}d}"
+
+
+def token(old: str, key: bytes | None, least: int = 12) -> str:
+    """Map an identifier that tells things apart to one that tells the same things apart and nothing else.
+
+    It is an X and letters and digits, 8 to 16 of them, the last of which are a check sum that everybody
+    can compute: so any later run sees that it is ours, whatever its key, and lets it stay.
+
+    Parameters
+    ----------
+    old
+        Without padding. Its length decides about the new one's, so one value becomes one token everywhere.
+    key
+        The site key; without it the map holds for this process only.
+    least
+        How long the token is at least: 8 if there are few and room is dear.
+    """
+    if is_token(old):
+        return old
+    length = max(least, min(16, len(old) + len(old) % 2))
+    checks = _TOKEN_CHECKS[length]
+    body = _letters(int.from_bytes(_mac(_checked(key) if key else _PASSING, b"id" + old.encode())), length - 1 - checks)
+    return f"X{body}{_letters(_token_check(body), checks)}"
+
+
+def is_token(value: str) -> bool:
+    """Whether an identifier is one of `token`."""
+    checks = _TOKEN_CHECKS.get(len(value))
+    if checks is None or not _TOKEN.fullmatch(value):
+        return False
+    return _letters(_token_check(value[1:-checks]), checks) == value[-checks:]
+
+
+def _token_check(body: str) -> int:
+    return int.from_bytes(_mac(_OPEN, b"id" + body.encode()))
+
+
+def _letters(number: int, count: int) -> str:
+    """Write the last digits of a number to the base 36."""
+    out = ""
+    for _ in range(count):
+        number, digit = divmod(number, 36)
+        out = _BASE[digit] + out
+    return out
 
 
 def slide_name(name: str, key: bytes) -> str:

@@ -16,15 +16,16 @@ Promise: one write for a file; nothing in front of it or behind it moves.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from blankslide.containers import dicom_write as W
 from blankslide.containers.dicom import PREAMBLE, Header
 from blankslide.errors import NotEditable
 from blankslide.formats._dicom_legal import MOST_VALUES, is_code_string
-from blankslide.formats._dicom_rules import METHODS, SHORT_DUMMIES, Entry, Reading, dummy, quiet_profile
+from blankslide.formats._dicom_rules import KEPT_APART, METHODS, SHORT_DUMMIES, Entry, Reading, dummy, quiet_profile
 from blankslide.model import Action, PhiClass, Write
-from blankslide.pseudonyms import is_standard, mapped_uid
+from blankslide.pseudonyms import is_standard, mapped_uid, token
 
 START = PREAMBLE + 4
 PICTURE_TEXT = "jpeg.picture-text"
@@ -32,6 +33,13 @@ _REMOVED, _METHOD, _CODES, _DATES = 0x00120062, 0x00120063, 0x00120064, 0x002803
 _BURNED_IN = 0x00280301
 _VERSION_NAME, _POSITION = 0x00020013, 0x00201040
 _MOMENTS = frozenset(("DA", "DT", "TM"))
+
+
+class Names(NamedTuple):
+    """How identifiers are replaced: UIDs, and names that keep things apart (with the least length)."""
+
+    uid: Callable[[str], str]
+    name: Callable[[str, int], str]
 
 
 class Rung(NamedTuple):
@@ -123,7 +131,7 @@ class HeaderRewrite:
     def _full(self) -> int:
         """How long the header is with all its marks."""
         gone = {e.id for e in self.reading.entries} | {self.picture}
-        return len(self._header(gone, _longest, Rung(method=1), 0))
+        return len(self._header(gone, Names(_longest, _unkeyed), Rung(method=1), 0))
 
     # -- the planner's questions ---------------------------------------------------------
 
@@ -185,33 +193,30 @@ class HeaderRewrite:
         NotEditable
             If there is no room even for the smallest marking.
         """
-
-        def mapped(old: str) -> str:
-            return mapped_uid(old, key)
-
+        names = Names(lambda old: mapped_uid(old, key), cache(lambda old, least: token(old, key, least)))
         if room is None:
-            return self._header(gone, mapped, Rung(), 0)
+            return self._header(gone, names, Rung(), 0)
         for rung in _ladder(self.behind.gained > 0):
             have = room + (self.behind.gained if rung.bare_table else 0)
-            slack = have - len(self._header(gone, mapped, rung, 0))
+            slack = have - len(self._header(gone, names, rung, 0))
             if slack < 0 or slack % 2 or (rung.bare_table and not self.behind.single()):
                 continue
-            data = self._header(gone, mapped, rung, slack)
+            data = self._header(gone, names, rung, slack)
             return data + self.behind.lead + bytes(4) if rung.bare_table else data
         raise NotEditable(
             "the header has no room to say that the patient was removed", "make a clean copy with --out DIR"
         )
 
-    def _header(self, gone: set[str], mapped: Callable[[str], str], rung: Rung, slack: int) -> bytes:
+    def _header(self, gone: set[str], names: Names, rung: Rung, slack: int) -> bytes:
         """Compose for one rung, ``slack`` bytes longer than it takes."""
-        changes = self._changes(gone, mapped, rung)
+        changes = self._changes(gone, names, rung)
         method = METHODS[rung.method].encode()
         filler: dict[int, tuple[str, bytes]] = {}
         if slack >= W.SMALLEST_FILLER:
             filler = W.meta_filler(slack)
         elif slack:
             method = W.stretched(W.padded("LO", method), slack)
-        added = self._marks(gone, mapped, rung, method)
+        added = self._marks(gone, names.uid, rung, method)
         added |= self._truth(gone)
         body = W.rebuild(self.header.data, self.header.elements, changes, added, self.header.implicit, rung.firm)
         return self._meta(changes, filler) + body
@@ -255,11 +260,15 @@ class HeaderRewrite:
             return {}
         return {_BURNED_IN: ("CS", b"NO")}
 
-    def _changes(self, gone: set[str], mapped: Callable[[str], str], rung: Rung) -> dict[int, bytes | None]:
+    def _changes(self, gone: set[str], names: Names, rung: Rung) -> dict[int, bytes | None]:
         changes: dict[int, bytes | None] = {element.at: None for element in self.reading.empties}
+        apart: dict[bytes | None, bytes] = {}
         for entry in self.reading.entries:
             if entry.id in gone:
-                changes[entry.element.at] = self._new(entry, mapped, rung)
+                new = changes[entry.element.at] = self._new(entry, names, rung)
+                old = self.header.value(entry.element).strip(b"\0 ") if entry.effect == "N" else b""
+                if old and apart.setdefault(new, old) != old:  # one of many thousand keys does that to a slide
+                    raise NotEditable("two identifiers would become the same one", "use another --key")
         if rung.short:
             self._shortened(changes)
         for tag in (_CODES, _METHOD, _REMOVED, _DATES):
@@ -268,12 +277,15 @@ class HeaderRewrite:
                     changes[element.at] = None
         return changes
 
-    def _new(self, entry: Entry, mapped: Callable[[str], str], rung: Rung) -> bytes | None:
+    def _new(self, entry: Entry, names: Names, rung: Rung) -> bytes | None:
         """Return the new value of an element, or None where it goes."""
         element = entry.element
         if entry.effect == "U":
             old = self.header.value(element).decode("latin-1").split("\\")
-            return "\\".join(mapped(u.strip("\0 ")) if u.strip("\0 ") else "" for u in old).encode()
+            return "\\".join(names.uid(u.strip("\0 ")) if u.strip("\0 ") else "" for u in old).encode()
+        if entry.effect == "N":
+            name = self.header.value(element).decode("latin-1").strip("\0 ")
+            return names.name(name, KEPT_APART[element.tag]).encode()
         if entry.effect == "W":
             words = self.header.value(element).decode("latin-1").rstrip("\0 ").split("\\")
             return "\\".join(map(_as_code, words[:MOST_VALUES])).encode("latin-1")
@@ -308,3 +320,8 @@ def _longest(old: str) -> str:
     if is_standard(old):
         return old
     return "9" * (44 if len(old) >= 43 else max(30, len(old)))
+
+
+def _unkeyed(old: str, least: int) -> str:
+    """As many characters as the new name has under any key."""
+    return token(old, None, least)

@@ -27,7 +27,7 @@ from blankslide.formats._tiff import is_plain
 from blankslide.lazyre import pattern
 from blankslide.model import PhiClass
 from blankslide.policy import harmless
-from blankslide.pseudonyms import is_ours, is_standard
+from blankslide.pseudonyms import is_ours, is_standard, is_token
 from blankslide.source import MemorySource
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ DUMMIES = {
     "OW": b"\0\0", "UN": b"\0\0", "SV": bytes(8), "UV": bytes(8), "UI": b"2.25.0",
 }  # fmt: skip
 TEXT_DUMMY = b"X"
+#: Identifiers that keep optical paths, containers and specimens apart, and how short their tokens may be.
+KEPT_APART = {0x00480106: 8, 0x00400512: 12, 0x00400551: 12}
 SHORT_DUMMIES = {"DT": b"1900", "TM": b"00"}
 
 _MAKERS = frozenset((0x00080070, 0x00081090, 0x00181020, 0x00020013))
@@ -65,7 +67,7 @@ class Entry(NamedTuple):
     ----------
     effect
         ``X`` remove, ``Z`` empty, ``D`` dummy, ``U`` map UIDs, ``I`` blank parts of a colour profile,
-        ``W`` replace the values of a code string that are no terms.
+        ``W`` replace the values of a code string that are no terms, ``N`` replace an identifier by a token.
     values
         Its texts, for the search afterwards.
     """
@@ -152,7 +154,10 @@ class Reader:
             return not element.items
         value = self.header.value(element).strip(b"\0 \\^=")
         ours = (dummy(element.vr).strip(b"\0 "), SHORT_DUMMIES.get(element.vr))
-        return not value or (action == "D" and value in ours)
+        return not value or (action == "D" and (value in ours or self._is_token(element)))
+
+    def _is_token(self, element: Element) -> bool:
+        return element.tag in KEPT_APART and is_token(self._text(element).strip())
 
     def _staying(self, element: Element, item: Item | None) -> bool:
         tag = element.tag
@@ -179,6 +184,8 @@ class Reader:
             blob = row.vr in ("OB", "OW", "OV", "OL", "OF", "OD") and row.action == "-"
             return blob and legal.is_binary(tag, self.header.value(element))
         text = self._text(element)
+        if self._is_token(element):
+            return True
         if tag in legal.CODES:
             return legal.is_code(tag, text, self._scheme(item))
         return legal.is_text(tag, vr, text)
@@ -255,6 +262,8 @@ class Reader:
 
     def _add(self, element: Element, cls: PhiClass, effect: str, weak: bool = False) -> None:
         values = self._values(element)
+        if effect == "D" and element.tag in KEPT_APART and element.vr in ("LO", "SH"):
+            effect = "N"
         if element.tag >> 16 & 1 and all(map(harmless, values)):
             values = ()  # the profile wants private elements gone, also where they look like numbers
         id_, title = table.finding_id(element.tag), table.title(element.tag)
