@@ -348,3 +348,14 @@ def test_pixels_inside_a_header_go(tmp_path: Path, keyword: str) -> None:
     assert outcome.content == "clean", outcome.residue
     assert bytes(range(100, 200)) not in path.read_bytes()
     assert (keyword == "OpticalPathSequence") == (keyword in read(path))
+
+
+def test_a_container_named_by_the_directory_is_named_as_in_the_slide(tmp_path: Path) -> None:
+    path = with_directory(tmp_path, ContainerIdentifier="AB-24-3311-A1")
+    for file in path.parent.glob("IM*"):
+        data = read(file)
+        data.ContainerIdentifier = "AB-24-3311-A1"
+        data.save_as(file)
+    pipeline.anonymize_in_place(path, Options(key=KEY))
+    names = [r.get("ContainerIdentifier") for r in read(path.parent / "DICOMDIR").DirectoryRecordSequence]
+    assert set(names) - {None} == {read(path).ContainerIdentifier}

@@ -21,11 +21,10 @@ from blankslide.containers import dicom
 from blankslide.containers import dicom_write as W
 from blankslide.errors import DamagedSlide, NotEditable, SlideError
 from blankslide.formats import _dicom_table as table
-from blankslide.formats._dicom_header import START, Behind, HeaderRewrite, Rung
+from blankslide.formats._dicom_header import START, Behind, HeaderRewrite, Names, Rung
 from blankslide.formats._dicom_legal import is_code_string
 from blankslide.formats._dicom_rules import Reader, Reading
 from blankslide.model import PhiClass, Place, Rank
-from blankslide.pseudonyms import mapped_uid
 from blankslide.source import MemorySource
 from blankslide.spans import ByteClass, ByteMap
 
@@ -127,11 +126,7 @@ class DirectoryRewrite(HeaderRewrite):
 
     def compose(self, gone: set[str], key: bytes | None, room: int | None) -> bytes:
         """Write all of it without what has gone; see `HeaderRewrite.compose`."""
-
-        def mapped(old: str) -> str:
-            return mapped_uid(old, key)
-
-        changes = self._changes(gone, mapped, Rung())
+        changes = self._changes(gone, Names.under(key), Rung())
         data = self._whole(changes, 0)
         slack = 0 if room is None else room - len(data)
         if 0 < slack < W.SMALLEST_FILLER:

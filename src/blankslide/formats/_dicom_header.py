@@ -41,6 +41,11 @@ class Names(NamedTuple):
     uid: Callable[[str], str]
     name: Callable[[str, int], str]
 
+    @classmethod
+    def under(cls, key: bytes | None) -> Names:
+        """Return the replacements that belong to a key; frames name the same few things many times."""
+        return cls(lambda old: mapped_uid(old, key), cache(lambda old, least: token(old, key, least)))
+
 
 class Rung(NamedTuple):
     """How much is given up: one rung of the ladder."""
@@ -193,7 +198,7 @@ class HeaderRewrite:
         NotEditable
             If there is no room even for the smallest marking.
         """
-        names = Names(lambda old: mapped_uid(old, key), cache(lambda old, least: token(old, key, least)))
+        names = Names.under(key)
         if room is None:
             return self._header(gone, names, Rung(), 0)
         for rung in _ladder(self.behind.gained > 0):
