@@ -7,6 +7,7 @@ afterwards, in any byte, is left.
 
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -124,7 +125,12 @@ def _status(element: Any, gone: bool, row: Row) -> str:
     if element.VR == "UI":
         ours = all(str(v).startswith("2.25.") for v in ([element.value] if element.VM == 1 else element.value))
         return "mapped" if ours and gone else "LEFT"
-    return "dummy" if gone and str(element.value) in _DUMMIES else "LEFT"
+    value = str(element.value)
+    token = element.keyword in _APART and re.fullmatch(r"X[0-9A-Z]{7,15}", value)
+    return "dummy" if gone and (token or value in _DUMMIES) else "LEFT"
+
+
+_APART = ("ContainerIdentifier", "SpecimenIdentifier")
 
 
 _DUMMIES = frozenset(("X", "19000101", "19000101000000", "000000", "000Y", "0", "0.0", "NONE", "b'\\x00\\x00'"))
