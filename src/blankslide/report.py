@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from blankslide import wording as words
@@ -67,7 +68,7 @@ def check(path: Path) -> None:
         raise NoPermission("the report cannot be written there")
 
 
-def write(path: Path, sections: Sequence[Section], with_names: bool = False) -> None:
+def write(path: Path, sections: Sequence[Section], with_names: bool = False, others: Sequence[str] = ()) -> None:
     """Write the report; a reader sees the old file or the whole new one.
 
     Parameters
@@ -78,6 +79,8 @@ def write(path: Path, sections: Sequence[Section], with_names: bool = False) -> 
         In the order of the run.
     with_names
         Show all names as they are: such a report stays in the house.
+    others
+        Names of files that are no slides and were left alone.
 
     Raises
     ------
@@ -85,7 +88,7 @@ def write(path: Path, sections: Sequence[Section], with_names: bool = False) -> 
         If it cannot be written.
     """
     check(path)
-    data = content(sections, with_names)
+    data = content(sections, with_names, others)
     if path.suffix.lower() == ".json":
         import json
 
@@ -99,14 +102,15 @@ def write(path: Path, sections: Sequence[Section], with_names: bool = False) -> 
         draft.write_text(text, "utf-8")
         os.replace(draft, path)
     except OSError as error:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
         raise EnvironmentProblem(f"the report cannot be written: {error.strerror}") from None
 
 
 # -- what a report says ------------------------------------------------------------------
 
 
-def content(sections: Sequence[Section], with_names: bool = False) -> dict[str, Any]:
+def content(sections: Sequence[Section], with_names: bool = False, others: Sequence[str] = ()) -> dict[str, Any]:
     """Return the whole report as plain data."""
     from datetime import UTC, datetime
 
@@ -118,7 +122,12 @@ def content(sections: Sequence[Section], with_names: bool = False) -> dict[str, 
         "level_v": LINKABLE,
         "names": "shown, so this is not to be passed on" if with_names else "shown where they are plain",
         "slides": [_slide(number, section, with_names) for number, section in enumerate(sections, 1)],
+        "others": [_stranger(number, name, with_names) for number, name in enumerate(others, 1)],
     }
+
+
+def _stranger(number: int, name: str, with_names: bool) -> str:
+    return public_name(words.shown(name), name_verdict(name), f"file {number} (name withheld)", with_names)
 
 
 def _slide(number: int, section: Section, with_names: bool) -> dict[str, Any]:

@@ -45,10 +45,18 @@ def page(data: Mapping[str, Any]) -> str:
             f'<p class="soft">{escape(data["tool"])} · {escape(data["written"])} · {clean} of {len(slides)} clean'
             f" · names: {escape(data['names'])}</p>",
             *map(_section, slides),
+            _others(data["others"]),
             f"<p><strong>{escape(data['level_v'])}</strong></p>",
             "</body></html>\n",
         ]
     )
+
+
+def _others(names: Sequence[str]) -> str:
+    if not names:
+        return ""
+    listed = "".join(f"<li>{escape(name)}</li>" for name in names)
+    return f"<section><h2>Left alone, because they are no slides</h2><ul>{listed}</ul></section>"
 
 
 def _section(slide: Mapping[str, Any]) -> str:

@@ -68,6 +68,12 @@ class SlideFiles(Protocol):
         cannot be read.
         """
 
+    def state(self, name: str) -> tuple[int, int, int, int, int] | None:
+        """Return what changes with the content of a file beside the slide: device, inode, size, two times.
+
+        None where that cannot be said; then nothing that was read of it may be kept for later.
+        """
+
 
 class MemorySource:
     """A `ByteSource` over bytes in memory, for tests and embedded containers."""

@@ -11,9 +11,14 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
-import click
+try:
+    import click
 
-from blankslide import __version__
+    from blankslide import __version__
+    from blankslide.cli import output
+    from blankslide.cli.stopping import STOPPED, stop
+except KeyboardInterrupt:  # a person was faster than the imports
+    raise SystemExit(130) from None
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,22 +68,33 @@ Exit codes:
   0  done and verified, or nothing to do      3  not a slide, or damaged; untouched
   1  something identifying is left or kept    4  permission, disk, lock; untouched
   2  wrong usage                              5  interrupted: run recover
+                                            130  stopped by you, and nothing waits
 """
 
 
-class _Commands(click.Group):
-    """The group; before anything is printed, both streams learn to print everything."""
+class _Group(click.Group):
+    """All commands: printing cannot fail in them, and a person may stop them."""
 
-    def main(self, *args: Any, **more: Any) -> Any:
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run a command with streams that know every letter and never raise."""
         from blankslide.cli.letters import never_fail
 
         never_fail()
-        return super().main(*args, **more)
+        with output.guarded():
+            return super().main(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; a signal that comes while no slide is written ends it here."""
+        with stop.listening():
+            try:
+                return super().invoke(ctx)
+            except KeyboardInterrupt:
+                looks = ctx.invoked_subcommand in ("inspect", "verify", "anonymize", "recover") and not stop.begun
+                print("stopped: nothing was changed" if looks else "stopped", file=sys.stderr)
+                sys.exit(STOPPED)
 
 
-@click.group(
-    cls=_Commands, help=_HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
-)
+@click.group(cls=_Group, help=_HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="blankslide")
 def main() -> None:
     """Dispatch to a command."""
@@ -196,7 +212,7 @@ def recover(paths: tuple[str, ...], ledger: str | None, as_json: bool) -> None:
             print(words.after_line(path, outcome, wrote=outcome.writes > 0))
         return from_outcome(path, outcome)
 
-    sys.exit(Runner(as_json).run(paths, work))
+    sys.exit(Runner(as_json, writes=True).run(paths, work))
 
 
 @main.command()

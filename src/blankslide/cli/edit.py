@@ -16,6 +16,7 @@ from blankslide import pipeline
 from blankslide import wording as words
 from blankslide.cli import show
 from blankslide.cli.run import Row, Runner, exit_code, from_outcome, slides_in
+from blankslide.cli.stopping import STOPPED, stop
 from blankslide.errors import BlankslideError, UsageError
 
 if TYPE_CHECKING:
@@ -65,12 +66,19 @@ def anonymize(request: Request, options: Options) -> int:
 
         report.check(Path(request.report))
     _hold_names(request, options)
-    runner = Runner(request.as_json, request.out)
-    code = runner.run(request.paths, lambda path: _one(path, request, options))
-    _remark(runner.rows, options)
-    if request.report is not None:
-        code = exit_code([code, _report(Path(request.report), runner.rows, request.with_names)])
+    options.cancelled = stop.is_asked
+    runner = Runner(request.as_json, request.out, writes=not request.dry_run)
+    with stop.held(not request.dry_run):
+        code = runner.run(request.paths, lambda path: _one(path, request, options))
+        _remark(runner.rows, options)
+        if request.report is not None:
+            code = _worse(code, _report(Path(request.report), runner, request.with_names))
     return code
+
+
+def _worse(code: int, of_report: int) -> int:
+    """What became of the slides comes first."""
+    return code if code == STOPPED else exit_code([code, of_report])
 
 
 def _hold_names(request: Request, options: Options) -> None:
@@ -116,13 +124,13 @@ def _edit(path: Path, request: Request, options: Options) -> Outcome:
     return pipeline.anonymize_copy(path, request.out, options, name=request.name, dry_run=request.dry_run)
 
 
-def _report(path: Path, rows: list[Row], with_names: bool) -> int:
+def _report(path: Path, runner: Runner, with_names: bool) -> int:
     """Write the report; a failure is told and counts, but undoes nothing."""
     from blankslide import report
 
     try:
-        sections = [report.Section(row.path.name, row.outcome, row.error or "") for row in rows]
-        report.write(path, sections, with_names)
+        sections = [report.Section(row.path.name, row.outcome, row.error or "") for row in runner.rows]
+        report.write(path, sections, with_names, [other.name for other in runner.skipped])
     except BlankslideError as error:
         print(f"{words.shown(path)} · {error.message}", file=sys.stderr)
         return error.exit_code

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _COLUMNS = ("path", "format", "levels", "width", "height", "mpp_x", "mpp_y", "objective")
 _CLASSES = tuple(PhiClass)
-Add = Callable[..., None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +54,11 @@ def inspect(request: Request, options: Options) -> int:
     BlankslideError
         If the inventory cannot be written; no slide was looked at.
     """
-    table: AbstractContextManager[Add | None] = nullcontext()
+    table: AbstractContextManager[Inventory | None] = nullcontext()
     if request.table:
         table = inventory(request.table, request.with_names)
-    with table as add:
+    with table as book:
+        add = book.add if book else None
 
         def work(path: Path) -> Row:
             inspection, plan = pipeline.plan(path, options)
@@ -73,7 +73,11 @@ def inspect(request: Request, options: Options) -> int:
                 add(row, inspection)
             return row
 
-        runner = Runner(request.as_json, failed=partial(add, inspection=None) if add else None)
+        runner = Runner(
+            request.as_json,
+            failed=partial(add, inspection=None) if add else None,
+            trouble=lambda: book.problem if book else "",
+        )
         return runner.run(request.paths, work)
 
 
@@ -86,9 +90,43 @@ def _tell(row: Row, inspection: Inspection, plan: Plan, request: Request) -> Non
         show.inspection(row.path, inspection, plan, row.values, row.sidecars)
 
 
+class Inventory:
+    """The CSV file: a row that cannot be written is the file's problem and not the slide's.
+
+    Attributes
+    ----------
+    problem
+        Why a row could not be written, or empty; nothing is written after that.
+    """
+
+    def __init__(self, file: TextIO, with_names: bool) -> None:
+        self._file = file
+        self._with_names = with_names
+        self._numbers = count(1)
+        self._table = csv.writer(file)
+        self.problem = ""
+        self._write(
+            [*_COLUMNS, *(f"{words.class_word(c)}_findings" for c in _CLASSES), "name", "sidecars", "error"],
+        )
+
+    def add(self, row: Row, inspection: Inspection | None) -> None:
+        """Add what is known of a slide."""
+        name = _name(row, inspection, next(self._numbers), self._with_names)
+        self._write([guarded(cell) for cell in cells(row, inspection, name)])
+
+    def _write(self, row: Sequence[object]) -> None:
+        if self.problem:
+            return
+        try:
+            self._table.writerow(row)
+            self._file.flush()
+        except OSError as error:
+            self.problem = f"the inventory is not complete, it could not be written: {error.strerror}"
+
+
 @contextmanager
-def inventory(name: str, with_names: bool = False) -> Iterator[Add]:
-    """Open the CSV file and yield the function that adds a row.
+def inventory(name: str, with_names: bool = False) -> Iterator[Inventory]:
+    """Open the CSV file and yield what adds rows.
 
     Raises
     ------
@@ -99,18 +137,15 @@ def inventory(name: str, with_names: bool = False) -> Iterator[Add]:
     """
     if not name.lower().endswith(".csv"):
         raise UsageError("the inventory's name must end in .csv")
-    with _opened(name) as file:
-        table = csv.writer(file)
-        table.writerow([*_COLUMNS, *(f"{words.class_word(c)}_findings" for c in _CLASSES), "name", "sidecars", "error"])
-
-        numbers = count(1)
-
-        def add(row: Row, inspection: Inspection | None) -> None:
-            name = _name(row, inspection, next(numbers), with_names)
-            table.writerow([guarded(cell) for cell in cells(row, inspection, name)])
-            file.flush()
-
-        yield add
+    file = _opened(name)
+    try:
+        book = Inventory(file, with_names)
+        if book.problem:
+            raise EnvironmentProblem(book.problem)
+        yield book
+    finally:
+        with suppress(OSError):  # what is still in the buffer was told about when it could not be flushed
+            file.close()
 
 
 def _opened(name: str) -> TextIO:

@@ -1,16 +1,24 @@
-"""Many slides, one exit code: each slide has its own line and one bad slide never stops the others."""
+"""Many slides, one exit code: each slide has its own line and one bad slide never stops the others.
+
+Two things do stop them: a person (`stopping`) and an output that cannot be written (`output`). The slide
+in hand is finished first, or left as it was, and then it is said how far the run has come.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from blankslide import wording as words
-from blankslide.errors import BlankslideError, EnvironmentProblem, NoPermission, UsageError
+from blankslide.cli import output
+from blankslide.cli.stopping import STOPPED, stop
+from blankslide.errors import BlankslideError, Cancelled, EnvironmentProblem, NoPermission, UsageError
 
 if TYPE_CHECKING:
     from blankslide.model import Decision, Inspection, Outcome
@@ -32,6 +40,11 @@ class Row:
     target: str = ""
     sidecars: tuple[str, ...] = ()
     outcome: Outcome | None = None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the slide is what was wanted, or was judged not to be, and does not wait."""
+        return self.code != 5 and self.outcome is not None and self.outcome.content != "untouched"
 
     def as_json(self) -> dict[str, Any]:
         """The contract's object for this slide."""
@@ -81,7 +94,13 @@ def values_of(inspection: Inspection) -> dict[str, list[str]]:
     return {f.id: [v.reveal() for v in (f.value, *f.values)] for f in inspection.findings if f.value is not None}
 
 
-def slides_in(paths: Iterable[str], unclaimed: Callable[[Path], None], outside: str | None = None) -> Iterator[Path]:
+def slides_in(
+    paths: Iterable[str],
+    unclaimed: Callable[[Path], None],
+    outside: str | None = None,
+    unreadable: Callable[[Path], None] = lambda path: None,
+    looked: Callable[[bool], None] = lambda slide: None,
+) -> Iterator[Path]:
     """Yield each slide: files as named, a slide's data folder as the slide, directories recursed.
 
     Parameters
@@ -90,8 +109,12 @@ def slides_in(paths: Iterable[str], unclaimed: Callable[[Path], None], outside: 
         Called with each file of a directory that is no slide, nor part of one.
     outside
         A folder that is left out where a directory holds it: the one that copies go to.
+    unreadable
+        Called with each directory that cannot be listed.
+    looked
+        Called after each file of a directory that was looked at; says whether it is of a slide.
     """
-    from blankslide.pipeline import main_file, slides_below
+    from blankslide.pipeline import Watch, main_file, slides_below
 
     for name in paths:
         path = Path(name)
@@ -100,7 +123,7 @@ def slides_in(paths: Iterable[str], unclaimed: Callable[[Path], None], outside: 
         elif _is_data_folder(path):
             yield main_file(path)
         else:
-            yield from slides_below(path, unclaimed, lambda inner: _is_inside(inner, outside))
+            yield from slides_below(path, Watch(unclaimed, unreadable, looked, _inside(outside)))
 
 
 def _is_data_folder(path: Path) -> bool:
@@ -114,10 +137,14 @@ def _is_data_folder(path: Path) -> bool:
     return main != path and os.path.realpath(main.parent) != os.path.realpath(path)
 
 
-def _is_inside(path: Path, folder: str | None) -> bool:
-    return folder is not None and (os.path.realpath(path) + os.sep).startswith(
-        os.path.join(os.path.realpath(folder), "")
-    )
+def _inside(folder: str | None) -> Callable[[Path], bool]:
+    """Make what says whether a path leads into the folder."""
+    if folder is None:
+        return lambda path: False
+    from blankslide.pipeline.walking import resolved
+
+    target = os.path.join(os.path.realpath(folder), "")
+    return lambda path: (resolved(path) + os.sep).startswith(target)
 
 
 class Runner:
@@ -130,30 +157,56 @@ class Runner:
     outside
         Folder whose slides are left out when a directory around it is gone through.
     failed
-        Called with the row of each slide that was refused.
+        Called with the row of each slide that was refused, or not begun.
+    writes
+        Whether slides are changed: then a signal waits until the slide in hand is finished.
+    trouble
+        Asked after each slide; what it says ends the run.
     """
 
-    def __init__(self, as_json: bool, outside: str | None = None, failed: Callable[[Row], None] | None = None) -> None:
+    def __init__(
+        self,
+        as_json: bool,
+        outside: str | None = None,
+        failed: Callable[[Row], None] | None = None,
+        *,
+        writes: bool = False,
+        trouble: Callable[[], str] = str,
+    ) -> None:
         self.as_json = as_json
         self.failed = failed
         self.outside = outside
+        self.writes = writes
+        self.trouble = trouble
         self.rows: list[Row] = []
         self.skipped: list[Path] = []
+        self._rest_unknown = False
 
     def run(self, paths: Iterable[str], work: Callable[[Path], Row]) -> int:
         """Do ``work`` for every slide; return the contract's exit code."""
-        for path in slides_in(paths, self.skipped.append, self.outside):
-            self.rows.append(self._one(path, work))
-        if self.as_json:
-            import json
+        named = tuple(paths)
+        with stop.held(self.writes):
+            with suppress(KeyboardInterrupt):  # raised only while nothing is written
+                self._go_through(named, work)
+            if self._has_to_end():
+                self._count_rest(named)
+            return self._conclude()
 
-            print(json.dumps({"slides": [r.as_json() for r in self.rows]}, ensure_ascii=True, indent=1))
-        else:
-            for path in self.skipped:
-                print(f"{words.shown(path)} · not a slide, left alone", file=sys.stderr)
-            if not self.rows:
-                print("no slide found", file=sys.stderr)
-        return exit_code(r.code for r in self.rows)
+    def _go_through(self, paths: Sequence[str], work: Callable[[Path], Row]) -> None:
+        for name in paths:
+            before = len(self.rows)
+            looking = _Looking(name, self.as_json)
+            for path in slides_in([name], self.skipped.append, self.outside, self._unreadable, looking):
+                looking.clear()
+                self.rows.append(self._one(path, work))
+                if self._has_to_end():
+                    return
+            looking.clear()
+            if len(self.rows) == before:
+                print(f"no slide found in {words.shown(name)}", file=sys.stderr)
+
+    def _has_to_end(self) -> bool:
+        return stop.asked or bool(output.problem() or self.trouble())
 
     def _one(self, path: Path, work: Callable[[Path], Row]) -> Row:
         try:
@@ -164,17 +217,113 @@ class Runner:
             problem = UsageError("there is no such file")
         except PermissionError:
             problem = NoPermission("reading or writing is not allowed")
-        except BrokenPipeError:  # whoever reads our lines has left: that is no fault of the slide
-            raise
         except OSError as error:
             problem = EnvironmentProblem(f"the system refused: {error.strerror or 'unknown error'}")
+        return self._refused(path, problem)
+
+    def _unreadable(self, path: Path) -> None:
+        self.rows.append(self._refused(path, NoPermission("the folder cannot be read")))
+
+    def _refused(self, path: Path, problem: BlankslideError) -> Row:
         if not self.as_json:
             print(words.error_line(path, problem), file=sys.stderr)
         content = "pending" if problem.exit_code == 5 else "untouched"
-        row = Row(path, content=content, error=problem.sentence(), code=problem.exit_code)
+        code = STOPPED if isinstance(problem, Cancelled) else problem.exit_code
+        row = Row(path, content=content, error=problem.sentence(), code=code)
         if self.failed is not None:
             self.failed(row)
         return row
+
+    # -- the end ---------------------------------------------------------------------------
+
+    def _count_rest(self, paths: Sequence[str]) -> None:
+        """Add a row for each slide that was not begun, as far as they are found soon: a person is waiting."""
+        seen = {row.path for row in self.rows}
+        latest = time.monotonic() + _PATIENCE
+
+        def looked(slide: bool) -> None:
+            if time.monotonic() > latest:
+                raise TimeoutError
+
+        try:
+            for path in slides_in(paths, lambda other: None, self.outside, looked=looked):
+                if path not in seen:
+                    row = Row(path, error="not begun: the run was stopped \u00b7 nothing was changed")
+                    self.rows.append(row)
+                    if self.failed is not None:
+                        self.failed(row)
+        except (TimeoutError, KeyboardInterrupt):
+            self._rest_unknown = True
+
+    def _conclude(self) -> int:
+        ended_early = self._has_to_end()
+        if self.as_json:
+            import json
+
+            slides, others = [r.as_json() for r in self.rows], [plain_text(path) for path in self.skipped]
+            print(json.dumps({"slides": slides, "others": others}, ensure_ascii=True, indent=1))
+        elif self.skipped:
+            count = len(self.skipped)
+            print(f"{count} other file{'s were' if count != 1 else ' was'} left alone", file=sys.stderr)
+        lost = output.problem()
+        if ended_early or lost:
+            self._tell_how_far()
+        if self.trouble():
+            print(self.trouble(), file=sys.stderr)
+        code = exit_code(r.code for r in self.rows)
+        if stop.asked:
+            return code if code == 5 else STOPPED
+        return code or (output.FAILED if lost or self.trouble() else 0)
+
+    def _tell_how_far(self) -> None:
+        """Say what became of the slides, whatever became of their lines."""
+        begun = "stopped: " if stop.asked else ""
+        if not self.writes:
+            if stop.asked:
+                print(f"{begun}nothing was changed", file=sys.stderr)
+            return
+        done, waits = sum(r.is_done for r in self.rows), sum(r.code == 5 for r in self.rows)
+        untouched = f"{len(self.rows) - done - waits}{' or more' if self._rest_unknown else ''} untouched"
+        parts = [
+            f"{done} done",
+            *([f"{waits} wait{'s' if waits == 1 else ''} for recover"] if waits else []),
+            untouched,
+        ]
+        print(begun + ", ".join(parts), file=sys.stderr)
+
+
+_PATIENCE = 2.0
+
+
+class _Looking:
+    """Says that directories are gone through: on a terminal twice a second, else seldom."""
+
+    def __init__(self, name: str, quiet: bool) -> None:
+        self._name = name
+        self._terminal = sys.stderr.isatty()
+        self._pause = 0.5 if self._terminal else 20.0
+        self._quiet = quiet and not self._terminal
+        self._next = time.monotonic() + self._pause
+        self._count = 0
+        self._shown = False
+
+    def __call__(self, slide: bool) -> None:
+        """Count a file; end the run if a person asked for it."""
+        if stop.asked:
+            raise KeyboardInterrupt
+        self._count += slide
+        if not self._quiet and time.monotonic() >= self._next:
+            self._next = time.monotonic() + self._pause
+            line = f"looking through {words.shown(self._name)}: {self._count} slides"
+            self._shown = self._terminal
+            print(f"\r\x1b[K{line}" if self._terminal else line, end="" if self._terminal else "\n", file=sys.stderr)
+            sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Make room for other lines."""
+        if self._shown:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+            self._shown = False
 
 
 def exit_code(codes: Iterable[int]) -> int:

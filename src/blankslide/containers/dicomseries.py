@@ -6,6 +6,9 @@ without a dictionary and without recursion: sequences are stepped over by their 
 through by counting how deep they nest. Little and big endian, explicit and implicit VR, and
 deflated data are understood; all lengths are checked.
 
+A run over a folder of many slides asks about each file once a slide. So what a file said is kept for
+as long as the file stays as it is (`Memory`), and asking again costs one look at its dates.
+
 Promise: None, never an error, for anything that is not such a file; at most 1 MiB is read.
 
 Source: DICOM PS3.5 sections 7 and A, PS3.10 section 7.
@@ -13,10 +16,13 @@ Source: DICOM PS3.5 sections 7 and A, PS3.10 section 7.
 
 from __future__ import annotations
 
+import os
 import struct
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import BinaryIO
 
 SERIES = (0x0020, 0x000E)
@@ -29,8 +35,62 @@ _UNDEFINED = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = (0xFFFE, 0xE000), (0xFFFE, 0xE00D), (0xFFFE, 0xE0DD)
 
 
+T = TypeVar("T")
+State = tuple[int, int, int, int, int]
+
+
+class Memory(Generic[T]):
+    """What was read from the beginnings of files, as long as the files are the same.
+
+    A file that changed a moment ago may change again without its dates showing it, because clocks of
+    file systems tick slowly: what such a file says is not kept.
+    """
+
+    _MOST, _TICK = 1 << 17, 100_000_000
+
+    def __init__(self) -> None:
+        self._known: dict[State, T] = {}
+
+    def ask(self, state: State | None, read: Callable[[], T]) -> T:
+        """Return what ``read`` said of the file in this state, or ask it.
+
+        Parameters
+        ----------
+        state
+            Device, inode, size, and times of the last change of content and of anything, in nanoseconds;
+            None if that is not known.
+        """
+        if state is None:
+            return read()
+        if state in self._known:
+            return self._known[state]
+        begun = time.time_ns()
+        said = read()
+        if max(state[3:]) + self._TICK < begun:
+            if len(self._known) >= self._MOST:
+                self._known.clear()
+            self._known[state] = said
+        return said
+
+
+def state_of(path: str) -> State | None:
+    """Return what tells that a file is still the same, for a `Memory`; None if it cannot be asked."""
+    try:
+        now = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns
+
+
+_series: Memory[str | None] = Memory()
+
+
 def series_of(path: str) -> str | None:
     """Return the Series Instance UID of a slide's file; None if it is none, or cannot be read."""
+    return _series.ask(state_of(path), lambda: _read(path))
+
+
+def _read(path: str) -> str | None:
     try:
         with open(path, "rb", buffering=0) as file:
             start = file.read(_STEP)

@@ -118,6 +118,41 @@ def is_fallback(name: str) -> bool:
     return said == () if said is not None else any(f.name == name and f.fallback for f in all_formats())
 
 
+def known_suffixes() -> frozenset[str]:
+    """Return the usual endings of all formats' file names, in lower case; read as text, like the marks."""
+    return frozenset((*_own_suffixes(), *(suffix.lower() for guest in _guests for suffix in guest.suffixes)))
+
+
+@lru_cache(maxsize=1)
+def _own_suffixes() -> tuple[str, ...]:
+    found: list[str] = []
+    for name in sorted(set(_module_names())):
+        try:
+            with open(os.path.join(__path__[0], name + ".py"), "rb") as file:
+                said = _suffixes_in(file.read())
+        except OSError:  # only compiled files were installed
+            said = None
+        found += _load(name).suffixes if said is None else said
+    return tuple(suffix.lower() for suffix in found)
+
+
+_SUFFIXES = b"\n    suffixes: tuple[str, ...] = ("
+
+
+def _suffixes_in(text: bytes) -> tuple[str, ...] | None:
+    """Return the value of the line that names the suffixes, if that is made of plain strings."""
+    start = text.find(_SUFFIXES)
+    if start < 0:
+        return None
+    from ast import literal_eval
+
+    start += len(_SUFFIXES) - 1
+    try:
+        return literal_eval(text[start : text.index(b")\n", start) + 1].decode())  # type: ignore[no-any-return]
+    except ValueError:
+        return None
+
+
 @cache
 def _load(name: str) -> Format:
     return import_module(f"{__name__}.{name}").FORMAT  # type: ignore[no-any-return]

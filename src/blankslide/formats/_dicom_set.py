@@ -16,6 +16,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.containers import dicom, dicom_deflated, dicom_pixels, jp2k, jpeg
+from blankslide.containers.dicomseries import Memory
 from blankslide.errors import ContradictorySlide, DamagedSlide, NotEditable, SlideError
 from blankslide.formats import _dicom_directory
 from blankslide.formats import _dicom_frames as frames
@@ -67,6 +68,9 @@ class _Glance(NamedTuple):
     kind: str
     study: str
     series: str
+
+
+_glances: Memory[tuple[_Glance | None, list[str]]] = Memory()
 
 
 class Instance:
@@ -163,7 +167,7 @@ class SlideSet:
         sources = [self.files.main]
         directories = []
         for name in self.files.names():
-            glance = self._glance(name)
+            glance = self._remembered(name)
             if glance is None:
                 continue
             if glance.kind == _SLIDE and glance.series == series:
@@ -200,8 +204,22 @@ class SlideSet:
                 "make a plain DICOM file of it first: fill its first 128 bytes with zeros",
             )
 
+    def _remembered(self, name: str) -> _Glance | None:
+        """Glance at a file, unless an earlier slide of the folder has, and the file is as it was then."""
+
+        def read() -> tuple[_Glance | None, list[str]]:
+            notes, self.notes = self.notes, []
+            glance = self._glance(name)
+            notes, self.notes = self.notes, notes
+            return glance, notes
+
+        glance, notes = _glances.ask(self.files.state(name), read)
+        for sentence in notes:
+            self._note(sentence)
+        return glance
+
     def _glance(self, name: str) -> _Glance | None:
-        """Look at the beginning of a file; None if it is no DICOM file."""
+        """Look at the beginning of a file; None if it is no DICOM file. What it says depends on the file alone."""
         for length in _GLANCES:
             data = self.files.glance(name, length)
             if not dicom.is_dicom(data):

@@ -114,6 +114,9 @@ class Format(Protocol):
     Optional: ``vendor``, the first word of the format's finding ids if that is not the first word of its
     name, and ``roles`` of pictures that `ROLES` does not hold. What a person wants kept is held against them.
 
+    one_file
+        True if a slide is never more than the main file, so that nobody has to inspect it to know its files.
+
     Three more are optional, for slides of several files whose names say nothing to a reader:
 
     renames(names, stem) -> dict

@@ -152,6 +152,7 @@ class Aperio:
     name = "aperio"
     title = "Aperio SVS"
     suffixes: tuple[str, ...] = (".svs", ".tif", ".tiff")
+    one_file = True
     fallback = False
     removes = (
         "label and macro pictures; user, file name, title, barcode, dates, times, scanner ids, rack, slide and "

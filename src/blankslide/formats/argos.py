@@ -74,6 +74,7 @@ class Argos:
     name = "argos"
     title = "Argos AVS"
     suffixes: tuple[str, ...] = (".avs",)
+    one_file = True
     fallback = False
     removes = (
         "macro picture, blanked in place; bar code, acquisition date and time, scanner and every unknown text of the "

@@ -44,6 +44,7 @@ class GenericTiff:
     name = "generic_tiff"
     title = "Generic tiled TIFF"
     suffixes: tuple[str, ...] = (".tif", ".tiff", ".btf")
+    one_file = True
     fallback = True
     removes = (
         "known text tags (dates, names, paths, XMP), unknown fields of descriptions by tifffile, libvips and ImageJ; "

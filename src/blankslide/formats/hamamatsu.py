@@ -42,6 +42,7 @@ class Hamamatsu:
     name = "hamamatsu"
     title = "Hamamatsu NDPI"
     suffixes: tuple[str, ...] = (".ndpi",)
+    one_file = True
     fallback = False
     removes = (
         "macro picture, which shows the label; reference, barcodes, dates, serial numbers, scan profile and every "

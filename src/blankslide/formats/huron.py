@@ -84,6 +84,7 @@ class Huron:
     name = "huron"
     title = "Huron TIFF"
     suffixes: tuple[str, ...] = (".tif", ".tiff")
+    one_file = True
     fallback = False
     removes = (
         "label and macro pictures; bar code, device id, scan times, names and every unknown line of the descriptions; "

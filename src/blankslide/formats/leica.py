@@ -83,6 +83,7 @@ class Leica:
     name = "leica"
     title = "Leica SCN"
     suffixes: tuple[str, ...] = (".scn",)
+    one_file = True
     fallback = False
     removes = (
         "macro (every resolution) and label pictures, blanked in place; barcode, names, creation dates, versions with "

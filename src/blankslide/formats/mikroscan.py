@@ -57,6 +57,7 @@ class Mikroscan:
     name = "mikroscan"
     title = "Mikroscan TIFF"
     suffixes: tuple[str, ...] = (".tif", ".tiff", ".svs")
+    one_file = True
     fallback = False
     removes = (
         "label and macro pictures; bar code, serial number, date, time, names and every unknown field of every "

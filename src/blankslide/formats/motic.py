@@ -67,6 +67,7 @@ class Motic:
     name = "motic"
     title = "Motic TIFF"
     suffixes: tuple[str, ...] = (".tif", ".tiff", ".svs")
+    one_file = True
     fallback = False
     removes = (
         "label and macro pictures; bar code, date, time, scanner and every unknown field of every description; tag 306 "

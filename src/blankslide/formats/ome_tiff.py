@@ -62,6 +62,7 @@ class OmeTiff:
     name = "ome_tiff"
     title = "OME-TIFF"
     suffixes: tuple[str, ...] = (".ome.tif", ".ome.tiff", ".ome.tf2", ".ome.btf", ".tif", ".tiff")
+    one_file = True
     fallback = False
     removes = (
         "pictures named label, macro, overview or thumbnail, blanked in place; people, names, dates, descriptions, "

@@ -83,6 +83,7 @@ class PhilipsIsyntax:
     vendor = "isyntax"
     title = "Philips iSyntax"
     suffixes: tuple[str, ...] = (".isyntax", ".i2syntax")
+    one_file = True
     fallback = False
     removes = (
         "label and macro pictures; bar code, dates, calibration, serial number, operator, rack, slot and every unknown "

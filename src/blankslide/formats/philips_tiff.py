@@ -53,6 +53,7 @@ class PhilipsTiff:
     name = "philips_tiff"
     title = "Philips TIFF"
     suffixes: tuple[str, ...] = (".tiff", ".tif")
+    one_file = True
     fallback = False
     removes = (
         "label and macro as pages and as base64; bar code, source file names, dates, calibration, serial number, "

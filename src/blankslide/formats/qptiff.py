@@ -109,6 +109,7 @@ class Qptiff:
     name = "qptiff"
     title = "Akoya QPTIFF"
     suffixes: tuple[str, ...] = (".qptiff", ".tif", ".tiff")
+    one_file = True
     fallback = False
     removes = (
         "label and overview pictures; slide id, barcode, operator, computer, sample texts, dates, paths, protocol "

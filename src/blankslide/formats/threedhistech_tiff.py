@@ -60,6 +60,7 @@ class ThreeDHistechTiff:
     vendor = "3dhistech"
     title = "3DHISTECH TIFF"
     suffixes: tuple[str, ...] = (".tif", ".tiff")
+    one_file = True
     fallback = False
     removes = (
         "label and macro pictures, if there are any; date, time, profile, names and every unknown field of the "

@@ -106,6 +106,7 @@ class Ventana:
     name = "ventana"
     title = "Ventana BIF"
     suffixes: tuple[str, ...] = (".bif", ".tif", ".tiff")
+    one_file = True
     fallback = False
     removes = (
         "the picture of the slide with its label (blanked, never unlinked); user, barcodes, annotation, unit number, "

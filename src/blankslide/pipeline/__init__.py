@@ -1,7 +1,8 @@
 """The stages in their order; the only place where formats meet storage.
 
 `stages` opens, inspects and plans; `in_place` edits and recovers; `copying` makes copies;
-`folders` finds the main file of what a person names, `names` knows what the result is called;
+`folders` finds the main file of what a person names, `walking` the slides of a directory,
+`names` knows what the result is called;
 `judge` verifies; `record` writes the ledger. "Clean" is said only after independent readers
 agreed, the removed values were searched for in every byte that is not tissue, and a second
 inspection found nothing.
@@ -17,14 +18,15 @@ from blankslide.pipeline.stages import Options, Progress, claimed_files, inspect
 
 if TYPE_CHECKING:
     from blankslide.pipeline.copying import anonymize_copy
-    from blankslide.pipeline.folders import slides_below
     from blankslide.pipeline.in_place import anonymize_in_place, recover
     from blankslide.pipeline.judge import verify
     from blankslide.pipeline.names import sidecars, worst_name
+    from blankslide.pipeline.walking import Watch, slides_below
 
 __all__ = [
     "Options",
     "Progress",
+    "Watch",
     "anonymize_copy",
     "anonymize_in_place",
     "claimed_files",
@@ -42,11 +44,12 @@ __all__ = [
 
 # looking at a slide is the commonest thing, and needs none of these
 _LATER = {
+    "Watch": "walking",
     "anonymize_copy": "copying",
     "anonymize_in_place": "in_place",
     "recover": "in_place",
     "sidecars": "names",
-    "slides_below": "folders",
+    "slides_below": "walking",
     "verify": "judge",
     "worst_name": "names",
 }

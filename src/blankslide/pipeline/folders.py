@@ -5,20 +5,16 @@ DICOM file stands for its whole series, whose first file by name is the main one
 locks, journals and recovers the same file. Every stage and every face comes through `main_file`.
 A slide that waits to be recovered is found by its journal, whatever its names are half-way.
 
-Directories of several slides are gone through by `slides_below`: members of a slide are no slides
-of their own. Nothing is written here, and only headers are read.
+Nothing is written here, and only headers are read.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from blankslide.errors import BlankslideError, UsageError
-
-_OURS = ".blankslide-"
 
 
 def main_file(path: str | Path) -> Path:
@@ -66,8 +62,11 @@ def _files(folder: str) -> list[str]:
 
 def _awaited(folder: str, inodes: list[int]) -> str | None:
     """Ask the journals of a folder, if it has any, for the main file of a slide."""
+    from blankslide.storage.journal import find_in
     from blankslide.storage.pending import awaited
 
+    if not find_in(folder):  # once for all files of a series
+        return None
     return next((main for main in (awaited(folder, i) for i in inodes) if main), None)
 
 
@@ -118,66 +117,17 @@ def _holds(folder: str, slide: str) -> bool:
     return any(os.path.dirname(file) == folder for file in files or ())
 
 
-# -- directories of slides ---------------------------------------------------------------
-
-
-def slides_below(
-    folder: Path, unclaimed: Callable[[Path], None], left_out: Callable[[Path], bool] = lambda path: False
-) -> Iterator[Path]:
-    """Yield the slides of a directory and of those below it, folder by folder, each once.
-
-    Parameters
-    ----------
-    unclaimed
-        Called with each file that is no slide, nor part of one.
-    left_out
-        Says which files and folders do not count.
-
-    Yields
-    ------
-    Path
-        The slide's main file; the folder itself if it holds one DICOM series and no other slides or folders.
-    """
-    members: set[str] = set()
-    for place, inner, names in os.walk(folder):
-        here = Path(place)
-        inner[:] = sorted(n for n in inner if not n.startswith(_OURS) and not left_out(here / n))
-        files = [here / n for n in sorted(names) if not n.startswith(".")]
-        slides, others = _claims([f for f in files if f.is_file() and not left_out(f)], members)
-        alone = len(slides) == 1 and not inner and is_series_folder(here)
-        yield from [here] if alone else slides
-        for other in others:
-            if os.path.realpath(other) not in members:
-                unclaimed(other)
-
-
-def _claims(files: list[Path], members: set[str]) -> tuple[list[Path], list[Path]]:
-    """Tell slides from other files; adds the files of all slides to ``members``."""
-    from blankslide.pipeline.stages import claimed_files
-
-    claims: dict[Path, tuple[str, ...]] = {}
-    others: list[Path] = []
-    for file in files:
-        if any(os.path.realpath(file) in claimed for claimed in claims.values()) or os.path.realpath(file) in members:
-            continue
-        try:
-            claimed = claimed_files(file)
-        except BlankslideError:
-            claimed = (os.path.realpath(file),)  # its own line will say what is wrong with it
-        if claimed is None:
-            others.append(file)
-        else:
-            # a DICOM file speaks for its series, whose main file may be another one
-            claims[file if os.path.realpath(file) == claimed[0] else Path(claimed[0])] = claimed
-    parts = [set(claimed[1:]) for claimed in claims.values()]
-    slides = [file for file in claims if not any(os.path.realpath(file) in part for part in parts)]
-    members.update(name for claimed in claims.values() for name in claimed)
-    return slides, others
-
-
 def is_series_folder(folder: Path) -> bool:
-    """Whether naming the folder names one DICOM series."""
+    """Whether naming the folder names one DICOM series; ends at a second one."""
+    from blankslide.containers.dicomseries import series_of
+
+    found = ""
     try:
-        return sole_series(folder) is not None
-    except (BlankslideError, OSError):
+        for path in _files(os.path.realpath(folder)):
+            series = series_of(path)
+            if series and found not in ("", series):
+                return False
+            found = series or found
+    except OSError:
         return False
+    return bool(found)

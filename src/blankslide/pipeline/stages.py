@@ -264,8 +264,9 @@ def claimed_files(path: str | Path) -> tuple[str, ...] | None:
         with opened(path) as slide:
             probe = Probe(slide)
             accepted = detect(probe)
-            with suppress(SlideError):
-                accepted.inspect(probe)  # opens the set's other files
+            if not getattr(accepted, "one_file", False):
+                with suppress(SlideError):
+                    accepted.inspect(probe)  # opens the set's other files
             return tuple(f.path for f in slide.files)
     except NotASlide:
         return None if journal.find(path) is None else (os.path.realpath(path),)

@@ -306,6 +306,14 @@ class OpenSlide:
         finally:
             os.close(fd)
 
+    def state(self, name: str) -> tuple[int, int, int, int, int] | None:
+        """Return what changes with the content of a file beside the slide: device, inode, size, two times."""
+        try:
+            now = os.lstat(os.path.join(self._home, name))
+        except (OSError, ValueError):
+            return None
+        return now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns
+
     def by_inode(self, inode: int) -> OpenFile | None:
         """Return the member with this inode number, opened if needed; None if there is none."""
         for file in self.files:

@@ -71,6 +71,9 @@ class MemorySlide:
         source = None if above else self._sources.get(self._home + name)
         return b"" if source is None else source.read(0, min(length, source.size))
 
+    def state(self, name: str) -> None:
+        """What stands in memory has no dates: nothing read of it is kept."""
+
 
 def inspected(slide: MemorySlide, formats: Iterable[Format]) -> Inspection:
     """Detect and inspect.

@@ -14,6 +14,7 @@ What pydicom warns of may quote a value, so nothing of it is heard.
 from __future__ import annotations
 
 import os
+import time
 import warnings
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 _MARK = 128
 _EXPLICIT, _DEFLATED = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99"
-_MOST_FILES = 2048
+_MOST_FILES = 1 << 16
 _WHERE = (0.5, 0.27, 0.73, 0.1, 0.9)
 _NAMES = {"LABEL": "label", "OVERVIEW": "macro", "THUMBNAIL": "thumbnail"}
 
@@ -89,19 +90,47 @@ def _series(path: Path) -> Iterator[tuple[Path, Any]]:
         other = path.with_name(name)
         if other == path:
             yield path, own
-        elif suits(other) and _series_of(other) == own.SeriesInstanceUID:
+        elif _series_of(other) == own.SeriesInstanceUID:
             yield other, dcmread(other, stop_before_pixels=True)
 
 
-def _series_of(path: Path) -> Any:
-    """Return the series of a file beside the slide; None if the file cannot be read, which is no fault of the slide."""
+_known: dict[tuple[int, ...], str | None] = {}
+_TICK = 100_000_000
+
+
+def _series_of(path: Path) -> str | None:
+    """Return a file's series; what it said is kept as long as the file stays as it is.
+
+    A folder of many slides is looked through for each of them. A file that changed a moment ago may change
+    again without its dates showing it, so that is asked again.
+    """
+    try:
+        now = path.stat()
+    except OSError:
+        return None
+    state = (now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns)
+    if state not in _known:
+        begun = time.time_ns()
+        found = _read_series(path) if suits(path) else None
+        if max(state[3:]) + _TICK >= begun:
+            return found
+        if len(_known) >= 2 * _MOST_FILES:
+            _known.clear()
+        _known[state] = found
+        return found
+    return _known[state]
+
+
+def _read_series(path: Path) -> str | None:
     from pydicom import dcmread
 
     try:
         header = dcmread(path, stop_before_pixels=True, specific_tags=["SeriesInstanceUID"])
-    except Exception:  # pydicom raises what it likes, and its words may hold a value
+    except (
+        Exception
+    ):  # pydicom raises what it likes, and its words may hold a value; a neighbour is no fault of the slide
         return None
-    return header.get("SeriesInstanceUID")
+    return str(header.get("SeriesInstanceUID") or "") or None
 
 
 def _flavour(header: Any) -> str:

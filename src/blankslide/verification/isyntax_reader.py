@@ -8,6 +8,7 @@ name goes through a pipe, not into the list of processes.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from blankslide.verification.views import PICTURE_LIMIT, LevelView, PictureView, ReaderView, digest
@@ -87,6 +88,7 @@ def _asked(path: Path) -> tuple[dict[str, Any], bytes]:
         stderr=subprocess.DEVNULL,
         timeout=_TIMEOUT,
         check=False,
+        process_group=0 if os.name == "posix" else None,  # Ctrl-C in a terminal is for us, not for it
     )
     head, _, data = ended.stdout.partition(b"\n")
     if ended.returncode or not head or len(data) > _MOST:

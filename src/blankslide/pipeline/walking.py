@@ -1,0 +1,147 @@
+"""Going through directories of slides: what in them is a slide, a part of one, or a stranger.
+
+A file belongs to one slide, and only the whole folder tells to which: an ``.ndpis`` names files that
+come before it. So each folder is gone through once before its first slide is yielded, by a look at
+the beginning of each file; more than that is read only of formats whose slides have several files.
+The time is that of one look a file. Paths are compared resolved, folders being resolved once.
+
+What is called like a slide but is none that we know is yielded too: its own line says what it is.
+Nothing is written here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from blankslide.errors import BlankslideError
+from blankslide.pipeline.folders import is_series_folder
+
+_OURS = ".blankslide-"
+
+UNKNOWN_SLIDES = (
+    *(".vsi", ".kfb", ".kfbf", ".sdpc", ".dyqx", ".tmap", ".tron", ".mds", ".mdsx", ".vmic", ".eslide"),
+    *(".afi", ".lif", ".nd2", ".oir", ".zvi", ".ptif"),
+)
+"""Endings of slides that no format here reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Who wants to know what while directories are gone through.
+
+    Attributes
+    ----------
+    unclaimed
+        Called with each file that is no slide, nor part of one, nor called like one.
+    unreadable
+        Called with each folder that cannot be listed.
+    looked
+        Called after each file that was looked at, with whether it belongs to a slide; it may raise, to end it all.
+    left_out
+        Says which files and folders do not count.
+    """
+
+    unclaimed: Callable[[Path], None]
+    unreadable: Callable[[Path], None] = lambda path: None
+    looked: Callable[[bool], None] = lambda slide: None
+    left_out: Callable[[Path], bool] = lambda path: False
+
+
+def slides_below(folder: Path, watch: Watch) -> Iterator[Path]:
+    """Yield the slides of a directory and of those below it, folder by folder, each once.
+
+    Yields
+    ------
+    Path
+        The slide's main file; the folder itself if it holds one DICOM series and no other slides or folders.
+    """
+    members: set[str] = set()
+    for place, inner, names in os.walk(folder, onerror=lambda error: watch.unreadable(Path(error.filename))):
+        here = Path(place)
+        inner[:] = sorted(n for n in inner if not n.startswith(_OURS) and not watch.left_out(here / n))
+        files = [here / n for n in sorted(names) if not n.startswith(".")]
+        found = _Folder(members, watch.looked)
+        found.look_through([f for f in files if not watch.left_out(f)])
+        alone = len(found.slides) == 1 and not inner and is_series_folder(here)
+        yield from sorted([*([here] if alone else found.slides), *found.nameless])
+        for other in found.others:
+            watch.unclaimed(other)
+
+
+class _Folder:
+    """What the files of one folder are.
+
+    Attributes
+    ----------
+    slides
+        Main files of slides.
+    nameless
+        Files that are called like slides and are none that we know.
+    others
+        All else.
+    """
+
+    def __init__(self, members: set[str], looked: Callable[[bool], None]) -> None:
+        self._members = members  # of all slides so far, this folder's included
+        self._looked = looked
+        self.slides: list[Path] = []
+        self.nameless: list[Path] = []
+        self.others: list[Path] = []
+
+    def look_through(self, files: list[Path]) -> None:
+        """Tell slides from other files; adds the files of all slides to the members."""
+        claims: dict[Path, str] = {}
+        parts: set[str] = set()
+        strangers: list[tuple[Path, str]] = []
+        for file in files:
+            real = resolved(file)
+            if real not in self._members:
+                claimed = _claimed(file, real)
+                if claimed is None:
+                    strangers.append((file, real))
+                else:
+                    # a DICOM file speaks for its series, whose main file may be another one
+                    claims[file if real == claimed[0] else Path(claimed[0])] = claimed[0]
+                    parts.update(claimed[1:])
+                    self._members.update(claimed)
+            self._looked(real in self._members)
+        self.slides = [file for file, real in claims.items() if real not in parts]
+        for file, real in strangers:
+            if real not in self._members:
+                (self.nameless if is_called_like_a_slide(file) else self.others).append(file)
+
+
+def _claimed(file: Path, real: str) -> tuple[str, ...] | None:
+    """Return the resolved files of the slide that a file belongs to, the main one first; None if it is no slide's."""
+    from blankslide.pipeline.stages import claimed_files
+
+    try:
+        if not file.is_file():  # a pipe, or a link that leads nowhere
+            return None
+        claimed = claimed_files(file)
+    except (BlankslideError, OSError):
+        return (real,)  # its own line will say what is wrong with it
+    return None if claimed is None else tuple(resolved(Path(each)) for each in claimed)
+
+
+def resolved(path: Path) -> str:
+    """Return the real path; the folder's is asked for once for all of its files."""
+    if path.is_symlink():
+        return os.path.realpath(path)
+    return os.path.join(_real_folder(str(path.parent)), path.name)
+
+
+@lru_cache(maxsize=64)
+def _real_folder(folder: str) -> str:
+    return os.path.realpath(folder)
+
+
+def is_called_like_a_slide(path: Path) -> bool:
+    """Whether a name ends like that of a slide, of a format that we know or of another."""
+    from blankslide.formats import known_suffixes
+
+    return path.name.lower().endswith((*known_suffixes(), *UNKNOWN_SLIDES))
