@@ -6,11 +6,17 @@ a face runs `load` and `apply` in its own worker and hops back to its own thread
 callback, because callbacks run on whatever thread made the change.
 
 Dry run is on until the person turns it off. Values are masked until asked for.
+
+What a session knows is true of the files as they stood when it looked. Another card or the
+command line can change them: `Session.stale` asks the disk, and faces ask it before they draw
+a state.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -23,6 +29,7 @@ from blankslide.pipeline import Options
 State = Literal["empty", "loading", "ready", "working", "done", "refused"]
 Event = Literal["state", "rows", "progress"]
 Listener = Callable[[Event], None]
+Standing = tuple[tuple[int, ...] | None, ...]
 MASK = "••••"
 
 
@@ -78,6 +85,8 @@ class Session:
         self.error: BlankslideError | None = None
         self.stage = ""
         self.part = 0.0
+        self.seen: Standing | None = None
+        self._files: tuple[Path, ...] = ()
         self._kept: set[str] = set()
         self._removed: set[str] = set()
         self._listeners: list[Listener] = []
@@ -111,15 +120,33 @@ class Session:
             self._go("empty")
             return
         try:
-            self.inspection, self.plan = pipeline.plan(self.path, self._chosen())
+            self._look(self.path)
         except BlankslideError as error:
-            self.inspection = self.plan = None
             self.error = error
             self._go("refused")
             return
         self.error = None
         self._emit("rows")
         self._go(state)
+
+    def _look(self, path: Path) -> None:
+        """Inspect and plan, and remember of which state of the files that is true."""
+        self._files = self._files or (_main(path),)
+        self.seen = _standing(self._files)
+        try:
+            self.inspection, self.plan = pipeline.plan(path, self._chosen())
+        except BlankslideError:
+            self.inspection = self.plan = None
+            raise
+        known = dict(zip(self._files, self.seen, strict=True))
+        files = tuple(self._files[0].parent / file.name for file in self.inspection.files)
+        if files and files != self._files:  # members are known only now
+            self._files, self.seen = files, tuple(known[f] if f in known else _state(f) for f in files)
+
+    @property
+    def stale(self) -> bool:
+        """Whether a file of the slide changed, by whomever, since it was looked at."""
+        return self.seen is not None and self.seen != _standing(self._files)
 
     def _chosen(self) -> Options:
         profile = self.options.resolved().keeping(*sorted(self._kept)).removing(*sorted(self._removed))
@@ -193,17 +220,15 @@ class Session:
             self._replan_quietly()
             self._go("refused")
             return
-        if self.outcome.writes:
+        if self.outcome.writes or self.stale:  # else what was found still stands there
             self._replan_quietly()
         self._go("done")
 
     def _replan_quietly(self) -> None:
         if self.path is None:
             return
-        try:
-            self.inspection, self.plan = pipeline.plan(self.path, self._chosen())
-        except BlankslideError:
-            self.inspection = self.plan = None
+        with suppress(BlankslideError):
+            self._look(self.path)
         self._emit("rows")
 
     def cancel(self) -> None:
@@ -248,6 +273,27 @@ class Session:
         others = len({patch.file for patch in self.plan.patches} - {0}) if self.plan is not None else 0
         more = f" and {others} more file{'s' if others != 1 else ''} of the slide" if others else ""
         return f"This overwrites {name} itself{more}. There is no way back."
+
+
+def _main(path: Path) -> Path:
+    try:
+        return pipeline.main_file(path)
+    except BlankslideError:  # whoever looks says what is wrong
+        return path
+
+
+def _standing(files: Sequence[Path]) -> Standing:
+    """Return what tells one state of files from another; None for a file that is not there."""
+    return tuple(map(_state, files))
+
+
+def _state(file: Path) -> tuple[int, ...] | None:
+    try:
+        now = os.stat(file)
+    except (OSError, ValueError):
+        return None
+    # the time of the change too: whoever copies with -p sets only the other one back
+    return now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns
 
 
 def _row(decision: Decision, value: str, places: Sequence[Place]) -> Row:

@@ -34,6 +34,20 @@ _ACTION_WORDS = {
     Action.UID: "new id",
 }
 
+#: What is going on once a stage of a run has ended. Nothing is said about what is written or not:
+#: words arrive late on a screen, and the commit point does not wait for them.
+_NEXT = {
+    "": "opening",
+    "open": "looking what is in it",
+    "inspect": "planning",
+    "plan": "looking with OpenSlide and tifffile",
+    "read with other readers": "preparing",
+    "journal": "writing",
+    "write": "checking with OpenSlide and tifffile",
+    "verify": "recording",
+    "record": "done",
+}
+
 
 NO_LEVEL = "no level: nothing in it is known to be tissue"
 
@@ -59,6 +73,11 @@ def shown(path: str | Path, whole: bool = False) -> str:
     import unicodedata
 
     return "".join(c if unicodedata.category(c)[0] != "C" else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def next_stage(stage: str) -> str:
+    """Say what is going on when ``stage`` was the last to end."""
+    return _NEXT.get(stage, stage)
 
 
 def class_word(cls: PhiClass) -> str:

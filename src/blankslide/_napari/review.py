@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from blankslide import api
+from blankslide import api, wording
 from blankslide._napari import opened, settings
 from blankslide._napari.thumbs import mosaic, small
 from blankslide.errors import BlankslideError, SlideLocked
@@ -37,17 +37,6 @@ if TYPE_CHECKING:
 
 #: Stages that end before the commit point; the last safe point stands behind the last of them.
 _BEFORE_COMMIT = ("", "open", "inspect", "plan", "read with other readers")
-_NEXT = {
-    "": "opening",
-    "open": "looking what is in it",
-    "inspect": "planning",
-    "plan": "looking with OpenSlide and tifffile",
-    "read with other readers": "preparing",
-    "journal": "writing",
-    "write": "checking with OpenSlide and tifffile",
-    "verify": "recording",
-    "record": "done",
-}
 
 
 @dataclass(slots=True)
@@ -236,7 +225,7 @@ class Review(QObject):
         if self._closed and not self._working:
             return "waiting for your answer"
         if self.session.state == "working":
-            return _NEXT.get(self.session.stage, self.session.stage)
+            return wording.next_stage(self.session.stage)
         return "looking …" if self.busy else ""
 
     # -- threads ---------------------------------------------------------------------------

@@ -51,12 +51,23 @@ class Pictures:
         for _, image in self._slots:
             image.value = b""
         boxes = [W.VBox(list(slot), layout=W.Layout(margin="0 14px 4px 0", display="none")) for slot in self._slots]
-        self.widget: Any = _line(*boxes)
-        self.widget.layout.align_items = "flex-start"
+        self._row: Any = _line(*boxes)
+        self._row.layout.align_items = "flex-start"
+        self._banner = W.HTML(layout=W.Layout(display="none"))
+        self.widget: Any = W.VBox([self._banner, self._row])
         self.widget.add_class("blankslide-pictures")
 
-    def draw(self, shown: Sequence[Picture], gone: Sequence[str] = ()) -> None:
-        """Show pictures; roles in ``gone`` get a caption only."""
+    def draw(self, shown: Sequence[Picture], gone: Sequence[str] = (), *, before: str = "") -> None:
+        """Show pictures; roles in ``gone`` get a caption only.
+
+        Parameters
+        ----------
+        before
+            A sentence that stands above pictures of before, and marks each of them; empty if they
+            are what stands in the file now.
+        """
+        self._banner.value = cards.headline(before, "! BEFORE", "hot") if before else ""
+        _show(self._banner, bool(before))
         items = [(p.role, f"{p.width}×{p.height}", p.png) for p in shown] + [(role, _GONE, b"") for role in gone]
         items.sort(key=lambda item: ROLES.get(item[0], len(ROLES)))
         for i, (caption, image) in enumerate(self._slots):
@@ -64,8 +75,9 @@ class Pictures:
             image.value = png
             _show(image, bool(png))
             unseen = "" if png or words == _GONE or not role else " · cannot be shown"
-            caption.value = cards.lines([f"{role} · {words}{unseen}"] if role else []) + _HOLE * (words == _GONE)
-            _show(self.widget.children[i], bool(role))
+            old = "before · " if before else ""
+            caption.value = cards.lines([f"{old}{role} · {words}{unseen}"] if role else []) + _HOLE * (words == _GONE)
+            _show(self._row.children[i], bool(role))
 
 
 class Controls:

@@ -7,10 +7,17 @@ choices and drawing only while no job runs. During a job only the bar moves.
 Dry run is on until the person turns it off; then a sentence names the file and must be
 ticked. After a real run both are back where they were. Nothing is hidden from the saved
 notebook by luck: `finish` empties the card, and what stays in it holds no value.
+
+A state word stands only above pictures and findings of the same state of the file. Another
+card or the command line may change it, so the disk is asked before anything is drawn, when
+the card is touched or shown again, and once a second where a loop runs.
 """
 
 from __future__ import annotations
 
+import asyncio
+import weakref
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from blankslide import api, cards, wording
@@ -31,6 +38,14 @@ if TYPE_CHECKING:
     from blankslide.model import Outcome
 
 _EMPTIED = "This card was emptied: it holds no pictures and no values."
+_CHANGED = "The file changed on the disk since this card had read it, so it was read anew."
+_BEFORE = "These pictures are from BEFORE the run; they are not what the file holds now."
+_RUNNING = "These pictures are from BEFORE the run that is going on."
+_STALE: tuple[str, Tone] = ("! changed", "hot")
+_TRIES = 3
+_EVERY = 1.0
+"""Seconds between two looks at the disk."""
+_cards: weakref.WeakSet[SlideReview] = weakref.WeakSet()
 
 
 class SlideReview:
@@ -71,13 +86,16 @@ class SlideReview:
         self._profile = profile
         self._before: tuple[Picture, ...] = ()
         self._now: tuple[Picture, ...] = ()
-        self._name_withheld = False
+        self._pictured: object = None
+        self._watched: asyncio.AbstractEventLoop | None = None
+        self._name_withheld = self._reread = False
         self._mistake = ""
         self._finished = self._sealed = False
         self._card = Card(_profiles(profile, options.profile), FindingsTable(self._keep))
         self._worker = Worker(self._settled, self._failed)
         self._connect()
         self.session.on(self._heard)
+        _cards.add(self)
         self.look()
 
     # -- for the person at the keyboard ------------------------------------------------------
@@ -90,6 +108,15 @@ class SlideReview:
     def look(self) -> None:
         """Inspect the slide anew; returns at once in a notebook, see `idle`."""
         self._start(self._load)
+
+    def check(self) -> bool:
+        """Read the slide anew if its file changed since; True if there was nothing to do."""
+        if self._finished or self._worker.busy or not self.session.stale:
+            return True
+        self._wipe()
+        self._reread = True
+        self._start(self._load)
+        return False
 
     async def idle(self) -> None:
         """Wait until the card has nothing left to do."""
@@ -116,6 +143,7 @@ class SlideReview:
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         """Show the card; the text beside it says no more than the state."""
+        self.check()
         bundle = dict(self._card.widget._repr_mimebundle_(**kwargs) or {})
         return bundle | {"text/plain": repr(self)}
 
@@ -123,17 +151,32 @@ class SlideReview:
 
     def _load(self) -> None:
         self.session.load()
-        self._before = self._now = self._look_at_pictures()
+        self._pictured = None
+        self._catch_up()
+        self._before = self._now
+
+    def _catch_up(self) -> None:
+        """Bring pictures and findings to the state of the file, whoever changed it."""
+        done, old = self.session.outcome, self._now
+        ours = self.session.state == "done" and done is not None and done.writes > 0
+        for _ in range(_TRIES):
+            if self.session.stale:
+                self._reread, ours = True, False
+                self.session.load()
+            if self.session.seen != self._pictured:
+                self._now = self._look_at_pictures()
+                self._pictured = self.session.seen
+            if not self.session.stale:
+                break
+        if self._now is not old and not ours:
+            self._before = self._now
+        self._judge_name()
+
+    def _judge_name(self) -> None:
         found = self.session.inspection
         if found is not None and self.session.path is not None:
             values = [v.reveal() for f in found.findings if f.value is not None for v in (f.value, *f.values)]
             self._name_withheld |= name_verdict(self.session.path.name, values) != "plain"
-
-    def _apply(self) -> None:
-        self.session.apply()
-        done = self.session.outcome
-        if done is not None and done.writes:
-            self._now = self._look_at_pictures()
 
     def _look_at_pictures(self) -> tuple[Picture, ...]:
         if self.session.path is None or self.session.inspection is None or self._finished:
@@ -149,15 +192,25 @@ class SlideReview:
 
     def _moved(self, stage: str, part: float) -> None:
         if not self._sealed:
-            self._card.draw_progress(stage, part)
+            self._card.draw_progress(f"{wording.next_stage(stage)} · {stage} done", part)
 
-    def _start(self, job: Any) -> None:
+    def _start(self, job: Callable[[], None], words: str = "looking …") -> None:
         if self._finished or self._worker.busy:
             return
         self._mistake = ""
         self._card.controls.allow(busy=True, usable=False, before=self._changed)
-        self._card.draw_head(Headline(self.session.headline, "… working", "quiet"))
+        self._card.controls.before.value = False
+        self._card.draw_head(Headline(f"{self._shown_name} · {words}", "… working", "quiet"))
+        self._card.draw_result([])  # what was said of the last run is not true of this one
+        self._watch()
         self._worker.start(job)
+
+    def _then_catch_up(self, job: Callable[[], None]) -> Callable[[], None]:
+        def both() -> None:
+            job()
+            self._catch_up()
+
+        return both
 
     def _settled(self) -> None:
         done = self.session.outcome
@@ -167,10 +220,25 @@ class SlideReview:
             self._seal()
         else:
             self._draw()
+            self._reread = False
+        if done is not None and done.writes:
+            for card in tuple(_cards):
+                card.check()
+
+    def _watch(self) -> None:
+        """Ask the disk now and then, as long as this card and the loop live."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return
+        if loop is not self._watched:
+            self._watched = loop
+            loop.call_later(_EVERY, _tick, weakref.ref(self), loop)
 
     def _failed(self, mistake: str) -> None:
         self._mistake = f"our own mistake ({mistake}); blankslide verify says what state the slide is in"
         if not self._sealed:
+            self._wipe()  # whatever is shown may be of another state of the file
             self._card.draw_result([self._mistake])
 
     def _seal(self) -> None:
@@ -182,6 +250,7 @@ class SlideReview:
         told = self.session.outcome or self.session.plan
         said = cards.hide_unknown([head.text], told.decisions if told else ())
         self._sealed = True
+        _cards.discard(self)
         self._before = self._now = ()
         self.session.inspection = self.session.plan = None
         self._card.draw_head(head._replace(text=said[0]))
@@ -195,24 +264,37 @@ class SlideReview:
     def _changed(self) -> bool:
         return self._before is not self._now
 
+    @property
+    def _shown_name(self) -> str:
+        return wording.shown(self.session.path) if self.session.path is not None else ""
+
     def _draw(self) -> None:
         session, card = self.session, self._card
+        if session.stale:
+            self._wipe()
+        else:
+            self._draw_pictures()
+            self._draw_table()
+            card.draw_plan(session.summary)
         card.draw_head(self._headline())
-        card.draw_plan(session.summary)
         card.draw_result(self._result())
-        name = wording.shown(session.path) if session.path is not None else ""
-        card.draw_confirmation(session.confirmation, name)
+        card.draw_confirmation(session.confirmation, self._shown_name)
         card.draw_progress("", session.part if session.state == "done" else 0.0, visible=False)
         card.controls.confirm.value = False
         card.controls.dry_run.value = session.dry_run
         card.controls.profile.value = self._profile
-        self._draw_pictures()
-        self._draw_table()
         self._allow()
 
+    def _wipe(self) -> None:
+        """Take away what is not true of the file any more."""
+        self._before = self._now = ()
+        self._card.pictures.draw(())
+        self._card.table.draw((), enabled=False)
+        self._card.draw_plan("")
+
     def _draw_pictures(self) -> None:
-        if self._card.controls.before.value:
-            self._card.pictures.draw(self._before)
+        if self._card.controls.before.value and self._changed:
+            self._card.pictures.draw(self._before, before=_BEFORE)
             return
         there = {p.role for p in self._now}
         self._card.pictures.draw(self._now, [p.role for p in self._before if p.role not in there])
@@ -225,11 +307,15 @@ class SlideReview:
         self._card.table.draw(shown, enabled=True)
 
     def _allow(self) -> None:
-        usable = self.session.plan is not None
+        usable = self.session.plan is not None and not self.session.stale
         self._card.controls.allow(busy=self._worker.busy, usable=usable, before=self._changed)
 
     def _headline(self) -> Headline:
         session = self.session
+        if session.stale:
+            return Headline(
+                f"{self._shown_name} · changed on the disk after it was read: look again", "! changed", "hot"
+            )
         if session.state == "done" and session.outcome is not None:
             if session.outcome.content == "untouched":
                 return Headline(session.headline, "○ dry run", "quiet")
@@ -244,12 +330,13 @@ class SlideReview:
     def _result(self) -> list[str]:
         if self._mistake:
             return [self._mistake]
+        said = [_CHANGED] if self._reread else []
         done = self.session.outcome
-        if done is None:
-            return []
+        if done is None or self.session.stale:
+            return said
         if done.content == "untouched":
-            return [f"Dry run: {self.session.summary}; nothing was written."]
-        return cards.outcome_lines(done)
+            return [*said, f"Dry run: {self.session.summary}; nothing was written."]
+        return [*said, *cards.outcome_lines(done)]
 
     # -- what the person does ----------------------------------------------------------------
 
@@ -268,17 +355,17 @@ class SlideReview:
         controls.finish.on_click(lambda _: self.finish())
 
     def _when_free(self, draw: Any) -> None:
-        if not (self._worker.busy or self._finished):
+        if not (self._worker.busy or self._finished) and self.check():
             draw()
 
     def _choose(self, change: Any) -> None:
         name = change["new"]
         if name != self._profile and not (self._worker.busy or self._finished):
             self._profile = name
-            self._start(lambda: self.session.choose(name))
+            self._start(self._then_catch_up(lambda: self.session.choose(name)))
 
     def _keep(self, finding: str, keep: bool) -> None:
-        self._start(lambda: self.session.keep(finding, keep))
+        self._start(self._then_catch_up(lambda: self.session.keep(finding, keep)))
 
     def _reveal(self, change: Any) -> None:
         self.session.show_values = bool(change["new"])
@@ -290,11 +377,24 @@ class SlideReview:
             return
         self.session.dry_run = bool(change["new"])
         self._card.controls.confirm.value = False
-        self._allow()
+        self._when_free(self._allow)
 
     def _go(self) -> None:
-        if self.session.dry_run or self._card.controls.confirm.value:
-            self._start(self._apply)
+        dry = self.session.dry_run
+        if self._finished or self._worker.busy or not (dry or self._card.controls.confirm.value):
+            return
+        if not self.check() and not dry:
+            return  # what was confirmed is not what stands there now
+        if not dry:
+            self._card.pictures.draw(self._now, before=_RUNNING)
+        self._start(self._then_catch_up(self.session.apply), "planning …" if dry else "anonymizing in place …")
+
+
+def _tick(seen: weakref.ref[SlideReview], loop: asyncio.AbstractEventLoop) -> None:
+    review = seen()
+    if review is not None and not review._finished:
+        review.check()
+        loop.call_later(_EVERY, _tick, seen, loop)
 
 
 def _refusal(error: BlankslideError | None) -> tuple[str, Tone]:
