@@ -47,7 +47,9 @@ def is_slide(path: str) -> bool:
 def read_slide(path: str | Sequence[str]) -> list[LayerData]:
     """Open a slide as layers: tissue, thumbnail, label and macro."""
     from blankslide._napari.opened import OpenedSlide
+    from blankslide._napari.watch import watch
 
+    watch()
     return OpenedSlide(path if isinstance(path, str) else path[0]).layer_data()
 
 

@@ -17,6 +17,10 @@ _READER = (
     "Another program has this file open. It would go on showing what it has read, "
     "and may show a mixture of old and new."
 )
+_HERE = (
+    "This napari itself still has the file open, through another plugin or a script. It would go on showing "
+    "what it has read, and may show a mixture of old and new."
+)
 _UNKNOWN = "Whether another program has this file open cannot be seen here."
 
 
@@ -28,7 +32,7 @@ class ConfirmDialog(QDialog):
     session
         What is to be confirmed.
     users
-        Who else has the file open: ``none``, ``reader`` or ``unknown``.
+        Who else has the file open: ``none``, ``here`` (this program), ``reader`` or ``unknown``.
     """
 
     def __init__(self, session: Session, users: str, parent: QWidget | None = None) -> None:
@@ -61,6 +65,8 @@ def _sentences(session: Session, users: str) -> list[tuple[str, bool]]:
     lines = [(session.confirmation, True), (f"In place: {session.summary}.", False)]
     if users == "reader":
         lines.append((_READER, True))
+    elif users == "here":
+        lines.append((_HERE, True))
     elif users == "unknown":
         lines.append((_UNKNOWN, False))
     return lines

@@ -2,7 +2,8 @@
 
 Every layer of ours carries a `Mark` with the slide it shows and its role, and nothing else:
 no field of the slide, no description. Through the marks all layers of a slide are found
-again, duplicates included. Before a run `OpenedSlide.close` lets go of the file; afterwards
+again, duplicates included, in every window. `watch` lets go of the file with the last of them.
+Before a run `OpenedSlide.close` lets go of it; afterwards
 `show_again` gives each layer arrays of the file as it is now. `Layer.refresh` would draw the
 old pixels from napari's own copies. The layer of a picture that is gone says "removed": napari
 collects all garbage at once when a layer is taken out, which holds the window for half a second.
@@ -10,11 +11,14 @@ collects all garbage at once when a layer is taken out, which holds the window f
 
 from __future__ import annotations
 
+import os
 import weakref
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from blankslide._napari import remains
 from blankslide.naming import name_verdict
 from blankslide.pipeline import main_file
 from blankslide.viewing import Pyramid, open_pyramid
@@ -61,6 +65,7 @@ class OpenedSlide:
         self._hold()
 
     def _hold(self) -> None:
+        self._let_go = False
         # napari keeps layers in reference cycles: the file is closed with the last layer, not some time later
         self._closing = weakref.finalize(self, self.pyramid.close)
         _compute_coarse(self)
@@ -106,6 +111,33 @@ class OpenedSlide:
         """Let go of the file and of every decoded picture."""
         self.pyramid.close()
 
+    def data_of(self, role: str, old: Any) -> Any:
+        """Return what a layer shows: the tissue, a picture, or that the picture is not there any more."""
+        if role == "slide":
+            return tissue(self.pyramid)
+        picture = self.pyramid.pictures.get(role)
+        return LazyPicture(old.shape, old.dtype, None, f"{role}: removed") if picture is None else picture
+
+    @property
+    def is_let_go(self) -> bool:
+        """Whether the file was closed because no layer was left."""
+        return self._let_go
+
+    def let_go(self) -> None:
+        """Close the file, because the last layer is gone."""
+        self._let_go = True
+        self.close()
+
+    def reopen(self) -> None:
+        """Open the file again, because a layer came back.
+
+        Raises
+        ------
+        BlankslideError
+            If it cannot be opened any more.
+        """
+        self.take(open_pyramid(self.path))
+
     def take(self, pyramid: Pyramid) -> None:
         """Go on with the slide as it was opened anew."""
         self._closing()
@@ -132,18 +164,33 @@ def path_of(layer: Layer) -> Path | None:
     return Path(layer.source.path) if layer.source.path else None
 
 
+def is_same(one: Path | None, other: Path) -> bool:
+    """Whether two paths lead to the same file."""
+    if one is None or one == other:
+        return one is not None
+    with suppress(OSError):
+        return os.path.samefile(one, other)
+    return False
+
+
 def layers_of(viewer: ViewerModel, path: Path) -> Iterator[Layer]:
     """Yield the layers that show a slide, ours and strangers', and what was derived from them."""
-    ours = {id(layer) for layer in viewer.layers if path_of(layer) == path}
+    ours = {id(layer) for layer in viewer.layers if is_same(path_of(layer), path)}
     for layer in list(viewer.layers):
         parent = layer.source.parent() if layer.source.parent is not None else None
         if id(layer) in ours or id(parent) in ours:
             yield layer
 
 
+def _everywhere(viewer: ViewerModel, path: Path) -> list[tuple[ViewerModel, Layer]]:
+    """List the layers that show a slide in any window, each with its viewer."""
+    found = {id(layer): (v, layer) for v in (*remains.viewers(), viewer) for layer in layers_of(v, path)}
+    return list(found.values())
+
+
 def slides_of(viewer: ViewerModel, path: Path) -> list[OpenedSlide]:
-    """Return the open slides of a path; usually one."""
-    marks = (mark_of(layer) for layer in layers_of(viewer, path))
+    """Return the open slides of a path in all windows; usually one."""
+    marks = (mark_of(layer) for _, layer in _everywhere(viewer, path))
     return list({id(m.slide): m.slide for m in marks if m is not None}.values())
 
 
@@ -151,9 +198,16 @@ def close_all(viewer: ViewerModel, path: Path) -> None:
     """Let go of a slide's file: close our own, and remove layers that another reader opened."""
     for slide in slides_of(viewer, path):
         slide.close()
-    for layer in layers_of(viewer, path):
-        if mark_of(layer) is None:
-            viewer.layers.remove(layer)
+    _remove_strangers(viewer, path)
+
+
+def _remove_strangers(viewer: ViewerModel, path: Path) -> None:
+    strangers = [(v, layer) for v, layer in _everywhere(viewer, path) if mark_of(layer) is None]
+    for owner, layer in strangers:
+        owner.layers.remove(layer)
+        remains.blank(layer)
+    if strangers:
+        remains.empty_dask_cache()
 
 
 def show_again(viewer: ViewerModel, path: Path, pyramid: Pyramid) -> Iterator[None]:
@@ -161,33 +215,32 @@ def show_again(viewer: ViewerModel, path: Path, pyramid: Pyramid) -> Iterator[No
     slides = slides_of(viewer, path)
     if not slides:
         yield from _show(viewer, OpenedSlide(path, pyramid))
-    for slide in slides:
-        slide.take(pyramid)
-    for layer in layers_of(viewer, path):
+        return
+    slides[0].take(pyramid)
+    _remove_strangers(viewer, path)
+    for _, layer in _everywhere(viewer, path):
         mark = mark_of(layer)
-        if mark is None:
-            viewer.layers.remove(layer)
-        elif mark.role == "slide":
-            layer.data = tissue(pyramid)
-        else:
-            layer.data = pyramid.pictures.get(mark.role, _gone(layer.data, mark.role))
+        if mark is not None:
+            # one slide for all: what was opened twice is closed with the last layer of both
+            layer.metadata = {**layer.metadata, KEY: Mark(slides[0], mark.role)}
+            remains.exchange(layer, slides[0].data_of(mark.role, layer.data))
         yield
-
-
-def _gone(old: Any, role: str) -> LazyPicture:
-    return LazyPicture(old.shape, old.dtype, None, f"{role}: removed")
 
 
 def remove_all(viewer: ViewerModel, path: Path) -> Iterator[None]:
     """Remove every layer of a slide that cannot be opened any more, in one step."""
-    for layer in layers_of(viewer, path):
-        viewer.layers.remove(layer)
+    for owner, layer in _everywhere(viewer, path):
+        owner.layers.remove(layer)
+        remains.blank(layer)
     yield
 
 
 def _show(viewer: ViewerModel, slide: OpenedSlide) -> Iterator[None]:
     from napari.layers import Layer
 
+    from blankslide._napari.watch import watch
+
+    watch()
     for data, keywords, kind in slide.layer_data():
         viewer.add_layer(Layer.create(data, keywords, kind))
         yield

@@ -83,6 +83,7 @@ class Review(QObject):
         self.session.dry_run = self.dry_run
         self._unsubscribe = self.session.on(self._tell)
         self.pictures = Pictures()
+        self._tell("pictures")  # the label of a slide that was closed must not stay in the dock
         if path is None:
             self._tell("state")
             return
@@ -269,11 +270,12 @@ def _nothing() -> None:
 
 def _other_users(path: Path) -> str:
     from blankslide.storage.files import open_slide
-    from blankslide.storage.lock import other_users
+    from blankslide.storage.lock import only_here, other_users
 
     try:
         with open_slide(path) as slide:
-            return other_users(slide)
+            users = other_users(slide)
+            return "here" if users == "reader" and only_here(slide) else users
     except BlankslideError:  # the run itself will say what is wrong
         return "unknown"
 

@@ -187,6 +187,13 @@ def other_users(opened: OpenSlide) -> Users:
         return "unknown"
 
 
+def only_here(opened: OpenSlide) -> bool:
+    """Whether the other user that a lease tells of is this very process, as far as can be seen."""
+    main = opened.files[0]
+    found = {pid for pid, _ in _descriptors(main)}
+    return found == {str(os.getpid())}
+
+
 def _granted(fcntl: Any, fd: int, kind: int) -> bool:
     from signal import SIGURG
 
@@ -205,15 +212,22 @@ def _seen_in_proc(file: OpenFile) -> Users:
     Our own writing descriptor hides from the lease whether the other one writes.
     """
     found: Users = "unknown"
+    for pid, fd in _descriptors(file):
+        with suppress(OSError):
+            if _writes(pid, fd):
+                return "writer"
+            found = "reader"
+    return found
+
+
+def _descriptors(file: OpenFile) -> Iterator[tuple[str, str]]:
+    """Yield process and descriptor of every other one on the file that we may see."""
     own = (str(os.getpid()), str(file.fd))
     for pid in filter(str.isdigit, os.listdir("/proc")):
         with suppress(OSError):
             for fd in os.listdir(f"/proc/{pid}/fd"):
                 if (pid, fd) != own and _is_same(f"/proc/{pid}/fd/{fd}", file):
-                    if _writes(pid, fd):
-                        return "writer"
-                    found = "reader"
-    return found
+                    yield pid, fd
 
 
 def _is_same(link: str, file: OpenFile) -> bool:

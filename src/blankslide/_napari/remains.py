@@ -1,0 +1,58 @@
+"""What napari keeps of a picture that is taken away, and how to make it let go.
+
+A removed layer stays in memory with its pixels: the Qt controls hold it for good. A hidden
+layer is not drawn anew when its data change: the old pixels stay in its slice and its texture.
+And all dask arrays share one cache. So the pixels are exchanged in each of these places.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Layer
+
+
+def viewers() -> list[ViewerModel]:
+    """Return every viewer that has a window; napari itself is not imported for that."""
+    module = sys.modules.get("napari.viewer")
+    if module is None:
+        return []
+    found = [*getattr(module.Viewer, "_instances", ()), module.current_viewer()]
+    return list({id(viewer): viewer for viewer in found if viewer is not None}.values())
+
+
+def exchange(layer: Layer, data: Any) -> None:
+    """Give a layer other data, and see to it that nothing of the old ones is kept, hidden or removed as it may be."""
+    import numpy as np
+
+    shown = layer.visible and any(layer in viewer.layers for viewer in viewers())
+    layer.data = data
+    if shown:
+        return
+    layer.set_view_slice()
+    layer.events.set_data()
+    layer.thumbnail = np.zeros_like(layer.thumbnail)
+
+
+def blank(layer: Layer) -> None:
+    """Take the pixels out of an image layer of whatever origin."""
+    import numpy as np
+    from napari.layers import Image
+
+    if not isinstance(layer, Image):
+        return
+    shape = (1,) * layer.ndim + ((3,) if layer.rgb else ())
+    pixel = np.zeros(shape, np.uint8)
+    exchange(layer, [pixel, pixel] if layer.multiscale else pixel)
+
+
+def empty_dask_cache() -> None:
+    """Forget what napari keeps of all dask arrays; it fills again."""
+    module = sys.modules.get("napari.utils._dask_utils")
+    if module is not None:
+        with suppress(AttributeError):
+            module._DASK_CACHE.cache.clear()
