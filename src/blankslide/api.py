@@ -84,11 +84,14 @@ def _ledger(url: str | None) -> Ledger | None:
 def _key(path: str | Path | None, makes: bool) -> bytes | None:
     from blankslide.pseudonyms import load_key, user_folder
 
-    if path is None and not makes:
+    if not makes:
         try:
-            if not (user_folder("config") / "site.key").exists():
-                return None
+            known = (Path(path) if path is not None else user_folder("config") / "site.key").exists()
         except EnvironmentProblem:  # no home, so no key there
+            known = False
+        if not known and path is not None:
+            raise UsageError("there is no such key file", "name the one that the slides were made under")
+        if not known:
             return None
     return load_key(Path(path) if path is not None else None)
 
@@ -154,11 +157,31 @@ def anonymize(
     return pipeline.anonymize_in_place(path, chosen, name=name, dry_run=dry_run)
 
 
-def verify(path: str | Path, profile: str | Profile = "research") -> Outcome:
-    """Judge a slide as it is: clean by independent readers, residue, or pending."""
-    return pipeline.verify(path, options(profile, ledger="none", makes_key=False))
+def verify(
+    path: str | Path,
+    profile: str | Profile = "research",
+    *,
+    key: str | Path | None = None,
+    ledger: str | None = None,
+) -> Outcome:
+    """Judge a slide as it is: clean by independent readers, residue, or pending.
+
+    Parameters
+    ----------
+    key
+        The site's key file that the slide was made under; None for the user's own, if there is one.
+    ledger
+        Asked whether a run ended NOT clean on this very slide; nothing is written to it.
+    """
+    return pipeline.verify(path, options(profile, key=key, ledger=ledger, makes_key=False))
 
 
-def recover(path: str | Path, *, ledger: str | None = None) -> Outcome:
-    """Finish what an interrupted run began; safe to repeat."""
-    return pipeline.recover(path, options(ledger=ledger))
+def recover(path: str | Path, *, key: str | Path | None = None, ledger: str | None = None) -> Outcome:
+    """Finish what an interrupted run began; safe to repeat.
+
+    Parameters
+    ----------
+    key
+        The site's key file that the run was begun with; None for the user's own, if there is one.
+    """
+    return pipeline.recover(path, options(key=key, ledger=ledger, makes_key=False))

@@ -15,7 +15,7 @@
     │   ├── SlideLinked
     │   └── SlideChanged               the file moved under us
     ├── SlidePending          exit 5   a journal waits: only ``recover`` may go on
-    ├── Cancelled             exit 4   the person stopped it before anything was written
+    ├── Cancelled             exit 130 the person stopped it before anything was written
     └── InternalError         exit 70  our own mistake; says so
 
 A message is one sentence that names the cause. It never holds a value read from a slide,
@@ -27,7 +27,12 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-Changed = Literal["no", "maybe"]
+Changed = Literal["no", "maybe", "finished"]
+_STATES: dict[Changed, str] = {
+    "no": "nothing was changed",
+    "maybe": "the slide is interrupted, nothing is lost",
+    "finished": "an interrupted run was finished first, nothing else was changed",
+}
 
 
 class BlankslideError(Exception):
@@ -42,7 +47,7 @@ class BlankslideError(Exception):
     """
 
     exit_code: ClassVar[int] = 70
-    changed: ClassVar[Changed] = "no"
+    changed: Changed = "no"
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -51,8 +56,7 @@ class BlankslideError(Exception):
 
     def sentence(self) -> str:
         """Cause, what was changed, and what to do next, in that order."""
-        state = "nothing was changed" if self.changed == "no" else "the slide is interrupted, nothing is lost"
-        parts = [self.message, state]
+        parts = [self.message, _STATES[self.changed]]
         if self.hint:
             parts.append(self.hint)
         return " · ".join(parts)
@@ -126,7 +130,7 @@ class SlidePending(BlankslideError):
 class Cancelled(BlankslideError):
     """The person stopped the run before its commit point."""
 
-    exit_code = 4
+    exit_code = 130
 
 
 class InternalError(BlankslideError):

@@ -34,6 +34,7 @@ PATIENCE = 10.0
 """Seconds to wait for another writer."""
 
 _OPENING = b'{"entry":'
+_STATE = b'"state":'
 _TAIL = 1 << 16
 _KEYS = {"entry", "hash", "prev", "seq", "time"}
 _ABSOLUTE = re.compile(
@@ -87,7 +88,7 @@ class Ledger:
 
     def __init__(self, path: Path, is_default: bool = False) -> None:
         self._path = path
-        self._is_default = is_default
+        self.is_default = is_default
 
     def ready(self) -> None:
         """Prove that an entry could be written, making the file if it is not there.
@@ -150,6 +151,23 @@ class Ledger:
                 offset += len(raw) + 1
         return False
 
+    def has_states(self) -> bool:
+        """Whether any entry might know a slide again; a quick look, for `last_with_state`."""
+        if not self._path.exists():
+            return False
+        with self._reading() as handle:
+            return any(_STATE in raw for raw in _lines(handle))
+
+    def last_with_state(self, state: str) -> Mapping[str, object] | None:
+        """Return the last entry that knows a slide by this state; None if there is none."""
+        if not self._path.exists():
+            return None
+        wanted = _STATE + json.dumps(state).encode()
+        with self._reading() as handle:
+            found = [raw for raw in _lines(handle) if wanted in raw]
+        records = (record for raw in reversed(found) if (record := _parse(raw)) is not None)
+        return next((record["entry"] for record in records if record["entry"].get("state") == state), None)
+
     def head(self) -> Head | None:
         """Return the last entry's number and hash; None if there is no entry."""
         if not self._path.exists():
@@ -190,7 +208,7 @@ class Ledger:
     def _writing(self) -> Iterator[int]:
         """Open the file and hold its lock."""
         try:
-            if self._is_default:
+            if self.is_default:
                 self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
             for name in ("O_CLOEXEC", "O_BINARY"):

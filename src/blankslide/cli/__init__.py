@@ -21,9 +21,6 @@ except KeyboardInterrupt:  # a person was faster than the imports
     raise SystemExit(130) from None
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from blankslide.cli.run import Row
     from blankslide.pipeline import Options
 
 _PROFILE_HELP = "research (default), strict, or a TOML file of your own."
@@ -37,6 +34,15 @@ def _shared(*names: str) -> Callable[[Any], Any]:
         "values": click.option("--show-values", is_flag=True, help="Show identifying values in clear on this screen."),
         "key": click.option(
             "--key", type=click.Path(dir_okay=False), metavar="FILE", help="Your site's key; made on first use."
+        ),
+        "known_key": click.option(
+            "--key",
+            type=click.Path(dir_okay=False),
+            metavar="FILE",
+            help="The site's key that the slides were made under.",
+        ),
+        "asked_ledger": click.option(
+            "--ledger", metavar="URL|none", help="Where runs are recorded: asked, never written to."
         ),
         "thorough": click.option("--thorough", is_flag=True, help="Look into every tile for text; reads the slide."),
         "names": click.option(
@@ -176,43 +182,27 @@ def anonymize(
 
 @main.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@_shared("profile", "thorough", "json")
-def verify(paths: tuple[str, ...], profile: str, thorough: bool, as_json: bool) -> None:
+@_shared("profile", "thorough", "known_key", "asked_ledger", "json")
+def verify(
+    paths: tuple[str, ...], profile: str, thorough: bool, key: str | None, ledger: str | None, as_json: bool
+) -> None:
     """Judge slides as they are, with independent readers. Changes nothing."""
-    from blankslide import pipeline
-    from blankslide import wording as words
-    from blankslide.cli.run import Runner, from_outcome
+    from blankslide.cli import judge
 
-    options = _options(profile, makes_key=False)
+    options = _options(profile, key=key, ledger=ledger, makes_key=False)
     options.thorough = thorough
-
-    def work(path: Path) -> Row:
-        outcome = pipeline.verify(path, options)
-        if not as_json:
-            print(words.after_line(path, outcome, wrote=False).replace(" · nothing to do", ""))
-        return from_outcome(path, outcome)
-
-    sys.exit(Runner(as_json).run(paths, work))
+    sys.exit(judge.verify(paths, options, as_json))
 
 
 @main.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@_shared("ledger", "json")
-def recover(paths: tuple[str, ...], ledger: str | None, as_json: bool) -> None:
+@_shared("known_key", "ledger", "json")
+def recover(paths: tuple[str, ...], key: str | None, ledger: str | None, as_json: bool) -> None:
     """Finish what an interrupted run began. Safe to repeat."""
-    from blankslide import pipeline
-    from blankslide import wording as words
-    from blankslide.cli.run import Runner, from_outcome
+    from blankslide.cli import judge
 
-    options = _options("research", ledger=ledger)
-
-    def work(path: Path) -> Row:
-        outcome = pipeline.recover(path, options)
-        if not as_json:
-            print(words.after_line(path, outcome, wrote=outcome.writes > 0))
-        return from_outcome(path, outcome)
-
-    sys.exit(Runner(as_json, writes=True).run(paths, work))
+    options = _options("research", key=key, ledger=ledger, makes_key=False)
+    sys.exit(judge.recover(paths, options, as_json))
 
 
 @main.command()

@@ -1,6 +1,6 @@
 """The stages in their order; the only place where formats meet storage.
 
-`stages` opens, inspects and plans; `in_place` edits and recovers; `copying` makes copies;
+`stages` opens, inspects and plans; `in_place` edits, `recovering` finishes; `copying` makes copies;
 `folders` finds the main file of what a person names, `walking` the slides of a directory,
 `names` knows what the result is called;
 `judge` verifies; `record` writes the ledger. "Clean" is said only after independent readers
@@ -18,9 +18,10 @@ from blankslide.pipeline.stages import Options, Progress, claimed_files, inspect
 
 if TYPE_CHECKING:
     from blankslide.pipeline.copying import anonymize_copy
-    from blankslide.pipeline.in_place import anonymize_in_place, recover
+    from blankslide.pipeline.in_place import anonymize_in_place
     from blankslide.pipeline.judge import verify
     from blankslide.pipeline.names import sidecars, worst_name
+    from blankslide.pipeline.recovering import recover
     from blankslide.pipeline.walking import Watch, slides_below
 
 __all__ = [
@@ -47,7 +48,7 @@ _LATER = {
     "Watch": "walking",
     "anonymize_copy": "copying",
     "anonymize_in_place": "in_place",
-    "recover": "in_place",
+    "recover": "recovering",
     "sidecars": "names",
     "slides_below": "walking",
     "verify": "judge",

@@ -193,9 +193,9 @@ def _run(job: _Job) -> None:
             _hold_against(job, copy)
             job.clock.lap("digest", 0.9)
             names = [name.rpartition("/")[2] for name in job.names]
-            judge_written(Path(copy.path), job.inspection, job.planned, before, job.outcome, job.options, names)
+            state = judge_written(Path(copy.path), job.inspection, job.planned, before, job.outcome, job.options, names)
             job.clock.lap("verify", 0.95)
-            _conclude(job, copy)
+            _conclude(job, copy, state)
     job.clock.lap("record", 1.0)
 
 
@@ -334,17 +334,21 @@ def _check_unchanged(job: _Job) -> None:
             raise SlideChanged("the slide changed while it was copied")
 
 
-def _conclude(job: _Job, copy: Copy | SetCopy) -> None:
-    """Name the copy if it is what was planned; a copy with anything else left in it goes."""
+def _conclude(job: _Job, copy: Copy | SetCopy, state: str) -> None:
+    """Name the copy if it is what was planned; a copy with anything else left in it goes.
+
+    One that nobody could judge stays, and is not called clean: every byte of it was compared.
+    """
     from blankslide.storage.copyset import SetCopy
+    from blankslide.verification.compare import NOBODY
 
     outcome = job.outcome
-    if set(outcome.residue) - set(job.planned.left):
+    if {left for left in outcome.residue if not left.startswith(NOBODY)} - set(job.planned.left):
         copy.discard()
         outcome.target = ""
         return
     job.clock.safe_point()
-    record(outcome, job.slide.name, job.options)
+    record(outcome, job.slide.name, job.options, state)
     if isinstance(copy, SetCopy):
         copy.publish()
     else:

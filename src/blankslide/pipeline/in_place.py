@@ -4,7 +4,9 @@
 
 Every check stands before the commit point, which is the journal at its final name. Up to
 there nothing has changed and every failure says so; after it the only way is forward, and
-an interruption leaves the slide *pending* until `recover` (or any later run) finishes it.
+an interruption leaves the slide *pending* until `recover` (or any later run) finishes it. Whoever
+asks to stop is obeyed up to the commit point and not heard behind it: that slide is finished.
+What no independent reader can judge is not written to at all.
 A new name is the last thing that happens, so until then the slide is found where it was; of a
 slide of several files the main one gets it last.
 """
@@ -16,25 +18,26 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from blankslide.errors import EnvironmentProblem, NotEditable, SlideLinked, SlidePending
-from blankslide.model import Inspection, Outcome, Patch, Plan
+from blankslide.errors import BlankslideError, EnvironmentProblem, NotEditable, SlideLinked, SlidePending
 from blankslide.pipeline.folders import main_file
-from blankslide.pipeline.judge import conclude, judge_as_is, judge_written
+from blankslide.pipeline.judge import conclude, judge_written
 from blankslide.pipeline.names import chosen_name, moves, set_names, worst_name
-from blankslide.pipeline.record import record
+from blankslide.pipeline.record import record, remembered
+from blankslide.pipeline.recovering import pending_after, recover
 from blankslide.pipeline.stages import (
     Clock,
     Options,
     inspected,
     opened,
     planned_for,
+    refuse_orphan,
     refuse_pending,
     removed_values,
     starting_outcome,
 )
-from blankslide.policy import PROFILES, Profile
 
 if TYPE_CHECKING:
+    from blankslide.model import Inspection, Outcome, Patch, Plan
     from blankslide.storage.files import OpenSlide
     from blankslide.storage.medium import Extents
     from blankslide.storage.transaction import Transaction
@@ -57,19 +60,39 @@ def anonymize_in_place(
         Before the commit point everything but `SlidePending`, and the slide is untouched;
         after it only `SlidePending`.
     """
-    from blankslide.storage import journal, lock
+    from blankslide.storage import journal
+
+    options = options or Options()
+    options.resolved()  # a wrong profile is the first thing to say
+    named, path = path, main_file(path)
+    if journal.find(path) is None:
+        refuse_orphan(path)
+    elif dry_run:
+        refuse_pending(path)
+    else:
+        return _after_recovery(named, path, options, name)
+    return _anonymized(named, path, options, name, dry_run)
+
+
+def _after_recovery(named: str | Path, path: Path, options: Options, name: str | None) -> Outcome:
+    """Finish the interrupted run, then do what is asked; what fails then does not say that nothing was changed."""
+    finished = recover(path, options)
+    if finished.target:
+        return finished
+    try:
+        return _anonymized(named, path, options, name, dry_run=False)
+    except BlankslideError as error:
+        if finished.writes and error.changed == "no":
+            error.changed = "finished"
+        raise
+
+
+def _anonymized(named: str | Path, path: Path, options: Options, name: str | None, dry_run: bool) -> Outcome:
+    from blankslide.storage import lock
     from blankslide.storage.files import check_editable
     from blankslide.verification import observe, sound
 
-    options = options or Options()
     profile = options.resolved()
-    named, path = path, main_file(path)
-    if journal.find(path) is not None:
-        if dry_run:
-            refuse_pending(path)
-        finished = recover(path, options)
-        if finished.target:
-            return finished
     clock = Clock(options)
     with opened(path, write=not dry_run) as slide, lock.hold(slide):
         if not dry_run:
@@ -88,7 +111,7 @@ def anonymize_in_place(
             return outcome
         if not planned.patches and not renames:
             readers, problems = sound(observe(path))
-            conclude(outcome, readers, problems)
+            conclude(outcome, readers, [*problems, *remembered(slide, inspection, options)])
             clock.lap("verify", 1.0)
             outcome.seconds = clock.seconds
             return outcome
@@ -115,7 +138,7 @@ def _apply(
     options: Options,
     clock: Clock,
 ) -> Outcome:
-    from blankslide.storage import medium
+    from blankslide.storage import journal, medium
     from blankslide.storage.files import check_editable
     from blankslide.storage.names import Rename
     from blankslide.storage.transaction import Transaction
@@ -123,6 +146,8 @@ def _apply(
 
     before = observe(path)
     clock.lap("read with other readers", 0.4)
+    clock.safe_point()
+    _require_judge(planned, before)
     if options.ledger is not None:
         options.ledger.ready()
     extents = [medium.snapshot(f.fd, _spans(planned.patches, i)) for i, f in enumerate(slide.files)]
@@ -133,17 +158,34 @@ def _apply(
         format=inspection.format,
         renames=[Rename(old, new) for old, new in renames.items()],
     )
-    clock.safe_point()
     check_editable(slide)  # again, and last: readers took their time, and a slide can be replaced
-    transaction.commit()
+    clock.safe_point()  # the last one: from here on nobody is asked
     try:
+        transaction.commit()
         _forward(path, slide, inspection, planned, before, extents, transaction, outcome, options, clock)
     except SlidePending:
         raise
-    except (Exception, KeyboardInterrupt) as error:  # whatever it was: past the commit point nothing is "untouched"
-        raise SlidePending(f"the run was interrupted by {type(error).__name__}", "run: blankslide recover") from None
+    except (Exception, KeyboardInterrupt) as error:
+        if transaction.state in ("begun", "abandoned") and journal.find(path) is None:
+            raise
+        raise pending_after(error) from None  # whatever it was: past the commit point nothing is "untouched"
     outcome.seconds = clock.seconds
     return outcome
+
+
+def _require_judge(planned: Plan, before: Sequence[ReaderView]) -> None:
+    """Refuse to overwrite what nobody could judge afterwards; a new name alone overwrites nothing.
+
+    Raises
+    ------
+    NotEditable
+        If no reader has decoded tissue.
+    """
+    from blankslide.verification import unjudged
+
+    reason = unjudged(before) if planned.patches else None
+    if reason is not None:
+        raise NotEditable(*reason)
 
 
 def _forward(
@@ -166,12 +208,14 @@ def _forward(
     clock.lap("write", 0.65)
     after = [medium.snapshot(f.fd, _spans(planned.patches, i)) for i, f in enumerate(slide.files)]
     if planned.patches:
-        outcome.medium = medium.judge_all(extents, after)
+        outcome.medium = medium.judge_all(extents, after, [medium.at_best(f.fd) for f in slide.files])
     outcome.transaction, outcome.writes = transaction.id, transaction.writes
     outcome.bytes_written = transaction.bytes_written
-    judge_written(path, inspection, planned, before, outcome, options)
+    state = judge_written(path, inspection, planned, before, outcome, options)
+    if not planned.patches:
+        conclude(outcome, outcome.readers, remembered(slide, inspection, options))
     clock.lap("verify", 0.9)
-    record(outcome, slide.name, options)
+    record(outcome, slide.name, options, state)
     transaction.finish()
     clock.lap("record", 1.0)
 
@@ -199,49 +243,3 @@ def _renames(
 
 def _spans(patches: Sequence[Patch], file: int) -> list[tuple[int, int]]:
     return sorted((p.offset, p.offset + p.length) for p in patches if p.file == file)
-
-
-def recover(path: str | Path, options: Options | None = None) -> Outcome:
-    """Finish what an interrupted run began; safe to repeat.
-
-    Returns
-    -------
-    The outcome: ``untouched`` if no journal waits (a half-made one is removed), else what
-    verification says of the finished slide.
-    """
-    from blankslide.storage import journal, lock
-    from blankslide.storage.transaction import discard_leftover, resume
-
-    options = options or Options()
-    path = main_file(path)
-    clock = Clock(options)
-    with opened(path, write=True) as slide, lock.hold(slide):
-        waiting = journal.find(path)
-        if waiting is None:
-            discard_leftover(path)
-            return Outcome(content="untouched", seconds=clock.seconds)
-        if options.ledger is not None:
-            options.ledger.ready()
-        transaction = resume(slide, waiting)
-        transaction.write()
-        clock.lap("write", 0.5)
-        # with half of its new names nobody can read a set
-        transaction.give_names()
-        inode = slide.files[0].opened_as.inode
-        renamed = next((r.to for r in transaction.journal.renames if r.inode == inode and r.to), "")
-        present = Path(slide.folder, renamed) if renamed else path
-        with opened(present) as fresh:
-            outcome = judge_as_is(present, fresh, _profile_of(transaction, options), options)
-        outcome.transaction, outcome.writes = transaction.id, transaction.writes
-        outcome.bytes_written, outcome.target = transaction.bytes_written, renamed
-        clock.lap("verify", 0.9)
-        record(outcome, slide.name, options)
-        transaction.finish()
-        clock.lap("record", 1.0)
-        outcome.seconds = clock.seconds
-        return outcome
-
-
-def _profile_of(transaction: Transaction, options: Options) -> Profile:
-    """Judge a finished run by the profile it was begun under, where that is a built-in one."""
-    return PROFILES.get(transaction.journal.profile) or options.resolved()

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 from blankslide.errors import SlideError
 from blankslide.model import Action, Inspection, Outcome, Patch, Plan
 from blankslide.pipeline.folders import main_file
-from blankslide.pipeline.stages import Clock, Options, inspected, opened, removed_values, starting_outcome
+from blankslide.pipeline.record import remembered, state_of
+from blankslide.pipeline.stages import (
+    Clock,
+    Options,
+    inspected,
+    opened,
+    refuse_orphan,
+    removed_values,
+    starting_outcome,
+)
 from blankslide.planner import make_plan
 
 if TYPE_CHECKING:
@@ -17,6 +26,8 @@ if TYPE_CHECKING:
     from blankslide.policy import Profile
     from blankslide.storage.files import OpenSlide
     from blankslide.verification import ReaderView
+
+NOT_KEPT = "the medium did not keep what was written"
 
 
 def judge_written(
@@ -27,16 +38,22 @@ def judge_written(
     outcome: Outcome,
     options: Options,
     names: Sequence[str] = (),
-) -> None:
+) -> str:
     """Hold the written slide against plan, policy and independent readers, all anew.
 
     Parameters
     ----------
     names
         What the files of the slide are called now, the main one first; as before unless told.
+
+    Returns
+    -------
+    str
+        For `record`: how `verify` will know this slide again, if it is not clean.
     """
     from blankslide.verification import compare, observe
 
+    state = ""
     gone = frozenset(
         d.id.removeprefix("picture.")
         for d in planned.decisions
@@ -61,9 +78,13 @@ def judge_written(
             problems.append(f"cannot be inspected again: {error.message}")
         else:
             problems += _todo(second)
+            problems += second.left
             needles = removed_values(inspection, planned.decisions)
             problems += _search(fresh, again, second, needles, outcome)
+            if outcome.residue or problems:
+                state = state_of(fresh, again, options)
     conclude(outcome, readers, problems)
+    return state
 
 
 def _search(
@@ -99,7 +120,7 @@ def conclude(outcome: Outcome, readers: Sequence[str], problems: Sequence[str]) 
     outcome.content = "residue" if outcome.residue else "clean"
 
 
-def judge_as_is(path: Path, slide: OpenSlide, profile: Profile, options: Options) -> Outcome:
+def judge_as_is(path: Path, slide: OpenSlide, profile: Profile, options: Options) -> tuple[Outcome, Inspection]:
     """Inspect, plan and let independent readers look, without a "before" to compare with."""
     from blankslide.verification import observe, sound
 
@@ -108,7 +129,7 @@ def judge_as_is(path: Path, slide: OpenSlide, profile: Profile, options: Options
     outcome = starting_outcome(inspection, planned, profile, slide, options.key)
     readers, problems = sound(observe(path))
     conclude(outcome, readers, [*_todo(planned), *problems])
-    return outcome
+    return outcome, inspection
 
 
 def _unwritten(patches: Sequence[Patch], slide: OpenSlide) -> list[str]:
@@ -123,12 +144,16 @@ def _unwritten(patches: Sequence[Patch], slide: OpenSlide) -> list[str]:
             size = min(1 << 20, total - pos)
             want = bytes([patch.byte]) * size if patch.data is None else patch.data[pos : pos + size]
             if source.read(start + pos, size) != want:
-                return ["the medium did not keep what was written"]
+                return [NOT_KEPT]
     return []
 
 
 def verify(path: str | Path, options: Options | None = None) -> Outcome:
-    """Judge a slide as it is: pending, residue, or clean by independent readers."""
+    """Judge a slide as it is: pending, residue, or clean by independent readers.
+
+    What a run has seen by comparing before and after, nobody can see afterwards; so the ledger is
+    asked whether a run ended NOT clean on this very slide.
+    """
     from blankslide.storage import journal
 
     options = options or Options()
@@ -137,8 +162,11 @@ def verify(path: str | Path, options: Options | None = None) -> Outcome:
     clock = Clock(options)
     if journal.find(path) is not None:
         return Outcome(content="pending", profile=profile.name)
+    refuse_orphan(path)
     with opened(path) as slide:
-        outcome = judge_as_is(path, slide, profile, options)
+        outcome, inspection = judge_as_is(path, slide, profile, options)
+        if outcome.content == "clean":
+            conclude(outcome, outcome.readers, remembered(slide, inspection, options))
     clock.lap("verify", 1.0)
     outcome.seconds = clock.seconds
     return outcome

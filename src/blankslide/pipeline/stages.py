@@ -149,11 +149,36 @@ def planned_for(
 
 
 def refuse_pending(path: str | Path) -> None:
-    """Raise `SlidePending` if a journal waits beside the slide's main file."""
+    """Raise `SlidePending` if a journal waits for the slide's main file, or for what it is a copy of."""
     from blankslide.storage import journal
 
     if journal.find(path) is not None:
         raise SlidePending("an earlier run was interrupted", "run: blankslide recover")
+    refuse_orphan(path)
+
+
+def refuse_orphan(path: str | Path) -> None:
+    """Raise `SlidePending` if a journal beside the slide has lost its file, and this may be a copy of that.
+
+    An interrupted run may then have left the slide half-written, and nothing here can finish it.
+    """
+    from blankslide.storage.pending import could_be_of, orphans
+
+    try:
+        lost = orphans(os.path.dirname(os.path.realpath(path)))
+    except OSError:  # a folder may allow opening without listing
+        return
+    if not lost:
+        return
+    with opened(path) as slide:
+        for journal in lost:
+            if could_be_of(journal, slide.files[0]):
+                raise SlidePending(
+                    f"the journal {journal.name} beside it waits for a file that is not here any more,"
+                    " and this looks like a copy of that file, perhaps half-written",
+                    "bring back the file itself and run: blankslide recover; or take the original again, untouched,"
+                    " and remove the journal",
+                )
 
 
 @contextmanager

@@ -399,7 +399,7 @@ def check_editable(opened: OpenSlide, journal_bytes: int = 0) -> None:
     SlideChanged
         If a file is not the one that was opened any more.
     SlideLinked
-        If a file has several names.
+        If a file has several names, or is mounted into the folder from elsewhere.
     NoPermission
         If a file or the folder is read-only.
     NoSpace
@@ -407,10 +407,31 @@ def check_editable(opened: OpenSlide, journal_bytes: int = 0) -> None:
     """
     for file in opened.files:
         _check_file(file)
+    check_mount(opened)
     with guard("look at the slide's folder"):
         _require_writable(opened.folder, os.stat(opened.folder).st_mode, "the slide's folder is read-only")
         if journal_bytes > _free(opened.folder):
             raise NoSpace("the journal does not fit on the disk", "free some room beside the slide")
+
+
+def check_mount(opened: OpenSlide) -> None:
+    """Refuse a slide that only looks as if it stood in its folder.
+
+    A journal beside it would be on another disk, or not be found where the file really is.
+
+    Raises
+    ------
+    SlideLinked
+        If a file is a mount of its own, or on another device than the folder.
+    """
+    from blankslide.storage.mounts import is_apart
+
+    with guard("look at the slide's folder"):
+        if is_apart([file.fd for file in opened.files], opened.folder):
+            raise SlideLinked(
+                "the file is mounted into this folder from elsewhere, where no journal would be found",
+                "name it in the folder that it really stands in, or mount the whole folder",
+            )
 
 
 def _check_file(file: OpenFile) -> None:

@@ -131,7 +131,7 @@ def find_in(directory: AnyPath) -> list[Path]:
         names = os.listdir(folder)
     except (FileNotFoundError, NotADirectoryError):
         return []
-    return [Path(folder, name) for name in sorted(names) if _HOT.match(name)]
+    return [Path(folder, name) for name in sorted(names) if name.startswith(PREFIX) and _HOT.match(name)]
 
 
 # -- bytes -------------------------------------------------------------------------------

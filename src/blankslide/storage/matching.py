@@ -77,7 +77,7 @@ def match(journal: Journal, opened: EditableSlide) -> list[EditableFile | None]:
     proven = False
     for mark, ranges in zip(journal.files, journal.ranges, strict=True):
         file = opened.by_inode(mark.inode)
-        if file is not None and _may_be(file, mark, ranges):
+        if file is not None and may_be(file, mark, ranges):
             proven = proven or bool(mark.near) or kept_digest(file, ranges) == mark.kept
             files.append(file)
         elif mark.inode in removed:
@@ -89,7 +89,8 @@ def match(journal: Journal, opened: EditableSlide) -> list[EditableFile | None]:
     return files
 
 
-def _may_be(file: EditableFile, mark: FileMark, ranges: Sequence[tuple[int, int]]) -> bool:
+def may_be(file: EditableFile, mark: FileMark, ranges: Sequence[tuple[int, int]]) -> bool:
+    """Whether size, and the bytes near what is touched, are those that a journal has seen."""
     return file.size == mark.size and (not mark.near or near_digest(file, ranges) == mark.near)
 
 

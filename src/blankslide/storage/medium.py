@@ -3,7 +3,8 @@
 On file systems that overwrite, the physical extents of the touched ranges are the same
 before and after. Copy-on-write moves them; a clone or snapshot shares them. Linux tells
 where a range lies (FIEMAP); anywhere else, and where its answer is vague, the verdict is
-*unknown*. What a flash drive does below its block addresses no host can see.
+*unknown*. Extents say nothing about the layer below an overlay, nor about an ext4 journal that
+holds data: `at_best` knows these. What a flash drive does below its block addresses no host can see.
 
 Promise: reads only, never raises for a file system that cannot answer.
 """
@@ -113,9 +114,29 @@ def _stayed(new: Sequence[Extent], nearest: int, extent: Extent) -> bool:
     return nearest >= 0 and _contains(new[nearest], extent)
 
 
-def judge_all(before: Sequence[Extents | None], after: Sequence[Extents | None]) -> Medium:
+def at_best(fd: int) -> Medium:
+    """Return the best that can be said of bytes written over in this file, wherever its extents lie.
+
+    An overlay moves a file up before it is written to and leaves the old one below; ext4 with
+    ``data=journal``, or a file with ``chattr +j``, has sent its bytes through a journal of its own.
+    """
+    from blankslide.storage.mounts import journals_data, keeps_lower_layer, mount_of
+
+    mount = mount_of(fd)
+    if mount is None:
+        return "overwritten"
+    if keeps_lower_layer(mount):
+        return "relocated"
+    return "unknown" if journals_data(fd, mount) else "overwritten"
+
+
+def judge_all(
+    before: Sequence[Extents | None], after: Sequence[Extents | None], at_best: Sequence[Medium] = ()
+) -> Medium:
     """Judge several files: the worst verdict counts; unknown is worse than overwritten."""
     verdicts = [judge(old, new) for old, new in zip(before, after, strict=True)]
+    if verdicts:
+        verdicts.extend(at_best)
     order: tuple[Medium, ...] = ("shared", "relocated", "unknown")
     return next((verdict for verdict in order if verdict in verdicts), "overwritten" if verdicts else "unknown")
 

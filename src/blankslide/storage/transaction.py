@@ -28,10 +28,11 @@ from blankslide.storage.blocks import compile_blocks, patched_ranges, would_writ
 from blankslide.storage.journal import Journal, decode, encode, journal_name, temp_name
 from blankslide.storage.matching import EditableFile, EditableSlide, marks, match, stranger
 from blankslide.storage.names import Rename, apply_names, name_of, plan_names
-from blankslide.storage.volume import DiskVolume, Volume
+from blankslide.storage.volume import CHUNK, DiskVolume, Volume
 
 if TYPE_CHECKING:
     from blankslide.model import Patch
+    from blankslide.storage.blocks import Block
     from blankslide.storage.files import AnyPath
 
 Progress = Callable[[int, int], None]
@@ -241,6 +242,21 @@ class Transaction:
                 self._volume.sync(fd)
         self._state = "written"
 
+    def kept_its_word(self, files: Sequence[EditableFile]) -> bool:
+        """Whether every block reads as it was to be written, through descriptors opened anew.
+
+        Blocks are whole and hold the kept bytes between the patches too; what no block covers was
+        not written. So where this is true, nothing else changed than what was planned.
+        """
+        fresh = {file.opened_as.inode: file for file in files}
+        for block in self.journal.blocks:
+            if self._files[block.file] is None:
+                continue
+            file = fresh.get(self.journal.files[block.file].inode)
+            if file is None or any(file.read(start, len(want)) != want for start, want in _pieces(block)):
+                return False
+        return True
+
     def finish(self) -> None:
         """Do renamings and removals that are left, then take the journal away without leaving its bytes.
 
@@ -302,6 +318,13 @@ class Transaction:
 
     def __repr__(self) -> str:
         return f"<Transaction {self._state}, {len(self.journal.blocks)} writes>"
+
+
+def _pieces(block: Block) -> Iterator[tuple[int, bytes]]:
+    """What a block was to be, in pieces that fit into memory."""
+    for at in range(0, block.length, CHUNK):
+        size = min(CHUNK, block.length - at)
+        yield block.offset + at, bytes([block.byte]) * size if block.data is None else block.data[at : at + size]
 
 
 def resume(opened: EditableSlide, journal_path: AnyPath, volume: Volume | None = None) -> Transaction:

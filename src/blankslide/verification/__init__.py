@@ -6,7 +6,7 @@ in it in any spelling (`search`), and are the emptied places empty (`not_blank`)
 """
 
 from blankslide.verification.blank import not_blank
-from blankslide.verification.compare import Agreement, compare
+from blankslide.verification.compare import Agreement, compare, unjudged
 from blankslide.verification.readers import available, observe
 from blankslide.verification.search import Hit, Hits, encodings, search
 from blankslide.verification.sound import sound
@@ -26,4 +26,5 @@ __all__ = [
     "observe",
     "search",
     "sound",
+    "unjudged",
 ]

@@ -86,6 +86,16 @@ def nobody(views: Sequence[ReaderView]) -> str:
     return f"{NOBODY}; {' or '.join(would)} would: pip install 'blankslide[readers]'" if would else NOBODY
 
 
+def unjudged(views: Sequence[ReaderView]) -> tuple[str, str] | None:
+    """Say, before anything is written, why nobody could judge it and what would help; None if somebody can."""
+    if any(view.opened and view.has_seen_tissue for view in views):
+        return None
+    would = [view.reader for view in views if view.reason == NOT_INSTALLED]
+    how = "decode its tissue" if any(view.opened for view in views) else "open it"
+    more = f"{' or '.join(would)} would judge it: pip install 'blankslide[readers]'; " if would else ""
+    return f"no independent reader could {how}, so nobody could judge the result", f"{more}--out makes a copy"
+
+
 def _differences(old: ReaderView, new: ReaderView | None, gone: frozenset[str], sizes: _Sizes) -> list[str]:
     if new is None or not new.opened:
         return ["no longer opens the slide"]

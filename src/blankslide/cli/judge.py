@@ -1,0 +1,72 @@
+"""Judging slides as they are, and finishing interrupted runs.
+
+Whoever recovers wants to know that no run is left half-done. So a journal whose slide is not there
+any more is named too, in every folder that was looked into.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from blankslide import pipeline
+from blankslide import wording as words
+from blankslide.cli.run import Row, Runner, from_outcome
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from blankslide.pipeline import Options
+
+
+def verify(paths: tuple[str, ...], options: Options, as_json: bool) -> int:
+    """Judge every slide; return the exit code."""
+
+    def work(path: Path) -> Row:
+        outcome = pipeline.verify(path, options)
+        if not as_json:
+            print(words.after_line(path, outcome, wrote=False).replace(" · nothing to do", ""))
+        return from_outcome(path, outcome)
+
+    return Runner(as_json).run(paths, work)
+
+
+def recover(paths: tuple[str, ...], options: Options, as_json: bool) -> int:
+    """Finish every interrupted run; return the exit code."""
+
+    def work(path: Path) -> Row:
+        outcome = pipeline.recover(path, options)
+        if not as_json:
+            print(words.after_line(path, outcome, wrote=outcome.writes > 0))
+        return from_outcome(path, outcome)
+
+    code = Runner(as_json, writes=True).run(paths, work)
+    lost = list(_lost(paths))
+    for path in lost:
+        print(
+            f"{words.shown(path)} · an interrupted run waits here for a slide that is not in this folder any more"
+            " · nothing is lost · bring the slide back and run: blankslide recover; or remove the journal, if the"
+            " slide was begun again with the original",
+            file=sys.stderr,
+        )
+    return 5 if lost else code
+
+
+def _lost(paths: Iterable[str]) -> Iterator[Path]:
+    """Yield the journals without a slide, in the folders of what was named and below."""
+    from blankslide.storage.pending import orphans
+
+    for folder in dict.fromkeys(place for name in paths for place in _places(name)):
+        try:
+            yield from orphans(folder)
+        except OSError:  # it has its own line already
+            continue
+
+
+def _places(name: str) -> Iterator[str]:
+    real = os.path.realpath(name)
+    yield os.path.dirname(real)
+    if os.path.isdir(real):
+        yield from (place for place, _, _ in os.walk(real))
