@@ -65,6 +65,12 @@ def test_a_level_that_is_too_tight_gives_up_its_offset_table(tmp_path: Path) -> 
 
 def test_a_label_that_is_too_tight_gives_room_of_its_picture(tmp_path: Path) -> None:
     path = minimal(tmp_path, "LABEL", OperatorsName="Ottoline Quillfeather")
+    (tmp_path / "v").mkdir()
+    tissue = read(
+        minimal(tmp_path / "v", tile=16, OperatorsName="Ottoline Quillfeather")
+    )  # a label alone nobody can judge
+    tissue.SOPInstanceUID = tissue.file_meta.MediaStorageSOPInstanceUID = "2.25.6"
+    tissue.save_as(tmp_path / "zz.dcm", enforce_file_format=True)
     size = path.stat().st_size
     pipeline.anonymize_in_place(path, Options(key=KEY))
     data = read(path)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from blankslide import pipeline
-from blankslide.errors import ContradictorySlide, DamagedSlide, NotASlide, SlideError
+from blankslide.errors import ContradictorySlide, DamagedSlide, NotASlide, NotEditable, SlideError
 from blankslide.formats import all_formats
 from blankslide.samples.mirax import SINGLES, build_mirax
 from blankslide.samples.patients import invent
@@ -92,9 +92,10 @@ def test_an_id_that_only_some_files_have_replaced_is_completed(tmp_path: Path) -
     pipeline.anonymize_in_place(path, KEY)
     done = contents(tmp_path)
     ini(path).write_bytes(untouched)
-    outcome = pipeline.anonymize_in_place(path, KEY)
-    assert outcome.residue == ("no independent reader could open it",)  # they compare ids before
-    assert contents(tmp_path) == done
+    refused(path, NotEditable, "nobody could judge")  # readers compare ids before
+    outcome = pipeline.anonymize_copy(path, tmp_path / "out", KEY)
+    assert outcome.residue == ("no independent reader could open it",)
+    assert contents(tmp_path / "out") == done
 
 
 def test_files_of_two_slides_are_a_contradiction(tmp_path: Path) -> None:
@@ -121,8 +122,10 @@ def test_an_index_of_another_slide_is_a_contradiction(tmp_path: Path) -> None:
 def test_a_key_file_in_utf_16_is_edited_in_its_own_encoding(tmp_path: Path, bom: bytes) -> None:
     path = built(tmp_path, encoding="utf-16-le", bom=bom)
     size, patient = ini(path).stat().st_size, invent(8)
-    outcome = pipeline.anonymize_in_place(path, KEY)
-    assert outcome.residue == ("no independent reader could open it",)  # none reads UTF-16, edited or not
+    refused(path, NotEditable, "nobody could judge")  # none reads UTF-16, edited or not
+    outcome = pipeline.anonymize_copy(path, tmp_path / "out", KEY, name="s.mrxs")
+    assert outcome.residue == ("no independent reader could open it",)
+    path = tmp_path / "out" / "s.mrxs"
     data = ini(path).read_bytes()
     assert len(data) == size
     assert data.startswith(bom + "[GENERAL]\r\n".encode("utf-16-le"))

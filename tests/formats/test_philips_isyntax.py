@@ -15,6 +15,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from blankslide import pipeline
+from blankslide.errors import NotEditable
 from blankslide.formats.philips_isyntax import FORMAT
 from blankslide.samples.philips_isyntax import build_philips_isyntax
 from blankslide.spans import subtract
@@ -409,9 +410,10 @@ def test_a_file_that_kills_the_reader_kills_nobody_else(tmp_path: Path) -> None:
     views = {v.reader: v for v in observe(path)}
     assert not views["pyisyntax"].opened
     assert views["pyisyntax"].reason == "OSError"
-    outcome = anonymized(path)
-    assert outcome.content == "residue"
-    assert outcome.residue == ("no independent reader could open it",)
+    with pytest.raises(NotEditable, match="nobody could judge"):
+        anonymized(path)
+    outcome = pipeline.anonymize_copy(path, tmp_path / "out", pipeline.Options())
+    assert (outcome.content, outcome.residue) == ("residue", ("no independent reader could open it",))
 
 
 def test_the_judge_notices_other_tissue_and_a_label_that_stays(tmp_path: Path) -> None:

@@ -432,6 +432,6 @@ def test_the_simulation_catches_a_sync_that_is_tried_again_and_believed() -> Non
 def test_the_simulation_catches_a_missing_identity_check(monkeypatch: pytest.MonkeyPatch) -> None:
     from blankslide.storage import matching
 
-    monkeypatch.setattr(matching, "_may_be", lambda *_: True)
+    monkeypatch.setattr(matching, "may_be", lambda *_: True)
     with pytest.raises(pytest.fail.Exception):
         test_a_journal_met_by_another_file_of_the_same_size_touches_nothing()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from blankslide import wording as words
 from blankslide.cli import show
 from blankslide.cli.run import exit_code
-from blankslide.errors import BlankslideError
+from blankslide.errors import BlankslideError, NotEditable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,7 +82,12 @@ def _demo(folder: Path) -> int:
             print(f"2. what is in {slide.file}, with the values that nobody should see")
             show.inspection(path, found, plan, values_of(found))
             print("\n3. in place, judged anew, and every planted value searched for\n")
-        outcome = pipeline.anonymize_in_place(path, chosen)
+        try:
+            outcome = pipeline.anonymize_in_place(path, chosen)
+        except NotEditable as error:  # its reader comes with blankslide[readers] only
+            print(words.error_line(path, error))
+            codes.append(error.exit_code)
+            continue
         print(words.after_line(path, outcome, wrote=outcome.writes > 0))
         judged = pipeline.verify(path, chosen)
         left = _still_there(path, [p.value for p in slide.removed if p.value])

@@ -33,6 +33,7 @@ NAMES = {
     "thumbnail image": "thumbnail",
 }
 
+_ROLE_NAMES = rf"\s*(?:{'|'.join(name.replace(' ', '[ ]+') for name in NAMES)})\s*"
 _WORD = rf"(?:{'|'.join(map(re.escape, sorted(PLAIN_WORDS, reverse=True)))}|v?\d{{1,3}}(?:\.\d{{1,4}}){{0,4}})"
 _PLAIN = rf"{_WORD}(?:[ -]{_WORD}){{0,8}}"
 _ID = r"(?:urn:lsid:openmicroscopy\.org:)?[A-Za-z]{1,32}:\d{1,6}(?::\d{1,6}){0,3}"
@@ -74,7 +75,7 @@ TABLE: dict[str, Rule] = {
     **_tool("OME@Creator", "Creator"),
     **_tool("*@Manufacturer", "Manufacturer"),
     **_tool("*@Model", "Model"),
-    "Image@Name": Rule("image.name", D, pattern("|".join(NAMES), re.I), title="Image name"),
+    "Image@Name": Rule("image.name", D, pattern(_ROLE_NAMES, re.I), title="Image name"),
     "*@Name": Rule("name", D, title="Name"),
     "Description": Rule("description", D, title="Description"),
     "*@Description": Rule("description", D, title="Description"),
