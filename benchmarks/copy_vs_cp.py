@@ -20,7 +20,7 @@ from time import perf_counter
 
 from blankslide import pipeline
 from blankslide.api import options
-from blankslide.samples.aperio import build_aperio
+from blankslide.samples.aperio.slide import build_aperio
 
 SIDE = 4096
 

@@ -34,12 +34,12 @@ REAL = Path(__file__).resolve().parents[2] / "shared/slides/aperio/CMU-1-Small-R
 
 def edit(path: Path) -> dict[str, float]:
     """Inspect, plan and apply without journal and sync; seconds of each, and bytes read."""
+    from blankslide.formatkit.protocol import Probe
     from blankslide.formats import detect
-    from blankslide.formats._spi import Probe
     from blankslide.planner import make_plan
-    from blankslide.policy import RESEARCH
+    from blankslide.policy.profiles import RESEARCH
     from blankslide.storage.blocks import compile_blocks
-    from blankslide.storage.files import open_slide
+    from blankslide.storage.slide_files import open_slide
     from blankslide.storage.volume import DiskVolume
 
     marks = [perf_counter()]
@@ -190,7 +190,7 @@ def main() -> None:
         folder = Path(name)
         source = Path(sys.argv[1]) if len(sys.argv) > 1 else REAL
         if not source.exists():
-            from blankslide.samples.aperio import build_aperio
+            from blankslide.samples.aperio.slide import build_aperio
 
             source = folder / "source.svs"
             build_aperio(source)

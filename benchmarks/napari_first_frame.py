@@ -46,7 +46,7 @@ def main() -> int:
 def compare(folder: Path, size: Any, rounds: int) -> int:
     """Run both ways ``rounds`` times; return the exit code."""
     sys.path.insert(0, str(ROOT / "src"))
-    from blankslide.samples.aperio import build_aperio
+    from blankslide.samples.aperio.slide import build_aperio
 
     path = folder / "slide.svs"
     build_aperio(path, size=size, factors=(1, 4, 16, 64))

@@ -15,7 +15,7 @@ from pathlib import Path
 from time import perf_counter
 
 from blankslide import pipeline
-from blankslide.samples.hamamatsu import build_hamamatsu
+from blankslide.samples.hamamatsu.slide import build_hamamatsu
 
 GB = 1 << 30
 SIZES = {"small": {}, "5 GB": {1: 5 * GB}, "9 GB": {1: 5 * GB, 3: 9 * GB}}

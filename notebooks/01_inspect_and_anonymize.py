@@ -25,7 +25,7 @@ from tempfile import TemporaryDirectory
 
 from blankslide import api
 from blankslide.jupyter import SlideReview
-from blankslide.samples.aperio import build_aperio
+from blankslide.samples.aperio.slide import build_aperio
 
 folder = TemporaryDirectory(prefix="blankslide-notebook-")
 slide = Path(folder.name) / "sample.svs"

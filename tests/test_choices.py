@@ -10,8 +10,8 @@ import pytest
 from blankslide import api, pipeline
 from blankslide.errors import ProfileError, UsageError
 from blankslide.pipeline import Options
-from blankslide.samples.aperio import build_aperio
-from blankslide.samples.hamamatsu import build_hamamatsu
+from blankslide.samples.aperio.slide import build_aperio
+from blankslide.samples.hamamatsu.slide import build_hamamatsu
 from blankslide.session import Session
 from blankslide.testing.process import run_cli
 

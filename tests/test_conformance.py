@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pytest
 
 from blankslide.errors import BlankslideError, DamagedSlide, SlideError
-from blankslide.formats._spi import Format, Probe
+from blankslide.formatkit.protocol import Format, Probe
 from blankslide.model import Blank, Cut, Drop, Edit, Fill, Finding, Inspection, Outcome, PhiClass, Place, Write
 from blankslide.spans import ByteClass, ByteMap
 from blankslide.testing.conformance import FormatConformance
@@ -25,7 +25,7 @@ from blankslide.testing.conformance import FormatConformance
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from blankslide.samples.planted import Planted
+    from blankslide.samples.kit.answer_key import Planted
 
 TOY = Path(__file__).parent / "toy"
 

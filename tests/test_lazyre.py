@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from blankslide.lazyre import pattern
+from blankslide.model.patterns import pattern
 
 
 def test_every_method_works_and_is_kept() -> None:

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from blankslide import ledger as module
 from blankslide.errors import EnvironmentProblem, InternalError, NoPermission, NoSpace, UsageError
-from blankslide.ledger import Head, Ledger, open_ledger
+from blankslide.records import ledger as module
+from blankslide.records.ledger import Head, Ledger, open_ledger
 
 ROOT_USER = hasattr(os, "geteuid") and os.geteuid() == 0
 
@@ -312,7 +312,7 @@ def test_a_hostile_line_with_odd_types_is_only_a_problem(path: Path, odd: dict[s
 WRITER = """
 import sys
 from pathlib import Path
-from blankslide.ledger import Ledger
+from blankslide.records.ledger import Ledger
 for number in range(50):
     Ledger(Path(sys.argv[1])).append({"transaction": f"{sys.argv[2]}-{number}"})
 """

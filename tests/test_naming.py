@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from blankslide.naming import name_verdict
+from blankslide.policy.file_names import name_verdict
 
 
 @pytest.mark.parametrize(

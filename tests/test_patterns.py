@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 
 import blankslide
-from blankslide import lazyre
+from blankslide.model import patterns as model_patterns
 
 SOURCE = Path(blankslide.__file__).parent
 SEARCHING = ("search", "sub", "subn", "split", "findall", "finditer")
@@ -74,11 +74,11 @@ def collected() -> dict[Pattern, set[str]]:
         for pattern, method in written(module, tree):
             found.setdefault(pattern, set()).add(method)
         for name, value in vars(module).items():
-            if isinstance(value, lazyre._Lazy):
+            if isinstance(value, model_patterns._Lazy):
                 used = re.findall(rf"\b{re.escape(name)}\.(match|{'|'.join(SEARCHING)})\b", text)
                 found.setdefault((value._text, value._flags), set()).update(used)
     for value in gc.get_objects():
-        if isinstance(value, lazyre._Lazy):
+        if isinstance(value, model_patterns._Lazy):
             found.setdefault((value._text, value._flags), set())
     return found
 

@@ -12,16 +12,18 @@ import tifffile
 from openslide import OpenSlide
 from PIL import Image, ImageDraw
 
-from blankslide.containers import jp2k, jpegblank, lzw
-from blankslide.containers.tiff import Tiff
+from blankslide.blanks import jpeg as blanks_jpeg
+from blankslide.blanks import lzw
+from blankslide.blanks.draw import draw, is_drawn
+from blankslide.containers.streams import jp2k
+from blankslide.containers.tiff.directories import Tiff
 from blankslide.errors import NotEditable
-from blankslide.formats._tiff import blank_edit
+from blankslide.formatkit.tiff_tags import blank_edit
 from blankslide.model import Blank, Coding, Slot
-from blankslide.pictures import draw, is_drawn
-from blankslide.samples.aperio import build_aperio
-from blankslide.samples.codecs import bands, jpeg, jpeg_abbreviated, lzw_strips
-from blankslide.samples.tiffvalues import short, undefined
-from blankslide.samples.tiffwriter import Page, write_tiff
+from blankslide.samples.aperio.slide import build_aperio
+from blankslide.samples.kit.codecs import bands, jpeg, jpeg_abbreviated, lzw_strips
+from blankslide.samples.kit.tiff_values import short, undefined
+from blankslide.samples.kit.tiff_writer import Page, write_tiff
 from blankslide.source import MemorySource
 
 if TYPE_CHECKING:
@@ -177,10 +179,10 @@ def test_tables_without_the_needed_codes_get_new_ones() -> None:
     """Optimised tables of a flat picture know no step to white."""
     out = io.BytesIO()
     Image.new("RGB", (640, 480), (128, 128, 128)).save(out, "JPEG", optimize=True, quality=90)
-    frame = jpegblank.parse(out.getvalue())
+    frame = blanks_jpeg.parse(out.getvalue())
     assert frame is not None
-    assert jpegblank.blank(frame, None) is None
-    with Image.open(io.BytesIO(jpegblank.fresh(frame, None))) as image:
+    assert blanks_jpeg.blank(frame, None) is None
+    with Image.open(io.BytesIO(blanks_jpeg.fresh(frame, None))) as image:
         assert image.getextrema() == ((255, 255),) * 3
 
 

@@ -22,9 +22,9 @@ from blankslide.model import (
     TextBlock,
     Write,
 )
+from blankslide.model.sensitive import Sensitive
 from blankslide.planner import make_plan
-from blankslide.policy import RESEARCH
-from blankslide.sensitive import Sensitive
+from blankslide.policy.profiles import RESEARCH
 from blankslide.source import MemorySource
 from blankslide.spans import ByteClass, ByteMap
 

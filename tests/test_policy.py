@@ -8,8 +8,8 @@ import pytest
 
 from blankslide.errors import ProfileError
 from blankslide.model import Action, Finding, PhiClass, Place
-from blankslide.policy import RESEARCH, STRICT, harmless, load
-from blankslide.sensitive import Sensitive
+from blankslide.model.sensitive import Sensitive
+from blankslide.policy.profiles import RESEARCH, STRICT, harmless, load
 
 if TYPE_CHECKING:
     from pathlib import Path

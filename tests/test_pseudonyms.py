@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blankslide import pseudonyms as module
 from blankslide.errors import EnvironmentProblem, InternalError, NoPermission
-from blankslide.pseudonyms import dicom_uid, is_ours, load_key, replace, slide_name, user_folder
+from blankslide.policy import pseudonyms as module
+from blankslide.policy.pseudonyms import dicom_uid, is_ours, load_key, replace, slide_name, user_folder
 
 KEY = bytes(range(32))
 OTHER = bytes(range(1, 33))
@@ -195,7 +195,7 @@ def test_a_file_system_without_links_still_gets_a_key(tmp_path: Path, monkeypatc
 
 
 def test_many_processes_make_one_key(tmp_path: Path) -> None:
-    code = "import sys; from pathlib import Path; from blankslide.pseudonyms import load_key\n"
+    code = "import sys; from pathlib import Path; from blankslide.policy.pseudonyms import load_key\n"
     code += "print(load_key(Path(sys.argv[1])).hex())"
     command = [sys.executable, "-c", code, str(tmp_path / "site.key")]
     environment = {**os.environ, "PYTHONPATH": str(Path(module.__file__).parents[1])}

@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from blankslide import pipeline, report
+from blankslide import pipeline
 from blankslide.errors import EnvironmentProblem, NoPermission, UsageError
-from blankslide.ledger import Ledger
 from blankslide.model import Action, Decision, Outcome, PhiClass
 from blankslide.pipeline import Options
-from blankslide.report import Section
-from blankslide.samples.aperio import build_aperio
+from blankslide.records import report
+from blankslide.records.ledger import Ledger
+from blankslide.records.report import Section
+from blankslide.samples.aperio.slide import build_aperio
 from blankslide.testing.spellings import places_of
 
 if TYPE_CHECKING:
-    from blankslide.samples.planted import Planted
+    from blankslide.samples.kit.answer_key import Planted
 
 SMALL: dict[str, Any] = {"size": (512, 384), "factors": (1, 2), "macro_size": (400, 140)}
 

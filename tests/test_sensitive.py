@@ -10,7 +10,7 @@ import pickle
 import pytest
 
 from blankslide.model import Finding, PhiClass, Place
-from blankslide.sensitive import Sensitive
+from blankslide.model.sensitive import Sensitive
 
 SECRET = "Wanda Pryor"
 

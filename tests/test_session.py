@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from blankslide.pipeline import Options
-from blankslide.samples.aperio import build_aperio
+from blankslide.samples.aperio.slide import build_aperio
 from blankslide.session import MASK, Event, Session
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def test_listeners_hear_events_and_can_leave(slide: Path) -> None:
 
 
 def test_what_is_confirmed_counts_all_files_of_a_set(tmp_path: Path) -> None:
-    from blankslide.samples.mirax import build_mirax
+    from blankslide.samples.mirax.slide import build_mirax
 
     build_mirax(tmp_path / "s.mrxs")
     session = ready(tmp_path / "s.mrxs")

@@ -14,9 +14,9 @@ from blankslide.errors import EnvironmentProblem, UsageError
 from blankslide.pipeline import Options, Progress
 
 if TYPE_CHECKING:
-    from blankslide.ledger import Ledger
     from blankslide.model import Inspection, Outcome, Plan
-    from blankslide.policy import Profile
+    from blankslide.policy.profiles import Profile
+    from blankslide.records.ledger import Ledger
 
 __all__ = ["anonymize", "inspect", "options", "plan", "recover", "verify"]
 
@@ -76,13 +76,13 @@ def options(
 def _ledger(url: str | None) -> Ledger | None:
     if url == "none":
         return None
-    from blankslide.ledger import open_ledger
+    from blankslide.records.ledger import open_ledger
 
     return open_ledger(url)
 
 
 def _key(path: str | Path | None, makes: bool) -> bytes | None:
-    from blankslide.pseudonyms import load_key, user_folder
+    from blankslide.policy.pseudonyms import load_key, user_folder
 
     if not makes:
         try:

@@ -37,11 +37,11 @@ from blankslide.model import (
     TextBlock,
     Write,
 )
-from blankslide.pseudonyms import replace as pseudonym
+from blankslide.policy.pseudonyms import replace as pseudonym
 from blankslide.spans import ByteClass, merge, subtract
 
 if TYPE_CHECKING:
-    from blankslide.policy import Profile
+    from blankslide.policy.profiles import Profile
     from blankslide.source import ByteSource
 
 _CHUNK = 1 << 20
@@ -194,7 +194,7 @@ def _drawn(inspection: Inspection, edits: _Edits, sources: Sequence[ByteSource])
     """Draw the blank pictures; rooms that pages share are drawn once, if all their pages are blanked."""
     if not edits.blanks:
         return []
-    from blankslide.pictures import draw
+    from blankslide.blanks.draw import draw
 
     owners = {b.owner for b in edits.blanks} | edits.drops
     free = [merge((s, e) for s, e, _ in bytemap.owned_only_by(owners)) for bytemap in inspection.maps]

@@ -21,10 +21,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from blankslide import pipeline, wording
+from blankslide import pipeline
 from blankslide.errors import BlankslideError
 from blankslide.model import Action, Decision, Inspection, Outcome, PhiClass, Place, Plan
 from blankslide.pipeline import Options
+from blankslide.presentation import wording
 
 State = Literal["empty", "loading", "ready", "working", "done", "refused"]
 Event = Literal["state", "rows", "progress"]

@@ -23,22 +23,22 @@ import pytest
 
 from blankslide import pipeline
 from blankslide.errors import BlankslideError, InternalError, SlideChanged, SlideError
+from blankslide.formatkit.protocol import Probe
 from blankslide.formats import detect
-from blankslide.formats._spi import Probe
 from blankslide.pipeline import Options
 from blankslide.planner import make_plan
-from blankslide.policy import RESEARCH
-from blankslide.samples.aperio import build_aperio
+from blankslide.policy.profiles import RESEARCH
+from blankslide.samples.aperio.slide import build_aperio
 from blankslide.source import MemorySource
 from blankslide.spans import ByteClass
-from blankslide.storage.files import open_slide
 from blankslide.storage.lock import hold
+from blankslide.storage.slide_files import open_slide
 from blankslide.testing.judge import Before, judge, tiles_of
 from blankslide.testing.process import run_cli
 
 if TYPE_CHECKING:
     from blankslide.model import Inspection
-    from blankslide.samples.tifflayout import Layout, PageSpot
+    from blankslide.samples.kit.tiff_layout import Layout, PageSpot
 
 TINY = {"size": (512, 384), "factors": (1, 4), "macro_size": (400, 140)}
 WHOLE_RUNS = 24

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from blankslide.samples.aperio import build_aperio
+from blankslide.samples.aperio.slide import build_aperio
 from blankslide.testing.judge import Before, has_piece, judge, tiles_of
+from blankslide.testing.own.tiffpatch import ASCII, Patcher
 from blankslide.testing.process import run_cli
 from blankslide.testing.spellings import places_of, spellings
-from blankslide.testing.tiffpatch import ASCII, Patcher
 
 if TYPE_CHECKING:
     from pathlib import Path

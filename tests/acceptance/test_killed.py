@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from blankslide.samples.aperio import build_aperio
+from blankslide.samples.aperio.slide import build_aperio
 from blankslide.testing.judge import Before, judge
-from blankslide.testing.killing import needs_strace
+from blankslide.testing.own.killing import needs_strace
 from blankslide.testing.process import Ended, run_cli
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from blankslide.samples.dicom import build_dicom
-from blankslide.testing.killing import Mortal, spread
+from blankslide.testing.own.killing import Mortal, spread
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -29,8 +29,8 @@ import pytest
 import tifffile
 from PIL import ImageCms
 
-from blankslide.ledger import open_ledger
-from blankslide.samples.aperio import build_aperio
+from blankslide.records.ledger import open_ledger
+from blankslide.samples.aperio.slide import build_aperio
 from blankslide.testing.judge import Before, has_piece, judge
 from blankslide.testing.process import run_cli
 from blankslide.testing.spellings import places_of

@@ -24,7 +24,7 @@ import tifffile
 
 import blankslide
 from blankslide.errors import BlankslideError
-from blankslide.samples.tiffvalues import LONG, SHORT, ascii
+from blankslide.samples.kit.tiff_values import LONG, SHORT, ascii
 from blankslide.testing.judge import Before, judge
 from blankslide.testing.process import run_cli
 

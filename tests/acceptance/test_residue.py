@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from blankslide.samples.aperio import build_aperio
+from blankslide.samples.aperio.slide import build_aperio
+from blankslide.testing.own.tiffpatch import ASCII, BYTE, DOUBLE, LONG, SHORT, UNDEFINED, Patcher
 from blankslide.testing.process import run_cli
-from blankslide.testing.tiffpatch import ASCII, BYTE, DOUBLE, LONG, SHORT, UNDEFINED, Patcher
 
 if TYPE_CHECKING:
     from pathlib import Path

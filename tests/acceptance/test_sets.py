@@ -14,26 +14,26 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from blankslide import pipeline
-from blankslide.cli.run import slides_in
+from blankslide.cli.slides import slides_in
 from blankslide.errors import EnvironmentProblem, NotEditable, SlidePending, UsageError
 from blankslide.formats import registered
-from blankslide.formats.hamamatsu_vms import FORMAT, HamamatsuVms
+from blankslide.formats.hamamatsu.format_vms import FORMAT, HamamatsuVms
 from blankslide.model import Action, Finding, Inspection, Part, PhiClass, Place, Write
 from blankslide.pipeline import Options, anonymize_copy, anonymize_in_place
-from blankslide.pipeline.names import moves
-from blankslide.policy import STRICT
-from blankslide.samples.hamamatsu import build_hamamatsu_ndpis
-from blankslide.samples.hamamatsu_vms import build_hamamatsu_vms
-from blankslide.samples.mirax import build_mirax
-from blankslide.storage.copyvolume import DiskCopyVolume
+from blankslide.pipeline.result_names import moves
+from blankslide.policy.profiles import STRICT
+from blankslide.samples.hamamatsu.slide import build_hamamatsu_ndpis
+from blankslide.samples.hamamatsu.vms import build_hamamatsu_vms
+from blankslide.samples.mirax.slide import build_mirax
+from blankslide.storage.copies.volume import DiskCopyVolume
 from blankslide.storage.transaction import Transaction
 from blankslide.testing.spellings import places_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from blankslide.formats._spi import Probe
-    from blankslide.samples.planted import Planted
+    from blankslide.formatkit.protocol import Probe
+    from blankslide.samples.kit.answer_key import Planted
 
 SMALL: dict[str, Any] = {"cell": (128, 96), "macro_size": (160, 56)}
 KEY = bytes(range(32))
@@ -188,7 +188,7 @@ def test_one_wrong_bit_in_a_member_and_the_copy_is_not_kept(
     path, _ = vms
     tile = path.with_name("slide(1,0).jpg").read_bytes()
     monkeypatch.setattr(Flipping, "wrong", tile[-40:])
-    monkeypatch.setattr("blankslide.storage.copyset.DiskCopyVolume", Flipping)
+    monkeypatch.setattr("blankslide.storage.copies.slide_set.DiskCopyVolume", Flipping)
     outcome = anonymize_copy(path, out, options)
     assert (outcome.content, outcome.target) == ("residue", "")
     assert "the copy's tissue is not the slide's" in outcome.residue
@@ -198,8 +198,8 @@ def test_one_wrong_bit_in_a_member_and_the_copy_is_not_kept(
 def test_what_a_killed_run_let_appear_is_no_hindrance(vms: tuple[Path, Planted], out: Path, options: Options) -> None:
     path, _ = vms
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("blankslide.storage.copyset.DiskCopyVolume", _DiesBeforeMain)
-        patch.setattr("blankslide.storage.copyset.SetCopy.discard", lambda copy: os.close(copy._fd))
+        patch.setattr("blankslide.storage.copies.slide_set.DiskCopyVolume", _DiesBeforeMain)
+        patch.setattr("blankslide.storage.copies.slide_set.SetCopy.discard", lambda copy: os.close(copy._fd))
         with pytest.raises(KeyboardInterrupt):
             anonymize_copy(path, out, options)
     assert len(os.listdir(out)) > 2

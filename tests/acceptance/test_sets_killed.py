@@ -18,14 +18,14 @@ import pytest
 
 from blankslide import pipeline
 from blankslide.pipeline import Options, anonymize_copy
-from blankslide.samples.mirax import build_mirax
+from blankslide.samples.mirax.slide import build_mirax
 from blankslide.testing.process import run_cli
 from blankslide.testing.spellings import places_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from blankslide.samples.planted import Planted
+    from blankslide.samples.kit.answer_key import Planted
 
 
 def contents(folder: Path) -> dict[str, bytes]:

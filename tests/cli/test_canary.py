@@ -20,7 +20,7 @@ from blankslide.testing.process import run_cli
 from blankslide.testing.spellings import places_of
 
 if TYPE_CHECKING:
-    from blankslide.samples.planted import Planted
+    from blankslide.samples.kit.answer_key import Planted
 
 Made = tuple[Path, "Planted"]
 Make = Callable[..., Made]

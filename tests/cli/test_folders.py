@@ -15,10 +15,10 @@ import pytest
 import blankslide
 from blankslide import pipeline
 from blankslide.errors import UsageError
-from blankslide.samples.aperio import build_aperio
-from blankslide.samples.hamamatsu import build_hamamatsu_ndpis
-from blankslide.samples.hamamatsu_vms import build_hamamatsu_vms
-from blankslide.samples.mirax import build_mirax
+from blankslide.samples.aperio.slide import build_aperio
+from blankslide.samples.hamamatsu.slide import build_hamamatsu_ndpis
+from blankslide.samples.hamamatsu.vms import build_hamamatsu_vms
+from blankslide.samples.mirax.slide import build_mirax
 from blankslide.session import Session
 from blankslide.testing.process import run_cli
 

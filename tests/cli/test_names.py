@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from blankslide.samples.aperio import build_aperio
+from blankslide.samples.aperio.slide import build_aperio
 from blankslide.testing.process import run_cli
 
 NAMES: dict[str, str | bytes] = {

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from blankslide.testing.killing import needs_strace
+from blankslide.testing.own.killing import needs_strace
 from blankslide.testing.process import START, Ended, run_cli
 
 Make = Callable[..., tuple[Path, Any]]

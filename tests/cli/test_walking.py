@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from blankslide.formats import all_formats, known_suffixes
-from blankslide.samples.hamamatsu import build_hamamatsu_ndpis
+from blankslide.samples.hamamatsu.slide import build_hamamatsu_ndpis
 from blankslide.testing.process import START, run_cli
 
 Make = Callable[..., tuple[Path, Any]]
@@ -187,7 +187,7 @@ def _series(shared: Path) -> Callable[[int], bytes]:
 
 
 def test_a_file_that_changed_is_asked_again(shared: Path, tmp_path: Path) -> None:
-    from blankslide.containers.dicomseries import series_of
+    from blankslide.containers.dicom.series import series_of
 
     series, path = _series(shared), tmp_path / "a.dcm"
     for i in range(20):

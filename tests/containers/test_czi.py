@@ -9,11 +9,11 @@ from uuid import UUID
 import pytest
 
 from blankslide import pipeline
-from blankslide.containers import zstdblank
+from blankslide.blanks import zstd
 from blankslide.containers.czi import Czi
 from blankslide.errors import ContradictorySlide, DamagedSlide, NotEditable, SlideError
-from blankslide.samples.cziwriter import AttachmentPart, TilePart, write_czi
-from blankslide.samples.zeiss import build_zeiss
+from blankslide.samples.kit.czi_writer import AttachmentPart, TilePart, write_czi
+from blankslide.samples.zeiss.slide import build_zeiss
 from blankslide.source import MemorySource
 
 if TYPE_CHECKING:
@@ -86,16 +86,16 @@ def test_a_row_that_ends_early_is_seen_by_what_it_lacks() -> None:
 def test_a_blank_zstd_frame_has_exactly_the_length_that_is_wanted(room: int) -> None:
     import imagecodecs
 
-    frame = zstdblank.encode(b"\xff" * 90, 10, room)
+    frame = zstd.encode(b"\xff" * 90, 10, room)
     assert frame is not None
     assert len(frame) == room
     assert imagecodecs.zstd_decode(frame) == b"\xff" * 900
 
 
 def test_what_no_zstd_frame_can_be() -> None:
-    assert zstdblank.encode(b"\xff" * 90, 10, 12) is None
-    assert zstdblank.encode(b"\xff\0", 10, 100) is None
-    assert zstdblank.encode(b"", 10, 100) is None
+    assert zstd.encode(b"\xff" * 90, 10, 12) is None
+    assert zstd.encode(b"\xff\0", 10, 100) is None
+    assert zstd.encode(b"", 10, 100) is None
 
 
 # -- what is refused ---------------------------------------------------------------------

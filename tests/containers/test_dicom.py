@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blankslide.containers import dicom, dicom_write
-from blankslide.containers.dicom_pixels import Pixels, frames_of, padding, read_pixels
+from blankslide.containers.dicom import header as dicom_header
+from blankslide.containers.dicom import write
+from blankslide.containers.dicom.pixels import Pixels, frames_of, padding, read_pixels
 from blankslide.errors import DamagedSlide, SlideError
-from blankslide.formats import _dicom_table as table
+from blankslide.formats.dicom import ps315_table as table
 from blankslide.samples.dicom import build_dicom
 from blankslide.source import MemorySource
 
@@ -24,20 +25,22 @@ def part10(body: bytes, syntax: str = EXPLICIT) -> bytes:
     uid = syntax.encode() + b"\0" * (len(syntax) % 2)
     meta = b"\x02\x00\x10\x00UI" + struct.pack("<H", len(uid)) + uid
     group = b"\x02\x00\x00\x00UL\x04\x00" + struct.pack("<I", len(meta))
-    pixels = b"\xe0\x7f\x10\x00" + (b"OW\0\0" if syntax != dicom.IMPLICIT else b"") + struct.pack("<I", 2) + b"px"
+    pixels = (
+        b"\xe0\x7f\x10\x00" + (b"OW\0\0" if syntax != dicom_header.IMPLICIT else b"") + struct.pack("<I", 2) + b"px"
+    )
     return bytes(128) + b"DICM" + group + meta + body + pixels
 
 
-def header(body: bytes, syntax: str = EXPLICIT) -> dicom.Header:
-    return dicom.read_header(MemorySource(part10(body, syntax)), table.vr_of)
+def header(body: bytes, syntax: str = EXPLICIT) -> dicom_header.Header:
+    return dicom_header.read_header(MemorySource(part10(body, syntax)), table.vr_of)
 
 
 def element(tag: int, vr: str, value: bytes) -> bytes:
-    return dicom_write.encode(tag, vr, value)
+    return write.encode(tag, vr, value)
 
 
 def test_every_element_knows_where_it_stands() -> None:
-    found = header(element(0x00100010, "PN", b"Doe^Jane") + element(0x00480105, "SQ", dicom_write.item(b"")))
+    found = header(element(0x00100010, "PN", b"Doe^Jane") + element(0x00480105, "SQ", write.item(b"")))
     name, sequence = found.elements
     assert found.value(name) == b"Doe^Jane"
     assert found.data[name.at : name.end] == element(0x00100010, "PN", b"Doe^Jane")
@@ -55,15 +58,15 @@ def test_unknown_of_undefined_length_holds_implicit_items() -> None:
     inner = b"\x10\x00\x10\x00" + struct.pack("<I", 4) + b"Doe "
     items = b"\xfe\xff\x00\xe0\xff\xff\xff\xff" + inner + b"\xfe\xff\x0d\xe0" + bytes(4)
     found = header(b"\x09\x00\x01\x10UN\0\0\xff\xff\xff\xff" + items + b"\xfe\xff\xdd\xe0" + bytes(4))
-    _, name = dicom.walk(found.elements)
+    _, name = dicom_header.walk(found.elements)
     assert (name.tag, name.vr, found.value(name)) == (0x00100010, "PN", b"Doe ")
 
 
 def test_an_implicit_sequence_is_known_by_its_tag() -> None:
     name = b"\x10\x00\x10\x00" + struct.pack("<I", 4) + b"Doe "
     item = b"\xfe\xff\x00\xe0" + struct.pack("<I", len(name)) + name
-    found = header(b"\x40\x00\x60\x05" + struct.pack("<I", len(item)) + item, dicom.IMPLICIT)
-    assert [e.tag for e in dicom.walk(found.elements)] == [0x00400560, 0x00100010]
+    found = header(b"\x40\x00\x60\x05" + struct.pack("<I", len(item)) + item, dicom_header.IMPLICIT)
+    assert [e.tag for e in dicom_header.walk(found.elements)] == [0x00400560, 0x00100010]
 
 
 @pytest.mark.parametrize("firm", [False, True])
@@ -74,21 +77,21 @@ def test_rebuilding_without_a_change_gives_the_same_elements(undefined: bool, fi
         item = b"\xfe\xff\x00\xe0\xff\xff\xff\xff" + name + b"\xfe\xff\x0d\xe0" + bytes(4)
         body = b"\x48\x00\x05\x01SQ\0\0\xff\xff\xff\xff" + item + b"\xfe\xff\xdd\xe0" + bytes(4)
     else:
-        body = element(0x00480105, "SQ", dicom_write.item(name))
+        body = element(0x00480105, "SQ", write.item(name))
     found = header(body)
-    again = dicom_write.rebuild(found.data, found.elements, {}, {}, False, firm)
-    assert again == (element(0x00480105, "SQ", dicom_write.item(name)) if firm else body)
-    inner = list(dicom.walk(found.elements))[1]
-    changed = dicom_write.rebuild(found.data, found.elements, {inner.at: b"X"}, {}, False, firm)
+    again = write.rebuild(found.data, found.elements, {}, {}, False, firm)
+    assert again == (element(0x00480105, "SQ", write.item(name)) if firm else body)
+    inner = list(dicom_header.walk(found.elements))[1]
+    changed = write.rebuild(found.data, found.elements, {inner.at: b"X"}, {}, False, firm)
     assert len(again) - len(changed) == 6
-    assert [e.tag for e in dicom.walk(header(changed).elements)] == [0x00480105, 0x00100010]
+    assert [e.tag for e in dicom_header.walk(header(changed).elements)] == [0x00480105, 0x00100010]
 
 
 def test_added_elements_stand_in_order_and_replace_old_ones() -> None:
     old = {0x00080060: b"SM", 0x00280301: b"YES", 0x00480010: b"NO"}
     found = header(b"".join(element(tag, "CS", value) for tag, value in old.items()))
     added = {0x00280301: ("CS", b"NO"), 0x00120062: ("CS", b"YES")}
-    again = header(dicom_write.rebuild(found.data, found.elements, {}, added, False))
+    again = header(write.rebuild(found.data, found.elements, {}, added, False))
     assert [(e.tag, again.value(e).strip()) for e in again.elements] == [
         (0x00080060, b"SM"),
         (0x00120062, b"YES"),
@@ -100,17 +103,17 @@ def test_added_elements_stand_in_order_and_replace_old_ones() -> None:
 @pytest.mark.parametrize("room", range(0, 66, 2))
 def test_a_method_takes_any_small_room_and_no_value_is_too_long(room: int) -> None:
     for method in (b"Blankslide E.1", b"BS"):
-        text = dicom_write.stretched(method, room)
+        text = write.stretched(method, room)
         assert len(text) == len(method) + room
         assert max(map(len, text.split(b"\\"))) <= 64
 
 
 @pytest.mark.parametrize("room", [66, 68, 1000, 70_000])
 def test_private_information_takes_any_larger_room(room: int) -> None:
-    assert len(dicom_write.CREATOR) == 44
-    written = b"".join(dicom_write.encode(t, *v) for t, v in dicom_write.meta_filler(room).items())
+    assert len(write.CREATOR) == 44
+    written = b"".join(write.encode(t, *v) for t, v in write.meta_filler(room).items())
     assert len(written) == room
-    assert dicom_write.SMALLEST_FILLER == 66
+    assert write.SMALLEST_FILLER == 66
 
 
 # -- pixels ------------------------------------------------------------------------------
@@ -180,19 +183,19 @@ def test_depth_is_bounded(undefined: bool) -> None:
         if undefined:
             body = b"\x48\x00\x05\x01SQ\0\0\xff\xff\xff\xff\xfe\xff\x00\xe0\xff\xff\xff\xff" + body
         else:
-            body = element(0x00480105, "SQ", dicom_write.item(body))
+            body = element(0x00480105, "SQ", write.item(body))
     with pytest.raises(DamagedSlide, match="deep"):
         header(body)
 
 
 def test_the_number_of_elements_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dicom, "_MOST_PARTS", 1000)
-    for body in (dicom_write.item(b"") * 1000, dicom_write.item(element(0x00080005, "CS", b"") * 1000)):
+    monkeypatch.setattr(dicom_header, "_MOST_PARTS", 1000)
+    for body in (write.item(b"") * 1000, write.item(element(0x00080005, "CS", b"") * 1000)):
         with pytest.raises(DamagedSlide, match="more elements"):
             header(element(0x00480105, "SQ", body))
 
 
-@given(st.binary(max_size=200), st.sampled_from([EXPLICIT, dicom.IMPLICIT]))
+@given(st.binary(max_size=200), st.sampled_from([EXPLICIT, dicom_header.IMPLICIT]))
 def test_any_bytes_are_read_or_refused(body: bytes, syntax: str) -> None:
     try:
         found = header(body, syntax)
@@ -214,9 +217,9 @@ def test_a_changed_byte_is_read_or_refused(sample: bytes, at: int, new: int) -> 
     data[at % len(data)] = new
     source = MemorySource(bytes(data))
     try:
-        found = dicom.read_header(source, table.vr_of)
+        found = dicom_header.read_header(source, table.vr_of)
         read_pixels(source, found.end, found.implicit, True)
-        dicom_write.rebuild(found.data, found.elements, {}, {}, found.implicit, True)
+        write.rebuild(found.data, found.elements, {}, {}, found.implicit, True)
     except SlideError:
         pass
 
@@ -224,6 +227,8 @@ def test_a_changed_byte_is_read_or_refused(sample: bytes, at: int, new: int) -> 
 def test_the_walker_agrees_with_pydicom(sample: bytes) -> None:
     from pydicom import dcmread
 
-    found = dicom.read_header(MemorySource(sample), table.vr_of)
+    found = dicom_header.read_header(MemorySource(sample), table.vr_of)
     other = dcmread(io.BytesIO(sample))
-    assert [e.tag for e in dicom.walk(found.elements)] == [int(e.tag) for e in other.iterall() if e.tag < 0x7FE00000]
+    assert [e.tag for e in dicom_header.walk(found.elements)] == [
+        int(e.tag) for e in other.iterall() if e.tag < 0x7FE00000
+    ]

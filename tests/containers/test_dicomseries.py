@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from blankslide.containers.dicomseries import SLIDE, series_of
+from blankslide.containers.dicom.series import SLIDE, series_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ from datetime import datetime
 import pytest
 
 from blankslide.containers import icc
-from blankslide.samples.icc import profile
+from blankslide.samples.kit.icc import profile
 from blankslide.source import MemorySource
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from blankslide.containers import jpeg
+from blankslide.containers.streams import jpeg
 from blankslide.source import MemorySource
 
 ADOBE, JFIF = b"Adobe\0\x64\0\0\0\0\0", b"JFIF\0\1\1\0\0\1\0\1\0\0"

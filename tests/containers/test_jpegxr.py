@@ -9,7 +9,7 @@ import imagecodecs
 import numpy as np
 import pytest
 
-from blankslide.containers import jpegxr
+from blankslide.containers.streams import jpegxr
 from blankslide.source import MemorySource
 
 PIXELS = (np.arange(64 * 48 * 3) % 251).astype("uint8").reshape(48, 64, 3)

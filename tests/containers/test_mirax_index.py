@@ -8,7 +8,7 @@ import pytest
 
 from blankslide.containers import mirax_index
 from blankslide.errors import DamagedSlide
-from blankslide.samples.mirax_files import index_bytes
+from blankslide.samples.mirax.files import index_bytes
 from blankslide.source import MemorySource
 from blankslide.spans import LARGE
 

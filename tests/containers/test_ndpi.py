@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blankslide.containers.ndpi import Ndpi, high_word, is_ndpi
-from blankslide.containers.tiff import Tiff
+from blankslide.containers.tiff.directories import Tiff
+from blankslide.containers.tiff.ndpi import Ndpi, high_word, is_ndpi
 from blankslide.errors import DamagedSlide, NotASlide
-from blankslide.samples.ndpiwriter import write_ndpi
-from blankslide.samples.tiffvalues import Value, ascii, long, short, slong
-from blankslide.samples.tiffwriter import Page, write_tiff
+from blankslide.samples.kit.ndpi_writer import write_ndpi
+from blankslide.samples.kit.tiff_values import Value, ascii, long, short, slong
+from blankslide.samples.kit.tiff_writer import Page, write_tiff
 from blankslide.source import MemorySource
 
 if TYPE_CHECKING:

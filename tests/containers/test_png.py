@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from blankslide.containers import png
+from blankslide.containers.streams import png
 
 
 def picture(words: str = "") -> bytes:

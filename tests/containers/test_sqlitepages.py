@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from blankslide.containers.sqlitepages import Database
-from blankslide.containers.sqliterecord import asides, columns, number, record, strangers, varint
+from blankslide.containers.sqlite.pages import Database
+from blankslide.containers.sqlite.records import asides, columns, number, record, strangers, varint
 from blankslide.errors import DamagedSlide, NotEditable, SlideError
 from blankslide.source import MemorySource
 from blankslide.spans import merge, subtract

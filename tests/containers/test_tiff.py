@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blankslide.containers import tiff as T
-from blankslide.containers.tiff import Tiff
+from blankslide.containers.tiff import directories as T
+from blankslide.containers.tiff.directories import Tiff
 from blankslide.errors import BlankslideError, DamagedSlide, NotASlide
-from blankslide.samples.tiffvalues import ascii, byte, double, long, long8, rational, short, undefined
-from blankslide.samples.tiffwriter import Page, write_tiff
+from blankslide.samples.kit.tiff_values import ascii, byte, double, long, long8, rational, short, undefined
+from blankslide.samples.kit.tiff_writer import Page, write_tiff
 from blankslide.source import MemorySource
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from blankslide.containers.units import Units
+from blankslide.containers.wide_text import Units
 
 TEXT = "[A]\r\nName = Jürgen 名\r\n"
 

@@ -6,7 +6,7 @@ import struct
 
 import imagecodecs
 
-from blankslide.containers import zstd
+from blankslide.containers.streams import zstd
 from blankslide.source import MemorySource
 
 

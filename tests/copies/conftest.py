@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from blankslide.pipeline import Options
-from blankslide.samples.aperio import build_aperio
+from blankslide.samples.aperio.slide import build_aperio
 from blankslide.testing.judge import Before
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from blankslide.samples.planted import Planted
+    from blankslide.samples.kit.answer_key import Planted
 
 SMALL = {"size": (512, 384), "factors": (1, 2, 4), "macro_size": (400, 140)}
 

@@ -13,9 +13,9 @@ import pytest
 
 from blankslide.errors import EnvironmentProblem, NoPermission, NoSpace, SlideLocked
 from blankslide.model import Patch
-from blankslide.storage.copy import Copy, check_target, digest, pieces
-from blankslide.storage.copyvolume import DiskCopyVolume
-from blankslide.storage.files import OpenFile, open_slide
+from blankslide.storage.copies.file import Copy, check_target, digest, pieces
+from blankslide.storage.copies.volume import DiskCopyVolume
+from blankslide.storage.slide_files import OpenFile, open_slide
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -135,7 +135,7 @@ def test_never_takes_a_name_that_exists(
     path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, fallback: bool
 ) -> None:
     if fallback:
-        monkeypatch.setattr("blankslide.storage.copyvolume._rename_to_free_name", lambda *_: False)
+        monkeypatch.setattr("blankslide.storage.copies.volume._rename_to_free_name", lambda *_: False)
     (folder / "new.svs").write_bytes(b"somebody's")
     with pytest.raises(EnvironmentProblem, match="already has a file of this name"):
         make(path, folder)

@@ -19,12 +19,12 @@ from blankslide.errors import (
     SlidePending,
     UsageError,
 )
-from blankslide.ledger import Ledger
 from blankslide.pipeline import Options, anonymize_copy
-from blankslide.policy import STRICT
-from blankslide.storage.copyvolume import DiskCopyVolume
-from blankslide.storage.files import open_slide
+from blankslide.policy.profiles import STRICT
+from blankslide.records.ledger import Ledger
+from blankslide.storage.copies.volume import DiskCopyVolume
 from blankslide.storage.lock import hold
+from blankslide.storage.slide_files import open_slide
 from blankslide.testing.judge import judge
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def test_a_copy_with_one_wrong_bit_is_not_kept(
         "kept value": (width, "the copy lacks bytes that were to stay"),
     }[what]
     monkeypatch.setattr(Flipping, "at", at)
-    monkeypatch.setattr("blankslide.storage.copy.DiskCopyVolume", Flipping)
+    monkeypatch.setattr("blankslide.storage.copies.file.DiskCopyVolume", Flipping)
     outcome = anonymize_copy(slide.path, out, options)
     assert (outcome.content, outcome.target, outcome.exit_code) == ("residue", "", 1)
     assert words in outcome.residue
@@ -241,7 +241,7 @@ def test_a_disk_that_fills_up_while_copying_leaves_nothing(
 ) -> None:
     disk = mounted("tmpfs", 1)
     (disk / "other").write_bytes(bytes((1 << 20) - 40_000))
-    monkeypatch.setattr("blankslide.storage.copy._check_room", lambda *_: None)
+    monkeypatch.setattr("blankslide.storage.copies.file._check_room", lambda *_: None)
     with pytest.raises(NoSpace):
         anonymize_copy(slide.path, disk / "new" / "out", options)
     assert os.listdir(disk) == ["other"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from blankslide.cli import look
+from blankslide.cli import inspect
 from blankslide.errors import EnvironmentProblem, UsageError
 from blankslide.pipeline import Options
 from blankslide.testing.spellings import places_of
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 def inventory_of(folder: Path, table: Path, *paths: str, with_names: bool = False) -> tuple[int, list[dict[str, str]]]:
     given = paths or (str(folder),)
-    request = look.Request(given, str(table), show_values=False, as_json=True, with_names=with_names)
-    code = look.inspect(request, Options())
+    request = inspect.Request(given, str(table), show_values=False, as_json=True, with_names=with_names)
+    code = inspect.inspect(request, Options())
     with table.open(newline="", encoding="utf-8") as file:
         return code, list(csv.DictReader(file))
 
@@ -81,8 +81,8 @@ def test_names_are_no_formulas(slide: Slide, tmp_path: Path, monkeypatch: pytest
 
 
 def test_numbers_stay_numbers() -> None:
-    assert look.guarded(-1.5) == -1.5
-    assert look.guarded("1-2") == "1-2"
+    assert inspect.guarded(-1.5) == -1.5
+    assert inspect.guarded("1-2") == "1-2"
 
 
 def test_odd_names_do_not_break_rows(slide: Slide, tmp_path: Path) -> None:

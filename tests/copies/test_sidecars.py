@@ -10,7 +10,7 @@ import pytest
 
 from blankslide import pipeline
 from blankslide.pipeline import Options, anonymize_copy, anonymize_in_place, sidecars
-from blankslide.policy import STRICT
+from blankslide.policy.profiles import STRICT
 
 if TYPE_CHECKING:
     from pathlib import Path

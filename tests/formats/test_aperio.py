@@ -10,10 +10,10 @@ import pytest
 from blankslide import pipeline
 from blankslide.errors import ContradictorySlide, SlideError
 from blankslide.formats.aperio import FORMAT
-from blankslide.samples.aperio import build_aperio
-from blankslide.samples.icc import profile
-from blankslide.samples.tiffvalues import LONG, LONG8, SHORT, ascii, byte, long, undefined
-from blankslide.storage.files import open_slide
+from blankslide.samples.aperio.slide import build_aperio
+from blankslide.samples.kit.icc import profile
+from blankslide.samples.kit.tiff_values import LONG, LONG8, SHORT, ascii, byte, long, undefined
+from blankslide.storage.slide_files import open_slide
 from blankslide.testing.conformance import FormatConformance
 from blankslide.testing.judge import Before, judge
 from blankslide.testing.memory import MemorySlide, inspected
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from blankslide.model import Inspection
-    from blankslide.samples.planted import Planted
+    from blankslide.samples.kit.answer_key import Planted
 
 SMALL: dict[str, Any] = {"size": (600, 450), "label_size": (200, 150), "macro_size": (320, 108)}
 TINY: dict[str, Any] = {"size": (300, 200), "factors": (1,), "label_size": (64, 40), "macro_size": (100, 40)}

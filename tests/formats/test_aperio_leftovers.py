@@ -8,15 +8,15 @@ import pytest
 from openslide import OpenSlide
 
 from blankslide import pipeline
-from blankslide.samples.aperio import build_aperio
-from blankslide.samples.aperio_leftovers import LEFTOVERS
+from blankslide.samples.aperio.leftovers import LEFTOVERS
+from blankslide.samples.aperio.slide import build_aperio
 from blankslide.testing.judge import Before, has_piece, judge
 from blankslide.testing.spellings import places_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from blankslide.samples.planted import Planted
+    from blankslide.samples.kit.answer_key import Planted
 
 FLAVOURS = ("classic", "big", "gt450", "jp2k-rgb", "kfbio")
 

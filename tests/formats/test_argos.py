@@ -12,16 +12,16 @@ from tifffile import TiffFile
 from blankslide import pipeline
 from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formats.argos import FORMAT
-from blankslide.samples import slidepages
 from blankslide.samples.argos import build_argos
-from blankslide.samples.drawing import tissue
-from blankslide.samples.tiffvalues import long
-from blankslide.testing.linked import LinkedConformance
+from blankslide.samples.kit import tiff_pages
+from blankslide.samples.kit.drawing import tissue
+from blankslide.samples.kit.tiff_values import long
+from blankslide.testing.own.linked import LinkedConformance
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from blankslide.samples.planted import Planted
+    from blankslide.samples.kit.answer_key import Planted
 
 SMALL: dict[str, Any] = {"size": (300, 256), "factors": (1, 2), "tile": 128, "macro_size": (240, 80)}
 
@@ -132,8 +132,8 @@ def patched(path: Path, page: int, tag: int, value: int) -> None:
 
 
 def test_a_third_picture_of_the_slides_shape_is_left(slide: Callable[..., Path]) -> None:
-    recipe = slidepages.recipe(45, None, {**SMALL, "codec": "jpeg"})
-    extra = slidepages.stripped(tissue(150, 128, 5), 0, recipe)
+    recipe = tiff_pages.recipe(45, None, {**SMALL, "codec": "jpeg"})
+    extra = tiff_pages.stripped(tissue(150, 128, 5), 0, recipe)
     path = slide(extra=(extra,))
     assert pipeline.anonymize_in_place(path).content == "residue"
     assert bytes(extra.strips[0]) in path.read_bytes()  # type: ignore[arg-type]

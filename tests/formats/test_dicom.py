@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pytest
 
 from blankslide import pipeline
-from blankslide.formats.dicom import FORMAT
+from blankslide.formats.dicom.format import FORMAT
 from blankslide.pipeline import Options
-from blankslide.pseudonyms import is_ours
+from blankslide.policy.pseudonyms import is_ours
 from blankslide.samples.dicom import build_dicom
 from blankslide.testing.conformance import FormatConformance
-from blankslide.testing.dicoms import KEY, SMALL, flavour, read
 from blankslide.testing.judge import has_piece
+from blankslide.testing.own.dicoms import KEY, SMALL, flavour, read
 from blankslide.testing.spellings import places_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from blankslide.samples.planted import Planted
+    from blankslide.samples.kit.answer_key import Planted
 
 OTHER = bytes(range(1, 33))
 
@@ -327,7 +327,7 @@ def test_class_uids_stay(tmp_path: Path) -> None:
 
 
 def test_nothing_of_table_e_1_1_is_left(tmp_path: Path) -> None:
-    from blankslide.testing.ps315 import table as judged
+    from blankslide.testing.own.ps315 import table as judged
 
     lines = judged()
     (tmp_path / "table.txt").write_text("\n".join(f"{r.tag:08x} {r.action} {r.status} {r.keyword}" for r in lines))

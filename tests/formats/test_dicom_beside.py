@@ -10,11 +10,11 @@ import pytest
 
 from blankslide import pipeline
 from blankslide.errors import DamagedSlide, NotASlide, NotEditable, SlideError
-from blankslide.formats.dicom import FORMAT
+from blankslide.formats.dicom.format import FORMAT
 from blankslide.pipeline import Options
 from blankslide.samples.dicom import build_dicom
-from blankslide.testing.dicoms import KEY, SMALL, read
 from blankslide.testing.memory import MemorySlide
+from blankslide.testing.own.dicoms import KEY, SMALL, read
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def test_another_slide_in_the_folder_is_left_alone(tmp_path: Path) -> None:
-    from blankslide.samples.patients import invent
+    from blankslide.samples.kit.patients import invent
 
     build_dicom(tmp_path / "a.dcm", **SMALL)
     build_dicom(tmp_path / "b.dcm", **SMALL, patient=invent(3))
@@ -51,7 +51,7 @@ def test_other_objects_of_the_study_are_reported_and_unchanged(tmp_path: Path) -
 
 
 def probe_of(path: Path) -> Any:
-    from blankslide.formats._spi import Probe
+    from blankslide.formatkit.protocol import Probe
 
     return Probe(MemorySlide({path.name: path.read_bytes()}, path.name))
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from blankslide import pipeline
-from blankslide.containers.dicombeside import beside
+from blankslide.containers.dicom.beside import beside
 from blankslide.errors import NotEditable
 from blankslide.pipeline import Options
 from blankslide.samples.dicom import build_dicom
-from blankslide.testing.dicoms import KEY, SMALL, read, with_directory
+from blankslide.testing.own.dicoms import KEY, SMALL, read, with_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from blankslide import pipeline
-from blankslide.containers import dicom, dicom_deflated
+from blankslide.containers.dicom import deflated as dicom_deflated
+from blankslide.containers.dicom import header
 from blankslide.errors import DamagedSlide, NotEditable
 from blankslide.pipeline import Options
 from blankslide.samples.dicom import build_dicom
 from blankslide.source import MemorySource
-from blankslide.testing.dicoms import KEY, SMALL, deflated, minimal, read, tight_native
+from blankslide.testing.own.dicoms import KEY, SMALL, deflated, minimal, read, tight_native
 from blankslide.testing.process import run_cli
 from blankslide.testing.spellings import places_of
 
@@ -92,7 +93,7 @@ def test_one_deflated_file_in_a_set_of_plain_ones(tmp_path: Path) -> None:
 
 def bodies(data: bytes) -> tuple[bytes, bytes]:
     """Meta information of a deflated file, and its inflated data set."""
-    _, at = dicom.read_meta(data, len(data))
+    _, at = header.read_meta(data, len(data))
     return data[:at], zlib.decompressobj(-15).decompress(data[at:])
 
 

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from blankslide import pipeline
-from blankslide.containers import dicom
+from blankslide.containers.dicom import header as dicom_header
 from blankslide.errors import NotEditable, SlideError
-from blankslide.formats import _dicom_table as table
+from blankslide.formats.dicom import ps315_table as table
 from blankslide.pipeline import Options
-from blankslide.pseudonyms import is_ours, mapped_uid
+from blankslide.policy.pseudonyms import is_ours, mapped_uid
 from blankslide.samples.dicom import build_dicom
-from blankslide.samples.patients import invent
+from blankslide.samples.kit.patients import invent
 from blankslide.source import MemorySource
-from blankslide.testing.dicoms import KEY, SMALL, read, with_directory, write_directory
 from blankslide.testing.memory import MemorySlide, applied, inspected, planned
+from blankslide.testing.own.dicoms import KEY, SMALL, read, with_directory, write_directory
 from blankslide.testing.process import run_cli
 from blankslide.testing.spellings import places_of
 
@@ -185,10 +185,10 @@ def test_a_slide_with_a_dicomdir_keeps_its_names(tmp_path: Path) -> None:
 
 def test_other_readers_show_a_slide_with_a_dicomdir(tmp_path: Path) -> None:
     pytest.importorskip("wsidicom", reason="wsidicom is not installed")
-    from blankslide.viewing import dicoms
+    from blankslide.viewing.areas import wsidicom
 
     main = with_directory(tmp_path)
-    areas = dicoms.DicomAreas(main, pipeline.inspect(main))
+    areas = wsidicom.DicomAreas(main, pipeline.inspect(main))
     assert areas.read(0, slice(0, 64), slice(0, 64)).shape == (64, 64, 3)
     areas.close()
 
@@ -226,7 +226,7 @@ def test_a_damaged_dicomdir_is_never_half_cleaned(tmp_path: Path) -> None:
 
 
 def pipeline_format() -> Any:
-    from blankslide.formats.dicom import FORMAT
+    from blankslide.formats.dicom.format import FORMAT
 
     return FORMAT
 
@@ -237,8 +237,8 @@ def test_a_long_icon_at_the_very_end_is_read_whole(tmp_path: Path) -> None:
     directory = read(path)
     directory.DirectoryRecordSequence[-1].IconImageSequence[0].PixelData = bytes(range(250)) * 1000
     directory.save_as(path, enforce_file_format=True)
-    header = dicom.read_header(MemorySource(path.read_bytes()), table.vr_of)
-    assert header.value(list(dicom.walk(header.elements))[-1]) == bytes(range(250)) * 1000
+    header = dicom_header.read_header(MemorySource(path.read_bytes()), table.vr_of)
+    assert header.value(list(dicom_header.walk(header.elements))[-1]) == bytes(range(250)) * 1000
     assert pipeline.anonymize_in_place(tmp_path / "IM0", Options(key=KEY)).content == "clean"
     assert bytes(range(250)) not in path.read_bytes()
     assert agrees(tmp_path) == 5
@@ -317,7 +317,7 @@ def test_a_directory_under_another_name_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_dicomdir_of_deflated_files_is_refused(tmp_path: Path) -> None:
-    from blankslide.testing.dicoms import deflated
+    from blankslide.testing.own.dicoms import deflated
 
     for number, file in enumerate(sorted(deflated(tmp_path).parent.iterdir())):
         file.rename(tmp_path / f"IM{number}")

@@ -12,9 +12,9 @@ from pydicom.sequence import Sequence
 
 from blankslide import pipeline
 from blankslide.pipeline import Options
-from blankslide.pseudonyms import is_token
+from blankslide.policy.pseudonyms import is_token
 from blankslide.samples.dicom import build_dicom
-from blankslide.testing.dicoms import KEY, SMALL, read
+from blankslide.testing.own.dicoms import KEY, SMALL, read
 
 if TYPE_CHECKING:
     from pathlib import Path

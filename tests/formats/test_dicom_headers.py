@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from blankslide import pipeline
-from blankslide.containers import dicom, dicom_pixels
-from blankslide.formats import _dicom_table as table
+from blankslide.containers.dicom import header as dicom_header
+from blankslide.containers.dicom import pixels
+from blankslide.formats.dicom import ps315_table as table
 from blankslide.pipeline import Options
 from blankslide.samples.dicom import build_dicom
 from blankslide.source import MemorySource
-from blankslide.testing.dicoms import KEY, SMALL, minimal, read
+from blankslide.testing.own.dicoms import KEY, SMALL, minimal, read
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,15 +49,15 @@ def test_strict_after_research_keeps_the_marks(tmp_path: Path) -> None:
 def test_a_level_that_is_too_tight_gives_up_its_offset_table(tmp_path: Path) -> None:
     path = minimal(tmp_path, tile=16, OperatorsName="Ottoline Quillfeather")
     before = read(path)
-    header = dicom.read_header(MemorySource(path.read_bytes()), table.vr_of)
-    found = dicom_pixels.read_pixels(MemorySource(path.read_bytes()), header.end, False, True)
+    header = dicom_header.read_header(MemorySource(path.read_bytes()), table.vr_of)
+    found = pixels.read_pixels(MemorySource(path.read_bytes()), header.end, False, True)
     assert len(found.offsets) > 1
     size = path.stat().st_size
     outcome = pipeline.anonymize_in_place(path, Options(key=KEY))
     assert outcome.content == "clean", outcome.residue
     data = path.read_bytes()
-    header = dicom.read_header(MemorySource(data), table.vr_of)
-    later = dicom_pixels.read_pixels(MemorySource(data), header.end, False, True)
+    header = dicom_header.read_header(MemorySource(data), table.vr_of)
+    later = pixels.read_pixels(MemorySource(data), header.end, False, True)
     assert len(data) == size
     assert (later.fragments, later.offsets) == (found.fragments, ())
     assert (read(path).pixel_array == before.pixel_array).all()

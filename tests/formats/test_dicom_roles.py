@@ -9,10 +9,10 @@ import pytest
 
 from blankslide import pipeline
 from blankslide.errors import NotEditable
-from blankslide.formats._dicom_roles import Look, verdicts
+from blankslide.formats.dicom.roles import Look, verdicts
 from blankslide.pipeline import Options
 from blankslide.samples.dicom import build_dicom
-from blankslide.testing.dicoms import KEY, SMALL, read
+from blankslide.testing.own.dicoms import KEY, SMALL, read
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -230,9 +230,9 @@ def test_a_slide_without_a_level_is_shown_and_judged_without_a_traceback(tmp_pat
 
 
 def test_a_slide_without_a_level_has_a_card_and_is_no_pyramid(tmp_path: Path) -> None:
-    from blankslide._napari.words import levels_line
-    from blankslide.cards import inspection_card
+    from blankslide._napari.dock_words import levels_line
     from blankslide.errors import DamagedSlide
+    from blankslide.presentation.html_card import inspection_card
     from blankslide.viewing.pyramid import open_pyramid
 
     found = pipeline.inspect(without_levels(tmp_path))

@@ -11,11 +11,11 @@ from pydicom.dataset import Dataset
 
 from blankslide import pipeline
 from blankslide.errors import DamagedSlide
-from blankslide.formats import _dicom_legal as legal
+from blankslide.formats.dicom import legal_values as legal
 from blankslide.pipeline import Options
-from blankslide.pseudonyms import is_standard
+from blankslide.policy.pseudonyms import is_standard
 from blankslide.samples.dicom import build_dicom
-from blankslide.testing.dicoms import KEY, SMALL, read
+from blankslide.testing.own.dicoms import KEY, SMALL, read
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,17 +11,17 @@ from openslide import OpenSlide
 from tifffile import TiffFile
 
 from blankslide import pipeline
-from blankslide.formats.generic_tiff import FORMAT
+from blankslide.formats.generic.format import FORMAT
 from blankslide.samples.generic_tiff import build_generic
-from blankslide.samples.tiffvalues import ascii as text
-from blankslide.samples.tiffvalues import double, long, short
-from blankslide.samples.tiffwriter import Page
+from blankslide.samples.kit.tiff_values import ascii as text
+from blankslide.samples.kit.tiff_values import double, long, short
+from blankslide.samples.kit.tiff_writer import Page
 from blankslide.testing.conformance import FormatConformance
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from blankslide.samples.planted import Planted
+    from blankslide.samples.kit.answer_key import Planted
 
 SMALL: dict[str, Any] = {"size": (256, 192), "factors": (1, 2), "tile": 64}
 AT = "generic.description."
@@ -168,8 +168,8 @@ def test_xml_of_libvips_keeps_its_science(slide: Callable[..., Path]) -> None:
 
 
 def test_declines_what_is_not_tiled(tmp_path: Path) -> None:
-    from blankslide.formats._spi import Probe
-    from blankslide.samples.tiffwriter import write_tiff
+    from blankslide.formatkit.protocol import Probe
+    from blankslide.samples.kit.tiff_writer import write_tiff
     from blankslide.testing.memory import MemorySlide
 
     path = tmp_path / "x.tif"

@@ -12,10 +12,10 @@ import pytest
 
 from blankslide import pipeline
 from blankslide.errors import ContradictorySlide, DamagedSlide, SlideError
-from blankslide.formats.hamamatsu import FORMAT
+from blankslide.formats.hamamatsu.format_ndpi import FORMAT
 from blankslide.model import PhiClass
-from blankslide.samples.hamamatsu import build_hamamatsu
-from blankslide.samples.tiffvalues import ASCII, FLOAT, LONG, Value, ascii, long, short
+from blankslide.samples.hamamatsu.slide import build_hamamatsu
+from blankslide.samples.kit.tiff_values import ASCII, FLOAT, LONG, Value, ascii, long, short
 from blankslide.testing.conformance import FormatConformance
 from blankslide.testing.judge import has_piece
 from blankslide.testing.spellings import places_of
@@ -23,7 +23,7 @@ from blankslide.testing.spellings import places_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from blankslide.samples.planted import Planted
+    from blankslide.samples.kit.answer_key import Planted
 
 SMALL: dict[str, Any] = {"size": (256, 192), "factors": (1, 2), "macro_size": (160, 56)}
 PAST_32_BITS = 5 << 30

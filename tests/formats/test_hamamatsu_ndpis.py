@@ -8,8 +8,8 @@ import pytest
 
 from blankslide import pipeline
 from blankslide.errors import ContradictorySlide, DamagedSlide
-from blankslide.formats.hamamatsu_ndpis import FORMAT
-from blankslide.samples.hamamatsu import build_hamamatsu_ndpis
+from blankslide.formats.hamamatsu.format_ndpis import FORMAT
+from blankslide.samples.hamamatsu.slide import build_hamamatsu_ndpis
 from blankslide.testing.conformance import FormatConformance
 from blankslide.testing.spellings import places_of
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from blankslide.samples.planted import Planted
+    from blankslide.samples.kit.answer_key import Planted
 
 SMALL: dict[str, Any] = {"size": (128, 96), "factors": (1,), "macro_size": (90, 40), "map_page": False}
 

@@ -10,8 +10,8 @@ import pytest
 
 from blankslide import pipeline
 from blankslide.errors import ContradictorySlide, DamagedSlide, SlideError
-from blankslide.formats.hamamatsu_vms import FORMAT
-from blankslide.samples.hamamatsu_vms import build_hamamatsu_vms
+from blankslide.formats.hamamatsu.format_vms import FORMAT
+from blankslide.samples.hamamatsu.vms import build_hamamatsu_vms
 from blankslide.testing.conformance import FormatConformance
 from blankslide.testing.judge import has_piece
 from blankslide.testing.spellings import places_of
@@ -19,7 +19,7 @@ from blankslide.testing.spellings import places_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from blankslide.samples.planted import Planted
+    from blankslide.samples.kit.answer_key import Planted
 
 SMALL: dict[str, Any] = {"cell": (128, 96), "macro_size": (160, 56)}
 

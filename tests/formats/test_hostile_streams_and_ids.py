@@ -19,7 +19,7 @@ from click.testing import CliRunner
 
 from blankslide.cli import main
 from blankslide.samples.dicom import build_dicom
-from blankslide.testing.dicoms import SMALL
+from blankslide.testing.own.dicoms import SMALL
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,19 +11,19 @@ from openslide import OpenSlide
 from blankslide import pipeline
 from blankslide.errors import ContradictorySlide
 from blankslide.formats.huron import FORMAT
-from blankslide.samples import slidepages
-from blankslide.samples.drawing import tissue
 from blankslide.samples.huron import build_huron
-from blankslide.samples.patients import invent
-from blankslide.samples.tiffvalues import LONG, SHORT, long
-from blankslide.samples.tiffvalues import ascii as text
+from blankslide.samples.kit import tiff_pages
+from blankslide.samples.kit.drawing import tissue
+from blankslide.samples.kit.patients import invent
+from blankslide.samples.kit.tiff_values import LONG, SHORT, long
+from blankslide.samples.kit.tiff_values import ascii as text
 from blankslide.testing.conformance import FormatConformance
 from blankslide.viewing.pyramid import open_pyramid
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from blankslide.samples.planted import Planted
+    from blankslide.samples.kit.answer_key import Planted
 
 SMALL: dict[str, Any] = {
     "size": (300, 256), "factors": (1, 2), "tile": 128, "label_size": (40, 48), "macro_size": (96, 32),
@@ -134,8 +134,8 @@ def test_text_behind_the_description_goes(slide: Callable[..., Path]) -> None:
 
 def test_a_page_of_the_slides_shape_is_left_for_review(slide: Callable[..., Path]) -> None:
     """What may be tissue is not touched, and the slide is not called clean, on every run."""
-    recipe = slidepages.recipe(41, None, SMALL)
-    extra = slidepages.stripped(tissue(150, 128, 5), 0, recipe)
+    recipe = tiff_pages.recipe(41, None, SMALL)
+    extra = tiff_pages.stripped(tissue(150, 128, 5), 0, recipe)
     path = slide(extra=(extra,))
     for _ in range(2):
         outcome = pipeline.anonymize_in_place(path)
@@ -145,8 +145,8 @@ def test_a_page_of_the_slides_shape_is_left_for_review(slide: Callable[..., Path
 
 
 def test_a_strange_picture_of_another_shape_goes(slide: Callable[..., Path]) -> None:
-    recipe = slidepages.recipe(41, None, SMALL)
-    path = slide(extra=(slidepages.stripped(tissue(60, 200, 5), 0, recipe),))
+    recipe = tiff_pages.recipe(41, None, SMALL)
+    path = slide(extra=(tiff_pages.stripped(tissue(60, 200, 5), 0, recipe),))
     assert pipeline.anonymize_in_place(path).content == "clean"
     with OpenSlide(path) as opened:
         assert set(opened.associated_images) == {"thumbnail"}

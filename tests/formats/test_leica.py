@@ -12,15 +12,15 @@ from openslide import OpenSlide
 from blankslide import pipeline
 from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formats.leica import FORMAT
+from blankslide.samples.kit.spots import Spot
+from blankslide.samples.kit.tiff_values import ascii as text
 from blankslide.samples.leica import build_leica
-from blankslide.samples.spots import Spot
-from blankslide.samples.tiffvalues import ascii as text
-from blankslide.testing.linked import LinkedConformance
+from blankslide.testing.own.linked import LinkedConformance
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from blankslide.samples.planted import Planted
+    from blankslide.samples.kit.answer_key import Planted
 
 KEY = b"k" * 32
 SMALL: dict[str, Any] = {

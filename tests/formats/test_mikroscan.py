@@ -11,15 +11,15 @@ from tifffile import TiffFile
 from blankslide import pipeline
 from blankslide.errors import ContradictorySlide
 from blankslide.formats.mikroscan import FORMAT
+from blankslide.samples.kit.tiff_values import ascii as text
+from blankslide.samples.kit.tiff_values import long
 from blankslide.samples.mikroscan import build_mikroscan
-from blankslide.samples.tiffvalues import ascii as text
-from blankslide.samples.tiffvalues import long
 from blankslide.testing.conformance import FormatConformance
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from blankslide.samples.planted import Planted
+    from blankslide.samples.kit.answer_key import Planted
 
 SMALL: dict[str, Any] = {
     "size": (300, 256), "factors": (1, 2), "tile": 128, "label_size": (40, 48), "macro_size": (96, 32),

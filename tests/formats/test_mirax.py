@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from blankslide.formats.mirax import FORMAT
-from blankslide.samples.mirax import build_mirax
+from blankslide.formats.mirax.format import FORMAT
+from blankslide.samples.mirax.slide import build_mirax
 from blankslide.testing.conformance import FormatConformance, _built, _edited
 from blankslide.testing.judge import has_piece
 from blankslide.testing.spellings import places_of
@@ -14,7 +14,7 @@ from blankslide.testing.spellings import places_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from blankslide.samples.planted import Planted
+    from blankslide.samples.kit.answer_key import Planted
 
 SMALL: dict[str, Any] = {
     "tile": (64, 48),

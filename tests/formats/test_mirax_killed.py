@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from blankslide.samples.mirax import build_mirax
-from blankslide.samples.patients import invent
-from blankslide.testing.killing import Mortal, spread
+from blankslide.samples.kit.patients import invent
+from blankslide.samples.mirax.slide import build_mirax
+from blankslide.testing.own.killing import Mortal, spread
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from blankslide import pipeline
-from blankslide.samples.mirax import SINGLES, build_mirax
-from blankslide.samples.patients import invent
+from blankslide.samples.kit.patients import invent
+from blankslide.samples.mirax.slide import SINGLES, build_mirax
 from blankslide.testing.bench import contents
 from blankslide.testing.judge import has_piece
 from blankslide.testing.spellings import places_of

@@ -12,8 +12,8 @@ import pytest
 from blankslide import pipeline
 from blankslide.errors import ContradictorySlide, DamagedSlide, NotASlide, NotEditable, SlideError
 from blankslide.formats import all_formats
-from blankslide.samples.mirax import SINGLES, build_mirax
-from blankslide.samples.patients import invent
+from blankslide.samples.kit.patients import invent
+from blankslide.samples.mirax.slide import SINGLES, build_mirax
 from blankslide.testing.bench import Original, contents, leaks
 from blankslide.testing.damage import damaged
 from blankslide.testing.memory import MemorySlide, inspected, planned

@@ -16,7 +16,7 @@ from blankslide.testing.conformance import FormatConformance
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from blankslide.samples.planted import Planted
+    from blankslide.samples.kit.answer_key import Planted
 
 SMALL: dict[str, Any] = {
     "size": (300, 256), "factors": (1, 2), "tile": 128, "label_size": (40, 48), "macro_size": (96, 32),

@@ -11,16 +11,16 @@ from tifffile import TiffFile
 
 from blankslide import pipeline
 from blankslide.errors import ContradictorySlide, DamagedSlide, NotEditable
-from blankslide.formats.ome_tiff import FORMAT
+from blankslide.formats.ome.format_ome_tiff import FORMAT
+from blankslide.samples.kit.spots import Spot
+from blankslide.samples.kit.tiff_values import ascii as text
 from blankslide.samples.ome_tiff import build_ome
-from blankslide.samples.spots import Spot
-from blankslide.samples.tiffvalues import ascii as text
-from blankslide.testing.linked import LinkedConformance
+from blankslide.testing.own.linked import LinkedConformance
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from blankslide.samples.planted import Planted
+    from blankslide.samples.kit.answer_key import Planted
 
 KEY = b"k" * 32
 SMALL: dict[str, Any] = {

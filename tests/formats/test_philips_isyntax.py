@@ -16,8 +16,8 @@ from PIL import Image, ImageCms
 
 from blankslide import pipeline
 from blankslide.errors import NotEditable
-from blankslide.formats.philips_isyntax import FORMAT
-from blankslide.samples.philips_isyntax import build_philips_isyntax
+from blankslide.formats.philips.format_isyntax import FORMAT
+from blankslide.samples.philips.isyntax import build_philips_isyntax
 from blankslide.spans import subtract
 from blankslide.testing.conformance import FormatConformance
 from blankslide.testing.process import run_cli
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from blankslide.model import Outcome
-    from blankslide.samples.planted import Planted
+    from blankslide.samples.kit.answer_key import Planted
 
 FIELDS = frozenset(
     f"isyntax.header.{key}"

@@ -13,9 +13,9 @@ from tifffile import TiffFile
 from blankslide import pipeline
 from blankslide.containers.xml import Element, parse
 from blankslide.errors import ContradictorySlide, DamagedSlide
-from blankslide.formats.philips_tiff import FORMAT
-from blankslide.samples.philips_tiff import build_philips
-from blankslide.samples.tiffvalues import ascii
+from blankslide.formats.philips.format_tiff import FORMAT
+from blankslide.samples.kit.tiff_values import ascii
+from blankslide.samples.philips.tiff import build_philips
 from blankslide.testing.conformance import FormatConformance
 from blankslide.testing.judge import Before, judge, tiles_of
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from blankslide.model import Outcome
-    from blankslide.samples.planted import Planted
+    from blankslide.samples.kit.answer_key import Planted
 
 FIELDS = frozenset(
     f"philips.xml.{key}"

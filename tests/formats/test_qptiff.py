@@ -13,18 +13,18 @@ from tifffile import TiffFile
 
 from blankslide import pipeline
 from blankslide.errors import ContradictorySlide
-from blankslide.formats.qptiff import FORMAT
+from blankslide.formats.ome.format_qptiff import FORMAT
+from blankslide.samples.kit.tiff_values import ascii as text
 from blankslide.samples.qptiff import build_qptiff
-from blankslide.samples.tiffvalues import ascii as text
 from blankslide.testing.conformance import FormatConformance
 from blankslide.testing.judge import has_piece
-from blankslide.testing.linked import differences
+from blankslide.testing.own.linked import differences
 from blankslide.testing.spellings import places_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from blankslide.samples.planted import Planted
+    from blankslide.samples.kit.answer_key import Planted
 
 KEY = b"k" * 32
 SMALL: dict[str, Any] = {

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from blankslide.errors import ContradictorySlide, NotASlide
+from blankslide.formatkit.protocol import Probe
 from blankslide.formats import all_formats, detect, registered
-from blankslide.formats._spi import Probe
 from blankslide.testing.memory import MemorySlide
 
 ROOT = Path(__file__).resolve().parents[2]

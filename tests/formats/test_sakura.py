@@ -14,19 +14,19 @@ import pytest
 
 from blankslide import pipeline
 from blankslide.errors import NotEditable
-from blankslide.formats.sakura import FORMAT
-from blankslide.samples.patients import invent
+from blankslide.formats.sakura.format import FORMAT
+from blankslide.samples.kit.patients import invent
 from blankslide.samples.sakura import build_sakura, names, pieces
 from blankslide.testing.conformance import FormatConformance
-from blankslide.testing.databases import KEY, SMALL, built, change, cleaned, looks, rows, table_of, tiles_of
 from blankslide.testing.judge import has_piece
+from blankslide.testing.own.databases import KEY, SMALL, built, change, cleaned, looks, rows, table_of, tiles_of
 from blankslide.testing.spellings import places_of
 from blankslide.verification import observe
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from blankslide.samples.planted import Planted
+    from blankslide.samples.kit.answer_key import Planted
 
 
 class Sakura(FormatConformance):

@@ -14,7 +14,7 @@ import pytest
 
 from blankslide import pipeline
 from blankslide.errors import BlankslideError, ContradictorySlide, DamagedSlide, NotEditable, SlideError
-from blankslide.testing.databases import KEY, built, change, cleaned, looks, rows, table_of, tiles_of
+from blankslide.testing.own.databases import KEY, built, change, cleaned, looks, rows, table_of, tiles_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from blankslide.samples.sakura import build_sakura
-from blankslide.testing.databases import SMALL, rows
-from blankslide.testing.killing import CALLS, Mortal, spread
+from blankslide.testing.own.databases import SMALL, rows
+from blankslide.testing.own.killing import CALLS, Mortal, spread
 
 if TYPE_CHECKING:
     from pathlib import Path

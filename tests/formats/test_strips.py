@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from blankslide.formats._tiles import talking
+from blankslide.formatkit.tile_comments import talking
 from blankslide.source import MemorySource
 
 FRAME = b"\xff\xc0\x00\x11\x08\x00\x10\x00\x10\x03" + b"\x01\x11\x00" * 3

@@ -13,9 +13,9 @@ from PIL import Image
 from blankslide import pipeline
 from blankslide.errors import ContradictorySlide, DamagedSlide, NotEditable
 from blankslide.formats.trestle import FORMAT
-from blankslide.samples import slidepages
-from blankslide.samples.drawing import tissue
-from blankslide.samples.tiffvalues import ascii as text
+from blankslide.samples.kit import tiff_pages
+from blankslide.samples.kit.drawing import tissue
+from blankslide.samples.kit.tiff_values import ascii as text
 from blankslide.samples.trestle import build_trestle
 from blankslide.testing.conformance import FormatConformance
 from blankslide.testing.judge import has_piece
@@ -23,7 +23,7 @@ from blankslide.testing.judge import has_piece
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from blankslide.samples.planted import Planted
+    from blankslide.samples.kit.answer_key import Planted
 
 SMALL: dict[str, Any] = {"size": (300, 256), "factors": (1, 2), "tile": 128, "macro_size": (240, 80)}
 
@@ -141,7 +141,7 @@ def test_a_side_file_that_is_no_jpeg_is_damage(slide: Callable[..., Path]) -> No
 
 
 def test_a_page_in_strips_is_refused(slide: Callable[..., Path]) -> None:
-    extra = slidepages.stripped(tissue(60, 200, 5), 0, slidepages.recipe(46, None, SMALL))
+    extra = tiff_pages.stripped(tissue(60, 200, 5), 0, tiff_pages.recipe(46, None, SMALL))
     with pytest.raises(ContradictorySlide, match="not tiled"):
         pipeline.anonymize_in_place(slide(extra=(extra,)))
 

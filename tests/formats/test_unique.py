@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from blankslide import formats
+from blankslide.formatkit.protocol import Probe
 from blankslide.formats import all_formats, detect
-from blankslide.formats._spi import Probe
 from blankslide.samples import builders
 from blankslide.testing.memory import MemorySlide
 

@@ -13,15 +13,15 @@ from blankslide import pipeline
 from blankslide.containers.xml import parse
 from blankslide.errors import ContradictorySlide
 from blankslide.formats.ventana import FORMAT
-from blankslide.samples.tiffvalues import LONG, SHORT, ascii, byte, short
-from blankslide.samples.ventana import build_ventana
-from blankslide.testing.linked import LinkedConformance
+from blankslide.samples.kit.tiff_values import LONG, SHORT, ascii, byte, short
+from blankslide.samples.ventana.slide import build_ventana
+from blankslide.testing.own.linked import LinkedConformance
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from blankslide.model import Inspection
-    from blankslide.samples.planted import Planted
+    from blankslide.samples.kit.answer_key import Planted
 
 FIELDS = frozenset(f"ventana.xmp.{key}" for key in "unitnumber username builddate slideannotation comment".split())
 LEVEL0 = frozenset(

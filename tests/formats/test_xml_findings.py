@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blankslide.containers.xml import parse
-from blankslide.formats._tiff import Findings
-from blankslide.formats._xml import NUMBER, Rule, XmlReader, rules, science
+from blankslide.formatkit.tiff_tags import Findings
+from blankslide.formatkit.xml_fields import NUMBER, Rule, XmlReader, rules, science
 from blankslide.model import Fill, PhiClass
 
 if TYPE_CHECKING:

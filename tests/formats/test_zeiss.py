@@ -14,11 +14,11 @@ from blankslide import pipeline
 from blankslide.containers.czi import Czi
 from blankslide.containers.xml import parse
 from blankslide.errors import NotEditable, SlideError
-from blankslide.formats._zeiss_tiles import TileTexts
-from blankslide.formats.zeiss import FORMAT
-from blankslide.pseudonyms import is_ours
-from blankslide.samples.cziwriter import AttachmentPart
-from blankslide.samples.zeiss import JPEG, JPEG_XR, RAW, ZSTD0, build_zeiss
+from blankslide.formats.zeiss.format import FORMAT
+from blankslide.formats.zeiss.tile_xml import TileTexts
+from blankslide.policy.pseudonyms import is_ours
+from blankslide.samples.kit.czi_writer import AttachmentPart
+from blankslide.samples.zeiss.slide import JPEG, JPEG_XR, RAW, ZSTD0, build_zeiss
 from blankslide.source import MemorySource
 from blankslide.testing.conformance import FormatConformance
 from blankslide.testing.judge import has_piece
@@ -28,7 +28,7 @@ from blankslide.testing.spellings import places_of
 
 if TYPE_CHECKING:
     from blankslide.model import Outcome
-    from blankslide.samples.planted import Planted
+    from blankslide.samples.kit.answer_key import Planted
 
 SMALL: dict[str, Any] = {
     "size": (128, 96), "tile": 64, "factors": (1, 2), "label_size": (80, 96), "macro_size": (120, 48),
@@ -378,7 +378,7 @@ def test_a_jpeg_tile_loses_its_comment_and_nothing_else(tmp_path: Path) -> None:
 
 
 def test_pictures_inside_pictures_end_somewhere(tmp_path: Path) -> None:
-    from blankslide.samples.cziwriter import TilePart, write_czi
+    from blankslide.samples.kit.czi_writer import TilePart, write_czi
 
     tile = TilePart((0, 0, 4, 4), (4, 4), bytes(48))
     data = b""

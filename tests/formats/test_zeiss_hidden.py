@@ -15,10 +15,10 @@ from blankslide import pipeline
 from blankslide.containers.czi import Czi
 from blankslide.containers.xml import parse
 from blankslide.errors import DamagedSlide, NotEditable
-from blankslide.formats import _zeiss_image as image
-from blankslide.formats.zeiss import FORMAT
-from blankslide.samples.cziwriter import AttachmentPart, TilePart, write_czi
-from blankslide.samples.zeiss import JPEG, JPEG_XR, ZSTD0, build_zeiss, coded
+from blankslide.formats.zeiss import image_information as image
+from blankslide.formats.zeiss.format import FORMAT
+from blankslide.samples.kit.czi_writer import AttachmentPart, TilePart, write_czi
+from blankslide.samples.zeiss.slide import JPEG, JPEG_XR, ZSTD0, build_zeiss, coded
 from blankslide.source import MemorySource
 from blankslide.testing.memory import MemorySlide
 from blankslide.testing.memory import inspected as looked_at
@@ -414,7 +414,7 @@ def _all_of(czi: Czi) -> list[Attachment]:
 
 
 def test_a_picture_with_room_for_a_film_goes_whole(tmp_path: Path) -> None:
-    from blankslide.formats._zeiss_pictures import blank_jpeg
+    from blankslide.formats.zeiss.pictures import blank_jpeg
 
     assert blank_jpeg(Holes(talking_jpeg(), 1 << 40), (0, 1 << 39), "label") is None
     assert blank_jpeg(Holes(talking_jpeg(), 1 << 40), (0, 1 << 20), "label") is not None

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from blankslide.samples.zeiss import build_zeiss
-from blankslide.testing.killing import CALLS, Mortal, spread
+from blankslide.samples.zeiss.slide import build_zeiss
+from blankslide.testing.own.killing import CALLS, Mortal, spread
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from blankslide.samples.aperio import build_aperio
+from blankslide.samples.aperio.slide import build_aperio
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from blankslide.samples.planted import Planted
+    from blankslide.samples.kit.answer_key import Planted
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from blankslide import api, cards
+from blankslide import api
 from blankslide.model import Action, Decision, Finding, Inspection, Outcome, PhiClass, Place, Plan, SlideFile
-from blankslide.samples.aperio import build_aperio
-from blankslide.sensitive import Sensitive
+from blankslide.model.sensitive import Sensitive
+from blankslide.presentation import html_card
+from blankslide.samples.aperio.slide import build_aperio
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,7 +77,7 @@ def test_masks_stand_where_values_are(stages: dict[str, object]) -> None:
     assert isinstance(found, Inspection)
     with_value = sum(f.value is not None for f in found.findings)
     assert with_value > 20
-    assert found._repr_html_().count(cards.MASK) == with_value
+    assert found._repr_html_().count(html_card.MASK) == with_value
 
 
 HOSTILE = '<img src=x onerror=alert(1)>"&\u202e'
@@ -106,7 +107,7 @@ def test_a_file_name_that_is_not_known_to_be_plain_is_left_out(tmp_path: Path) -
         build_aperio(tmp_path / name)
         html = api.inspect(tmp_path / name)._repr_html_()
         assert (name in html) is stays
-        assert (cards.NAMELESS in html) is not stays
+        assert (html_card.NAMELESS in html) is not stays
 
 
 def test_residue_of_an_unknown_field_is_told_by_its_store_only() -> None:

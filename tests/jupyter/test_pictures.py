@@ -11,9 +11,9 @@ import pytest
 pytest.importorskip("ipywidgets", reason="ipywidgets is not installed: the notebook face needs blankslide[jupyter]")
 
 from blankslide import api
-from blankslide.jupyter import pictures as module
-from blankslide.jupyter.pictures import SHOWN, pictures
-from blankslide.samples.aperio import build_aperio
+from blankslide.jupyter import thumbnails as module
+from blankslide.jupyter.thumbnails import SHOWN, pictures
+from blankslide.samples.aperio.slide import build_aperio
 
 
 def image(png: bytes) -> Any:

@@ -16,7 +16,7 @@ import ipywidgets as W
 from blankslide import api
 from blankslide.errors import ProfileError
 from blankslide.jupyter import SlideReview
-from blankslide.samples.aperio import build_aperio
+from blankslide.samples.aperio.slide import build_aperio
 from blankslide.session import MASK
 
 if TYPE_CHECKING:

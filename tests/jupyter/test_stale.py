@@ -19,7 +19,7 @@ import ipywidgets as W
 
 from blankslide import api
 from blankslide.jupyter import SlideReview
-from blankslide.samples.aperio import build_aperio
+from blankslide.samples.aperio.slide import build_aperio
 
 
 class Built(NamedTuple):

@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("ipywidgets", reason="ipywidgets is not installed: the notebook face needs blankslide[jupyter]")
 
-from blankslide.jupyter.work import Worker
+from blankslide.jupyter.worker import Worker
 
 
 def test_without_a_loop_a_job_simply_runs() -> None:

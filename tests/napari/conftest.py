@@ -101,7 +101,7 @@ class Desk:
         self.settle()
 
     def roles(self) -> list[str]:
-        from blankslide._napari.opened import mark_of
+        from blankslide._napari.layers import mark_of
 
         return [mark.role for mark in map(mark_of, self.viewer.layers) if mark is not None]
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from blankslide.samples.aperio import build_aperio
-from blankslide.samples.planted import Planted
+from blankslide.samples.aperio.slide import build_aperio
+from blankslide.samples.kit.answer_key import Planted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +50,7 @@ def pixels_in(desk: Desk, old: Any) -> list[str]:
 
 def says_removed(desk: Desk) -> list[str]:
     """Name the roles whose layers are no picture any more but the note that it was removed."""
-    from blankslide._napari.opened import mark_of
+    from blankslide._napari.layers import mark_of
     from blankslide.viewing.placeholder import labelled
 
     notes = []
@@ -377,8 +377,8 @@ def test_an_interrupted_slide_leaves_the_screen_and_can_be_finished_here(desk: D
 def interrupt(path: Path) -> None:
     """Begin a run and stop it right behind the commit point."""
     from blankslide import pipeline
-    from blankslide.policy import RESEARCH
-    from blankslide.storage.files import open_slide
+    from blankslide.policy.profiles import RESEARCH
+    from blankslide.storage.slide_files import open_slide
     from blankslide.storage.transaction import Transaction
 
     inspection, plan = pipeline.plan(path, pipeline.Options(profile=RESEARCH))

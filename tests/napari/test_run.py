@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from blankslide.samples.aperio import build_aperio
+from blankslide.samples.aperio.slide import build_aperio
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -173,7 +173,7 @@ def test_the_chosen_profile_and_the_dry_run_setting_are_kept(desk: Desk, plugin:
     from napari.settings import get_plugin_settings
 
     from blankslide._napari import settings
-    from blankslide._napari.widget import AnonymizeSlide
+    from blankslide._napari.dock import AnonymizeSlide
 
     desk.panel.profile.profile.value = "strict"
     assert settings.profile() == "strict"

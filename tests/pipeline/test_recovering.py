@@ -13,7 +13,7 @@ import blankslide
 from blankslide.cli import main
 from blankslide.errors import DamagedSlide, EnvironmentProblem, NotEditable, SlidePending, UsageError
 from blankslide.pipeline import Options, anonymize_copy, anonymize_in_place, inspect, plan, recover, verify
-from blankslide.pseudonyms import load_key
+from blankslide.policy.pseudonyms import load_key
 from blankslide.storage import journal
 from blankslide.storage.transaction import Transaction
 
@@ -55,7 +55,7 @@ def test_what_fails_before_the_first_write_of_a_recovery_is_pending_too(
     slide: Path, options: Options, interrupt: Interrupt, tmp_path: Path
 ) -> None:
     interrupt(slide, options)
-    from blankslide.ledger import open_ledger
+    from blankslide.records.ledger import open_ledger
 
     options.ledger = open_ledger(str(tmp_path / "missing" / "l.jsonl"))
     with pytest.raises(SlidePending, match="ledger"):
@@ -146,7 +146,7 @@ def copied(path: Path, options: Options) -> object:
 def test_other_slides_in_that_folder_are_not_held_up(
     slide: Path, options: Options, interrupt: Interrupt, tmp_path: Path
 ) -> None:
-    from blankslide.samples.aperio import build_aperio
+    from blankslide.samples.aperio.slide import build_aperio
 
     interrupt(slide, options)
     other = slide.with_name("other.svs")

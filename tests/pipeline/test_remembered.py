@@ -12,8 +12,8 @@ import pytest
 
 from blankslide import verification
 from blankslide.cli import main
-from blankslide.ledger import open_ledger
 from blankslide.pipeline import Options, anonymize_in_place, verify
+from blankslide.records.ledger import open_ledger
 from blankslide.verification import Hits, ReaderView
 from blankslide.verification.search import Hit
 
@@ -120,7 +120,7 @@ def test_a_clean_run_leaves_nothing_to_remember(slide: Path, options: Options, l
 
 def test_an_unknown_key_is_no_name_in_what_is_told(options: Options, ledger: Path) -> None:
     from blankslide.model import Action, Decision, Outcome, PhiClass
-    from blankslide.pipeline.record import record
+    from blankslide.pipeline.ledger_entry import record
 
     decision = Decision(
         "aperio.description.Quillfeather", "Quillfeather", PhiClass.UNKNOWN, Action.REMOVE, "page 0", 1, True

@@ -13,11 +13,11 @@ import pytest
 import tifffile
 from PIL import Image
 
-from blankslide.samples.aperio import build_aperio
-from blankslide.samples.aperio_text import UNKNOWN
-from blankslide.samples.patients import invent
-from blankslide.samples.planted import Planted, slug, tiles_digest
-from blankslide.samples.tiffvalues import LONG, LONG8, SHORT, ascii
+from blankslide.samples.aperio.slide import build_aperio
+from blankslide.samples.aperio.text import UNKNOWN
+from blankslide.samples.kit.answer_key import Planted, slug, tiles_digest
+from blankslide.samples.kit.patients import invent
+from blankslide.samples.kit.tiff_values import LONG, LONG8, SHORT, ascii
 
 FLAVOURS = ("classic", "big", "gt450")
 Made = tuple[Path, Planted]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from blankslide import samples
-from blankslide.samples.patients import invent
-from blankslide.samples.planted import Kept, Picture, Planted, Removed, read_key, slug, tiles_digest, write_key
+from blankslide.samples.kit.answer_key import Kept, Picture, Planted, Removed, read_key, slug, tiles_digest, write_key
+from blankslide.samples.kit.patients import invent
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,7 +66,7 @@ def test_tiles_digest_depends_on_order() -> None:
 
 def test_a_builder_module_is_found_without_being_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "zz_late.py").write_text(
-        "from blankslide.samples.planted import Planted\n"
+        "from blankslide.samples.kit.answer_key import Planted\n"
         "BUILDERS = {'late.bin': lambda path: (path.write_bytes(b'x'), Planted(path.name, 'late', (), ()))[1]}\n",
         encoding="utf-8",
     )

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from blankslide.samples import code39
-from blankslide.samples.codecs import bands, jpeg, jpeg_abbreviated, lzw_strips
-from blankslide.samples.drawing import label, macro, tissue
-from blankslide.samples.icc import profile
-from blankslide.samples.patients import invent
-from blankslide.samples.pyramid import build_levels, overview
+from blankslide.samples.kit import code39
+from blankslide.samples.kit.codecs import bands, jpeg, jpeg_abbreviated, lzw_strips
+from blankslide.samples.kit.drawing import label, macro, tissue
+from blankslide.samples.kit.icc import profile
+from blankslide.samples.kit.patients import invent
+from blankslide.samples.kit.pyramid import build_levels, overview
 
 PATIENT = invent(5)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import tifffile
 
-from blankslide.samples.tiffvalues import (
+from blankslide.samples.kit.tiff_values import (
     ASCII,
     BYTE,
     IFD,
@@ -26,7 +26,7 @@ from blankslide.samples.tiffvalues import (
     slong,
     undefined,
 )
-from blankslide.samples.tiffwriter import EXIF_IFD, GPS_IFD, SUB_IFDS, Blob, Layout, Page, write_tiff
+from blankslide.samples.kit.tiff_writer import EXIF_IFD, GPS_IFD, SUB_IFDS, Blob, Layout, Page, write_tiff
 
 VARIANTS = [(False, "<"), (False, ">"), (True, "<"), (True, ">")]
 

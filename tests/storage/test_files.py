@@ -19,7 +19,7 @@ from blankslide.errors import (
     UsageError,
 )
 from blankslide.storage import system
-from blankslide.storage.files import check_editable, open_slide, require_component
+from blankslide.storage.slide_files import check_editable, open_slide, require_component
 
 if TYPE_CHECKING:
     from pathlib import Path

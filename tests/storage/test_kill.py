@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from blankslide.model import Patch, Rank
-from blankslide.storage.files import open_slide
 from blankslide.storage.journal import find
+from blankslide.storage.slide_files import open_slide
 from blankslide.storage.transaction import discard_leftover, resume
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ PROGRAM = """
 import sys
 from ast import literal_eval
 from blankslide.model import Patch
-from blankslide.storage.files import open_slide
+from blankslide.storage.slide_files import open_slide
 from blankslide.storage.lock import hold
 from blankslide.storage.transaction import Transaction
 

@@ -14,7 +14,7 @@ import pytest
 
 from blankslide.errors import EnvironmentProblem, SlideLocked
 from blankslide.storage import lock
-from blankslide.storage.files import OpenSlide, open_slide
+from blankslide.storage.slide_files import OpenSlide, open_slide
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -19,14 +19,14 @@ import pytest
 
 from blankslide.errors import EnvironmentProblem, InternalError, NoSpace, SlideLocked
 from blankslide.model import Patch
-from blankslide.storage.copy import Copy
-from blankslide.storage.copyset import SetCopy, sweep, temp_folder, top_names
-from blankslide.storage.copyvolume import DiskCopyVolume
-from blankslide.storage.files import OpenSlide, open_slide
+from blankslide.storage.copies.file import Copy
+from blankslide.storage.copies.shifts import Shift
+from blankslide.storage.copies.slide_set import SetCopy, sweep, temp_folder, top_names
+from blankslide.storage.copies.volume import DiskCopyVolume
 from blankslide.storage.journal import find
-from blankslide.storage.names import Rename
 from blankslide.storage.pending import awaited
-from blankslide.storage.shifts import Shift
+from blankslide.storage.renames import Rename
+from blankslide.storage.slide_files import OpenSlide, open_slide
 from blankslide.storage.transaction import Transaction, discard_leftover, resume
 
 if TYPE_CHECKING:
@@ -378,8 +378,8 @@ COPIES = """
 import sys
 from ast import literal_eval
 from blankslide.model import Patch
-from blankslide.storage.copyset import SetCopy
-from blankslide.storage.files import open_slide
+from blankslide.storage.copies.slide_set import SetCopy
+from blankslide.storage.slide_files import open_slide
 
 with open_slide(sys.argv[1]) as slide:
     [slide.open(n) for n in ("a.dat", "b.dat")]
@@ -391,8 +391,8 @@ RENAMING = """
 import sys
 from ast import literal_eval
 from blankslide.model import Patch
-from blankslide.storage.files import open_slide
-from blankslide.storage.names import Rename
+from blankslide.storage.slide_files import open_slide
+from blankslide.storage.renames import Rename
 from blankslide.storage.transaction import Transaction
 
 with open_slide(sys.argv[1], write=True) as slide:

@@ -21,7 +21,7 @@ from blankslide.model import Patch, Rank
 from blankslide.storage import transaction as module
 from blankslide.storage.blocks import Block
 from blankslide.storage.journal import decode, journal_name, temp_name
-from blankslide.storage.names import Rename
+from blankslide.storage.renames import Rename
 from blankslide.storage.transaction import Transaction, discard_leftover, resume
 from blankslide.testing.faults import FOLDER, PATTERNS, Crash, FaultyVolume, Pattern, SimSlide, SimVolume
 

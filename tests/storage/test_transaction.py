@@ -9,9 +9,9 @@ import pytest
 
 from blankslide.errors import EnvironmentProblem, InternalError, NoSpace, SlideChanged, SlidePending
 from blankslide.model import Patch, Rank
-from blankslide.storage.files import open_slide
 from blankslide.storage.journal import decode, find, journal_name, leftover_temp, temp_name
-from blankslide.storage.names import Rename, apply_names
+from blankslide.storage.renames import Rename, apply_names
+from blankslide.storage.slide_files import open_slide
 from blankslide.storage.transaction import Transaction, discard_leftover, resume
 from blankslide.storage.volume import DiskVolume
 

@@ -12,7 +12,7 @@ from blankslide.testing.conformance import FormatConformance
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from blankslide.samples.planted import Planted
+    from blankslide.samples.kit.answer_key import Planted
 
 
 class TestToyscope(FormatConformance):

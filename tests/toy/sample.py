@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from blankslide.samples.codecs import bands, jpeg
-from blankslide.samples.drawing import label, macro, tissue
-from blankslide.samples.patients import invent
-from blankslide.samples.planted import Kept, Picture, Planted, Removed, tiles_digest
-from blankslide.samples.tiffvalues import Value, ascii, byte, long, rational, short
-from blankslide.samples.tiffwriter import Page, write_tiff
+from blankslide.samples.kit.answer_key import Kept, Picture, Planted, Removed, tiles_digest
+from blankslide.samples.kit.codecs import bands, jpeg
+from blankslide.samples.kit.drawing import label, macro, tissue
+from blankslide.samples.kit.patients import invent
+from blankslide.samples.kit.tiff_values import Value, ascii, byte, long, rational, short
+from blankslide.samples.kit.tiff_writer import Page, write_tiff
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,9 +14,9 @@ import pytest
 import tifffile
 
 from blankslide.verification import LevelView, PictureView, ReaderView, available, compare, observe
-from blankslide.verification import readers as readers_module
+from blankslide.verification import observe as readers_module
 from blankslide.verification.compare import NOBODY
-from blankslide.verification.sound import sound
+from blankslide.verification.intact import sound
 from blankslide.verification.views import FAILS, places
 
 CMU = "aperio/CMU-1-Small-Region.svs"

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from blankslide.viewing.arrays import LazyLevel, LazyPicture
 from blankslide.viewing.coarse import CoarseLevels, needs_coarse, shrunk
+from blankslide.viewing.layout import physical_scale, place
 from blankslide.viewing.placeholder import hatched, labelled
-from blankslide.viewing.placement import physical_scale, place
 
 RNG = np.random.default_rng(7)
 PIXELS = RNG.integers(0, 255, (100, 130, 3), "uint8")

@@ -11,8 +11,8 @@ import pytest
 import tifffile
 
 from blankslide.errors import BlankslideError, NotASlide
-from blankslide.samples.aperio import build_aperio
-from blankslide.samples.planted import Planted
+from blankslide.samples.aperio.slide import build_aperio
+from blankslide.samples.kit.answer_key import Planted
 from blankslide.viewing.placeholder import labelled
 
 pytest.importorskip("zarr", reason="zarr is not installed: pip install blankslide[napari]")
@@ -179,7 +179,7 @@ def test_what_is_no_tiff_is_shown_through_openslide(vms: Path) -> None:
 
 
 def test_openslide_goes_on_after_an_error(vms: Path) -> None:
-    from blankslide.viewing.openslides import OpenSlideAreas
+    from blankslide.viewing.areas.openslide import OpenSlideAreas
 
     areas = OpenSlideAreas(vms)
     with pytest.raises(Exception, match=r".+"):
@@ -199,10 +199,10 @@ def test_a_slide_that_nobody_can_show_is_refused_in_our_words(tmp_path: Path, ma
 
 
 def test_a_dicom_file_with_a_tiff_preamble_is_no_tiff(tmp_path: Path) -> None:
-    from blankslide.viewing import tiffpages
+    from blankslide.viewing.areas import tifffile as areas_tifffile
 
     path = tmp_path / "dual.dcm"
     path.write_bytes(b"II*\0".ljust(128, b"\0") + b"DICM")
-    assert not tiffpages.suits(path)
+    assert not areas_tifffile.suits(path)
     path.write_bytes(b"II*\0".ljust(140, b"\0"))
-    assert tiffpages.suits(path)
+    assert areas_tifffile.suits(path)

@@ -46,7 +46,7 @@ def is_slide(path: str) -> bool:
 
 def read_slide(path: str | Sequence[str]) -> list[LayerData]:
     """Open a slide as layers: tissue, thumbnail, label and macro."""
-    from blankslide._napari.opened import OpenedSlide
+    from blankslide._napari.layers import OpenedSlide
     from blankslide._napari.watch import watch
 
     watch()
@@ -56,7 +56,7 @@ def read_slide(path: str | Sequence[str]) -> list[LayerData]:
 def anonymize_slide() -> Any:
     """Return the dock widget for the viewer in front."""
     import napari
-    from blankslide._napari.widget import AnonymizeSlide
+    from blankslide._napari.dock import AnonymizeSlide
 
     return AnonymizeSlide(napari.current_viewer())
 
@@ -75,7 +75,7 @@ def open_sample() -> list[LayerData]:
     import shutil
     import tempfile
 
-    from blankslide.samples.aperio import build_aperio
+    from blankslide.samples.aperio.slide import build_aperio
 
     folder = tempfile.mkdtemp(prefix="blankslide-sample-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)

@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from blankslide import api, wording
-from blankslide._napari import opened, settings
-from blankslide._napari.thumbs import mosaic, small
+from blankslide import api
+from blankslide._napari import layers as _napari_layers
+from blankslide._napari import settings
+from blankslide._napari.thumbnails import mosaic, small
 from blankslide.errors import BlankslideError, SlideLocked
+from blankslide.presentation import wording
 from blankslide.session import Session
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
 
     from blankslide.pipeline import Options
-    from blankslide.policy import Profile
+    from blankslide.policy.profiles import Profile
     from blankslide.viewing import Pyramid
 
     Thumbs = dict[str, np.ndarray[Any, np.dtype[Any]]]
@@ -145,7 +147,7 @@ class Review(QObject):
             self._run(self.session.apply)
             return
         self._closed = True
-        opened.close_all(self.viewer, path)
+        _napari_layers.close_all(self.viewer, path)
         self._run(lambda: _other_users(path), self._counted, self._look_again)
 
     def _counted(self, users: str) -> None:
@@ -186,10 +188,10 @@ class Review(QObject):
         self.pictures.now = thumbs
         path = self.session.path
         if path is not None and pyramid is not None:
-            self._step(opened.show_again(self.viewer, path, pyramid))
+            self._step(_napari_layers.show_again(self.viewer, path, pyramid))
         elif path is not None:
             # A slide that cannot be opened any more: else its old pictures would stay on the screen.
-            self._step(opened.remove_all(self.viewer, path))
+            self._step(_napari_layers.remove_all(self.viewer, path))
 
     def _step(self, layers: Iterator[None]) -> None:
         """Change one layer, let the window breathe, change the next."""
@@ -269,8 +271,8 @@ def _nothing() -> None:
 
 
 def _other_users(path: Path) -> str:
-    from blankslide.storage.files import open_slide
     from blankslide.storage.lock import only_here, other_users
+    from blankslide.storage.slide_files import open_slide
 
     try:
         with open_slide(path) as slide:

@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from blankslide._napari import remains
-from blankslide._napari.opened import Mark, OpenedSlide, mark_of
+from blankslide._napari.layers import Mark, OpenedSlide, mark_of
 from blankslide.errors import BlankslideError
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from blankslide import wording as words
 from blankslide.cli import show
-from blankslide.cli.run import exit_code
+from blankslide.cli.slides import exit_code
 from blankslide.errors import BlankslideError, NotEditable
+from blankslide.presentation import wording as words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +77,7 @@ def _demo(folder: Path) -> int:
         path = folder / slide.file
         found, plan = pipeline.plan(path, chosen)
         if slide.file == shown_whole:
-            from blankslide.cli.run import values_of
+            from blankslide.cli.slides import values_of
 
             print(f"2. what is in {slide.file}, with the values that nobody should see")
             show.inspection(path, found, plan, values_of(found))

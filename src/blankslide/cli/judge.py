@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from blankslide import pipeline
-from blankslide import wording as words
-from blankslide.cli.run import Row, Runner, from_outcome
+from blankslide.cli.slides import Row, Runner, from_outcome
+from blankslide.presentation import wording as words
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from blankslide import wording as words
 from blankslide.model import Action, Decision, Inspection, Outcome, PhiClass, Plan
+from blankslide.presentation import wording as words
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from blankslide.errors import DamagedSlide
-from blankslide.lazyre import pattern
+from blankslide.model.patterns import pattern
 
 MAX_BYTES = 4 << 20
 BOM = b"\xef\xbb\xbf"

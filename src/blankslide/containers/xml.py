@@ -20,7 +20,7 @@ from html import unescape
 from typing import NamedTuple
 
 from blankslide.errors import DamagedSlide
-from blankslide.lazyre import pattern
+from blankslide.model.patterns import pattern
 
 MAX_BYTES = 64 << 20
 MAX_DEPTH = 64

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from blankslide.errors import ContradictorySlide, NotASlide
 
 if TYPE_CHECKING:
-    from blankslide.formats._spi import Format, Probe
+    from blankslide.formatkit.protocol import Format, Probe
 
 
 @lru_cache(maxsize=1)

@@ -23,20 +23,20 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from blankslide.containers import tiff as T
+from blankslide.containers.tiff import directories as T
 from blankslide.errors import ContradictorySlide, DamagedSlide
-from blankslide.formats import _tiff
-from blankslide.formats._tiff import Findings, TagRule
-from blankslide.lazyre import pattern
+from blankslide.formatkit import tiff_tags
+from blankslide.formatkit.tiff_tags import Findings, TagRule
 from blankslide.model import AssociatedImage, Cut, Inspection, Level, PhiClass, Place, SlideFile, TextBlock
+from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
-    from blankslide.containers.tiff import Ifd
-    from blankslide.formats._spi import Probe
+    from blankslide.containers.tiff.directories import Ifd
+    from blankslide.formatkit.protocol import Probe
 
 MARKS = (b"Aperio", b"Motic")
 
-D, Q, V, K, P, UNKNOWN = _tiff.D, _tiff.Q, _tiff.V, _tiff.K, _tiff.P, _tiff.UNKNOWN
+D, Q, V, K, P, UNKNOWN = tiff_tags.D, tiff_tags.Q, tiff_tags.V, tiff_tags.K, tiff_tags.P, tiff_tags.UNKNOWN
 
 _NUMBER = r"[-+]?\d{1,6}(?:[.,]\d{1,12})?(?:[eE][-+]?\d{1,3})?"
 _LEGAL_NUMBER = pattern(_NUMBER)
@@ -177,19 +177,19 @@ class Aperio:
         tiff = probe.tiff
         pages = tiff.pages
         roles = {p.name: r for p, r in zip(pages, _roles(pages), strict=True)}
-        bytemap = _tiff.claim_file(tiff, roles, PRIVATE_SCIENCE)
+        bytemap = tiff_tags.claim_file(tiff, roles, PRIVATE_SCIENCE)
         reader = _Descriptions()
         found = reader.found
         for page in pages:
             role = roles[page.name]
             if role != "level":
-                _tiff.picture_finding(found, page, role, weak=role == "thumbnail")
+                tiff_tags.picture_finding(found, page, role, weak=role == "thumbnail")
             if role not in ("label", "macro"):  # these go whole; kept, they are never clean anyway
-                _tiff.jpeg_findings(found, page, role == "level")
+                tiff_tags.jpeg_findings(found, page, role == "level")
         for page in pages:
             reader.read(page)
-            _tiff.tag_findings(found, page, frozenset((T.IMAGE_DESCRIPTION,)), PRIVATE, PRIVATE_SCIENCE)
-        complete = _tiff.unowned(found, tiff.source, bytemap, tiff, roles)
+            tiff_tags.tag_findings(found, page, frozenset((T.IMAGE_DESCRIPTION,)), PRIVATE, PRIVATE_SCIENCE)
+        complete = tiff_tags.unowned(found, tiff.source, bytemap, tiff, roles)
         return Inspection(
             format=self.name,
             title=self.title,
@@ -202,7 +202,7 @@ class Aperio:
             objective=reader.objective,
             kept=tuple(reader.kept),
             blocks=tuple(reader.blocks),
-            chains=(_tiff.page_chain(tiff),),
+            chains=(tiff_tags.page_chain(tiff),),
             complete=complete,
         )
 

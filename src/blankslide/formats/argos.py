@@ -24,19 +24,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from blankslide.containers import tiff as T
+from blankslide.containers.tiff import directories as T
 from blankslide.containers.xml import parse
 from blankslide.errors import ContradictorySlide, DamagedSlide
-from blankslide.formats import _linked, _pages, _tiff
-from blankslide.formats._tiff import Findings
-from blankslide.formats._xml import INTEGER, NUMBER, Rule, XmlReader, science
-from blankslide.lazyre import pattern
+from blankslide.formatkit import tiff_free_pages, tiff_numbered_pages, tiff_tags
+from blankslide.formatkit.tiff_tags import Findings
+from blankslide.formatkit.xml_fields import INTEGER, NUMBER, Rule, XmlReader, science
 from blankslide.model import Inspection, PhiClass, Place, SlideFile
+from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
-    from blankslide.containers.tiff import Entry, Ifd
+    from blankslide.containers.tiff.directories import Entry, Ifd
     from blankslide.containers.xml import Element
-    from blankslide.formats._spi import Probe
+    from blankslide.formatkit.protocol import Probe
 
 MARKS = (b"Argos.Scan.Metadata",)
 
@@ -100,19 +100,19 @@ class Argos:
         root = _read_xml(found, kept, pages[0])
         given = _roles(pages)
         roles = {p.name: r for p, r in zip(pages, given, strict=True)}
-        bytemap = _tiff.claim_file(tiff, {n: "level" if r == "left" else r for n, r in roles.items()})
-        _linked.blank_pictures(found, pages, roles)
+        bytemap = tiff_tags.claim_file(tiff, {n: "level" if r == "left" else r for n, r in roles.items()})
+        tiff_numbered_pages.blank_pictures(found, pages, roles)
         for page in pages:
             if roles[page.name] == "thumbnail":
                 _spoken(found, page)
         for page in pages:
             if roles[page.name] == "left":
-                _linked.picture_left(found, page, "Picture of the slide's shape that nothing explains")
+                tiff_numbered_pages.picture_left(found, page, "Picture of the slide's shape that nothing explains")
             if roles[page.name] in ("level", "left"):
-                _tiff.jpeg_findings(found, page, True)
+                tiff_tags.jpeg_findings(found, page, True)
             skip = frozenset((_METADATA,)) if page is pages[0] else frozenset[int]()
-            _tiff.tag_findings(found, page, skip, {}, frozenset())
-        complete = _tiff.unowned(found, tiff.source, bytemap, tiff, roles)
+            tiff_tags.tag_findings(found, page, skip, {}, frozenset())
+        complete = tiff_tags.unowned(found, tiff.source, bytemap, tiff, roles)
         planes = _planes(pages, given)
         power = root.find("ObjectiveMagnification")
         text = power.text if power is not None else ""
@@ -120,18 +120,18 @@ class Argos:
             format=self.name,
             title=self.title,
             files=(SlideFile(probe.files.name, tiff.size),),
-            levels=_pages.levels_of(pages, planes[(len(planes) - 1) // 2]),
+            levels=tiff_free_pages.levels_of(pages, planes[(len(planes) - 1) // 2]),
             associated=tuple(
-                _linked.associated(i, pages[i], "unknown" if r == "left" else r)
+                tiff_numbered_pages.associated(i, pages[i], "unknown" if r == "left" else r)
                 for i, r in enumerate(given)
                 if r != "level"
             ),
             findings=found.finish(),
             maps=(bytemap,),
-            mpp=_linked.pixel_size(pages[0]),
+            mpp=tiff_numbered_pages.pixel_size(pages[0]),
             objective=float(text) if re.fullmatch(r"\d{1,3}", text) else None,
             kept=tuple(kept),
-            chains=(_tiff.page_chain(tiff),),
+            chains=(tiff_tags.page_chain(tiff),),
             complete=complete,
             notes=(f"{len(planes)} focal planes; the middle one is shown",) if len(planes) > 1 else (),
         )
@@ -148,8 +148,8 @@ def _beginning(page: Ifd, entry: Entry) -> bytes:
 def _spoken(found: Findings, page: Ifd) -> None:
     """Report text inside the map's streams: it goes by drawing the map anew, which a fill inside would meet."""
     texts = Findings()
-    _tiff.jpeg_findings(texts, page, False)
-    blank = _tiff.blank_edit(page)
+    tiff_tags.jpeg_findings(texts, page, False)
+    blank = tiff_tags.blank_edit(page)
     place = Place(0, page.name, page.offset, page.end)
     for text in texts.finish():
         found.add("picture.thumbnail", "Thumbnail picture", PhiClass.IMAGE, place, (blank,), None)
@@ -180,7 +180,7 @@ def _read_xml(found: Findings, kept: list[Place], page: Ifd) -> Element:
 def _roles(pages: list[Ifd]) -> list[str]:
     tiled = [i for i, p in enumerate(pages) if p.is_tiled]
     for i in tiled:
-        if not _pages.same_shape(pages[i], pages[0]) or pages[i].number(T.NEW_SUBFILE_TYPE) & 8:
+        if not tiff_free_pages.same_shape(pages[i], pages[0]) or pages[i].number(T.NEW_SUBFILE_TYPE) & 8:
             raise ContradictorySlide(f"page {i} is tiled like a level but has not the slide's shape or type")
     return [_role(i, page, pages) for i, page in enumerate(pages)]
 
@@ -191,7 +191,7 @@ def _role(index: int, page: Ifd, pages: list[Ifd]) -> str:
         if any(not p.is_tiled for p in pages[:index]):
             raise ContradictorySlide(f"page {index} is tiled like a level but stands behind the pictures")
         return "level"
-    alike = _pages.same_shape(page, pages[0])
+    alike = tiff_free_pages.same_shape(page, pages[0])
     place = len(pages) - index
     if place == 1:
         return "macro"

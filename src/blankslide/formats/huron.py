@@ -22,14 +22,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from blankslide.containers import tiff as T
-from blankslide.formats import _linked, _pages
-from blankslide.formats._pairs import NUMBER, Pairs, Style, numbers, prefixed
-from blankslide.lazyre import pattern
+from blankslide.containers.tiff import directories as T
+from blankslide.formatkit import tiff_free_pages, tiff_numbered_pages
+from blankslide.formatkit.text_pairs import NUMBER, Pairs, Style, numbers, prefixed
 from blankslide.model import PhiClass
+from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
-    from blankslide.formats._spi import Probe
+    from blankslide.formatkit.protocol import Probe
     from blankslide.model import Inspection
 
 MARKS = (b"Huron",)
@@ -107,18 +107,18 @@ class Huron:
     def inspect(self, probe: Probe) -> Inspection:
         """List levels, pictures, findings and the owner of every byte."""
         pages = probe.tiff.pages
-        given = _pages.roles(pages, lambda page: None)
+        given = tiff_free_pages.roles(pages, lambda page: None)
         reader = Pairs(_STYLE)
         for page in pages:
             reader.read(page)
             legal = _MAKER if _MAKER.match(page.text(_MAKE) or "") else _ANY_MAKER
             prefixed(reader.found, reader.kept, page, _MAKE, legal, "huron.make", "Text behind the maker's name")
-        return _pages.inspection(
+        return tiff_free_pages.inspection(
             self,
             probe,
             given,
             reader,
-            mpp=_pixel_size(reader) or _linked.pixel_size(pages[0]),
+            mpp=_pixel_size(reader) or tiff_numbered_pages.pixel_size(pages[0]),
             objective=reader.number("objective") or reader.number("magnification"),
             read=(T.IMAGE_DESCRIPTION, _MAKE),
         )

@@ -22,20 +22,20 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from blankslide.containers import tiff as T
+from blankslide.containers.tiff import directories as T
 from blankslide.containers.xml import parse
 from blankslide.errors import ContradictorySlide, DamagedSlide
-from blankslide.formats import _linked, _tiff
-from blankslide.formats._tiff import Findings, TagRule
-from blankslide.formats._xml import INTEGER, NUMBER, Rule, science
-from blankslide.formats._xmlwhole import WholeXmlReader
-from blankslide.lazyre import pattern
+from blankslide.formatkit import tiff_numbered_pages, tiff_tags
+from blankslide.formatkit.tiff_tags import Findings, TagRule
+from blankslide.formatkit.xml_fields import INTEGER, NUMBER, Rule, science
+from blankslide.formatkit.xml_whole import WholeXmlReader
 from blankslide.model import Inspection, PhiClass, Place, SlideFile
+from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
-    from blankslide.containers.tiff import Ifd
+    from blankslide.containers.tiff.directories import Ifd
     from blankslide.containers.xml import Element
-    from blankslide.formats._spi import Probe
+    from blankslide.formatkit.protocol import Probe
 
 MARKS = (b"leica-microsystems",)
 
@@ -109,29 +109,29 @@ class Leica:
         root = parse(data.partition(b"\0")[0])
         slide = _Slide(root, pages)
         roles = {p.name: r for p, r in zip(pages, slide.roles, strict=True)}
-        bytemap = _tiff.claim_file(tiff, roles)
+        bytemap = tiff_tags.claim_file(tiff, roles)
         found, kept = Findings(), list[Place]()
-        _linked.blank_pictures(found, pages, roles)
+        tiff_numbered_pages.blank_pictures(found, pages, roles)
         WholeXmlReader(found, kept, "leica", TABLE, WHOLE).read(data, entry.start, pages[0].name, root)
         for i, page in enumerate(pages):
             if slide.roles[i] == "level":
-                _tiff.jpeg_findings(found, page, True)
+                tiff_tags.jpeg_findings(found, page, True)
             skip = _DESCRIPTION if i == 0 else frozenset()
-            _tiff.tag_findings(found, page, skip, _TAGS, frozenset())
-        complete = _tiff.unowned(found, tiff.source, bytemap, tiff, roles)
+            tiff_tags.tag_findings(found, page, skip, _TAGS, frozenset())
+        complete = tiff_tags.unowned(found, tiff.source, bytemap, tiff, roles)
         others = [i for i, r in enumerate(slide.roles) if r != "level"]
         return Inspection(
             format=self.name,
             title=self.title,
             files=(SlideFile(probe.files.name, tiff.size),),
-            levels=tuple(_linked.level(i, pages[i]) for i in slide.levels),
-            associated=tuple(_linked.associated(i, pages[i], slide.roles[i]) for i in others),
+            levels=tuple(tiff_numbered_pages.level(i, pages[i]) for i in slide.levels),
+            associated=tuple(tiff_numbered_pages.associated(i, pages[i], slide.roles[i]) for i in others),
             findings=found.finish(),
             maps=(bytemap,),
             mpp=slide.mpp,
             objective=slide.objective,
             kept=tuple(kept),
-            chains=(_tiff.page_chain(tiff),),
+            chains=(tiff_tags.page_chain(tiff),),
             complete=complete,
             notes=slide.notes,
         )

@@ -20,14 +20,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from blankslide.containers import tiff as T
-from blankslide.formats import _pages
-from blankslide.formats._pairs import Pairs, Style, numbers
-from blankslide.lazyre import pattern
+from blankslide.containers.tiff import directories as T
+from blankslide.formatkit import tiff_free_pages
+from blankslide.formatkit.text_pairs import Pairs, Style, numbers
 from blankslide.model import PhiClass
+from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
-    from blankslide.formats._spi import Probe
+    from blankslide.formatkit.protocol import Probe
     from blankslide.model import Inspection
 
 MARKS = (b"Mikroscan",)
@@ -78,13 +78,13 @@ class Mikroscan:
     def inspect(self, probe: Probe) -> Inspection:
         """List levels, pictures, findings and the owner of every byte."""
         pages = probe.tiff.pages
-        given = _pages.roles(pages)
+        given = tiff_free_pages.roles(pages)
         reader = Pairs(_STYLE)
         for page in pages:
             reader.read(page)
         size = reader.number("mpp")
         mpp = (size, size) if size else None
-        return _pages.inspection(self, probe, given, reader, mpp=mpp, objective=reader.number("appmag"))
+        return tiff_free_pages.inspection(self, probe, given, reader, mpp=mpp, objective=reader.number("appmag"))
 
 
 FORMAT = Mikroscan()

@@ -19,15 +19,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from blankslide.containers import tiff as T
-from blankslide.formats import _pages
-from blankslide.formats._pairs import Pairs, Style, numbers
-from blankslide.lazyre import pattern
+from blankslide.containers.tiff import directories as T
+from blankslide.formatkit import tiff_free_pages
+from blankslide.formatkit.text_pairs import Pairs, Style, numbers
 from blankslide.model import PhiClass, Place
+from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
-    from blankslide.containers.tiff import Ifd
-    from blankslide.formats._spi import Probe
+    from blankslide.containers.tiff.directories import Ifd
+    from blankslide.formatkit.protocol import Probe
     from blankslide.model import Inspection
 
 MARKS = (b"Motic",)
@@ -88,7 +88,7 @@ class Motic:
     def inspect(self, probe: Probe) -> Inspection:
         """List levels, pictures, findings and the owner of every byte."""
         pages = probe.tiff.pages
-        given = _pages.roles(pages)
+        given = tiff_free_pages.roles(pages)
         reader = Pairs(_STYLE)
         strange = not _is_known_form(pages[0].text(T.IMAGE_DESCRIPTION) or "")
         for page in pages[int(strange) :]:
@@ -97,7 +97,7 @@ class Motic:
             _left(reader, pages[0])
         size = reader.number("mpp")
         mpp = (size, size) if size else None
-        return _pages.inspection(self, probe, given, reader, mpp=mpp, objective=reader.number("appmag"))
+        return tiff_free_pages.inspection(self, probe, given, reader, mpp=mpp, objective=reader.number("appmag"))
 
 
 FORMAT = Motic()

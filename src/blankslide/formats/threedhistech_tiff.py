@@ -20,14 +20,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from blankslide.containers import tiff as T
-from blankslide.formats import _linked, _pages
-from blankslide.formats._pairs import NUMBER, Pairs, Style, numbers
-from blankslide.lazyre import pattern
+from blankslide.containers.tiff import directories as T
+from blankslide.formatkit import tiff_free_pages, tiff_numbered_pages
+from blankslide.formatkit.text_pairs import NUMBER, Pairs, Style, numbers
 from blankslide.model import PhiClass
+from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
-    from blankslide.formats._spi import Probe
+    from blankslide.formatkit.protocol import Probe
     from blankslide.model import Inspection
 
 MARKS = (b"3dh_PixelSizeX",)
@@ -81,13 +81,13 @@ class ThreeDHistechTiff:
     def inspect(self, probe: Probe) -> Inspection:
         """List levels, pictures, findings and the owner of every byte."""
         pages = probe.tiff.pages
-        given = _pages.roles(pages)
+        given = tiff_free_pages.roles(pages)
         reader = Pairs(_STYLE)
         for page in pages:
             reader.read(page)
         x, y = (reader.number(f"3dh_pixelsize{axis}") or reader.number("mpp") for axis in "xy")
-        mpp = (x, y) if x and y and max(x, y) < 100 else _linked.pixel_size(pages[0])
-        return _pages.inspection(self, probe, given, reader, mpp=mpp, objective=reader.number("appmag"))
+        mpp = (x, y) if x and y and max(x, y) < 100 else tiff_numbered_pages.pixel_size(pages[0])
+        return tiff_free_pages.inspection(self, probe, given, reader, mpp=mpp, objective=reader.number("appmag"))
 
 
 FORMAT = ThreeDHistechTiff()

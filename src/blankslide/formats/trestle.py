@@ -24,20 +24,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from blankslide.containers import jpegblank
-from blankslide.containers import tiff as T
+from blankslide.blanks import jpeg
+from blankslide.containers.tiff import directories as T
 from blankslide.errors import ContradictorySlide, DamagedSlide, NotEditable
-from blankslide.formats import _linked, _pages
-from blankslide.formats._pairs import NUMBER, Pairs, Style, numbers, prefixed
-from blankslide.lazyre import pattern
+from blankslide.formatkit import tiff_free_pages, tiff_numbered_pages
+from blankslide.formatkit.text_pairs import NUMBER, Pairs, Style, numbers, prefixed
 from blankslide.model import AssociatedImage, Blank, Coding, Inspection, PhiClass, Place, SlideFile, Slot
+from blankslide.model.patterns import pattern
 from blankslide.spans import ByteClass, ByteMap
 
 if TYPE_CHECKING:
     import re
 
-    from blankslide.containers.tiff import Ifd
-    from blankslide.formats._spi import Probe
+    from blankslide.containers.tiff.directories import Ifd
+    from blankslide.formatkit.protocol import Probe
     from blankslide.source import ByteSource, SlideFiles
 
 MARKS = (b"MedScan",)
@@ -98,7 +98,7 @@ class Trestle:
     def inspect(self, probe: Probe) -> Inspection:
         """List levels, the side file, findings and the owner of every byte of both files."""
         pages = probe.tiff.pages
-        given = _pages.roles(pages, lambda page: None)
+        given = tiff_free_pages.roles(pages, lambda page: None)
         if any(role != "level" for role in given):
             raise ContradictorySlide("a page is not tiled, which no Trestle slide has")
         reader = Pairs(_STYLE)
@@ -108,7 +108,7 @@ class Trestle:
             prefixed(reader.found, reader.kept, page, _SOFTWARE, legal, "trestle.software", "Text behind the software")
         side = _side_file(probe.files)
         picture = None if side is None else _macro(reader, side[1])
-        out = _pages.inspection(
+        out = tiff_free_pages.inspection(
             self,
             probe,
             given,
@@ -134,7 +134,7 @@ def _pixel_size(page: Ifd) -> tuple[float, float] | None:
         entry = page.tags.get(tag)
         values = page.tiff.numbers(page, entry) if entry is not None else None
         sizes.append(values[0] if values else 0.0)
-    return (sizes[0], sizes[1]) if all(0.01 <= s <= 100 for s in sizes) else _linked.pixel_size(page)
+    return (sizes[0], sizes[1]) if all(0.01 <= s <= 100 for s in sizes) else tiff_numbered_pages.pixel_size(page)
 
 
 def _side_file(files: SlideFiles) -> tuple[str, ByteSource] | None:
@@ -164,7 +164,7 @@ def _side_file(files: SlideFiles) -> tuple[str, ByteSource] | None:
 
 def _macro(reader: Pairs, source: ByteSource) -> AssociatedImage:
     """Report the macro, which goes by drawing a blank picture over the whole file."""
-    frame = jpegblank.parse(source.read(0, min(source.size, 1 << 16)))
+    frame = jpeg.parse(source.read(0, min(source.size, 1 << 16)))
     if frame is None or not (frame.width and frame.height):
         raise DamagedSlide("the macro's side file is not a JPEG")
     first, samples = frame.components[0], len(frame.components)

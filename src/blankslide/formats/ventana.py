@@ -23,23 +23,23 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from blankslide.containers import tiff as T
+from blankslide.containers.tiff import directories as T
 from blankslide.containers.xml import MAX_BYTES, parse
 from blankslide.errors import ContradictorySlide, DamagedSlide
-from blankslide.formats import _linked, _tiff
-from blankslide.formats._tiff import Findings
-from blankslide.formats._xml import INTEGER, NUMBER, Rule, XmlReader, rules, science
-from blankslide.lazyre import pattern
+from blankslide.formatkit import tiff_numbered_pages, tiff_tags
+from blankslide.formatkit.tiff_tags import Findings
+from blankslide.formatkit.xml_fields import INTEGER, NUMBER, Rule, XmlReader, rules, science
 from blankslide.model import Fill, Inspection, Place, SlideFile
+from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
-    from blankslide.containers.tiff import Ifd
+    from blankslide.containers.tiff.directories import Ifd
     from blankslide.containers.xml import Element
-    from blankslide.formats._spi import Probe
+    from blankslide.formatkit.protocol import Probe
 
 MARKS = (b"iScan",)
 
-D, Q, V, K, P, UNKNOWN = _tiff.D, _tiff.Q, _tiff.V, _tiff.K, _tiff.P, _tiff.UNKNOWN
+D, Q, V, K, P, UNKNOWN = tiff_tags.D, tiff_tags.Q, tiff_tags.V, tiff_tags.K, tiff_tags.P, tiff_tags.UNKNOWN
 _SOFTWARE_TAG, _XMP = 305, 700
 _SOFTWARE = pattern(r"(?:ScanOutputManager|Ventana(?: iScan| Image Viewer| Virtuoso)?) ?v?\d{0,3}(?:\.\d{1,6}){0,4}")
 
@@ -139,31 +139,35 @@ class Ventana:
         pages = tiff.pages
         roles = _roles(pages)
         named = {p.name: r for p, r in zip(pages, roles, strict=True)}
-        bytemap = _tiff.claim_file(tiff, named)
+        bytemap = tiff_tags.claim_file(tiff, named)
         reader = _Reader()
         stay = {p.name for p, r in zip(pages, roles, strict=True) if r == "macro" or (r != "level" and p is pages[0])}
-        _linked.blank_pictures(reader.found, pages, {n: r if n in stay else "left" for n, r in named.items()})
+        tiff_numbered_pages.blank_pictures(
+            reader.found, pages, {n: r if n in stay else "left" for n, r in named.items()}
+        )
         for page, role in zip(pages, roles, strict=True):
             if page.name not in stay:
                 reader.picture(page, role)
             read = reader.packets(page, role)
             reader.description(page, role)
             read |= reader.software(page) | {T.IMAGE_DESCRIPTION}
-            _tiff.tag_findings(reader.found, page, read, {}, frozenset())
-        complete = _tiff.unowned(reader.found, tiff.source, bytemap, tiff, named)
+            tiff_tags.tag_findings(reader.found, page, read, {}, frozenset())
+        complete = tiff_tags.unowned(reader.found, tiff.source, bytemap, tiff, named)
         numbered = sorted((_number(p), i) for i, p in enumerate(pages) if roles[i] == "level")
         return Inspection(
             format=self.name,
             title=self.title,
             files=(SlideFile(probe.files.name, tiff.size),),
-            levels=tuple(_linked.level(i, pages[i]) for _, i in numbered),
-            associated=tuple(_linked.associated(i, pages[i], r) for i, r in enumerate(roles) if r != "level"),
+            levels=tuple(tiff_numbered_pages.level(i, pages[i]) for _, i in numbered),
+            associated=tuple(
+                tiff_numbered_pages.associated(i, pages[i], r) for i, r in enumerate(roles) if r != "level"
+            ),
             findings=reader.found.finish(),
             maps=(bytemap,),
             mpp=reader.mpp,
             objective=reader.objective,
             kept=tuple(reader.kept),
-            chains=(_tiff.page_chain(tiff),),
+            chains=(tiff_tags.page_chain(tiff),),
             complete=complete,
         )
 
@@ -240,8 +244,8 @@ class _Reader:
     def picture(self, page: Ifd, role: str) -> None:
         """Report a page that can go, and text inside JPEG streams."""
         if role != "level":
-            _tiff.picture_finding(self.found, page, role, weak=role in ("thumbnail", "probability"))
-        _tiff.jpeg_findings(self.found, page, role == "level")
+            tiff_tags.picture_finding(self.found, page, role, weak=role in ("thumbnail", "probability"))
+        tiff_tags.jpeg_findings(self.found, page, role == "level")
 
     def packets(self, page: Ifd, role: str) -> frozenset[int]:
         """Read a page's XML packet; return the tags that need no other reading.

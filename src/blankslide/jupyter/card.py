@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ipywidgets as W
 
-from blankslide import cards
-from blankslide.jupyter.pictures import MOST, ROLES, Picture
+from blankslide.jupyter.thumbnails import MOST, ROLES, Picture
+from blankslide.presentation import html_card
 
 if TYPE_CHECKING:
-    from blankslide.cards import Tone
     from blankslide.jupyter.table import FindingsTable
+    from blankslide.presentation.html_card import Tone
 
 _GONE = "gone"
 _HOLE = '<div style="width:110px;height:80px;border:1px dashed rgba(128,128,128,.7);border-radius:4px"></div>'
@@ -66,7 +66,7 @@ class Pictures:
             A sentence that stands above pictures of before, and marks each of them; empty if they
             are what stands in the file now.
         """
-        self._banner.value = cards.headline(before, "! BEFORE", "hot") if before else ""
+        self._banner.value = html_card.headline(before, "! BEFORE", "hot") if before else ""
         _show(self._banner, bool(before))
         items = [(p.role, f"{p.width}×{p.height}", p.png) for p in shown] + [(role, _GONE, b"") for role in gone]
         items.sort(key=lambda item: ROLES.get(item[0], len(ROLES)))
@@ -76,7 +76,9 @@ class Pictures:
             _show(image, bool(png))
             unseen = "" if png or words == _GONE or not role else " · cannot be shown"
             old = "before · " if before else ""
-            caption.value = cards.lines([f"{old}{role} · {words}{unseen}"] if role else []) + _HOLE * (words == _GONE)
+            caption.value = html_card.lines([f"{old}{role} · {words}{unseen}"] if role else []) + _HOLE * (
+                words == _GONE
+            )
             _show(self._row.children[i], bool(role))
 
 
@@ -165,7 +167,7 @@ class Card:
             c.danger,
             _line(c.go, c.cancel, c.again, self._progress),
         )
-        self._tail = _line(c.before, c.finish, W.HTML(cards.lines([_SMALL_PRINT])))
+        self._tail = _line(c.before, c.finish, W.HTML(html_card.lines([_SMALL_PRINT])))
         frame = W.Layout(border="1px solid rgba(128,128,128,.35)", padding="10px 14px", max_width="980px")
         self.widget: Any = W.VBox([self._head, *self._middle, self._result, self._tail], layout=frame)
         self.widget.add_class("blankslide-review")
@@ -173,25 +175,25 @@ class Card:
 
     def draw_head(self, head: Headline) -> None:
         """Draw the sentence that leads."""
-        self._head.value = cards.headline(*head)
+        self._head.value = html_card.headline(*head)
 
     def draw_plan(self, summary: str) -> None:
         """Draw the plan in numbers."""
-        self._plan.value = cards.lines([f"Plan: {summary}"] if summary else [])
+        self._plan.value = html_card.lines([f"Plan: {summary}"] if summary else [])
 
     def draw_result(self, sentences: Sequence[str]) -> None:
         """Draw what happened."""
-        self._result.value = cards.lines(sentences)
+        self._result.value = html_card.lines(sentences)
 
     def draw_confirmation(self, sentence: str, name: str) -> None:
         """Draw what must be ticked before anything is overwritten."""
-        self.controls.warning.value = cards.headline(sentence, "! no undo", "hot")
+        self.controls.warning.value = html_card.headline(sentence, "! no undo", "hot")
         self.controls.confirm.description = f"Yes, overwrite {name}"
 
     def draw_progress(self, stage: str, part: float, *, visible: bool = True) -> None:
         """Draw how far the work is."""
         self._bar.value = part
-        self._stage.value = cards.lines([stage] if stage else [])
+        self._stage.value = html_card.lines([stage] if stage else [])
         self._progress.layout.visibility = "visible" if visible else "hidden"
 
     def empty(self) -> None:

@@ -20,22 +20,23 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from blankslide import api, cards, wording
+from blankslide import api
 from blankslide.errors import BlankslideError, Cancelled, SlidePending
 from blankslide.jupyter.card import Card, Headline
-from blankslide.jupyter.pictures import Picture, pictures
 from blankslide.jupyter.table import FindingsTable
-from blankslide.jupyter.work import Worker
-from blankslide.naming import name_verdict
-from blankslide.policy import PROFILES, Profile
+from blankslide.jupyter.thumbnails import Picture, pictures
+from blankslide.jupyter.worker import Worker
+from blankslide.policy.file_names import name_verdict
+from blankslide.policy.profiles import PROFILES, Profile
+from blankslide.presentation import html_card, wording
 from blankslide.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from blankslide.cards import Tone
     from blankslide.model import Outcome
+    from blankslide.presentation.html_card import Tone
 
 _EMPTIED = "This card was emptied: it holds no pictures and no values."
 _CHANGED = "The file changed on the disk since this card had read it, so it was read anew."
@@ -246,9 +247,9 @@ class SlideReview:
             return
         head = self._headline()
         if self._name_withheld and self.session.path is not None:
-            head = head._replace(text=head.text.replace(wording.shown(self.session.path), cards.NAMELESS))
+            head = head._replace(text=head.text.replace(wording.shown(self.session.path), html_card.NAMELESS))
         told = self.session.outcome or self.session.plan
-        said = cards.hide_unknown([head.text], told.decisions if told else ())
+        said = html_card.hide_unknown([head.text], told.decisions if told else ())
         self._sealed = True
         _cards.discard(self)
         self._before = self._now = ()
@@ -319,7 +320,7 @@ class SlideReview:
         if session.state == "done" and session.outcome is not None:
             if session.outcome.content == "untouched":
                 return Headline(session.headline, "○ dry run", "quiet")
-            return Headline(session.headline, *cards.outcome_state(session.outcome))
+            return Headline(session.headline, *html_card.outcome_state(session.outcome))
         if session.state == "refused":
             return Headline(session.headline, *_refusal(session.error))
         if session.plan is None:
@@ -336,7 +337,7 @@ class SlideReview:
             return said
         if done.content == "untouched":
             return [*said, f"Dry run: {self.session.summary}; nothing was written."]
-        return [*said, *cards.outcome_lines(done)]
+        return [*said, *html_card.outcome_lines(done)]
 
     # -- what the person does ----------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as W
 
-from blankslide import cards, wording
+from blankslide.presentation import html_card, wording
 
 if TYPE_CHECKING:
     from blankslide.session import Row
@@ -69,7 +69,7 @@ class FindingsTable:
         if self._rows.children != children:
             self._rows.children = children
         hidden = len(rows) - len(shown)
-        self._more.value = cards.lines([f"{hidden} more: narrow them down with the filter"] if hidden else [])
+        self._more.value = html_card.lines([f"{hidden} more: narrow them down with the filter"] if hidden else [])
 
     def clear(self) -> None:
         """Empty every line that was ever filled."""
@@ -121,11 +121,11 @@ class _Line:
 
 
 def _row(row: Row) -> str:
-    tone = cards.tone_of(sensitive=row.sensitive, unknown=row.unknown)
+    tone = html_card.tone_of(sensitive=row.sensitive, unknown=row.unknown)
     places = [f"{p.where}: bytes {p.start} to {p.end}" for p in row.places[:_PLACES]]
     places += [f"and {len(row.places) - _PLACES} more"] if len(row.places) > _PLACES else []
     return _grid(
-        cards.badge(row.mark, tone),
+        html_card.badge(row.mark, tone),
         escape(_short(row.what)),
         f'<span title="{escape(chr(10).join(places))}">{escape(_short(row.where))}</span>',
         escape(row.kind),

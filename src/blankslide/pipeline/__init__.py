@@ -13,15 +13,15 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from blankslide.pipeline.folders import main_file
-from blankslide.pipeline.stages import Options, Progress, claimed_files, inspect, known_format, plan, refuse_pending
+from blankslide.pipeline.main_file import main_file
+from blankslide.pipeline.opening import Options, Progress, claimed_files, inspect, known_format, plan, refuse_pending
 
 if TYPE_CHECKING:
     from blankslide.pipeline.copying import anonymize_copy
     from blankslide.pipeline.in_place import anonymize_in_place
-    from blankslide.pipeline.judge import verify
-    from blankslide.pipeline.names import sidecars, worst_name
+    from blankslide.pipeline.judging import verify
     from blankslide.pipeline.recovering import recover
+    from blankslide.pipeline.result_names import sidecars, worst_name
     from blankslide.pipeline.walking import Watch, slides_below
 
 __all__ = [

@@ -16,16 +16,16 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.errors import BlankslideError, ProfileError, UsageError
-from blankslide.formats._spi import ROLES, SHARED
+from blankslide.formatkit.protocol import ROLES, SHARED
 from blankslide.model import Action, PhiClass
-from blankslide.pipeline.folders import main_file
+from blankslide.pipeline.main_file import main_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from blankslide.model import Inspection
-    from blankslide.pipeline.stages import Options
-    from blankslide.policy import Profile
+    from blankslide.pipeline.opening import Options
+    from blankslide.policy.profiles import Profile
 
 _WILD = frozenset("*?[")
 _NEAR, _VERY_NEAR = 0.6, 0.9
@@ -126,7 +126,7 @@ def proven(profile: Profile, paths: Iterable[Path], options: Options) -> Profile
     UsageError
         If a name is found in none of them, and may mean something that they have.
     """
-    from blankslide.pipeline.stages import inspected, opened
+    from blankslide.pipeline.opening import inspected, opened
 
     wanted = {name for name, action in _fields(profile) if _is_wanted(profile, name, action)}
     seen: dict[str, _Done] = {}

@@ -19,11 +19,11 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from blankslide.containers.dicombeside import DIRECTORY, SLIDE, Beside, beside
-from blankslide.pseudonyms import mapped_uid
+from blankslide.containers.dicom.beside import DIRECTORY, SLIDE, Beside, beside
+from blankslide.policy.pseudonyms import mapped_uid
 
 if TYPE_CHECKING:
-    from blankslide.storage.files import OpenFile, OpenSlide
+    from blankslide.storage.slide_files import OpenFile, OpenSlide
 
 _OURS = ".blankslide-"
 _MOST_BELOW, _MOST_ABOVE, _LEVELS_ABOVE = 2048, 256, 4

@@ -22,19 +22,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blankslide.errors import Cancelled, EnvironmentProblem, SlideChanged, UsageError
-from blankslide.pipeline.folders import is_series_folder, main_file
-from blankslide.pipeline.judge import judge_written
-from blankslide.pipeline.names import (
-    chosen_name,
-    has_own_folder,
-    name_of_copy,
-    renames_of,
-    set_names,
-    suffixes,
-    worst_name,
-)
-from blankslide.pipeline.record import record
-from blankslide.pipeline.stages import (
+from blankslide.pipeline.judging import judge_written
+from blankslide.pipeline.ledger_entry import record
+from blankslide.pipeline.main_file import is_series_folder, main_file
+from blankslide.pipeline.opening import (
     Clock,
     Options,
     inspected,
@@ -44,13 +35,22 @@ from blankslide.pipeline.stages import (
     removed_values,
     starting_outcome,
 )
+from blankslide.pipeline.result_names import (
+    chosen_name,
+    has_own_folder,
+    name_of_copy,
+    renames_of,
+    set_names,
+    suffixes,
+    worst_name,
+)
 from blankslide.spans import merge, subtract
 
 if TYPE_CHECKING:
     from blankslide.model import Inspection, Medium, Outcome, Plan
-    from blankslide.storage.copy import Copy
-    from blankslide.storage.copyset import SetCopy
-    from blankslide.storage.files import OpenFile, OpenSlide
+    from blankslide.storage.copies.file import Copy
+    from blankslide.storage.copies.slide_set import SetCopy
+    from blankslide.storage.slide_files import OpenFile, OpenSlide
 
 Digests = tuple[str, str]
 Spans = Sequence[tuple[int, int]]
@@ -133,8 +133,8 @@ def anonymize_copy(
 
 def _choose_target(job: _Job, name: str | None, dry_run: bool) -> None:
     """Name the copy and refuse what cannot become one, before anything is written."""
-    from blankslide.storage.copy import check_targets
-    from blankslide.storage.copyset import sweep, top_names
+    from blankslide.storage.copies.file import check_targets
+    from blankslide.storage.copies.slide_set import sweep, top_names
 
     _refuse_own_name(job)
     outcome = job.outcome
@@ -200,8 +200,8 @@ def _run(job: _Job) -> None:
 
 
 def _begin(job: _Job) -> Copy | SetCopy:
-    from blankslide.storage.copy import Copy
-    from blankslide.storage.copyset import SetCopy
+    from blankslide.storage.copies.file import Copy
+    from blankslide.storage.copies.slide_set import SetCopy
 
     if job.is_set:
         return SetCopy.begin(job.slide, job.folder, job.names)
@@ -242,7 +242,7 @@ def _discarded_unless_published(copy: Copy | SetCopy) -> Iterator[None]:
 
 
 def _write(job: _Job, copy: Copy | SetCopy) -> None:
-    from blankslide.storage.copyset import SetCopy
+    from blankslide.storage.copies.slide_set import SetCopy
 
     def progress(done: int, total: int) -> None:
         job.clock.safe_point()
@@ -262,8 +262,8 @@ def _digests(job: _Job, files: Sequence[OpenFile], moved: bool, stop: Callable[[
 
     ``moved`` says that these are the files of the copy, where longer patches have moved what follows.
     """
-    from blankslide.storage.copy import digest
-    from blankslide.storage.shifts import Shift
+    from blankslide.storage.copies.file import digest
+    from blankslide.storage.copies.shifts import Shift
 
     tissue: list[tuple[OpenFile, Spans]] = []
     rest: list[tuple[OpenFile, Spans]] = []
@@ -339,7 +339,7 @@ def _conclude(job: _Job, copy: Copy | SetCopy, state: str) -> None:
 
     One that nobody could judge stays, and is not called clean: every byte of it was compared.
     """
-    from blankslide.storage.copyset import SetCopy
+    from blankslide.storage.copies.slide_set import SetCopy
     from blankslide.verification.compare import NOBODY
 
     outcome = job.outcome

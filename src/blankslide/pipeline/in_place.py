@@ -19,12 +19,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blankslide.errors import BlankslideError, EnvironmentProblem, NotEditable, SlideLinked, SlidePending
-from blankslide.pipeline.folders import main_file
-from blankslide.pipeline.judge import conclude, judge_written
-from blankslide.pipeline.names import chosen_name, moves, set_names, worst_name
-from blankslide.pipeline.record import record, remembered
-from blankslide.pipeline.recovering import pending_after, recover
-from blankslide.pipeline.stages import (
+from blankslide.pipeline.judging import conclude, judge_written
+from blankslide.pipeline.ledger_entry import record, remembered
+from blankslide.pipeline.main_file import main_file
+from blankslide.pipeline.opening import (
     Clock,
     Options,
     inspected,
@@ -35,11 +33,13 @@ from blankslide.pipeline.stages import (
     removed_values,
     starting_outcome,
 )
+from blankslide.pipeline.recovering import pending_after, recover
+from blankslide.pipeline.result_names import chosen_name, moves, set_names, worst_name
 
 if TYPE_CHECKING:
     from blankslide.model import Inspection, Outcome, Patch, Plan
-    from blankslide.storage.files import OpenSlide
     from blankslide.storage.medium import Extents
+    from blankslide.storage.slide_files import OpenSlide
     from blankslide.storage.transaction import Transaction
     from blankslide.verification import ReaderView
 
@@ -89,8 +89,8 @@ def _after_recovery(named: str | Path, path: Path, options: Options, name: str |
 
 def _anonymized(named: str | Path, path: Path, options: Options, name: str | None, dry_run: bool) -> Outcome:
     from blankslide.storage import lock
-    from blankslide.storage.files import check_editable
-    from blankslide.verification import observe, sound
+    from blankslide.storage.slide_files import check_editable
+    from blankslide.verification import intact, observe
 
     profile = options.resolved()
     clock = Clock(options)
@@ -110,7 +110,7 @@ def _anonymized(named: str | Path, path: Path, options: Options, name: str | Non
             outcome.seconds = clock.seconds
             return outcome
         if not planned.patches and not renames:
-            readers, problems = sound(observe(path))
+            readers, problems = intact(observe(path))
             conclude(outcome, readers, [*problems, *remembered(slide, inspection, options)])
             clock.lap("verify", 1.0)
             outcome.seconds = clock.seconds
@@ -139,8 +139,8 @@ def _apply(
     clock: Clock,
 ) -> Outcome:
     from blankslide.storage import journal, medium
-    from blankslide.storage.files import check_editable
-    from blankslide.storage.names import Rename
+    from blankslide.storage.renames import Rename
+    from blankslide.storage.slide_files import check_editable
     from blankslide.storage.transaction import Transaction
     from blankslide.verification import observe
 

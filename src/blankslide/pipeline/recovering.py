@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 
 from blankslide.errors import BlankslideError, SlideLocked, SlidePending
 from blankslide.model import Inspection, Outcome
-from blankslide.pipeline.folders import main_file
-from blankslide.pipeline.judge import NOT_KEPT, conclude, judge_as_is
-from blankslide.pipeline.record import record, state_of
-from blankslide.pipeline.stages import Clock, Options, opened, refuse_orphan
-from blankslide.policy import PROFILES, Profile
+from blankslide.pipeline.judging import NOT_KEPT, conclude, judge_as_is
+from blankslide.pipeline.ledger_entry import record, state_of
+from blankslide.pipeline.main_file import main_file
+from blankslide.pipeline.opening import Clock, Options, opened, refuse_orphan
+from blankslide.policy.profiles import PROFILES, Profile
 
 if TYPE_CHECKING:
-    from blankslide.storage.files import OpenSlide
+    from blankslide.storage.slide_files import OpenSlide
     from blankslide.storage.transaction import Transaction
 
 
@@ -46,7 +46,7 @@ def recover(path: str | Path, options: Options | None = None) -> Outcome:
         If none waits and the slide cannot be looked at; nothing was changed.
     """
     from blankslide.storage import journal, lock
-    from blankslide.storage.files import check_mount
+    from blankslide.storage.slide_files import check_mount
     from blankslide.storage.transaction import discard_leftover
 
     options = options or Options()

@@ -18,7 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from blankslide.errors import BlankslideError
-from blankslide.pipeline.folders import is_series_folder
+from blankslide.pipeline.main_file import is_series_folder
 
 _OURS = ".blankslide-"
 
@@ -117,7 +117,7 @@ class _Folder:
 
 def _claimed(file: Path, real: str) -> tuple[str, ...] | None:
     """Return the resolved files of the slide that a file belongs to, the main one first; None if it is no slide's."""
-    from blankslide.pipeline.stages import claimed_files
+    from blankslide.pipeline.opening import claimed_files
 
     try:
         if not file.is_file():  # a pipe, or a link that leads nowhere

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
-from blankslide.samples.planted import Kept, Picture, Planted, Removed, read_key, write_key
+from blankslide.samples.kit.answer_key import Kept, Picture, Planted, Removed, read_key, write_key
 
 __all__ = ["Builder", "Kept", "Picture", "Planted", "Removed", "builders", "read_key", "write_samples"]
 

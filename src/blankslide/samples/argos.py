@@ -11,16 +11,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from blankslide.samples import slidepages
-from blankslide.samples.planted import Planted, Removed
-from blankslide.samples.spots import Spot, Text, fill
-from blankslide.samples.tiffvalues import ASCII, Value, long
+from blankslide.samples.kit import tiff_pages
+from blankslide.samples.kit.answer_key import Planted, Removed
+from blankslide.samples.kit.spots import Spot, Text, fill
+from blankslide.samples.kit.tiff_values import ASCII, Value, long
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from blankslide.samples.patients import Patient
-    from blankslide.samples.tiffwriter import Page
+    from blankslide.samples.kit.patients import Patient
+    from blankslide.samples.kit.tiff_writer import Page
 
 METADATA = 65000
 _XML = (
@@ -48,23 +48,23 @@ def build_argos(path: Path, *, planes: int = 1, patient: Patient | None = None, 
     overrides
         Any other field of `slidepages.Recipe`; ``text`` is the XML.
     """
-    plan = slidepages.recipe(45, patient, {"codec": "jpeg", "big": True, **overrides})
+    plan = tiff_pages.recipe(45, patient, {"codec": "jpeg", "big": True, **overrides})
     pages: list[Page] = []
     for number in range(planes):
-        pages += slidepages.tiled(replace(plan, seed=plan.seed + number))
+        pages += tiff_pages.tiled(replace(plan, seed=plan.seed + number))
     roles = ["level"] * len(pages)
     for page in pages:
         page.tags = {**page.tags, 254: long(0)}
     pages[0].strips = [b"", *pages[0].strips[1:]]
     pages, roles = [*pages, *plan.extra], roles + ["unknown"] * len(plan.extra)
-    pages, roles = [*pages, slidepages.thumbnail(plan)], [*roles, "thumbnail"]
+    pages, roles = [*pages, tiff_pages.thumbnail(plan)], [*roles, "thumbnail"]
     if plan.macro_size:
-        pages, roles = [*pages, slidepages.macro(plan)], [*roles, "macro"]
+        pages, roles = [*pages, tiff_pages.macro(plan)], [*roles, "macro"]
     for page in pages[len(plan.factors) * planes :]:
         page.tags = {**page.tags, 254: long(0)}
     text = fill(plan.text or _XML, {**_spots(plan, planes), **plan.spots})
     pages[0].tags = {**pages[0].tags, METADATA: Value(ASCII, text.data)}
-    key = slidepages.write(path, "argos", plan, pages, roles, {}, _KEPT)
+    key = tiff_pages.write(path, "argos", plan, pages, roles, {}, _KEPT)
     return replace(key, removed=(*_planted(key, text), *key.removed))
 
 
@@ -77,7 +77,7 @@ def _planted(key: Planted, text: Text) -> list[Removed]:
     return [Removed(p.id, p.value, p.encoding, ((at + p.start, p.length),)) for p in text.plantings]
 
 
-def _spots(plan: slidepages.Recipe, planes: int) -> dict[str, Spot | str]:
+def _spots(plan: tiff_pages.Recipe, planes: int) -> dict[str, Spot | str]:
     who = plan.patient
     return {
         "range": "1" if planes > 1 else "0",

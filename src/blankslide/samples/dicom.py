@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from blankslide.samples.patients import Patient, invent
-from blankslide.samples.planted import Kept, Picture, Planted, Removed, tiles_digest
+from blankslide.samples.kit.answer_key import Kept, Picture, Planted, Removed, tiles_digest
+from blankslide.samples.kit.patients import Patient, invent
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,7 +96,7 @@ def build_dicom(path: Path, *, patient: Patient | None = None, **overrides: Any)
 
 def _pictures(plan: Recipe) -> list[tuple[str, str, Image]]:
     """Return file name ending, flavour and pixels of each instance."""
-    from blankslide.samples.drawing import label, macro, tissue
+    from blankslide.samples.kit.drawing import label, macro, tissue
 
     scene = tissue(*plan.size, plan.seed)
     out = []
@@ -272,7 +272,7 @@ class _Writer:
         if self.native:
             return frame.tobytes()
         if self.plan.jpeg_2000:
-            from blankslide.samples.codecs import jpeg_2000
+            from blankslide.samples.kit.codecs import jpeg_2000
 
             return jpeg_2000(frame, ycc=False)
         out = io.BytesIO()
@@ -352,7 +352,7 @@ def _key(path: Path, plan: Recipe, files: dict[str, bytes]) -> Planted:
     text = f"{plan.patient.name} {plan.patient.case}"
     at = files[label].find(text.encode())
     removed.append(Removed("dicom.label-text", text, "utf-8", ((at, len(text.encode())),), label))
-    from blankslide.samples.drawing import label_lines
+    from blankslide.samples.kit.drawing import label_lines
 
     words = (*label_lines(plan.patient), plan.patient.accession)
     pictures = []

@@ -14,16 +14,16 @@ from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from blankslide.samples.patients import Patient, invent
-from blankslide.samples.planted import slug
-from blankslide.samples.spots import Spot, answer_key, fill
-from blankslide.samples.tiffvalues import Value, ascii, long, rational, short, undefined
-from blankslide.samples.tiffwriter import Page, write_tiff
+from blankslide.samples.kit.answer_key import slug
+from blankslide.samples.kit.patients import Patient, invent
+from blankslide.samples.kit.spots import Spot, answer_key, fill
+from blankslide.samples.kit.tiff_values import Value, ascii, long, rational, short, undefined
+from blankslide.samples.kit.tiff_writer import Page, write_tiff
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from blankslide.samples.planted import Planted
+    from blankslide.samples.kit.answer_key import Planted
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +91,9 @@ def build_generic(path: Path, flavour: str = "vips", *, patient: Patient | None 
 
 
 def _levels(plan: Recipe) -> list[Page]:
-    from blankslide.samples.codecs import jpeg_abbreviated
-    from blankslide.samples.drawing import tissue
-    from blankslide.samples.pyramid import build_levels
+    from blankslide.samples.kit.codecs import jpeg_abbreviated
+    from blankslide.samples.kit.drawing import tissue
+    from blankslide.samples.kit.pyramid import build_levels
 
     tables: list[bytes] = []
 

@@ -10,16 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from blankslide.samples import slidepages
-from blankslide.samples.planted import slug
-from blankslide.samples.spots import Spot
-from blankslide.samples.tiffvalues import ascii
+from blankslide.samples.kit import tiff_pages
+from blankslide.samples.kit.answer_key import slug
+from blankslide.samples.kit.spots import Spot
+from blankslide.samples.kit.tiff_values import ascii
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from blankslide.samples.patients import Patient
-    from blankslide.samples.planted import Planted
+    from blankslide.samples.kit.answer_key import Planted
+    from blankslide.samples.kit.patients import Patient
 
 _LINES = (
     "Image Dimensions = {{size}}", "Resolution = 0.5 um", "Objective = 20", "Barcode = {{barcode}}",
@@ -40,16 +40,16 @@ def build_huron(path: Path, *, patient: Patient | None = None, **overrides: Any)
     overrides
         Any other field of `slidepages.Recipe`.
     """
-    plan = slidepages.recipe(41, patient, overrides)
-    pages, roles = slidepages.usual_order(plan)
-    text = slidepages.described(plan, "\n".join(_LINES), _spots(plan))
+    plan = tiff_pages.recipe(41, patient, overrides)
+    pages, roles = tiff_pages.usual_order(plan)
+    text = tiff_pages.described(plan, "\n".join(_LINES), _spots(plan))
     for page in pages:
         page.tags = {271: ascii("Huron"), 272: ascii("TissueScope LE"), **page.tags}
     kept = {"huron.Resolution": "0.5 um", "huron.Objective": "20", "openslide.mpp-x": "0.5"}
-    return slidepages.write(path, "huron", plan, pages, roles, {0: text}, kept)
+    return tiff_pages.write(path, "huron", plan, pages, roles, {0: text}, kept)
 
 
-def _spots(plan: slidepages.Recipe) -> dict[str, Spot | str]:
+def _spots(plan: tiff_pages.Recipe) -> dict[str, Spot | str]:
     who = plan.patient
 
     def spot(key: str, value: str, base64: bool = False) -> Spot:

@@ -15,17 +15,17 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from blankslide.samples.patients import Patient, invent
-from blankslide.samples.spots import Spot, Text, answer_key, fill
-from blankslide.samples.tiffvalues import Value, ascii, long, rational, short, undefined
-from blankslide.samples.tiffwriter import Page, write_tiff
+from blankslide.samples.kit.patients import Patient, invent
+from blankslide.samples.kit.spots import Spot, Text, answer_key, fill
+from blankslide.samples.kit.tiff_values import Value, ascii, long, rational, short, undefined
+from blankslide.samples.kit.tiff_writer import Page, write_tiff
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from PIL.Image import Image
 
-    from blankslide.samples.planted import Planted
+    from blankslide.samples.kit.answer_key import Planted
 
 _MACRO_NM, _MAIN_NM = 16000, 500
 
@@ -118,7 +118,7 @@ def build_leica(path: Path, flavour: str = "scn400", *, patient: Patient | None 
     changes = {**_FLAVOURS[flavour], **overrides}
     seed = changes.get("seed", Recipe.__dataclass_fields__["seed"].default)
     plan = replace(Recipe(patient or invent(seed)), **changes)
-    from blankslide.samples.drawing import label, macro, tissue
+    from blankslide.samples.kit.drawing import label, macro, tissue
 
     portrait = macro(plan.patient, plan.macro_size[::-1], plan.seed).rotate(90, expand=True)
     pages = _pyramid(portrait, plan.macro_factors, plan, _MACRO_NM)
@@ -135,8 +135,8 @@ def build_leica(path: Path, flavour: str = "scn400", *, patient: Patient | None 
 
 def _pyramid(picture: Image, factors: tuple[int, ...], plan: Recipe, scale: int) -> list[Page]:
     """One tiled page for each factor; ``scale`` is the size of a pixel in nanometres."""
-    from blankslide.samples.codecs import jpeg, jpeg_abbreviated
-    from blankslide.samples.pyramid import build_levels
+    from blankslide.samples.kit.codecs import jpeg, jpeg_abbreviated
+    from blankslide.samples.kit.pyramid import build_levels
 
     tables: list[bytes] = []
 
@@ -168,7 +168,7 @@ def _resolution(pixels: float) -> dict[int, Value]:
 
 
 def _striped(picture: Image) -> Page:
-    from blankslide.samples.codecs import bands, jpeg
+    from blankslide.samples.kit.codecs import bands, jpeg
 
     tags = {
         254: long(0), 256: long(picture.width), 257: long(picture.height), 258: short(8, 8, 8), 259: short(7),

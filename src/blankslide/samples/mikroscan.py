@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from blankslide.samples import slidepages
-from blankslide.samples.planted import slug
-from blankslide.samples.spots import Spot, fill
-from blankslide.samples.tiffvalues import long
+from blankslide.samples.kit import tiff_pages
+from blankslide.samples.kit.answer_key import slug
+from blankslide.samples.kit.spots import Spot, fill
+from blankslide.samples.kit.tiff_values import long
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from blankslide.samples.patients import Patient
-    from blankslide.samples.planted import Planted
+    from blankslide.samples.kit.answer_key import Planted
+    from blankslide.samples.kit.patients import Patient
 
 _MAKER = "Mikroscan Image Structure\n"
 _TEXT = (
@@ -40,9 +40,9 @@ def build_mikroscan(path: Path, *, patient: Patient | None = None, **overrides: 
     overrides
         Any other field of `slidepages.Recipe`.
     """
-    plan = slidepages.recipe(42, patient, overrides)
-    pages, roles = slidepages.usual_order(plan)
-    texts = {0: slidepages.described(plan, _MAKER + _TEXT, _spots(plan))}
+    plan = tiff_pages.recipe(42, patient, overrides)
+    pages, roles = tiff_pages.usual_order(plan)
+    texts = {0: tiff_pages.described(plan, _MAKER + _TEXT, _spots(plan))}
     for number, (page, role) in enumerate(zip(pages, roles, strict=True)):
         width, height = (page.tags[tag].items[0] for tag in (256, 257))
         if role in ("label", "macro"):
@@ -52,10 +52,10 @@ def build_mikroscan(path: Path, *, patient: Patient | None = None, **overrides: 
             head = f"{_MAKER}{plan.size[0]}x{plan.size[1]} -> {width}x{height} - |Barcode = {{{{barcode}}}}"
             texts[number] = fill(head, _spots(plan))
     kept = {"openslide.mpp-x": "0.5", "openslide.level-count": str(len(plan.factors))}
-    return slidepages.write(path, "mikroscan", plan, pages, roles, texts, kept)
+    return tiff_pages.write(path, "mikroscan", plan, pages, roles, texts, kept)
 
 
-def _spots(plan: slidepages.Recipe) -> dict[str, Spot | str]:
+def _spots(plan: tiff_pages.Recipe) -> dict[str, Spot | str]:
     who = plan.patient
 
     def spot(key: str, value: str) -> Spot:

@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from blankslide.samples import slidepages
-from blankslide.samples.planted import slug
-from blankslide.samples.spots import Spot, fill
+from blankslide.samples.kit import tiff_pages
+from blankslide.samples.kit.answer_key import slug
+from blankslide.samples.kit.spots import Spot, fill
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from blankslide.samples.patients import Patient
-    from blankslide.samples.planted import Planted
+    from blankslide.samples.kit.answer_key import Planted
+    from blankslide.samples.kit.patients import Patient
 
 _MAKER = "Motic EasyScan 1.2.0\n"
 _TEXT = (
@@ -40,17 +40,17 @@ def build_motic(path: Path, *, patient: Patient | None = None, **overrides: Any)
     overrides
         Any other field of `slidepages.Recipe`.
     """
-    plan = slidepages.recipe(43, patient, {"codec": "lzw", **overrides})
-    pages, roles = slidepages.usual_order(plan)
-    texts = {0: slidepages.described(plan, _MAKER + _TEXT, _spots(plan))}
+    plan = tiff_pages.recipe(43, patient, {"codec": "lzw", **overrides})
+    pages, roles = tiff_pages.usual_order(plan)
+    texts = {0: tiff_pages.described(plan, _MAKER + _TEXT, _spots(plan))}
     for number, (page, role) in enumerate(zip(pages, roles, strict=True)):
         if role in ("label", "macro"):
             width, height = (page.tags[tag].items[0] for tag in (256, 257))
             texts[number] = fill(f"{_MAKER}{role} {width}x{height}", {})
-    return slidepages.write(path, "motic", plan, pages, roles, texts, {"openslide.mpp-x": "0.5"})
+    return tiff_pages.write(path, "motic", plan, pages, roles, texts, {"openslide.mpp-x": "0.5"})
 
 
-def _spots(plan: slidepages.Recipe) -> dict[str, Spot | str]:
+def _spots(plan: tiff_pages.Recipe) -> dict[str, Spot | str]:
     who = plan.patient
 
     def spot(key: str, value: str) -> Spot:

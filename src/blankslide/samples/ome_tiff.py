@@ -14,17 +14,17 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from blankslide.samples.patients import Patient, invent
-from blankslide.samples.spots import Spot, Text, answer_key, fill
-from blankslide.samples.tiffvalues import Value, ascii, long, rational, short
-from blankslide.samples.tiffwriter import Page, write_tiff
+from blankslide.samples.kit.patients import Patient, invent
+from blankslide.samples.kit.spots import Spot, Text, answer_key, fill
+from blankslide.samples.kit.tiff_values import Value, ascii, long, rational, short
+from blankslide.samples.kit.tiff_writer import Page, write_tiff
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from PIL.Image import Image
 
-    from blankslide.samples.planted import Planted
+    from blankslide.samples.kit.answer_key import Planted
 
 _SUB = 330
 
@@ -118,7 +118,7 @@ def build_ome(path: Path, flavour: str = "pyramid", *, patient: Patient | None =
     changes = {**_FLAVOURS[flavour], **overrides}
     seed = changes.get("seed", Recipe.__dataclass_fields__["seed"].default)
     plan = replace(Recipe(patient or invent(seed)), **changes)
-    from blankslide.samples.drawing import tissue
+    from blankslide.samples.kit.drawing import tissue
 
     pages = [_tiled(tissue(*plan.size, plan.seed), plan.factors, plan)]
     pages += [_picture(role, size, plan) for role, size in plan.names.values()]
@@ -131,7 +131,7 @@ def build_ome(path: Path, flavour: str = "pyramid", *, patient: Patient | None =
 
 
 def _picture(role: str, size: tuple[int, int], plan: Recipe) -> Page:
-    from blankslide.samples.drawing import label, macro, tissue
+    from blankslide.samples.kit.drawing import label, macro, tissue
 
     if role == "macro":
         return _tiled(macro(plan.patient, size, plan.seed + 1), (1, 2), plan)
@@ -141,8 +141,8 @@ def _picture(role: str, size: tuple[int, int], plan: Recipe) -> Page:
 
 def _tiled(picture: Image, factors: Sequence[int], plan: Recipe) -> Page:
     """One page of JPEG tiles with its smaller resolutions as children."""
-    from blankslide.samples.codecs import jpeg
-    from blankslide.samples.pyramid import build_levels
+    from blankslide.samples.kit.codecs import jpeg
+    from blankslide.samples.kit.pyramid import build_levels
 
     levels = build_levels(picture, picture.size, factors, plan.tile, partial(jpeg, quality=70))
     pages = [
@@ -156,7 +156,7 @@ def _tiled(picture: Image, factors: Sequence[int], plan: Recipe) -> Page:
 
 
 def _striped(picture: Image) -> Page:
-    from blankslide.samples.codecs import lzw_strips
+    from blankslide.samples.kit.codecs import lzw_strips
 
     tags = {**_basics(*picture.size, 5, 2, False), 278: short(16), 317: short(2)}
     return Page(tags, lzw_strips(picture, 16))

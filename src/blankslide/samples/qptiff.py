@@ -14,17 +14,17 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from blankslide.samples.patients import Patient, invent
-from blankslide.samples.spots import Spot, Text, answer_key, fill
-from blankslide.samples.tiffvalues import Value, ascii, long, rational, short
-from blankslide.samples.tiffwriter import Page, write_tiff
+from blankslide.samples.kit.patients import Patient, invent
+from blankslide.samples.kit.spots import Spot, Text, answer_key, fill
+from blankslide.samples.kit.tiff_values import Value, ascii, long, rational, short
+from blankslide.samples.kit.tiff_writer import Page, write_tiff
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from PIL.Image import Image
 
-    from blankslide.samples.planted import Planted
+    from blankslide.samples.kit.answer_key import Planted
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def build_qptiff(
     changes = {**_FLAVOURS[flavour], **overrides}
     seed = changes.get("seed", Recipe.__dataclass_fields__["seed"].default)
     plan = replace(Recipe(patient or invent(seed)), **changes)
-    from blankslide.samples.drawing import label, macro, tissue
+    from blankslide.samples.kit.drawing import label, macro, tissue
 
     field = tissue(*plan.size, plan.seed)
     planes = list(field.split())[: len(plan.channels)] if plan.channels else [field]
@@ -136,8 +136,8 @@ def build_qptiff(
 
 def _levels(picture: Image, plan: Recipe) -> list[Page]:
     """Tiled pages of one plane: JPEG for colour, LZW for grey."""
-    from blankslide.samples.codecs import jpeg
-    from blankslide.samples.pyramid import build_levels
+    from blankslide.samples.kit.codecs import jpeg
+    from blankslide.samples.kit.pyramid import build_levels
 
     grey = picture.mode == "L"
     code = _lzw if grey else partial(jpeg, quality=75)
@@ -167,7 +167,7 @@ def _lzw(tile: Image) -> bytes:
 
 
 def _striped(picture: Image) -> Page:
-    from blankslide.samples.codecs import lzw_strips
+    from blankslide.samples.kit.codecs import lzw_strips
 
     tags = {
         254: long(0), 256: long(picture.width), 257: long(picture.height), 258: short(8, 8, 8), 259: short(5),

@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from blankslide.samples.patients import Patient, invent
-from blankslide.samples.planted import Kept, Picture, Planted, Removed, tiles_digest
+from blankslide.samples.kit.answer_key import Kept, Picture, Planted, Removed, tiles_digest
+from blankslide.samples.kit.patients import Patient, invent
 
 if TYPE_CHECKING:
     import sqlite3
@@ -221,7 +221,7 @@ def _jpeg(picture: Image, quality: int = 75) -> bytes:
 
 
 def _pictures(plan: Recipe) -> dict[str, bytes]:
-    from blankslide.samples.drawing import label, macro, tissue
+    from blankslide.samples.kit.drawing import label, macro, tissue
 
     out = {}
     for role, picture in (
@@ -238,7 +238,7 @@ def tiles(plan: Recipe) -> Iterator[tuple[str, tuple[int, int, int, int], bytes]
     """Yield name, place in the grid and JPEG of each tile."""
     from PIL import Image
 
-    from blankslide.samples.drawing import tissue
+    from blankslide.samples.kit.drawing import tissue
 
     scene, side = tissue(*plan.size, plan.seed), plan.side
     for scale in plan.scales:
@@ -320,7 +320,7 @@ def _key(path: Path, plan: Recipe, pictures: Mapping[str, bytes]) -> Planted:
 
 
 def _words(plan: Recipe) -> tuple[str, ...]:
-    from blankslide.samples.drawing import label_lines
+    from blankslide.samples.kit.drawing import label_lines
 
     return (*label_lines(plan.patient), plan.patient.accession)
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from blankslide.samples import slidepages
-from blankslide.samples.planted import slug
-from blankslide.samples.spots import Spot
+from blankslide.samples.kit import tiff_pages
+from blankslide.samples.kit.answer_key import slug
+from blankslide.samples.kit.spots import Spot
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from blankslide.samples.patients import Patient
-    from blankslide.samples.planted import Planted
+    from blankslide.samples.kit.answer_key import Planted
+    from blankslide.samples.kit.patients import Patient
 
 _TEXT = (
     "{{size}} (256x256) JPEG/RGB Q=80|Date = {{date}}|Time = {{time}}|MPP = 0.5|3dh_PixelSizeX = 0.5|"
@@ -39,13 +39,13 @@ def build_threedhistech(path: Path, *, patient: Patient | None = None, **overrid
         Any other field of `slidepages.Recipe`.
     """
     alone = {"label_size": None, "macro_size": None, "thumbnail": 0}
-    plan = slidepages.recipe(44, patient, {**alone, **overrides})
-    pages, roles = slidepages.usual_order(plan)
-    text = slidepages.described(plan, _TEXT, _spots(plan))
-    return slidepages.write(path, "threedhistech_tiff", plan, pages, roles, {0: text}, {"openslide.mpp-x": "0.5"})
+    plan = tiff_pages.recipe(44, patient, {**alone, **overrides})
+    pages, roles = tiff_pages.usual_order(plan)
+    text = tiff_pages.described(plan, _TEXT, _spots(plan))
+    return tiff_pages.write(path, "threedhistech_tiff", plan, pages, roles, {0: text}, {"openslide.mpp-x": "0.5"})
 
 
-def _spots(plan: slidepages.Recipe) -> dict[str, Spot | str]:
+def _spots(plan: tiff_pages.Recipe) -> dict[str, Spot | str]:
     who = plan.patient
 
     def spot(key: str, value: str) -> Spot:

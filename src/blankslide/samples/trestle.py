@@ -12,15 +12,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from blankslide.samples import slidepages
-from blankslide.samples.planted import Picture, Planted, Removed, slug
-from blankslide.samples.spots import Spot
-from blankslide.samples.tiffvalues import ascii, rational, short
+from blankslide.samples.kit import tiff_pages
+from blankslide.samples.kit.answer_key import Picture, Planted, Removed, slug
+from blankslide.samples.kit.spots import Spot
+from blankslide.samples.kit.tiff_values import ascii, rational, short
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from blankslide.samples.patients import Patient
+    from blankslide.samples.kit.patients import Patient
 
 _TEXT = (
     "Background Color=E6E6E6;White Balance=C0AAA1;Objective Power=20;JPEG Quality=75;Case Name={{case}};"
@@ -41,10 +41,10 @@ def build_trestle(path: Path, *, patient: Patient | None = None, **overrides: An
     overrides
         Any other field of `slidepages.Recipe`; without ``macro_size`` there is no side file.
     """
-    plan = slidepages.recipe(46, patient, {"label_size": None, "thumbnail": 0, **overrides})
-    pages = [*slidepages.tiled(plan), *plan.extra]
+    plan = tiff_pages.recipe(46, patient, {"label_size": None, "thumbnail": 0, **overrides})
+    pages = [*tiff_pages.tiled(plan), *plan.extra]
     roles = ["level"] * len(plan.factors) + ["unknown"] * len(plan.extra)
-    text = slidepages.described(plan, _TEXT, _spots(plan))
+    text = tiff_pages.described(plan, _TEXT, _spots(plan))
     for page in pages:  # the resolution tags hold micrometres here
         page.tags = {
             **page.tags,
@@ -58,12 +58,12 @@ def build_trestle(path: Path, *, patient: Patient | None = None, **overrides: An
         "trestle.Background Color": "E6E6E6", "trestle.White Balance": "C0AAA1", "trestle.JPEG Quality": "75",
         "openslide.mpp-x": "0.5", "openslide.objective-power": "20", "tiff.Software": _SOFTWARE,
     }  # fmt: skip
-    key = slidepages.write(path, "trestle", plan, pages, roles, texts, kept)
+    key = tiff_pages.write(path, "trestle", plan, pages, roles, texts, kept)
     return _with_macro(path, plan, key) if plan.macro_size else key
 
 
-def _with_macro(path: Path, plan: slidepages.Recipe, key: Planted) -> Planted:
-    from blankslide.samples import drawing
+def _with_macro(path: Path, plan: tiff_pages.Recipe, key: Planted) -> Planted:
+    from blankslide.samples.kit import drawing
 
     assert plan.macro_size is not None  # noqa: S101 - asked for by its caller only where there is one
     out = io.BytesIO()
@@ -82,7 +82,7 @@ def _with_macro(path: Path, plan: slidepages.Recipe, key: Planted) -> Planted:
     return replace(key, removed=(*key.removed, *gone), pictures=(*key.pictures, macro))
 
 
-def _spots(plan: slidepages.Recipe) -> dict[str, Spot | str]:
+def _spots(plan: tiff_pages.Recipe) -> dict[str, Spot | str]:
     who = plan.patient
 
     def spot(key: str, value: str) -> Spot:

@@ -20,13 +20,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from blankslide.errors import InternalError, SlidePending
-from blankslide.lazyre import pattern
+from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from blankslide.storage.blocks import Block, Range
-    from blankslide.storage.files import AnyPath
+    from blankslide.storage.slide_files import AnyPath
 
 MAGIC = b"\x89BLSJ\r\n\x1a"
 VERSION = 1
@@ -229,7 +229,7 @@ def _whole(value: object) -> int:
 
 
 def _plain(name: object) -> str:
-    from blankslide.storage.files import require_component
+    from blankslide.storage.slide_files import require_component
 
     try:
         return require_component(str(name))

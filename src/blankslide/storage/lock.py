@@ -24,7 +24,7 @@ from blankslide.storage.journal import PREFIX
 from blankslide.storage.system import UNSUPPORTED, guard, open_nofollow, write_all
 
 if TYPE_CHECKING:
-    from blankslide.storage.files import OpenFile, OpenSlide
+    from blankslide.storage.slide_files import OpenFile, OpenSlide
 
 Users = Literal["none", "reader", "writer", "unknown"]
 

@@ -27,13 +27,13 @@ from blankslide.errors import EnvironmentProblem, InternalError, SlideChanged, S
 from blankslide.storage.blocks import compile_blocks, patched_ranges, would_write
 from blankslide.storage.journal import Journal, decode, encode, journal_name, temp_name
 from blankslide.storage.matching import EditableFile, EditableSlide, marks, match, stranger
-from blankslide.storage.names import Rename, apply_names, name_of, plan_names
+from blankslide.storage.renames import Rename, apply_names, name_of, plan_names
 from blankslide.storage.volume import CHUNK, DiskVolume, Volume
 
 if TYPE_CHECKING:
     from blankslide.model import Patch
     from blankslide.storage.blocks import Block
-    from blankslide.storage.files import AnyPath
+    from blankslide.storage.slide_files import AnyPath
 
 Progress = Callable[[int, int], None]
 RECOVER = "run: blankslide recover"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from blankslide.model import Patch
-    from blankslide.samples.planted import Planted
+    from blankslide.samples.kit.answer_key import Planted
 
 
 @dataclass(frozen=True)

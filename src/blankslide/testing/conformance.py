@@ -31,11 +31,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from blankslide import pipeline
 from blankslide.errors import BlankslideError, SlideError
+from blankslide.formatkit.protocol import SHARED, Probe
 from blankslide.formats import all_formats, registered
-from blankslide.formats._spi import SHARED, Probe
 from blankslide.model import Outcome, PhiClass
 from blankslide.pipeline.choices import require_known
-from blankslide.policy import RESEARCH
+from blankslide.policy.profiles import RESEARCH
 from blankslide.testing.bench import Original, contents, edit, is_pending, leaks, not_blank, recover
 from blankslide.testing.damage import aliens, boundaries, damaged
 from blankslide.testing.faults import FaultyVolume, SimVolume
@@ -44,9 +44,9 @@ from blankslide.testing.memory import MemorySlide, applied, inspected, planned
 from blankslide.testing.spellings import places_of
 
 if TYPE_CHECKING:
-    from blankslide.formats._spi import Format
+    from blankslide.formatkit.protocol import Format
     from blankslide.model import Inspection, Patch, Plan
-    from blankslide.samples.planted import Planted
+    from blankslide.samples.kit.answer_key import Planted
 
 __all__ = ["FormatConformance"]
 

@@ -68,8 +68,8 @@ def aliens(own: bytes) -> Iterator[tuple[str, bytes]]:
 
 def _plain_tiff(big: bool, order: str) -> bytes:
     """One grey page without any words."""
-    from blankslide.samples.tiffvalues import long, short
-    from blankslide.samples.tiffwriter import Page, write_tiff
+    from blankslide.samples.kit.tiff_values import long, short
+    from blankslide.samples.kit.tiff_writer import Page, write_tiff
 
     tags = {256: long(16), 257: long(16), 258: short(8), 259: short(1), 262: short(1), 277: short(1), 278: long(16)}
     with tempfile.TemporaryDirectory() as folder:

@@ -22,7 +22,7 @@ from blankslide.testing.spellings import places_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from blankslide.samples.planted import Planted
+    from blankslide.samples.kit.answer_key import Planted
 
 PIECE = 40
 VARIETY = 12
@@ -69,7 +69,7 @@ class Before:
         key
             Its answer key, or the values that must go.
         """
-        from blankslide.samples.planted import Planted
+        from blankslide.samples.kit.answer_key import Planted
 
         if not isinstance(key, Planted):
             return cls(path.read_bytes(), tuple(key), **more)

@@ -10,14 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from blankslide.errors import DamagedSlide
+from blankslide.formatkit.protocol import Probe
 from blankslide.formats import detect
-from blankslide.formats._spi import Probe
 from blankslide.planner import make_plan
-from blankslide.policy import load
+from blankslide.policy.profiles import load
 from blankslide.source import MemorySource
 
 if TYPE_CHECKING:
-    from blankslide.formats._spi import Format
+    from blankslide.formatkit.protocol import Format
     from blankslide.model import Inspection, Patch, Plan
 
 __all__ = ["MemorySlide", "applied", "inspected", "planned"]

@@ -7,9 +7,9 @@ in it in any spelling (`search`), and are the emptied places empty (`not_blank`)
 
 from blankslide.verification.blank import not_blank
 from blankslide.verification.compare import Agreement, compare, unjudged
-from blankslide.verification.readers import available, observe
+from blankslide.verification.intact import sound
+from blankslide.verification.observe import available, observe
 from blankslide.verification.search import Hit, Hits, encodings, search
-from blankslide.verification.sound import sound
 from blankslide.verification.views import LevelView, PictureView, ReaderView
 
 __all__ = [

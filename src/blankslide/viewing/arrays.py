@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from blankslide.viewing.placeholder import hatched, labelled
-from blankslide.viewing.silence import quiet
+from blankslide.viewing.quiet import quiet
 
 if TYPE_CHECKING:
     import numpy as np

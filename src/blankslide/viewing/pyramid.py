@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from blankslide.containers.tiff import MAX_IFDS
+from blankslide.containers.tiff.directories import MAX_IFDS
 from blankslide.errors import DamagedSlide, NotEditable
-from blankslide.viewing import tiffpages
+from blankslide.viewing.areas import tifffile
+from blankslide.viewing.areas.openslide import OpenSlideAreas
+from blankslide.viewing.areas.tifffile import TiffPages
 from blankslide.viewing.arrays import LazyArray, LazyLevel, LazyPicture
 from blankslide.viewing.coarse import CoarseLevels, needs_coarse
-from blankslide.viewing.openslides import OpenSlideAreas
-from blankslide.viewing.tiffpages import TiffPages
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -130,25 +130,25 @@ def open_pyramid(path: str | Path, inspection: Inspection | None = None) -> Pyra
     if not found.levels:
         raise DamagedSlide("there is no level to show")
     shown = path
-    if len(found.files) > 1 and not tiffpages.suits(path) and _is_tiff(path.with_name(found.files[1].name)):
+    if len(found.files) > 1 and not tifffile.suits(path) and _is_tiff(path.with_name(found.files[1].name)):
         # an index of several images (NDPIS): the first stands for the set
         shown = path.with_name(found.files[1].name)
         found = pipeline.inspect(shown)
-    if tiffpages.suits(shown):  # asked first: the others import the judges that know their files
+    if tifffile.suits(shown):  # asked first: the others import the judges that know their files
         return Pyramid(path, found, _WithSides(shown, found))
-    from blankslide.viewing import czis, dicoms, isyntax
+    from blankslide.viewing.areas import pyisyntax, pylibczirw, wsidicom
 
-    if isyntax.suits(shown):
-        return Pyramid(path, found, isyntax.IsyntaxAreas(shown))
-    if czis.suits(shown):
-        return Pyramid(path, found, czis.areas(shown))
-    if dicoms.suits(shown):
-        return Pyramid(path, found, dicoms.areas(shown, found))
+    if pyisyntax.suits(shown):
+        return Pyramid(path, found, pyisyntax.IsyntaxAreas(shown))
+    if pylibczirw.suits(shown):
+        return Pyramid(path, found, pylibczirw.areas(shown))
+    if wsidicom.suits(shown):
+        return Pyramid(path, found, wsidicom.areas(shown, found))
     return Pyramid(path, found, OpenSlideAreas(shown))
 
 
 def _is_tiff(path: Path) -> bool:
-    return path.is_file() and tiffpages.suits(path)
+    return path.is_file() and tifffile.suits(path)
 
 
 class _WithSides:

@@ -1,0 +1,252 @@
+"""The dock "Anonymize slide": one column, scrollable, from headline to result.
+
+It shows what `Review` holds and hands every click on; it reads no slide itself. The slide
+under review is that of the selected layer, or the only one open. The column is usable from
+340 pixels on, and nothing in it asks for more height than the window has.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from blankslide._napari import dock_words, form_rows
+from blankslide._napari import layers as _napari_layers
+from blankslide._napari.confirm import ConfirmDialog
+from blankslide._napari.picture_cards import PictureCards
+from blankslide._napari.review import Review
+from blankslide._napari.run_controls import Foot
+from blankslide._napari.table import FindingsTable
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+    from blankslide.session import Row
+
+
+class AnonymizeSlide(QWidget):
+    """The dock widget.
+
+    Parameters
+    ----------
+    viewer
+        The viewer whose slides are reviewed.
+    """
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        super().__init__()
+        self.viewer = viewer
+        self.review = Review(viewer, self)
+        self._missed = False
+        self._unseen: Path | None = None
+        self._build()
+        self._connect()
+        self._changed("state")
+        self._follow()
+
+    # -- building --------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        self.headline, self.levels, self.place = _text("headline", bold=True), _text("levels"), _text("place")
+        self.state = QLabel()
+        self.state.setObjectName("state")
+        self.open_button = QPushButton("Open a slide …")
+        self.open_button.setObjectName("open")
+        self.cards = PictureCards()
+        self.table = FindingsTable()
+        start = self.review.profile
+        self.profile = form_rows.profile_row(start if isinstance(start, str) else form_rows.OWN)
+        self.view = form_rows.view_row()
+        self.foot = Foot(self.review.dry_run)
+        column = QWidget()
+        box = QVBoxLayout(column)
+        box.setContentsMargins(6, 6, 6, 6)
+        box.setSpacing(5)
+        top = QHBoxLayout()
+        top.addWidget(self.headline, 1)
+        top.addWidget(self.state, 0, Qt.AlignmentFlag.AlignTop)
+        box.addLayout(top)
+        self._form = (self.profile.native, self.view.native, self.table, self.foot)
+        for part in (self.open_button, self.levels, self.cards, *self._form[:3], self.place, self.foot):
+            box.addWidget(part)
+        box.addStretch(1)
+        self._scroll(column)
+
+    def _scroll(self, column: QWidget) -> None:
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(column)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(area)
+        self.setMinimumWidth(340)
+        self.resize(360, 640)
+
+    def _connect(self) -> None:
+        review, foot = self.review, self.foot
+        self.viewer.layers.events.inserted.connect(self._follow)
+        self.viewer.layers.events.removed.connect(self._follow)
+        self.viewer.layers.selection.events.active.connect(self._follow)
+        review.changed.connect(self._changed)
+        review.asking.connect(self._ask)
+        self.open_button.clicked.connect(self._open)
+        self.cards.clicked.connect(self._go_to)
+        self.profile.profile.changed.connect(self._choose_profile)
+        self.profile.filter.changed.connect(self._fill)
+        self.view.values.changed.connect(self._reveal)
+        self.view.kept.changed.connect(self._fill)
+        self.table.chosen.connect(review.keep)
+        self.table.pointed.connect(self._show_place)
+        foot.mode.dry_run.changed.connect(review.set_dry_run)
+        foot.run.clicked.connect(review.start)
+        foot.cancel.clicked.connect(review.cancel)
+        foot.compare.toggled.connect(self._draw_pictures)
+
+    # -- which slide -----------------------------------------------------------------------
+
+    def _follow(self, event: Any = None) -> None:
+        """Review the slide of the selected layer; without one, any that is open."""
+        self._missed = self.review.busy
+        if self._missed:
+            return
+        active = self.viewer.layers.selection.active
+        layers = [*([active] if active is not None else []), *self.viewer.layers]
+        found = next((p for p in map(_slide_path, layers) if p is not None), None)
+        if found is not None or not self._keeps_reviewing():
+            self._show(found)
+
+    def _keeps_reviewing(self) -> bool:
+        """A slide that was opened here stays under review although it could not be shown."""
+        session = self.review.session
+        return session.state == "refused" or (session.path is not None and session.path == self._unseen)
+
+    def _show(self, path: Path | None) -> None:
+        if path != self.review.session.path:
+            self.view.values.value = False
+            self.foot.compare.setChecked(False)
+        self.review.show(path)
+
+    def _open(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(self, "Open a slide")
+        if name:
+            self.open_path(Path(name))
+
+    def open_path(self, path: Path) -> None:
+        """Open a slide in the viewer; one that cannot be shown is reviewed all the same."""
+        from blankslide._napari.commands import PLUGIN
+        from blankslide.errors import BlankslideError
+
+        try:
+            self.viewer.open(str(path), plugin=PLUGIN)
+        except (BlankslideError, ValueError):
+            self._unseen = path
+            self._show(path)
+
+    # -- what is chosen --------------------------------------------------------------------
+
+    def _choose_profile(self, name: str) -> None:
+        if name == form_rows.OWN:
+            name, _ = QFileDialog.getOpenFileName(self, "Profile", filter="Profile (*.toml)")
+        if name:
+            self.review.choose(name)
+
+    def _reveal(self, show: bool) -> None:
+        self.review.session.reveal(show)
+
+    def _ask(self, users: str) -> None:
+        dialog = ConfirmDialog(self.review.session, users, self)
+        dialog.finished.connect(lambda answer: self.review.confirm(bool(answer)))
+        dialog.open()
+
+    # -- what is shown ---------------------------------------------------------------------
+
+    def _changed(self, event: str) -> None:
+        if self._missed and not self.review.busy:
+            self._follow()
+        if event in ("rows", "state"):
+            self._fill()
+        if event == "pictures":
+            self._draw_pictures()
+        self._draw()
+
+    def _draw(self) -> None:
+        review, session = self.review, self.review.session
+        state = dock_words.state_of(session, review.busy)
+        if self.state.text() != f"● {state.word}":  # a style sheet costs milliseconds
+            self.state.setText(f"● {state.word}")
+            self.state.setStyleSheet(f"color: {state.colour}; font-weight: bold")
+        self.headline.setText(session.headline if session.path is not None else "Open a slide to begin.")
+        self.levels.setText(dock_words.levels_line(session.inspection))
+        self.levels.setVisible(session.inspection is not None)
+        self.open_button.setVisible(session.path is None)
+        for part in self._form:
+            part.setVisible(session.path is not None)
+        for part in (self.profile.native, self.table):
+            part.setEnabled(not review.busy)
+        self.foot.draw(review)
+
+    def _fill(self, *_: object) -> None:
+        session = self.review.session
+        rows = session.rows(self.profile.filter.value)
+        kept = sum(not r.sensitive for r in rows)
+        self.view.kept.native.setText(f"show kept ({kept})")
+        shown = [r for r in rows if r.sensitive or self.view.kept.value]
+        self.table.fill(shown, session.show_values)
+
+    def _draw_pictures(self, *_: object) -> None:
+        pictures = self.review.pictures
+        self.cards.show_pictures(pictures.now, pictures.before, self.foot.compare.isChecked())
+
+    def _show_place(self, row: Row | None) -> None:
+        self.place.setText(dock_words.place_line(row))
+        self.place.setVisible(row is not None)
+        if row is not None and row.id.startswith("picture."):
+            self._select(row.id.removeprefix("picture."))
+
+    # -- going there -----------------------------------------------------------------------
+
+    def _select(self, role: str) -> Any:
+        path = self.review.session.path
+        for layer in _napari_layers.layers_of(self.viewer, path) if path is not None else ():
+            mark = _napari_layers.mark_of(layer)
+            if mark is not None and mark.role == role:
+                self.viewer.layers.selection.active = layer
+                return layer
+        return None
+
+    def _go_to(self, role: str) -> None:
+        """Put a picture into the middle of the canvas."""
+        layer = self._select(role)
+        if layer is not None:
+            self.viewer.reset_view(layers=[layer])
+
+
+def _slide_path(layer: Any) -> Path | None:
+    """Return the slide of a layer; for a stranger's layer only if the file is one we know."""
+    mark = _napari_layers.mark_of(layer)
+    if mark is not None:
+        return mark.slide.path
+    path = _napari_layers.path_of(layer)
+    if path is None:
+        return None
+    from blankslide._napari.commands import is_slide
+
+    return path if is_slide(str(path)) else None
+
+
+def _text(name: str, bold: bool = False) -> QLabel:
+    label = QLabel()
+    label.setObjectName(name)
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    font = label.font()
+    font.setBold(bold)
+    label.setFont(font)
+    label.setMinimumWidth(1)
+    return label

@@ -1,0 +1,97 @@
+"""What the dock says of a session: the state in a word with a colour, levels, a place.
+
+Colour is never the only sign; the words stand beside it. Sentences about a slide come from
+`blankslide.presentation.wording`, as for every other face.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from blankslide.errors import SlidePending
+from blankslide.presentation import wording
+
+if TYPE_CHECKING:
+    from blankslide.model import Inspection
+    from blankslide.session import Row, Session
+
+GREEN, AMBER, RED, GREY = "#2e9e4f", "#d98e04", "#d62828", "#8a8a8a"
+
+
+class State(NamedTuple):
+    """A word and its colour."""
+
+    word: str
+    colour: str
+
+
+def state_of(session: Session, busy: bool) -> State:
+    """Say how the slide stands."""
+    if session.path is None:
+        return State("no slide", GREY)
+    if busy:
+        return State("working", AMBER)
+    if session.state == "refused":
+        return State("interrupted" if is_pending(session) else "refused", RED)
+    outcome = session.outcome
+    if session.state == "done" and outcome is not None:
+        if outcome.content == "clean":
+            return State("clean", GREEN)
+        if outcome.content == "untouched":
+            return State("dry run", AMBER)
+        return State("NOT clean" if outcome.content == "residue" else "interrupted", RED)
+    if session.plan is not None and not session.plan.patches:
+        return State("nothing to do", GREY)
+    return State("identifies", RED)
+
+
+def is_pending(session: Session) -> bool:
+    """Whether an earlier run waits to be finished."""
+    return isinstance(session.error, SlidePending)
+
+
+def button(session: Session, dry_run: bool) -> str:
+    """Name the button by what it will do."""
+    if is_pending(session) and not dry_run:
+        return "Finish the interrupted run"
+    return "Preview plan" if dry_run else "Anonymize"
+
+
+def plan_line(session: Session) -> str:
+    """Give the plan in numbers."""
+    if session.plan is None:
+        return ""
+    line = f"Plan ({session.plan.profile}): {session.summary}"
+    return "\n".join([line, *(f"stays: {left}" for left in session.plan.left)])
+
+
+def result_line(session: Session) -> str:
+    """Say what happened, without the name that leads the dock."""
+    return session.headline.removeprefix(f"{wording.shown(session.path)} · ") if session.path is not None else ""
+
+
+def levels_line(inspection: Inspection | None) -> str:
+    """List every level with size and resolution."""
+    if inspection is None:
+        return ""
+    if not inspection.levels:
+        return wording.NO_LEVEL
+    top = inspection.levels[0]
+    parts = []
+    for level in inspection.levels:
+        mpp = f" ({inspection.mpp[0] * top.width / level.width:.4g} µm/px)" if inspection.mpp else ""
+        parts.append(f"{level.width}×{level.height}{mpp}")
+    return f"{len(parts)} level{'s' if len(parts) != 1 else ''}: " + ", ".join(parts)
+
+
+def place_line(row: Row | None) -> str:
+    """Say where a finding stands, byte for byte, and what stands there once values are shown."""
+    if row is None:
+        return ""
+    places = [f"{p.where}, bytes {p.start}–{p.end}" for p in row.places[:4]]
+    if len(row.places) > 4:
+        places.append(f"and {len(row.places) - 4} more")
+    head = f"{row.what} · {row.kind} · {row.action}" + (
+        f" · {wording.shown(row.value, whole=True)}" if row.value else ""
+    )
+    return "\n".join([head, *places])

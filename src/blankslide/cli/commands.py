@@ -1,0 +1,252 @@
+"""The command line: ``blankslide inspect | anonymize | verify | recover | samples | formats | demo``.
+
+Commands only translate: words into API calls, outcomes into lines and exit codes. Rich is
+imported when a terminal is there to show a table; in a pipe the same rows are plain text.
+Exit codes and JSON are a contract; `blankslide.errors` and `blankslide.model` hold them.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NoReturn
+
+try:
+    import click
+
+    from blankslide import __version__
+    from blankslide.cli import output
+    from blankslide.cli.stopping import STOPPED, stop
+except KeyboardInterrupt:  # a person was faster than the imports
+    raise SystemExit(130) from None
+
+if TYPE_CHECKING:
+    from blankslide.pipeline import Options
+
+_PROFILE_HELP = "research (default), strict, or a TOML file of your own."
+
+
+def _shared(*names: str) -> Callable[[Any], Any]:
+    """Add the options that several commands share, in one wording."""
+    table = {
+        "profile": click.option("--profile", default="research", metavar="NAME|FILE.toml", help=_PROFILE_HELP),
+        "json": click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of lines."),
+        "values": click.option("--show-values", is_flag=True, help="Show identifying values in clear on this screen."),
+        "key": click.option(
+            "--key", type=click.Path(dir_okay=False), metavar="FILE", help="Your site's key; made on first use."
+        ),
+        "known_key": click.option(
+            "--key",
+            type=click.Path(dir_okay=False),
+            metavar="FILE",
+            help="The site's key that the slides were made under.",
+        ),
+        "asked_ledger": click.option(
+            "--ledger", metavar="URL|none", help="Where runs are recorded: asked, never written to."
+        ),
+        "thorough": click.option("--thorough", is_flag=True, help="Look into every tile for text; reads the slide."),
+        "names": click.option(
+            "--with-names", is_flag=True, help="Show all names in that file; it is then for your own site only."
+        ),
+        "ledger": click.option("--ledger", metavar="URL|none", help="FILE.jsonl, or none; your own ledger by default."),
+    }
+
+    def add(command: Any) -> Any:
+        for name in reversed(names):
+            command = table[name](command)
+        return command
+
+    return add
+
+
+_HELP = """Take the patient out of whole-slide images, in place, and see that it is done.
+
+\b
+Start here:
+  blankslide demo                          watch it work on invented patients
+  blankslide inspect SLIDE                 what is in it (changes nothing)
+  blankslide anonymize --dry-run SLIDE     what would happen (changes nothing)
+  blankslide anonymize --in-place SLIDE    do it; there is no way back
+  blankslide verify SLIDE                  prove it
+
+\b
+Exit codes:
+  0  done and verified, or nothing to do      3  not a slide, or damaged; untouched
+  1  something identifying is left or kept    4  permission, disk, lock; untouched
+  2  wrong usage                              5  interrupted: run recover
+                                            130  stopped by you, and nothing waits
+"""
+
+
+class _Group(click.Group):
+    """All commands: printing cannot fail in them, and a person may stop them."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run a command with streams that know every letter and never raise."""
+        from blankslide.cli.letters import never_fail
+
+        never_fail()
+        with output.guarded():
+            return super().main(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; a signal that comes while no slide is written ends it here."""
+        with stop.listening():
+            try:
+                return super().invoke(ctx)
+            except KeyboardInterrupt:
+                looks = ctx.invoked_subcommand in ("inspect", "verify", "anonymize", "recover") and not stop.begun
+                print("stopped: nothing was changed" if looks else "stopped", file=sys.stderr)
+                sys.exit(STOPPED)
+
+
+@click.group(cls=_Group, help=_HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="blankslide")
+def main() -> None:
+    """Dispatch to a command."""
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option(
+    "--csv", "table", metavar="FILE.csv", help="Write an inventory, one row a slide: no values, no telling names."
+)
+@_shared("names", "profile", "thorough", "values", "json")
+def inspect(
+    paths: tuple[str, ...],
+    table: str | None,
+    with_names: bool,
+    profile: str,
+    thorough: bool,
+    show_values: bool,
+    as_json: bool,
+) -> None:
+    """Say what is in slides. Changes nothing, reads no tissue."""
+    from blankslide.cli import inspect as cli_inspect
+    from blankslide.errors import BlankslideError
+
+    if with_names and table is None:
+        raise click.UsageError("--with-names is about the file of --csv")
+    options = _options(profile, makes_key=False)
+    options.thorough = thorough
+    try:
+        sys.exit(cli_inspect.inspect(cli_inspect.Request(paths, table, show_values, as_json, with_names), options))
+    except BlankslideError as error:
+        _fail(error.exit_code, error.sentence())
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--in-place", is_flag=True, help="Overwrite the slide itself. There is no way back.")
+@click.option("--out", metavar="DIR", help="Write copies to this folder; the slides themselves are only read.")
+@click.option("--name", metavar="NAME", help="New name of the copy, or of the slide. For one slide.")
+@click.option("--keep", multiple=True, metavar="macro", help="Keep a picture; the slide is then not clean.")
+@click.option("--dry-run", is_flag=True, help="Plan only; change nothing.")
+@click.option("--report", metavar="FILE", help="Write a report, .html or .json: no values, no telling names.")
+@_shared("names", "profile", "thorough", "key", "ledger", "json")
+def anonymize(
+    paths: tuple[str, ...],
+    in_place: bool,
+    out: str | None,
+    name: str | None,
+    keep: tuple[str, ...],
+    dry_run: bool,
+    report: str | None,
+    with_names: bool,
+    profile: str,
+    thorough: bool,
+    key: str | None,
+    ledger: str | None,
+    as_json: bool,
+) -> None:
+    """Take out what identifies the patient, from the slides themselves or into copies."""
+    from blankslide.cli import anonymize as cli_anonymize
+    from blankslide.errors import BlankslideError
+
+    if in_place and out is not None:
+        raise click.UsageError("--in-place and --out exclude each other")
+    if not in_place and out is None and not dry_run:
+        raise click.UsageError(
+            "say --in-place to overwrite the slides themselves, --out DIR for copies, or --dry-run to only plan"
+        )
+    if with_names and report is None:
+        raise click.UsageError("--with-names is about the file of --report")
+    options = _options(profile, keep=keep, key=key, ledger="none" if dry_run else ledger)
+    options.thorough = thorough
+
+    try:
+        sys.exit(
+            cli_anonymize.anonymize(
+                cli_anonymize.Request(paths, out, name, report, dry_run, as_json, with_names), options
+            )
+        )
+    except BlankslideError as error:
+        _fail(error.exit_code, error.sentence())
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@_shared("profile", "thorough", "known_key", "asked_ledger", "json")
+def verify(
+    paths: tuple[str, ...], profile: str, thorough: bool, key: str | None, ledger: str | None, as_json: bool
+) -> None:
+    """Judge slides as they are, with independent readers. Changes nothing."""
+    from blankslide.cli import judge
+
+    options = _options(profile, key=key, ledger=ledger, makes_key=False)
+    options.thorough = thorough
+    sys.exit(judge.verify(paths, options, as_json))
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@_shared("known_key", "ledger", "json")
+def recover(paths: tuple[str, ...], key: str | None, ledger: str | None, as_json: bool) -> None:
+    """Finish what an interrupted run began. Safe to repeat."""
+    from blankslide.cli import judge
+
+    options = _options("research", key=key, ledger=ledger, makes_key=False)
+    sys.exit(judge.recover(paths, options, as_json))
+
+
+@main.command()
+@click.argument("directory", metavar="DIR")
+def samples(directory: str) -> None:
+    """Write sample slides with invented patients, and planted.json, the answer key."""
+    from blankslide.cli.demo import run_samples
+
+    sys.exit(run_samples(directory))
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of lines.")
+def formats(as_json: bool) -> None:
+    """List the formats: what is removed, what stays, which readers judge."""
+    from blankslide.cli import show
+
+    show.formats(as_json)
+
+
+@main.command()
+@click.option("--dir", "directory", metavar="DIR", help="Keep the slides in this folder.")
+def demo(directory: str | None) -> None:
+    """Build slides with invented patients and anonymize them before your eyes."""
+    from blankslide.cli.demo import run_demo
+
+    sys.exit(run_demo(directory))
+
+
+def _options(profile: str, **more: Any) -> Options:
+    from blankslide.api import options
+    from blankslide.errors import BlankslideError
+
+    more.setdefault("ledger", "none")
+    try:
+        return options(profile, **more)
+    except BlankslideError as error:
+        _fail(error.exit_code, error.sentence())
+
+
+def _fail(code: int, message: str) -> NoReturn:
+    print(message, file=sys.stderr)
+    sys.exit(code)

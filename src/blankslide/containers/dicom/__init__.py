@@ -1,0 +1,1 @@
+"""DICOM: headers to the byte, pixel data, deflated files. Knows no slide."""

@@ -1,0 +1,1 @@
+"""The pages and records of an SQLite database, to the byte."""

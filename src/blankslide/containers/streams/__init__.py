@@ -1,0 +1,1 @@
+"""Coded pictures as streams: where their headers, comments and ends are. Pixels are never decoded."""

@@ -1,0 +1,1 @@
+"""TIFF, BigTIFF and NDPI: directories and where their values stand."""

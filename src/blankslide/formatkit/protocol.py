@@ -1,0 +1,150 @@
+"""What a format file must offer, and what it is given.
+
+A format is one object named ``FORMAT`` in one module of this package. It knows no disk,
+no journal and no policy: it is handed a `Probe` and answers two questions. `detect` looks
+at content, never at the suffix, and gives a *reason* when it declines, so that "not a
+slide I know" can be explained. After it accepted, a failure of `inspect` is final.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from blankslide.containers.tiff.directories import Tiff, is_tiff
+from blankslide.containers.tiff.ndpi import Ndpi, is_ndpi
+from blankslide.source import Window
+
+if TYPE_CHECKING:
+    from blankslide.model import Inspection
+    from blankslide.source import SlideFiles
+
+
+ROLES = ("label", "macro", "thumbnail", "map", "preview", "probability", "whole", "unknown")
+"""Every role that a picture of ours can have; its finding is called ``picture.ROLE``."""
+
+SHARED = ("tiff", "jpeg", "png", "slide")
+"""First words of ids that do not belong to one vendor."""
+
+
+class Probe:
+    """One slide's files with the parsing that all formats share, done once.
+
+    Attributes
+    ----------
+    files
+        The files of the slide.
+    head
+        The first bytes of the main file (up to 64).
+    thorough
+        Look into every tile for text, not only the first of each level.
+    main
+        The main file through a window that others read through as well.
+    """
+
+    def __init__(self, files: SlideFiles, thorough: bool = False, main: Window | None = None) -> None:
+        self.files = files
+        self.thorough = thorough
+        self.main = main or Window(files.main)
+        self.head = files.main.read(0, min(64, files.main.size))
+        self._tiff: Tiff | None = None
+
+    @property
+    def is_tiff(self) -> bool:
+        """Whether the main file starts like a TIFF."""
+        return is_tiff(self.head)
+
+    @property
+    def tiff(self) -> Tiff:
+        """The main file parsed as TIFF; parsed once for all formats."""
+        if self._tiff is None:
+            # read by classic rules, a large NDPI looks like a damaged file to everybody else
+            self._tiff = Ndpi(self.main) if is_ndpi(self.main) else Tiff(self.main)
+            self._tiff.thorough = self.thorough
+        return self._tiff
+
+    def forget(self) -> None:
+        """Let go of what was parsed; the probe is not asked again."""
+        if self._tiff is not None:
+            self._tiff.forget()
+
+    @property
+    def fingerprint(self) -> bytes:
+        """The beginning of the file or, of a TIFF, the makers' texts and private tags of its first directory.
+
+        Numbers of tags stand in angle brackets, and so does the suffix of the file's name. Formats name the
+        marks that they cannot be without.
+        """
+        suffix = b"<%s>" % self.files.name[self.files.name.rfind(".") :].lower().encode("utf-8", "replace")
+        if not self.is_tiff:
+            return self.main.read(0, min(_BEGINNING, self.main.size)) + suffix
+        parts = [suffix, self.head]
+        first = self.tiff.first
+        for tag in _TEXT_TAGS:
+            entry = first.tags.get(tag)
+            if entry is not None:
+                raw = entry.inline
+                parts.append(self.main.read(entry.start, min(entry.end - entry.start, _TEXT)) if raw is None else raw)
+        parts += [b"<%d>" % tag for tag in first.tags if tag >= _PRIVATE]
+        return b"".join(parts)
+
+
+#: Tags by whose text makers are told apart: description, make, model, software, XMP, and Argos's XML.
+_TEXT_TAGS = (270, 271, 272, 305, 700, 65000)
+_PRIVATE = 32768
+_BEGINNING = 1 << 16
+_TEXT = 4 << 20
+
+
+class Format(Protocol):
+    """The contract of a format file.
+
+    Attributes
+    ----------
+    name, title
+        Registry name (``aperio``) and words for people (``Aperio SVS``).
+    suffixes
+        Usual file name endings, for dialogs and globbing only; detection ignores them.
+    fallback
+        Asked only when no other format accepts.
+    removes, keeps
+        One line each for ``blankslide formats``.
+    readers
+        Independent readers that can judge this format.
+
+    Optional: ``vendor``, the first word of the format's finding ids if that is not the first word of its
+    name, and ``roles`` of pictures that `ROLES` does not hold. What a person wants kept is held against them.
+
+    one_file
+        True if a slide is never more than the main file, so that nobody has to inspect it to know its files.
+
+    Three more are optional, for slides of several files whose names say nothing to a reader:
+
+    renames(names, stem) -> dict
+        Names of all files, the main one first, without folders; returns the new names of those that
+        change when the slide is to be called ``stem``, the main file's among them. A data folder
+        follows the main file. Without it a set keeps its names.
+    own_folder
+        True if a copy gets a folder of its own, named like the slide (DICOM).
+    has_companions
+        True if files of the same study may stand beside a slide, to be looked for and named (DICOM).
+    """
+
+    name: str
+    title: str
+    suffixes: tuple[str, ...]
+    fallback: bool
+    removes: str
+    keeps: str
+    readers: tuple[str, ...]
+
+    def detect(self, probe: Probe) -> str | None:
+        """Return None to accept the slide, or one reason why it is not this format's."""
+
+    def inspect(self, probe: Probe) -> Inspection:
+        """Say what is in the slide.
+
+        Raises
+        ------
+        SlideError
+            If the slide is damaged or its evidence contradicts itself.
+        """

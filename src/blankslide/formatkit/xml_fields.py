@@ -1,0 +1,276 @@
+"""XML inside a tag or header: a table says what each attribute and text is, all else is unknown.
+
+Formats hand over the bytes of a document and a table of rules; values become findings whose
+edits overwrite them where they stand, so the document keeps its length and stays well formed.
+A legal value of a science key stays and is noted; a known value that is not what its key
+promises, and everything the table does not know, is a finding of class UNKNOWN. Comments,
+processing instructions and what stands behind the document's end are values too.
+
+Known attributes keep their name and get an empty-looking value (spaces, or zeros where a
+number must stand), because vendors' readers ask for them; unknown attributes go whole.
+Values that already look so are no finding.
+
+Promise: each byte of the document is markup, white space, a kept legal value or part of a
+finding. Names of elements are taken for vocabulary, not for values.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from html import unescape
+from typing import TYPE_CHECKING, NamedTuple
+
+from blankslide.containers.xml import Element, parse
+from blankslide.model import Edit, Fill, PhiClass, Place
+from blankslide.model.patterns import pattern
+
+if TYPE_CHECKING:
+    from blankslide.containers.xml import Attribute
+    from blankslide.formatkit.tiff_tags import Findings
+
+__all__ = ["INTEGER", "NUMBER", "Rule", "XmlReader", "rules", "science", "slug"]
+
+INTEGER = r"[-+]?\d{1,9}"
+NUMBER = r"[-+]?(?:\d{1,9}(?:[.,]\d{0,15})?|[.,]\d{1,15})(?:[eE][-+]?\d{1,3})?"
+_ASIDE = pattern(rb"<!\[CDATA\[.*?\]\]>|<!--(.*?)-->|<\?(?!xml\s)[^\s?]++(.*?)\?>", re.S)
+_NAMESPACE = pattern(
+    r"https?://(?:www\.)?(?:w3\.org|openmicroscopy\.org|leica-microsystems\.com|ns\.adobe\.com|purl\.org)"
+    r"(?:/(?!.*\d{5})[\w./#-]{0,80})?"
+)
+_NEVER_COMMENT = pattern(r"\s*")
+_QUOTED = pattern(r'(?:\s*"[^"]*")+\s*')
+_LINKING = pattern(r"[1-9A-Za-z]|[^\0-\x7f]")
+_PLAIN = pattern(rb"[^&\x80-\xff]*")
+_SHORTEST_HIT = 5
+_SPACES = b" \t\r\n"
+
+
+class Rule(NamedTuple):
+    """What one attribute or text is.
+
+    Attributes
+    ----------
+    id
+        Last part of the finding's id.
+    cls
+        What it can reveal; SCIENCE stays if legal.
+    legal
+        Values (whole) that stay, or are weak findings where ``weak`` is set.
+    fill
+        The byte that replaces each byte of the value: a space, or ``0`` for numbers.
+    title
+        For a person; by default the name in the document.
+    inside
+        Whole raw values in which only what group 1 matches must go.
+    """
+
+    id: str
+    cls: PhiClass
+    legal: re.Pattern[str] | None = None
+    weak: bool = False
+    fill: bytes = b" "
+    title: str = ""
+    inside: re.Pattern[bytes] | None = None
+
+
+Rules = Mapping[str, Rule]
+
+
+def slug(name: str) -> str:
+    """Turn a name of the document into a part of a finding id."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:48] or "unnamed"
+
+
+def _key_id(key: str) -> str:
+    return slug(key.rpartition("/")[2].rpartition("@")[2])
+
+
+def science(legal: str, keys: str) -> dict[str, Rule]:
+    """Make rules for keys (separated by spaces) whose values stay if they match ``legal`` whole."""
+    allowed = pattern(legal)
+    return {key: Rule(_key_id(key), PhiClass.SCIENCE, allowed) for key in keys.split()}
+
+
+def rules(cls: PhiClass, keys: str, fill: bytes = b" ") -> dict[str, Rule]:
+    """Make rules for keys (separated by spaces) that go, of one class."""
+    return {key: Rule(_key_id(key), cls, None, False, fill) for key in keys.split()}
+
+
+def _name(element: Element) -> str:
+    return element.name
+
+
+def _items(value: str | None) -> list[str] | list[None]:
+    """Values to search for: of a list of quoted ones each, without its quotes."""
+    if value is None:
+        return [None]
+    return re.findall(r'"([^"]*)"', value) if _QUOTED.fullmatch(value) else [value]
+
+
+class XmlReader:
+    """Reads documents of one kind into findings.
+
+    Parameters
+    ----------
+    found
+        Where findings go.
+    kept
+        Where the places of legal science values go (those in which a search could hit).
+    prefix
+        First parts of the finding ids, ``vendor.store``.
+    table
+        ``Element@Attribute``, ``Parent/Element@Attribute`` or ``*@Attribute`` for attributes,
+        ``Element`` or ``Parent/Element`` for text -> rule. The most specific key wins.
+    named
+        What an element is called in the table; by default its local name.
+    comment
+        Comments that are vocabulary and stay.
+    skip
+        Elements (by their name in the table) whose text the format reads itself.
+    """
+
+    def __init__(
+        self,
+        found: Findings,
+        kept: list[Place],
+        prefix: str,
+        table: Rules,
+        named: Callable[[Element], str] = _name,
+        comment: re.Pattern[str] = _NEVER_COMMENT,
+        skip: Collection[str] = (),
+    ) -> None:
+        self.found = found
+        self.kept = kept
+        self.prefix = prefix
+        self.table = table
+        self.named = named
+        self.comment = comment
+        self.skip = skip
+        self._known: dict[tuple[str, str, str], Rule | None] = {}
+        self._data, self._base, self._where = b"", 0, ""
+
+    def read(self, data: bytes, base: int, where: str, root: Element | None = None) -> Element:
+        """Read one document and return its root.
+
+        Parameters
+        ----------
+        data
+            The whole store: document, terminating NUL and what stands behind.
+        base
+            Offset of ``data`` in the file.
+        where
+            Words for the place, ``page 0``.
+        root
+            The parsed document, if the format has it already.
+
+        Raises
+        ------
+        DamagedSlide
+            If it is not well formed.
+        """
+        body, _, rest = data.partition(b"\0")
+        root = parse(body) if root is None else root
+        self._data, self._base, self._where = body, base, where
+        if rest.strip(b"\0 "):
+            self._add("remainder", "Text behind the document", len(body) + 1, len(data), None, b"\0")
+        self._asides(body)
+        for element in root.walk():
+            self._element(element)
+        return root
+
+    def _add(self, id: str, title: str, start: int, end: int, value: str | None, fill: bytes = b" ") -> None:
+        self._record(Rule(id, PhiClass.UNKNOWN, None, False, fill, title), (start, end), (start, end), value)
+
+    def _record(self, rule: Rule, at: tuple[int, int], goes: tuple[int, int], value: str | None) -> None:
+        base = self._base
+        edit: Edit = Fill(0, base + goes[0], base + goes[1], rule.fill[0])
+        place = Place(0, self._where, base + at[0], base + at[1])
+        for one in _items(value):
+            self.found.add(f"{self.prefix}.{rule.id}", rule.title, rule.cls, place, (edit,), one, rule.weak)
+
+    def _asides(self, body: bytes) -> None:
+        """Report comments and processing instructions."""
+        for match in _ASIDE.finditer(body):
+            group = 1 if match[1] is not None else 2
+            if match[group] is None:
+                continue
+            text = match[group].decode("utf-8", "replace").strip()
+            if text and not (group == 1 and self.comment.fullmatch(text)):
+                self._add("comment", "Comment", match.start(group), match.end(group), text)
+
+    # -- elements ------------------------------------------------------------------------
+
+    def _element(self, element: Element) -> None:
+        name = self.named(element)
+        parent = self.named(element.parent) if element.parent is not None else ""
+        for attribute in element.attributes:
+            self._attribute(name, parent, attribute)
+        if element.texts and name not in self.skip:
+            self._text(name, parent, element)
+
+    def _rule(self, parent: str, name: str, attribute: str) -> Rule | None:
+        key = (parent, name, attribute)
+        if key not in self._known:
+            tail = f"@{attribute}" if attribute else ""
+            tries = [f"{parent}/{name}{tail}", f"{name}{tail}", *([f"*{tail}"] if attribute else [])]
+            self._known[key] = next((self.table[t] for t in tries if t in self.table), None)
+        return self._known[key]
+
+    def _attribute(self, name: str, parent: str, attribute: Attribute) -> None:
+        value = attribute.value
+        rule = self._rule(parent, name, attribute.name)
+        at = (attribute.value_start, attribute.value_end)
+        if rule is not None:
+            self._known_value(rule, attribute.name, at, value)
+        elif self._declares_namespace(attribute):
+            if value.strip("x") and not _NAMESPACE.fullmatch(value):
+                self._add("namespace", "Namespace", *at, value, b"x")
+        elif value.strip():
+            own = Rule(f"{slug(name)}.{slug(attribute.name)}", PhiClass.UNKNOWN, title=attribute.name)
+            self._record(own, at, (attribute.start, attribute.end), value)
+
+    def _declares_namespace(self, attribute: Attribute) -> bool:
+        raw = self._data[attribute.start : attribute.value_start].lstrip(_SPACES)
+        return raw.startswith((b"xmlns=", b"xmlns:", b"xmlns "))
+
+    def _text(self, name: str, parent: str, element: Element) -> None:
+        value = element.text
+        if not value:
+            return
+        rule = self._rule(parent, name, "")
+        for piece in element.texts:
+            raw = self._data[piece.start : piece.end]
+            start = piece.start + len(raw) - len(raw.lstrip(_SPACES))
+            end = piece.start + len(raw.rstrip(_SPACES))
+            if end <= start:
+                continue
+            if rule is not None:
+                self._known_value(rule, name, (start, end), value)
+            else:
+                self._add(f"{slug(name)}.text", f"{name} text", start, end, value)
+
+    def _known_value(self, rule: Rule, name: str, at: tuple[int, int], value: str) -> None:
+        """Keep a legal value, pass over a blank one, report all others."""
+        legal = rule.legal is not None and rule.legal.fullmatch(value) is not None
+        if legal and not rule.weak:
+            if len(value) >= _SHORTEST_HIT:
+                self.kept.append(Place(0, self._where, self._base + at[0], self._base + at[1]))
+            return
+        if self._is_blank(rule, value):
+            return
+        part = rule.inside.fullmatch(self._data, *at) if rule.inside is not None else None
+        if part is not None:
+            at, value = part.span(1), unescape(part[1].decode("utf-8", "replace"))
+            if not value.strip():
+                return
+        cls = PhiClass.UNKNOWN if rule.cls is PhiClass.SCIENCE else rule.cls
+        if cls is PhiClass.LINK and not _PLAIN.fullmatch(self._data, *at):
+            cls = PhiClass.DIRECT  # the bytes of an entity or a wide character cannot be replaced one by one
+        found = rule._replace(cls=cls, weak=rule.weak and legal, title=rule.title or name)
+        self._record(found, at, at, value)
+
+    def _is_blank(self, rule: Rule, value: str) -> bool:
+        if rule.cls is PhiClass.LINK:
+            return not _LINKING.search(value)  # zeros in place of a link are our own mark
+        return not value.strip(rule.fill.decode() + " \t\r\n")

@@ -1,0 +1,1 @@
+"""DICOM whole-slide images (VL Whole Slide Microscopy)."""

@@ -1,0 +1,103 @@
+"""DICOM whole-slide images: all instances of one series in a folder are one slide.
+
+Layout: Part 10 files, one for each resolution and picture: VOLUME, LABEL, OVERVIEW, THUMBNAIL in
+the third value of Image Type. The file that is named may be any of them; the others are those
+in its folder with its Series Instance UID.
+
+What goes: what PS3.15 Table E.1-1 lists, by its actions and the types of the slide IOD; private
+elements; unknown attributes and texts; UIDs by a keyed map, the same in all files; LABEL and
+OVERVIEW become valid blank frames. The header keeps its length, so no pixel moves.
+
+A DICOMDIR in the folder that lists this slide alone is one of its files: its records lose what the
+files lose, icons included, its UIDs and offsets follow, its length stays. It names files, so they
+keep their names. One that lists other files too is refused: it would no longer agree with them.
+One up to four folders higher is named and not changed, and the slide is then not called clean.
+
+Image Type never decides alone, for words get misspelt and exchanged: many frames on a grid are tissue,
+whatever they are called, and only a single frame that is called a label or an overview, and has neither
+the shape nor the size of the levels, is drawn over. An instance without a known word is a level if it has
+their tiles and shape; else it is kept and told of. Where word and shape contradict, the slide is refused.
+
+Beside the slide: a file of its series that cannot be changed with it (another class, no preamble, a link,
+a folder below, damaged) refuses the slide in place, since it would no longer belong to it. Other objects of
+the study, and DICOM files that cannot be read, are named, and the slide is then not called clean. Another
+slide of the study, with levels and a frame of reference of its own, is left alone.
+
+Traps: a preamble that is a TIFF at the same time is refused, because the TIFF half would keep what
+the DICOM half lost; so are big endian data sets. A deflated data set, and a header too tight for
+what has to be added, are refused in place; a copy may change its length.
+
+Source: DICOM PS3.3 A.32.8 and F, PS3.5, PS3.10, PS3.15 Annex E; the project's format map, section 11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from blankslide.formatkit.protocol import Probe
+    from blankslide.model import Inspection
+
+SLIDE_CLASS = "1.2.840.10008.5.1.4.1.1.77.1.6"
+
+
+class Dicom:
+    """The format object; see the module's docstring. It stays small: it is asked about every file."""
+
+    name = "dicom"
+    title = "DICOM WSI"
+    suffixes: tuple[str, ...] = (".dcm",)
+    fallback = False
+    removes = (
+        "label and overview pictures; what PS3.15 Table E.1-1 lists; private elements and unknown attributes; UIDs "
+        "replaced, the same in all files; text inside JPEG headers; data behind the pixels"
+    )
+    keeps = "geometry, optics, colour profile, public codes, maker and model that are plain words, coded tissue"
+    readers: tuple[str, ...] = ("OpenSlide", "pydicom")
+    own_folder = True
+    has_companions = True
+
+    def detect(self, probe: Probe) -> str | None:
+        """Accept a Part 10 file whose meta information says that it is a slide."""
+        if probe.main.size < 160 or probe.main.read(128, 4) != b"DICM":
+            return "no DICOM mark at byte 128"
+        from blankslide.containers.dicom.header import leading
+        from blankslide.errors import SlideError
+
+        try:
+            found = leading(probe.main.read(0, min(4096, probe.main.size)), frozenset((0x00020002,)), lambda tag: "")
+        except SlideError as broken:
+            return f"a DICOM file, but its meta information cannot be read: {broken.message}"
+        if not found:
+            return "a DICOM file that does not say what it is"
+        if found[0x00020002] != SLIDE_CLASS:
+            return "a DICOM object, but not a whole-slide image"
+        return None
+
+    def renames(self, names: Sequence[str], stem: str) -> dict[str, str]:
+        """Number the files in the order of their present names; only a DICOMDIR refers to file names.
+
+        Raises
+        ------
+        NotEditable
+            If there is one.
+        """
+        if any(name.upper() == "DICOMDIR" for name in names):
+            from blankslide.errors import NotEditable
+
+            raise NotEditable(
+                "the DICOMDIR beside the slide lists its files by their names",
+                "keep the names, or remove the DICOMDIR (it can be made anew)",
+            )
+        digits = len(str(len(names)))
+        return {name: f"{stem}-{i:0{digits}}.dcm" for i, name in enumerate(sorted(names), 1)}
+
+    def inspect(self, probe: Probe) -> Inspection:
+        """List levels, pictures, findings and the owner of every byte of every file."""
+        from blankslide.formats.dicom.slide_set import SlideSet
+
+        return SlideSet(probe).inspection(self.name, self.title)
+
+
+FORMAT = Dicom()

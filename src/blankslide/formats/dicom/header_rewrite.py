@@ -1,0 +1,332 @@
+"""The DICOM header that is exactly as long as it was.
+
+Strategy: what goes makes room for what must come (Patient Identity Removed, method, codes, new
+UIDs). If there is too little room, the levers of the project's proofs (A4) are pulled one after
+the other, each with everything that came before: explicit lengths, shorter dummies, less
+marking, and at last the basic offset table, which readers can do without. What room is left is
+filled where the standard allows it: spaces in the method, else private information of the file
+meta group. All of it follows from the header alone, so composing again gives the same bytes.
+
+A header of LABEL or OVERVIEW may also grow into the coded picture behind it, which is blanked.
+`compose` writes a header of any length as well (``room`` None): copies may grow.
+
+Promise: one write for a file; nothing in front of it or behind it moves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from typing import NamedTuple
+
+from blankslide.containers.dicom import write as W
+from blankslide.containers.dicom.header import PREAMBLE, Header
+from blankslide.errors import NotEditable
+from blankslide.formats.dicom.legal_values import MOST_VALUES, is_code_string
+from blankslide.formats.dicom.rules import KEPT_APART, METHODS, SHORT_DUMMIES, Entry, Reading, dummy, quiet_profile
+from blankslide.model import Action, PhiClass, Write
+from blankslide.policy.pseudonyms import is_standard, mapped_uid, token
+
+START = PREAMBLE + 4
+PICTURE_TEXT = "jpeg.picture-text"
+_REMOVED, _METHOD, _CODES, _DATES = 0x00120062, 0x00120063, 0x00120064, 0x00280303
+_BURNED_IN = 0x00280301
+_VERSION_NAME, _POSITION = 0x00020013, 0x00201040
+_MOMENTS = frozenset(("DA", "DT", "TM"))
+
+
+class Names(NamedTuple):
+    """How identifiers are replaced: UIDs, and names that keep things apart (with the least length)."""
+
+    uid: Callable[[str], str]
+    name: Callable[[str, int], str]
+
+    @classmethod
+    def under(cls, key: bytes | None) -> Names:
+        """Return the replacements that belong to a key; frames name the same few things many times."""
+        return cls(lambda old: mapped_uid(old, key), cache(lambda old, least: token(old, key, least)))
+
+
+class Rung(NamedTuple):
+    """How much is given up: one rung of the ladder."""
+
+    firm: bool = False
+    short: bool = False
+    codes: bool = True
+    dates: bool = True
+    method: int = 0
+    bare_table: bool = False
+
+
+def _ladder(has_table: bool) -> Iterator[Rung]:
+    yield Rung()
+    yield Rung(method=1)
+    yield Rung(True, method=1)
+    yield Rung(True, True, method=1)
+    yield Rung(True, True, codes=False, method=1)
+    yield Rung(True, True, codes=False, dates=False, method=1)
+    yield Rung(True, True, codes=False, dates=False, method=2)
+    if has_table:
+        yield Rung(True, True, method=1, bare_table=True)
+        yield Rung(True, True, codes=False, dates=False, method=2, bare_table=True)
+
+
+class Behind(NamedTuple):
+    """What stands behind a header, as far as the header may take from it.
+
+    Attributes
+    ----------
+    lead
+        Bytes from the header's end to the length of the offset table's item, that length left out.
+    gained
+        Bytes of the offset table, if it may be emptied once ``single`` says so.
+    single
+        Tells whether each frame is one fragment.
+    front
+        Bytes from the header's end to the first fragment of a picture; empty if it cannot give any.
+    frames
+        Spans of all fragments of a picture by frame.
+    """
+
+    lead: bytes = b""
+    gained: int = 0
+    single: Callable[[], bool] = bool
+    front: bytes = b""
+    frames: tuple[tuple[tuple[int, int], ...], ...] = ()
+
+
+class HeaderRewrite:
+    """Composes the header of one file; the `Rewrite` of a DICOM slide.
+
+    Parameters
+    ----------
+    file
+        Number of the file in the slide.
+    reading
+        What its elements say.
+    behind
+        What stands behind the header.
+    picture
+        Id of the finding that stands for this file's picture, or empty for a level.
+    weak
+        Whether that picture identifies only with much context.
+    rank
+        When it is written: the main file's header last, because it holds the set together.
+    """
+
+    def __init__(
+        self, file: int, header: Header, reading: Reading, behind: Behind, picture: str, weak: bool, rank: int
+    ) -> None:
+        self.file, self.header, self.reading, self.behind = file, header, reading, behind
+        self.picture, self.weak, self.rank = picture, weak, rank
+        self.refusal: NotEditable | None = None
+        self.texts: list[tuple[int, int]] = []
+        self.room = header.end - START
+        self.taken = self._takes() if behind.front else 0
+
+    def __repr__(self) -> str:
+        return f"<HeaderRewrite of file {self.file}>"
+
+    def _takes(self) -> int:
+        """By how much the full marking, with the longest UIDs, exceeds the room: what the picture gives."""
+        needed = self._full() - self.room
+        first = self.behind.frames[0][0]
+        return needed if 0 < needed <= (first[1] - first[0]) // 2 else 0
+
+    def _full(self) -> int:
+        """How long the header is with all its marks."""
+        gone = {e.id for e in self.reading.entries} | {self.picture}
+        return len(self._header(gone, Names(_longest, _unkeyed), Rung(method=1), 0))
+
+    # -- the planner's questions ---------------------------------------------------------
+
+    def writes(self, parts: Sequence[tuple[str, Action]], key: bytes | None) -> Sequence[Write]:
+        """Return the header, as long as it was."""
+        gone = self._gone(parts)
+        if self.taken and self.picture in gone:
+            data = self.compose(gone, key, self.room + self.taken) + self._front()
+        else:
+            data = self.compose(gone, key, self.room)
+        return [Write(self.file, START, data, None, self.rank), *self._joined(gone)]
+
+    def grown(self, parts: Sequence[tuple[str, Action]], key: bytes | None) -> Sequence[Write]:
+        """Return the header at the length that it takes: for copies."""
+        gone = self._gone(parts)
+        if self.taken and self.picture in gone:
+            return self.writes(parts, key)
+        # a tight header would take from the picture the next time, which is drawn already
+        drawn = self.behind.front and self.picture not in gone
+        data = self.compose(gone, key, max(self.room, self._full()) if drawn else None)
+        return [Write(self.file, START, data, self.room, self.rank), *self._joined(gone)]
+
+    def _gone(self, parts: Sequence[tuple[str, Action]]) -> set[str]:
+        if self.refusal is not None:
+            raise self.refusal
+        return {what for what, _ in parts}
+
+    def _joined(self, gone: set[str]) -> list[Write]:
+        """Let the first fragment of each frame of a blanked picture take in the others; else blank its texts."""
+        if self.picture not in gone:
+            spoken = self.texts if PICTURE_TEXT in gone else ()
+            return [Write(self.file, start, bytes(end - start)) for start, end in spoken]
+        several = [f for f in self.behind.frames if len(f) > 1]
+        if self.taken and several:
+            several = several[1:] if several[0] is self.behind.frames[0] else several
+        return [Write(self.file, f[0][0] - 4, (f[-1][1] - f[0][0]).to_bytes(4, "little")) for f in several]
+
+    def _front(self) -> bytes:
+        """What stands between header and picture, moved on; the first fragment is shorter for it."""
+        frame = self.behind.frames[0]
+        return self.behind.front[:-4] + (frame[-1][1] - frame[0][0] - self.taken).to_bytes(4, "little")
+
+    # -- composing -----------------------------------------------------------------------
+
+    def compose(self, gone: set[str], key: bytes | None, room: int | None) -> bytes:
+        """Write file meta and data set without what has gone.
+
+        Parameters
+        ----------
+        gone
+            Ids of the findings that go.
+        key
+            For new UIDs.
+        room
+            How many bytes it must take, or None for as many as it takes.
+
+        Raises
+        ------
+        NotEditable
+            If there is no room even for the smallest marking.
+        """
+        names = Names.under(key)
+        if room is None:
+            return self._header(gone, names, Rung(), 0)
+        for rung in _ladder(self.behind.gained > 0):
+            have = room + (self.behind.gained if rung.bare_table else 0)
+            slack = have - len(self._header(gone, names, rung, 0))
+            if slack < 0 or slack % 2 or (rung.bare_table and not self.behind.single()):
+                continue
+            data = self._header(gone, names, rung, slack)
+            return data + self.behind.lead + bytes(4) if rung.bare_table else data
+        raise NotEditable(
+            "the header has no room to say that the patient was removed", "make a clean copy with --out DIR"
+        )
+
+    def _header(self, gone: set[str], names: Names, rung: Rung, slack: int) -> bytes:
+        """Compose for one rung, ``slack`` bytes longer than it takes."""
+        changes = self._changes(gone, names, rung)
+        method = METHODS[rung.method].encode()
+        filler: dict[int, tuple[str, bytes]] = {}
+        if slack >= W.SMALLEST_FILLER:
+            filler = W.meta_filler(slack)
+        elif slack:
+            method = W.stretched(W.padded("LO", method), slack)
+        added = self._marks(gone, names.uid, rung, method)
+        added |= self._truth(gone)
+        body = W.rebuild(self.header.data, self.header.elements, changes, added, self.header.implicit, rung.firm)
+        return self._meta(changes, filler) + body
+
+    def _meta(self, changes: W.Changes, filler: dict[int, tuple[str, bytes]]) -> bytes:
+        stays = [e for e in self.header.meta if e.tag not in (0x00020000, 0x00020100, 0x00020102)]
+        body = W.rebuild(self.header.data, stays, changes, filler, False)
+        return W.group_length(body) + body
+
+    def _marks(
+        self, gone: set[str], mapped: Callable[[str], str], rung: Rung, method: bytes
+    ) -> dict[int, tuple[str, bytes]]:
+        """Say what was done, and only that."""
+        left = [e for e in self.reading.entries if e.id not in gone and not self._is_done(e, mapped)]
+        picture = bool(self.picture) and self.picture not in gone and not self.weak and not self._was_marked()
+        direct = not picture and all(e.cls is not PhiClass.DIRECT for e in left)
+        strong = direct and all(e.weak for e in left)
+        dates = all(e.element.vr not in _MOMENTS for e in left)
+        out = {_REMOVED: ("CS", b"YES" if direct else b"NO"), _METHOD: ("LO", method)}
+        if rung.dates and dates:
+            out[_DATES] = ("CS", b"REMOVED")
+        if rung.codes and strong:
+            codes = W.code("113100", "DCM", "Basic Application Confidentiality Profile", self.header.implicit)
+            if self.picture in gone:
+                codes += W.code("113101", "DCM", "Clean Pixel Data Option", self.header.implicit)
+            out[_CODES] = ("SQ", codes)
+        return out
+
+    def _is_done(self, entry: Entry, mapped: Callable[[str], str]) -> bool:
+        """Whether all UIDs of an entry are ours already, which only who has the key can tell."""
+        return entry.effect == "U" and all(mapped(v) == v for v in entry.values)
+
+    def _was_marked(self) -> bool:
+        """Whether an earlier run of ours has said that the patient is gone, the picture included."""
+        method = self.header.text(_METHOD).partition("\\")[0].strip()
+        return method in METHODS and self.header.text(_REMOVED) == "YES"
+
+    def _truth(self, gone: set[str]) -> dict[int, tuple[str, bytes]]:
+        """A blanked picture shows no text; that its flavour wants Specimen Label in Image stays."""
+        if self.picture not in gone:
+            return {}
+        return {_BURNED_IN: ("CS", b"NO")}
+
+    def _changes(self, gone: set[str], names: Names, rung: Rung) -> dict[int, bytes | None]:
+        changes: dict[int, bytes | None] = {element.at: None for element in self.reading.empties}
+        apart: dict[bytes | None, bytes] = {}
+        for entry in self.reading.entries:
+            if entry.id in gone:
+                new = changes[entry.element.at] = self._new(entry, names, rung)
+                old = self.header.value(entry.element).strip(b"\0 ") if entry.effect == "N" else b""
+                if old and apart.setdefault(new, old) != old:  # one of many thousand keys does that to a slide
+                    raise NotEditable("two identifiers would become the same one", "use another --key")
+        if rung.short:
+            self._shortened(changes)
+        for tag in (_CODES, _METHOD, _REMOVED, _DATES):
+            for element in self.header.elements:
+                if element.tag == tag:
+                    changes[element.at] = None
+        return changes
+
+    def _new(self, entry: Entry, names: Names, rung: Rung) -> bytes | None:
+        """Return the new value of an element, or None where it goes."""
+        element = entry.element
+        if entry.effect == "U":
+            old = self.header.value(element).decode("latin-1").split("\\")
+            return "\\".join(names.uid(u.strip("\0 ")) if u.strip("\0 ") else "" for u in old).encode()
+        if entry.effect == "N":
+            name = self.header.value(element).decode("latin-1").strip("\0 ")
+            return names.name(name, KEPT_APART[element.tag]).encode()
+        if entry.effect == "W":
+            words = self.header.value(element).decode("latin-1").rstrip("\0 ").split("\\")
+            return "\\".join(map(_as_code, words[:MOST_VALUES])).encode("latin-1")
+        if entry.effect == "I":
+            return quiet_profile(self.header.value(element))
+        if entry.effect == "D":
+            return (SHORT_DUMMIES.get(element.vr) if rung.short else None) or dummy(element.vr)
+        return b"" if entry.effect == "Z" else None
+
+    def _shortened(self, changes: dict[int, bytes | None]) -> None:
+        """Give up what nobody needs: the writer's version, dummies of an earlier run."""
+        for element in (*self.header.meta, *self.header.elements):
+            if element.at in changes or element.items is not None:
+                continue
+            if element.tag == _VERSION_NAME:
+                changes[element.at] = None
+            elif element.tag == _POSITION:
+                changes[element.at] = b""
+            elif element.vr in SHORT_DUMMIES and self.header.value(element).strip() == dummy(element.vr):
+                changes[element.at] = SHORT_DUMMIES[element.vr]
+
+
+def _as_code(word: str) -> str:
+    """Return a term; what is drawn over because it is a label keeps that name, in the letters that a term has."""
+    if word.strip().upper() in ("LABEL", "OVERVIEW"):
+        return word.strip().upper()
+    return word if is_code_string(word) else "NONE"
+
+
+def _longest(old: str) -> str:
+    """As many characters as a new UID can have at most."""
+    if is_standard(old):
+        return old
+    return "9" * (44 if len(old) >= 43 else max(30, len(old)))
+
+
+def _unkeyed(old: str, least: int) -> str:
+    """As many characters as the new name has under any key."""
+    return token(old, None, least)

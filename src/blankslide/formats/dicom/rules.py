@@ -1,0 +1,326 @@
+"""What each attribute of a DICOM header means for privacy, and what shall become of it.
+
+Strategy: every element is asked in order. Table E.1-1 decides where it lists the attribute;
+attributes of the slide IOD that it does not list stay if their value is of the kind that their
+representation promises; all others are unknown and go (allow-list). Sequences that go are one
+entry, those that stay are entered. What is blank, a dummy of ours or a mapped UID is no entry,
+so a second run finds nothing.
+
+Promise: nothing is changed and nothing kept here but references into the header.
+
+Source: DICOM PS3.15 Annex E and PS3.3 A.32.8; the project's format map, section 11.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from blankslide.containers import icc
+from blankslide.containers.dicom.header import PIXEL_DATA
+from blankslide.containers.dicom.write import CREATOR
+from blankslide.formatkit.tiff_tags import is_plain
+from blankslide.formats.dicom import legal_values as legal
+from blankslide.formats.dicom import ps315_table as table
+from blankslide.model import PhiClass
+from blankslide.model.patterns import pattern
+from blankslide.policy.profiles import harmless
+from blankslide.policy.pseudonyms import is_ours, is_standard, is_token
+from blankslide.source import MemorySource
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from blankslide.containers.dicom.header import Element, Header, Item
+
+ICC, METHOD = 0x00282000, 0x00120063
+METHODS = ("Blankslide: PS3.15 Basic Profile", "Blankslide E.1", "BS")
+_CREATOR_UID, _PRIVATE_INFORMATION = 0x00020100, 0x00020102
+_PER_FRAME = 0x52009230
+_MOST_VALUES, _MOST_TEXT = 64, 1 << 20
+#: Values that a type 1 attribute gets.
+DUMMIES = {
+    "DA": b"19000101", "DT": b"19000101000000", "TM": b"000000", "AS": b"000Y", "IS": b"0", "DS": b"0", "CS": b"NONE",
+    "US": b"\0\0", "SS": b"\0\0", "UL": bytes(4), "SL": bytes(4), "FL": bytes(4), "FD": bytes(8), "OB": b"\0\0",
+    "OW": b"\0\0", "UN": b"\0\0", "SV": bytes(8), "UV": bytes(8), "UI": b"2.25.0",
+}  # fmt: skip
+TEXT_DUMMY = b"X"
+#: Identifiers that keep optical paths, containers and specimens apart, and how short their tokens may be.
+KEPT_APART = {0x00480106: 8, 0x00400512: 12, 0x00400551: 12}
+SHORT_DUMMIES = {"DT": b"1900", "TM": b"00"}
+
+_MAKERS = frozenset((0x00080070, 0x00081090, 0x00181020, 0x00020013))
+_MAKERS_WORDS = pattern(
+    r"unknown|none|pydicom|highdicom|wsidicom\w*|dcmtk|offis_dcmtk_\d+|pixelmed\w*|gdcm|orthanc|dcm4che\w*|microsystems|"
+    r"photonics|inc|gmbh|corporation|systems|digital|pathology|imaging|diagnostics|roche|sakura|google|nikon|k\.k\.",
+    re.I,
+)
+_CLASS_UIDS = frozenset((0x00020012, 0x0008010C))
+
+
+class Entry(NamedTuple):
+    """An element that may go.
+
+    Attributes
+    ----------
+    effect
+        ``X`` remove, ``Z`` empty, ``D`` dummy, ``U`` map UIDs, ``I`` blank parts of a colour profile,
+        ``W`` replace the values of a code string that are no terms, ``N`` replace an identifier by a token.
+    values
+        Its texts, for the search afterwards.
+    """
+
+    id: str
+    title: str
+    cls: PhiClass
+    effect: str
+    element: Element
+    values: tuple[str, ...] = ()
+    weak: bool = False
+
+
+class Reading(NamedTuple):
+    """All that a header says: what may go, what is empty and not worth its bytes, and what stays."""
+
+    entries: list[Entry]
+    empties: list[Element]
+    kept: list[Element]
+
+
+class Reader:
+    """Reads one header."""
+
+    def __init__(self, header: Header) -> None:
+        self.header = header
+        charset = header.text(0x00080005)
+        self.encoding = "latin-1" if charset in ("", "ISO_IR 100", "ISO_IR 6") else "utf-8"
+        self.out = Reading([], [], [])
+
+    def read(self) -> Reading:
+        """Ask every element."""
+        for element in self.header.meta:
+            self._meta(element)
+        self._level(self.header.elements, None)
+        return self.out
+
+    def _level(self, elements: Sequence[Element], item: Item | None) -> None:
+        """Walk without recursion: nesting is bounded, but Python's stack is dear."""
+        stack: list[tuple[Iterator[Element], Item | None]] = [(iter(elements), item)]
+        while stack:
+            element = next(stack[-1][0], None)
+            if element is None:
+                stack.pop()
+            elif self._asked(element, stack[-1][1]):
+                stack.extend((iter(i.elements), i) for i in reversed(element.items or ()))
+
+    def _asked(self, element: Element, item: Item | None) -> bool:
+        """Decide about one element; return whether to look inside."""
+        tag = element.tag
+        action = table.action_of(tag, element.parent != 0)
+        if tag & 0xFFFF == 0:
+            self.out.empties.append(element)
+        elif tag == METHOD:
+            self._method(element)
+        elif tag == PIXEL_DATA:  # inside an item: a picture where none belongs
+            self._going(element, "")
+        elif action == "K":
+            return self._staying(element, item)
+        elif action == "U":
+            self._uid(element)
+        else:
+            self._going(element, action)
+        return False
+
+    # -- kinds of elements ---------------------------------------------------------------
+
+    def _going(self, element: Element, action: str) -> None:
+        known = action != "" and not element.tag >> 16 & 1
+        if self._is_blank(element, action):
+            if action in ("X", ""):
+                self.out.empties.append(element)
+            else:
+                self.out.kept.append(element)
+            return
+        cls = table.rows()[element.tag].cls if element.tag in table.rows() else PhiClass.UNKNOWN
+        effect = action if known else "X"
+        if cls is PhiClass.LINK and effect != "U":
+            cls = PhiClass.QUASI
+        self._add(element, cls if known else PhiClass.UNKNOWN, effect)
+
+    def _is_blank(self, element: Element, action: str) -> bool:
+        if element.items is not None:
+            return not element.items
+        value = self.header.value(element).strip(b"\0 \\^=")
+        ours = (dummy(element.vr).strip(b"\0 "), SHORT_DUMMIES.get(element.vr))
+        return not value or (action == "D" and (value in ours or self._is_token(element)))
+
+    def _is_token(self, element: Element) -> bool:
+        return element.tag in KEPT_APART and is_token(self._text(element).strip())
+
+    def _staying(self, element: Element, item: Item | None) -> bool:
+        tag = element.tag
+        if element.items is not None:
+            return True
+        if tag == ICC:
+            self._profile(element)
+        elif element.vr == "UI":
+            self._class_uid(element)
+        elif tag in _MAKERS:
+            self._maker(element)
+        elif not self._is_legal(element, item):
+            words = element.vr == "CS" and "\\" in self._text(element)
+            self._add(element, PhiClass.UNKNOWN, "W" if words else self._soft(element))
+        elif element.parent != _PER_FRAME:
+            self.out.kept.append(element)
+        return False
+
+    def _is_legal(self, element: Element, item: Item | None) -> bool:
+        tag, vr, row = element.tag, element.vr, table.rows()[element.tag]
+        if vr in legal.NUMBERS:
+            return row.vr in legal.NUMBERS and legal.is_number(vr, self.header.value(element))
+        if vr not in legal.TEXT:
+            blob = row.vr in ("OB", "OW", "OV", "OL", "OF", "OD") and row.action == "-"
+            return blob and legal.is_binary(tag, self.header.value(element))
+        text = self._text(element)
+        if self._is_token(element):
+            return True
+        if tag in legal.CODES:
+            return legal.is_code(tag, text, self._scheme(item))
+        return legal.is_text(tag, vr, text)
+
+    def _scheme(self, item: Item | None) -> str:
+        """Codes stay where their scheme is a public one; a site's own code may be a name."""
+        schemes = [self._text(e) for e in (item.elements if item else ()) if e.tag == 0x00080102]
+        return schemes[0] if len(schemes) == 1 else ""
+
+    def _class_uid(self, element: Element) -> None:
+        uids = self._uids(element)
+        if all(is_standard(u) or (element.tag in _CLASS_UIDS and legal.is_class(u)) for u in uids):
+            self.out.kept.append(element)
+        else:
+            self._uid(element)
+
+    def _uid(self, element: Element, like: int = 0) -> None:
+        """Map a UID; one that stands for another attribute (``like``) is kept or goes with that."""
+        uids = self._uids(element)
+        strange = tuple(u for u in uids if not is_standard(u) and not is_ours(u, None))
+        if strange:
+            values = tuple(dict.fromkeys(strange))
+            id_, title = table.finding_id(like or element.tag), table.title(like or element.tag)
+            self.out.entries.append(Entry(id_, title, PhiClass.LINK, "U", element, values))
+        else:
+            self.out.kept.append(element)
+
+    def _profile(self, element: Element) -> None:
+        data = self.header.value(element)
+        if icc.spans(MemorySource(data), 0, len(data)) is None:
+            self._add(element, PhiClass.UNKNOWN, self._soft(element))
+        elif quiet_profile(data) != data:
+            self._add(element, PhiClass.DEVICE, "I", weak=True)
+
+    def _maker(self, element: Element) -> None:
+        text = self._text(element)
+        if not text or text.encode("latin-1", "replace") == TEXT_DUMMY:
+            self.out.kept.append(element)
+            return
+        rest = " ".join(w for w in re.split(r"[\s,;\\/()]+", text) if not _MAKERS_WORDS.fullmatch(w))
+        self._add(element, PhiClass.DEVICE, self._soft(element), weak=is_plain(rest))
+
+    def _method(self, element: Element) -> None:
+        """What an earlier tool said of itself stays only if that was us."""
+        text = self._text(element)
+        method, _, rest = text.partition("\\")
+        if method.strip() in METHODS and rest.strip() in ("", "-"):
+            self.out.kept.append(element)
+        elif text:
+            self._add(element, PhiClass.UNKNOWN, "X")
+
+    def _meta(self, element: Element) -> None:
+        tag = element.tag
+        raw = self.header.value(element)
+        if (tag == _CREATOR_UID and raw == CREATOR) or (tag == _PRIVATE_INFORMATION and not any(raw)):
+            return
+        if tag in (_CREATOR_UID, _PRIVATE_INFORMATION):
+            entry = Entry(
+                "dicom.private-information", "Private Information", PhiClass.UNKNOWN, "X", element, self._texts(element)
+            )
+            self.out.entries.append(entry)
+        elif tag & 0xFFFF:
+            self._asked(element, None)
+
+    # -- helpers -------------------------------------------------------------------------
+
+    def _soft(self, element: Element) -> str:
+        """What may become of a value that its attribute does not promise: as much as its type allows."""
+        row = table.rows().get(element.tag)
+        kind = "3" if row is None else (row.inside if element.parent else row.root)[0]
+        if element.tag in (0x00020001, 0x00020013):
+            return "X" if element.tag == 0x00020013 else "D"
+        return {"1": "D", "2": "Z"}.get(kind, "X")
+
+    def _add(self, element: Element, cls: PhiClass, effect: str, weak: bool = False) -> None:
+        values = self._values(element)
+        if effect == "D" and element.tag in KEPT_APART and element.vr in ("LO", "SH"):
+            effect = "N"
+        if element.tag >> 16 & 1 and all(map(harmless, values)):
+            values = ()  # the profile wants private elements gone, also where they look like numbers
+        id_, title = table.finding_id(element.tag), table.title(element.tag)
+        self.out.entries.append(Entry(id_, title, cls, effect, element, values, weak))
+
+    def _values(self, element: Element) -> tuple[str, ...]:
+        """Texts of an element, or of all inside it but codes: those occur elsewhere by right."""
+        if element.items is None:
+            return self._texts(element)
+        found: dict[str, None] = {}
+        stack = [element]
+        while stack and len(found) < _MOST_VALUES:
+            for inner in (e for i in stack.pop().items or () for e in i.elements):
+                if inner.items is not None:
+                    stack.append(inner)
+                elif inner.tag not in legal.CODES and inner.vr != "CS":
+                    found.update(dict.fromkeys(t for t in self._texts(inner) if not is_standard(t)))
+        return tuple(found)[:_MOST_VALUES]
+
+    def _texts(self, element: Element) -> tuple[str, ...]:
+        raw = self.header.value(element)
+        if element.vr in legal.NUMBERS:
+            return (_number(element.vr, raw),)
+        if element.tag == ICC or len(raw) > _MOST_TEXT:
+            return ()
+        if element.vr not in legal.TEXT and not legal.reads(raw):
+            return ()
+        text = self._text(element)
+        several = element.vr not in ("LT", "ST", "UT", "UR", "UN", "OB", "OW")
+        return tuple(t for part in (text.split("\\") if several else (text,)) if (t := part.strip("\0 ")))
+
+    def _text(self, element: Element) -> str:
+        raw = self.header.value(element).rstrip(b"\0 ")
+        return raw.decode("latin-1") if self.encoding == "latin-1" else raw.decode("utf-8", "surrogateescape")
+
+    def _uids(self, element: Element) -> tuple[str, ...]:
+        raw = self.header.value(element).decode("latin-1")
+        return tuple(u for part in raw.split("\\") if (u := part.strip("\0 ")))
+
+
+def dummy(vr: str) -> bytes:
+    """Return the value that stands for none in an attribute that must have one."""
+    return DUMMIES.get(vr, TEXT_DUMMY)
+
+
+def quiet_profile(data: bytes) -> bytes:
+    """Blank the date, check sum and texts of a colour profile; its curves are science."""
+    spans = icc.spans(MemorySource(data), 0, len(data))
+    if spans is None:
+        return data
+    out = bytearray(data)
+    for start, end in (spans.date, spans.id, *spans.texts):
+        out[start:end] = bytes(end - start)
+    return bytes(out)
+
+
+def _number(vr: str, raw: bytes) -> str:
+    kind = {"FD": "d", "FL": "f", "SL": "i", "SS": "h", "SV": "q", "UL": "I", "US": "H", "UV": "Q", "AT": "H"}[vr]
+    size = struct.calcsize(kind)
+    return " ".join(map(repr, struct.unpack(f"<{len(raw) // size}{kind}", raw[: len(raw) // size * size])))

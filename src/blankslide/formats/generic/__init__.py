@@ -1,0 +1,1 @@
+"""Pyramidal TIFF of no vendor, as converters write it."""

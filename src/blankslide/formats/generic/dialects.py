@@ -1,0 +1,225 @@
+"""Descriptions of plain TIFF files in the dialects of the programs that write them.
+
+Three programs write descriptions that can be taken apart: tifffile (JSON that begins with the
+shape), libvips (XML that lists all properties of the picture, those of the scanner included)
+and ImageJ (lines ``key=value``). In these, known science with a legal value stays and all
+else goes where it stands. A description of any other kind is not touched: what it is good for
+is not known, so the slide needs review.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from blankslide.formatkit.tiff_tags import D, K, P, Q, V
+from blankslide.formatkit.xml_fields import NUMBER, Rule, XmlReader, science, slug
+from blankslide.model import Fill, PhiClass, Place
+from blankslide.model.patterns import pattern
+
+if TYPE_CHECKING:
+    from blankslide.containers.xml import Element
+    from blankslide.formatkit.tiff_tags import Findings
+
+_VIPS = pattern(rb"\s*(?:<\?xml[^>]*>\s*)?<image\s[^>]*xmlns=[\"']http://www\.vips\.ecs\.soton\.ac\.uk/[^>]*>")
+_IMAGEJ = pattern(rb"ImageJ=\d{1,2}\.\d{1,3}[a-z]{0,2}\d{0,2}(?:\r?\n|$)")
+
+#: Keys of tifffile's JSON and the values that stay.
+SHAPED: dict[str, re.Pattern[str]] = {
+    "shape": pattern(r"\[\d{1,9}(?:, \d{1,9}){0,7}\]"),
+    "axes": pattern(r"[A-Z]{1,8}"),
+    "dtype": pattern(r"[<>|]?[uif]\d|u?int\d{1,2}|float\d{2}"),
+    "truncated": pattern(r"true|false"),
+    "physicalsizex": pattern(NUMBER),
+    "physicalsizey": pattern(NUMBER),
+    "mpp": pattern(NUMBER),
+    "magnification": pattern(NUMBER),
+}
+#: Keys of ImageJ's lines and the values that stay.
+LINES: dict[str, re.Pattern[str]] = {
+    **dict.fromkeys("images channels slices frames".split(), pattern(r"\d{1,7}")),
+    **dict.fromkeys("spacing min max finterval fps".split(), pattern(NUMBER)),
+    **dict.fromkeys("hyperstack loop".split(), pattern("true|false")),
+    "imagej": pattern(r"\d{1,2}\.\d{1,3}[a-z]{0,2}\d{0,2}"),
+    "mode": pattern("composite|color|grayscale"),
+    "unit": pattern(r"micron|um|µm|\\u00B5m|pixel|inch|cm|mm|nm"),
+}
+#: Properties of libvips and the values that stay.
+PROPERTIES: dict[str, re.Pattern[str]] = {
+    **dict.fromkeys(
+        (
+            "width height bands xoffset yoffset xres yres resolution-unit bits-per-sample n-pages page-height "
+            "orientation openslide.mpp-x openslide.mpp-y openslide.objective-power openslide.level-count aperio.mpp "
+            "aperio.appmag aperio.stripewidth aperio.left aperio.top aperio.originalwidth aperio.originalheight "
+            "hamamatsu.sourcelens tiff.xresolution tiff.yresolution"
+        ).split(),
+        pattern(rf"{NUMBER}|in|cm|inch|centimeter"),
+    ),
+    "format": pattern("u?char|u?short|u?int|float|double|(?:dp)?complex"),
+    "coding": pattern("none|labq|rad"),
+    "interpretation": pattern("srgb|rgb16|rgb|b-w|grey16|multiband|cmyk|lab"),
+    "vips-loader": pattern("(?:openslide|tiff|jpeg|png|jp2k|vips)load"),
+    "openslide.vendor": pattern("aperio|hamamatsu|leica|mirax|philips|sakura|trestle|ventana|zeiss|dicom|generic-tiff"),
+}
+_LEVELS = pattern(r"(?:openslide\.)?level\[\d{1,2}\]\.(?:width|height|downsample|tile-width|tile-height)")
+_FIELDS = (
+    (P, {"filename", "path", "directory", "file"}),
+    (D, {"user", "title", "barcode", "patient", "accession", "case", "comment", "name", "description", "slide"}),
+    (Q, {"date", "time", "datetime", "rack"}),
+    (V, {"scanscope", "serial", "scanner", "dsr", "host"}),
+    (K, {"quickhash", "uuid", "imageid", "guid"}),
+)
+_WORDS = pattern(r"[a-z]+")
+
+
+def read(found: Findings, kept: list[Place], data: bytes, base: int, where: str) -> None:
+    """Turn one description into findings.
+
+    Parameters
+    ----------
+    data
+        The whole value of the tag.
+    base
+        Where it stands in the file.
+    where
+        Words for the place.
+
+    Raises
+    ------
+    DamagedSlide
+        If it is XML of libvips that is not well formed.
+    """
+    body, _, rest = data.partition(b"\0")
+    reader = _Text(found, kept, base, where)
+    if _VIPS.match(body):
+        _Vips(found, kept).read(data, base, where)
+        return
+    if rest.strip(b"\0 "):
+        reader.goes("remainder", "Text behind the description", PhiClass.UNKNOWN, (len(body) + 1, len(data)), None, 0)
+    if _IMAGEJ.match(body):
+        reader.lines(body)
+    elif not reader.shaped(body) and body.strip():
+        place = Place(0, where, base, base + len(body))
+        text = body.decode("latin-1").strip()
+        found.add("generic.description", "Description of an unknown kind", PhiClass.UNKNOWN, place, (), text)
+
+
+def _class(key: str) -> PhiClass:
+    """What a property of the scanner can reveal, after the words of its name; ids go like names."""
+    words = set(_WORDS.findall(key.lower()))
+    cls = next((cls for cls, names in _FIELDS if words & names), PhiClass.UNKNOWN)
+    return D if cls is K else cls
+
+
+class _Text:
+    """Descriptions that are no XML."""
+
+    def __init__(self, found: Findings, kept: list[Place], base: int, where: str) -> None:
+        self.found, self.kept, self.base, self.where = found, kept, base, where
+
+    def goes(
+        self, id: str, title: str, cls: PhiClass, span: tuple[int, int], value: str | None, fill: int = 32
+    ) -> None:
+        start, end = self.base + span[0], self.base + span[1]
+        place = Place(0, self.where, start, end)
+        self.found.add(f"generic.description.{id}", title, cls, place, (Fill(0, start, end, fill),), value)
+
+    def lines(self, body: bytes) -> None:
+        """Read ImageJ's lines; what goes leaves an empty line."""
+        for match in re.finditer(rb"[^\r\n]+", body):
+            line = match[0].decode("latin-1")
+            key, equals, value = line.partition("=")
+            legal = LINES.get(key.strip().lower())
+            if not line.strip() or (legal is not None and legal.fullmatch(value.strip())):
+                continue
+            name = slug(key) if equals else "line"
+            self.goes(name, key.strip() if equals else "Line", PhiClass.UNKNOWN, match.span(), value.strip() or line)
+
+    def shaped(self, body: bytes) -> bool:
+        """Read tifffile's JSON; return False if it is none. What goes takes one comma with it."""
+        text = body.decode("latin-1")
+        pairs = _pairs(text)
+        if pairs is None or "shape" not in [key.lower() for key, _, _, _ in pairs]:
+            return False
+        stays = [_is_legal(key, value) for key, value, _, _ in pairs]
+        if not any(stays):
+            return False
+        first = stays.index(True)
+        for i, (key, value, start, end) in enumerate(pairs):
+            if stays[i]:
+                continue
+            span = (start, pairs[i + 1][2]) if i < first else (pairs[i - 1][3], end)
+            words = value if isinstance(value, str) else json.dumps(value)
+            self.goes(slug(key), key, PhiClass.UNKNOWN, span, words)
+        return True
+
+
+def _is_legal(key: str, value: Any) -> bool:
+    legal = SHAPED.get(key.lower())
+    written = value if isinstance(value, str) else json.dumps(value)
+    return legal is not None and legal.fullmatch(written) is not None
+
+
+def _pairs(text: str) -> list[tuple[str, Any, int, int]] | None:
+    """Key, value and span of each pair of a JSON object; None if the text is no such thing."""
+    decoder, out = json.JSONDecoder(), []
+    pos = _skip(text, 0)
+    if text[pos : pos + 1] != "{":
+        return None
+    pos = _skip(text, pos + 1)
+    try:
+        while text[pos] != "}":
+            start = pos
+            key, pos = decoder.raw_decode(text, pos)
+            pos = _skip(text, pos)
+            if not isinstance(key, str) or text[pos] != ":":
+                return None
+            value, pos = decoder.raw_decode(text, _skip(text, pos + 1))
+            out.append((key, value, start, pos))
+            pos = _skip(text, pos)
+            if text[pos] == ",":
+                pos = _skip(text, pos + 1)
+        return out if not text[pos + 1 :].strip() else None
+    except (ValueError, IndexError, RecursionError):
+        return None
+
+
+def _skip(text: str, pos: int) -> int:
+    while pos < len(text) and text[pos] in " \t\r\n":
+        pos += 1
+    return pos
+
+
+class _Vips(XmlReader):
+    """The property list of libvips: each property is judged by its name and goes whole."""
+
+    def __init__(self, found: Findings, kept: list[Place]) -> None:
+        table = {
+            **science(r"http://www\.vips\.ecs\.soton\.ac\.uk/{1,2}[a-z]{3,16}(?:/\d\.\d)?", "image@xmlns"),
+            **science(r"\d{1,2}(?:\.\d{1,2}){1,2}", "image@version"),
+            **science(r"[A-Za-z]{3,20}", "value@type"),
+            "image@date": Rule("date", Q, title="Date of conversion"),
+        }
+        super().__init__(found, kept, "generic.description", table)
+        self._done: set[int] = set()
+
+    def _element(self, element: Element) -> None:
+        if element.parent is None:
+            self._done = set()
+        if element.name == "property":
+            self._property(element)
+        if element.start not in self._done:
+            super()._element(element)
+
+    def _property(self, element: Element) -> None:
+        name, value = element.find("name"), element.find("value")
+        if name is None or value is None:
+            return
+        key = name.text
+        legal = PROPERTIES.get(key.lower()) or (pattern(NUMBER) if _LEVELS.fullmatch(key) else None)
+        self._done |= {e.start for e in element.walk() if e.name in ("name", "value")}
+        if legal is None or not legal.fullmatch(value.text):
+            span = (element.start, element.end)
+            rule = Rule(f"property.{slug(key)}", _class(key), title=key or "Property")
+            self._record(rule, span, span, value.text or key)

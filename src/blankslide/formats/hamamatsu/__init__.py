@@ -1,0 +1,1 @@
+"""Hamamatsu: NDPI, the NDPIS index of several, and VMS and VMU."""

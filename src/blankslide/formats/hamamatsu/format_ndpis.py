@@ -1,0 +1,200 @@
+"""Hamamatsu NDPIS: a set of NDPI files, one for each fluorescence channel.
+
+Layout: a small text file with ``NoImages`` and ``Image0``, ``Image1``, ... names the members,
+which stand beside it. Each is an NDPI of its own with its own macro, label and texts, so
+anonymizing one of them does not clean the set: here all go together, under one journal.
+
+Findings of the members are those of the single file (`_ndpi`), joined by id; their places
+name the image. Lines of the index that are neither of the two keys go whole.
+
+What stays: the members' names. They often repeat the slide's name, but files that are open
+for editing in place are not renamed; a note says so.
+
+Source: Bio-Formats' reading of such files; the project's format map, section 3.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from blankslide.containers import ini
+from blankslide.containers.tiff.ndpi import Ndpi, is_ndpi
+from blankslide.errors import ContradictorySlide, DamagedSlide
+from blankslide.formatkit.tiff_tags import UNKNOWN, Findings
+from blankslide.formats.hamamatsu.ndpi_file import inspect_file
+from blankslide.model import Cut, Edit, Fill, Finding, Inspection, Place, SlideFile, TextBlock, Write
+from blankslide.model.patterns import pattern
+from blankslide.source import Window
+from blankslide.spans import ByteClass, ByteMap
+
+if TYPE_CHECKING:
+    from blankslide.containers.ini import Ini
+    from blankslide.formatkit.protocol import Probe
+    from blankslide.source import SlideFiles
+
+MARKS = (b"NoImages", b"noimages", b"NOIMAGES", b"Noimages")
+
+_MOST = 64 << 10
+_MOST_IMAGES = 256
+_COUNT = pattern(r"\d{1,3}")
+_IMAGE = pattern(r"image(\d{1,3})")
+_GROUP = pattern(r"NanoZoomer Digital Pathology Image Set", re.I)
+_NOTE = "the names of the slide's images stand in its index and were not changed"
+
+
+class HamamatsuNdpis:
+    """The format object; see the module's docstring."""
+
+    name = "hamamatsu_ndpis"
+    title = "Hamamatsu NDPIS"
+    suffixes: tuple[str, ...] = (".ndpis",)
+    fallback = False
+    removes = "of each image what goes of a single NDPI; unknown keys and comments of the index"
+    keeps = "names and order of the images; of each image what stays of a single NDPI"
+    readers: tuple[str, ...] = ("OpenSlide", "tifffile")
+
+    def detect(self, probe: Probe) -> str | None:
+        """Accept a small text file that counts and names images."""
+        head = probe.head.removeprefix(ini.BOM).lstrip()
+        if probe.main.size > _MOST or probe.is_tiff or not head[:1] or b"\0" in head:
+            return "not an index of images"
+        keys = {p.key.lower() for p in ini.parse(probe.main.read(0, probe.main.size)).pairs}
+        if not {"noimages", "image0"} <= keys:
+            return "not an index of images: NoImages or Image0 is missing"
+        return None
+
+    def inspect(self, probe: Probe) -> Inspection:
+        """Inspect the index and every image."""
+        index = ini.parse(probe.main.read(0, probe.main.size))
+        names = _names(index)
+        parts = [_image(probe.files, name, i) for i, name in enumerate(names, 1)]
+        found, kept = _index_findings(index, names)
+        main = ByteMap(probe.main.size)
+        main.claim(0, main.size, ByteClass.METADATA, "index")
+        main.settle()
+        blocks = _numbered([TextBlock(0, 0, main.size, b" ", False)], parts)
+        return Inspection(
+            format=self.name,
+            title=self.title,
+            files=(SlideFile(probe.files.name, main.size), *(p.files[0] for p in parts)),
+            levels=parts[0].levels,
+            associated=tuple(a for p in parts for a in p.associated),
+            findings=_joined([*found, *(f for p in parts for f in p.findings)]),
+            maps=(main, *(p.maps[0] for p in parts)),
+            mpp=parts[0].mpp,
+            objective=parts[0].objective,
+            kept=(*kept, *(k for p in parts for k in p.kept)),
+            blocks=blocks,
+            chains=tuple(c for p in parts for c in p.chains),
+            complete=all(p.complete for p in parts),
+            notes=(_NOTE,),
+        )
+
+
+FORMAT = HamamatsuNdpis()
+
+
+# -- the index ---------------------------------------------------------------------------
+
+
+def _names(index: Ini) -> list[str]:
+    """Names of the images, in order.
+
+    Raises
+    ------
+    ContradictorySlide, DamagedSlide
+        If they are not as many as announced, or not all different.
+    """
+    counts = {p.value for p in index.pairs if p.key.lower() == "noimages"}
+    images = [(int(m[1]), p.value) for p in index.pairs if (m := _IMAGE.fullmatch(p.key.lower())) and p.value]
+    if len(counts) != 1 or not all(_COUNT.fullmatch(c) for c in counts):
+        raise DamagedSlide("the index does not say how many images it names")
+    (count,) = map(int, counts)
+    if [n for n, _ in sorted(images)] != list(range(count)) or not 0 < count <= _MOST_IMAGES:
+        raise DamagedSlide("the index does not name as many images as it announces")
+    if len({name for _, name in images}) != count:
+        raise ContradictorySlide("the index names one image twice")
+    return [name for _, name in sorted(images)]
+
+
+def _index_findings(index: Ini, names: Sequence[str]) -> tuple[tuple[Finding, ...], list[Place]]:
+    found, kept = Findings(), []
+    for pair in index.pairs:
+        low = pair.key.lower()
+        if low == "noimages" or (_IMAGE.fullmatch(low) and pair.value in (*names, "")):
+            kept.append(Place(0, "index", pair.value_start, pair.value_end))
+        else:
+            text = f"{pair.key}={pair.value}"
+            cut, place = (Cut(0, pair.start, pair.end),), Place(0, "index", pair.start, pair.end)
+            found.add("hamamatsu.index.text", "Free text", UNKNOWN, place, cut, text)
+    groups = (ini.Stray(*s) for s in index.sections if not _GROUP.fullmatch(s.name))
+    for text, start, end in (*index.strays, *groups):
+        cut, place = (Cut(0, start, end),), Place(0, "index", start, end)
+        found.add("hamamatsu.index.text", "Free text", UNKNOWN, place, cut, text)
+    return found.finish(), kept
+
+
+# -- the images --------------------------------------------------------------------------
+
+
+def _image(files: SlideFiles, name: str, number: int) -> Inspection:
+    """Inspect one image as file ``number`` of the set."""
+    source = Window(files.open(name))
+    if not is_ndpi(source):
+        raise DamagedSlide(f"image {number} of the set is not an NDPI file")
+    part = inspect_file(Ndpi(source), "", "", name, f"image {number} ")
+    part.findings = tuple(_moved(f, number) for f in part.findings)
+    part.kept = tuple(p._replace(file=number) for p in part.kept)
+    part.blocks = tuple(b._replace(file=number) for b in part.blocks)
+    part.chains = tuple(c._replace(file=number) for c in part.chains)
+    return part
+
+
+def _moved(finding: Finding, file: int) -> Finding:
+    """Let a finding speak of another file; names of pages tell owners apart already."""
+    finding.places = tuple(p._replace(file=file) for p in finding.places)
+    finding.edits = tuple(e._replace(file=file) if isinstance(e, Fill | Write) else e for e in finding.edits)
+    return finding
+
+
+def _numbered(first: list[TextBlock], parts: Iterable[Inspection]) -> tuple[TextBlock, ...]:
+    """Put the text blocks of all files in one list, and tell the cuts their new numbers."""
+    blocks = first
+    for part in parts:
+        shift = len(blocks)
+        for finding in part.findings:
+            finding.edits = tuple(_shifted(e, shift) for e in finding.edits)
+        blocks = [*blocks, *part.blocks]
+    return tuple(blocks)
+
+
+def _shifted(edit: Edit, shift: int) -> Edit:
+    return edit._replace(block=edit.block + shift) if isinstance(edit, Cut) else edit
+
+
+def _joined(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Join findings of one id: a field of several images is one field."""
+    out: dict[str, list[Finding]] = {}
+    for finding in findings:
+        out.setdefault(finding.id, []).append(finding)
+    return tuple(_one(group) for group in out.values())
+
+
+def _one(group: Sequence[Finding]) -> Finding:
+    first = group[0]
+    if len(group) == 1:
+        return first
+    values = [v for f in group for v in (f.value, *f.values) if v is not None]
+    return Finding(
+        first.id,
+        first.title,
+        first.cls,
+        tuple(p for f in group for p in f.places),
+        tuple(e for f in group for e in f.edits),
+        values[0] if values else None,
+        all(f.weak for f in group),
+        tuple(values[1:]),
+        first.encoding,
+    )

@@ -1,0 +1,342 @@
+"""Hamamatsu VMS and VMU: sets of files that a key file names.
+
+Layout: a text file (``.vms``, ``.vmu``) with one group of ``key=value`` lines names the
+coded tissue (a grid of JPEGs, or one uncompressed NGR file for each focal plane), a map of
+the whole slide, which readers use as the smallest level, the macro with the legible label,
+and an optional table of restart markers (``.opt``). All stand in one folder; names are
+single components.
+
+What goes: values of identifying and unknown keys are overwritten with spaces where they
+stand, so all else keeps its place; lines that are neither a known key nor a legal value go
+whole. The macro gets a blank picture of its own size in its own file: the key file refers to
+it, and a broken one makes OpenSlide refuse the slide. Text in front of coded data goes.
+
+What stays: file names. They often hold the slide's name, but files that are open for editing
+in place are not renamed; a note says so.
+
+Traps: `Reference` is often part of every file name; an empty or missing macro is legal;
+``.opt`` may be absent. Two keys that name one file are a contradiction.
+
+Source: OpenSlide's Hamamatsu page; the project's format map, section 3; a real key file.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from blankslide.blanks import jpeg as blanks_jpeg
+from blankslide.containers import ini
+from blankslide.containers.streams import jpeg
+from blankslide.errors import ContradictorySlide, DamagedSlide
+from blankslide.formatkit.tiff_tags import UNKNOWN, D, Findings, K, Q, V
+from blankslide.model import (
+    AssociatedImage,
+    Blank,
+    Coding,
+    Cut,
+    Fill,
+    Inspection,
+    Level,
+    PhiClass,
+    Place,
+    SlideFile,
+    Slot,
+    TextBlock,
+)
+from blankslide.model.patterns import pattern
+from blankslide.spans import ByteClass, ByteMap, subtract
+
+if TYPE_CHECKING:
+    from blankslide.containers.ini import Ini, Pair
+    from blankslide.formatkit.protocol import Probe
+    from blankslide.source import ByteSource
+
+MARKS = (b"Microscope", b"microscope", b"MICROSCOPE")
+
+GROUPS = {"virtual microscope specimen": "vms", "uncompressed virtual microscope specimen": "vmu"}
+
+_MOST = 64 << 10
+_NUMBER = pattern(r"-?\d{1,12}(?:\.\d{1,12})?")
+SCIENCE: dict[str, re.Pattern[str]] = {
+    **dict.fromkeys(
+        "nolayers nojpegcolumns nojpegrows sourcelens physicalwidth physicalheight layerspacing layeroffset focaldepth "
+        "physicalmacrowidth physicalmacroheight xoffsetfromslidecentre yoffsetfromslidecentre bitsperpixel "
+        "rmultiplier gmultiplier bmultiplier focusoffset".split(),
+        _NUMBER,
+    ),
+    "pixelorder": pattern(r"RGB|BGR|MONO", re.I),
+}
+#: Keys whose legal values name a device weakly.
+WEAK: dict[str, re.Pattern[str]] = {
+    "hardwaremodel": pattern(r"C\d{4,5}(?:-\d{2}[A-Z]?)?"),
+    "creator": pattern(r"NDP\.(?:scan|view2?)(?: v?\d{1,3}(?:\.\d{1,5}){0,3})?", re.I),
+}
+FIELDS: dict[str, tuple[str, PhiClass]] = {
+    "reference": ("Reference", D),
+    "authcode": ("AuthCode", K),
+    "hardwareserial": ("Hardware serial", V),
+    "date": ("Date", Q),
+}
+_IMAGE = pattern(r"imagefile(?:\(\d{1,3},\d{1,3}(?:,\d{1,3})?\)|\(\d{1,3}\))?")
+_NAMES = frozenset(("mapfile", "macroimage", "optimisationfile"))
+_KEY = pattern(r"(?!.*\d{4})[A-Za-z][A-Za-z0-9_.()-]{0,47}")
+_NOTE = "the names of the slide's other files stand in its key file and were not changed"
+
+
+class HamamatsuVms:
+    """The format object; see the module's docstring."""
+
+    name = "hamamatsu_vms"
+    title = "Hamamatsu VMS"
+    suffixes: tuple[str, ...] = (".vms", ".vmu")
+    fallback = False
+    removes = (
+        "macro picture, which shows the label; reference, serial number, unknown keys and comments of the key file; "
+        "authentication code replaced; text inside JPEG headers"
+    )
+    keeps = "file names, layout of the image files, lens, physical sizes and offsets, coded tissue and map"
+    readers: tuple[str, ...] = ("OpenSlide",)
+
+    def detect(self, probe: Probe) -> str | None:
+        """Accept a small text file with the group of one of the two kinds."""
+        if probe.main.size > _MOST or not probe.head.removeprefix(ini.BOM).lstrip().startswith((b"[", b"#", b";")):
+            return "not a key file"
+        groups = {s.name.lower() for s in ini.parse(probe.main.read(0, probe.main.size)).sections}
+        if not groups & GROUPS.keys():
+            return "the key file has no group of a virtual microscope specimen"
+        return None
+
+    def inspect(self, probe: Probe) -> Inspection:
+        """List levels, pictures, findings and the owner of every byte of every file."""
+        return _Set(probe).inspection(self.name, self.title)
+
+
+FORMAT = HamamatsuVms()
+
+
+class _Set:
+    """The files of one slide and what is found in them."""
+
+    def __init__(self, probe: Probe) -> None:
+        self.files = probe.files
+        data = probe.main.read(0, probe.main.size)
+        self.keys: Ini = ini.parse(data)
+        groups = [s.name for s in self.keys.sections if s.name.lower() in GROUPS]
+        if len(groups) != 1:
+            raise ContradictorySlide("the key file has more than one group of a virtual microscope specimen")
+        self.group, self.kind = groups[0], GROUPS[groups[0].lower()]
+        self.found = Findings()
+        self.kept: list[Place] = []
+        self.members = self._members()
+        self.numbers = {name: i for i, name in enumerate(sorted(self.members), 1)}
+        self.sources = {name: self._open(name) for name in sorted(self.members)}
+
+    # -- files ---------------------------------------------------------------------------
+
+    def _members(self) -> dict[str, str]:
+        """Key in lower case of each file that is named and must, or may, be there."""
+        out: dict[str, str] = {}
+        present = None
+        for pair in self.keys.pairs:
+            low = pair.key.lower()
+            named = pair.section == self.group and (_IMAGE.fullmatch(low) or low in _NAMES)
+            if not named or not pair.value:
+                continue
+            if pair.value in out or low in out.values():
+                raise ContradictorySlide("two keys name one file, or one key names two")
+            if low in ("macroimage", "optimisationfile"):
+                present = set(self.files.names()) if present is None else present
+                if pair.value not in present and not _leads_away(pair.value):
+                    continue
+            out[pair.value] = low
+        if "mapfile" not in out.values() or "imagefile" not in {v.partition("(")[0] for v in out.values()}:
+            raise DamagedSlide("the key file names no map or no image file")
+        return out
+
+    def _open(self, name: str) -> ByteSource:
+        source = self.files.open(name)
+        if source is self.files.main or source in getattr(self, "sources", {}).values():
+            raise ContradictorySlide("two names lead to one file")
+        return source
+
+    # -- the whole -----------------------------------------------------------------------
+
+    def inspection(self, format: str, title: str) -> Inspection:
+        """Put everything together."""
+        main = ByteMap(self.files.main.size)
+        main.claim(0, main.size, ByteClass.METADATA, "key file")
+        main.settle()
+        maps = [main, *(self._map(name) for name in self.numbers)]
+        self._read_keys()
+        levels = self._levels()
+        files = [SlideFile(self.files.name, main.size), *(SlideFile(n, s.size) for n, s in self.sources.items())]
+        macro = next((n for n, key in self.members.items() if key == "macroimage"), None)
+        return Inspection(
+            format=format,
+            title=title,
+            files=tuple(files),
+            levels=levels,
+            associated=() if macro is None else (self._macro(macro),),
+            findings=self.found.finish(),
+            maps=tuple(maps),
+            mpp=self._mpp(levels[0]),
+            objective=self._number("SourceLens"),
+            kept=tuple(self.kept),
+            blocks=(TextBlock(0, 0, main.size, b" ", False),),
+            complete=True,
+            notes=(_NOTE,),
+        )
+
+    def _map(self, name: str) -> ByteMap:
+        """Claim one member: a picture, a table, or tissue with the text around it."""
+        source, key = self.sources[name], self.members[name]
+        bytemap = ByteMap(source.size)
+        if key == "macroimage":
+            bytemap.claim(0, source.size, ByteClass.ASSOCIATED, "macro")
+        elif key == "optimisationfile":
+            bytemap.claim(0, source.size, ByteClass.STRUCTURE, "restart table")
+        else:
+            texts = self._spoken(name) if self.kind == "vms" or key == "mapfile" else []
+            for start, end in texts:
+                bytemap.claim(start, end, ByteClass.METADATA, "image")
+            for start, end in subtract([(0, source.size)], texts):
+                bytemap.claim(start, end, ByteClass.TISSUE, "image")
+        bytemap.settle()
+        return bytemap
+
+    def _spoken(self, name: str) -> list[tuple[int, int]]:
+        """Report text around the coded data of a member; return where it stands."""
+        source, file = self.sources[name], self.numbers[name]
+        asides = jpeg.asides(source, 0, source.size)
+        for start, end, text, behind in asides:
+            place = Place(file, f"file {file}", start, end)
+            if behind:
+                self.found.add(
+                    "jpeg.trailer", "Data behind a picture", UNKNOWN, place, (Fill(file, start, end, 0xFF),), None
+                )
+            elif text:
+                edit, value = (Fill(file, start, end),), text.decode("latin-1")
+                self.found.add("jpeg.picture-text", "Text in JPEG picture", UNKNOWN, place, edit, value)
+        return [(a.start, a.end) for a in asides]
+
+    # -- pictures ------------------------------------------------------------------------
+
+    def _frame(self, name: str) -> blanks_jpeg.Frame:
+        source = self.sources[name]
+        frame = blanks_jpeg.parse(source.read(0, min(source.size, 1 << 16)))
+        if frame is None or not (frame.width and frame.height):
+            raise DamagedSlide("an image file of the slide is not a JPEG")
+        return frame
+
+    def _macro(self, name: str) -> AssociatedImage:
+        """Report the macro, which goes by drawing a blank picture over the whole file."""
+        frame, file, size = self._frame(name), self.numbers[name], self.sources[name].size
+        first = frame.components[0]
+        coding = Coding(
+            7, 6 if len(frame.components) == 3 else 1, 8, len(frame.components), 1, (first.across, first.down)
+        )
+        blank = Blank(file, "macro", coding, (Slot(0, size, frame.width, frame.height),))
+        place = Place(file, f"file {file}", 0, size)
+        self.found.add("picture.macro", "Macro picture", PhiClass.IMAGE, place, (blank,), None)
+        return AssociatedImage("macro", frame.width, frame.height, file, "JPEG")
+
+    def _levels(self) -> tuple[Level, ...]:
+        """The grid of image files in focus, and the map as the smallest level."""
+        by_key = {key: name for name, key in self.members.items()}
+        sizes = [self._size(by_key["mapfile"])]
+        if self.kind == "vmu":
+            sizes.append(self._size(next(n for k, n in by_key.items() if k.startswith("imagefile"))))
+        else:
+            sizes.append(self._grid(by_key))
+        return tuple(Level(w, h, w, h, 0) for w, h in sorted(sizes, reverse=True))
+
+    def _grid(self, by_key: dict[str, str]) -> tuple[int, int]:
+        cells = {_cell(key): name for key, name in by_key.items() if _cell(key) is not None}
+        columns, rows = int(self._number("NoJpegColumns") or 0), int(self._number("NoJpegRows") or 0)
+        wanted = [(x, 0) for x in range(columns)] + [(0, y) for y in range(1, rows)]
+        if not columns or not rows or len(cells) != columns * rows or not cells.keys() >= set(wanted):
+            raise DamagedSlide("the key file does not name as many image files as it announces")
+        width = sum(self._frame(cells[x, 0]).width for x in range(columns))
+        return width, sum(self._frame(cells[0, y]).height for y in range(rows))
+
+    def _size(self, name: str) -> tuple[int, int]:
+        """Width and height of a member: a JPEG's, or what the header of an NGR file says."""
+        if self.kind == "vms":
+            frame = self._frame(name)
+            return frame.width, frame.height
+        source = self.sources[name]
+        head = source.read(0, min(12, source.size))
+        if head[:2] != b"GN" or len(head) < 12:
+            raise DamagedSlide("an image file of the slide is not an NGR file")
+        return int.from_bytes(head[4:8], "little"), int.from_bytes(head[8:12], "little")
+
+    def _number(self, key: str) -> float | None:
+        pair = self.keys.find(self.group, key)
+        return float(pair.value) if pair and _NUMBER.fullmatch(pair.value) else None
+
+    def _mpp(self, level: Level) -> tuple[float, float] | None:
+        """Micrometres per pixel: the key file gives the slide's size in nanometres."""
+        width, height = self._number("PhysicalWidth"), self._number("PhysicalHeight")
+        if not width or not height or min(width, height) <= 0:
+            return None
+        return width / 1000 / level.width, height / 1000 / level.height
+
+    # -- keys ----------------------------------------------------------------------------
+
+    def _read_keys(self) -> None:
+        for pair in self.keys.pairs:
+            self._pair(pair)
+        for stray in self.keys.strays:
+            cut = (Cut(0, stray.start, stray.end),)
+            place = Place(0, "key file", stray.start, stray.end)
+            self.found.add("hamamatsu.key.text", "Free text", UNKNOWN, place, cut, stray.text)
+        for section in self.keys.sections:
+            if section.name != self.group:
+                cut, place = (Cut(0, section.start, section.end),), Place(0, "key file", section.start, section.end)
+                self.found.add("hamamatsu.key.group", "Unknown group", UNKNOWN, place, cut, section.name)
+
+    def _pair(self, pair: Pair) -> None:
+        low = pair.key.lower()
+        place = Place(0, "key file", pair.value_start, pair.value_end)
+        own = pair.section == self.group
+        weak = WEAK.get(low)
+        if own and not pair.value and (low in SCIENCE | FIELDS | WEAK or low in _NAMES or _KEY.fullmatch(pair.key)):
+            return
+        if own and (low in _NAMES or _IMAGE.fullmatch(low) or _is_legal(low, pair.value)):
+            self.kept.append(place)
+            return
+        blank = (Cut(0, pair.value_start, pair.value_end),)
+        if own and weak is not None and weak.fullmatch(pair.value):
+            self.found.add(f"hamamatsu.key.{low}", pair.key, V, place, blank, pair.value, weak=True)
+        elif own and low in FIELDS:
+            title, cls = FIELDS[low]
+            if cls is not K or pair.value.strip("0 -"):  # zeros in place of a link are our own mark
+                self.found.add(f"hamamatsu.key.{low}", title, cls, place, blank, pair.value)
+        elif _KEY.fullmatch(pair.key) and pair.value:
+            cut = (Cut(0, pair.start, pair.end),)
+            id_ = "hamamatsu.key." + re.sub(r"[^a-z0-9]+", "-", low).strip("-")
+            self.found.add(id_, pair.key, UNKNOWN, place, cut, pair.value)
+        else:
+            cut, place = (Cut(0, pair.start, pair.end),), Place(0, "key file", pair.start, pair.end)
+            self.found.add("hamamatsu.key.unnamed", "Free text", UNKNOWN, place, cut, f"{pair.key}={pair.value}")
+
+
+def _is_legal(low: str, value: str) -> bool:
+    legal = SCIENCE.get(low)
+    return legal is not None and legal.fullmatch(value) is not None
+
+
+def _leads_away(name: str) -> bool:
+    """Whether a name is more than one component: then opening it says what is wrong."""
+    return any(c in name for c in "/\\:") or name in (".", "..")
+
+
+def _cell(key: str) -> tuple[int, int] | None:
+    """Column and row of an image file; None for other focal planes and other files."""
+    if not key.startswith("imagefile"):
+        return None
+    numbers = [int(n) for n in re.findall(r"\d+", key)] or [0, 0]
+    if len(numbers) == 3:
+        return (numbers[1], numbers[2]) if numbers[0] == 0 else None
+    return (numbers[0], numbers[1]) if len(numbers) == 2 else None

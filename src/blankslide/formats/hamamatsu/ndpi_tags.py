@@ -1,0 +1,287 @@
+"""What the tags and the property map of an NDPI page say.
+
+Tables first: tags of numbers that stay, tags that identify, text tags and property keys whose
+legal values stay. What is in no table, or has not the value that its name promises, is a
+finding of class UNKNOWN. Lines of the property map are cut where they stand, by position;
+strings that pages share are read once.
+
+Source: the project's format map, section 3; metadata of two real scanners.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from blankslide.containers.streams import jpeg
+from blankslide.containers.tiff.ndpi import MARK, high_word
+from blankslide.errors import DamagedSlide
+from blankslide.formatkit import tiff_tags
+from blankslide.formatkit.tiff_tags import Findings, TagRule
+from blankslide.model import Cut, Fill, PhiClass, Place, TextBlock
+from blankslide.model.patterns import pattern
+
+if TYPE_CHECKING:
+    from blankslide.containers.tiff.directories import Entry, Ifd
+
+D, Q, V, K, P, UNKNOWN = tiff_tags.D, tiff_tags.Q, tiff_tags.V, tiff_tags.K, tiff_tags.P, tiff_tags.UNKNOWN
+
+_PROPERTIES, _LAMP = 65449, 65453
+_MOST = 4 << 20
+
+#: Tags of geometry, optics and timing: numbers of these stay.
+NUMBERS = frozenset(
+    (65324, 65325, *range(MARK, 65427), *range(65429, 65434), *range(65435, 65442), *range(65443, 65448))
+) | frozenset((65450, 65451, 65452, *range(65454, 65460), 65500))
+
+RULES: dict[int, TagRule] = {
+    65427: TagRule("hamamatsu.tag.reference", "Reference (tag 65427)", D),
+    65428: TagRule("hamamatsu.tag.auth-code", "AuthCode (tag 65428)", K),
+    65442: TagRule("hamamatsu.tag.serial-number", "Serial number (tag 65442)", V),
+    _LAMP: TagRule("hamamatsu.tag.lamp-age", "Lamp age (tag 65453)", V),
+    **{t: TagRule("hamamatsu.tag.barcode", f"Barcode (tag {t})", D) for t in range(65468, 65476)},
+    65476: TagRule("hamamatsu.tag.regulation", "Regulation text (tag 65476)", Q),
+    65477: TagRule("hamamatsu.tag.scan-profile", "Scan profile (tag 65477)", D),
+    65480: TagRule("hamamatsu.tag.barcode-type", "Barcode type (tag 65480)", Q),
+}
+
+
+class _Words(NamedTuple):
+    """A text tag: its legal values, and whether they name a device weakly."""
+
+    rule: TagRule
+    legal: re.Pattern[str]
+    weak: bool = False
+
+
+#: Text tags whose legal values stay; any other value is text that we do not understand.
+WORDS: dict[int, _Words] = {
+    271: _Words(TagRule("tiff.make", "Make", V), pattern(r"Hamamatsu(?: Photonics(?: K\.K\.)?)?", re.I)),
+    272: _Words(
+        TagRule("tiff.model", "Model", V),
+        pattern(r"C\d{4,5}(?:-\d{2}[A-Z]?)?|NanoZoomer(?:[ -](?:2\.0|HT|RS|XR|SQ|S20|S60|S210|S360|S540|MD)){0,3}"),
+        weak=True,
+    ),
+    305: _Words(
+        TagRule("tiff.software", "Software", V),
+        pattern(r"(?:NDP\.(?:scan|view2?|serve|toolkit)|NZAcquire)(?: v?\d{1,3}(?:\.\d{1,5}){0,3})?", re.I),
+        weak=True,
+    ),
+    65434: _Words(
+        TagRule("hamamatsu.tag.channel", "Fluorescence channel (tag 65434)", UNKNOWN),
+        pattern(
+            r"(?:(?:DAPI|FITC|TRITC|TxRed|Texas ?Red|Cy ?[2357](?:\.5)?|GFP|RFP|YFP|CFP|Alexa ?\d{3}|Brightfield|BF"
+            r"|Single|Triple|Quad|Band|Filter|\d{1,3})[ /,+-]{0,3}){1,6}",
+            re.I,
+        ),
+    ),
+    65448: _Words(
+        TagRule("hamamatsu.tag.firmware", "Firmware version (tag 65448)", V),
+        pattern(r"v?\d{1,3}(?:\.\d{1,5}){0,4}", re.I),
+        weak=True,
+    ),
+}
+
+_NUMBER = r"-?\d{1,12}(?:\.\d{1,12})?"
+_LIST = pattern(rf"{_NUMBER}(?:, ?{_NUMBER}){{0,15}}")
+_MODEL = WORDS[272].legal
+_CALIBRATION = pattern(r"[0-9A-Fa-f]{2,256}|_\d{2,4}[A-Za-z]{1,12}")
+
+#: Property keys whose legal values stay; an index in brackets does not count.
+SCIENCE: dict[str, re.Pattern[str]] = {
+    **dict.fromkeys(
+        "calibration.version ccd.height ccd.width ccd.width.ploidy coarse.focus.pitch colorfilterid cube.kind "
+        "exposure.barcode.macro exposure.slide.darkfield.macro exposure.slide.macro fine.focus.pitch "
+        "focalplane.leftbottom focalplane.lefttop focalplane.rightbottom focalplane.righttop lane.shift.amount "
+        "objective.lens.magnificant pshv pshv.10x pshv.20x pshv.40x pshv.ploidy pshv.ploidy.10x roi.barcode.macro "
+        "roi.slide.macro slant.leftbottom slant.lefttop slant.rightbottom slant.righttop slide.tickness stage.center "
+        "system.version target.white.intensity valid.ddkp valid.dltp valid.dshp variable.exposuretime "
+        "xoffsetfromslidecentre yoffsetfromslidecentre sourcelens yrnp zcoarse zfine".split(),
+        _LIST,
+    ),
+    "product": _MODEL,
+}
+#: Shading data: science, but one machine's own.
+WEAK: dict[str, re.Pattern[str]] = {
+    **dict.fromkeys("ahex ahex.fluorescence ahex.ploidy mhln mhln.24bit mhln.36bit".split(), _CALIBRATION),
+    "firmware.version": WORDS[65448].legal,
+}
+#: Keys that identify; every other key is unknown and treated by the policy's allow-list.
+FIELDS: dict[str, PhiClass] = {
+    "created": Q,
+    "updated": Q,
+    "ndp.s/n": V,
+    "macro.s/n": V,
+    "reference": D,
+    "user": D,
+    "username": D,
+    "name": D,
+    "operator": D,
+    "authcode": K,
+}
+_SECTIONS = frozenset((*(k.split(".")[0] for k in (*SCIENCE, *WEAK)), "ndp", "macro", "shading", "lens", "focus"))
+_LINE = pattern(r"([^\r\n]+)(?:\r\n|\r|\n|\Z)")
+_KEY = pattern(r"(?!.*\d{4})[A-Za-z][A-Za-z0-9_./]{0,47}(?:\[\d{1,3}\])?[A-Za-z0-9_./]{0,24}")
+_INDEX = pattern(r"\[\d{1,3}\]")
+
+
+def spoken(found: Findings, page: Ifd) -> list[tuple[int, int]]:
+    """Report text around a level's coded data; return where it stands, also if blank by now."""
+    starts, lengths = page.segments()
+    asides = jpeg.asides(page.tiff.source, starts[0], lengths[0])
+    for start, end, text, behind in asides:
+        place = Place(0, page.name, start, end)
+        if behind:  # OpenSlide wants a byte of ones at the end
+            found.add("jpeg.trailer", "Data behind a picture", UNKNOWN, place, (Fill(0, start, end, 0xFF),), None)
+        elif text:
+            value = text.decode("latin-1")
+            found.add("jpeg.picture-text", "Text in JPEG picture", UNKNOWN, place, (Fill(0, start, end),), value)
+    return [(a.start, a.end) for a in asides]
+
+
+def tag_findings(found: Findings, page: Ifd, texts: Texts) -> None:
+    """Turn all tags of a page into findings and kept values."""
+    own = {e.tag for e in page.entries if e.tag in WORDS or e.tag == _PROPERTIES or _is_number(page, e)}
+    own |= {e.tag for e in page.entries if e.tag == _LAMP and page.tiff.numbers(page, e)}
+    tiff_tags.tag_findings(found, page, frozenset(own), _rules(page), frozenset())
+    for entry in page.entries:
+        if entry.tag == _PROPERTIES:
+            texts.properties(found, page, entry)
+        elif entry.tag in WORDS:
+            texts.words(found, page, entry)
+        elif entry.tag == _LAMP and entry.tag in own:
+            _lamp_finding(found, page, entry)
+        elif entry.tag not in own and entry.tag not in tiff_tags.STRUCTURAL:
+            _high_finding(found, page, entry)
+
+
+def _is_number(page: Ifd, entry: Entry) -> bool:
+    """Whether a tag of geometry holds numbers, and not text in their place."""
+    if entry.tag not in NUMBERS:
+        return False
+    if entry.type not in (1, 2, 6, 7):
+        return True
+    if entry.end - entry.start > _MOST:
+        return False
+    raw = page.raw(entry).rstrip(b"\0")
+    return not raw or any(b < 32 and b not in b"\t\r\n" for b in raw)
+
+
+def _lamp_finding(found: Findings, page: Ifd, entry: Entry) -> None:
+    """Hours of the lamp tell one machine from another only to who knows both."""
+    if any(page.raw(entry)):
+        place, fill = Place(0, page.name, entry.start, entry.end), (Fill(0, entry.start, entry.end),)
+        rule = RULES[_LAMP]
+        hours = " ".join(map(repr, page.tiff.numbers(page, entry) or ()))
+        found.add(rule.id, rule.title, rule.cls, place, fill, hours, weak=True)
+
+
+def _rules(page: Ifd) -> dict[int, TagRule]:
+    """Rules for one page: a number cannot be replaced as a text link is."""
+    link = page.tags.get(65428)
+    if link is None or link.type == 2:
+        return RULES
+    return RULES | {65428: RULES[65428]._replace(cls=Q)}
+
+
+def _high_finding(found: Findings, page: Ifd, entry: Entry) -> None:
+    """An unknown number of 64 bits: its upper half stands elsewhere."""
+    span = high_word(page.tiff, page.entries, entry)
+    if span is not None:
+        rule = RULES.get(entry.tag, TagRule(f"tiff.tag-{entry.tag}", f"tag {entry.tag}", UNKNOWN))
+        found.add(rule.id, rule.title, rule.cls, Place(0, page.name, *span), (Fill(0, *span),), None)
+
+
+class Texts:
+    """Reads text tags and property maps; strings that pages share are read once."""
+
+    def __init__(self) -> None:
+        self.kept: list[Place] = []
+        self.blocks: list[TextBlock] = []
+        self._seen: set[int] = set()
+
+    def words(self, found: Findings, page: Ifd, entry: Entry) -> None:
+        """Read a text tag whose legal values stay."""
+        known = WORDS[entry.tag]
+        raw = _short(page, entry)
+        value = raw.split(b"\0", 1)[0].decode("latin-1").strip()
+        place = Place(0, page.name, entry.start, entry.end)
+        legal = entry.type == 2 and known.legal.fullmatch(value) and not raw[len(value) :].strip(b"\0 ")
+        if legal:
+            self.kept.append(place)
+        if raw.strip(b"\0 ") and (known.weak or not legal):
+            fill = (Fill(0, entry.start, entry.end),)
+            text = raw.strip(b"\0 ").decode("latin-1")
+            found.add(known.rule.id, known.rule.title, known.rule.cls, place, fill, text, weak=bool(legal))
+
+    def properties(self, found: Findings, page: Ifd, entry: Entry) -> None:
+        """Read a property map."""
+        if entry.start in self._seen:
+            return
+        self._seen.add(entry.start)
+        body, _, rest = _short(page, entry).partition(b"\0")
+        block = len(self.blocks)
+        self.blocks.append(TextBlock(0, entry.start, entry.end))
+        if rest.strip(b"\0"):
+            start = entry.start + len(body) + 1
+            place, cut = Place(0, page.name, start, entry.end), (Cut(block, start, entry.end),)
+            id_ = "hamamatsu.properties.remainder"
+            found.add(id_, "Text behind the property map", UNKNOWN, place, cut, None)
+        for match in _LINE.finditer(body.decode("latin-1")):
+            self._line(found, page.name, match, entry.start, block)
+
+    def _line(self, found: Findings, where: str, match: re.Match[str], base: int, block: int) -> None:
+        name, equals, raw = match[1].partition("=")
+        key, value = name.strip(), raw.strip()
+        if not equals:
+            self._section(found, where, match, base, block)
+            return
+        if not value and _is_known(key):
+            return
+        rule, legal, weak = _property(key, value)
+        start = base + match.start(1) + len(name) + 1 + raw.find(value)
+        place = Place(0, where, start, start + len(value))
+        if legal:
+            self.kept.append(place)
+        if (legal and not weak) or (rule.cls is K and not value.strip("0")):
+            return
+        if rule.id.endswith(".unnamed") or not value:  # the key itself is text of nobody's
+            place, value = Place(0, where, base + match.start(1), base + match.end(1)), match[1]
+        cut = (Cut(block, base + match.start(), base + match.end()),)
+        found.add(rule.id, rule.title, rule.cls, place, cut, value, weak)
+
+    def _section(self, found: Findings, where: str, match: re.Match[str], base: int, block: int) -> None:
+        """A line without a value: the name of a section, or free text."""
+        text = match[1].strip().lstrip(";[").rstrip("]").strip()
+        if text and text.lower() not in _SECTIONS:
+            place = Place(0, where, base + match.start(1), base + match.end(1))
+            cut = (Cut(block, base + match.start(), base + match.end()),)
+            found.add("hamamatsu.properties.text", "Free text", UNKNOWN, place, cut, match[1].strip())
+
+
+def _short(page: Ifd, entry: Entry) -> bytes:
+    """Read a text of reasonable length."""
+    if entry.end - entry.start > _MOST:
+        raise DamagedSlide(f"{page.name} has tag {entry.tag} with a text longer than any scanner's")
+    return page.raw(entry)
+
+
+def _is_known(key: str) -> bool:
+    low = _INDEX.sub("", key.lower())
+    return low in FIELDS or low in SCIENCE or low in WEAK
+
+
+def _property(key: str, value: str) -> tuple[TagRule, bool, bool]:
+    """Return the rule of a key, whether its value is legal, and whether it then identifies weakly."""
+    low = key.lower()
+    id_ = "hamamatsu.properties." + re.sub(r"[^a-z0-9]+", "-", low).strip("-")
+    if low in FIELDS:
+        return TagRule(id_, key, FIELDS[low]), False, False
+    for table, weak in ((SCIENCE, False), (WEAK, True)):
+        legal = table.get(_INDEX.sub("", low))
+        if legal is not None:
+            fits = bool(legal.fullmatch(value))
+            return TagRule(id_, key, V if weak and fits else UNKNOWN), fits, weak and fits
+    if not _KEY.fullmatch(key):
+        return TagRule("hamamatsu.properties.unnamed", "Free text", UNKNOWN), False, False
+    return TagRule(id_, key, UNKNOWN), False, False

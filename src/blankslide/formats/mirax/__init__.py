@@ -1,0 +1,1 @@
+"""3DHISTECH MIRAX (MRXS): an index file and a folder of data."""

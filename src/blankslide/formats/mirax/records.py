@@ -1,0 +1,244 @@
+"""Records of a MIRAX slide's data files: tissue, pictures, texts, tables.
+
+The layer's name says what a record ought to be, its first bytes what it is. A picture of the
+label stays a picture in the same room; a known table stays as it is; XML goes through
+`_mirax_text`; all else is unknown and goes. JPEG streams of tissue keep every coefficient,
+only text in front of their scans goes: the first tile of each file is looked at, and all of
+them if it speaks, or if the person asks to be thorough.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from blankslide.blanks import jpeg as blanks_jpeg
+from blankslide.containers.streams import jpeg, png
+from blankslide.formatkit.tiff_tags import UNKNOWN
+from blankslide.formats.mirax.xml_like import MAX_BYTES, TextReader, is_markup
+from blankslide.model import AssociatedImage, Blank, Coding, Fill, PhiClass, Place, Slot, Write
+from blankslide.model.patterns import pattern
+from blankslide.spans import ByteClass, subtract
+
+_Text = tuple[int, int, bytes]
+"""Start and end of a text, and what goes there instead."""
+
+if TYPE_CHECKING:
+    from blankslide.formatkit.tiff_tags import Findings
+    from blankslide.source import ByteSource
+    from blankslide.spans import ByteMap
+
+_ROLES = {
+    "slidebarcode": ("label", "Label picture"),
+    "slidethumbnail": ("macro", "Macro picture"),
+    "slidepreview": ("thumbnail", "Preview picture"),
+    "wholeslide": ("whole", "Picture of the whole slide"),
+}
+_UNKNOWN_ROLE = ("unknown", "Unknown picture")
+_TABLE_VALUES = frozenset(("scanmap", "stagepositionmap", "compressedstagepositionmap", "scannedfovsmap", "empty"))
+_TABLE_LAYERS = frozenset(
+    (
+        *("vimslide_histogram_data", "vimslide_position_buffer", "stitchinglayer", "stitchingintensitylayer"),
+        *("vim_preview_layer", "statusmaplayer"),
+    )
+)
+_ENCODER = pattern(rb"(?:Intel\(R\) JPEG Library, version [\d,. ]{1,20}|LEAD Technologies Inc\. V[\d.]{1,8})\0*")
+_WORD = pattern(rb"[A-Za-z]{3}|\d{5}")
+_HEAD = 1 << 16
+_SHORT_HEAD = 1 << 12
+
+
+_PLAIN = pattern(r"index\.dat|data\d{1,5}\.dat|slidedat\.ini", re.I)
+
+
+def called(names: Sequence[str]) -> list[str]:
+    """Words for the files: their names where these are the scanner's own, else numbers."""
+    words = [name if _PLAIN.fullmatch(name) else f"file {i}" for i, name in enumerate(names)]
+    return ["the .mrxs file", *words[1:]]
+
+
+class Records:
+    """Claims records and reports what is in them.
+
+    Attributes
+    ----------
+    pictures
+        What was found beside the tissue.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[ByteSource],
+        names: Sequence[str],
+        maps: Sequence[ByteMap],
+        found: Findings,
+        kept: list[Place],
+        thorough: bool,
+    ) -> None:
+        self.sources, self.maps, self.found, self.thorough = sources, maps, found, thorough
+        self._names = ("", *names[1:])
+        self._called = called(names)
+        self.texts = TextReader(found, kept)
+        self.pictures: list[AssociatedImage] = []
+
+    def main(self) -> None:
+        """The file that was named: a preview, mostly."""
+        size = self.sources[0].size
+        if size and not self._picture(0, 0, size, ("preview", "Picture in the .mrxs file")):
+            self._unknown(0, 0, size)
+
+    def single(self, names: tuple[str, str], file: int, start: int, end: int) -> None:
+        """One record; ``names`` are those of its layer and value."""
+        if start == end:
+            return
+        value = names[1].lower().removeprefix("scandatalayer_")
+        head = self.sources[file].read(start, min(end - start, 64))
+        if value in _ROLES:
+            if not self._picture(file, start, end, _ROLES[value]):
+                self._unknown(file, start, end)
+        elif is_markup(head) and end - start <= MAX_BYTES:
+            self.maps[file].claim(start, end, ByteClass.METADATA, "text record")
+            self.texts.read(self.sources[file].read(start, end - start), file, start)
+        elif value in _TABLE_VALUES or names[0].lower() in _TABLE_LAYERS:
+            self._table(file, start, end, head)
+        elif not self._picture(file, start, end, _UNKNOWN_ROLE):
+            self._unknown(file, start, end)
+
+    # -- tissue --------------------------------------------------------------------------
+
+    def tissue(self, file: int, starts: Sequence[int], lengths: Sequence[int]) -> None:
+        """Claim tiles, and report text in front of their scans.
+
+        Parameters
+        ----------
+        starts, lengths
+            Tuples, or numpy arrays.
+        """
+        source, bytemap = self.sources[file], self.maps[file]
+        loud = self._loud(source, starts, lengths)
+        if not loud:
+            bytemap.claim_many(starts, lengths, ByteClass.TISSUE, "tissue")
+            return
+        quiet: list[tuple[int, int]] = []
+        for start, length in _pairs(starts, lengths):
+            texts = loud.get(start)
+            if texts is None:
+                quiet.append((start, length))
+                continue
+            for low, high, new in texts:
+                self._speech(file, low, new)
+                bytemap.claim(low, high, ByteClass.METADATA, "text in tissue")
+            for low, high in subtract([(start, start + length)], [text[:2] for text in texts]):
+                bytemap.claim(low, high, ByteClass.TISSUE, "tissue")
+        first, count = (tuple(p[i] for p in quiet) for i in (0, 1))
+        bytemap.claim_many(first, count, ByteClass.TISSUE, "tissue")
+
+    def _loud(self, source: ByteSource, starts: Any, lengths: Any) -> dict[int, list[_Text]]:
+        """Texts by the offset of their tile."""
+        if not len(starts):
+            return {}
+        first = _spoken(source, int(starts[0]), int(lengths[0]))
+        if not first and not self.thorough:
+            return {}
+        found = {start: _spoken(source, start, length) for start, length in _pairs(starts, lengths)}
+        return {start: texts for start, texts in found.items() if texts}
+
+    def _speech(self, file: int, start: int, new: bytes) -> None:
+        end = start + len(new)
+        text = self.sources[file].read(start, len(new))
+        if text == new:
+            return
+        place = Place(file, self._called[file], start, end)
+        if any(new):
+            value = text[8:-4].rpartition(b"\0")[2].decode("latin-1")
+            self.found.add("png.tile-text", "Text in PNG tiles", UNKNOWN, place, (Write(file, start, new),), value)
+        else:
+            value = text.rstrip(b"\0").decode("latin-1")
+            self.found.add("jpeg.tile-text", "Text in JPEG tiles", UNKNOWN, place, (Fill(file, start, end),), value)
+
+    # -- everything else -----------------------------------------------------------------
+
+    def _picture(self, file: int, start: int, end: int, role: tuple[str, str]) -> bool:
+        """Report a picture that goes by drawing a blank one over it; False if it is no picture."""
+        head = self.sources[file].read(start, min(end - start, _HEAD))
+        if head.startswith(png.MAGIC):
+            return self._png(file, start, end, role)
+        frame = blanks_jpeg.parse(head) if head[:2] == b"\xff\xd8" else None
+        if frame is None or not (frame.width and frame.height):
+            return False
+        parts = frame.components
+        owner = f"{role[0]} {file} {start}"
+        coding = Coding(7, 6 if len(parts) == 3 else 1, 8, len(parts), 1, (parts[0].across, parts[0].down))
+        blank = Blank(file, owner, coding, (Slot(start, end, frame.width, frame.height),))
+        self.maps[file].claim(start, end, ByteClass.ASSOCIATED, owner)
+        place = Place(file, self._called[file], start, end)
+        self.found.add(f"picture.{role[0]}", role[1], PhiClass.IMAGE, place, (blank,), None)
+        at = (self._names[file], start, end)
+        self.pictures.append(AssociatedImage(role[0], frame.width, frame.height, file, "JPEG", at))
+        return True
+
+    def _png(self, file: int, start: int, end: int, role: tuple[str, str]) -> bool:
+        source = self.sources[file]
+        size = png.size(source.read(start, min(end - start, 64)))
+        new = None if size is None else png.blank(*size, end - start)
+        if size is None or new is None:
+            return False
+        self.maps[file].claim(start, end, ByteClass.ASSOCIATED, f"{role[0]} {file} {start}")
+        self.pictures.append(AssociatedImage(role[0], *size, file, "PNG", (self._names[file], start, end)))
+        if source.read(start, end - start) != new:
+            place = Place(file, self._called[file], start, end)
+            self.found.add(f"picture.{role[0]}", role[1], PhiClass.IMAGE, place, (Write(file, start, new),), None)
+        return True
+
+    def _table(self, file: int, start: int, end: int, head: bytes) -> None:
+        """A known table or map stays; text inside of it, or a photograph instead of it, does not."""
+        if head[:2] == b"\xff\xd8" and self._picture(file, start, end, _UNKNOWN_ROLE):
+            return
+        data = self.sources[file].read(start, end - start) if end - start <= MAX_BYTES else head
+        if not head.startswith(png.MAGIC) and _is_text(data):
+            self._unknown(file, start, end)
+            return
+        self.maps[file].claim(start, end, ByteClass.STRUCTURE, "table")
+        for low, high, new in png.emptied(data):
+            place = Place(file, self._called[file], start + low, start + high)
+            value = data[low + 8 : high - 4].rpartition(b"\0")[2].decode("latin-1")
+            edit = (Write(file, start + low, new),)
+            self.found.add("png.text", "Text in a PNG picture", UNKNOWN, place, edit, value)
+
+    def _unknown(self, file: int, start: int, end: int) -> None:
+        """Report a record that nobody here understands."""
+        self.maps[file].claim(start, end, ByteClass.METADATA, "unknown record")
+        data = self.sources[file].read(start, min(end - start, MAX_BYTES))
+        if not any(data):
+            return
+        text = data.strip(b"\0 \r\n\t")
+        value = text.decode("latin-1") if _is_text(data) and len(text) <= _HEAD else None
+        place = Place(file, self._called[file], start, end)
+        self.found.add("mirax.record.unknown", "Unknown record", UNKNOWN, place, (Fill(file, start, end),), value)
+
+
+def _pairs(starts: Any, lengths: Any) -> Iterator[tuple[int, int]]:
+    """Pairs of Python integers, each once."""
+    lists = [x if isinstance(x, tuple) else x.tolist() for x in (starts, lengths)]
+    yield from dict.fromkeys(zip(*lists, strict=True))
+
+
+def _spoken(source: ByteSource, start: int, length: int) -> list[_Text]:
+    """Texts of one tile: in front of a JPEG's scan, in any chunk of a PNG."""
+    if start + length > source.size:
+        return []  # the byte map will refuse it
+    head = source.read(start, min(length, _SHORT_HEAD))
+    if head[:2] == b"\xff\xd8" and b"\xff\xda" not in head and length > _SHORT_HEAD:
+        head = source.read(start, min(length, _HEAD))
+    if head.startswith(png.MAGIC) and length <= MAX_BYTES:
+        return [(start + low, start + high, new) for low, high, new in png.texts(source.read(start, length))]
+    loud = [s for s in jpeg.talkative(head) if not _ENCODER.fullmatch(head[s.start : s.end])]
+    return [(start + s.start, start + s.end, bytes(s.end - s.start)) for s in loud]
+
+
+def _is_text(data: bytes) -> bool:
+    """Whether bytes are mostly printable, in one-byte or two-byte characters."""
+    some = data[:4096].replace(b"\0", b"")
+    printable = sum(32 <= b < 127 or b in b"\t\r\n" for b in some)
+    return _WORD.search(some) is not None and printable * 10 >= len(some) * 9

@@ -1,0 +1,1 @@
+"""OME-TIFF, and Akoya QPTIFF, which names stains the same way."""

@@ -1,0 +1,271 @@
+"""Akoya (PerkinElmer) QPTIFF: what each page is, and what its XML says.
+
+Layout: TIFF or BigTIFF, Software ``PerkinElmer-QPI``. Every page has XML of its own as
+description (it calls itself UTF-16 and is one-byte text) with an ``ImageType``: one page for
+each channel at full resolution, a thumbnail, the reduced levels, then overview and label. The
+fields about slide, operator and machine are repeated on every page, dozens of times.
+
+Which page is what: its own ``ImageType`` says so, and sizes must agree: full-resolution pages
+are all of one size, nothing is larger, and the first page is one of them, else the slide is
+refused. Label and overview leave the chain, which nothing numbers. A page of another type, or
+without XML, is left, and the slide needs review.
+
+The scan profile is read element by element: optics, filters and stains stay if their values
+are legal, the protocol's name and whatever is unknown go. The ``ValidationCode``, a digest
+over the original metadata, is zeroed: it would let somebody test guesses.
+
+Source: the project's format map, section 13; tifffile; a real file of a Vectra Polaris.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from base64 import b64decode
+from binascii import Error as Base64Error
+from typing import TYPE_CHECKING
+
+from blankslide.containers.tiff import directories as T
+from blankslide.containers.xml import Element, parse
+from blankslide.errors import ContradictorySlide
+from blankslide.formatkit import tiff_numbered_pages, tiff_tags
+from blankslide.formatkit.tiff_tags import D, Findings, K, P, Q, TagRule, V
+from blankslide.formatkit.xml_fields import INTEGER, NUMBER, Rule, XmlReader, rules, science
+from blankslide.formats.ome.vocabulary import STAIN
+from blankslide.model import Fill, Inspection, PhiClass, Place, SlideFile
+from blankslide.model.patterns import pattern
+
+if TYPE_CHECKING:
+    from blankslide.containers.tiff.directories import Ifd
+    from blankslide.formatkit.protocol import Probe
+
+MARKS = (b"PerkinElmer-QPI",)
+
+_SOFTWARE = 305
+_MARK = "PerkinElmer-QPI"
+_ROOT = pattern(
+    r"\s*+(?:<\?xml[^>]*+>\s*+)?(?:<!--(?:(?!-->).)*+-->\s*+)*+<PerkinElmer-QPI-ImageDescription[\s>]", re.S
+)
+_ROLES = {"fullresolution": "level", "reducedresolution": "level", "thumbnail": "thumbnail"} | {
+    "overview": "macro",
+    "label": "label",
+}
+_DESCRIPTION = frozenset((T.IMAGE_DESCRIPTION, _SOFTWARE))
+_TAGS = {T.IMAGE_DESCRIPTION: TagRule("qptiff.other-description", "Description without XML", PhiClass.UNKNOWN)}
+
+_DYE = rf"(?i:{STAIN}|QDots?|AF ?\d{{3}}|\d{{3}}|MSI|AF)"
+#: Each dye ends at a blank, a slash or an underscore, so that "AF 555" is read in one way only.
+_DYES = rf"(?>{_DYE}(?![^ /_]))(?:(?: ?/ ?| or | )(?>{_DYE}(?![^ /_])))*+"
+_PART = r"[A-Z]{1,4}\d{2,4}[A-Z]{0,2}(?:[/-][\w/.-]{1,24})? ?(?:Emission|Excitation)"
+_MAKER = "Semrock|Chroma|Omega|Thorlabs|Zeiss|Edmund|Hamamatsu|Olympus|Nikon"
+_FILTER = rf"{_DYES}_(?:{_MAKER}):{_PART}(?: / (?:{_MAKER}):{_PART})?"
+_COLOURS = "Blue|Cyan|Lime|Red|White|Yellow|Green|Magenta|Orange|Black|Gray|Pink|Purple|Brown|Aqua"
+_COLOUR = rf"\d{{1,3}}, ?\d{{1,3}}, ?\d{{1,3}}|{_COLOURS}"
+_CODES = "NoFormat|All|Code(?:39|93|128)|DataMatrix|QRCode|EAN(?:8|13)|UPC[AE]|PDF417|Interleaved2of5|Codabar"
+
+#: What the XML may say; see `_xml.XmlReader` for the keys.
+TABLE: dict[str, Rule] = {
+    "Identifier": Rule("identifier", K, title="Identifier"),
+    "ValidationCode": Rule("validation-code", K, title="Validation code"),
+    # slideio asks for the slide's id without looking whether there is one, and crashes if there is none
+    "SlideID": Rule("slideid", D, None, fill=b"0", title="Slide ID"),
+    **rules(D, "Barcode OperatorName SampleDescription SlideName Study Patient Comments Notes"),
+    **rules(V, "ComputerName InstrumentID SerialNumber CameraSerialNumber"),
+    **rules(Q, "Date DateTime AcquisitionDate ScanDate Time"),
+    **rules(P, "AlgorithmPath Path FileName"),
+    "AcquisitionSoftware": Rule(
+        "acquisition-software", V, pattern(r"(?:Vectra ?(?:Polaris)?|PhenoImager|inForm) ?[\d.]{0,12}"), weak=True
+    ),
+    "CameraName": Rule("camera-name", V, pattern(r"C\d{4,5}-\d{2}[A-Z]{0,2}(?:-\d{2})?"), weak=True),
+    "InstrumentType": Rule("instrument-type", V, pattern("Vectra ?Polaris|Vectra|PhenoImager|TRIO"), weak=True),
+    "Exposure-i": Rule("exposure-i", PhiClass.SCIENCE, pattern("[A-Za-z0-9+/]{6,512}={0,2}")),
+    **science(INTEGER, "DescriptionVersion SignalUnits V BandIndex Bits Binning FrameAverageCount JPEGQuality"),
+    **science(INTEGER, "*@s_v *@dim HomeWavelength Wavelength"),
+    **science(NUMBER, "ExposureTime Response Gain Offset PixelSizeMicrons Magnification Min Max"),
+    **science(r"ref\d{1,6}", "*@ref"),
+    **science(r"(?i:true|false)", "IsUnmixedComponent SampleIsTMA RotateImage MirrorImage TunableFilterEngaged"),
+    **science(r"(?i:true|false)", "FactoryDefined EnableSaturationProtection ScanEntireCoverslipRegion"),
+    **science(r"(?i:Full|Reduced)Resolution|Thumbnail|Overview|Label|Unknown", "ImageType"),
+    **science(_DYES, "Name BandNames-i Biomarker"),
+    **science(_FILTER, "FilterID MsiFocusBand OverviewBand ScanFocusBand ScanColorTable-k"),
+    **science(_COLOUR, "Color ScanColorTable-v"),
+    **science(r"\d{1,3}(?:\.\d{1,2})?x|WideFOV", "Objective ObjectiveName"),
+    **science(_PART, "PartNumber"),
+    **science(_MAKER, "Manufacturer"),
+    **science(_CODES, "BarcodeFormats"),
+    **science(r"\d{1,6}(?:, ?\d{1,6}){3}", "ROI"),
+    **science("None|Normal|Thick|Thin|Auto|Fast|Slow|LZW|JPEG|Jpeg|Broad|Narrow|Medium", "OpalKitType Compression"),
+    **science("None|Normal|Thick|Thin|Auto|Fast|Slow|LZW|JPEG|Jpeg|Broad|Narrow|Medium", "CoverslipThickness"),
+    **science("None|Auto|Fast|Slow|Broad|Narrow|Medium", "ReadoutSpeed TunableFilterBandwidth"),
+    **science("(?:im|aet)_(?:Fluorescence|Brightfield)", "Mode AutoExposeType"),
+    **science("SpectralSegmentBasis|SpectralBasis|FilterPairBasis", "*@subtype"),
+    **science("LED|Halogen|Xenon|Mercury", "LampType"),
+}  # fmt: skip
+
+
+class Qptiff:
+    """The format object; see the module's docstring."""
+
+    name = "qptiff"
+    title = "Akoya QPTIFF"
+    suffixes: tuple[str, ...] = (".qptiff", ".tif", ".tiff")
+    one_file = True
+    fallback = False
+    removes = (
+        "label and overview pictures; slide id, barcode, operator, computer, sample texts, dates, paths, protocol "
+        "names, validation code and every unknown text of each page's XML; tag 306 and other text tags; orphaned bytes"
+    )
+    keeps = "stains, filters, exposure, objective, pixel size, colours, thumbnail, coded tissue of every channel"
+    readers: tuple[str, ...] = ("tifffile", "OpenSlide")
+
+    def detect(self, probe: Probe) -> str | None:
+        """Accept a TIFF that names the software and holds its XML."""
+        if not probe.is_tiff:
+            return "not a TIFF"
+        first = probe.tiff.first
+        if not (first.text(_SOFTWARE) or "").startswith(_MARK):
+            return "the Software tag does not start with PerkinElmer-QPI"
+        return None if _has_xml(first) else "the first page's description is not QPI's XML"
+
+    def inspect(self, probe: Probe) -> Inspection:
+        """List levels, pictures, findings and the owner of every byte."""
+        tiff, pages = probe.tiff, probe.tiff.pages
+        roots = [parse(_raw(p).partition(b"\0")[0]) if _has_xml(p) else None for p in pages]
+        named = _roles(pages, roots)
+        roles = {p.name: r for p, r in zip(pages, named, strict=True)}
+        bytemap = tiff_tags.claim_file(tiff, roles)
+        found, kept = Findings(), list[Place]()
+        reader = _QpiXml(found, kept, "qptiff", TABLE)
+        for page, root in zip(pages, roots, strict=True):
+            _picture(found, page, roles[page.name])
+            if root is not None:
+                reader.read(_raw(page), page.tags[T.IMAGE_DESCRIPTION].start, page.name, root)
+            _software(found, page)
+            tiff_tags.tag_findings(found, page, _DESCRIPTION if root else frozenset((_SOFTWARE,)), _TAGS, frozenset())
+        complete = tiff_tags.unowned(found, tiff.source, bytemap, tiff, roles)
+        others = [(i, "unknown" if r == "left" else r) for i, r in enumerate(named) if r != "level"]
+        return Inspection(
+            format=self.name,
+            title=self.title,
+            files=(SlideFile(probe.files.name, tiff.size),),
+            levels=tuple(tiff_numbered_pages.level(i, pages[i]) for i in _one_channel(pages, named)),
+            associated=tuple(tiff_numbered_pages.associated(i, pages[i], r) for i, r in others),
+            findings=found.finish(),
+            maps=(bytemap,),
+            mpp=tiff_numbered_pages.pixel_size(pages[0]),
+            objective=_power(roots[0]),
+            kept=tuple(kept),
+            chains=(tiff_tags.page_chain(tiff),),
+            complete=complete,
+            notes=_notes(named, sum(_type(r) == "fullresolution" for r in roots)),
+        )
+
+
+FORMAT = Qptiff()
+
+
+def _has_xml(page: Ifd) -> bool:
+    return bool(_ROOT.match(page.text(T.IMAGE_DESCRIPTION) or ""))
+
+
+def _raw(page: Ifd) -> bytes:
+    return page.raw(page.tags[T.IMAGE_DESCRIPTION])
+
+
+def _notes(roles: list[str], channels: int) -> tuple[str, ...]:
+    notes = [f"{channels} channels; the first is shown"] if channels > 1 else []
+    left = roles.count("left")
+    return (*notes, *([f"{left} pages are of no known type and were left: look at them"] if left else []))
+
+
+class _QpiXml(XmlReader):
+    """Looks into base64, which could say anything: exposure times are floating point numbers."""
+
+    def _known_value(self, rule: Rule, name: str, at: tuple[int, int], value: str) -> None:
+        if rule.id == "exposure-i" and not _is_floats(value):
+            rule = rule._replace(legal=None)
+        super()._known_value(rule, name, at, value)
+
+
+def _is_floats(value: str) -> bool:
+    try:
+        data = b64decode(value, validate=True)
+        return all(x == 0 or 1e-3 <= x <= 1e5 for (x,) in struct.iter_unpack("<f", data))
+    except (Base64Error, ValueError, struct.error):
+        return False
+
+
+# -- which page is what ------------------------------------------------------------------
+
+
+def _type(root: Element | None) -> str:
+    element = root.find("ImageType") if root is not None else None
+    return element.text.lower() if element is not None else ""
+
+
+def _roles(pages: list[Ifd], roots: list[Element | None]) -> list[str]:
+    """Weigh each page's type against its size.
+
+    Raises
+    ------
+    ContradictorySlide
+        If the two disagree.
+    """
+    kinds = [_type(r) for r in roots]
+    if kinds[0] != "fullresolution":
+        raise ContradictorySlide("the first page does not call itself full resolution")
+    full = _size(pages[0])
+    for number, (page, kind) in enumerate(zip(pages, kinds, strict=True)):
+        width, height = _size(page)
+        same, larger = (width, height) == full, width * height >= full[0] * full[1]
+        if kind == "fullresolution" and not same:
+            raise ContradictorySlide(f"page {number} calls itself full resolution but has another size")
+        if kind in _ROLES and kind != "fullresolution" and larger:
+            raise ContradictorySlide(f"page {number} calls itself {kind} but is as large as the tissue")
+        if kind == "reducedresolution" and abs(width * full[1] - height * full[0]) > 4 * max(full):
+            raise ContradictorySlide(f"page {number} calls itself reduced but has another shape than the tissue")
+    return [_ROLES.get(k, "left") for k in kinds]
+
+
+def _size(page: Ifd) -> tuple[int, int]:
+    return page.number(T.IMAGE_WIDTH), page.number(T.IMAGE_LENGTH)
+
+
+def _one_channel(pages: list[Ifd], roles: list[str]) -> list[int]:
+    """First page of each resolution, largest first."""
+    seen: dict[tuple[int, int], int] = {}
+    for number, role in enumerate(roles):
+        if role == "level":
+            seen.setdefault(_size(pages[number]), number)
+    return [seen[size] for size in sorted(seen, reverse=True)]
+
+
+def _power(root: Element | None) -> float | None:
+    element = root.find("Objective") if root is not None else None
+    match = re.fullmatch(r"(\d{1,3}(?:\.\d{1,2})?)x", element.text) if element is not None else None
+    return float(match[1]) if match else None
+
+
+# -- tags --------------------------------------------------------------------------------
+
+
+def _picture(found: Findings, page: Ifd, role: str) -> None:
+    if role == "left":
+        tiff_numbered_pages.picture_left(found, page, "Picture of no known type")
+    elif role != "level":
+        tiff_tags.picture_finding(found, page, role, weak=role == "thumbnail")
+    if role not in ("label", "macro"):
+        tiff_tags.jpeg_findings(found, page, role != "thumbnail")
+
+
+def _software(found: Findings, page: Ifd) -> None:
+    """Keep the word by which readers know the format; what stands behind it goes."""
+    entry, text = page.tags.get(_SOFTWARE), page.text(_SOFTWARE) or ""
+    if entry is None or not text.strip():
+        return
+    keep = len(_MARK) if text.startswith(_MARK) else 0
+    tail = page.raw(entry)[keep:].strip(b"\0 ").decode("latin-1")
+    if tail and not re.fullmatch(r"[vV]?\d{1,3}(?:\.\d{1,4}){0,3}", tail):
+        start = entry.start + keep
+        place = Place(0, page.name, start, entry.end)
+        found.add("qptiff.software", "Software", V, place, (Fill(0, start, entry.end),), tail)

@@ -1,0 +1,209 @@
+"""The words of OME-XML: what stays if its value is legal, what goes, and how.
+
+Every attribute and text of the schema that a slide can have is listed; what is not listed is
+unknown and goes. Enumerations are spelled out, because a pattern of letters would also let a
+name pass. Used by OME-TIFF; `OmeXml` adds what a table cannot say: pairs of key and value,
+and values that cannot go because others count on them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from blankslide.formatkit.tiff_tags import PLAIN_WORDS, D, K, P, Q, V
+from blankslide.formatkit.xml_fields import INTEGER, NUMBER, Rule, rules, science, slug
+from blankslide.formatkit.xml_whole import WholeXmlReader
+from blankslide.model import PhiClass, Place
+from blankslide.model.patterns import pattern
+
+if TYPE_CHECKING:
+    from blankslide.containers.xml import Attribute, Element
+    from blankslide.formatkit.tiff_tags import Findings
+
+#: Whole names of images that are pictures beside the tissue.
+NAMES = {
+    "label": "label",
+    "label image": "label",
+    "macro": "macro",
+    "macro image": "macro",
+    "overview": "macro",
+    "overview image": "macro",
+    "thumbnail": "thumbnail",
+    "thumbnail image": "thumbnail",
+}
+
+_ROLE_NAMES = rf"\s*(?:{'|'.join(name.replace(' ', '[ ]+') for name in NAMES)})\s*"
+_WORD = rf"(?:{'|'.join(map(re.escape, sorted(PLAIN_WORDS, reverse=True)))}|v?\d{{1,3}}(?:\.\d{{1,4}}){{0,4}})"
+_PLAIN = rf"{_WORD}(?:[ -]{_WORD}){{0,8}}"
+_ID = r"(?:urn:lsid:openmicroscopy\.org:)?[A-Za-z]{1,32}:\d{1,6}(?::\d{1,6}){0,3}"
+_UNIT = r"(?:[µunpmcdk]?m|Å|pixel|reference frame|[munp]?s|min|h|d|°|deg|rad|[mk]?Hz|[m]?[WVK]|%|Pa|bar|°C)"
+STAIN = (
+    r"(?:DAPI|FITC|TRITC|GFP|YFP|CFP|RFP|mCherry|Cy[2357](?:\.5)?|Texas ?Red|TxRed|Hoechst(?: ?\d{5})?|Opal ?\d{3}"
+    r"|Alexa ?(?:Fluor)? ?\d{3}|Sample ?AF|Autofluorescence|Brightfield|Transmitted|Red|Green|Blue|RGB|Hematoxylin"
+    r"|Eosin|DAB|(?:Channel|Ch|C):? ?\d{1,2}|CD\d{1,3}[a-z]?|Ki-?67|Pan ?CK|FoxP3|PD-?L?1|HER2|ER|PR|p53|SOX10)"
+)
+_TYPE = r"u?int(?:8|16|32)|float|double|(?:double-)?complex|bit"
+_OPTICS = (
+    "Oil|Water|WaterDipping|Air|Multi|Glycerol|Other|UV|PlanApo|PlanFluor|SuperFluor|VioletCorrected|Achro|Achromat"
+    "|Fluor|Fl|Fluar|Neofluar|Fluotar|Apo|PlanNeofluar|Transmitted|Epifluorescence|Oblique|NonLinear|Brightfield"
+    "|Phase|DIC|HoffmanModulation|ObliqueIllumination|PolarizedLight|Darkfield|Fluorescence|WideField"
+    "|LaserScanningConfocalMicroscopy|SpinningDiskConfocal|SlitScanConfocal|MultiPhotonMicroscopy"
+    "|StructuredIllumination|Upright|Inverted|Dissection|Electrophysiology|CCD|IntensifiedCCD|EMCCD|CMOS|PMT|EBCCD"
+    "|LongPass|ShortPass|BandPass|MultiPass|Dichroic|NeutralDensity|Tuneable|Halogen|LED|Arc"
+)
+_COMMENT = pattern(
+    r"Warning: this comment is an OME-XML metadata block, which contains crucial dimensional parameters and other "
+    r"important metadata\. Please edit cautiously \(if at all\), and back up the original data before doing so\. "
+    r"For more information, see the OME-TIFF web site: https?://[\w./-]*openmicroscopy\.org[\w./-]{0,80}?\.?"
+)
+
+
+def _tool(key: str, title: str) -> dict[str, Rule]:
+    """A maker, model or program: stays if it consists of known words and version numbers."""
+    return {key: Rule(slug(title), V, pattern(_PLAIN, re.I), weak=True, title=title)}
+
+
+TABLE: dict[str, Rule] = {
+    "OME@UUID": Rule("uuid", K, title="UUID of the file"),
+    "UUID": Rule("uuid", K, title="UUID of the file"),
+    "UUID@FileName": Rule("file-name", P, title="File name"),
+    "BinaryOnly@UUID": Rule("uuid", K, title="UUID of the file"),
+    "*@FileName": Rule("file-name", P, title="File name"),
+    "*@MetadataFile": Rule("file-name", P, title="File name"),
+    "*@href": Rule("file-name", P, title="File name"),
+    **_tool("OME@Creator", "Creator"),
+    **_tool("*@Manufacturer", "Manufacturer"),
+    **_tool("*@Model", "Model"),
+    "Image@Name": Rule("image.name", D, pattern(_ROLE_NAMES, re.I), title="Image name"),
+    "*@Name": Rule("name", D, title="Name"),
+    "Description": Rule("description", D, title="Description"),
+    "*@Description": Rule("description", D, title="Description"),
+    "AcquisitionDate": Rule("acquisition-date", Q, title="Acquisition date"),
+    "Plane@DeltaT": Rule("plane.delta-t", Q, pattern(NUMBER), weak=True, title="DeltaT"),
+    **{
+        f"Experimenter@{name}": Rule(f"experimenter.{slug(name)}", D, title=f"Experimenter {name}")
+        for name in "UserName FirstName MiddleName LastName Email Institution DisplayName".split()
+    },
+    **rules(V, "*@SerialNumber *@LotNumber *@AssetNumber"),
+    **rules(D, "*@ExternalIdentifier *@Text *@Protocol *@ProtocolIdentifier *@ReagentSetIdentifier *@Status"),
+    **rules(D, "RightsHolder RightsHeld"),
+    **science(r"https?://www\.openmicroscopy\.org/[\w./ :-]{0,160}", "*@schemaLocation"),
+    **science(_ID, "*@ID *@BorderID"),
+    **science(r"[XYZCT]{5}", "Pixels@DimensionOrder"),
+    **science(_TYPE, "Pixels@Type *@PixelType"),
+    **science(r"true|false", "*@BigEndian *@Interleaved *@Visible *@Locked *@Closed *@Available"),
+    **science(INTEGER, "*@SizeX *@SizeY *@SizeZ *@SizeC *@SizeT *@SignificantBits *@SamplesPerPixel *@Color *@Length"),
+    **science(INTEGER, "*@IFD *@FirstC *@FirstT *@FirstZ *@PlaneCount *@TheC *@TheT *@TheZ *@FillColor *@StrokeColor"),
+    **science(INTEGER, "*@Rows *@Columns *@Row *@Column *@Index *@RepeatCount *@Attenuation"),
+    **science(
+        NUMBER,
+        "*@PhysicalSizeX *@PhysicalSizeY *@PhysicalSizeZ Pixels@TimeIncrement Plane@ExposureTime Plane@PositionX "
+        "Plane@PositionY Plane@PositionZ *@EmissionWavelength *@ExcitationWavelength *@NDFilter *@PinholeSize "
+        "*@NominalMagnification *@CalibratedMagnification *@LensNA *@WorkingDistance *@RefractiveIndex *@Gain *@Offset "
+        "*@Voltage *@Zoom *@AmplificationGain *@ReadOutRate *@Integration *@Power *@Wavelength *@CutIn *@CutOut "
+        "*@CutInTolerance *@CutOutTolerance *@Transmittance *@X *@Y *@Z *@Width *@Height *@RadiusX *@RadiusY *@X1 *@X2 "
+        "*@Y1 *@Y2 *@StrokeWidth *@FontSize *@Temperature *@AirPressure *@Humidity *@CO2Percent",
+    ),
+    **science(_UNIT, " ".join(
+        f"*@{n}Unit" for n in "PhysicalSizeX PhysicalSizeY PhysicalSizeZ TimeIncrement DeltaT ExposureTime PositionX "
+        "PositionY PositionZ EmissionWavelength ExcitationWavelength PinholeSize WorkingDistance Voltage ReadOutRate "
+        "Power Wavelength CutIn CutOut X Y Z StrokeWidth FontSize Temperature AirPressure".split()
+    )),
+    **science(r"[\d., eE+-]{3,65536}", "*@Points"),
+    **science(STAIN, "Channel@Name Channel@Fluor"),
+    **science(rf"(?:{_OPTICS})", "*@Immersion *@Correction *@AcquisitionMode *@ContrastMethod *@IlluminationType"),
+    **science(rf"(?:{_OPTICS})", "*@Type *@Medium *@Binning"),
+    **science(r"[124]x[124]|8x8", "DetectorSettings@Binning"),
+    **science(r"(?:www\.)?openmicroscopy\.org/[A-Za-z/]{1,48}", "*@Namespace"),
+}  # fmt: skip
+
+#: Rules whose values may not be blank by the schema, so that they go with what is around them.
+_WHOLE = (
+    "acquisition-date", "file-name", "plane.delta-t", "experimenter.email", "experimenter.username",
+    "experimenter.firstname", "experimenter.middlename", "experimenter.lastname", "experimenter.institution",
+    "experimenter.displayname",
+)  # fmt: skip
+
+#: Keys of copied scanner metadata that are science if their value is a number.
+_SCIENCE_KEYS = frozenset(
+    "mpp appmag stripewidth left top gamma physicalsizex physicalsizey imagewidth imagelength bitspersample "
+    "samplesperpixel xresolution yresolution magnification".split()
+) | {"exposure time", "exposure scale", "focus offset"}
+_FIELDS = {
+    D: "filename user barcode title patient name accession case slide description artist comment imageid".split(),
+    Q: "date time datetime rack".split(),
+    V: "scanscope dsr scanner serial host computer".split(),
+}
+_SERIES = pattern(r"^(?:Series \d{1,3} |Image #\d{1,3}\|?|\w{0,8} ?#?\d{0,2}\|)", re.I)
+
+
+class OmeXml(WholeXmlReader):
+    """Reads OME-XML; see the module."""
+
+    def __init__(self, found: Findings, kept: list[Place]) -> None:
+        super().__init__(found, kept, "ome", TABLE, _WHOLE)
+        self.comment = _COMMENT
+        self._own = ""
+        self._pairs: set[int] = set()
+        self._now: Element | None = None
+
+    def _element(self, element: Element) -> None:
+        if element.parent is None:
+            self._own, self._pairs = element.value("UUID").strip().lower(), set()
+        if element.start in self._pairs:
+            return
+        self._now = element
+        if element.name == "OriginalMetadata":
+            self._pair(element)
+        super()._element(element)
+
+    def _attribute(self, name: str, parent: str, attribute: Attribute) -> None:
+        here = self._now
+        if here is not None and name == "UUID" and attribute.name == "FileName" and here.text.lower() != self._own:
+            self._stuck("other-file-name", "File name of another file of the set", attribute)
+        elif attribute.name in ("ID", "BorderID") and not re.fullmatch(_ID, attribute.value):
+            self._stuck("id", "Id of an unusual form", attribute)
+        elif here is not None and name == "M" and attribute.name == "K":
+            self._key(here, attribute)
+        else:
+            super()._attribute(name, parent, attribute)
+
+    def _text(self, name: str, parent: str, element: Element) -> None:
+        if name != "M":
+            super()._text(name, parent, element)
+
+    def _stuck(self, id: str, title: str, attribute: Attribute) -> None:
+        """Record a value that others count on: it stays, and the slide needs review."""
+        place = Place(0, self._where, self._base + attribute.value_start, self._base + attribute.value_end)
+        self.found.add(f"{self.prefix}.{id}", title, PhiClass.UNKNOWN, place, (), attribute.value)
+
+    # -- pairs of key and value ----------------------------------------------------------
+
+    def _pair(self, element: Element) -> None:
+        """Judge the value of ``OriginalMetadata`` by its key; what goes, goes with its key."""
+        key, value = element.find("Key"), element.find("Value")
+        if key is None or value is None:
+            return
+        self._pairs |= {key.start, value.start}
+        if not _is_science(key.text, value.text) and (key.text or value.text):
+            span = (key.start, max(key.end, value.end)) if key.start < value.start else (value.start, key.end)
+            self._record(_pair_rule(key.text), span, span, value.text or key.text)
+
+    def _key(self, element: Element, attribute: Attribute) -> None:
+        if (attribute.value or element.text) and not _is_science(attribute.value, element.text):
+            span = (element.start, element.end)
+            self._record(_pair_rule(attribute.value), span, span, element.text or attribute.value)
+
+
+def _is_science(key: str, value: str) -> bool:
+    if re.fullmatch(r"\d{1,2}", key):  # sizes of the pyramid's levels
+        return re.fullmatch(r"\d{1,7} \d{1,7}", value) is not None
+    plain = _SERIES.sub("", key).lower()
+    return plain in _SCIENCE_KEYS and re.fullmatch(NUMBER, value) is not None
+
+
+def _pair_rule(key: str) -> Rule:
+    words = set(re.findall(r"[a-z]+", _SERIES.sub("", key).lower()))
+    known = next((cls for cls, names in _FIELDS.items() if words & set(names)), PhiClass.UNKNOWN)
+    return Rule(f"original.{slug(_SERIES.sub('', key))}", known, title=key)

@@ -1,0 +1,1 @@
+"""Philips: TIFF and iSyntax, which share their vocabulary."""

@@ -1,0 +1,225 @@
+"""Philips TIFF: what the IntelliSite software exports beside iSyntax.
+
+Layout: TIFF or BigTIFF; page 0 is level 0, its description is the ``DPUfsImport`` XML of a
+whole scan: attributes by name, nested in objects (``DPScannedImage`` for tissue, label and
+macro; one ``PixelDataRepresentation`` a level). The other tiled pages are levels, with sparse
+tiles. Label and macro stand as stripped pages described ``Label`` and ``Macro``, or as JPEG in
+base64 inside the XML, or both: both must go, or the picture stays.
+
+Objects come in any order, and an object's data may stand before its type, so the XML is
+parsed first and read by names only. Pages are unlinked. Base64 becomes spaces of the same
+length: an empty picture, which readers take for none. Other values are overwritten where they
+stand; the file name inside the derivation text goes without the text. What an earlier tool
+left behind the end of the XML goes too.
+
+Traps: the bar code is base64 as well; broken XML makes readers take the slide for a plain
+TIFF, so it is refused as damaged; the software tag must begin with the maker's name.
+
+Source: OpenSlide's Philips page; the project's format map, sections 6 and 7.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from blankslide.blanks import jpeg
+from blankslide.containers.tiff import directories as T
+from blankslide.errors import ContradictorySlide
+from blankslide.formatkit import tiff_numbered_pages, tiff_tags
+from blankslide.formatkit.tiff_tags import Findings
+from blankslide.formatkit.xml_fields import NUMBER, XmlReader
+from blankslide.formats.philips import vocabulary
+from blankslide.model import AssociatedImage, Fill, Inspection, PhiClass, Place, SlideFile
+from blankslide.model.patterns import pattern
+
+if TYPE_CHECKING:
+    from blankslide.containers.tiff.directories import Ifd
+    from blankslide.containers.xml import Element
+    from blankslide.formatkit.protocol import Probe
+
+MARKS = (b"Philips",)
+
+UNKNOWN = tiff_tags.UNKNOWN
+RULES = vocabulary.RULES
+_SOFTWARE_TAG = 305
+_BARCODE_ID = "philips.xml.pim-dp-ufs-barcode"
+_SOFTWARE = pattern(r"Philips(?: DP| UFS| IntelliSite)?(?: v?\d{1,4}(?:\.\d{1,6}){0,4})?(?=\s|$)|Philips")
+_LEVEL_WORD = pattern(rf"level=\d{{1,4}}|mag={NUMBER}|quality=\d{{1,3}}")
+
+
+class PhilipsTiff:
+    """The format object; see the module's docstring."""
+
+    name = "philips_tiff"
+    title = "Philips TIFF"
+    suffixes: tuple[str, ...] = (".tiff", ".tif")
+    one_file = True
+    fallback = False
+    removes = (
+        "label and macro as pages and as base64; bar code, source file names, dates, calibration, serial number, "
+        "operator, rack, slot and every unknown attribute of the XML; text tags; what stands behind the XML; "
+        "orphaned bytes"
+    )
+    keeps = "pixel spacing, sizes, compression, derivation without names, maker, versions, ICC profile, tissue"
+    readers: tuple[str, ...] = ("OpenSlide", "tifffile")
+
+    def detect(self, probe: Probe) -> str | None:
+        """Accept a TIFF of Philips software whose first description is a DPUfsImport object."""
+        if not probe.is_tiff:
+            return "not a TIFF"
+        first = probe.tiff.first
+        if not (first.text(_SOFTWARE_TAG) or "").startswith("Philips"):
+            return "the first page's software is not by Philips"
+        entry = first.tags.get(T.IMAGE_DESCRIPTION)
+        if entry is None or not vocabulary.ROOT.match(probe.main.read(entry.start, min(4096, entry.end - entry.start))):
+            return "the first page's description does not begin with a DPUfsImport object"
+        return None
+
+    def inspect(self, probe: Probe) -> Inspection:
+        """List levels, pictures, findings and the owner of every byte."""
+        tiff = probe.tiff
+        pages = tiff.pages
+        roles = [_role(i, p) for i, p in enumerate(pages)]
+        named = {p.name: r for p, r in zip(pages, roles, strict=True)}
+        bytemap = tiff_tags.claim_file(tiff, named)
+        reader = _Reader()
+        reader.scan(pages[0])
+        for page, role in zip(pages, roles, strict=True):
+            if role != "level":
+                tiff_tags.picture_finding(reader.found, page, role)
+            if role not in ("label", "macro"):  # these go whole
+                tiff_tags.jpeg_findings(reader.found, page, role == "level")
+            if role == "level":
+                reader.description(page)
+            read = reader.software(page) | {T.IMAGE_DESCRIPTION}
+            tiff_tags.tag_findings(reader.found, page, read, {}, frozenset())
+        complete = tiff_tags.unowned(reader.found, tiff.source, bytemap, tiff, named)
+        own = [
+            tiff_numbered_pages.associated(i, p, r)
+            for i, (p, r) in enumerate(zip(pages, roles, strict=True))
+            if r != "level"
+        ]
+        return Inspection(
+            format=self.name,
+            title=self.title,
+            files=(SlideFile(probe.files.name, tiff.size),),
+            levels=tuple(tiff_numbered_pages.level(i, p) for i, p in enumerate(pages) if roles[i] == "level"),
+            associated=(*own, *(a for a in reader.pictures if a.role not in roles)),
+            findings=reader.found.finish(),
+            maps=(bytemap,),
+            mpp=reader.mpp,
+            kept=tuple(reader.kept),
+            chains=(tiff_tags.page_chain(tiff),),
+            complete=complete,
+        )
+
+
+FORMAT = PhilipsTiff()
+
+
+def _role(index: int, page: Ifd) -> str:
+    """Weigh layout and description of one page.
+
+    Raises
+    ------
+    ContradictorySlide
+        If a tiled page calls itself a picture, or the first page is not tiled.
+    """
+    text = (page.text(T.IMAGE_DESCRIPTION) or "").lower() if index else ""
+    described = next((role for role in ("label", "macro") if re.match(rf"\s*{role}(?![a-z])", text)), None)
+    if page.is_tiled:
+        if described:
+            raise ContradictorySlide(f"page {index} is tiled like a level but described as {described}")
+        return "level"
+    if index == 0:
+        raise ContradictorySlide("the first page is not tiled, so it is no level")
+    return described or "unknown"
+
+
+class _Reader:
+    """Reads the XML of page 0 and the texts of all pages into findings."""
+
+    def __init__(self) -> None:
+        self.found = Findings()
+        self.kept: list[Place] = []
+        self.pictures: list[AssociatedImage] = []
+        self.mpp: tuple[float, float] | None = None
+        self._spans: set[int] = set()
+
+    def scan(self, page: Ifd) -> None:
+        """Read the XML.
+
+        Raises
+        ------
+        DamagedSlide
+            If it is not well formed.
+        ContradictorySlide
+            If it does not describe exactly one scan of tissue.
+        """
+        entry = page.tags[T.IMAGE_DESCRIPTION]
+        self._spans.add(entry.start)
+        reader = XmlReader(
+            self.found, self.kept, "philips.xml", RULES, vocabulary.called, skip=(vocabulary.DATA, vocabulary.BARCODE)
+        )
+        root = reader.read(page.raw(entry), entry.start, page.name)
+        tissue = 0
+        for element in root.walk():
+            called = vocabulary.called(element)
+            if called == vocabulary.DATA:
+                self._picture(element, entry.start, page.name)
+            elif called == vocabulary.BARCODE:
+                vocabulary.barcode(self.found, _BARCODE_ID, element, entry.start, page.name)
+            elif called == vocabulary.TYPE and element.text == "WSI" and element.parent is not None:
+                tissue += 1
+                self.mpp = self.mpp or vocabulary.spacing(element.parent)
+        if tissue != 1:
+            raise ContradictorySlide(f"the XML describes {tissue} scans of tissue where one belongs")
+
+    def _picture(self, element: Element, base: int, where: str) -> None:
+        """Report a picture inside the XML by the type that its own object states."""
+        text = element.text
+        if not text:
+            return
+        role = vocabulary.role_of(element)
+        title = f"{role.capitalize()} picture"
+        for piece in element.texts:
+            if piece.value.strip():
+                start, end = base + piece.start, base + piece.end
+                edit = (Fill(0, start, end, 0x20),)
+                self.found.add(f"picture.{role}", title, PhiClass.IMAGE, Place(0, where, start, end), edit, None)
+        frame = jpeg.parse(vocabulary.decoded(text))
+        if frame is not None:
+            self.pictures.append(AssociatedImage(role, frame.width, frame.height, 0, "JPEG"))
+
+    def description(self, page: Ifd) -> None:
+        """Report what stands in a level's description beside level, magnification and quality."""
+        entry = page.tags.get(T.IMAGE_DESCRIPTION)
+        if entry is None or entry.start in self._spans:
+            return
+        self._spans.add(entry.start)
+        body, _, rest = page.raw(entry).partition(b"\0")
+        for word in re.finditer(rb"\S+", body):
+            if not _LEVEL_WORD.fullmatch(word[0].decode("latin-1")):
+                self._word(page, "description", entry.start + word.start(), word[0], 0x20)
+        if rest.strip(b"\0 "):
+            self._word(page, "description", entry.start + len(body) + 1, rest, 0)
+
+    def software(self, page: Ifd) -> frozenset[int]:
+        """Report what stands behind the maker's name and version; return the tag if it was read."""
+        entry = page.tags.get(_SOFTWARE_TAG)
+        raw = page.raw(entry) if entry is not None else b""
+        match = _SOFTWARE.match(raw.decode("latin-1").partition("\0")[0])
+        if entry is None or match is None:
+            return frozenset()
+        if raw[match.end() :].strip(b"\0 "):
+            self._word(page, "software", entry.start + match.end(), raw[match.end() :], 0)
+        return frozenset((_SOFTWARE_TAG,))
+
+    def _word(self, page: Ifd, store: str, start: int, raw: bytes, byte: int) -> None:
+        end = start + len(raw)
+        text = raw.decode("latin-1").strip("\0 ")
+        fill = (Fill(0, start, end, byte),)
+        self.found.add(
+            f"philips.{store}.text", store.capitalize(), UNKNOWN, Place(0, page.name, start, end), fill, text
+        )

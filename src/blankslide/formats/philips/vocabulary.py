@@ -1,0 +1,128 @@
+"""The DPUfsImport vocabulary: what Philips' scanners write in iSyntax headers and TIFF descriptions.
+
+Attributes are elements with a ``Name``; what they are called and which values stay stands in
+one table for both formats. Pictures (JPEG in base64) and the bar code (base64 of its text) are
+read by their own object only: objects come in any order, and an object's data may stand before
+its type.
+
+Source: OpenSlide's Philips page, libisyntax; the project's format map, sections 6 and 7.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from binascii import Error
+from typing import TYPE_CHECKING
+
+from blankslide.formatkit import tiff_tags
+from blankslide.formatkit.xml_fields import NUMBER, Rule, rules, science
+from blankslide.model import Fill, Place
+from blankslide.model.patterns import pattern
+
+if TYPE_CHECKING:
+    from blankslide.containers.xml import Element
+    from blankslide.formatkit.tiff_tags import Findings
+
+D, Q, V, K, P = tiff_tags.D, tiff_tags.Q, tiff_tags.V, tiff_tags.K, tiff_tags.P
+
+NUMBERS = rf'"?{NUMBER}"?(?:\s+"?{NUMBER}"?){{0,31}}'
+_VERSIONS = r'"?v?\d{1,4}(?:\.\d{1,6}){0,4}"?(?:\s+"?v?\d{1,4}(?:\.\d{1,6}){0,4}"?){0,8}'
+_MAKER = (
+    r"(?i)philips(?: medical systems| digital pathology)?|hamamatsu|leica|aperio|3dhistech|roche|ventana|zeiss|olympus"
+)
+_MODEL = r"(?i)(?:philips )?(?:ufs(?: scanner)?|intellisite(?: ultra fast scanner)?|ultra ?fast scanner|sg ?\d{1,3})"
+_BASE64 = r"[A-Za-z0-9+/\s]{256,}+={0,2}\s*+"
+_OPTION = r"(?:(?:useBigTIFF|useRgb|levels|processing|tileSize)=[\d,]{1,64}|q\d{1,3})"
+_DERIVATION = rf"(?:tiff-)?{_OPTION}(?:-{_OPTION}){{0,16}}-?"
+
+_NAME = r"(?!.*\d{5})[A-Za-z][A-Za-z0-9_]{1,63}"
+_NAMED = pattern(_NAME)
+
+RULES = {
+    **science(_NAME, "*@Name *@ObjectType"),
+    **science(r"0x[0-9A-Fa-f]{4}", "*@Group *@Element"),
+    **science(r"I[A-Za-z0-9]{1,24}", "*@PMSVR"),
+    **science(
+        NUMBERS,
+        "DICOM_BITS_ALLOCATED DICOM_BITS_STORED DICOM_HIGH_BIT DICOM_LOSSY_IMAGE_COMPRESSION "
+        "DICOM_LOSSY_IMAGE_COMPRESSION_RATIO DICOM_PIXEL_REPRESENTATION DICOM_PIXEL_SPACING "
+        "DICOM_PLANAR_CONFIGURATION DICOM_SAMPLES_PER_PIXEL PIIM_DP_PIXEL_DATA_REPRESENTATION_POSITION "
+        "PIIM_PIXEL_DATA_REPRESENTATION_COLUMNS PIIM_PIXEL_DATA_REPRESENTATION_NUMBER "
+        "PIIM_PIXEL_DATA_REPRESENTATION_ROWS PIM_DP_IMAGE_COLUMNS PIM_DP_IMAGE_ROWS PIM_DP_SCANNER_RACK_PRIORITY "
+        "PIIM_DP_SCANNER_RACK_PRIORITY UFS_IMAGE",
+    ),
+    **science(_VERSIONS, "PIM_DP_UFS_INTERFACE_VERSION"),
+    **science(r"WSI|LABELIMAGE|MACROIMAGE", "PIM_DP_IMAGE_TYPE"),
+    **science(r"RGB|MONOCHROME[12]|YBR_[A-Z0-9_]{2,12}|PALETTE COLOR", "DICOM_PHOTOMETRIC_INTERPRETATION"),
+    **science(r'(?:\s*"?(?:PHILIPS|ISO|TIFF|JPEG)_[A-Z0-9_]{1,24}"?)+', "DICOM_LOSSY_IMAGE_COMPRESSION_METHOD"),
+    **science(r"(?i)(?:not ?)?ok|pass(?:ed)?|fail(?:ed)?", "PIIM_DP_SCANNER_CALIBRATION_STATUS"),
+    "DICOM_MANUFACTURER": Rule("dicom-manufacturer", V, pattern(_MAKER)),
+    "DICOM_MANUFACTURERS_MODEL_NAME": Rule("dicom-manufacturers-model-name", V, pattern(_MODEL)),
+    "DICOM_SOFTWARE_VERSIONS": Rule("dicom-software-versions", V, pattern(_VERSIONS), weak=True),
+    "DICOM_ICCPROFILE": Rule("dicom-iccprofile", V, pattern(_BASE64), weak=True),
+    "DICOM_DERIVATION_DESCRIPTION": Rule(
+        "dicom-derivation-description",
+        P,
+        pattern(_DERIVATION),
+        inside=pattern(rb"(?:" + _DERIVATION.encode() + rb")?sourceFilename=(?:&quot;|\")?(.*?)(?:&quot;|\")?", re.S),
+    ),
+    "PIM_DP_SOURCE_FILE": Rule("pim-dp-source-file", P, pattern("%FILENAME%")),
+    **rules(
+        Q,
+        "DICOM_ACQUISITION_DATETIME DICOM_DATE_OF_LAST_CALIBRATION DICOM_TIME_OF_LAST_CALIBRATION "
+        "DICOM_ACQUISITION_DATE DICOM_ACQUISITION_TIME",
+    ),
+    **rules(Q, "PIIM_DP_SCANNER_RACK_NUMBER PIIM_DP_SCANNER_SLOT_NUMBER", b"0"),
+    **rules(V, "DICOM_DEVICE_SERIAL_NUMBER"),
+    **rules(D, "PIIM_DP_SCANNER_OPERATOR_ID DICOM_PATIENT_NAME DICOM_PATIENT_ID DICOM_ACCESSION_NUMBER"),
+    **rules(K, "DICOM_SOP_INSTANCE_UID DICOM_SERIES_INSTANCE_UID DICOM_STUDY_INSTANCE_UID"),
+}
+"""Rules for `blankslide.formatkit.xml_fields`; all tables of the scanner's image are one, ``UFS_IMAGE``."""
+
+ROOT = pattern(rb"""\s*(?:\xef\xbb\xbf)?(?:<\?xml[^>]*>\s*)?<DataObject\s[^>]*ObjectType\s*=\s*["']DPUfsImport["']""")
+DATA, BARCODE, TYPE = "PIM_DP_IMAGE_DATA", "PIM_DP_UFS_BARCODE", "PIM_DP_IMAGE_TYPE"
+_PICTURES = {"LABELIMAGE": "label", "MACROIMAGE": "macro"}
+
+
+def called(element: Element) -> str:
+    """Name an element by its Name attribute, if that is a name; all tables of the scanner's image are one.
+
+    What it is called goes into reports, so text in place of a name must not.
+    """
+    name = element.value("Name") if element.name == "Attribute" else ""
+    if not _NAMED.fullmatch(name):
+        return element.name
+    return "UFS_IMAGE" if name.startswith("UFS_IMAGE_") else name
+
+
+def role_of(data: Element) -> str:
+    """Role of the picture that stands in an element, by the type that its own object states."""
+    types = [c.text for c in data.parent.children if called(c) == TYPE] if data.parent else []
+    return _PICTURES.get(types[0], "unknown") if len(types) == 1 else "unknown"
+
+
+def barcode(found: Findings, id: str, element: Element, base: int, where: str) -> None:
+    """Report the bar code: as it is written, and as it reads."""
+    text = element.text
+    clear = decoded(text).decode("utf-8", "replace").strip("\0 ")
+    for piece in element.texts if text else ():
+        start, end = base + piece.start, base + piece.end
+        for value in dict.fromkeys((clear, text)) if clear else (text,):
+            edit = (Fill(0, start, end, 0x20),)
+            found.add(id, BARCODE, D, Place(0, where, start, end), edit, value)
+
+
+def decoded(text: str) -> bytes:
+    """Decode base64 as far as it is some."""
+    try:
+        return b64decode(text)
+    except (Error, ValueError):
+        return b""
+
+
+def spacing(scan: Element) -> tuple[float, float] | None:
+    """Micrometres per pixel (x, y) from the row and column spacing in millimetres."""
+    text = next((c.text for c in scan.children if called(c) == "DICOM_PIXEL_SPACING"), "")
+    numbers = [float(n) for n in re.findall(r'"([\d.eE+-]+)"', text) if re.fullmatch(NUMBER, n)]
+    return (numbers[1] * 1000, numbers[0] * 1000) if len(numbers) == 2 and min(numbers) > 0 else None

@@ -1,0 +1,1 @@
+"""Sakura svslide: an SQLite database."""

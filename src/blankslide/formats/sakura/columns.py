@@ -1,0 +1,268 @@
+"""Values of the tables of an svslide, what each may be, and how it is emptied where it stands.
+
+A value keeps its type and its length: texts become spaces, dates the first day of 1970,
+numbers zero, blobs zeros, JPEGs a blank picture of the same size. So no record, cell or page
+changes its shape, whatever indexes and readers count on. A long value stands in pieces, hence
+every edit is divided like the value.
+
+Columns are known by an allow-list; a value of a known column that is not what the column
+promises, and every value of a column that nobody knows, is a finding of class UNKNOWN.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from math import isfinite
+from struct import iter_unpack
+from typing import TYPE_CHECKING, NamedTuple
+
+from blankslide.blanks import jpeg
+from blankslide.containers.sqlite.records import number
+from blankslide.model import Edit, Fill, Finding, PhiClass, Place, Write
+from blankslide.model.patterns import pattern
+from blankslide.model.sensitive import Sensitive
+
+if TYPE_CHECKING:
+    from blankslide.containers.sqlite.records import Kind, Value
+
+__all__ = [
+    "HOUSEKEEPING",
+    "TABLES",
+    "TILE_COLUMNS",
+    "Collected",
+    "Field",
+    "blank_of",
+    "drawn",
+    "is_name",
+    "is_size",
+    "is_spoken",
+    "slug",
+    "spelled",
+]
+
+_DATE = pattern(r"\d{4}(-\d\d-\d\d)(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?Z?)?", re.ASCII)
+_NAME = pattern(r"(?!.*\d{4})[A-Za-z_][A-Za-z0-9_]{0,47}")
+_TYPE_NAME = pattern(r"(?:[A-Za-z]\w{0,40}\.){0,6}(?:SV\w{1,40}|DataManager\w{0,40})XPO")
+_STATISTICS = pattern(r"\d{1,7}(?: \d{1,7})*(?: unordered| noskipscan| sz=\d{1,6})*", re.ASCII)
+_SPOKEN = pattern(rb"[\w @.,:;/#-]+\0*")
+_FURTHEST = 1000.0
+TILE_COLUMNS = ["id", "size", "data"]
+Legal = Callable[["Field"], bool]
+Rule = Legal | PhiClass
+
+
+class Field(NamedTuple):
+    """One value: its bytes, where they stand in the file, and what type they are of."""
+
+    column: str
+    value: Value
+    raw: bytes
+    spans: tuple[tuple[int, int], ...]
+    encoding: str = "utf-8"
+
+    @property
+    def kind(self) -> Kind:
+        """SQLite's storage class."""
+        return self.value.kind
+
+    @property
+    def text(self) -> str:
+        """The value as text; broken characters are replaced."""
+        return self.raw.decode(self.encoding, "replace")
+
+    @property
+    def number(self) -> int | float:
+        """The value of a field of kind ``int`` or ``real``."""
+        return number(self.value, self.raw)
+
+    def pieces(self, start: int, end: int) -> list[tuple[int, int]]:
+        """Return where the bytes ``[start, end)`` of the value stand in the file."""
+        out, at = [], 0
+        for low, high in self.spans:
+            first, last = max(start, at), min(end, at + high - low)
+            if first < last:
+                out.append((low + first - at, low + last - at))
+            at += high - low
+        return out
+
+    def overwritten(self, start: int, new: bytes) -> list[Edit]:
+        """Return the edits that put ``new`` over the value's bytes from ``start`` on."""
+        edits: list[Edit] = []
+        at = 0
+        for low, high in self.pieces(start, start + len(new)):
+            part = new[at : at + high - low]
+            at += high - low
+            same = part.count(part[0]) == len(part)
+            edits.append(Fill(0, low, high, part[0]) if same else Write(0, low, part))
+        return edits
+
+
+def slug(name: str) -> str:
+    """Turn a name into a part of a finding id."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "unnamed"
+
+
+def is_name(name: str) -> bool:
+    """Whether a name of a table or column is a word and can be said aloud."""
+    return _NAME.fullmatch(name) is not None
+
+
+def is_spoken(raw: bytes) -> bool:
+    """Whether bytes that should be numbers are words instead, in ASCII or in UTF-16."""
+    wide = raw.count(0) * 2 == len(raw) and (not any(raw[::2]) or not any(raw[1::2]))
+    plain = raw.replace(b"\0", b"") if wide else raw
+    return _SPOKEN.fullmatch(plain) is not None
+
+
+# -- what a column may hold --------------------------------------------------------------
+
+
+def _few(field: Field) -> bool:
+    return field.kind == "int" and abs(field.number) <= 9999
+
+
+def _many(field: Field) -> bool:
+    """Sizes of what is in the file; whoever asks also holds them against the file's own size."""
+    return field.kind == "int" and 0 <= field.number < 1 << 40
+
+
+def _measure(field: Field) -> bool:
+    return field.kind in ("int", "real") and isfinite(field.number) and 0 <= field.number <= 9999
+
+
+def _mode(field: Field) -> bool:
+    return _few(field) or (field.kind == "text" and field.text.isdecimal() and len(field.raw) <= 4)
+
+
+def _places(field: Field) -> bool:
+    """Millimetres on the slide, as doubles: texts read as doubles are far outside, or nothing but letters."""
+    if field.kind != "blob" or len(field.raw) % 8 or len(field.raw) > 512 or is_spoken(field.raw):
+        return False
+    return all(not v or 1e-9 < abs(v) < _FURTHEST for (v,) in iter_unpack("<d", field.raw))
+
+
+def _type_name(field: Field) -> bool:
+    return field.kind == "text" and _TYPE_NAME.fullmatch(field.text) is not None
+
+
+def _statistics(field: Field) -> bool:
+    return field.kind == "text" and _STATISTICS.fullmatch(field.text) is not None
+
+
+_D, _K, _Q, _I = PhiClass.DIRECT, PhiClass.LINK, PhiClass.QUASI, PhiClass.IMAGE
+HOUSEKEEPING: dict[str, Rule] = dict.fromkeys(("OID", "OptimisticLockField", "GCRecord", "ObjectType"), _few)
+#: Known columns of known tables. The tables of tiles and of names are read elsewhere.
+TABLES: dict[str, dict[str, Rule]] = {
+    "SVSlideDataXPO": {
+        **dict.fromkeys(("m_labelScan", "m_overviewScan", "HRScanCount"), _few),
+        "SlideId": _K,
+        "Date": _Q,
+        **dict.fromkeys(("Description", "Creator", "DiagnosisCode", "Keywords"), _D),
+        "TotalDataSizeBytes": _many,
+    },
+    "SVHRScanDataXPO": {
+        "ParentSlide": _few,
+        "ScanId": _K,
+        "Date": _Q,
+        **dict.fromkeys(("Description", "Name"), _D),
+        **dict.fromkeys(("PosOnSlideMm", "FocusStack"), _places),
+        **dict.fromkeys(("ResolutionMmPerPix", "NominalLensMagnification"), _measure),
+        "ThumbnailImage": _I,
+        "TotalDataSizeBytes": _many,
+        "FocussingMethod": _mode,
+    },
+    "SVScannedImageDataXPO": {
+        "Id": _K,
+        **dict.fromkeys(("PosOnSlideMm", "ScanCenterPosMm"), _places),
+        "ResolutionMmPerPix": _measure,
+        **dict.fromkeys(("Image", "ThumbnailImage"), _I),
+    },
+    "XPObjectType": {"TypeName": _type_name},
+    "sqlite_sequence": {"seq": _few},
+    "sqlite_stat1": {"stat": _statistics},
+}
+
+
+_SPELLINGS = {n.lower(): n for n in (*TABLES, "DataManagerSQLiteConfigXPO", "tile")}
+
+
+def spelled(name: str, table: str = "") -> str:
+    """Return a known name as it is spelled here, of a table or of a column of one: SQLite knows no capitals."""
+    if not table:
+        return _SPELLINGS.get(name.lower(), name)
+    known = (*TABLES.get(table, ()), *HOUSEKEEPING, "TableName")
+    return next((n for n in known if n.lower() == name.lower()), name)
+
+
+def is_size(rule: Rule | None) -> bool:
+    """Whether a column holds a number of bytes."""
+    return rule is _many
+
+
+# -- emptying ----------------------------------------------------------------------------
+
+
+def blank_of(field: Field) -> bytes:
+    """Return what a value becomes, as long as it is; the value itself if it says nothing."""
+    raw = field.raw
+    if field.kind == "text":
+        text = field.text
+        if not text.strip(" 0\0"):
+            return raw
+        date = _DATE.fullmatch(text)
+        new = re.sub(r"\d", "0", text) if date else ""
+        new = "1970-01-01" + new[10:] if date else " " * (len(raw) // len(" ".encode(field.encoding)))
+        return new.encode(field.encoding).ljust(len(raw), b" ")
+    if field.kind == "blob" and raw[:3] == b"\xff\xd8\xff":
+        return drawn(raw) or bytes(len(raw))
+    return bytes(len(raw))
+
+
+def drawn(old: bytes) -> bytes | None:
+    """Draw a blank JPEG as long as ``old`` and of its size in pixels; None if it is no JPEG, or none fits."""
+    frame = jpeg.parse(old)
+    if frame is None:
+        return None
+    for way in (jpeg.blank, jpeg.fresh, lambda f, _: jpeg.grey(f)):
+        try:
+            stream = way(frame, None)
+        except ValueError:  # more blocks than any slide's picture has
+            return None
+        if stream is not None and len(stream) <= len(old):
+            return jpeg.padded(stream, len(old))
+    return None
+
+
+class Collected:
+    """Findings by id. Unlike for tags of a TIFF, one id can stand in very many rows."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, tuple[str, PhiClass, bool, list[Place], list[Edit], dict[str, None]]] = {}
+
+    def add(
+        self,
+        id: str,
+        title: str,
+        cls: PhiClass,
+        where: str,
+        spans: Iterable[tuple[int, int]],
+        edits: Iterable[Edit],
+        value: str | None = None,
+        weak: bool = False,
+    ) -> None:
+        """Record one value of a finding."""
+        _, _, _, places, todo, values = self._found.setdefault(id, (title, cls, weak, [], [], {}))
+        places.extend(Place(0, where, start, end) for start, end in spans)
+        todo.extend(edits)
+        if value is not None:
+            values[value] = None
+
+    def finish(self, encoding: str) -> tuple[Finding, ...]:
+        """Return the findings in the order in which they were seen first."""
+        out = []
+        for name, (title, cls, weak, places, edits, values) in self._found.items():
+            wrapped = [Sensitive(v) for v in values]
+            first, rest = (wrapped[0] if wrapped else None), tuple(wrapped[1:])
+            out.append(Finding(name, title, cls, tuple(places), tuple(edits), first, weak, rest, encoding))
+        return tuple(out)

@@ -1,0 +1,171 @@
+"""Sakura svslide (``.svslide``): an SQLite database that holds tiles, pictures and a few rows of metadata.
+
+Layout: one row of a configuration names the table of tiles (grey JPEGs, one for each colour);
+three tables describe slide, scan and the pictures of label and whole slide, each with a second,
+small copy. No SQL is run: SQLite would write new pages and leave the old ones. Instead values
+are emptied where they stand, in the row and in every index that repeats them, with the same type
+and length; pictures become blank ones; ids are replaced in all places at once; freed pages, free
+blocks and unused ends of pages become zeros. The database stays sound: SQLite itself says so in
+the tests (``integrity_check``).
+
+What is not known in a row, a name or a statement is a finding; what cannot be done in place is
+refused with the reason: a log or journal beside the file, write-ahead mode, check sums in pages.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from blankslide.containers.sqlite.pages import MAGIC, Database
+from blankslide.errors import NotEditable, SlideError
+from blankslide.formats.sakura.columns import Collected
+from blankslide.formats.sakura.rows import CONFIG, SCAN, Rows, table_name
+from blankslide.formats.sakura.schema import Schema
+from blankslide.formats.sakura.tile_chains import Chains, Runs
+from blankslide.formats.sakura.tile_table import GRID, Tiles, has_magic
+from blankslide.model import Fill, Inspection, PhiClass, Place, SlideFile
+from blankslide.spans import ByteClass, ByteMap, merge, subtract
+
+if TYPE_CHECKING:
+    from blankslide.formatkit.protocol import Probe
+    from blankslide.source import SlideFiles
+
+MARKS = (b"SQLite format 3",)
+
+_BESIDE = ("-wal", "-shm", "-journal")
+
+
+class Sakura:
+    """The format object; see the module's docstring."""
+
+    name = "sakura"
+    title = "Sakura svslide"
+    suffixes: tuple[str, ...] = (".svslide",)
+    fallback = False
+    removes = (
+        "label, macro and their small copies, texts and dates of slide and scan, unknown columns, rows and tables, "
+        "freed pages and unused bytes; ids of slide, scan, pictures and tables replaced"
+    )
+    keeps = "resolution, magnification, positions, focus, grid and check sums of the tiles, thumbnail, coded tissue"
+    readers: tuple[str, ...] = ("OpenSlide", "SQLite")
+
+    def detect(self, probe: Probe) -> str | None:
+        """Accept a database whose configuration names a table with the magic of gigapixel images."""
+        if probe.head[: len(MAGIC)] != MAGIC:
+            return "not an SQLite database"
+        try:
+            schema = Schema(Database(probe.files.main), None)
+        except SlideError as problem:
+            # a slide of ours in a state that is refused must be refused by name, not called unknown
+            return None if _speaks_of_slides(probe) else f"a database that cannot be read: {problem.message}"
+        if CONFIG not in schema.tables:
+            return "the database has no configuration of a slide"
+        try:
+            found = has_magic(schema.db, schema, table_name(schema))
+        except SlideError:
+            return None  # the same: its own line says what is wrong
+        return None if found else "the database has no image"
+
+    def inspect(self, probe: Probe) -> Inspection:
+        """List levels, pictures, findings and the owner of every byte."""
+        refuse_journals(probe.files)
+        return _Slide(probe).inspection(self.name, self.title)
+
+
+FORMAT = Sakura()
+
+
+def refuse_journals(files: SlideFiles) -> None:
+    """Refuse a database beside which its own log or journal stands.
+
+    Raises
+    ------
+    NotEditable
+        If there is one: rows stand in it that the database does not show, or did not mean to keep.
+    """
+    own = files.name.casefold()
+    if any(
+        n.casefold() in {own + end for end in _BESIDE} or n.casefold().startswith(own + "-mj") for n in files.names()
+    ):
+        raise NotEditable(
+            "a log or journal of the database stands beside the slide, and holds copies of what is in it",
+            "close the program that has the slide open, or open and close it once with SQLite",
+        )
+
+
+def _speaks_of_slides(probe: Probe) -> bool:
+    head = probe.main.read(0, min(probe.main.size, 1 << 16))
+    return any(CONFIG.encode(e) in head for e in ("utf-8", "utf-16-le", "utf-16-be"))
+
+
+class _Slide:
+    """One database and what is found in it."""
+
+    def __init__(self, probe: Probe) -> None:
+        self.files = probe.files
+        self.found = Collected()
+        self.kept: list[Place] = []
+        self.db = Database(probe.files.main)
+        self.db.read_upkeep()
+        self.schema = Schema(self.db, self.found)
+        name = table_name(Schema(Database(probe.files.main), None))  # looked up apart: each page is walked once
+        self.rows = Rows(self.db, self.schema, self.found, self.kept, {name, GRID})
+        self.runs = Runs()
+        self.tiles = Tiles(self.db, self.schema, self.found, self.kept, name, self.runs)
+        self.chains = Chains(self.db, self.found, self.runs, self.tiles.tiles, probe.thorough)
+
+    def inspection(self, format: str, title: str) -> Inspection:
+        """Put everything together."""
+        self._report_slack()
+        for start, end in self.db.odd:
+            edit = [Fill(0, start, end)]
+            self.found.add("sakura.header", "Number of the header", PhiClass.UNKNOWN, "page", [(start, end)], edit)
+        levels = self.tiles.levels()
+        mpp = self._measure("ResolutionMmPerPix")
+        return Inspection(
+            format=format,
+            title=title,
+            files=(SlideFile(self.files.name, self.db.source.size),),
+            levels=levels,
+            associated=tuple(self.rows.associated),
+            findings=self.found.finish(self.db.encoding),
+            maps=(self._map(),),
+            mpp=None if mpp is None else (mpp * 1000, mpp * 1000),
+            objective=self._measure("NominalLensMagnification"),
+            kept=tuple(self.kept),
+            complete=True,
+            rewrites=(self.rows.indexes, self.rows.thumbnails),
+        )
+
+    def _measure(self, column: str) -> float | None:
+        for row in self.rows.tables.get(SCAN, {}).values():
+            field = row.get(column)
+            if field is not None and field.kind in ("int", "real") and 0 < field.number < 1e4:
+                return float(field.number)
+        return None
+
+    def _report_slack(self) -> None:
+        """Report what deleted rows, shortened values and earlier saves have left."""
+        size = self.db.page_size
+        for start, end in self.db.slack:
+            whole = start % size == 0
+            id_, title = ("free-pages", "Freed pages") if whole else ("slack", "Unused bytes of pages")
+            self.found.add(f"sakura.{id_}", title, PhiClass.UNKNOWN, "page", [(start, end)], [Fill(0, start, end)])
+
+    def _map(self) -> ByteMap:
+        bytemap = ByteMap(self.db.source.size)
+        pictures = merge(self.rows.pictures)
+        values = subtract(merge([*self.db.odd, *self.schema.spans, *self.rows.spans, *self.tiles.spans]), pictures)
+        texts = merge(self.chains.texts)
+        for spans, cls, owner in (
+            (pictures, ByteClass.ASSOCIATED, "picture"),
+            (values, ByteClass.METADATA, "value"),
+            (texts, ByteClass.METADATA, "text in tiles"),
+        ):
+            for start, end in spans:
+                bytemap.claim(start, end, cls, owner)
+        for start, end in subtract(merge(self.db.used), merge([*pictures, *values])):
+            bytemap.claim(start, end, ByteClass.STRUCTURE, "pages")
+        self.runs.claim(bytemap, texts)
+        bytemap.settle()
+        return bytemap

@@ -1,0 +1,89 @@
+"""Pictures of an svslide that a policy may keep, and the text inside of them.
+
+A thumbnail shows tissue and stays under most policies, but the text in its JPEG header may not.
+Both edits meet in the same bytes, so they are composed when it is known which of them is wanted:
+a blank picture leaves no text to remove.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from blankslide.containers import icc
+from blankslide.containers.streams import jpeg
+from blankslide.model import Fill, Part, PhiClass, Write
+from blankslide.source import MemorySource
+
+if TYPE_CHECKING:
+    from blankslide.formats.sakura.columns import Collected, Field
+    from blankslide.model import Action
+
+__all__ = ["Pictures"]
+
+_TEXT = "jpeg.picture-text"
+_PROFILE = b"ICC_PROFILE\0"
+_BEFORE_PROFILE = 14
+
+
+class Pictures:
+    """Pictures that may stay; a `Rewrite`.
+
+    Parameters
+    ----------
+    number
+        Which of the inspection's rewrites it is.
+    """
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+        self._all: list[tuple[str, Field, bytes]] = []
+
+    def add(self, found: Collected, id: str, where: str, field: Field, blank: bytes) -> Part:
+        """Take a picture in, report its text, and return the edit that blanks it."""
+        self._all.append((id, field, blank))
+        for start, end in _texts(field):
+            value = field.raw[start:end].strip(b"\0").decode("latin-1")
+            edit = [Part(self._number, _TEXT)]
+            found.add(_TEXT, "Text in JPEG picture", PhiClass.UNKNOWN, where, field.pieces(start, end), edit, value)
+        return Part(self._number, id)
+
+    def writes(self, parts: Sequence[tuple[str, Action]], key: bytes | None) -> Sequence[Write]:
+        """Blank the pictures that go; of the others, the text if it goes."""
+        going = {what for what, _ in parts}
+        out: list[Write] = []
+        for id_, field, blank in self._all:
+            if id_ in going:
+                out += _over(field, 0, blank)
+            elif _TEXT in going:
+                for start, end in _texts(field):
+                    out += _over(field, start, bytes(end - start))
+        return out
+
+
+def _texts(field: Field) -> list[tuple[int, int]]:
+    """Return where text stands in a picture, that of its colour profile included."""
+    spans = [(s.start, s.end) for s in jpeg.talkative(field.raw)]
+    for segment in jpeg.segments(field.raw):
+        if field.raw[segment.start : segment.end].startswith(_PROFILE):
+            spans += _profile_texts(field.raw, segment.start, segment.end)
+    spans.sort()
+    behind = jpeg.trailer(field.raw)
+    return [*spans, behind] if behind else spans
+
+
+def _profile_texts(raw: bytes, start: int, end: int) -> list[tuple[int, int]]:
+    """Return what says when and where in a colour profile; all of it if it is none, or one of several parts."""
+    whole = raw[start + 12 : start + _BEFORE_PROFILE] == b"\1\1"
+    found = icc.spans(MemorySource(raw), start + _BEFORE_PROFILE, end) if whole else None
+    spans = [(start, end)] if found is None else [found.date, found.id, *found.texts]
+    return [(low, high) for low, high in spans if any(raw[low:high])]
+
+
+def _over(field: Field, start: int, new: bytes) -> list[Write]:
+    edits = field.overwritten(start, new)
+    return [
+        Write(0, e.start, bytes([e.byte]) * (e.end - e.start)) if isinstance(e, Fill) else e
+        for e in edits
+        if isinstance(e, Fill | Write)
+    ]

@@ -1,0 +1,262 @@
+"""Where the coded tissue of an svslide stands: chains of pages, and what is left of their last page.
+
+A tile of 10 to 50 KB fills a chain of pages, each of which begins with the number of the next.
+To follow all chains is to read all of the file. So a chain is taken to be straight, page after
+page, if its end says so: the page before the last leads to the last, the last leads nowhere, and
+the picture's end marker stands where its length puts it. The others are followed. What was taken
+on trust is proven by counting: chains, tables, indexes and free pages together own each page of
+the file exactly once. Where they do not, or if the person asks to be thorough, all are followed.
+
+Promise: tissue is a tile's own bytes and, in straight chains, the page numbers between them;
+what stands behind its end in the last page is slack, and text in its JPEG header is a finding.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from blankslide.containers.sqlite.records import Value
+from blankslide.containers.streams import jpeg
+from blankslide.errors import ContradictorySlide
+from blankslide.formats.sakura.columns import Field
+from blankslide.model import PhiClass
+from blankslide.spans import LARGE, ByteClass, ByteMap, merge, subtract
+
+if TYPE_CHECKING:
+    from blankslide.containers.sqlite.pages import Database, Payload
+    from blankslide.formats.sakura.columns import Collected
+
+__all__ = ["Chains", "Runs", "Tile"]
+
+_EOI = b"\xff\xd9"
+_HEAD, _TAIL = 4096, 1 << 16
+_LONGEST_HEAD = 1 << 24
+_WHOLE = 64 << 20
+_BASELINE = frozenset((0xC0, 0xC1))
+
+
+class Tile(NamedTuple):
+    """One tile: its record, where in the record the picture begins, scale, colour.
+
+    ``ends`` is False if it stands in one page whole and does not end like a picture.
+    """
+
+    payload: Payload
+    skip: int
+    scale: int
+    colour: int
+    ends: bool
+
+
+class Runs:
+    """Ranges by the hundred thousand: starts and lengths in arrays."""
+
+    def __init__(self) -> None:
+        self._all = {cls: (array("Q"), array("Q")) for cls in (ByteClass.TISSUE, ByteClass.STRUCTURE)}
+
+    def tissue(self, start: int, end: int) -> None:
+        """Add coded tissue."""
+        self._add(ByteClass.TISSUE, start, end)
+
+    def structure(self, start: int, end: int) -> None:
+        """Add what stands around it."""
+        self._add(ByteClass.STRUCTURE, start, end)
+
+    def _add(self, cls: ByteClass, start: int, end: int) -> None:
+        if start < end:
+            starts, lengths = self._all[cls]
+            starts.append(start)
+            lengths.append(end - start)
+
+    def mark(self) -> int:
+        """Return how much tissue there is, to come back to."""
+        return len(self._all[ByteClass.TISSUE][0])
+
+    def back(self, mark: int) -> None:
+        """Forget the tissue that was added since."""
+        for numbers in self._all[ByteClass.TISSUE]:
+            del numbers[mark:]
+
+    def claim(self, bytemap: ByteMap, texts: Iterable[tuple[int, int]]) -> None:
+        """Claim all ranges, texts inside of tissue apart."""
+        holes = merge(texts)
+        for cls, (starts, lengths) in self._all.items():
+            if holes and cls is ByteClass.TISSUE:
+                whole = sorted((s, s + n) for s, n in zip(starts, lengths, strict=True))
+                for start, end in subtract(whole, holes):
+                    bytemap.claim(start, end, cls, "tiles")
+            elif len(starts) <= LARGE:
+                bytemap.claim_many(tuple(starts), tuple(lengths), cls, "tiles")
+            else:
+                import numpy as np
+
+                # claimed as arrays: a slide can have half a million tiles
+                first, count = (cast("Sequence[int]", np.frombuffer(n, "Q")) for n in (starts, lengths))
+                bytemap.claim_many(first, count, cls, "tiles")
+
+
+class Chains:
+    """All tiles of a slide; must be asked last, when everything else has its pages.
+
+    Attributes
+    ----------
+    texts
+        Ranges of text inside tiles.
+    """
+
+    def __init__(self, db: Database, found: Collected, runs: Runs, tiles: list[Tile], thorough: bool) -> None:
+        self.db, self.found, self.runs, self.tiles = db, found, runs, tiles
+        self.texts: list[tuple[int, int]] = []
+        if thorough or not self._straight():
+            for tile in tiles:
+                self._follow(tile, thorough)
+        for page in self._ownerless():
+            db.empty(page)
+        self._look(thorough)
+
+    def _ownerless(self) -> Iterator[int]:
+        page = self.db.owned.find(0, 1)
+        while page > 0:
+            yield page
+            page = self.db.owned.find(0, page + 1)
+
+    # -- pages ---------------------------------------------------------------------------
+
+    def _straight(self) -> bool:
+        """Take chains to be straight; all as before and False if the pages do not add up."""
+        db = self.db
+        before = bytes(db.owned), len(db.slack), len(db.used), self.runs.mark()
+        try:
+            bent = [tile for tile in self.tiles if not self._is_straight(tile)]
+            for tile in bent:
+                self._follow(tile)
+        except ContradictorySlide:
+            pass  # a chain goes where another was thought to be: only following all of them tells
+        else:
+            if next(self._ownerless(), 0) == 0:
+                return True
+        db.owned[:] = before[0]
+        del db.slack[before[1] :], db.used[before[2] :]
+        self.runs.back(before[3])
+        return False
+
+    def _is_straight(self, tile: Tile) -> bool:
+        """Whether the end of a chain is where it would be if it were straight; then own it."""
+        db, payload = self.db, tile.payload
+        count, last = db.overflow_pages(payload)
+        if not count:
+            return tile.ends
+        first, end = payload.overflow, payload.overflow + count - 1
+        if first < 1 or end > db.pages or db.owned.count(0, first, end + 1) != count:
+            return False
+        page = db.read(end)
+        if page[:4] != b"\0\0\0\0" or page[max(4, 2 + last) : 4 + last] != _EOI[-min(2, last) :]:
+            return False
+        base = db.offset(end)
+        if count > 1 and int.from_bytes(db.source.read(base - db.page_size, 4), "big") != end:
+            return False
+        db.owned[first : end + 1] = b"\1" * count
+        self.runs.tissue(db.offset(first), base + 4 + last)
+        if page.count(0, 4 + last) != len(page) - 4 - last:
+            db.slack.append((base + 4 + last, base + len(page)))
+        return True
+
+    def _follow(self, tile: Tile, thorough: bool = False) -> None:
+        """Own a chain page by page; look for text behind the picture's end, for a second picture if thorough."""
+        spans = self.db.spans(tile.payload)
+        for start, end in spans[1:]:
+            self.runs.tissue(start, end)
+        size = tile.payload.size
+        if thorough and size - tile.skip <= _WHOLE:
+            whole = self._piece(spans, tile.skip, size)
+            end = _end(whole.raw)
+            if whole.raw[end:].strip(b"\0\xff"):
+                self._text("jpeg.trailer", "Data behind a picture", whole, end, len(whole.raw), b"\xff")
+            return
+        if size - tile.skip >= 2 and self._piece(spans, size - 2, size).raw == _EOI:
+            return
+        start = max(tile.skip, size - _TAIL)
+        tail = self._piece(spans, start, size)
+        found = jpeg.trailer(tail.raw)
+        if found is not None:
+            self._text("jpeg.trailer", "Data behind a picture", tail, *found, b"\xff")
+
+    def _piece(self, spans: list[tuple[int, int]], start: int, end: int) -> Field:
+        """Return bytes ``[start, end)`` of a record as a field."""
+        whole = Field("", Value("blob", 0, 0, 12), b"", tuple(spans))
+        pieces = whole.pieces(start, end)
+        raw = b"".join(self.db.source.read(a, b - a) for a, b in pieces)
+        return whole._replace(raw=raw, spans=tuple(pieces))
+
+    # -- text in tiles -------------------------------------------------------------------
+
+    def _look(self, thorough: bool) -> None:
+        """Look for text in the first tile of each level and colour; if there is, in all."""
+        firsts: dict[tuple[int, int], Tile] = {}
+        for tile in self.tiles:
+            firsts.setdefault((tile.scale, tile.colour), tile)
+        # a segment that is empty already was emptied by us, perhaps not in all tiles
+        if thorough or any(self._has_text(tile) for tile in firsts.values()):
+            for tile in self.tiles:
+                self._report(tile)
+
+    def _beginning(self, tile: Tile) -> Field:
+        """Return the first bytes of a tile: all that stands in front of its scan."""
+        most = _HEAD
+        while True:
+            field = self._first(tile, most)
+            most *= 4
+            if _reaches_scan(field.raw) or len(field.raw) < most // 4 or most > _LONGEST_HEAD:
+                return field
+
+    def _first(self, tile: Tile, most: int) -> Field:
+        """Return the first ``most`` bytes of a tile, from as many pages as they take."""
+        db, payload, spans = self.db, tile.payload, [(tile.payload.start, tile.payload.start + tile.payload.local)]
+        count, last = db.overflow_pages(payload)
+        page, have = payload.overflow, payload.local
+        while count and have < tile.skip + most and 1 <= page <= db.pages:
+            base, count = db.offset(page), count - 1
+            size = db.usable - 4 if count else last
+            spans.append((base + 4, base + 4 + size))
+            have += size
+            page = int.from_bytes(db.source.read(base, 4), "big")
+        return self._piece(spans, tile.skip, min(have, tile.skip + most))
+
+    def _has_text(self, tile: Tile) -> bool:
+        head = self._beginning(tile).raw
+        emptied = any(s.end > s.start and not any(head[s.start : s.end]) for s in jpeg.segments(head))
+        return emptied or bool(jpeg.talkative(head))
+
+    def _report(self, tile: Tile) -> None:
+        head = self._beginning(tile)
+        for segment in jpeg.talkative(head.raw):
+            self._text("jpeg.tile-text", "Text in JPEG tiles", head, segment.start, segment.end, b"\0")
+
+    def _text(self, id: str, title: str, field: Field, start: int, end: int, fill: bytes) -> None:
+        spans = field.pieces(start, end)
+        self.texts += spans
+        value = field.raw[start:end].strip(b"\0").decode("latin-1")
+        edits = field.overwritten(start, fill * (end - start))
+        self.found.add(id, title, PhiClass.UNKNOWN, "tiles", spans, edits, value)
+
+
+def _scan(data: bytes) -> int:
+    """Return where the segments in front of a JPEG's scan end, as far as they can be followed."""
+    end = 2
+    for segment in jpeg.segments(data):
+        end = segment.end
+    return end
+
+
+def _reaches_scan(data: bytes) -> bool:
+    return data[_scan(data) :].lstrip(b"\xff")[:1] == b"\xda"
+
+
+def _end(data: bytes) -> int:
+    """Return where a tile's picture ends; the last end marker counts if there may be several scans."""
+    start = _scan(data)
+    single = _reaches_scan(data) and _BASELINE.intersection(s.marker for s in jpeg.segments(data))
+    end = data.find(_EOI, start) if single else data.rfind(_EOI)
+    return end + 2 if end >= 0 else len(data)

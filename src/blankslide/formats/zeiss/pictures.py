@@ -1,0 +1,152 @@
+"""Pictures of a CZI: which attachment is which, and what has to go.
+
+`Label`, `SlidePreview` and `Thumbnail` are pictures, JPEG or a CZI of their own. They get blank
+pictures in the same place, because a listed one that does not decode makes OpenSlide refuse the
+slide. Where a codec cannot be drawn, the attachment is renamed, which makes readers pass it over,
+and its data is zeroed. So goes any other that holds a JPEG or a CZI, as its name or type may be
+somebody's words.
+
+Source: the project's format map, section 9; OpenSlide's Zeiss page; a real file.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from blankslide.blanks import jpeg
+from blankslide.containers.czi import ENTRY_SIZE, KIND_AT, NAME_AT, Attachment, is_czi
+from blankslide.model import Blank, Coding, Edit, Fill, PhiClass, Place, Slot, Write
+
+if TYPE_CHECKING:
+    from blankslide.containers.czi import Tile
+    from blankslide.formatkit.tiff_tags import Findings
+    from blankslide.source import ByteSource
+
+__all__ = [
+    "KINDS",
+    "PIXELS",
+    "ROLES",
+    "Wanted",
+    "any_data",
+    "behind_header",
+    "blank_jpeg",
+    "blank_tile",
+    "codec_of",
+    "gone",
+    "is_gone",
+    "picture",
+    "role_of",
+]
+
+ROLES = {"label": "label", "slidepreview": "macro", "thumbnail": "thumbnail"}
+KINDS = frozenset(("JPG", "JPEG", "CZI", "ZISRAW"))
+REMOVED = b"Removed"
+_CODECS = ("uncompressed", "JPEG", "LZW", "", "JPEG XR", "Zstd", "Zstd")
+#: Bits of a sample and samples of a pixel, by CZI's number.
+PIXELS = {0: (8, 1), 1: (16, 1), 3: (8, 3), 4: (16, 3), 9: (8, 4)}
+#: CZI's numbers of codecs that can be drawn, in TIFF's.
+_DRAWN = {0: 1, 1: 7, 4: 22610, 5: 50000, 6: 50000}
+_JPEG_XR, _ZSTD = 4, (5, 6)
+_MOST_ROOM = 1 << 28
+
+
+class Wanted(NamedTuple):
+    """One picture that goes: what to draw and its size."""
+
+    blank: Blank
+    width: int
+    height: int
+
+
+def role_of(attachment: Attachment, head: bytes) -> str | None:
+    """Name the picture an attachment is, ``unknown`` for one nobody knows; None if it is none."""
+    role = ROLES.get(attachment.name.lower())
+    if role is not None or is_czi(head) or head[:3] == b"\xff\xd8\xff":
+        return role or "unknown"
+    return None
+
+
+def codec_of(compression: int) -> str:
+    """Words for a codec."""
+    return _CODECS[compression] if 0 <= compression < len(_CODECS) else ""
+
+
+# -- pictures ----------------------------------------------------------------------------
+
+
+def blank_jpeg(source: ByteSource, span: tuple[int, int], owner: str) -> Wanted | None:
+    """Say how to draw over a JPEG; None if it is none, or its room too large to fill at once."""
+    if span[1] - span[0] > _MOST_ROOM:
+        return None
+    frame = jpeg.parse(source.read(span[0], min(span[1] - span[0], 1 << 16)))
+    if frame is None or not (frame.width and frame.height):
+        return None
+    first, samples = frame.components[0], len(frame.components)
+    coding = Coding(7, 6 if samples == 3 else 1, 8, samples, 1, (first.across, first.down))
+    slot = Slot(*span, frame.width, frame.height)
+    return Wanted(Blank(0, owner, coding, (slot,)), frame.width, frame.height)
+
+
+def blank_tile(source: ByteSource, tile: Tile, owner: str) -> Wanted | None:
+    """Say how to draw over a tile of a picture; None if its codec cannot be drawn."""
+    entry, (start, end) = tile.entry, tile.data
+    if entry.compression == 1:
+        return blank_jpeg(source, tile.data, owner)
+    if entry.pixels not in PIXELS or entry.compression not in _DRAWN or end - start > _MOST_ROOM:
+        return None
+    if entry.compression == 6:
+        start = behind_header(source.read(start, min(3, end - start)), start)
+    bits, samples = PIXELS[entry.pixels]
+    width, height = entry.stored
+    if not start or start >= end or (entry.compression == 0 and end - start < width * height * samples * bits // 8):
+        return None
+    if end - start < _least(entry.compression, width * height, samples * bits // 8):
+        return None
+    coding = Coding(_DRAWN[entry.compression], 2 if samples > 1 else 1, bits, samples)
+    return Wanted(Blank(0, owner, coding, (Slot(start, end, width, height),)), width, height)
+
+
+def _least(codec: int, pixels: int, depth: int) -> int:
+    """Bytes that always are enough for a blank picture; hardly any picture of something takes fewer."""
+    if codec == _JPEG_XR:
+        return 512 + pixels // 256
+    return 16 + 4 * -(-pixels * depth >> 17) if codec in _ZSTD else 0
+
+
+def behind_header(head: bytes, start: int) -> int:
+    """Where the Zstd frame begins behind CZI's own header, or 0 if that is of no known form."""
+    if head[:1] == b"\x01":
+        return start + 1
+    return start + 3 if head[:2] == b"\x03\x01" else 0
+
+
+def gone(attachment: Attachment) -> tuple[Edit, ...]:
+    """Return the edits by which an attachment goes whole."""
+    renamed = bytes(NAME_AT - KIND_AT) + REMOVED.ljust(ENTRY_SIZE - NAME_AT, b"\0")
+    edits: list[Edit] = [Write(0, at + KIND_AT, renamed) for at in attachment.entries]
+    if attachment.data[1] > attachment.data[0]:
+        edits.append(Fill(0, *attachment.data))
+    return tuple(edits)
+
+
+def is_gone(source: ByteSource, attachment: Attachment) -> bool:
+    """Whether an attachment went before."""
+    return attachment.name.encode() == REMOVED and not attachment.kind and not any_data(source, *attachment.data)
+
+
+def picture(found: Findings, role: str, where: tuple[int, int], edits: tuple[Edit, ...]) -> None:
+    """Report a picture that goes."""
+    place = Place(0, role, *where)
+    found.add(f"picture.{role}", f"{role.capitalize()} picture", PhiClass.IMAGE, place, edits, None)
+
+
+def any_data(source: ByteSource, start: int, end: int) -> bool:
+    """Whether anything but zeros and holes stands in a range."""
+    if end - start <= 32:
+        return any(source.read(start, end - start))
+    for low, high in source.data_ranges(start, end):
+        for pos in range(low, high, 1 << 20):
+            chunk = source.read(pos, min(1 << 20, high - pos))
+            if chunk.count(0) != len(chunk):
+                return True
+    return False

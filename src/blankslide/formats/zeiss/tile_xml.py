@@ -1,0 +1,163 @@
+"""The XML that stands in every tile of a CZI: when and where it was taken.
+
+A slide has thousands of tiles, and each has a short document of its own. They are flat and
+alike, so they are read with one regular expression instead of a parser, equal ones once; what
+is not flat (comments, entities, CDATA, text between elements) is emptied as a whole. Numbers of
+known names stay; all other values are overwritten with spaces where they stand.
+
+Promise: one pass; memory follows the number of places, and of the values of one field only
+`_MOST_VALUES` are remembered for the search afterwards - one that the policy must not take for a
+harmless number always is among them.
+
+Source: the project's format map, section 9; two real files.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from blankslide.formatkit.tiff_tags import UNKNOWN, D, P, Q
+from blankslide.formatkit.xml_fields import slug
+from blankslide.formats.zeiss.metadata_xml import NUMBER
+from blankslide.model import Fill, Finding, PhiClass, Place
+from blankslide.model.patterns import pattern
+from blankslide.model.sensitive import Sensitive
+from blankslide.policy.profiles import harmless
+
+__all__ = ["TileTexts"]
+
+_MOST_VALUES = 256
+_MOST_CACHED = 1 << 12
+_MOST_CACHED_BYTES = 1 << 13
+_SHORTEST_HIT = 5
+_PAIRS = rb"""(?:\s+[\w.:-]+\s*=\s*(?:"[^"<>&]*"|'[^'<>&]*'))*"""
+_DECLARED = pattern(
+    rb"""(?:\xef\xbb\xbf)?(?:<\?xml version=["']1\.\d["'](?: encoding=["'](?i:utf-8|us-ascii|iso-8859-1)["'])?"""
+    rb"""(?: standalone=["'](?:yes|no)["'])?\s*\?>)?"""
+)
+_FLAT = pattern(rb"(?:[^<>&]*<(?:/[A-Za-z_][\w.:-]*|[A-Za-z_][\w.:-]*" + _PAIRS + rb")\s*/?>)*[^<>&]*")
+_TAG = pattern(rb"<(/?)([A-Za-z_][\w.:-]*)((?:\s[^<>]*?)?)(/?)>([^<]*)")
+_QUOTED = pattern(rb"""(?<![\w.:-])([\w.:-]++)\s*+=\s*+(?:"([^"]*+)"|'([^']*+)')""")
+_LEGAL = pattern(rf"(?:{NUMBER}|(?i:true|false)|CHUNKCONTAINER)")
+_SCIENCE = frozenset(
+    "stagexposition stageyposition focusposition roicenteroffsetx roicenteroffsety validbitsperpixel dataformat "
+    "exposuretime lightsourceintensity detectorgain pixeltype stageorientation rotation".split()
+)
+_FIELDS: dict[str, PhiClass] = {
+    **dict.fromkeys("acquisitiontime acquisitiondateandtime starttime endtime datetime time".split(), Q),
+    **dict.fromkeys("username operator user barcode patient".split(), D),
+    **dict.fromkeys("path filename filepath".split(), P),
+}
+
+
+class _Value(NamedTuple):
+    """One value: finding id, title, class (SCIENCE stays), where it stands in the document, and its text."""
+
+    id: str
+    title: str
+    cls: PhiClass
+    start: int
+    end: int
+    text: str
+
+
+class _Field:
+    """All places of one field."""
+
+    def __init__(self, title: str, cls: PhiClass) -> None:
+        self.title, self.cls = title, cls
+        self.places: list[Place] = []
+        self.values: dict[str, None] = {}
+        self.plain = True
+
+    def add(self, place: Place, text: str) -> None:
+        self.places.append(place)
+        plain = harmless(text)
+        if text not in self.values and (len(self.values) < _MOST_VALUES or (self.plain and not plain)):
+            self.values[text] = None
+        self.plain = self.plain and plain
+
+
+class TileTexts:
+    """Collects what the tiles' documents say.
+
+    Parameters
+    ----------
+    kept
+        Where places of kept numbers go: part of one may look like a serial number that went.
+    """
+
+    def __init__(self, kept: list[Place] | None = None) -> None:
+        self._kept = [] if kept is None else kept
+        self._fields: dict[str, _Field] = {}
+        self._known: dict[bytes, tuple[_Value, ...]] = {}
+
+    def read(self, raw: bytes, base: int) -> None:
+        """Read the document of one tile, which stands at ``base`` of the file."""
+        for value in self._read(raw):
+            if value.cls is PhiClass.SCIENCE:
+                self._kept.append(Place(0, "tiles", base + value.start, base + value.end))
+                continue
+            field = self._fields.get(value.id)
+            if field is None:
+                field = self._fields[value.id] = _Field(value.title, value.cls)
+            field.add(Place(0, "tiles", base + value.start, base + value.end), value.text)
+
+    def _read(self, raw: bytes) -> tuple[_Value, ...]:
+        values = self._known.get(raw)
+        if values is None:
+            if len(self._known) >= _MOST_CACHED:
+                self._known.clear()
+            values = tuple(_values(raw))
+            if len(raw) <= _MOST_CACHED_BYTES:
+                self._known[raw] = values
+        return values
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Return one finding for each field."""
+        out = []
+        for name, field in self._fields.items():
+            edits = tuple(Fill(0, p.start, p.end, 0x20) for p in field.places)
+            first, *rest = map(Sensitive, field.values)
+            places = tuple(field.places)
+            out.append(
+                Finding(name, field.title, field.cls, places, edits, first, values=tuple(rest), encoding="utf-8")
+            )
+        return tuple(out)
+
+
+def _values(raw: bytes) -> list[_Value]:
+    text = raw.rstrip(b"\0")
+    if not text.strip():
+        return []
+    declared = _DECLARED.match(text)
+    at = declared.end() if declared else 0
+    if not _FLAT.fullmatch(text, at):
+        return [_Value("zeiss.tile.document", "Metadata of a tile", UNKNOWN, 0, len(text), "")]
+    out: list[_Value] = []
+    _piece(out, "text", text[at:].partition(b"<")[0], at)
+    name = ""
+    for tag in _TAG.finditer(text, at):
+        if not tag[1]:
+            name = tag[2].decode("ascii", "replace").rpartition(":")[2]
+            for pair in _QUOTED.finditer(tag[3]):
+                group = 2 if pair[2] is not None else 3
+                key = f"{name} {pair[1].decode('ascii', 'replace')}"
+                _piece(out, key, pair[group], tag.start(3) + pair.start(group))
+        _piece(out, name if not tag[1] and not tag[4] else "text", tag[5], tag.start(5))
+    return out
+
+
+def _piece(out: list[_Value], name: str, raw: bytes, at: int) -> None:
+    """Judge one value; white space around it stays."""
+    body = raw.strip()
+    if not body:
+        return
+    start = at + raw.index(body)
+    value, low = body.decode("utf-8", "replace"), name.rpartition(" ")[2].lower()
+    if low in _SCIENCE and _LEGAL.fullmatch(value):
+        if len(body) >= _SHORTEST_HIT:
+            out.append(_Value("", "", PhiClass.SCIENCE, start, start + len(body), ""))
+        return
+    cls = _FIELDS.get(low, UNKNOWN)
+    out.append(_Value(f"zeiss.tile.{slug(name)}", name, cls, start, start + len(body), value))

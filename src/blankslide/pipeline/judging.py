@@ -1,0 +1,172 @@
+"""Judging a slide: readers, plan, policy and search, all anew, none of them the code that wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from blankslide.errors import SlideError
+from blankslide.model import Action, Inspection, Outcome, Patch, Plan
+from blankslide.pipeline.ledger_entry import remembered, state_of
+from blankslide.pipeline.main_file import main_file
+from blankslide.pipeline.opening import (
+    Clock,
+    Options,
+    inspected,
+    opened,
+    refuse_orphan,
+    removed_values,
+    starting_outcome,
+)
+from blankslide.planner import make_plan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from blankslide.policy.profiles import Profile
+    from blankslide.storage.slide_files import OpenSlide
+    from blankslide.verification import ReaderView
+
+NOT_KEPT = "the medium did not keep what was written"
+
+
+def judge_written(
+    path: Path,
+    inspection: Inspection,
+    planned: Plan,
+    before: Sequence[ReaderView],
+    outcome: Outcome,
+    options: Options,
+    names: Sequence[str] = (),
+) -> str:
+    """Hold the written slide against plan, policy and independent readers, all anew.
+
+    Parameters
+    ----------
+    names
+        What the files of the slide are called now, the main one first; as before unless told.
+
+    Returns
+    -------
+    str
+        For `record`: how `verify` will know this slide again, if it is not clean.
+    """
+    from blankslide.verification import compare, observe
+
+    state = ""
+    gone = frozenset(
+        d.id.removeprefix("picture.")
+        for d in planned.decisions
+        if d.action is not Action.KEEP and d.id.startswith("picture.")
+    )
+    readers, problems = compare(
+        before,
+        observe(path),
+        gone=gone,
+        gone_sizes=frozenset((a.width, a.height) for a in inspection.associated if a.role in gone),
+        kept_sizes=frozenset((a.width, a.height) for a in inspection.associated if a.role not in gone),
+    )
+    with opened(path) as fresh:
+        # patches count files in the order in which they were first opened
+        for member in names[1:] or [file.name for file in inspection.files[1:]]:
+            fresh.open(member)
+        problems += _unwritten(planned.patches, fresh)
+        try:
+            again = inspected(fresh, options.key, options.thorough)
+            second = make_plan(again, options.resolved(), fresh.views(), options.key)
+        except SlideError as error:  # it is written: no longer "untouched", so no longer a refusal
+            problems.append(f"cannot be inspected again: {error.message}")
+        else:
+            problems += _todo(second)
+            problems += second.left
+            needles = removed_values(inspection, planned.decisions)
+            problems += _search(fresh, again, second, needles, outcome)
+            if outcome.residue or problems:
+                state = state_of(fresh, again, options)
+    conclude(outcome, readers, problems)
+    return state
+
+
+def _search(
+    slide: OpenSlide, again: Inspection, second: Plan, needles: Mapping[str, Sequence[str]], outcome: Outcome
+) -> list[str]:
+    """Look for every removed value in all bytes that are not tissue.
+
+    A hit inside a text that stays for its own sake is a coincidence.
+    """
+    from blankslide.verification import search
+
+    left: dict[str, None] = {}
+    same: dict[str, None] = {}
+    stays = {d.id for d in second.decisions if d.action is Action.KEEP}
+    legal = [*again.kept, *(p for f in again.findings if f.id in stays for p in f.places)]
+    for i, file in enumerate(slide.files):
+        spans = [(p.start, p.end, p.where) for p in legal if p.file == i]
+        hits = search(file, again.maps[i].tissue(), needles, spans)
+        left.update(dict.fromkeys(f"left: {h.id}" for h in hits.residue))
+        same.update(dict.fromkeys(h.id for h in hits.coincidences))
+    outcome.coincidences = tuple(same)
+    return list(left)
+
+
+def _todo(planned: Plan) -> list[str]:
+    return [f"left: {d.id}" for d in planned.decisions if planned.patches and d.action is not Action.KEEP]
+
+
+def conclude(outcome: Outcome, readers: Sequence[str], problems: Sequence[str]) -> None:
+    """Say the one word: clean only if nothing at all is left to say."""
+    outcome.readers = tuple(readers)
+    outcome.residue = tuple(dict.fromkeys((*outcome.residue, *problems)))
+    outcome.content = "residue" if outcome.residue else "clean"
+
+
+def judge_as_is(path: Path, slide: OpenSlide, profile: Profile, options: Options) -> tuple[Outcome, Inspection]:
+    """Inspect, plan and let independent readers look, without a "before" to compare with."""
+    from blankslide.verification import intact, observe
+
+    inspection = inspected(slide, options.key, options.thorough)
+    planned = make_plan(inspection, profile, slide.views(), options.key)
+    outcome = starting_outcome(inspection, planned, profile, slide, options.key)
+    readers, problems = intact(observe(path))
+    conclude(outcome, readers, [*_todo(planned), *problems])
+    return outcome, inspection
+
+
+def _unwritten(patches: Sequence[Patch], slide: OpenSlide) -> list[str]:
+    """Re-read every patched byte through a fresh descriptor."""
+    from blankslide.storage.copies.shifts import Shift
+
+    shifts = [Shift(p for p in patches if p.file == i) for i in range(len(slide.files))]
+    for patch in patches:
+        source, start = slide.files[patch.file], shifts[patch.file](patch.offset)
+        total = patch.length if patch.data is None else len(patch.data)
+        for pos in range(0, total, 1 << 20):
+            size = min(1 << 20, total - pos)
+            want = bytes([patch.byte]) * size if patch.data is None else patch.data[pos : pos + size]
+            if source.read(start + pos, size) != want:
+                return [NOT_KEPT]
+    return []
+
+
+def verify(path: str | Path, options: Options | None = None) -> Outcome:
+    """Judge a slide as it is: pending, residue, or clean by independent readers.
+
+    What a run has seen by comparing before and after, nobody can see afterwards; so the ledger is
+    asked whether a run ended NOT clean on this very slide.
+    """
+    from blankslide.storage import journal
+
+    options = options or Options()
+    profile = options.resolved()
+    path = main_file(path)
+    clock = Clock(options)
+    if journal.find(path) is not None:
+        return Outcome(content="pending", profile=profile.name)
+    refuse_orphan(path)
+    with opened(path) as slide:
+        outcome, inspection = judge_as_is(path, slide, profile, options)
+        if outcome.content == "clean":
+            conclude(outcome, outcome.readers, remembered(slide, inspection, options))
+    clock.lap("verify", 1.0)
+    outcome.seconds = clock.seconds
+    return outcome

@@ -1,0 +1,124 @@
+"""The ledger entry of an outcome: what was done, to what kind of thing, judged by whom; no value.
+
+An outcome that is not clean may rest on a comparison that nobody can make a second time: the values
+that were searched for are gone, and so is the slide as readers saw it before. So its entry says what was
+told, and knows the slide by `state_of`; `remembered` lets a later look say the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from blankslide.errors import EnvironmentProblem
+
+if TYPE_CHECKING:
+    from blankslide.model import Inspection, Outcome
+    from blankslide.pipeline.opening import Options
+    from blankslide.storage.slide_files import OpenSlide
+
+_CHUNK = 1 << 18
+
+
+def record(outcome: Outcome, name: str, options: Options, state: str = "") -> None:
+    """Append the outcome to the ledger, once for each transaction, without any value.
+
+    Parameters
+    ----------
+    state
+        Of a slide that is not clean, by `state_of`; empty if it cannot be told.
+    """
+    ledger = options.ledger
+    if ledger is None or ledger.contains(outcome.transaction):
+        return
+    outcome.ledger_sequence = ledger.append(_entry(outcome, name, options, state))
+
+
+def _entry(outcome: Outcome, name: str, options: Options, state: str) -> Mapping[str, object]:
+    from blankslide import __version__
+    from blankslide.policy.pseudonyms import slide_name
+
+    told = _told(outcome)
+    return {
+        "transaction": outcome.transaction,
+        "slide": slide_name(name, options.key) if options.key else "",
+        "tool": __version__,
+        "mode": "copy" if outcome.copied else "in place",
+        "format": outcome.format,
+        "profile": outcome.profile,
+        "content": outcome.content,
+        "medium": outcome.medium,
+        "name": outcome.name,
+        "readers": list(outcome.readers),
+        "findings": [
+            {"id": d.public_id, "class": d.cls.value, "action": d.action.value, "count": d.number}
+            for d in outcome.decisions
+        ],
+        "residue": len(outcome.residue),
+        "bytes": outcome.bytes_written,
+    } | ({"state": state, "told": told} if state and told else {})
+
+
+def _told(outcome: Outcome) -> list[str]:
+    """Return the sentences of what is left, unknown keys taken out of them.
+
+    That no reader is there to judge is not among them: the next look may find one.
+    """
+    from blankslide.verification.compare import NOBODY
+
+    unknown = sorted((d for d in outcome.decisions if d.id != d.public_id), key=lambda d: -len(d.id))
+    told = []
+    for sentence in outcome.residue:
+        for d in unknown:
+            sentence = sentence.replace(d.id, d.public_id)
+        if not sentence.startswith(NOBODY):
+            told.append(sentence)
+    return list(dict.fromkeys(told))
+
+
+def state_of(slide: OpenSlide, inspection: Inspection, options: Options) -> str:
+    """Return a keyed digest of all bytes that are not tissue: the same only while nothing has changed.
+
+    Names and places do not count, so it holds for a copy as well. Empty if no ledger would hold it.
+    """
+    if options.ledger is None:
+        return ""
+    import hmac
+
+    from blankslide.spans import subtract
+
+    digest = hmac.new(options.key or b"no key", digestmod="sha256")
+    for file, bytemap in zip(slide.files, inspection.maps, strict=False):
+        digest.update(b"file" + file.size.to_bytes(8, "big"))
+        for start, end in subtract([(0, file.size)], bytemap.tissue()):
+            for at in range(start, end, _CHUNK):
+                stop = min(at + _CHUNK, end)
+                if next(file.data_ranges(at, stop), None) is None:
+                    continue
+                data = file.read(at, stop - at)
+                if data.count(0) != len(data):  # a hole and zeros are the same
+                    digest.update(at.to_bytes(8, "big") + data)
+    return digest.hexdigest()
+
+
+def remembered(slide: OpenSlide, inspection: Inspection, options: Options) -> Sequence[str]:
+    """Return what a run has told that ended NOT clean on this very slide; nothing if none did.
+
+    Raises
+    ------
+    EnvironmentProblem
+        If a ledger that was asked for by name cannot be read; the user's own may be missing.
+    """
+    ledger = options.ledger
+    if ledger is None:
+        return ()
+    try:
+        if not ledger.has_states():
+            return ()
+        entry = ledger.last_with_state(state_of(slide, inspection, options))
+    except EnvironmentProblem:
+        if ledger.is_default:
+            return ()
+        raise
+    told = entry.get("told") if entry else None
+    return [str(sentence) for sentence in told] if isinstance(told, list) else ()

@@ -1,0 +1,233 @@
+"""Which names the result gets, what they give away, and what stands beside the slide.
+
+A name that a person gives must be one plain file name; a missing suffix is added, so that
+viewers still know the slide. Without one, a copy is named like the slide, unless the profile
+cares about names and this one identifies: then it gets the pseudonym under which the ledger
+knows the slide. A slide of several files gets new names where its format says which
+(`blankslide.formatkit.protocol`); where files name each other, it keeps them. Nothing is renamed here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from blankslide.errors import InternalError, NotEditable, UsageError
+from blankslide.pipeline.main_file import is_series_folder
+from blankslide.policy.file_names import is_uid, name_verdict
+
+if TYPE_CHECKING:
+    from blankslide.formatkit.protocol import Format
+    from blankslide.model import Inspection, NameVerdict
+    from blankslide.policy.profiles import Profile
+    from blankslide.storage.slide_files import OpenSlide
+
+LONGEST = 255
+Renames = Callable[[Sequence[str], str], Mapping[str, str]]
+
+
+def chosen_name(wanted: str, present: str, format: str) -> str:
+    """Return the name that a person asked for, with its suffix.
+
+    Parameters
+    ----------
+    wanted
+        What the person typed.
+    present
+        The slide's present name.
+    format
+        Registry name of its format.
+
+    Raises
+    ------
+    UsageError
+        If it is no plain file name.
+    """
+    from blankslide.storage.slide_files import require_component
+
+    ends = suffixes(format)
+    if not wanted.lower().endswith(ends):
+        wanted += _suffix(present, ends)
+    try:
+        require_component(wanted)
+    except InternalError:
+        raise UsageError("the new name must be a plain file name, without folders") from None
+    import unicodedata
+
+    if wanted.startswith(".") or any(unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp") for c in wanted):
+        raise UsageError("the new name must not be hidden, nor hold control or direction characters")
+    if len(os.fsencode(wanted)) > LONGEST:
+        raise UsageError(f"the new name is longer than {LONGEST} bytes")
+    return wanted
+
+
+def name_of_copy(present: str, verdict: NameVerdict, profile: Profile, key: bytes | None, format: str) -> str:
+    """Return the name of a copy for which nobody asked for one.
+
+    Raises
+    ------
+    UsageError
+        If a pseudonym is needed and there is no key to make it with.
+    """
+    from blankslide.policy.pseudonyms import slide_name
+
+    if verdict != "identifying" or not profile.names:
+        return present
+    if key is None:
+        raise UsageError("the slide's name identifies, and without a key there is no other", "choose one with --name")
+    return slide_name(present, key) + _suffix(present, suffixes(format))
+
+
+def suffixes(format: str) -> tuple[str, ...]:
+    """Return the usual suffixes of a format, in lower case."""
+    return _known(format).suffixes
+
+
+def _known(format: str) -> Format:
+    from blankslide.formats import all_formats
+
+    return next(f for f in all_formats() if f.name == format)
+
+
+def _suffix(present: str, ends: tuple[str, ...]) -> str:
+    own = os.path.splitext(present)[1]
+    return own if own.lower() in ends else ends[0]
+
+
+# -- slides of several files -------------------------------------------------------------
+
+
+def renames_of(format: str) -> Renames | None:
+    """Return the format's own way of naming the files of a set, if it has one."""
+    found: Renames | None = getattr(_known(format), "renames", None)
+    return found
+
+
+def has_own_folder(format: str) -> bool:
+    """Whether a copy of a set gets a folder of its own, named like the slide."""
+    return bool(getattr(_known(format), "own_folder", False))
+
+
+def set_names(slide: OpenSlide, wanted: str | None, format: str) -> list[str]:
+    """Return what the files of a set shall be called, in the order of ``slide.files``.
+
+    Parameters
+    ----------
+    wanted
+        The main file's new name with its suffix, or None to keep all names.
+
+    Returns
+    -------
+    list of str
+        Relative to the folder of the main file, ``/`` between folder and name.
+
+    Raises
+    ------
+    NotEditable
+        If the files name each other.
+    """
+    present = slide.relative_names()
+    if wanted is None:
+        return present
+    naming = renames_of(format)
+    if naming is None:
+        raise NotEditable(
+            "a slide of several files that name each other cannot be renamed", "leave --name away to keep all names"
+        )
+    stem = os.path.splitext(wanted)[0]
+    plain = [name.rpartition("/")[2] for name in present]
+    new = naming(plain, stem)
+    names = [new.get(name, name) for name in plain]
+    home = os.path.splitext(names[0])[0]
+    return [f"{home}/{name}" if "/" in old else name for old, name in zip(present, names, strict=True)]
+
+
+def moves(old: Sequence[str], new: Sequence[str]) -> dict[str, str]:
+    """Return which entries of the main file's folder get another name, the main file last.
+
+    Until the main file has moved, the slide is found under the name that the person knows.
+    """
+    tops = [(a.partition("/")[0], b.partition("/")[0]) for a, b in zip(old, new, strict=True)]
+    return {a: b for a, b in (*tops[1:], tops[0]) if a != b}
+
+
+def verdict(
+    slide: OpenSlide, inspection: Inspection, removed: Mapping[str, Sequence[str]], key: bytes | None
+) -> NameVerdict:
+    """Judge the names of all files of a slide, and of a folder that holds nothing else: the worst counts."""
+    names = [slide.name]
+    if len(slide.files) > 1:
+        names += [part for path in slide.relative_names()[1:] for part in path.split("/")]
+        if has_own_folder(inspection.format) and is_series_folder(Path(slide.folder)):
+            names.append(os.path.basename(slide.folder))
+    return worst_name(names, removed, key, inspection.format)
+
+
+def worst_name(
+    names: Collection[str], removed: Mapping[str, Sequence[str]], key: bytes | None, format: str
+) -> NameVerdict:
+    """Return the worst verdict of several names.
+
+    Where a format does not care for names, a UID as a name leads back to the source system,
+    unless it is one of ours.
+    """
+    values = [v for values in removed.values() for v in values]
+    found = {name_verdict(name, values) for name in names}
+    if any(_leads_back(name, key) for name in names) and renames_of(format) is not None:
+        return "identifying"
+    return next(v for v in _WORST_FIRST if v in found)
+
+
+_WORST_FIRST: tuple[NameVerdict, ...] = ("identifying", "unknown", "plain")
+
+
+def _leads_back(name: str, key: bytes | None) -> bool:
+    from blankslide.policy.pseudonyms import is_ours
+
+    uid = is_uid(name)
+    if uid is None or (key is None and uid.startswith("2.25.")):  # without the key nobody can tell
+        return False
+    return not is_ours(uid, key)
+
+
+# -- beside the slide --------------------------------------------------------------------
+
+
+def beside(slide: OpenSlide, inspection: Inspection) -> tuple[str, ...]:
+    """Return the names of what is left beside a slide: what is of its study first, then its sidecars."""
+    members = [os.path.basename(file.path) for file in slide.files]
+    return tuple(dict.fromkeys((*inspection.beside, *sidecars(slide.path, members))))
+
+
+def sidecars(path: str | Path, members: Collection[str] = ()) -> tuple[str, ...]:
+    """Return the names of the files that belong to a slide by their names or folder; links are followed.
+
+    Parameters
+    ----------
+    path
+        The slide's main file.
+    members
+        Names of the slide's own files, which are part of it and not beside it.
+    """
+    from blankslide.pipeline.sidecars import beside, inside
+
+    real = os.path.realpath(path)
+    own = inside(real, [name for name in members if name != os.path.basename(real)])
+    return tuple(name for name in (*beside(real, _is_slide), *own) if name.rpartition("/")[2] not in members)
+
+
+def _is_slide(path: str) -> bool:
+    """Ask the formats only about files that are called like slides."""
+    from blankslide.errors import BlankslideError
+    from blankslide.formats import all_formats
+    from blankslide.pipeline.opening import known_format
+
+    ends = tuple({suffix for known in all_formats() for suffix in known.suffixes})
+    if not path.lower().endswith(ends):
+        return False
+    try:
+        return known_format(path) is not None
+    except BlankslideError:
+        return True

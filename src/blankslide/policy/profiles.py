@@ -1,0 +1,273 @@
+"""Which finding gets which action: profiles as data.
+
+A profile maps classes of findings, and single ids, to DICOM PS3.15 action codes. Two are
+built in: ``research`` (default) removes what identifies person, place, device or moment,
+replaces links and keeps science; ``strict`` also removes what identifies only with much
+context. A site writes its own in TOML on top of one of them.
+
+Unknown fields are removed (allow-list, not block-list); under ``research`` an unknown
+value survives only if it is a boolean, a number with a decimal point, or a number of at
+most four digits.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from pathlib import Path
+
+from blankslide.errors import ProfileError
+from blankslide.model import Action, Decision, Finding, PhiClass
+from blankslide.model.patterns import pattern
+
+_HARMLESS = pattern(
+    r"(?:true|false|yes|no|on|off|[-+]?\d{1,4}|[-+]?\d{0,5}\.\d+(?:[eE][-+]?\d{1,3})?|[-+]?\d{1,5}\.)", re.I
+)
+_WORDS = {
+    "keep": Action.KEEP,
+    "remove": Action.REMOVE,
+    "zero": Action.ZERO,
+    "replace": Action.DUMMY,
+    "K": Action.KEEP,
+    "X": Action.REMOVE,
+    "Z": Action.ZERO,
+    "D": Action.DUMMY,
+}
+_CLASS_NAMES = {
+    "direct": PhiClass.DIRECT,
+    "quasi": PhiClass.QUASI,
+    "device": PhiClass.DEVICE,
+    "link": PhiClass.LINK,
+    "path": PhiClass.PATH,
+    "image": PhiClass.IMAGE,
+    "unknown": PhiClass.UNKNOWN,
+} | {c.value: c for c in PhiClass if c is not PhiClass.SCIENCE}
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A named set of rules.
+
+    Attributes
+    ----------
+    classes
+        Action for each class of strong findings.
+    weak
+        Action for findings that identify only with much context.
+    unknown_numbers
+        Whether harmless-looking unknown values survive.
+    ids
+        Patterns over finding ids that win over the classes, first match first.
+    names
+        Whether an identifying file name counts as a failure.
+    asked
+        Those of ``ids`` that a person named for this run: the slide must have them.
+    proven
+        Those of ``ids`` that another slide of this run has.
+    origin
+        File and line of those of ``ids`` that a file holds.
+    """
+
+    name: str
+    classes: Mapping[PhiClass, Action]
+    weak: Action = Action.KEEP
+    unknown_numbers: bool = True
+    ids: tuple[tuple[str, Action], ...] = ()
+    names: bool = False
+    asked: frozenset[str] = frozenset()
+    proven: frozenset[str] = frozenset()
+    origin: Mapping[str, str] = field(default_factory=dict)
+
+    def action(self, finding: Finding) -> Action:
+        """Return the action for one finding."""
+        for glob, action in self.ids:
+            if fnmatchcase(finding.id.lower(), glob):
+                return action
+        if finding.weak:
+            return self.weak
+        if finding.cls is PhiClass.UNKNOWN and self.unknown_numbers and _all_harmless(finding):
+            return Action.KEEP
+        return self.classes[finding.cls]
+
+    def decide(self, finding: Finding) -> Decision:
+        """Decide one finding and say whether keeping it would leave something identifying."""
+        action = self.action(finding)
+        identifying = (
+            action is Action.KEEP
+            and not finding.weak
+            and not (finding.cls is PhiClass.UNKNOWN and _all_harmless(finding))
+        )
+        number = len(finding.places)
+        where = finding.places[0].where if number == 1 else _where(tuple([p.where for p in finding.places]))
+        row = finding.id, finding.title, finding.cls, action, number, where, identifying
+        return tuple.__new__(Decision, row)  # around the named tuple's own constructor: slides have many findings
+
+    def keeping(self, *ids: str) -> Profile:
+        """Return a copy that keeps the findings matching ``ids``."""
+        return self._with(ids, Action.KEEP)
+
+    def removing(self, *ids: str) -> Profile:
+        """Return a copy that removes the findings matching ``ids``."""
+        return self._with(ids, Action.REMOVE)
+
+    def _with(self, ids: tuple[str, ...], action: Action) -> Profile:
+        if not ids:
+            return self
+        plain = ids_of(ids)
+        return replace(self, ids=(*((i, action) for i in plain), *self.ids), asked=self.asked.union(plain))
+
+
+def ids_of(asked: str | Iterable[str]) -> tuple[str, ...]:
+    """Return what a person named as ids of findings: one name or several; a role of pictures needs no more words."""
+    names = [asked] if isinstance(asked, str) else asked
+    plain = [name.strip().lower() for name in names]
+    return tuple(name if "." in name or name == "*" else f"picture.{name}" for name in plain)
+
+
+@lru_cache(maxsize=256)
+def _where(places: tuple[str, ...]) -> str:
+    """Words for several places; most fields of a slide stand in the same ones."""
+    names = list(dict.fromkeys(places))
+    if len(names) == 1:
+        return names[0]
+    text = ", ".join(names)
+    for word in ("page", "file"):
+        if all(name.startswith(word + " ") and "," not in name for name in names):
+            return f"{word}s {text[5:].replace(f', {word} ', ', ')}"
+    return text
+
+
+def _all_harmless(finding: Finding) -> bool:
+    if finding.value is None:
+        return False
+    return all(harmless(v.reveal()) for v in (finding.value, *finding.values))
+
+
+def harmless(value: str) -> bool:
+    """Whether an unknown value is a boolean, a decimal number, or a number of at most four digits.
+
+    More than five digits before the point can be a date or a record number; several numbers
+    can spell a name.
+    """
+    return _HARMLESS.fullmatch(value.strip()) is not None
+
+
+_RESEARCH = {
+    PhiClass.DIRECT: Action.REMOVE,
+    PhiClass.QUASI: Action.REMOVE,
+    PhiClass.DEVICE: Action.REMOVE,
+    PhiClass.PATH: Action.REMOVE,
+    PhiClass.IMAGE: Action.REMOVE,
+    PhiClass.LINK: Action.DUMMY,
+    PhiClass.SCIENCE: Action.KEEP,
+    PhiClass.UNKNOWN: Action.REMOVE,
+}
+RESEARCH = Profile("research", _RESEARCH)
+STRICT = Profile("strict", _RESEARCH, weak=Action.REMOVE, unknown_numbers=False, names=True)
+PROFILES = {p.name: p for p in (RESEARCH, STRICT)}
+
+
+def load(name: str) -> Profile:
+    """Load a built-in profile by name, or a user's from a ``.toml`` file.
+
+    Parameters
+    ----------
+    name
+        ``research``, ``strict`` or the path of a TOML file::
+
+            name = "our site"
+            base = "research"
+            names = true
+            [classes]
+            quasi = "keep"
+            [findings]
+            "aperio.description.parmset" = "keep"
+
+    Raises
+    ------
+    ProfileError
+        If there is no such profile, or the file is wrong; the message names the line.
+    """
+    if name in PROFILES:
+        return PROFILES[name]
+    if not name.endswith(".toml"):
+        raise ProfileError(f"there is no profile {name!r}", "use research, strict or a .toml file")
+    import tomllib
+
+    path = Path(name)
+    try:
+        text = path.read_text("utf-8")
+        data = tomllib.loads(text)
+    except OSError as error:
+        raise ProfileError(f"the profile {path.name} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ProfileError(f"the profile {path.name} is not UTF-8 text") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ProfileError(f"the profile {path.name} is no valid TOML: {error}") from None
+    return _Reader(path.name, text).profile(data)
+
+
+class _Reader:
+    """Turn parsed TOML into a profile; complaints name the line."""
+
+    def __init__(self, file: str, text: str) -> None:
+        self.file = file
+        self.lines = text.splitlines()
+
+    def fail(self, key: str, problem: str) -> ProfileError:
+        return ProfileError(f"{self.where(key)}: {problem}")
+
+    def where(self, key: str) -> str:
+        word = pattern(rf"(?<![\w.-]){re.escape(key)}(?![\w.-])")
+        line = next((i for i, text in enumerate(self.lines, 1) if word.search(text)), 1)
+        return f"{self.file}, line {line}"
+
+    def profile(self, data: dict[str, object]) -> Profile:
+        for key in data:
+            if key not in ("name", "base", "names", "weak", "unknown_numbers", "classes", "findings"):
+                raise self.fail(key, f"{key!r} is not a key of a profile")
+        base = data.get("base", "research")
+        if base not in PROFILES:
+            raise self.fail("base", "base must be research or strict")
+        start = PROFILES[str(base)]
+        name = data.get("name", Path(self.file).stem)
+        if not isinstance(name, str) or not re.fullmatch(r"[\w .+-]{1,40}", name):
+            raise self.fail("name", "name must be 1 to 40 letters, digits, spaces, dots or dashes")
+        classes = dict(start.classes)
+        for key, value in self.table(data, "classes").items():
+            if key not in _CLASS_NAMES:
+                raise self.fail(key, f"{key!r} is not a class; use {', '.join(list(_CLASS_NAMES)[:7])}")
+            classes[_CLASS_NAMES[key]] = self.act(key, value)
+        table = self.table(data, "findings")
+        ids = tuple((ids_of(key)[0], self.act(key, value)) for key, value in table.items())
+        return replace(
+            start,
+            name=name,
+            classes=classes,
+            ids=ids + start.ids,
+            origin={ids_of(key)[0]: self.where(key) for key in table},
+            weak=self.act("weak", data["weak"]) if "weak" in data else start.weak,
+            names=self.flag(data, "names", start.names),
+            unknown_numbers=self.flag(data, "unknown_numbers", start.unknown_numbers),
+        )
+
+    def table(self, data: dict[str, object], key: str) -> dict[str, object]:
+        value = data.get(key, {})
+        if not isinstance(value, dict):
+            raise self.fail(key, f"{key} must be a table")
+        return value
+
+    def flag(self, data: dict[str, object], key: str, default: bool) -> bool:
+        value = data.get(key, default)
+        if not isinstance(value, bool):
+            raise self.fail(key, f"{key} must be true or false")
+        return value
+
+    def act(self, key: str, value: object) -> Action:
+        action = _WORDS.get(value) if isinstance(value, str) else None
+        if action is None:
+            raise self.fail(key, f"the action of {key!r} must be keep, remove, zero or replace")
+        return action

@@ -1,0 +1,375 @@
+"""Replacements that keep the shape of a value, and that we recognise as ours.
+
+The same key and value give the same replacement in every file, run and machine. No ledger is
+needed to see that a value was already replaced: it holds nothing but zeros, or it is a UUID of
+version 8 (RFC 9562) whose last 40 free bits are a keyed check sum of the 82 before them, or it is
+a short token with a check sum for everybody. So a
+second run changes nothing, and a foreign UUID that merely looks like version 8 is not trusted.
+
+The site key is a file that only its owner can read, made on first use. Whoever has it can test
+guesses against pseudonyms; it never goes into a slide, a journal or the ledger.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+from blankslide.errors import EnvironmentProblem, InternalError, NoPermission
+from blankslide.model.patterns import pattern
+
+KEY_BYTES = 32
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_UUID = pattern(
+    r"(\{?)([0-9a-fA-F]{8})(-?)([0-9a-fA-F]{4})\3([0-9a-fA-F]{4})\3([0-9a-fA-F]{4})\3([0-9a-fA-F]{12})(\}?)"
+)
+_UUID_ROOT = "2.25."
+_STANDARD_ROOT = "1.2.840.10008."
+_STANDARD = pattern(r"1\.2\.840\.10008(?:\.\d{1,4}){1,12}")
+_PARTS = (8, 12, 16, 20)
+_WHOLE_UID, _SHORTEST_UID, _CHECK_DIGITS = 43, 30, 12
+_BASE = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_TOKEN = pattern(r"X[0-9A-Z]{7,15}")
+_TOKEN_CHECKS = {8: 3, 10: 4, 12: 4, 14: 5, 16: 5}
+_PASSING = os.urandom(KEY_BYTES)
+_OPEN = b"Blankslide: made without a key.\0"
+
+# -- the user's folders and the site key -----------------------------------------------
+
+
+def user_folder(kind: str) -> Path:
+    """Return this user's folder for Blankslide; it need not exist.
+
+    Parameters
+    ----------
+    kind
+        ``"config"`` or ``"state"``; one folder for both on Windows and macOS.
+
+    Raises
+    ------
+    EnvironmentProblem
+        If this user has no home, as in a container with a user of its own, and nothing else is set.
+    """
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or _home(kind) / "AppData" / "Local") / "blankslide"
+    if sys.platform == "darwin":
+        return _home(kind) / "Library" / "Application Support" / "blankslide"
+    named = Path(os.environ.get(f"XDG_{kind.upper()}_HOME") or "")
+    if not named.is_absolute():
+        named = _home(kind) / {"config": ".config", "state": ".local/state"}[kind]
+    return named / "blankslide"
+
+
+def _home(kind: str) -> Path:
+    """Return the home; asked only where nothing else is set, since not every user has one."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        pass
+    what, option = ("the site key", "--key") if kind == "config" else ("the ledger", "--ledger")
+    raise EnvironmentProblem(
+        f"this user has no home folder for {what}", f"set HOME or XDG_{kind.upper()}_HOME, or name a file with {option}"
+    )
+
+
+def load_key(path: Path | None = None) -> bytes:
+    """Return the site key, making it on first use.
+
+    Parameters
+    ----------
+    path
+        The key file; by default ``site.key`` in the user's configuration folder.
+
+    Returns
+    -------
+    bytes
+        32 random bytes.
+
+    Raises
+    ------
+    NoPermission
+        If the file cannot be read or made, or if others can read it.
+    EnvironmentProblem
+        If it is not a key file.
+    """
+    path = path or user_folder("config") / "site.key"
+    try:
+        if not path.exists():
+            _make_key(path)
+        return _read_key(path)
+    except PermissionError:
+        raise NoPermission("the site key cannot be read or made", "check the permissions of its folder") from None
+    except OSError as problem:
+        raise EnvironmentProblem(f"the site key cannot be read or made ({type(problem).__name__})") from None
+
+
+def _make_key(path: Path) -> None:
+    """Write the key beside its place and link it there, so that nobody ever reads half a key."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
+    try:
+        _write_new(draft, os.urandom(KEY_BYTES))
+        _publish(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _publish(draft: Path, path: Path) -> None:
+    try:
+        os.link(draft, path)
+    except FileExistsError:  # another process was first: its key counts
+        return
+    except OSError:  # no hard links on this file system: exclusive, though not in one step
+        _write_new(path, draft.read_bytes())
+
+
+def sync_folder(folder: Path) -> None:
+    """Make new names in a folder durable, where the system can."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as problem:
+        if problem.errno not in (errno.EINVAL, errno.ENOTTY):  # some file systems know no such sync
+            raise
+    finally:
+        os.close(handle)
+
+
+def _read_key(path: Path) -> bytes:
+    with path.open("rb") as file:
+        state = os.fstat(file.fileno())
+        if os.name == "posix" and state.st_mode & _OTHERS:
+            raise NoPermission("others can read the site key", "make it readable by its owner only (chmod 600)")
+        key = file.read(KEY_BYTES + 1)
+    if len(key) != KEY_BYTES:
+        raise EnvironmentProblem("the site key file does not hold 32 bytes", "name another, or restore it")
+    return key
+
+
+# -- replacing -------------------------------------------------------------------------
+
+
+def replace(value: str, key: bytes) -> str:
+    """Replace a value by one of the same length and kind; a value that is ours stays.
+
+    Parameters
+    ----------
+    value
+        A UUID or GUID (braces, dashes and case are kept) becomes a keyed UUID. Of anything
+        else, ASCII punctuation and spaces stay and each other character becomes a zero.
+    key
+        The site key.
+
+    Returns
+    -------
+    str
+        As many characters as before; fewer bytes where non-ASCII characters went.
+    """
+    if is_ours(value, key):
+        return value
+    old = _uuid_digits(value)
+    if old is None or value.isdecimal():
+        return "".join(c if _is_kept(c) else "0" for c in value)
+    return _in_shape_of(value, f"{_keyed_uuid(_checked(key), b'uuid' + old.encode()):032x}")
+
+
+def is_ours(value: str, key: bytes | None) -> bool:
+    """Whether nothing in the value is left to replace.
+
+    Parameters
+    ----------
+    value
+        As it stands in the slide.
+    key
+        The site key; without it only zeros are recognised.
+    """
+    if all(c == "0" or _is_kept(c) for c in value):
+        return True
+    if value.startswith(_UUID_ROOT) and _is_mapped(value, key):
+        return True
+    if key is None:
+        return False
+    digits = _uuid_digits(value)
+    return digits is not None and _is_keyed_uuid(_checked(key), int(digits, 16))
+
+
+def is_standard(uid: str) -> bool:
+    """Whether a UID is one of the DICOM standard's own: its root, and numbers as short as they are there."""
+    return uid.startswith(_STANDARD_ROOT) and _STANDARD.fullmatch(uid) is not None
+
+
+def dicom_uid(key: bytes, old: str) -> str:
+    """Map a DICOM UID to ``2.25.`` and a keyed UUID: 38 to 44 characters.
+
+    UIDs of the standard itself, and UIDs that are ours, stay. ``old`` comes without padding.
+    """
+    if is_standard(old) or is_ours(old, key):
+        return old
+    return f"{_UUID_ROOT}{_keyed_uuid(_checked(key), b'uid' + old.encode())}"
+
+
+def mapped_uid(old: str, key: bytes | None) -> str:
+    """Map a DICOM UID to one that is hardly ever longer: its length follows from the old one's alone.
+
+    From 43 characters on it is that of `dicom_uid`. Shorter ones become ``2.25.`` and decimals of
+    the old length, but at least 30 characters, so that two of them never become the same.
+
+    Parameters
+    ----------
+    old
+        Without padding.
+    key
+        The site key. Without it the map holds for this process only, and its UIDs are recognised
+        by everybody, so that a later run leaves them as they are.
+    """
+    if is_standard(old) or is_ours(old, key):
+        return old
+    secret, mark = (_checked(key), _checked(key)) if key else (_PASSING, _OPEN)
+    if len(old) >= _WHOLE_UID:
+        return f"{_UUID_ROOT}{_keyed_uuid(secret, b'uid' + old.encode(), mark)}"
+    digits = max(_SHORTEST_UID, len(old)) - len(_UUID_ROOT) - _CHECK_DIGITS
+    low = 10 ** (digits - 1)
+    body = low + int.from_bytes(_mac(secret, b"uid" + old.encode())) % (9 * low)
+    return f"{_UUID_ROOT}{body}{_decimal_check(mark, body):0{_CHECK_DIGITS}d}"
+
+
+def token(old: str, key: bytes | None, least: int = 12) -> str:
+    """Map an identifier that tells things apart to one that tells the same things apart and nothing else.
+
+    It is an X and letters and digits, 8 to 16 of them, the last of which are a check sum that everybody
+    can compute: so any later run sees that it is ours, whatever its key, and lets it stay.
+
+    Parameters
+    ----------
+    old
+        Without padding. Its length decides about the new one's, so one value becomes one token everywhere.
+    key
+        The site key; without it the map holds for this process only.
+    least
+        How long the token is at least: 8 if there are few and room is dear.
+    """
+    if is_token(old):
+        return old
+    length = max(least, min(16, len(old) + len(old) % 2))
+    checks = _TOKEN_CHECKS[length]
+    body = _letters(int.from_bytes(_mac(_checked(key) if key else _PASSING, b"id" + old.encode())), length - 1 - checks)
+    return f"X{body}{_letters(_token_check(body), checks)}"
+
+
+def is_token(value: str) -> bool:
+    """Whether an identifier is one of `token`."""
+    checks = _TOKEN_CHECKS.get(len(value))
+    if checks is None or not _TOKEN.fullmatch(value):
+        return False
+    return _letters(_token_check(value[1:-checks]), checks) == value[-checks:]
+
+
+def _token_check(body: str) -> int:
+    return int.from_bytes(_mac(_OPEN, b"id" + body.encode()))
+
+
+def _letters(number: int, count: int) -> str:
+    """Write the last digits of a number to the base 36."""
+    out = ""
+    for _ in range(count):
+        number, digit = divmod(number, 36)
+        out = _BASE[digit] + out
+    return out
+
+
+def slide_name(name: str, key: bytes) -> str:
+    """Return the pseudonym under which the ledger knows a slide.
+
+    File systems spell accents differently; the pseudonym is the same for both spellings.
+    """
+    import unicodedata
+
+    plain = unicodedata.normalize("NFC", name).encode("utf-8", "surrogatepass")
+    return "slide-" + _mac(_checked(key), b"slide\0" + plain).hex()[:24]
+
+
+def _is_kept(char: str) -> bool:
+    return char.isascii() and not char.isalnum()
+
+
+def _checked(key: bytes) -> bytes:
+    if len(key) != KEY_BYTES:
+        raise InternalError("a site key has 32 bytes")
+    return key
+
+
+# -- keyed UUIDs -----------------------------------------------------------------------
+
+
+def _uuid_digits(value: str) -> str | None:
+    """Return the 32 hexadecimal digits of a UUID in lower case, or None if it is none."""
+    found = _UUID.fullmatch(value)
+    if not found or len(found[1]) != len(found[8]):
+        return None
+    return "".join(found.group(2, 4, 5, 6, 7)).lower()
+
+
+def _in_shape_of(value: str, digits: str) -> str:
+    cuts = (0, *_PARTS, 32)
+    dash = "-" if "-" in value else ""
+    text = dash.join(digits[a:b] for a, b in pairwise(cuts))
+    text = text.upper() if value != value.lower() and value == value.upper() else text
+    return "{" + text + "}" if value.startswith("{") else text
+
+
+def _mac(key: bytes, what: bytes) -> bytes:
+    import hmac  # not at the top: it costs more than a whole inspection
+
+    return hmac.digest(key, what, "sha256")
+
+
+def _decimal_check(mark: bytes, body: int) -> int:
+    number = int.from_bytes(_mac(mark, b"uid" + str(body).encode()))
+    return number % int("1" + "0" * _CHECK_DIGITS)
+
+
+def _is_mapped(value: str, key: bytes | None) -> bool:
+    """Whether a DICOM UID is one of `mapped_uid`, under this key or none."""
+    digits = value[len(_UUID_ROOT) :]
+    if not (digits.isascii() and digits.isdecimal()) or len(digits) > 39:
+        return False
+    marks = [_OPEN] if key is None else [_checked(key), _OPEN]
+    if any(_is_keyed_uuid(mark, int(digits)) for mark in marks):
+        return True
+    body, check = digits[:-_CHECK_DIGITS], digits[-_CHECK_DIGITS:]
+    if len(value) < _SHORTEST_UID or body.startswith("0"):
+        return False
+    return any(_decimal_check(mark, int(body)) == int(check) for mark in marks)
+
+
+def _check_sum(key: bytes, body: int) -> int:
+    return int.from_bytes(_mac(key, b"chk" + body.to_bytes(11, "big"))) >> 216
+
+
+def _keyed_uuid(key: bytes, what: bytes, mark: bytes | None = None) -> int:
+    """Build version 8, variant 2 around 82 keyed bits and their 40-bit check sum (under ``mark``, if given)."""
+    body = int.from_bytes(_mac(key, what)) >> 174
+    bits = body << 40 | _check_sum(mark or key, body)
+    return (bits >> 74) << 80 | 8 << 76 | (bits >> 62 & 0xFFF) << 64 | 2 << 62 | bits & (1 << 62) - 1
+
+
+def _is_keyed_uuid(key: bytes, number: int) -> bool:
+    if number >> 128 or number >> 76 & 0xF != 8 or number >> 62 & 3 != 2:
+        return False
+    bits = (number >> 80) << 74 | (number >> 64 & 0xFFF) << 62 | number & (1 << 62) - 1
+    return _check_sum(key, bits >> 40) == bits & (1 << 40) - 1

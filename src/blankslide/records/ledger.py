@@ -1,0 +1,438 @@
+"""The ledger: append-only lines of canonical JSON, each holding the hash of the one before.
+
+An edited, inserted, removed or reordered line breaks the chain, and `Ledger.check` says where.
+Cutting off the end, or rewriting everything, does not: whoever must prove that keeps the head
+(`Ledger.head`) somewhere else. ``docs/ledger-format.md`` lets anybody check a ledger without us.
+
+A crash can tear the last line. It is never truncated: the next append closes it with a newline
+and names it. An entry counts only after a sync. No removed value, hash of one, or path in clear
+is ever in it: entries are refused if they hold an absolute path.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import stat
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from blankslide.errors import EnvironmentProblem, InternalError, NoPermission, NoSpace, UsageError
+from blankslide.policy.pseudonyms import sync_folder, user_folder
+
+DOMAIN = b"\0blankslide ledger 1\n"
+GENESIS = "0" * 64
+PATIENCE = 10.0
+"""Seconds to wait for another writer."""
+
+_OPENING = b'{"entry":'
+_STATE = b'"state":'
+_TAIL = 1 << 16
+_KEYS = {"entry", "hash", "prev", "seq", "time"}
+_ABSOLUTE = re.compile(
+    r"""(?:^|[\s"'=(,;:\[|<>])(?:/[^/\s]|~[\\/]|\\\\[^\\\s])|\b[A-Za-z]:[\\/](?!/)|\bfile:/""", re.ASCII
+)
+_SUPPORTED = "'none' or a file whose name ends in .jsonl"
+
+
+class Head(NamedTuple):
+    """The last entry: its sequence number and hash. Kept elsewhere, it anchors the ledger."""
+
+    sequence: int
+    hash: str
+
+
+def open_ledger(url: str | None) -> Ledger | None:
+    """Return the ledger that a person asked for; nothing is read or made yet.
+
+    Parameters
+    ----------
+    url
+        None for the default in the user's state folder, ``"none"`` for no ledger, or a file
+        whose name ends in ``.jsonl``.
+
+    Raises
+    ------
+    UsageError
+        For anything else. The message does not repeat it: it can hold a password.
+    """
+    if url is None:
+        return Ledger(user_folder("state") / "ledger.jsonl", is_default=True)
+    if url == "none":
+        return None
+    if url.startswith(("sqlite:", "postgresql:")):
+        raise UsageError("a database as ledger is not supported yet", f"use {_SUPPORTED}")
+    if "://" in url or not url.endswith(".jsonl"):
+        raise UsageError("this kind of ledger is not supported", f"use {_SUPPORTED}")
+    return Ledger(Path(url))
+
+
+class Ledger:
+    """A ledger file.
+
+    Parameters
+    ----------
+    path
+        The file; made on first use.
+    is_default
+        Whether its folder may be made as well.
+    """
+
+    def __init__(self, path: Path, is_default: bool = False) -> None:
+        self._path = path
+        self.is_default = is_default
+
+    def ready(self) -> None:
+        """Prove that an entry could be written, making the file if it is not there.
+
+        Raises
+        ------
+        NoPermission
+            If the file cannot be opened for writing.
+        EnvironmentProblem
+            If it is no ledger, or its folder is missing.
+        """
+        with self._writing() as handle:
+            _last(handle)
+
+    def append(self, entry: Mapping[str, object]) -> int:
+        """Append one entry and sync it.
+
+        Parameters
+        ----------
+        entry
+            JSON values only. ``transaction`` is the key that `contains` looks for.
+
+        Returns
+        -------
+        int
+            The sequence number, from 1.
+
+        Raises
+        ------
+        InternalError
+            If the entry is not plain JSON or holds an absolute path.
+        NoPermission, NoSpace, EnvironmentProblem
+            If it could not be written and synced; a torn line may be left.
+        """
+        plain = _plain(entry)
+        with self._writing() as handle:
+            head, torn, is_closed = _last(handle)
+            line = _line(plain, head, torn)
+            _write_all(handle, line if is_closed else b"\n" + line)
+            _sync(handle)
+            if head.sequence == 0:
+                sync_folder(self._path.parent)
+            return head.sequence + 1
+
+    def contains(self, transaction_id: str) -> bool:
+        """Whether an entry of this transaction is on stable storage.
+
+        A line that is found is written over itself and synced: after a failed sync, a second
+        one succeeds without having saved anything, unless the bytes are written again.
+        """
+        wanted = json.dumps(transaction_id).encode()
+        if not self._path.exists():
+            return False
+        with self._writing() as handle:
+            offset = 0
+            for raw in _lines(handle):
+                if wanted in raw and _is_of(raw, transaction_id):
+                    self._write_again(offset, raw)
+                    return True
+                offset += len(raw) + 1
+        return False
+
+    def has_states(self) -> bool:
+        """Whether any entry might know a slide again; a quick look, for `last_with_state`."""
+        if not self._path.exists():
+            return False
+        with self._reading() as handle:
+            return any(_STATE in raw for raw in _lines(handle))
+
+    def last_with_state(self, state: str) -> Mapping[str, object] | None:
+        """Return the last entry that knows a slide by this state; None if there is none."""
+        if not self._path.exists():
+            return None
+        wanted = _STATE + json.dumps(state).encode()
+        with self._reading() as handle:
+            found = [raw for raw in _lines(handle) if wanted in raw]
+        records = (record for raw in reversed(found) if (record := _parse(raw)) is not None)
+        return next((record["entry"] for record in records if record["entry"].get("state") == state), None)
+
+    def head(self) -> Head | None:
+        """Return the last entry's number and hash; None if there is no entry."""
+        if not self._path.exists():
+            return None
+        with self._reading() as handle:
+            head = _last(handle)[0]
+        return head if head.sequence else None
+
+    def check(self) -> list[str]:
+        """Check the whole chain.
+
+        Returns
+        -------
+        list of str
+            One sentence for each problem; empty if the chain is whole.
+        """
+        if not self._path.exists():
+            return []
+        with self._reading() as handle:
+            return _problems(_lines(handle))
+
+    def _write_again(self, offset: int, raw: bytes) -> None:
+        with self._path.open("r+b") as file:
+            file.seek(offset)
+            file.write(raw)
+            file.flush()
+            _sync(file.fileno())
+
+    @contextmanager
+    def _reading(self) -> Iterator[int]:
+        try:
+            with self._path.open("rb") as file:
+                yield file.fileno()
+        except OSError as problem:
+            raise _trouble(problem) from None
+
+    @contextmanager
+    def _writing(self) -> Iterator[int]:
+        """Open the file and hold its lock."""
+        try:
+            if self.is_default:
+                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
+            for name in ("O_CLOEXEC", "O_BINARY"):
+                flags |= getattr(os, name, 0)
+            handle = os.open(self._path, flags, 0o600)
+            try:
+                _require_ledger(handle)
+                _lock(handle)
+                yield handle
+            finally:
+                os.close(handle)  # releases the lock
+        except OSError as problem:
+            raise _trouble(problem) from None
+
+
+def _trouble(problem: OSError) -> EnvironmentProblem:
+    if isinstance(problem, PermissionError) or problem.errno == errno.EROFS:
+        return NoPermission("the ledger cannot be written", "check its permissions or name another one")
+    if problem.errno in (errno.ENOSPC, errno.EDQUOT):
+        return NoSpace("the ledger's disk is full")
+    if isinstance(problem, FileNotFoundError):
+        return EnvironmentProblem("the ledger's folder does not exist")
+    return EnvironmentProblem(f"the ledger cannot be used ({errno.errorcode.get(problem.errno or 0, 'unknown error')})")
+
+
+def _require_ledger(handle: int) -> None:
+    """Refuse somebody's other file: a ledger begins like one, or with zeros after a power cut."""
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        raise EnvironmentProblem("the ledger is not a regular file")
+    os.lseek(handle, 0, os.SEEK_SET)
+    start = os.read(handle, len(_OPENING))
+    if start.strip(b"\0") and not _OPENING.startswith(start) and start != _OPENING:
+        raise EnvironmentProblem("the file named as ledger holds something else", "name another one")
+
+
+# -- one line --------------------------------------------------------------------------
+
+
+def _canonical(record: object) -> bytes:
+    return json.dumps(record, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+
+
+def _hash(record: Mapping[str, object]) -> str:
+    return sha256(DOMAIN + _canonical({k: v for k, v in record.items() if k != "hash"})).hexdigest()
+
+
+def _line(entry: Mapping[str, object], head: Head, torn: list[bytes]) -> bytes:
+    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    record: dict[str, object] = {"entry": entry, "prev": head.hash, "seq": head.sequence + 1, "time": now}
+    if torn:
+        record["torn"] = [_name(raw) for raw in torn]
+    record["hash"] = _hash(record)
+    return _canonical(record) + b"\n"
+
+
+def _name(raw: bytes) -> dict[str, object]:
+    return {"bytes": len(raw), "sha256": sha256(raw).hexdigest()}
+
+
+def _parse(raw: bytes) -> dict[str, Any] | None:
+    """Return a line's record if it is whole and says its own hash, else None."""
+    try:
+        record = json.loads(raw)
+        is_whole = isinstance(record, dict) and record.keys() - {"torn"} == _KEYS and _canonical(record) == raw
+        return record if is_whole and _is_typed(record) and record["hash"] == _hash(record) else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _is_typed(record: dict[str, Any]) -> bool:
+    return isinstance(record["entry"], dict) and type(record["seq"]) is int and isinstance(record["prev"], str)
+
+
+def _is_of(raw: bytes, transaction_id: str) -> bool:
+    record = _parse(raw)
+    return record is not None and record["entry"].get("transaction") == transaction_id
+
+
+def _plain(entry: Mapping[str, object]) -> dict[str, object]:
+    """Return an entry as plain JSON, which holds no absolute path.
+
+    Raises
+    ------
+    InternalError
+        Without naming the value.
+    """
+    try:
+        plain: dict[str, object] = json.loads(_canonical(dict(entry)))
+    except (TypeError, ValueError, RecursionError):
+        raise InternalError("a ledger entry is not plain JSON") from None
+    if any(_ABSOLUTE.search(text) for text in _texts(plain)):
+        raise InternalError("a ledger entry holds an absolute path")
+    return plain
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, member in value.items():
+            yield from _texts(key)
+            yield from _texts(member)
+    elif isinstance(value, list):
+        for member in value:
+            yield from _texts(member)
+
+
+# -- the chain -------------------------------------------------------------------------
+
+
+def _lines(handle: int) -> Iterator[bytes]:
+    """Yield all lines without their newline; the last even if it has none."""
+    os.lseek(handle, 0, os.SEEK_SET)
+    with os.fdopen(os.dup(handle), "rb") as file:
+        for raw in file:
+            yield raw.removesuffix(b"\n")
+
+
+def _last(handle: int) -> tuple[Head, list[bytes], bool]:
+    """Find the last whole entry from the end.
+
+    Returns
+    -------
+    tuple
+        The head, the torn lines after it, and whether the file ends with a newline.
+    """
+    size = os.fstat(handle).st_size
+    span = _TAIL
+    while True:
+        start = max(0, size - span)
+        tail = _read(handle, start, size - start)
+        lines = tail.removesuffix(b"\n").split(b"\n") if tail else []
+        is_closed = not tail or tail.endswith(b"\n")
+        for number in range(len(lines) - 1, -1 if start == 0 else 0, -1):
+            record = _parse(lines[number])
+            if record is not None:
+                return Head(record["seq"], record["hash"]), lines[number + 1 :], is_closed
+        if start == 0:
+            return Head(0, GENESIS), lines, is_closed
+        span *= 8
+
+
+def _problems(lines: Iterator[bytes]) -> list[str]:
+    out: list[str] = []
+    head = Head(0, GENESIS)
+    broken: list[tuple[int, bytes]] = []
+    for number, raw in enumerate(lines, 1):
+        record = _parse(raw)
+        if record is None:
+            broken.append((number, raw))
+            continue
+        out.extend(_unnamed(broken, record.get("torn", []), number))
+        broken = []
+        if record["prev"] != head.hash or record["seq"] != head.sequence + 1:
+            out.append(f"line {number} does not follow the entry before it: one was inserted, removed or moved")
+        head = Head(record["seq"], record["hash"])
+    out.extend(f"line {number} at the end is torn or was edited" for number, _ in broken)
+    return out
+
+
+def _unnamed(broken: list[tuple[int, bytes]], torn: list[object], number: int) -> list[str]:
+    """Compare the lines that do not hold with those that the next entry names."""
+    if [_name(raw) for _, raw in broken] == torn:
+        return []
+    if broken:
+        return [f"line {n} was edited: its hash does not hold" for n, _ in broken]
+    return [f"a torn line that line {number} names was removed"]
+
+
+# -- the file --------------------------------------------------------------------------
+
+
+def _read(handle: int, start: int, length: int) -> bytes:
+    os.lseek(handle, start, os.SEEK_SET)
+    parts = []
+    while length and (part := os.read(handle, length)):
+        parts.append(part)
+        length -= len(part)
+    return b"".join(parts)
+
+
+def _write_all(handle: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(handle, data) :]
+
+
+def _sync(handle: int) -> None:
+    """Sync to the medium; on macOS an ordinary sync stops at the drive's cache."""
+    if sys.platform == "darwin":
+        import fcntl
+
+        fcntl.fcntl(handle, fcntl.F_FULLFSYNC)
+    else:
+        os.fsync(handle)
+
+
+def _lock(handle: int) -> None:
+    """Wait for the lock, at most `PATIENCE` seconds.
+
+    Raises
+    ------
+    EnvironmentProblem
+        If another writer holds it all the time.
+    """
+    end = time.monotonic() + PATIENCE
+    while not _try_lock(handle):
+        if time.monotonic() > end:
+            raise EnvironmentProblem("another program is writing to the ledger")
+        time.sleep(0.005)
+
+
+def _try_lock(handle: int) -> bool:
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            os.lseek(handle, 1 << 40, os.SEEK_SET)  # far behind the data: such locks are mandatory
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as problem:
+        if problem.errno in (errno.EAGAIN, errno.EACCES, errno.EDEADLK):
+            return False
+        raise
+    return True

@@ -1,0 +1,1 @@
+"""Aperio SVS samples."""

@@ -1,0 +1,1 @@
+"""Hamamatsu samples: NDPI, NDPIS, VMS, VMU."""

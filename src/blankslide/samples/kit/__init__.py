@@ -1,0 +1,1 @@
+"""What sample builders share: writers, drawn pictures, invented patients, the answer key."""

@@ -1,0 +1,1 @@
+"""Philips samples: TIFF and iSyntax."""

@@ -1,0 +1,1 @@
+"""Ventana BIF samples."""

@@ -1,0 +1,1 @@
+"""Copies of slides: written with the changes already in them, verified, then named."""

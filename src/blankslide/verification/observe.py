@@ -1,0 +1,108 @@
+"""Independent readers as judges: nobody here wrote them, so they share none of our mistakes.
+
+`observe` asks every reader in `READERS` and returns what each saw, or why it saw nothing.
+It reads a few tiles of a slide, whatever its size. A reader that is missing, or does not
+know the format, is an answer like any other: `compare` decides what the answers are worth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple
+
+from blankslide.verification.compare import NOT_INSTALLED
+from blankslide.verification.judges import mrxsslide, openslide, pydicom, pyisyntax, pylibczirw, sqlite, tifffile
+from blankslide.verification.set_views import shown, together
+from blankslide.verification.views import ReaderView
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import ModuleType
+
+
+class Reader(NamedTuple):
+    """A judge: its name, its version (or ImportError), a cheap test, the look itself, and what that imports."""
+
+    name: str
+    version: Callable[[], str]
+    suits: Callable[[Path], bool]
+    look: Callable[[Path], ReaderView]
+    needs: tuple[str, ...] = ()
+
+
+def _reader(name: str, module: ModuleType, *needs: str) -> Reader:
+    return Reader(name, module.version, module.suits, module.look, needs)
+
+
+READERS = (
+    _reader("OpenSlide", openslide, "openslide", "numpy", "PIL.ImageCms"),
+    _reader("tifffile", tifffile, "tifffile", "imagecodecs"),
+    _reader("pydicom", pydicom, "pydicom", "pydicom.pixels.utils", "PIL.ImageCms"),
+    _reader("pyisyntax", pyisyntax, "json", "subprocess", "PIL.ImageCms"),
+    _reader("pylibCZIrw", pylibczirw, "pylibCZIrw.czi"),
+    _reader("mrxsslide", mrxsslide, "mrxsslide", "PIL.Image"),
+    _reader("SQLite", sqlite, "sqlite3", "PIL.Image"),
+)
+
+
+def available() -> dict[str, str]:
+    """Return each reader's version, or an empty string where it is not installed."""
+    return {reader.name: _version(reader) for reader in READERS}
+
+
+def observe(path: Path) -> tuple[ReaderView, ...]:
+    """Let every reader look at a slide.
+
+    Parameters
+    ----------
+    path
+        The slide's main file.
+
+    Returns
+    -------
+    tuple of ReaderView
+        One for each reader in `READERS`, opened or not.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    # in turn, because libraries that are first imported by two threads at once can lock each other out
+    asked = [_prepared(reader, path) for reader in READERS]
+    # decoding leaves the interpreter's lock alone, so the slowest judge sets the time
+    with ThreadPoolExecutor(len(READERS)) as pool:
+        return tuple(pool.map(_look, READERS, asked))
+
+
+def _prepared(reader: Reader, path: Path) -> ReaderView | list[Path]:
+    """Return the files that a reader is to look at, with all it needs imported; or why it will not look."""
+    version = ""
+    try:
+        files = shown(path)
+        if not all(reader.suits(file) for file in files):
+            return ReaderView(reader.name, reason="not for this kind of file")
+        version = _version(reader)
+        if not version:
+            return ReaderView(reader.name, reason=NOT_INSTALLED)
+        for module in reader.needs:
+            import_module(module)
+    # Foreign code on a foreign file may raise anything, and its message may hold a value:
+    # only the class of the failure is an answer.
+    except Exception as problem:
+        return ReaderView(reader.name, version, reason=type(problem).__name__)
+    return files
+
+
+def _look(reader: Reader, files: ReaderView | list[Path]) -> ReaderView:
+    if isinstance(files, ReaderView):
+        return files
+    try:
+        return together([reader.look(file) for file in files])
+    except Exception as problem:  # as above
+        return ReaderView(reader.name, _version(reader), reason=type(problem).__name__)
+
+
+def _version(reader: Reader) -> str:
+    try:
+        return reader.version()
+    except (ImportError, OSError):  # OSError: the package is there, its library is not
+        return ""

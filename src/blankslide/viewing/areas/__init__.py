@@ -1,0 +1,1 @@
+"""Pixels of a slide's levels, one reader a file."""
