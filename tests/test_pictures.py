@@ -18,7 +18,7 @@ from blankslide.blanks.draw import draw, is_drawn
 from blankslide.containers.streams import jp2k
 from blankslide.containers.tiff.directories import Tiff
 from blankslide.errors import NotEditable
-from blankslide.formatkit.tiff_tags import blank_edit
+from blankslide.formatkit.tiff_pictures import blank_edit
 from blankslide.model import Blank, Coding, Slot
 from blankslide.samples.aperio.slide import build_aperio
 from blankslide.samples.kit.codecs import bands, jpeg, jpeg_abbreviated, lzw_strips

@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blankslide.errors import EnvironmentProblem, InternalError, NoPermission
+from blankslide.home import load_key, user_folder
 from blankslide.policy import pseudonyms as module
-from blankslide.policy.pseudonyms import dicom_uid, is_ours, load_key, replace, slide_name, user_folder
+from blankslide.policy.pseudonyms import dicom_uid, is_ours, replace, slide_name
 
 KEY = bytes(range(32))
 OTHER = bytes(range(1, 33))

@@ -82,7 +82,7 @@ def _ledger(url: str | None) -> Ledger | None:
 
 
 def _key(path: str | Path | None, makes: bool) -> bytes | None:
-    from blankslide.policy.pseudonyms import load_key, user_folder
+    from blankslide.home import load_key, user_folder
 
     if not makes:
         try:

@@ -15,7 +15,8 @@ from blankslide.errors import EnvironmentProblem, NoPermission, NoSpace, SlideLo
 from blankslide.model import Patch
 from blankslide.storage.copies.file import Copy, check_target, digest, pieces
 from blankslide.storage.copies.volume import DiskCopyVolume
-from blankslide.storage.slide_files import OpenFile, open_slide
+from blankslide.storage.open_file import OpenFile
+from blankslide.storage.slide_files import open_slide
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blankslide.containers.xml import parse
-from blankslide.formatkit.tiff_tags import Findings
+from blankslide.formatkit.findings import Findings
 from blankslide.formatkit.xml_fields import NUMBER, Rule, XmlReader, rules, science
 from blankslide.model import Fill, PhiClass
 

@@ -58,7 +58,7 @@ def test_the_last_question_comes_right_before_the_commit(
     commit = Transaction.commit
     monkeypatch.setattr(Transaction, "commit", lambda self: (order.append("commit"), commit(self))[1])
     monkeypatch.setattr(
-        "blankslide.storage.slide_files._check_file", lambda file: order.append("look")
+        "blankslide.storage.editable._check_file", lambda file: order.append("look")
     )  # the last look is before the last question
     anonymize_in_place(slide, options)
     assert order[-3:] == ["look", "?", "commit"]

@@ -12,8 +12,8 @@ import pytest
 import blankslide
 from blankslide.cli import main
 from blankslide.errors import DamagedSlide, EnvironmentProblem, NotEditable, SlidePending, UsageError
+from blankslide.home import load_key
 from blankslide.pipeline import Options, anonymize_copy, anonymize_in_place, inspect, plan, recover, verify
-from blankslide.policy.pseudonyms import load_key
 from blankslide.storage import journal
 from blankslide.storage.transaction import Transaction
 

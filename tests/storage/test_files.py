@@ -19,7 +19,8 @@ from blankslide.errors import (
     UsageError,
 )
 from blankslide.storage import system
-from blankslide.storage.slide_files import check_editable, open_slide, require_component
+from blankslide.storage.editable import check_editable
+from blankslide.storage.slide_files import open_slide, require_component
 
 if TYPE_CHECKING:
     from pathlib import Path

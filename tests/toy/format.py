@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from blankslide.containers.tiff import directories as T
 from blankslide.errors import ContradictorySlide, DamagedSlide
-from blankslide.formatkit import tiff_tags
+from blankslide.formatkit import findings, jpeg_comments, tiff_byte_map, tiff_pictures, tiff_tags
 from blankslide.model import AssociatedImage, Cut, Inspection, Level, PhiClass, Place, SlideFile, TextBlock
 
 if TYPE_CHECKING:
@@ -54,20 +54,22 @@ class Toyscope:
         """List levels, pictures, findings and the owner of every byte."""
         tiff = probe.tiff
         roles = {page.name: _role(page) for page in tiff.pages}
-        bytemap = tiff_tags.claim_file(tiff, roles)
-        found, blocks, kept = tiff_tags.Findings(), list[TextBlock](), list[Place]()
+        bytemap = tiff_byte_map.claim_file(tiff, roles)
+        found, blocks, kept = findings.Findings(), list[TextBlock](), list[Place]()
         for page in tiff.pages:
             role = roles[page.name]
             if role == "macro":
                 place = Place(0, page.name, page.offset, page.end)
-                found.add("picture.macro", "Macro picture", PhiClass.IMAGE, place, (tiff_tags.blank_edit(page),), None)
+                found.add(
+                    "picture.macro", "Macro picture", PhiClass.IMAGE, place, (tiff_pictures.blank_edit(page),), None
+                )
             elif role != "level":
-                tiff_tags.picture_finding(found, page, role, weak=role == "thumbnail")
+                tiff_pictures.picture_finding(found, page, role, weak=role == "thumbnail")
             if role not in ("label", "macro"):
-                tiff_tags.jpeg_findings(found, page, role == "level")
+                jpeg_comments.jpeg_findings(found, page, role == "level")
             _read(page, found, blocks, kept)
             tiff_tags.tag_findings(found, page, frozenset((T.IMAGE_DESCRIPTION,)), {}, frozenset())
-        complete = tiff_tags.unowned(found, tiff.source, bytemap, tiff, roles)
+        complete = tiff_byte_map.unowned(found, tiff.source, bytemap, tiff, roles)
         mpp = _mpp(tiff.first)
         return Inspection(
             format=self.name,
@@ -84,7 +86,7 @@ class Toyscope:
             mpp=(mpp, mpp) if mpp else None,
             kept=tuple(kept),
             blocks=tuple(blocks),
-            chains=(tiff_tags.page_chain(tiff),),
+            chains=(tiff_byte_map.page_chain(tiff),),
             complete=complete,
         )
 
@@ -113,7 +115,7 @@ def _mpp(page: Ifd) -> float | None:
     return float(match[1]) if match else None
 
 
-def _read(page: Ifd, found: tiff_tags.Findings, blocks: list[TextBlock], kept: list[Place]) -> None:
+def _read(page: Ifd, found: findings.Findings, blocks: list[TextBlock], kept: list[Place]) -> None:
     """Turn the lines of one description into findings; whatever is behind the lines goes too."""
     entry = page.tags.get(T.IMAGE_DESCRIPTION)
     if entry is None:
@@ -140,7 +142,7 @@ def _read(page: Ifd, found: tiff_tags.Findings, blocks: list[TextBlock], kept: l
         _stray(page, entry, body, block, end or head, found)
 
 
-def _stray(page: Ifd, entry: T.Entry, body: bytes, block: int, end: int, found: tiff_tags.Findings) -> None:
+def _stray(page: Ifd, entry: T.Entry, body: bytes, block: int, end: int, found: findings.Findings) -> None:
     """Text that is no pair: cut from where the last pair ends."""
     start = min(entry.start + end, entry.end)
     if start < entry.end:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from blankslide.errors import DamagedSlide
-from blankslide.formatkit.tiff_tags import Findings
+from blankslide.formatkit.findings import Findings
 from blankslide.model import Finding
 from blankslide.model.sensitive import Sensitive
 

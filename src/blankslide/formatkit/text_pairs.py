@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 from blankslide.containers.tiff import directories as T
 from blankslide.errors import ContradictorySlide, DamagedSlide
-from blankslide.formatkit.tiff_tags import Findings
+from blankslide.formatkit.findings import Findings
 from blankslide.formatkit.xml_fields import slug
 from blankslide.model import Cut, Fill, PhiClass, Place, TextBlock
 from blankslide.model.patterns import pattern

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from blankslide.containers.tiff import directories as T
 from blankslide.errors import ContradictorySlide, DamagedSlide
-from blankslide.formatkit import tiff_numbered_pages, tiff_tags
+from blankslide.formatkit import jpeg_comments, tiff_byte_map, tiff_numbered_pages, tiff_pictures, tiff_tags
 from blankslide.model import Inspection, Level, SlideFile
 from blankslide.model.patterns import pattern
 
@@ -132,17 +132,17 @@ def inspection(
     """
     tiff, pages, found = probe.tiff, probe.tiff.pages, reader.found
     named = {p.name: r for p, r in zip(pages, given, strict=True)}
-    bytemap = tiff_tags.claim_file(tiff, {n: "level" if r == _LEFT else r for n, r in named.items()})
+    bytemap = tiff_byte_map.claim_file(tiff, {n: "level" if r == _LEFT else r for n, r in named.items()})
     for page in pages:
         role = named[page.name]
         if role == _LEFT:
             tiff_numbered_pages.picture_left(found, page, _WHY_LEFT)
         elif role != "level":
-            tiff_tags.picture_finding(found, page, role, weak=role == "thumbnail")
+            tiff_pictures.picture_finding(found, page, role, weak=role == "thumbnail")
         if role not in ("label", "macro"):  # these go whole; kept, they are never clean anyway
-            tiff_tags.jpeg_findings(found, page, role in ("level", _LEFT))
+            jpeg_comments.jpeg_findings(found, page, role in ("level", _LEFT))
         tiff_tags.tag_findings(found, page, frozenset(read), rules or {}, frozenset())
-    complete = tiff_tags.unowned(found, tiff.source, bytemap, tiff, named)
+    complete = tiff_byte_map.unowned(found, tiff.source, bytemap, tiff, named)
     left = sum(r == _LEFT for r in given)
     return Inspection(
         format=form.name,
@@ -160,7 +160,7 @@ def inspection(
         objective=objective,
         kept=tuple(reader.kept),
         blocks=tuple(reader.blocks),
-        chains=(tiff_tags.page_chain(tiff),),
+        chains=(tiff_byte_map.page_chain(tiff),),
         complete=complete,
         notes=(f"{left} pages are no known picture and were left: look at them",) if left else (),
     )

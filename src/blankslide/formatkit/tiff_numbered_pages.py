@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from blankslide.containers.streams import jpeg
 from blankslide.containers.tiff import directories as T
-from blankslide.formatkit import tiff_tags
+from blankslide.formatkit import tiff_pictures
 from blankslide.model import AssociatedImage, Blank, Fill, Level, PhiClass, Place
 
 if TYPE_CHECKING:
     from blankslide.containers.tiff.directories import Ifd
-    from blankslide.formatkit.tiff_tags import Findings
+    from blankslide.formatkit.findings import Findings
 
 __all__ = ["associated", "blank_pictures", "has_picture", "level", "picture_left", "pixel_size"]
 
@@ -95,7 +95,7 @@ def _goes(role: str) -> bool:
 
 
 def _blank(ifd: Ifd, owner: str) -> Blank:
-    return tiff_tags.blank_edit(ifd)._replace(owner=owner)
+    return tiff_pictures.blank_edit(ifd)._replace(owner=owner)
 
 
 def _tables(ifd: Ifd) -> tuple[int, int] | None:

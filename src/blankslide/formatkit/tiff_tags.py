@@ -10,32 +10,19 @@ Tag table and classes: TIFF 6.0, EXIF 2.32, and section 1.4 of the project's for
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.containers import icc
-from blankslide.containers.streams import jpeg
 from blankslide.containers.tiff import directories as T
-from blankslide.errors import DamagedSlide
-from blankslide.formatkit.tiff_entries import child_kind, is_pages_own, pointed_at, readings
-from blankslide.formatkit.tile_comments import talking, tile_texts
-from blankslide.model import Blank, Chain, Coding, Drop, Edit, Fill, Finding, Link, PhiClass, Place, Slot
+from blankslide.formatkit.findings import UNKNOWN, D, Findings, K, Q, V
+from blankslide.formatkit.tiff_entries import child_kind, is_pages_own
+from blankslide.model import Fill, PhiClass, Place
 from blankslide.model.patterns import pattern
-from blankslide.model.sensitive import Sensitive
-from blankslide.spans import ByteClass, ByteMap, subtract
 
 if TYPE_CHECKING:
-    from blankslide.containers.tiff.directories import Entry, Ifd, Tiff
+    from blankslide.containers.tiff.directories import Entry, Ifd
     from blankslide.source import ByteSource
-
-D, Q, V, K, P, UNKNOWN = (
-    PhiClass.DIRECT,
-    PhiClass.QUASI,
-    PhiClass.DEVICE,
-    PhiClass.LINK,
-    PhiClass.PATH,
-    PhiClass.UNKNOWN,
-)
 
 
 class TagRule(NamedTuple):
@@ -107,138 +94,6 @@ _VERSION = pattern(r"v?\d{1,3}(?:\.\d{1,4}){0,4}", re.I)
 def is_plain(value: str) -> bool:
     """Whether a maker, model or software text holds only known words and version numbers."""
     return all(w.lower() in PLAIN_WORDS or _VERSION.fullmatch(w) for w in _WORD.findall(value))
-
-
-class Findings:
-    """Collects findings by id, so that one field in many places is one finding."""
-
-    def __init__(self) -> None:
-        # sets that keep their order: a slide may have text in each of half a million tiles
-        self._found: dict[str, tuple[str, PhiClass, bool, dict[Place, None], dict[Edit, None], dict[str, None]]] = {}
-
-    def add(
-        self,
-        id: str,
-        title: str,
-        cls: PhiClass,
-        place: Place,
-        edits: Iterable[Edit],
-        value: str | None,
-        weak: bool = False,
-    ) -> None:
-        """Record one place of a finding; strong wins over weak when places differ."""
-        known = self._found.get(id)
-        if known is None:
-            values = {} if value is None else {value: None}
-            self._found[id] = (title, cls, weak, {place: None}, dict.fromkeys(edits), values)
-            return
-        _, _, was_weak, places, there, values = known
-        places[place] = None
-        there.update(dict.fromkeys(edits))
-        if value is not None:
-            values[value] = None
-        if was_weak and not weak:
-            self._found[id] = (title, cls, False, *known[3:])
-
-    def finish(self) -> tuple[Finding, ...]:
-        """Return the findings in the order in which their first place was seen."""
-        out = []
-        for name, (title, cls, weak, places, edits, values) in self._found.items():
-            wrapped = [Sensitive(v) for v in values]
-            first = wrapped[0] if wrapped else None
-            out.append(Finding(name, title, cls, tuple(places), tuple(edits), first, weak, tuple(wrapped[1:])))
-        return tuple(out)
-
-
-def claim_file(
-    tiff: Tiff,
-    roles: Mapping[str, str],
-    private: frozenset[int] = frozenset(),
-    texts: Sequence[tuple[int, int]] = (),
-) -> ByteMap:
-    """Claim every byte that the directories refer to.
-
-    Parameters
-    ----------
-    roles
-        Role of each page by name; ``level`` pages hold tissue, all others pictures.
-    private
-        Further tags of the format that hold structure.
-    texts
-        Ranges inside strips or tiles that hold text, not coded data.
-
-    Raises
-    ------
-    ContradictorySlide, DamagedSlide
-        If pages disagree about bytes, or point outside the file.
-    """
-    bytemap = ByteMap(tiff.size)
-    bytemap.claim(0, tiff.header_size, ByteClass.STRUCTURE, "header")
-    tiff.tile_texts = tile_texts(tiff, roles)
-    tissue_tables = {
-        (e.start, e.end)
-        for page in tiff.pages
-        if roles[page.name] == "level"
-        for ifd in page.family()
-        if (e := ifd.tags.get(T.JPEG_TABLES)) is not None and e.inline is None
-    }
-    for page in tiff.pages:
-        tissue = roles[page.name] == "level"
-        for ifd in page.family():
-            inside = (*texts, *tiff.tile_texts.get(ifd.name, ()))
-            _claim_ifd(bytemap, ifd, page.name, tissue, tissue_tables, private, inside)
-    bytemap.settle()
-    if bytemap.shared():
-        bytemap.readings = readings(tiff, bytemap.shared())
-    return bytemap
-
-
-def _claim_ifd(
-    bytemap: ByteMap,
-    ifd: Ifd,
-    owner: str,
-    tissue: bool,
-    tables: set[tuple[int, int]],
-    private: frozenset[int],
-    texts: Sequence[tuple[int, int]],
-) -> None:
-    data = ByteClass.TISSUE if tissue else ByteClass.ASSOCIATED
-    claim = bytemap.claim
-    claim(ifd.offset, ifd.end, ByteClass.STRUCTURE, owner)
-    for entry in ifd.entries:
-        if entry.inline is not None:
-            continue
-        tag, start, end = entry.tag, entry.start, entry.end
-        if tag == T.JPEG_TABLES:
-            claim(start, end, ByteClass.TISSUE if tissue or (start, end) in tables else data, owner)
-        elif tag in STRUCTURAL or tag in private:
-            claim(start, end, ByteClass.STRUCTURE, owner)
-        else:
-            claim(start, end, ByteClass.METADATA, owner)
-    if T.STRIP_OFFSETS in ifd.tags or T.TILE_OFFSETS in ifd.tags:
-        starts, lengths = ifd.segments()
-        if texts:
-            starts, lengths = _claim_texts(bytemap, starts, lengths, texts, owner)
-        bytemap.claim_many(starts, lengths, data, owner)
-    offset = ifd.number(T.JPEG_INTERCHANGE)
-    if offset:
-        length = ifd.number(T.JPEG_INTERCHANGE_LENGTH)
-        starts = ifd.ints(T.STRIP_OFFSETS)
-        if not any(offset <= s < offset + length for s in starts[:64]):
-            bytemap.claim(offset, offset + length, data, owner)
-
-
-def _claim_texts(
-    bytemap: ByteMap, starts: Sequence[int], lengths: Sequence[int], texts: Sequence[tuple[int, int]], owner: str
-) -> tuple[Sequence[int], Sequence[int]]:
-    """Claim the texts inside coded data as such and return what is left of the data."""
-    left: list[tuple[int, int]] = []
-    for start, length in zip(starts, lengths, strict=True):
-        inside = [(s, e) for s, e in texts if start <= s and e <= start + length]
-        for s, e in inside:
-            bytemap.claim(s, e, ByteClass.METADATA, owner)
-        left += subtract([(start, start + length)], inside) if inside else [(start, start + length)]
-    return tuple(s for s, _ in left), tuple(e - s for s, e in left)
 
 
 def tag_findings(
@@ -334,94 +189,6 @@ def _icc_findings(found: Findings, ifd: Ifd, entry: Entry) -> None:
             found.add("tiff.icc-profile.text", "ICC text", V, Place(0, ifd.name, start, end), edit, None, weak=True)
 
 
-def picture_finding(found: Findings, page: Ifd, role: str, weak: bool = False) -> None:
-    """Record an associated image that goes by unlinking its page."""
-    title = f"{role.capitalize()} picture" if role != "unknown" else "Unknown picture"
-    place = Place(0, page.name, page.offset, page.end)
-    found.add(f"picture.{role}", title, PhiClass.IMAGE, place, (Drop(page.name),), None, weak)
-
-
-#: Codecs whose streams can carry comments: JPEG and JPEG 2000.
-_WITH_TEXT = frozenset((6, 7, 33003, 33004, 33005, 34712))
-
-
-def jpeg_findings(found: Findings, page: Ifd, tissue: bool) -> None:
-    """Report text inside the JPEG or JPEG 2000 streams and the tables of a picture's page.
-
-    Strips are read only up to the first scan. Tables that tissue uses are reported too, but
-    tissue is never edited: the policy then says that something is left.
-    """
-    source = page.tiff.source
-    for ifd in page.family():
-        tables = ifd.tags.get(T.JPEG_TABLES)
-        if tables is not None:
-            _jpeg_text(found, page.name, tables.start, ifd.raw(tables), "tables", not tissue)
-        for start, end in page.tiff.tile_texts.get(ifd.name, ()):
-            text = source.read(start, end - start).rstrip(b"\0").decode("latin-1")
-            place, edit = Place(0, page.name, start, end), (Fill(0, start, end),)
-            found.add("jpeg.tile-text", "Text in a tile", UNKNOWN, place, edit, text)
-        codec = ifd.number(T.COMPRESSION)
-        if ifd.is_tiled or codec not in _WITH_TEXT:
-            continue
-        starts, lengths = ifd.segments()
-        used = talking(source, starts, lengths) if codec in (6, 7) else list(zip(starts, lengths, strict=True))
-        for start, length in used:
-            data = source.read(start, min(length, 1 << 16))
-            _jpeg_text(found, page.name, start, data, "picture", not tissue)
-            behind = jpeg.trailer(data) if codec in (6, 7) and length <= 1 << 16 else None
-            if behind:
-                low, high = start + behind[0], start + behind[1]
-                place, edit = Place(0, page.name, low, high), (Fill(0, low, high),)
-                found.add("jpeg.trailer", "Data behind a picture", UNKNOWN, place, edit, None)
-
-
-def _segments_of(data: bytes) -> Sequence[tuple[int, int, int]]:
-    if data[:2] == b"\xff\xd8":
-        return jpeg.talkative(data)
-    from blankslide.containers.streams import jp2k
-
-    return jp2k.talkative(data) if jp2k.is_codestream(data) else []
-
-
-def _jpeg_text(found: Findings, where: str, base: int, data: bytes, kind: str, editable: bool) -> None:
-    for _, low, high in _segments_of(data):
-        start, end = base + low, base + high
-        text = data[low:high].rstrip(b"\0").decode("latin-1")
-        edits = (Fill(0, start, end),) if editable else ()
-        found.add(f"jpeg.{kind}-text", f"Text in JPEG {kind}", UNKNOWN, Place(0, where, start, end), edits, text)
-
-
-def page_chain(tiff: Tiff) -> Chain:
-    """Describe the chain of pages, so that pages can be unlinked in any combination."""
-    links = tuple(Link(p.pointer, p.name, p.offset) for p in tiff.pages)
-    return Chain(0, tiff.width, tiff.byteorder, links, tiff.pages[-1].next)
-
-
-def unowned(
-    found: Findings,
-    source: ByteSource,
-    bytemap: ByteMap,
-    tiff: Tiff,
-    roles: Mapping[str, str],
-    known: frozenset[int] = frozenset(),
-) -> bool:
-    """Report bytes that nobody owns; return whether all of them may be zeroed.
-
-    An unknown integer tag that points at such bytes means that the map is not complete:
-    something we do not understand may need them, so they are listed and left.
-    """
-    dirty = [(s, e) for s, e in bytemap.gaps() if _any_data(source, s, e)]
-    if not dirty:
-        return True
-    complete = not pointed_at(tiff, dirty, STRUCTURAL | TAGS.keys() | known)
-    for start, end in dirty:
-        edits: tuple[Edit, ...] = (Fill(0, start, end),) if complete else ()
-        found.add(
-            "slide.unowned", "Bytes nobody owns", UNKNOWN, Place(0, "between structures", start, end), edits, None
-        )
-    return complete
-
-
 def _any_data(source: ByteSource, start: int, end: int) -> bool:
     if end - start <= 16:
         return any(source.read(start, end - start))
@@ -431,36 +198,3 @@ def _any_data(source: ByteSource, start: int, end: int) -> bool:
             if chunk != bytes(len(chunk)):
                 return True
     return False
-
-
-def blank_edit(page: Ifd) -> Blank:
-    """Describe a page that stays linked, so that a blank picture can be drawn over it.
-
-    Raises
-    ------
-    DamagedSlide
-        If the page has no image data, or no size.
-    """
-    width, height = page.number(T.IMAGE_WIDTH), page.number(T.IMAGE_LENGTH)
-    planar = page.number(T.PLANAR_CONFIGURATION, 1) == 2
-    across = page.number(T.TILE_WIDTH, width) if page.is_tiled else width
-    down = page.number(T.TILE_LENGTH, height) if page.is_tiled else page.number(T.ROWS_PER_STRIP, height) or height
-    if not (width and height and across and down):
-        raise DamagedSlide(f"{page.name} has no size")
-    tables = page.tags.get(T.JPEG_TABLES)
-    sampling = tuple(page.ints(T.YCC_SUBSAMPLING)) or (2, 2)
-    coding = Coding(
-        compression=page.number(T.COMPRESSION, 1),
-        photometric=page.number(T.PHOTOMETRIC, 1),
-        bits=page.number(T.BITS_PER_SAMPLE, 1),
-        samples=1 if planar else page.number(T.SAMPLES_PER_PIXEL, 1),
-        predictor=page.number(T.PREDICTOR, 1),
-        sampling=(sampling[0], sampling[-1]),
-        tables=None if tables is None else (tables.start, tables.end),
-    )
-    rows = -(-height // down)
-    slots = tuple(
-        Slot(s, s + n, across, down if page.is_tiled else min(down, height - i % rows * down))
-        for i, (s, n) in enumerate(zip(*page.segments(), strict=True))
-    )
-    return Blank(0, page.name, coding, slots)

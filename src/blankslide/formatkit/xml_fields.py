@@ -27,7 +27,7 @@ from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
     from blankslide.containers.xml import Attribute
-    from blankslide.formatkit.tiff_tags import Findings
+    from blankslide.formatkit.findings import Findings
 
 __all__ = ["INTEGER", "NUMBER", "Rule", "XmlReader", "rules", "science", "slug"]
 

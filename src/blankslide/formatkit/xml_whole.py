@@ -16,7 +16,7 @@ from blankslide.model import PhiClass
 
 if TYPE_CHECKING:
     from blankslide.containers.xml import Attribute, Element
-    from blankslide.formatkit.tiff_tags import Findings
+    from blankslide.formatkit.findings import Findings
     from blankslide.formatkit.xml_fields import Rules
     from blankslide.model import Place
 

@@ -25,8 +25,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.containers.tiff import directories as T
 from blankslide.errors import ContradictorySlide, DamagedSlide
-from blankslide.formatkit import tiff_tags
-from blankslide.formatkit.tiff_tags import Findings, TagRule
+from blankslide.formatkit import findings, jpeg_comments, tiff_byte_map, tiff_pictures, tiff_tags
+from blankslide.formatkit.findings import Findings
+from blankslide.formatkit.tiff_tags import TagRule
 from blankslide.model import AssociatedImage, Cut, Inspection, Level, PhiClass, Place, SlideFile, TextBlock
 from blankslide.model.patterns import pattern
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 MARKS = (b"Aperio", b"Motic")
 
-D, Q, V, K, P, UNKNOWN = tiff_tags.D, tiff_tags.Q, tiff_tags.V, tiff_tags.K, tiff_tags.P, tiff_tags.UNKNOWN
+D, Q, V, K, P, UNKNOWN = findings.D, findings.Q, findings.V, findings.K, findings.P, findings.UNKNOWN
 
 _NUMBER = r"[-+]?\d{1,6}(?:[.,]\d{1,12})?(?:[eE][-+]?\d{1,3})?"
 _LEGAL_NUMBER = pattern(_NUMBER)
@@ -177,19 +178,19 @@ class Aperio:
         tiff = probe.tiff
         pages = tiff.pages
         roles = {p.name: r for p, r in zip(pages, _roles(pages), strict=True)}
-        bytemap = tiff_tags.claim_file(tiff, roles, PRIVATE_SCIENCE)
+        bytemap = tiff_byte_map.claim_file(tiff, roles, PRIVATE_SCIENCE)
         reader = _Descriptions()
         found = reader.found
         for page in pages:
             role = roles[page.name]
             if role != "level":
-                tiff_tags.picture_finding(found, page, role, weak=role == "thumbnail")
+                tiff_pictures.picture_finding(found, page, role, weak=role == "thumbnail")
             if role not in ("label", "macro"):  # these go whole; kept, they are never clean anyway
-                tiff_tags.jpeg_findings(found, page, role == "level")
+                jpeg_comments.jpeg_findings(found, page, role == "level")
         for page in pages:
             reader.read(page)
             tiff_tags.tag_findings(found, page, frozenset((T.IMAGE_DESCRIPTION,)), PRIVATE, PRIVATE_SCIENCE)
-        complete = tiff_tags.unowned(found, tiff.source, bytemap, tiff, roles)
+        complete = tiff_byte_map.unowned(found, tiff.source, bytemap, tiff, roles)
         return Inspection(
             format=self.name,
             title=self.title,
@@ -202,7 +203,7 @@ class Aperio:
             objective=reader.objective,
             kept=tuple(reader.kept),
             blocks=tuple(reader.blocks),
-            chains=(tiff_tags.page_chain(tiff),),
+            chains=(tiff_byte_map.page_chain(tiff),),
             complete=complete,
         )
 

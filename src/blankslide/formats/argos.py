@@ -27,8 +27,15 @@ from typing import TYPE_CHECKING
 from blankslide.containers.tiff import directories as T
 from blankslide.containers.xml import parse
 from blankslide.errors import ContradictorySlide, DamagedSlide
-from blankslide.formatkit import tiff_free_pages, tiff_numbered_pages, tiff_tags
-from blankslide.formatkit.tiff_tags import Findings
+from blankslide.formatkit import (
+    jpeg_comments,
+    tiff_byte_map,
+    tiff_free_pages,
+    tiff_numbered_pages,
+    tiff_pictures,
+    tiff_tags,
+)
+from blankslide.formatkit.findings import Findings
 from blankslide.formatkit.xml_fields import INTEGER, NUMBER, Rule, XmlReader, science
 from blankslide.model import Inspection, PhiClass, Place, SlideFile
 from blankslide.model.patterns import pattern
@@ -100,7 +107,7 @@ class Argos:
         root = _read_xml(found, kept, pages[0])
         given = _roles(pages)
         roles = {p.name: r for p, r in zip(pages, given, strict=True)}
-        bytemap = tiff_tags.claim_file(tiff, {n: "level" if r == "left" else r for n, r in roles.items()})
+        bytemap = tiff_byte_map.claim_file(tiff, {n: "level" if r == "left" else r for n, r in roles.items()})
         tiff_numbered_pages.blank_pictures(found, pages, roles)
         for page in pages:
             if roles[page.name] == "thumbnail":
@@ -109,10 +116,10 @@ class Argos:
             if roles[page.name] == "left":
                 tiff_numbered_pages.picture_left(found, page, "Picture of the slide's shape that nothing explains")
             if roles[page.name] in ("level", "left"):
-                tiff_tags.jpeg_findings(found, page, True)
+                jpeg_comments.jpeg_findings(found, page, True)
             skip = frozenset((_METADATA,)) if page is pages[0] else frozenset[int]()
             tiff_tags.tag_findings(found, page, skip, {}, frozenset())
-        complete = tiff_tags.unowned(found, tiff.source, bytemap, tiff, roles)
+        complete = tiff_byte_map.unowned(found, tiff.source, bytemap, tiff, roles)
         planes = _planes(pages, given)
         power = root.find("ObjectiveMagnification")
         text = power.text if power is not None else ""
@@ -131,7 +138,7 @@ class Argos:
             mpp=tiff_numbered_pages.pixel_size(pages[0]),
             objective=float(text) if re.fullmatch(r"\d{1,3}", text) else None,
             kept=tuple(kept),
-            chains=(tiff_tags.page_chain(tiff),),
+            chains=(tiff_byte_map.page_chain(tiff),),
             complete=complete,
             notes=(f"{len(planes)} focal planes; the middle one is shown",) if len(planes) > 1 else (),
         )
@@ -148,8 +155,8 @@ def _beginning(page: Ifd, entry: Entry) -> bytes:
 def _spoken(found: Findings, page: Ifd) -> None:
     """Report text inside the map's streams: it goes by drawing the map anew, which a fill inside would meet."""
     texts = Findings()
-    tiff_tags.jpeg_findings(texts, page, False)
-    blank = tiff_tags.blank_edit(page)
+    jpeg_comments.jpeg_findings(texts, page, False)
+    blank = tiff_pictures.blank_edit(page)
     place = Place(0, page.name, page.offset, page.end)
     for text in texts.finish():
         found.add("picture.thumbnail", "Thumbnail picture", PhiClass.IMAGE, place, (blank,), None)

@@ -25,8 +25,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from blankslide.containers.tiff import directories as T
 from blankslide.containers.xml import parse
 from blankslide.errors import ContradictorySlide, DamagedSlide
-from blankslide.formatkit import tiff_numbered_pages, tiff_tags
-from blankslide.formatkit.tiff_tags import Findings, TagRule
+from blankslide.formatkit import jpeg_comments, tiff_byte_map, tiff_numbered_pages, tiff_tags
+from blankslide.formatkit.findings import Findings
+from blankslide.formatkit.tiff_tags import TagRule
 from blankslide.formatkit.xml_fields import INTEGER, NUMBER, Rule, science
 from blankslide.formatkit.xml_whole import WholeXmlReader
 from blankslide.model import Inspection, PhiClass, Place, SlideFile
@@ -109,16 +110,16 @@ class Leica:
         root = parse(data.partition(b"\0")[0])
         slide = _Slide(root, pages)
         roles = {p.name: r for p, r in zip(pages, slide.roles, strict=True)}
-        bytemap = tiff_tags.claim_file(tiff, roles)
+        bytemap = tiff_byte_map.claim_file(tiff, roles)
         found, kept = Findings(), list[Place]()
         tiff_numbered_pages.blank_pictures(found, pages, roles)
         WholeXmlReader(found, kept, "leica", TABLE, WHOLE).read(data, entry.start, pages[0].name, root)
         for i, page in enumerate(pages):
             if slide.roles[i] == "level":
-                tiff_tags.jpeg_findings(found, page, True)
+                jpeg_comments.jpeg_findings(found, page, True)
             skip = _DESCRIPTION if i == 0 else frozenset()
             tiff_tags.tag_findings(found, page, skip, _TAGS, frozenset())
-        complete = tiff_tags.unowned(found, tiff.source, bytemap, tiff, roles)
+        complete = tiff_byte_map.unowned(found, tiff.source, bytemap, tiff, roles)
         others = [i for i, r in enumerate(slide.roles) if r != "level"]
         return Inspection(
             format=self.name,
@@ -131,7 +132,7 @@ class Leica:
             mpp=slide.mpp,
             objective=slide.objective,
             kept=tuple(kept),
-            chains=(tiff_tags.page_chain(tiff),),
+            chains=(tiff_byte_map.page_chain(tiff),),
             complete=complete,
             notes=slide.notes,
         )

@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING
 from blankslide.containers.tiff import directories as T
 from blankslide.containers.xml import MAX_BYTES, parse
 from blankslide.errors import ContradictorySlide, DamagedSlide
-from blankslide.formatkit import tiff_numbered_pages, tiff_tags
-from blankslide.formatkit.tiff_tags import Findings
+from blankslide.formatkit import findings, jpeg_comments, tiff_byte_map, tiff_numbered_pages, tiff_pictures, tiff_tags
+from blankslide.formatkit.findings import Findings
 from blankslide.formatkit.xml_fields import INTEGER, NUMBER, Rule, XmlReader, rules, science
 from blankslide.model import Fill, Inspection, Place, SlideFile
 from blankslide.model.patterns import pattern
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 MARKS = (b"iScan",)
 
-D, Q, V, K, P, UNKNOWN = tiff_tags.D, tiff_tags.Q, tiff_tags.V, tiff_tags.K, tiff_tags.P, tiff_tags.UNKNOWN
+D, Q, V, K, P, UNKNOWN = findings.D, findings.Q, findings.V, findings.K, findings.P, findings.UNKNOWN
 _SOFTWARE_TAG, _XMP = 305, 700
 _SOFTWARE = pattern(r"(?:ScanOutputManager|Ventana(?: iScan| Image Viewer| Virtuoso)?) ?v?\d{0,3}(?:\.\d{1,6}){0,4}")
 
@@ -139,7 +139,7 @@ class Ventana:
         pages = tiff.pages
         roles = _roles(pages)
         named = {p.name: r for p, r in zip(pages, roles, strict=True)}
-        bytemap = tiff_tags.claim_file(tiff, named)
+        bytemap = tiff_byte_map.claim_file(tiff, named)
         reader = _Reader()
         stay = {p.name for p, r in zip(pages, roles, strict=True) if r == "macro" or (r != "level" and p is pages[0])}
         tiff_numbered_pages.blank_pictures(
@@ -152,7 +152,7 @@ class Ventana:
             reader.description(page, role)
             read |= reader.software(page) | {T.IMAGE_DESCRIPTION}
             tiff_tags.tag_findings(reader.found, page, read, {}, frozenset())
-        complete = tiff_tags.unowned(reader.found, tiff.source, bytemap, tiff, named)
+        complete = tiff_byte_map.unowned(reader.found, tiff.source, bytemap, tiff, named)
         numbered = sorted((_number(p), i) for i, p in enumerate(pages) if roles[i] == "level")
         return Inspection(
             format=self.name,
@@ -167,7 +167,7 @@ class Ventana:
             mpp=reader.mpp,
             objective=reader.objective,
             kept=tuple(reader.kept),
-            chains=(tiff_tags.page_chain(tiff),),
+            chains=(tiff_byte_map.page_chain(tiff),),
             complete=complete,
         )
 
@@ -244,8 +244,8 @@ class _Reader:
     def picture(self, page: Ifd, role: str) -> None:
         """Report a page that can go, and text inside JPEG streams."""
         if role != "level":
-            tiff_tags.picture_finding(self.found, page, role, weak=role in ("thumbnail", "probability"))
-        tiff_tags.jpeg_findings(self.found, page, role == "level")
+            tiff_pictures.picture_finding(self.found, page, role, weak=role in ("thumbnail", "probability"))
+        jpeg_comments.jpeg_findings(self.found, page, role == "level")
 
     def packets(self, page: Ifd, role: str) -> frozenset[int]:
         """Read a page's XML packet; return the tags that need no other reading.

@@ -13,8 +13,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from blankslide.pipeline.claims import claimed_files, known_format
+from blankslide.pipeline.looking import inspect, plan, refuse_pending
 from blankslide.pipeline.main_file import main_file
-from blankslide.pipeline.opening import Options, Progress, claimed_files, inspect, known_format, plan, refuse_pending
+from blankslide.pipeline.options import Options, Progress
 
 if TYPE_CHECKING:
     from blankslide.pipeline.copying import anonymize_copy

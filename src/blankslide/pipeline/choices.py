@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from blankslide.model import Inspection
-    from blankslide.pipeline.opening import Options
+    from blankslide.pipeline.options import Options
     from blankslide.policy.profiles import Profile
 
 _WILD = frozenset("*?[")

@@ -23,7 +23,8 @@ from blankslide.containers.dicom.beside import DIRECTORY, SLIDE, Beside, beside
 from blankslide.policy.pseudonyms import mapped_uid
 
 if TYPE_CHECKING:
-    from blankslide.storage.slide_files import OpenFile, OpenSlide
+    from blankslide.storage.open_file import OpenFile
+    from blankslide.storage.slide_files import OpenSlide
 
 _OURS = ".blankslide-"
 _MOST_BELOW, _MOST_ABOVE, _LEVELS_ABOVE = 2048, 256, 4

@@ -24,17 +24,11 @@ from typing import TYPE_CHECKING
 from blankslide.errors import Cancelled, EnvironmentProblem, SlideChanged, UsageError
 from blankslide.pipeline.judging import judge_written
 from blankslide.pipeline.ledger_entry import record
+from blankslide.pipeline.looking import planned_for, refuse_pending
 from blankslide.pipeline.main_file import is_series_folder, main_file
-from blankslide.pipeline.opening import (
-    Clock,
-    Options,
-    inspected,
-    opened,
-    planned_for,
-    refuse_pending,
-    removed_values,
-    starting_outcome,
-)
+from blankslide.pipeline.opening import inspected, opened
+from blankslide.pipeline.options import Clock, Options
+from blankslide.pipeline.outcomes import removed_values, starting_outcome
 from blankslide.pipeline.result_names import (
     chosen_name,
     has_own_folder,
@@ -50,7 +44,8 @@ if TYPE_CHECKING:
     from blankslide.model import Inspection, Medium, Outcome, Plan
     from blankslide.storage.copies.file import Copy
     from blankslide.storage.copies.slide_set import SetCopy
-    from blankslide.storage.slide_files import OpenFile, OpenSlide
+    from blankslide.storage.open_file import OpenFile
+    from blankslide.storage.slide_files import OpenSlide
 
 Digests = tuple[str, str]
 Spans = Sequence[tuple[int, int]]

@@ -21,18 +21,11 @@ from typing import TYPE_CHECKING
 from blankslide.errors import BlankslideError, EnvironmentProblem, NotEditable, SlideLinked, SlidePending
 from blankslide.pipeline.judging import conclude, judge_written
 from blankslide.pipeline.ledger_entry import record, remembered
+from blankslide.pipeline.looking import planned_for, refuse_orphan, refuse_pending
 from blankslide.pipeline.main_file import main_file
-from blankslide.pipeline.opening import (
-    Clock,
-    Options,
-    inspected,
-    opened,
-    planned_for,
-    refuse_orphan,
-    refuse_pending,
-    removed_values,
-    starting_outcome,
-)
+from blankslide.pipeline.opening import inspected, opened
+from blankslide.pipeline.options import Clock, Options
+from blankslide.pipeline.outcomes import removed_values, starting_outcome
 from blankslide.pipeline.recovering import pending_after, recover
 from blankslide.pipeline.result_names import chosen_name, moves, set_names, worst_name
 
@@ -89,7 +82,7 @@ def _after_recovery(named: str | Path, path: Path, options: Options, name: str |
 
 def _anonymized(named: str | Path, path: Path, options: Options, name: str | None, dry_run: bool) -> Outcome:
     from blankslide.storage import lock
-    from blankslide.storage.slide_files import check_editable
+    from blankslide.storage.editable import check_editable
     from blankslide.verification import intact, observe
 
     profile = options.resolved()
@@ -139,8 +132,8 @@ def _apply(
     clock: Clock,
 ) -> Outcome:
     from blankslide.storage import journal, medium
+    from blankslide.storage.editable import check_editable
     from blankslide.storage.renames import Rename
-    from blankslide.storage.slide_files import check_editable
     from blankslide.storage.transaction import Transaction
     from blankslide.verification import observe
 

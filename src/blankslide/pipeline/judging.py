@@ -8,16 +8,11 @@ from typing import TYPE_CHECKING
 from blankslide.errors import SlideError
 from blankslide.model import Action, Inspection, Outcome, Patch, Plan
 from blankslide.pipeline.ledger_entry import remembered, state_of
+from blankslide.pipeline.looking import refuse_orphan
 from blankslide.pipeline.main_file import main_file
-from blankslide.pipeline.opening import (
-    Clock,
-    Options,
-    inspected,
-    opened,
-    refuse_orphan,
-    removed_values,
-    starting_outcome,
-)
+from blankslide.pipeline.opening import inspected, opened
+from blankslide.pipeline.options import Clock, Options
+from blankslide.pipeline.outcomes import removed_values, starting_outcome
 from blankslide.planner import make_plan
 
 if TYPE_CHECKING:

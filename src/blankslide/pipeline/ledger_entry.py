@@ -14,7 +14,7 @@ from blankslide.errors import EnvironmentProblem
 
 if TYPE_CHECKING:
     from blankslide.model import Inspection, Outcome
-    from blankslide.pipeline.opening import Options
+    from blankslide.pipeline.options import Options
     from blankslide.storage.slide_files import OpenSlide
 
 _CHUNK = 1 << 18

@@ -108,7 +108,7 @@ def data_folder_of(folder: Path) -> Path | None:
 
 
 def _holds(folder: str, slide: str) -> bool:
-    from blankslide.pipeline.opening import claimed_files
+    from blankslide.pipeline.claims import claimed_files
 
     try:
         files = claimed_files(slide)

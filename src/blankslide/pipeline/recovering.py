@@ -19,8 +19,10 @@ from blankslide.errors import BlankslideError, SlideLocked, SlidePending
 from blankslide.model import Inspection, Outcome
 from blankslide.pipeline.judging import NOT_KEPT, conclude, judge_as_is
 from blankslide.pipeline.ledger_entry import record, state_of
+from blankslide.pipeline.looking import refuse_orphan
 from blankslide.pipeline.main_file import main_file
-from blankslide.pipeline.opening import Clock, Options, opened, refuse_orphan
+from blankslide.pipeline.opening import opened
+from blankslide.pipeline.options import Clock, Options
 from blankslide.policy.profiles import PROFILES, Profile
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ def recover(path: str | Path, options: Options | None = None) -> Outcome:
         If none waits and the slide cannot be looked at; nothing was changed.
     """
     from blankslide.storage import journal, lock
-    from blankslide.storage.slide_files import check_mount
+    from blankslide.storage.editable import check_mount
     from blankslide.storage.transaction import discard_leftover
 
     options = options or Options()

@@ -222,7 +222,7 @@ def _is_slide(path: str) -> bool:
     """Ask the formats only about files that are called like slides."""
     from blankslide.errors import BlankslideError
     from blankslide.formats import all_formats
-    from blankslide.pipeline.opening import known_format
+    from blankslide.pipeline.claims import known_format
 
     ends = tuple({suffix for known in all_formats() for suffix in known.suffixes})
     if not path.lower().endswith(ends):

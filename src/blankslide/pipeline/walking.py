@@ -117,7 +117,7 @@ class _Folder:
 
 def _claimed(file: Path, real: str) -> tuple[str, ...] | None:
     """Return the resolved files of the slide that a file belongs to, the main one first; None if it is no slide's."""
-    from blankslide.pipeline.opening import claimed_files
+    from blankslide.pipeline.claims import claimed_files
 
     try:
         if not file.is_file():  # a pipe, or a link that leads nowhere

@@ -12,18 +12,13 @@ guesses against pseudonyms; it never goes into a slide, a journal or the ledger.
 
 from __future__ import annotations
 
-import errno
 import os
-import stat
-import sys
 from itertools import pairwise
-from pathlib import Path
 
-from blankslide.errors import EnvironmentProblem, InternalError, NoPermission
+from blankslide.errors import InternalError
+from blankslide.home import KEY_BYTES
 from blankslide.model.patterns import pattern
 
-KEY_BYTES = 32
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _UUID = pattern(
     r"(\{?)([0-9a-fA-F]{8})(-?)([0-9a-fA-F]{4})\3([0-9a-fA-F]{4})\3([0-9a-fA-F]{4})\3([0-9a-fA-F]{12})(\}?)"
 )
@@ -37,128 +32,6 @@ _TOKEN = pattern(r"X[0-9A-Z]{7,15}")
 _TOKEN_CHECKS = {8: 3, 10: 4, 12: 4, 14: 5, 16: 5}
 _PASSING = os.urandom(KEY_BYTES)
 _OPEN = b"Blankslide: made without a key.\0"
-
-# -- the user's folders and the site key -----------------------------------------------
-
-
-def user_folder(kind: str) -> Path:
-    """Return this user's folder for Blankslide; it need not exist.
-
-    Parameters
-    ----------
-    kind
-        ``"config"`` or ``"state"``; one folder for both on Windows and macOS.
-
-    Raises
-    ------
-    EnvironmentProblem
-        If this user has no home, as in a container with a user of its own, and nothing else is set.
-    """
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or _home(kind) / "AppData" / "Local") / "blankslide"
-    if sys.platform == "darwin":
-        return _home(kind) / "Library" / "Application Support" / "blankslide"
-    named = Path(os.environ.get(f"XDG_{kind.upper()}_HOME") or "")
-    if not named.is_absolute():
-        named = _home(kind) / {"config": ".config", "state": ".local/state"}[kind]
-    return named / "blankslide"
-
-
-def _home(kind: str) -> Path:
-    """Return the home; asked only where nothing else is set, since not every user has one."""
-    try:
-        return Path.home()
-    except RuntimeError:
-        pass
-    what, option = ("the site key", "--key") if kind == "config" else ("the ledger", "--ledger")
-    raise EnvironmentProblem(
-        f"this user has no home folder for {what}", f"set HOME or XDG_{kind.upper()}_HOME, or name a file with {option}"
-    )
-
-
-def load_key(path: Path | None = None) -> bytes:
-    """Return the site key, making it on first use.
-
-    Parameters
-    ----------
-    path
-        The key file; by default ``site.key`` in the user's configuration folder.
-
-    Returns
-    -------
-    bytes
-        32 random bytes.
-
-    Raises
-    ------
-    NoPermission
-        If the file cannot be read or made, or if others can read it.
-    EnvironmentProblem
-        If it is not a key file.
-    """
-    path = path or user_folder("config") / "site.key"
-    try:
-        if not path.exists():
-            _make_key(path)
-        return _read_key(path)
-    except PermissionError:
-        raise NoPermission("the site key cannot be read or made", "check the permissions of its folder") from None
-    except OSError as problem:
-        raise EnvironmentProblem(f"the site key cannot be read or made ({type(problem).__name__})") from None
-
-
-def _make_key(path: Path) -> None:
-    """Write the key beside its place and link it there, so that nobody ever reads half a key."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
-    try:
-        _write_new(draft, os.urandom(KEY_BYTES))
-        _publish(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
-    sync_folder(path.parent)
-
-
-def _write_new(path: Path, data: bytes) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _publish(draft: Path, path: Path) -> None:
-    try:
-        os.link(draft, path)
-    except FileExistsError:  # another process was first: its key counts
-        return
-    except OSError:  # no hard links on this file system: exclusive, though not in one step
-        _write_new(path, draft.read_bytes())
-
-
-def sync_folder(folder: Path) -> None:
-    """Make new names in a folder durable, where the system can."""
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    except OSError as problem:
-        if problem.errno not in (errno.EINVAL, errno.ENOTTY):  # some file systems know no such sync
-            raise
-    finally:
-        os.close(handle)
-
-
-def _read_key(path: Path) -> bytes:
-    with path.open("rb") as file:
-        state = os.fstat(file.fileno())
-        if os.name == "posix" and state.st_mode & _OTHERS:
-            raise NoPermission("others can read the site key", "make it readable by its owner only (chmod 600)")
-        key = file.read(KEY_BYTES + 1)
-    if len(key) != KEY_BYTES:
-        raise EnvironmentProblem("the site key file does not hold 32 bytes", "name another, or restore it")
-    return key
 
 
 # -- replacing -------------------------------------------------------------------------

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from blankslide.errors import EnvironmentProblem, InternalError, NoPermission, NoSpace, UsageError
-from blankslide.policy.pseudonyms import sync_folder, user_folder
+from blankslide.home import sync_folder, user_folder
 
 DOMAIN = b"\0blankslide ledger 1\n"
 GENESIS = "0" * 64

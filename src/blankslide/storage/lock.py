@@ -24,7 +24,8 @@ from blankslide.storage.journal import PREFIX
 from blankslide.storage.system import UNSUPPORTED, guard, open_nofollow, write_all
 
 if TYPE_CHECKING:
-    from blankslide.storage.slide_files import OpenFile, OpenSlide
+    from blankslide.storage.open_file import OpenFile
+    from blankslide.storage.slide_files import OpenSlide
 
 Users = Literal["none", "reader", "writer", "unknown"]
 

@@ -20,7 +20,7 @@ from blankslide.storage.blocks import kept_digest, near_digest
 from blankslide.storage.journal import FileMark, Journal
 
 if TYPE_CHECKING:
-    from blankslide.storage.slide_files import Identity
+    from blankslide.storage.open_file import Identity
 
 
 class EditableFile(ByteSource, Protocol):

@@ -18,24 +18,15 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from blankslide.errors import (
-    ContradictorySlide,
-    DamagedSlide,
-    InternalError,
-    NoPermission,
-    NoSpace,
-    NotASlide,
-    SlideChanged,
-    SlideLinked,
-    UsageError,
-)
+from blankslide.errors import ContradictorySlide, DamagedSlide, InternalError, NotASlide, UsageError
 from blankslide.model.patterns import pattern
 from blankslide.source import Window
-from blankslide.storage.system import UNSUPPORTED, guard, open_nofollow, pread, translate
+from blankslide.storage.open_file import OpenFile
+from blankslide.storage.system import guard, open_nofollow, pread
 
 if TYPE_CHECKING:
     from blankslide.source import ByteSource
@@ -43,123 +34,6 @@ if TYPE_CHECKING:
 AnyPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 _UNSAFE = pattern(r"[/\\:\0]|[. ]\Z|\A(?:con|nul|prn|aux|com\d|lpt\d)(?:\..*)?\Z|\A\.blankslide-", re.IGNORECASE)
-
-
-class Identity(NamedTuple):
-    """What tells that a file is still the same one, untouched."""
-
-    dev: int
-    inode: int
-    size: int
-    mtime_ns: int
-
-
-class OpenFile:
-    """A `ByteSource` over one descriptor.
-
-    Attributes
-    ----------
-    fd
-        Descriptor; closed by the slide that opened it.
-    path
-        Where it was opened. For the person only.
-    opened_as
-        Identity at opening.
-    bytes_read
-        How much was read so far.
-    """
-
-    __slots__ = ("bytes_read", "fd", "opened_as", "path", "size")
-
-    def __init__(self, fd: int, path: str) -> None:
-        """Take over an open descriptor.
-
-        Raises
-        ------
-        NotASlide
-            If it is not that of a regular file.
-        """
-        self.fd = fd
-        self.path = path
-        state = self._state()
-        if not stat.S_ISREG(state.st_mode):
-            raise NotASlide("this is not a regular file")
-        self.opened_as = Identity(state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns)
-        self.size = state.st_size
-        self.bytes_read = 0
-
-    def _state(self) -> os.stat_result:
-        try:
-            return os.fstat(self.fd)
-        except OSError as error:
-            raise translate(error, "look at the slide") from None
-
-    def current(self) -> Identity:
-        """Identity now."""
-        now = self._state()
-        return Identity(now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns)
-
-    def read(self, offset: int, length: int) -> bytes:
-        """Return exactly ``length`` bytes at ``offset``.
-
-        Raises
-        ------
-        DamagedSlide
-            If the range is not inside the file.
-        SlideChanged
-            If the file has become shorter since it was opened.
-        """
-        if offset < 0 or length < 0 or offset + length > self.size:
-            raise DamagedSlide("the file ends before data that it announces")
-        try:  # not `guard`: a context manager would double the cost of a small read
-            data = pread(self.fd, length, offset)
-            if len(data) != length:
-                data = self._rest(data, offset, length)
-        except OSError as error:
-            raise translate(error, "read the slide") from None
-        self.bytes_read += length
-        return data
-
-    def _rest(self, data: bytes, offset: int, length: int) -> bytes:
-        """Finish a read that came back short (signals, very long reads)."""
-        parts, have = [data], len(data)
-        while have < length:
-            more = pread(self.fd, length - have, offset + have)
-            if not more:
-                raise SlideChanged("the file became shorter while it was read")
-            parts.append(more)
-            have += len(more)
-        return b"".join(parts)
-
-    def data_ranges(self, start: int, end: int) -> Iterator[tuple[int, int]]:
-        """Yield the parts of ``[start, end)`` that are not holes; all of it where holes cannot be asked for."""
-        seek_data: int | None = getattr(os, "SEEK_DATA", None)
-        seek_hole: int | None = getattr(os, "SEEK_HOLE", None)
-        if seek_data is None or seek_hole is None:
-            if start < end:
-                yield start, end
-            return
-        while start < end:
-            low = self._seek(start, seek_data, end)
-            if low >= end:
-                return
-            high = min(self._seek(low, seek_hole, end), end)
-            yield low, high
-            start = high
-
-    def _seek(self, offset: int, whence: int, end: int) -> int:
-        with guard("read the slide"):
-            try:
-                return os.lseek(self.fd, offset, whence)
-            except OSError as error:
-                if error.errno == errno.ENXIO:
-                    return end
-                if error.errno in UNSUPPORTED:
-                    return offset if whence == getattr(os, "SEEK_DATA", None) else end
-                raise
-
-    def __repr__(self) -> str:
-        return f"<OpenFile of {self.size} bytes>"
 
 
 class OpenSlide:
@@ -382,91 +256,6 @@ def open_slide(path: AnyPath, write: bool = False) -> OpenSlide:
             return slide
         except (FileNotFoundError, NotADirectoryError, ValueError):
             raise UsageError("the slide does not exist") from None
-
-
-def check_editable(opened: OpenSlide, journal_bytes: int = 0) -> None:
-    """Refuse what must not be edited in place; writes nothing.
-
-    Parameters
-    ----------
-    opened
-        The slide with all files that a plan touches.
-    journal_bytes
-        Free room that the journal needs.
-
-    Raises
-    ------
-    SlideChanged
-        If a file is not the one that was opened any more.
-    SlideLinked
-        If a file has several names, or is mounted into the folder from elsewhere.
-    NoPermission
-        If a file or the folder is read-only.
-    NoSpace
-        If the journal does not fit.
-    """
-    for file in opened.files:
-        _check_file(file)
-    check_mount(opened)
-    with guard("look at the slide's folder"):
-        _require_writable(opened.folder, os.stat(opened.folder).st_mode, "the slide's folder is read-only")
-        if journal_bytes > _free(opened.folder):
-            raise NoSpace("the journal does not fit on the disk", "free some room beside the slide")
-
-
-def check_mount(opened: OpenSlide) -> None:
-    """Refuse a slide that only looks as if it stood in its folder.
-
-    A journal beside it would be on another disk, or not be found where the file really is.
-
-    Raises
-    ------
-    SlideLinked
-        If a file is a mount of its own, or on another device than the folder.
-    """
-    from blankslide.storage.mounts import is_apart
-
-    with guard("look at the slide's folder"):
-        if is_apart([file.fd for file in opened.files], opened.folder):
-            raise SlideLinked(
-                "the file is mounted into this folder from elsewhere, where no journal would be found",
-                "name it in the folder that it really stands in, or mount the whole folder",
-            )
-
-
-def _check_file(file: OpenFile) -> None:
-    if file.current() != file.opened_as:
-        raise SlideChanged("the slide changed after it was opened")
-    with guard("look at the slide"):
-        now = os.fstat(file.fd)
-        try:
-            named = os.stat(file.path)
-        except FileNotFoundError:
-            raise SlideChanged("the slide was moved after it was opened") from None
-        if not os.path.samestat(now, named):
-            raise SlideChanged("the slide was replaced after it was opened")
-        if now.st_nlink > 1:
-            raise SlideLinked(
-                f"the file has {now.st_nlink} names (hard links), and all of them would change",
-                "make it a file of its own, or edit a copy",
-            )
-        _require_writable(file.path, now.st_mode, "the slide is read-only")
-
-
-def _require_writable(path: str, mode: int, sentence: str) -> None:
-    """Refuse also where only the mode says so: root may write anywhere, but should not."""
-    if not mode & 0o222 or not os.access(path, os.W_OK):
-        raise NoPermission(sentence)
-
-
-def _free(folder: str) -> int:
-    native = getattr(os, "statvfs", None)
-    if native is None:
-        import shutil
-
-        return shutil.disk_usage(folder).free
-    answer = native(folder)
-    return int(answer.f_bavail * answer.f_frsize)
 
 
 def require_component(name: str) -> str:

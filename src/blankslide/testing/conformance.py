@@ -63,7 +63,7 @@ ODD_NAMES = (
 
 def _built(suite: type[FormatConformance], small: bool) -> Original:
     """Build each slide once for all tests."""
-    return _build(cast(Any, suite), small)
+    return _build(cast("Any", suite), small)
 
 
 @lru_cache(maxsize=32)
@@ -76,7 +76,7 @@ def _build(suite: Any, small: bool) -> Original:
 
 def _edited(suite: type[FormatConformance]) -> tuple[dict[str, bytes], Outcome, list[str]]:
     """Anonymize a slide once; return the folder afterwards, the outcome and the judge's complaints."""
-    return _edit(cast(Any, suite))
+    return _edit(cast("Any", suite))
 
 
 @lru_cache(maxsize=32)

@@ -20,7 +20,7 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Literal, NoReturn, get_args
 
 from blankslide.errors import DamagedSlide
-from blankslide.storage.slide_files import Identity
+from blankslide.storage.open_file import Identity
 from blankslide.storage.system import translate
 
 if TYPE_CHECKING:

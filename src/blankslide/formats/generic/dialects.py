@@ -13,14 +13,14 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from blankslide.formatkit.tiff_tags import D, K, P, Q, V
+from blankslide.formatkit.findings import D, K, P, Q, V
 from blankslide.formatkit.xml_fields import NUMBER, Rule, XmlReader, science, slug
 from blankslide.model import Fill, PhiClass, Place
 from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
     from blankslide.containers.xml import Element
-    from blankslide.formatkit.tiff_tags import Findings
+    from blankslide.formatkit.findings import Findings
 
 _VIPS = pattern(rb"\s*(?:<\?xml[^>]*>\s*)?<image\s[^>]*xmlns=[\"']http://www\.vips\.ecs\.soton\.ac\.uk/[^>]*>")
 _IMAGEJ = pattern(rb"ImageJ=\d{1,2}\.\d{1,3}[a-z]{0,2}\d{0,2}(?:\r?\n|$)")

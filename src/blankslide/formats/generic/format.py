@@ -18,8 +18,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from blankslide.containers.tiff import directories as T
-from blankslide.formatkit import tiff_numbered_pages, tiff_tags
-from blankslide.formatkit.tiff_tags import Findings
+from blankslide.formatkit import jpeg_comments, tiff_byte_map, tiff_numbered_pages, tiff_tags
+from blankslide.formatkit.findings import Findings
 from blankslide.formats.generic import dialects
 from blankslide.model import Finding, Inspection, PhiClass, Place, SlideFile
 
@@ -69,7 +69,7 @@ class GenericTiff:
         """List levels, pictures, findings and the owner of every byte."""
         tiff, pages = probe.tiff, probe.tiff.pages
         roles = {p.name: "level" if _is_level(p, pages[0]) else "left" for p in pages}
-        bytemap = tiff_tags.claim_file(tiff, roles)
+        bytemap = tiff_byte_map.claim_file(tiff, roles)
         found, kept = Findings(), list[Place]()
         for page in pages:
             entry = page.tags.get(T.IMAGE_DESCRIPTION)
@@ -78,9 +78,9 @@ class GenericTiff:
             for ifd in page.family():
                 if roles[page.name] == "left" or (ifd is not page and not _is_reduced(ifd, page)):
                     tiff_numbered_pages.picture_left(found, ifd, "Picture that nothing explains")
-            tiff_tags.jpeg_findings(found, page, True)
+            jpeg_comments.jpeg_findings(found, page, True)
             tiff_tags.tag_findings(found, page, _DESCRIPTION, {}, frozenset())
-        tiff_tags.unowned(found, tiff.source, bytemap, tiff, roles)
+        tiff_byte_map.unowned(found, tiff.source, bytemap, tiff, roles)
         extra = [i for i, p in enumerate(pages) if roles[p.name] != "level"]
         levels = [tiff_numbered_pages.level(i, p) for i, p in enumerate(pages) if roles[p.name] == "level"]
         return Inspection(
@@ -93,7 +93,7 @@ class GenericTiff:
             maps=(bytemap,),
             mpp=tiff_numbered_pages.pixel_size(pages[0]),
             kept=tuple(kept),
-            chains=(tiff_tags.page_chain(tiff),),
+            chains=(tiff_byte_map.page_chain(tiff),),
             notes=(f"{len(extra)} pages are no level and were left: look at them",) if extra else (),
         )
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from blankslide.containers import ini
 from blankslide.containers.tiff.ndpi import Ndpi, is_ndpi
 from blankslide.errors import ContradictorySlide, DamagedSlide
-from blankslide.formatkit.tiff_tags import UNKNOWN, Findings
+from blankslide.formatkit.findings import UNKNOWN, Findings
 from blankslide.formats.hamamatsu.ndpi_file import inspect_file
 from blankslide.model import Cut, Edit, Fill, Finding, Inspection, Place, SlideFile, TextBlock, Write
 from blankslide.model.patterns import pattern

@@ -29,7 +29,7 @@ from blankslide.blanks import jpeg as blanks_jpeg
 from blankslide.containers import ini
 from blankslide.containers.streams import jpeg
 from blankslide.errors import ContradictorySlide, DamagedSlide
-from blankslide.formatkit.tiff_tags import UNKNOWN, D, Findings, K, Q, V
+from blankslide.formatkit.findings import UNKNOWN, D, Findings, K, Q, V
 from blankslide.model import (
     AssociatedImage,
     Blank,

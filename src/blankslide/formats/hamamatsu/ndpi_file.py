@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from blankslide.containers.tiff import directories as T
 from blankslide.errors import ContradictorySlide, DamagedSlide
-from blankslide.formatkit import tiff_tags
-from blankslide.formatkit.tiff_tags import Findings
+from blankslide.formatkit import tiff_byte_map, tiff_pictures
+from blankslide.formatkit.findings import Findings
 from blankslide.formats.hamamatsu.ndpi_tags import NUMBERS, Texts, spoken, tag_findings
 from blankslide.model import AssociatedImage, Inspection, Level, SlideFile
 
@@ -49,12 +49,12 @@ def inspect_file(tiff: Tiff | Ndpi, format: str, title: str, name: str, prefix: 
     roles = {p.name: _role(i, p, pages[0]) for i, p in enumerate(pages)}
     found, texts = Findings(), Texts()
     around = [span for p in pages if roles[p.name] == "level" for span in spoken(found, p)]
-    bytemap = tiff_tags.claim_file(tiff, roles, NUMBERS, sorted(set(around)))
+    bytemap = tiff_byte_map.claim_file(tiff, roles, NUMBERS, sorted(set(around)))
     for page in pages:
         if roles[page.name] != "level":
-            tiff_tags.picture_finding(found, page, roles[page.name], weak=roles[page.name] == "map")
+            tiff_pictures.picture_finding(found, page, roles[page.name], weak=roles[page.name] == "map")
         tag_findings(found, page, texts)
-    complete = tiff_tags.unowned(found, tiff.source, bytemap, tiff, roles, NUMBERS)
+    complete = tiff_byte_map.unowned(found, tiff.source, bytemap, tiff, roles, NUMBERS)
     return Inspection(
         format=format,
         title=title,
@@ -67,7 +67,7 @@ def inspect_file(tiff: Tiff | Ndpi, format: str, title: str, name: str, prefix: 
         objective=_lens(pages[0]),
         kept=tuple(texts.kept),
         blocks=tuple(texts.blocks),
-        chains=(tiff_tags.page_chain(tiff),),
+        chains=(tiff_byte_map.page_chain(tiff),),
         complete=complete,
     )
 

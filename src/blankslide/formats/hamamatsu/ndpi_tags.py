@@ -16,15 +16,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from blankslide.containers.streams import jpeg
 from blankslide.containers.tiff.ndpi import MARK, high_word
 from blankslide.errors import DamagedSlide
-from blankslide.formatkit import tiff_tags
-from blankslide.formatkit.tiff_tags import Findings, TagRule
+from blankslide.formatkit import findings, tiff_tags
+from blankslide.formatkit.tiff_tags import TagRule
 from blankslide.model import Cut, Fill, PhiClass, Place, TextBlock
 from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
     from blankslide.containers.tiff.directories import Entry, Ifd
+    from blankslide.formatkit.findings import Findings
 
-D, Q, V, K, P, UNKNOWN = tiff_tags.D, tiff_tags.Q, tiff_tags.V, tiff_tags.K, tiff_tags.P, tiff_tags.UNKNOWN
+D, Q, V, K, P, UNKNOWN = findings.D, findings.Q, findings.V, findings.K, findings.P, findings.UNKNOWN
 
 _PROPERTIES, _LAMP = 65449, 65453
 _MOST = 4 << 20

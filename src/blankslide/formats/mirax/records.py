@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from blankslide.blanks import jpeg as blanks_jpeg
 from blankslide.containers.streams import jpeg, png
-from blankslide.formatkit.tiff_tags import UNKNOWN
+from blankslide.formatkit.findings import UNKNOWN
 from blankslide.formats.mirax.xml_like import MAX_BYTES, TextReader, is_markup
 from blankslide.model import AssociatedImage, Blank, Coding, Fill, PhiClass, Place, Slot, Write
 from blankslide.model.patterns import pattern
@@ -25,7 +25,7 @@ _Text = tuple[int, int, bytes]
 """Start and end of a text, and what goes there instead."""
 
 if TYPE_CHECKING:
-    from blankslide.formatkit.tiff_tags import Findings
+    from blankslide.formatkit.findings import Findings
     from blankslide.source import ByteSource
     from blankslide.spans import ByteMap
 

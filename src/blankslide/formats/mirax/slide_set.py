@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 
 from blankslide.containers import mirax_index
 from blankslide.errors import ContradictorySlide, DamagedSlide
+from blankslide.formatkit.findings import UNKNOWN, K
 from blankslide.formatkit.many_findings import ManyFindings
-from blankslide.formatkit.tiff_tags import UNKNOWN, K
 from blankslide.formats.mirax import slide_id as ids
 from blankslide.formats.mirax.records import Records, called
 from blankslide.formats.mirax.slidedat import KeyReader, Slidedat, plainly_named

@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from blankslide.containers import ini
 from blankslide.containers.wide_text import Units
 from blankslide.errors import ContradictorySlide, DamagedSlide
-from blankslide.formatkit.tiff_tags import UNKNOWN, D, Q, V
+from blankslide.formatkit.findings import UNKNOWN, D, Q, V
 from blankslide.formats.mirax.vocabulary import NUMBER, is_number, is_vocabulary
 from blankslide.model import PhiClass, Place, Write
 from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
     from blankslide.containers.ini import Pair
-    from blankslide.formatkit.tiff_tags import Findings
+    from blankslide.formatkit.findings import Findings
     from blankslide.source import ByteSource
 
 MOST_LAYERS, MOST_VALUES, MOST_FILES = 64, 4096, 1000

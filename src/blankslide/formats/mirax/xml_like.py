@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.containers.wide_text import Units
 from blankslide.errors import DamagedSlide
-from blankslide.formatkit.tiff_tags import UNKNOWN, D, K, P, Q, V
+from blankslide.formatkit.findings import UNKNOWN, D, K, P, Q, V
 from blankslide.formats.mirax.vocabulary import is_number, is_vocabulary
 from blankslide.model import PhiClass, Place, Write
 from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
-    from blankslide.formatkit.tiff_tags import Findings
+    from blankslide.formatkit.findings import Findings
 
 MAX_BYTES = 16 << 20
 _DEEPEST = 64

@@ -27,8 +27,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from blankslide.containers.tiff import directories as T
 from blankslide.containers.xml import parse
 from blankslide.errors import ContradictorySlide, DamagedSlide, NotEditable
-from blankslide.formatkit import tiff_numbered_pages, tiff_tags
-from blankslide.formatkit.tiff_tags import Findings, TagRule
+from blankslide.formatkit import jpeg_comments, tiff_byte_map, tiff_numbered_pages, tiff_tags
+from blankslide.formatkit.findings import Findings
+from blankslide.formatkit.tiff_tags import TagRule
 from blankslide.formatkit.xml_fields import INTEGER
 from blankslide.formats.ome import vocabulary
 from blankslide.model import Inspection, Level, PhiClass, Place, SlideFile
@@ -87,7 +88,7 @@ class OmeTiff:
         root = parse(pages[0].raw(pages[0].tags[T.IMAGE_DESCRIPTION]).partition(b"\0")[0])
         slide = _Slide(root, pages)
         roles = {p.name: r for p, r in zip(pages, slide.roles, strict=True)}
-        bytemap = tiff_tags.claim_file(tiff, roles)
+        bytemap = tiff_byte_map.claim_file(tiff, roles)
         found, kept = Findings(), list[Place]()
         tiff_numbered_pages.blank_pictures(found, pages, roles)
         reader = vocabulary.OmeXml(found, kept)
@@ -96,13 +97,13 @@ class OmeTiff:
             if role.startswith("left"):
                 tiff_numbered_pages.picture_left(found, page, "Picture that the XML does not explain")
             if role == "level" or role.startswith("left"):
-                tiff_tags.jpeg_findings(found, page, True)
+                jpeg_comments.jpeg_findings(found, page, True)
             own = is_ome(page)
             if own:
                 entry = page.tags[T.IMAGE_DESCRIPTION]
                 reader.read(page.raw(entry), entry.start, page.name, root if page is pages[0] else None)
             tiff_tags.tag_findings(found, page, _DESCRIPTION if own else frozenset(), _TAGS, frozenset())
-        complete = tiff_tags.unowned(found, tiff.source, bytemap, tiff, roles)
+        complete = tiff_byte_map.unowned(found, tiff.source, bytemap, tiff, roles)
         return Inspection(
             format=self.name,
             title=self.title,
@@ -118,7 +119,7 @@ class OmeTiff:
             mpp=slide.mpp,
             objective=slide.objective,
             kept=tuple(kept),
-            chains=(tiff_tags.page_chain(tiff),),
+            chains=(tiff_byte_map.page_chain(tiff),),
             complete=complete,
             notes=slide.notes,
         )

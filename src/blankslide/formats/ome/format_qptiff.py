@@ -28,8 +28,9 @@ from typing import TYPE_CHECKING
 from blankslide.containers.tiff import directories as T
 from blankslide.containers.xml import Element, parse
 from blankslide.errors import ContradictorySlide
-from blankslide.formatkit import tiff_numbered_pages, tiff_tags
-from blankslide.formatkit.tiff_tags import D, Findings, K, P, Q, TagRule, V
+from blankslide.formatkit import jpeg_comments, tiff_byte_map, tiff_numbered_pages, tiff_pictures, tiff_tags
+from blankslide.formatkit.findings import D, Findings, K, P, Q, V
+from blankslide.formatkit.tiff_tags import TagRule
 from blankslide.formatkit.xml_fields import INTEGER, NUMBER, Rule, XmlReader, rules, science
 from blankslide.formats.ome.vocabulary import STAIN
 from blankslide.model import Fill, Inspection, PhiClass, Place, SlideFile
@@ -133,7 +134,7 @@ class Qptiff:
         roots = [parse(_raw(p).partition(b"\0")[0]) if _has_xml(p) else None for p in pages]
         named = _roles(pages, roots)
         roles = {p.name: r for p, r in zip(pages, named, strict=True)}
-        bytemap = tiff_tags.claim_file(tiff, roles)
+        bytemap = tiff_byte_map.claim_file(tiff, roles)
         found, kept = Findings(), list[Place]()
         reader = _QpiXml(found, kept, "qptiff", TABLE)
         for page, root in zip(pages, roots, strict=True):
@@ -142,7 +143,7 @@ class Qptiff:
                 reader.read(_raw(page), page.tags[T.IMAGE_DESCRIPTION].start, page.name, root)
             _software(found, page)
             tiff_tags.tag_findings(found, page, _DESCRIPTION if root else frozenset((_SOFTWARE,)), _TAGS, frozenset())
-        complete = tiff_tags.unowned(found, tiff.source, bytemap, tiff, roles)
+        complete = tiff_byte_map.unowned(found, tiff.source, bytemap, tiff, roles)
         others = [(i, "unknown" if r == "left" else r) for i, r in enumerate(named) if r != "level"]
         return Inspection(
             format=self.name,
@@ -155,7 +156,7 @@ class Qptiff:
             mpp=tiff_numbered_pages.pixel_size(pages[0]),
             objective=_power(roots[0]),
             kept=tuple(kept),
-            chains=(tiff_tags.page_chain(tiff),),
+            chains=(tiff_byte_map.page_chain(tiff),),
             complete=complete,
             notes=_notes(named, sum(_type(r) == "fullresolution" for r in roots)),
         )
@@ -253,9 +254,9 @@ def _picture(found: Findings, page: Ifd, role: str) -> None:
     if role == "left":
         tiff_numbered_pages.picture_left(found, page, "Picture of no known type")
     elif role != "level":
-        tiff_tags.picture_finding(found, page, role, weak=role == "thumbnail")
+        tiff_pictures.picture_finding(found, page, role, weak=role == "thumbnail")
     if role not in ("label", "macro"):
-        tiff_tags.jpeg_findings(found, page, role != "thumbnail")
+        jpeg_comments.jpeg_findings(found, page, role != "thumbnail")
 
 
 def _software(found: Findings, page: Ifd) -> None:

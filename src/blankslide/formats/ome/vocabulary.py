@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from blankslide.formatkit.tiff_tags import PLAIN_WORDS, D, K, P, Q, V
+from blankslide.formatkit.findings import D, K, P, Q, V
+from blankslide.formatkit.tiff_tags import PLAIN_WORDS
 from blankslide.formatkit.xml_fields import INTEGER, NUMBER, Rule, rules, science, slug
 from blankslide.formatkit.xml_whole import WholeXmlReader
 from blankslide.model import PhiClass, Place
@@ -19,7 +20,7 @@ from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
     from blankslide.containers.xml import Attribute, Element
-    from blankslide.formatkit.tiff_tags import Findings
+    from blankslide.formatkit.findings import Findings
 
 #: Whole names of images that are pictures beside the tissue.
 NAMES = {

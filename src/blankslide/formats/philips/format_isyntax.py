@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING, Any
 
 from blankslide.containers import icc, isyntax, xml
 from blankslide.errors import ContradictorySlide, DamagedSlide
+from blankslide.formatkit.findings import UNKNOWN, D, K, Q, V
 from blankslide.formatkit.many_findings import ManyFindings
-from blankslide.formatkit.tiff_tags import UNKNOWN, D, K, Q, V
 from blankslide.formatkit.xml_fields import Rule, XmlReader, science, slug
 from blankslide.formats.philips import vocabulary
 from blankslide.formats.philips.base64_rewrite import Base64Text, Embedded, frame_of

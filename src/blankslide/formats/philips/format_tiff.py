@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING
 from blankslide.blanks import jpeg
 from blankslide.containers.tiff import directories as T
 from blankslide.errors import ContradictorySlide
-from blankslide.formatkit import tiff_numbered_pages, tiff_tags
-from blankslide.formatkit.tiff_tags import Findings
+from blankslide.formatkit import findings, jpeg_comments, tiff_byte_map, tiff_numbered_pages, tiff_pictures, tiff_tags
+from blankslide.formatkit.findings import Findings
 from blankslide.formatkit.xml_fields import NUMBER, XmlReader
 from blankslide.formats.philips import vocabulary
 from blankslide.model import AssociatedImage, Fill, Inspection, PhiClass, Place, SlideFile
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 MARKS = (b"Philips",)
 
-UNKNOWN = tiff_tags.UNKNOWN
+UNKNOWN = findings.UNKNOWN
 RULES = vocabulary.RULES
 _SOFTWARE_TAG = 305
 _BARCODE_ID = "philips.xml.pim-dp-ufs-barcode"
@@ -82,19 +82,19 @@ class PhilipsTiff:
         pages = tiff.pages
         roles = [_role(i, p) for i, p in enumerate(pages)]
         named = {p.name: r for p, r in zip(pages, roles, strict=True)}
-        bytemap = tiff_tags.claim_file(tiff, named)
+        bytemap = tiff_byte_map.claim_file(tiff, named)
         reader = _Reader()
         reader.scan(pages[0])
         for page, role in zip(pages, roles, strict=True):
             if role != "level":
-                tiff_tags.picture_finding(reader.found, page, role)
+                tiff_pictures.picture_finding(reader.found, page, role)
             if role not in ("label", "macro"):  # these go whole
-                tiff_tags.jpeg_findings(reader.found, page, role == "level")
+                jpeg_comments.jpeg_findings(reader.found, page, role == "level")
             if role == "level":
                 reader.description(page)
             read = reader.software(page) | {T.IMAGE_DESCRIPTION}
             tiff_tags.tag_findings(reader.found, page, read, {}, frozenset())
-        complete = tiff_tags.unowned(reader.found, tiff.source, bytemap, tiff, named)
+        complete = tiff_byte_map.unowned(reader.found, tiff.source, bytemap, tiff, named)
         own = [
             tiff_numbered_pages.associated(i, p, r)
             for i, (p, r) in enumerate(zip(pages, roles, strict=True))
@@ -110,7 +110,7 @@ class PhilipsTiff:
             maps=(bytemap,),
             mpp=reader.mpp,
             kept=tuple(reader.kept),
-            chains=(tiff_tags.page_chain(tiff),),
+            chains=(tiff_byte_map.page_chain(tiff),),
             complete=complete,
         )
 

@@ -15,16 +15,16 @@ from base64 import b64decode
 from binascii import Error
 from typing import TYPE_CHECKING
 
-from blankslide.formatkit import tiff_tags
+from blankslide.formatkit import findings
 from blankslide.formatkit.xml_fields import NUMBER, Rule, rules, science
 from blankslide.model import Fill, Place
 from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
     from blankslide.containers.xml import Element
-    from blankslide.formatkit.tiff_tags import Findings
+    from blankslide.formatkit.findings import Findings
 
-D, Q, V, K, P = tiff_tags.D, tiff_tags.Q, tiff_tags.V, tiff_tags.K, tiff_tags.P
+D, Q, V, K, P = findings.D, findings.Q, findings.V, findings.K, findings.P
 
 NUMBERS = rf'"?{NUMBER}"?(?:\s+"?{NUMBER}"?){{0,31}}'
 _VERSIONS = r'"?v?\d{1,4}(?:\.\d{1,6}){0,4}"?(?:\s+"?v?\d{1,4}(?:\.\d{1,6}){0,4}"?){0,8}'

@@ -17,13 +17,13 @@ from struct import error, unpack_from
 from typing import TYPE_CHECKING
 
 from blankslide.containers.czi import ENTRY_SIZE, KIND_AT, NAME_AT
-from blankslide.formatkit.tiff_tags import UNKNOWN, D, Q
+from blankslide.formatkit.findings import UNKNOWN, D, Q
 from blankslide.model import Fill, Place, Write
 from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
     from blankslide.containers.czi import Attachment
-    from blankslide.formatkit.tiff_tags import Findings
+    from blankslide.formatkit.findings import Findings
     from blankslide.model import Edit
     from blankslide.source import ByteSource
 

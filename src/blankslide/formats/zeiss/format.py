@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from blankslide.containers.czi import DELETED, ENTRY_SIZE, GUID_AT, GUIDS_AT, HEAD, HEADER_END, Czi, is_czi, part_of
 from blankslide.errors import DamagedSlide, NotEditable
-from blankslide.formatkit.tiff_tags import UNKNOWN, Findings
+from blankslide.formatkit.findings import UNKNOWN, Findings
 from blankslide.formats.zeiss import image_information as image
 from blankslide.formats.zeiss import pictures
 from blankslide.formats.zeiss.attachment_tables import leftovers, tables

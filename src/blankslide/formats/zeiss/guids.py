@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from blankslide.formatkit.tiff_tags import Findings, K
+from blankslide.formatkit.findings import Findings, K
 from blankslide.model import Action, Part, Place, Write
 from blankslide.policy.pseudonyms import replace
 

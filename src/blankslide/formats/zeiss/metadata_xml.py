@@ -18,7 +18,7 @@ import re
 from typing import TYPE_CHECKING
 
 from blankslide.containers.xml import parse
-from blankslide.formatkit.tiff_tags import D, K, P, Q, V
+from blankslide.formatkit.findings import D, K, P, Q, V
 from blankslide.formatkit.xml_fields import NUMBER as SHORT_NUMBER
 from blankslide.formatkit.xml_fields import Rule, rules, science, slug
 from blankslide.formatkit.xml_whole import WholeXmlReader
@@ -28,7 +28,7 @@ from blankslide.policy.profiles import harmless
 
 if TYPE_CHECKING:
     from blankslide.containers.xml import Attribute, Element
-    from blankslide.formatkit.tiff_tags import Findings
+    from blankslide.formatkit.findings import Findings
     from blankslide.formats.zeiss.guids import Ids
 
 __all__ = ["GUID", "NUMBER", "ZeissXml"]

@@ -19,7 +19,7 @@ from blankslide.model import Blank, Coding, Edit, Fill, PhiClass, Place, Slot, W
 
 if TYPE_CHECKING:
     from blankslide.containers.czi import Tile
-    from blankslide.formatkit.tiff_tags import Findings
+    from blankslide.formatkit.findings import Findings
     from blankslide.source import ByteSource
 
 __all__ = [

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from blankslide.formatkit.tiff_tags import UNKNOWN, D, P, Q
+from blankslide.formatkit.findings import UNKNOWN, D, P, Q
 from blankslide.formatkit.xml_fields import slug
 from blankslide.formats.zeiss.metadata_xml import NUMBER
 from blankslide.model import Fill, Finding, PhiClass, Place

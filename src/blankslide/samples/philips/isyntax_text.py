@@ -16,7 +16,7 @@ from blankslide.samples.kit.spots import Spot, Text, fill
 if TYPE_CHECKING:
     from blankslide.samples.kit.isyntax_writer import Block
     from blankslide.samples.kit.patients import Patient
-    from blankslide.samples.philips.isyntax import Recipe
+    from blankslide.samples.philips.isyntax_recipe import Recipe
 
 FIELDS: dict[str, tuple[str, int, int, str]] = {
     "time": ("DICOM_ACQUISITION_DATETIME", 0x0008, 0x002A, "IString"),

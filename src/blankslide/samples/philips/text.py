@@ -9,7 +9,7 @@ from blankslide.samples.kit.spots import Spot, Text, fill
 
 if TYPE_CHECKING:
     from blankslide.samples.kit.patients import Patient
-    from blankslide.samples.philips.tiff import Recipe
+    from blankslide.samples.philips.tiff_recipe import Recipe
 
 _TYPES = {"level": "WSI", "label": "LABELIMAGE", "macro": "MACROIMAGE"}
 FINDINGS = {

@@ -37,7 +37,7 @@ from blankslide.storage.volume import CHUNK
 if TYPE_CHECKING:
     from blankslide.model import Patch
     from blankslide.source import ByteSource
-    from blankslide.storage.slide_files import OpenFile
+    from blankslide.storage.open_file import OpenFile
 
 STEP = 1 << 26
 Range = tuple[int, int]

@@ -1,0 +1,53 @@
+"""Associated images of a TIFF: what it takes to unlink or to blank one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from blankslide.containers.tiff import directories as T
+from blankslide.errors import DamagedSlide
+from blankslide.model import Blank, Coding, Drop, PhiClass, Place, Slot
+
+if TYPE_CHECKING:
+    from blankslide.containers.tiff.directories import Ifd
+    from blankslide.formatkit.findings import Findings
+
+
+def picture_finding(found: Findings, page: Ifd, role: str, weak: bool = False) -> None:
+    """Record an associated image that goes by unlinking its page."""
+    title = f"{role.capitalize()} picture" if role != "unknown" else "Unknown picture"
+    place = Place(0, page.name, page.offset, page.end)
+    found.add(f"picture.{role}", title, PhiClass.IMAGE, place, (Drop(page.name),), None, weak)
+
+
+def blank_edit(page: Ifd) -> Blank:
+    """Describe a page that stays linked, so that a blank picture can be drawn over it.
+
+    Raises
+    ------
+    DamagedSlide
+        If the page has no image data, or no size.
+    """
+    width, height = page.number(T.IMAGE_WIDTH), page.number(T.IMAGE_LENGTH)
+    planar = page.number(T.PLANAR_CONFIGURATION, 1) == 2
+    across = page.number(T.TILE_WIDTH, width) if page.is_tiled else width
+    down = page.number(T.TILE_LENGTH, height) if page.is_tiled else page.number(T.ROWS_PER_STRIP, height) or height
+    if not (width and height and across and down):
+        raise DamagedSlide(f"{page.name} has no size")
+    tables = page.tags.get(T.JPEG_TABLES)
+    sampling = tuple(page.ints(T.YCC_SUBSAMPLING)) or (2, 2)
+    coding = Coding(
+        compression=page.number(T.COMPRESSION, 1),
+        photometric=page.number(T.PHOTOMETRIC, 1),
+        bits=page.number(T.BITS_PER_SAMPLE, 1),
+        samples=1 if planar else page.number(T.SAMPLES_PER_PIXEL, 1),
+        predictor=page.number(T.PREDICTOR, 1),
+        sampling=(sampling[0], sampling[-1]),
+        tables=None if tables is None else (tables.start, tables.end),
+    )
+    rows = -(-height // down)
+    slots = tuple(
+        Slot(s, s + n, across, down if page.is_tiled else min(down, height - i % rows * down))
+        for i, (s, n) in enumerate(zip(*page.segments(), strict=True))
+    )
+    return Blank(0, page.name, coding, slots)

@@ -1,0 +1,156 @@
+"""What removing a finding takes: edits, and the structures they refer to.
+
+``file`` is always an index into ``Inspection.files``; offsets and lengths are bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from blankslide.model.classes import Action
+
+
+class Cut(NamedTuple):
+    """Remove ``[start, end)`` from text block ``block``; the block's tail moves up."""
+
+    block: int
+    start: int
+    end: int
+
+
+class Fill(NamedTuple):
+    """Overwrite ``[start, end)`` with one byte value."""
+
+    file: int
+    start: int
+    end: int
+    byte: int = 0
+
+
+class Write(NamedTuple):
+    """Overwrite the bytes at ``start`` with ``data`` (never a removed value).
+
+    ``replaces`` counts the bytes that go where they are not as many as come: in copies only. ``rank`` as in `Rank`.
+    """
+
+    file: int
+    start: int
+    data: bytes
+    replaces: int | None = None
+    rank: int = 0
+
+
+class Drop(NamedTuple):
+    """Unlink the page ``owner`` and zero every byte that only dropped owners refer to."""
+
+    owner: str
+
+
+class Slot(NamedTuple):
+    """The room ``[start, end)`` of one strip, tile or stream, and its size in pixels."""
+
+    start: int
+    end: int
+    width: int
+    height: int
+
+
+class Coding(NamedTuple):
+    """How a picture is coded, in TIFF's numbers.
+
+    ``samples`` counts those in one slot, ``sampling`` says how many luma samples share a
+    chroma sample (across, down), ``tables`` where shared JPEG tables stand.
+    """
+
+    compression: int
+    photometric: int = 2
+    bits: int = 8
+    samples: int = 3
+    predictor: int = 1
+    sampling: tuple[int, int] = (1, 1)
+    tables: tuple[int, int] | None = None
+
+
+class Blank(NamedTuple):
+    """Draw a blank picture over the page ``owner``, which stays linked."""
+
+    file: int
+    owner: str
+    coding: Coding
+    slots: tuple[Slot, ...]
+
+
+class Part(NamedTuple):
+    """Take ``what`` out of, or replace it in, rewrite number ``rewrite`` of the inspection."""
+
+    rewrite: int
+    what: str
+
+
+Edit = Cut | Fill | Write | Drop | Blank | Part
+
+
+class Rewrite(Protocol):
+    """A structure whose changes depend on each other, so that it is composed as one.
+
+    A DICOM header of constant length or the pages of a database cannot be changed finding by
+    finding: what one gives up, another takes. Such a format gives its findings `Part` edits and
+    the inspection one object of this kind; the planner calls it once, with everything that goes.
+
+    If it has a method ``grown``, that is called instead for the plan of a copy: like `writes`, but
+    a `Write` may there have ``replaces``, and what follows moves.
+    """
+
+    def writes(self, parts: Sequence[tuple[str, Action]], key: bytes | None) -> Sequence[Write]:
+        """Return the new bytes; lengths stay.
+
+        Parameters
+        ----------
+        parts
+            ``what`` of each part, and what the policy wants done with it.
+        key
+            The site's key for consistent replacements, or None.
+
+        Raises
+        ------
+        NotEditable
+            If it does not fit.
+        """
+
+
+class TextBlock(NamedTuple):
+    """A text store of fixed length, ``[start, end)``, in which cuts are made.
+
+    ``pad`` fills the room that cuts leave. With ``compact`` the rest moves up and the
+    padding stands at the end; otherwise it stands where the cut was.
+    """
+
+    file: int
+    start: int
+    end: int
+    pad: bytes = b"\0"
+    compact: bool = True
+
+
+class Link(NamedTuple):
+    """One pointer of a chain: where it stands and which page it leads to."""
+
+    pos: int
+    owner: str
+    target: int
+
+
+class Chain(NamedTuple):
+    """A singly linked list of pages in one file.
+
+    ``links[i].pos`` holds the pointer to page ``i``; the last page's own pointer is
+    followed by ``tail`` (0, or where the chain goes on unread).
+    """
+
+    file: int
+    width: int
+    byteorder: Literal["little", "big"]
+    links: tuple[Link, ...]
+    tail: int = 0

@@ -1,0 +1,88 @@
+"""Which bytes will change, and why. A plan holds no removed value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from blankslide.model.classes import Action, PhiClass
+
+
+class Rank:
+    """Order of writing: any prefix of it leaves a slide that still parses."""
+
+    PAYLOAD = 0
+    LENGTH = 1
+    POINTER = 2
+    RELEASED = 3
+
+
+class Patch(NamedTuple):
+    """New bytes for ``[offset, offset + length)`` of one file.
+
+    ``data`` is None for a fill with ``byte``; in a copy its length may be another. Never holds a removed value.
+    """
+
+    file: int
+    offset: int
+    length: int
+    data: bytes | None
+    byte: int = 0
+    rank: int = Rank.PAYLOAD
+
+
+class Decision(NamedTuple):
+    """What the policy says of one finding."""
+
+    id: str
+    title: str
+    cls: PhiClass
+    action: Action
+    number: int
+    where: str
+    identifying: bool
+
+    @property
+    def public_id(self) -> str:
+        """The id for others' eyes: an unknown field's key may itself be somebody's name."""
+        if self.cls is not PhiClass.UNKNOWN:
+            return self.id
+        kept = self.id.split(".")[:-1][:2]  # vendor and store: an element around the field may be a name too
+        return ".".join((*kept, "unknown"))
+
+
+@dataclass(slots=True)
+class Plan:
+    """Which bytes will change, and why. Holds no removed value.
+
+    Attributes
+    ----------
+    profile
+        Name of the policy profile.
+    decisions
+        One for each finding.
+    patches
+        Sorted by rank, then file, then offset; disjoint; proven to meet no tissue.
+    left
+        Sentences naming what stays although it may identify; empty when clean is possible.
+    """
+
+    profile: str
+    decisions: tuple[Decision, ...]
+    patches: tuple[Patch, ...]
+    left: tuple[str, ...] = ()
+
+    @property
+    def bytes_changed(self) -> int:
+        """Number of bytes that the patches cover."""
+        return sum(p.length for p in self.patches)
+
+    def __repr__(self) -> str:
+        # Patches hold whole kept texts, and a notebook saves what a cell shows.
+        return f"<Plan {self.profile}: {len(self.decisions)} findings, {len(self.patches)} patches>"
+
+    def _repr_html_(self) -> str:
+        """Show the read-only card in a notebook."""
+        from blankslide.presentation.html_card import plan_card
+
+        return plan_card(self)

@@ -1,0 +1,173 @@
+"""What is in a slide: levels, pictures, findings and who owns each byte.
+
+Nothing here reads a file or decides. Values travel wrapped in `Sensitive`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from blankslide.model.classes import PhiClass
+
+if TYPE_CHECKING:
+    from blankslide.model.edits import Chain, Edit, Rewrite, TextBlock
+    from blankslide.model.sensitive import Sensitive
+    from blankslide.spans import ByteMap
+
+
+class Place(NamedTuple):
+    """One place a finding stands in: bytes ``[start, end)`` of a file."""
+
+    file: int
+    where: str
+    start: int
+    end: int
+
+
+class Finding:
+    """Something in the slide that can identify, or that we do not know.
+
+    Parameters
+    ----------
+    id
+        Stable dotted name, ``vendor.store.field``, e.g. ``aperio.description.user``.
+    title
+        The same for a person: ``User``.
+    cls
+        What it can reveal.
+    places
+        Every place it stands in.
+    edits
+        What removing it takes.
+    value
+        The text itself (first place), or None for pictures and blobs.
+    weak
+        Identifies only with much context (plain model name, thumbnail, profile date).
+    values
+        Further distinct texts of the other places, for the search after the edit.
+    encoding
+        How the value is encoded where it stands.
+    """
+
+    __slots__ = ("cls", "edits", "encoding", "id", "places", "title", "value", "values", "weak")
+
+    def __init__(
+        self,
+        id: str,
+        title: str,
+        cls: PhiClass,
+        places: tuple[Place, ...],
+        edits: tuple[Edit, ...],
+        value: Sensitive[str] | None = None,
+        weak: bool = False,
+        values: tuple[Sensitive[str], ...] = (),
+        encoding: str = "latin-1",
+    ) -> None:
+        self.id = id
+        self.title = title
+        self.cls = cls
+        self.places = places
+        self.edits = edits
+        self.value = value
+        self.weak = weak
+        self.values = values
+        self.encoding = encoding
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether this is an associated image rather than a field."""
+        return self.cls is PhiClass.IMAGE
+
+    def __repr__(self) -> str:
+        return f"<Finding {self.id} {self.cls.value} in {len(self.places)} places>"
+
+
+class Level(NamedTuple):
+    """One resolution, in pixels; ``child`` counts the SubIFDs of ``page`` where it is one of them (OME-TIFF)."""
+
+    width: int
+    height: int
+    tile_width: int
+    tile_height: int
+    page: int
+    child: int | None = None
+
+
+class AssociatedImage(NamedTuple):
+    """A picture beside the pyramid: ``label``, ``macro``, ``thumbnail`` or ``unknown``.
+
+    ``at`` says where a whole coded picture stands: name of the member (empty: the main file), start, end.
+    """
+
+    role: str
+    width: int
+    height: int
+    page: int
+    codec: str
+    at: tuple[str, int, int] | None = None
+
+
+class SlideFile(NamedTuple):
+    """One file of the slide: its name inside the slide's folder, and its size in bytes."""
+
+    name: str
+    size: int
+
+
+@dataclass(slots=True)
+class Inspection:
+    """What is in a slide. Holds sensitive values, wrapped; its repr shows none.
+
+    Attributes
+    ----------
+    format, title
+        Registry name (``aperio``) and the words for people (``Aperio SVS``).
+    levels, associated
+        Pyramid and pictures, largest level first.
+    mpp, objective
+        Micrometres per pixel (x, y), and objective power; or None.
+    kept
+        Names of the science fields that stay, with the place of their legal value.
+    maps
+        One byte map for each file.
+    complete
+        Whether the format declares that it knows an owner for every byte.
+    rewrites
+        Structures that are composed as one; `Part` edits name them by number.
+    notes
+        Sentences for the person, without values.
+    beside, torn, left
+        Files of its study that are no part of it: names for the person, number of those of its series, sentences.
+    """
+
+    format: str
+    title: str
+    files: tuple[SlideFile, ...]
+    levels: tuple[Level, ...]
+    associated: tuple[AssociatedImage, ...]
+    findings: tuple[Finding, ...]
+    maps: tuple[ByteMap, ...]
+    mpp: tuple[float, float] | None = None
+    objective: float | None = None
+    kept: tuple[Place, ...] = ()
+    blocks: tuple[TextBlock, ...] = ()
+    chains: tuple[Chain, ...] = ()
+    complete: bool = False
+    notes: tuple[str, ...] = ()
+    rewrites: tuple[Rewrite, ...] = ()
+    beside: tuple[str, ...] = ()
+    torn: int = 0
+    left: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return (
+            f"<Inspection {self.format}: {len(self.levels)} levels, {len(self.associated)} "
+            f"associated images, {len(self.findings)} findings>"
+        )
+
+    def _repr_html_(self) -> str:
+        """Show the read-only card in a notebook, values masked."""
+        from blankslide.presentation.html_card import inspection_card
+
+        return inspection_card(self)

@@ -1,0 +1,50 @@
+"""Which format knows a file, and which files its slide consists of."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from blankslide.errors import NotASlide, SlideError
+from blankslide.formatkit.protocol import Probe
+from blankslide.formats import detect
+from blankslide.pipeline.main_file import main_file
+from blankslide.pipeline.opening import opened
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def known_format(path: str | Path) -> str | None:
+    """Return the name of the format that claims a file, or None; damaged slides are claimed."""
+    try:
+        with opened(main_file(path)) as slide:
+            return detect(Probe(slide)).name
+    except NotASlide:
+        return None
+    except SlideError:
+        return "damaged"
+
+
+def claimed_files(path: str | Path) -> tuple[str, ...] | None:
+    """Return the resolved paths of all files of the slide that ``path`` names, or None if it names none.
+
+    The main file comes first. A damaged slide is claimed too, and so is one that waits to be recovered,
+    whatever state it is in: its own line will say what is wrong with it.
+    """
+    from blankslide.storage import journal
+
+    path = main_file(path)
+    try:
+        with opened(path) as slide:
+            probe = Probe(slide)
+            accepted = detect(probe)
+            if not getattr(accepted, "one_file", False):
+                with suppress(SlideError):
+                    accepted.inspect(probe)  # opens the set's other files
+            return tuple(f.path for f in slide.files)
+    except NotASlide:
+        return None if journal.find(path) is None else (os.path.realpath(path),)
+    except SlideError:
+        return (os.path.realpath(path),)

@@ -1,0 +1,100 @@
+"""Looking without touching: inspect, plan, and the refusal of a slide that waits to be recovered."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from blankslide.errors import SlidePending
+from blankslide.pipeline.main_file import main_file
+from blankslide.pipeline.opening import inspected, opened
+from blankslide.pipeline.options import Options
+from blankslide.planner import make_plan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from blankslide.model import Inspection, Plan
+    from blankslide.policy.profiles import Profile
+    from blankslide.storage.slide_files import OpenSlide
+
+
+def inspect(path: str | Path, *, key: bytes | None = None) -> Inspection:
+    """Say what is in a slide; reads structure only, never coded tissue.
+
+    Parameters
+    ----------
+    path
+        The slide, or the folder that is one.
+    key
+        The site's key, to recognise replaced ids as ours.
+
+    Raises
+    ------
+    SlideError, EnvironmentProblem, SlidePending
+        As the error tree says; the slide is never touched.
+    """
+    path = main_file(path)
+    refuse_pending(path)
+    with opened(path) as slide:
+        return inspected(slide, key)
+
+
+def plan(path: str | Path, options: Options | None = None) -> tuple[Inspection, Plan]:
+    """Inspect a slide and plan what the profile demands; nothing is written."""
+    options = options or Options()
+    path = main_file(path)
+    refuse_pending(path)
+    with opened(path) as slide:
+        inspection = inspected(slide, options.key, options.thorough)
+        return inspection, planned_for(slide, inspection, options.resolved(), options.key)
+
+
+def planned_for(
+    slide: OpenSlide, inspection: Inspection, profile: Profile, key: bytes | None, *, grows: bool = False
+) -> Plan:
+    """Plan what is to be written; a name to be kept that the slide does not have is refused here.
+
+    Raises
+    ------
+    UsageError
+        If so.
+    """
+    if profile.ids:
+        from blankslide.pipeline.choices import require_found
+
+        require_found(profile, inspection)
+    return make_plan(inspection, profile, slide.views(), key, grows=grows)
+
+
+def refuse_pending(path: str | Path) -> None:
+    """Raise `SlidePending` if a journal waits for the slide's main file, or for what it is a copy of."""
+    from blankslide.storage import journal
+
+    if journal.find(path) is not None:
+        raise SlidePending("an earlier run was interrupted", "run: blankslide recover")
+    refuse_orphan(path)
+
+
+def refuse_orphan(path: str | Path) -> None:
+    """Raise `SlidePending` if a journal beside the slide has lost its file, and this may be a copy of that.
+
+    An interrupted run may then have left the slide half-written, and nothing here can finish it.
+    """
+    from blankslide.storage.pending import could_be_of, orphans
+
+    try:
+        lost = orphans(os.path.dirname(os.path.realpath(path)))
+    except OSError:  # a folder may allow opening without listing
+        return
+    if not lost:
+        return
+    with opened(path) as slide:
+        for journal in lost:
+            if could_be_of(journal, slide.files[0]):
+                raise SlidePending(
+                    f"the journal {journal.name} beside it waits for a file that is not here any more,"
+                    " and this looks like a copy of that file, perhaps half-written",
+                    "bring back the file itself and run: blankslide recover; or take the original again, untouched,"
+                    " and remove the journal",
+                )
