@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from blankslide.model import Edit, Finding, PhiClass, Place
 from blankslide.model.sensitive import Sensitive
 
-D, Q, V, K, P, UNKNOWN = (
+DIRECT, QUASI, DEVICE, LINK, PATH, IMAGE, UNKNOWN = (
     PhiClass.DIRECT,
     PhiClass.QUASI,
     PhiClass.DEVICE,
     PhiClass.LINK,
     PhiClass.PATH,
+    PhiClass.IMAGE,
     PhiClass.UNKNOWN,
 )
 

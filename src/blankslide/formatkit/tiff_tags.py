@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.containers import icc
 from blankslide.containers.tiff import directories as T
-from blankslide.formatkit.findings import UNKNOWN, D, Findings, K, Q, V
+from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, QUASI, UNKNOWN, Findings
 from blankslide.formatkit.tiff_entries import child_kind, is_pages_own
 from blankslide.model import Fill, PhiClass, Place
 from blankslide.model.patterns import pattern
@@ -47,35 +47,35 @@ STRUCTURAL = frozenset(
 )
 
 TAGS: Mapping[int, TagRule] = {
-    269: TagRule("tiff.document-name", "DocumentName", D),
-    271: TagRule("tiff.make", "Make", V, plain=True),
-    272: TagRule("tiff.model", "Model", V, plain=True),
-    285: TagRule("tiff.page-name", "PageName", D),
-    305: TagRule("tiff.software", "Software", V, plain=True),
-    306: TagRule("tiff.date-time", "DateTime", Q),
-    315: TagRule("tiff.artist", "Artist", D),
-    316: TagRule("tiff.host-computer", "HostComputer", V),
+    269: TagRule("tiff.document-name", "DocumentName", DIRECT),
+    271: TagRule("tiff.make", "Make", DEVICE, plain=True),
+    272: TagRule("tiff.model", "Model", DEVICE, plain=True),
+    285: TagRule("tiff.page-name", "PageName", DIRECT),
+    305: TagRule("tiff.software", "Software", DEVICE, plain=True),
+    306: TagRule("tiff.date-time", "DateTime", QUASI),
+    315: TagRule("tiff.artist", "Artist", DIRECT),
+    316: TagRule("tiff.host-computer", "HostComputer", DEVICE),
     333: TagRule("tiff.ink-names", "InkNames", UNKNOWN),
-    337: TagRule("tiff.target-printer", "TargetPrinter", V),
-    700: TagRule("tiff.xmp", "XMP packet", D),
-    32781: TagRule("tiff.image-id", "ImageID", K),
-    33432: TagRule("tiff.copyright", "Copyright", D),
-    33448: TagRule("tiff.md-lab-name", "MD LabName", D),
-    33449: TagRule("tiff.md-sample-info", "MD SampleInfo", D),
-    33450: TagRule("tiff.md-prep-date", "MD PrepDate", Q),
-    33451: TagRule("tiff.md-prep-time", "MD PrepTime", Q),
-    33723: TagRule("tiff.iptc", "IPTC record", D),
-    34377: TagRule("tiff.photoshop", "Photoshop resources", D),
-    37724: TagRule("tiff.image-source-data", "Photoshop layers", D),
-    40091: TagRule("tiff.xp-title", "XPTitle", D),
-    40092: TagRule("tiff.xp-comment", "XPComment", D),
-    40093: TagRule("tiff.xp-author", "XPAuthor", D),
-    40094: TagRule("tiff.xp-keywords", "XPKeywords", D),
-    40095: TagRule("tiff.xp-subject", "XPSubject", D),
-    42112: TagRule("tiff.gdal-metadata", "GDAL metadata", Q),
-    50735: TagRule("tiff.camera-serial-number", "CameraSerialNumber", V),
-    50838: TagRule("tiff.imagej-counts", "ImageJ counts", D),
-    50839: TagRule("tiff.imagej-metadata", "ImageJ metadata", D),
+    337: TagRule("tiff.target-printer", "TargetPrinter", DEVICE),
+    700: TagRule("tiff.xmp", "XMP packet", DIRECT),
+    32781: TagRule("tiff.image-id", "ImageID", LINK),
+    33432: TagRule("tiff.copyright", "Copyright", DIRECT),
+    33448: TagRule("tiff.md-lab-name", "MD LabName", DIRECT),
+    33449: TagRule("tiff.md-sample-info", "MD SampleInfo", DIRECT),
+    33450: TagRule("tiff.md-prep-date", "MD PrepDate", QUASI),
+    33451: TagRule("tiff.md-prep-time", "MD PrepTime", QUASI),
+    33723: TagRule("tiff.iptc", "IPTC record", DIRECT),
+    34377: TagRule("tiff.photoshop", "Photoshop resources", DIRECT),
+    37724: TagRule("tiff.image-source-data", "Photoshop layers", DIRECT),
+    40091: TagRule("tiff.xp-title", "XPTitle", DIRECT),
+    40092: TagRule("tiff.xp-comment", "XPComment", DIRECT),
+    40093: TagRule("tiff.xp-author", "XPAuthor", DIRECT),
+    40094: TagRule("tiff.xp-keywords", "XPKeywords", DIRECT),
+    40095: TagRule("tiff.xp-subject", "XPSubject", DIRECT),
+    42112: TagRule("tiff.gdal-metadata", "GDAL metadata", QUASI),
+    50735: TagRule("tiff.camera-serial-number", "CameraSerialNumber", DEVICE),
+    50838: TagRule("tiff.imagej-counts", "ImageJ counts", DIRECT),
+    50839: TagRule("tiff.imagej-metadata", "ImageJ metadata", DIRECT),
     59932: TagRule("tiff.padding", "Padding", UNKNOWN),
 }
 
@@ -124,7 +124,7 @@ def tag_findings(
                 continue
             rule = rules.get(tag) or TAGS.get(tag)
             if ifd is not page:
-                rule = TagRule(f"tiff.{child_kind(ifd)}.{tag}", f"{child_kind(ifd).upper()} tag {tag}", Q)
+                rule = TagRule(f"tiff.{child_kind(ifd)}.{tag}", f"{child_kind(ifd).upper()} tag {tag}", QUASI)
             if rule is None:
                 rule = TagRule(f"tiff.tag-{tag}", f"tag {tag}", UNKNOWN)
             _tag_finding(found, ifd, entry, rule)
@@ -145,7 +145,7 @@ def _tag_finding(found: Findings, ifd: Ifd, entry: Entry, rule: TagRule) -> None
         return
     value = _as_text(ifd, entry, raw)
     place = Place(0, ifd.name, entry.start, entry.end)
-    if rule.cls is K and value is not None and not value.strip("0 {}-"):
+    if rule.cls is LINK and value is not None and not value.strip("0 {}-"):
         return  # zeros in place of a link are our own mark
     weak = rule.plain and value is not None and is_plain(value)
     found.add(rule.id, rule.title, rule.cls, place, (Fill(0, entry.start, entry.end),), value, weak)
@@ -181,12 +181,14 @@ def _icc_findings(found: Findings, ifd: Ifd, entry: Entry) -> None:
         found.add("tiff.icc-profile.remainder", "Data behind the ICC profile", UNKNOWN, behind, edit, None)
     if any(source.read(spans.date[0], spans.date[1] - spans.date[0])):
         edits = (Fill(0, *spans.date), Fill(0, *spans.id))
-        found.add("tiff.icc-profile.date", "ICC date", Q, Place(0, ifd.name, *spans.date), edits, None, weak=True)
+        found.add("tiff.icc-profile.date", "ICC date", QUASI, Place(0, ifd.name, *spans.date), edits, None, weak=True)
     for start, end in spans.texts:
         text = source.read(start, end - start).strip(b"\0 ")
         if text:
             edit = (Fill(0, start, end),)
-            found.add("tiff.icc-profile.text", "ICC text", V, Place(0, ifd.name, start, end), edit, None, weak=True)
+            found.add(
+                "tiff.icc-profile.text", "ICC text", DEVICE, Place(0, ifd.name, start, end), edit, None, weak=True
+            )
 
 
 def _any_data(source: ByteSource, start: int, end: int) -> bool:

@@ -25,8 +25,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.containers.tiff import directories as T
 from blankslide.errors import ContradictorySlide, DamagedSlide
-from blankslide.formatkit import findings, jpeg_comments, tiff_byte_map, tiff_pictures, tiff_tags
-from blankslide.formatkit.findings import Findings
+from blankslide.formatkit import jpeg_comments, tiff_byte_map, tiff_pictures, tiff_tags
+from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI, UNKNOWN, Findings
 from blankslide.formatkit.tiff_tags import TagRule
 from blankslide.model import AssociatedImage, Cut, Inspection, Level, PhiClass, Place, SlideFile, TextBlock
 from blankslide.model.patterns import pattern
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 MARKS = (b"Aperio", b"Motic")
 
-D, Q, V, K, P, UNKNOWN = findings.D, findings.Q, findings.V, findings.K, findings.P, findings.UNKNOWN
 
 _NUMBER = r"[-+]?\d{1,6}(?:[.,]\d{1,12})?(?:[eE][-+]?\d{1,3})?"
 _LEGAL_NUMBER = pattern(_NUMBER)
@@ -64,38 +63,38 @@ SCIENCE: dict[str, re.Pattern[str]] = {
 
 #: Keys that identify; every other key is unknown and treated by the policy's allow-list.
 FIELDS: dict[str, PhiClass] = {
-    "filename": D,
-    "title": D,
-    "user": D,
-    "barcode": D,
-    "accession": D,
-    "patient": D,
-    "copyright": D,
-    "imageid": K,
-    "dsr id": V,
-    "scanscope id": V,
-    "scanner id": V,
-    "scannertype": V,
-    "date": Q,
-    "time": Q,
-    "time zone": Q,
-    "rack": Q,
-    "slide": Q,
-    "sessonmode": Q,
-    "sessionmode": Q,
-    "scan warning": Q,
-    "parmset": Q,
-    "webslide files": P,
-    "compressedfile": P,
-    "converter": Q,
-    "converterepoch": Q,
-    "converterversion": Q,
+    "filename": DIRECT,
+    "title": DIRECT,
+    "user": DIRECT,
+    "barcode": DIRECT,
+    "accession": DIRECT,
+    "patient": DIRECT,
+    "copyright": DIRECT,
+    "imageid": LINK,
+    "dsr id": DEVICE,
+    "scanscope id": DEVICE,
+    "scanner id": DEVICE,
+    "scannertype": DEVICE,
+    "date": QUASI,
+    "time": QUASI,
+    "time zone": QUASI,
+    "rack": QUASI,
+    "slide": QUASI,
+    "sessonmode": QUASI,
+    "sessionmode": QUASI,
+    "scan warning": QUASI,
+    "parmset": QUASI,
+    "webslide files": PATH,
+    "compressedfile": PATH,
+    "converter": QUASI,
+    "converterepoch": QUASI,
+    "converterversion": QUASI,
 }
 
 #: Aperio's private tags: copies of description fields, and scan geometry.
 PRIVATE: dict[int, TagRule] = {
-    55003: TagRule("aperio.tag.scanscope-id", "ScanScope ID (tag 55003)", V),
-    55004: TagRule("aperio.tag.scan-date", "Scan date (tag 55004)", Q),
+    55003: TagRule("aperio.tag.scanscope-id", "ScanScope ID (tag 55003)", DEVICE),
+    55004: TagRule("aperio.tag.scan-date", "Scan date (tag 55004)", QUASI),
 }
 PRIVATE_SCIENCE = frozenset((55000, 55001, 55002))
 
@@ -143,7 +142,7 @@ def _rule(name: str) -> _Rule | None:
     """Rule of a key that is not known; None if it is no key at all but free text."""
     low = name.lower()
     if _CUSTOM.fullmatch(low):
-        return _Rule(D, _slug(low))
+        return _Rule(DIRECT, _slug(low))
     return _Rule(UNKNOWN, _slug(low)) if _KEY.fullmatch(name) else None
 
 
@@ -410,7 +409,7 @@ class _Descriptions:
         rule = known or _rule(name)
         if rule is None or not match[2] or not value:
             self._unnamed(match, where, base, block)
-        elif rule.cls is K and not value.strip("0 {}-"):  # zeros in place of a link are our own mark
+        elif rule.cls is LINK and not value.strip("0 {}-"):  # zeros in place of a link are our own mark
             self.kept.append(Place(0, where, base + match.start(), base + _pair_end(match)))
         else:
             start = base + match.start(3) + match[3].index(value)

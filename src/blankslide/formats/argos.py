@@ -35,7 +35,7 @@ from blankslide.formatkit import (
     tiff_pictures,
     tiff_tags,
 )
-from blankslide.formatkit.findings import Findings
+from blankslide.formatkit.findings import DEVICE, DIRECT, QUASI, Findings
 from blankslide.formatkit.xml_fields import INTEGER, NUMBER, Rule, XmlReader, science
 from blankslide.model import Inspection, PhiClass, Place, SlideFile
 from blankslide.model.patterns import pattern
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 
 MARKS = (b"Argos.Scan.Metadata",)
 
-D, Q, V = PhiClass.DIRECT, PhiClass.QUASI, PhiClass.DEVICE
 
 _METADATA = 65000
 _LOOK = 1 << 16
@@ -68,10 +67,10 @@ TABLE: dict[str, Rule] = {
     **science(NUMBER, "ZRange X Y Z X1 X2 Y1 Y2 Z1 Z2 Width Height MPP PixelSize PixelSizeX PixelSizeY Exposure Gain"),
     **science(rf"{_OPTIC}(?:[ /]{_OPTIC}){{0,7}}", "ObjectiveName"),
     **science(rf"(?:(?>{NUMBER})[\s;]*+)++", "FocusMap FocusPoints FocusPoint"),
-    "Barcode": Rule("barcode", D, title="Bar code"),
-    "AcquisitionDate": Rule("acquisitiondate", Q, title="Acquisition date"),
-    "AcquisitionTime": Rule("acquisitiontime", Q, title="Acquisition time"),
-    "Scanner": Rule("scanner", V, title="Scanner"),
+    "Barcode": Rule("barcode", DIRECT, title="Bar code"),
+    "AcquisitionDate": Rule("acquisitiondate", QUASI, title="Acquisition date"),
+    "AcquisitionTime": Rule("acquisitiontime", QUASI, title="Acquisition time"),
+    "Scanner": Rule("scanner", DEVICE, title="Scanner"),
 }
 
 

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 
 from blankslide.containers.tiff import directories as T
 from blankslide.formatkit import tiff_free_pages, tiff_numbered_pages
+from blankslide.formatkit.findings import DEVICE, DIRECT, QUASI
 from blankslide.formatkit.text_pairs import NUMBER, Pairs, Style, numbers, prefixed
 from blankslide.model import PhiClass
 from blankslide.model.patterns import pattern
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 MARKS = (b"Huron",)
 
-D, Q, V = PhiClass.DIRECT, PhiClass.QUASI, PhiClass.DEVICE
 _MAKE = 271
 _MAKER = pattern(r"Huron(?:(?: Digital Pathology| Technologies)(?: Inc\.?)?)?(?: TissueScope| LE ?\d?)*(?![^\0\s,;])")
 _ANY_MAKER = pattern("Huron")
@@ -58,21 +58,21 @@ FIELDS: dict[str, PhiClass] = {
             "title", "comment", "comments", "description", "operator", "user", "label", "sample", "file name",
             "filename",
         ),
-        D,
+        DIRECT,
     ),
     **dict.fromkeys(
         (
             "scan started", "scan finished", "scan ended", "scan completed", "scan time", "scan date", "date", "time",
             "time zone", "carrier", "rack", "slot", "tray",
         ),
-        Q,
+        QUASI,
     ),
     **dict.fromkeys(
         (
             "deviceid", "device id", "device", "serial number", "serial", "scanner", "scanner id", "host",
             "software version",
         ),
-        V,
+        DEVICE,
     ),
 }  # fmt: skip
 _STYLE = Style("huron", pattern(r"\r?\n|\r"), "", SCIENCE, FIELDS)

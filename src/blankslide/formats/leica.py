@@ -26,7 +26,7 @@ from blankslide.containers.tiff import directories as T
 from blankslide.containers.xml import parse
 from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formatkit import jpeg_comments, tiff_byte_map, tiff_numbered_pages, tiff_tags
-from blankslide.formatkit.findings import Findings
+from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, QUASI, Findings
 from blankslide.formatkit.tiff_tags import TagRule
 from blankslide.formatkit.xml_fields import INTEGER, NUMBER, Rule, science
 from blankslide.formatkit.xml_whole import WholeXmlReader
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 MARKS = (b"leica-microsystems",)
 
-D, Q, V, K = PhiClass.DIRECT, PhiClass.QUASI, PhiClass.DEVICE, PhiClass.LINK
 
 _ROOT = pattern(
     r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<scn\s[^>]*"
@@ -55,16 +54,16 @@ _VERSION = pattern(r"\d{1,3}(?:\.\d{1,5}){1,4}(?:;\d{1,3}(?:\.\d{1,5}){1,4})*")
 
 #: What the XML may say; see `_xml.XmlReader` for the keys.
 TABLE: dict[str, Rule] = {
-    "scn@uuid": Rule("scn.uuid", K, title="Document UUID"),
-    "collection@name": Rule("collection.name", D, title="Collection name"),
-    "collection@uuid": Rule("collection.uuid", K, title="Collection UUID"),
-    "collection@barcode": Rule("collection.barcode", D, title="Barcode"),
-    "barcode": Rule("collection.barcode", D, title="Barcode"),
-    "image@name": Rule("image.name", D, title="Image name"),
-    "image@uuid": Rule("image.uuid", K, title="Image UUID"),
-    "creationDate": Rule("image.creation-date", Q, title="Creation date"),
-    "device@model": Rule("device.model", V, _MODEL, weak=True, title="Device model"),
-    "device@version": Rule("device.version", V, _VERSION, weak=True, title="Device version"),
+    "scn@uuid": Rule("scn.uuid", LINK, title="Document UUID"),
+    "collection@name": Rule("collection.name", DIRECT, title="Collection name"),
+    "collection@uuid": Rule("collection.uuid", LINK, title="Collection UUID"),
+    "collection@barcode": Rule("collection.barcode", DIRECT, title="Barcode"),
+    "barcode": Rule("collection.barcode", DIRECT, title="Barcode"),
+    "image@name": Rule("image.name", DIRECT, title="Image name"),
+    "image@uuid": Rule("image.uuid", LINK, title="Image UUID"),
+    "creationDate": Rule("image.creation-date", QUASI, title="Creation date"),
+    "device@model": Rule("device.model", DEVICE, _MODEL, weak=True, title="Device model"),
+    "device@version": Rule("device.version", DEVICE, _VERSION, weak=True, title="Device version"),
     **science(INTEGER, "*@sizeX *@sizeY *@offsetX *@offsetY *@spacingZ *@offsetZ"),
     **science(r"\d{1,5}", "dimension@r dimension@c dimension@z *@ifd pixels@firstIFD channel@index"),
     **science(NUMBER, "objective numericalAperture *@exposureTime *@gain *@gamma"),

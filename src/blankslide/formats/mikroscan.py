@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from blankslide.containers.tiff import directories as T
 from blankslide.formatkit import tiff_free_pages
+from blankslide.formatkit.findings import DEVICE, DIRECT, PATH, QUASI
 from blankslide.formatkit.text_pairs import Pairs, Style, numbers
 from blankslide.model import PhiClass
 from blankslide.model.patterns import pattern
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 MARKS = (b"Mikroscan",)
 
-D, Q, V, P = PhiClass.DIRECT, PhiClass.QUASI, PhiClass.DEVICE, PhiClass.PATH
 
 _MARK = "Mikroscan Image Structure"
 #: Keys whose legal values stay.
@@ -42,13 +42,15 @@ SCIENCE: dict[str, re.Pattern[str]] = numbers(
 )
 #: Keys that identify.
 FIELDS: dict[str, PhiClass] = {
-    **dict.fromkeys("barcode title user operator patient accession case label comment name slideid".split(), D),
-    **dict.fromkeys(("date", "time", "time zone", "rack", "slide", "slot", "tray"), Q),
-    **dict.fromkeys(("scanner", "scanner id", "serial", "serial number", "scanscope id", "host", "dsr id"), V),
-    **dict.fromkeys(("filename", "file name", "path"), P),
+    **dict.fromkeys("barcode title user operator patient accession case label comment name slideid".split(), DIRECT),
+    **dict.fromkeys(("date", "time", "time zone", "rack", "slide", "slot", "tray"), QUASI),
+    **dict.fromkeys(("scanner", "scanner id", "serial", "serial number", "scanscope id", "host", "dsr id"), DEVICE),
+    **dict.fromkeys(("filename", "file name", "path"), PATH),
 }
 _SERIAL = pattern(r"(?:[A-Za-z0-9-]{1,12} )?SERIAL ?#", re.I)
-_STYLE = Style("mikroscan", pattern(r"\|"), "Mikroscan Image Structure", SCIENCE, FIELDS, ((_SERIAL, "serial", V),))
+_STYLE = Style(
+    "mikroscan", pattern(r"\|"), "Mikroscan Image Structure", SCIENCE, FIELDS, ((_SERIAL, "serial", DEVICE),)
+)
 
 
 class Mikroscan:

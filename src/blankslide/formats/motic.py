@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from blankslide.containers.tiff import directories as T
 from blankslide.formatkit import tiff_free_pages
+from blankslide.formatkit.findings import DEVICE, DIRECT, PATH, QUASI, UNKNOWN
 from blankslide.formatkit.text_pairs import Pairs, Style, numbers
 from blankslide.model import PhiClass, Place
 from blankslide.model.patterns import pattern
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 MARKS = (b"Motic",)
 
-D, Q, V, P, UNKNOWN = PhiClass.DIRECT, PhiClass.QUASI, PhiClass.DEVICE, PhiClass.PATH, PhiClass.UNKNOWN
 
 _MARK = pattern(r"Motic\b(?! V\d)")
 _FORM = pattern(r"Motic[^\n]{0,80}\n(?:.{0,200}\s)?\[?\d{1,7} ?x ?\d{1,7}\b", re.S)
@@ -47,10 +47,10 @@ SCIENCE: dict[str, re.Pattern[str]] = {
 }
 #: Keys that identify.
 FIELDS: dict[str, PhiClass] = {
-    **dict.fromkeys("barcode title user operator patient accession case label comment name slideid".split(), D),
-    **dict.fromkeys(("date", "time", "time zone", "rack", "slide", "slot", "tray"), Q),
-    **dict.fromkeys(("scanner", "scanner id", "scannertype", "serial", "serial number", "host", "device"), V),
-    **dict.fromkeys(("filename", "file name", "path"), P),
+    **dict.fromkeys("barcode title user operator patient accession case label comment name slideid".split(), DIRECT),
+    **dict.fromkeys(("date", "time", "time zone", "rack", "slide", "slot", "tray"), QUASI),
+    **dict.fromkeys(("scanner", "scanner id", "scannertype", "serial", "serial number", "host", "device"), DEVICE),
+    **dict.fromkeys(("filename", "file name", "path"), PATH),
 }
 _STYLE = Style(
     "motic",

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from blankslide.containers.tiff import directories as T
 from blankslide.formatkit import tiff_free_pages, tiff_numbered_pages
+from blankslide.formatkit.findings import DEVICE, DIRECT, PATH, QUASI
 from blankslide.formatkit.text_pairs import NUMBER, Pairs, Style, numbers
 from blankslide.model import PhiClass
 from blankslide.model.patterns import pattern
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 MARKS = (b"3dh_PixelSizeX",)
 
-D, Q, V, P = PhiClass.DIRECT, PhiClass.QUASI, PhiClass.DEVICE, PhiClass.PATH
 
 _MARK = pattern(rf"\s*\d{{1,7}}x\d{{1,7}}\b[^|]*\|(?:[^|]*\|)*\s*3dh_PixelSizeX\s*=\s*{NUMBER}\s*(?:\||\Z)")
 #: Keys whose legal values stay.
@@ -45,10 +45,10 @@ SCIENCE: dict[str, re.Pattern[str]] = {
 }
 #: Keys that identify.
 FIELDS: dict[str, PhiClass] = {
-    **dict.fromkeys(("barcode", "title", "user", "3dh_slidename", "3dh_slideid", "3dh_barcode", "3dh_user"), D),
-    **dict.fromkeys(("date", "time", "3dh_profile", "3dh_scandate"), Q),
-    **dict.fromkeys(("3dh_scanner", "3dh_serial", "3dh_hardware", "scanner"), V),
-    **dict.fromkeys(("filename", "3dh_filename", "3dh_path"), P),
+    **dict.fromkeys(("barcode", "title", "user", "3dh_slidename", "3dh_slideid", "3dh_barcode", "3dh_user"), DIRECT),
+    **dict.fromkeys(("date", "time", "3dh_profile", "3dh_scandate"), QUASI),
+    **dict.fromkeys(("3dh_scanner", "3dh_serial", "3dh_hardware", "scanner"), DEVICE),
+    **dict.fromkeys(("filename", "3dh_filename", "3dh_path"), PATH),
 }
 _STYLE = Style("3dhistech", pattern(r"\|"), "3DHISTECH", SCIENCE, FIELDS)
 

@@ -28,6 +28,7 @@ from blankslide.blanks import jpeg
 from blankslide.containers.tiff import directories as T
 from blankslide.errors import ContradictorySlide, DamagedSlide, NotEditable
 from blankslide.formatkit import tiff_free_pages, tiff_numbered_pages
+from blankslide.formatkit.findings import DEVICE, DIRECT, PATH, QUASI
 from blankslide.formatkit.text_pairs import NUMBER, Pairs, Style, numbers, prefixed
 from blankslide.model import AssociatedImage, Blank, Coding, Inspection, PhiClass, Place, SlideFile, Slot
 from blankslide.model.patterns import pattern
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
 
 MARKS = (b"MedScan",)
 
-D, Q, V, P = PhiClass.DIRECT, PhiClass.QUASI, PhiClass.DEVICE, PhiClass.PATH
 
 _SOFTWARE = 305
 _MARK = "MedScan"
@@ -61,11 +61,11 @@ SCIENCE: dict[str, re.Pattern[str]] = {
 #: Keys that identify.
 FIELDS: dict[str, PhiClass] = {
     **dict.fromkeys(
-        ("case name", "slide name", "name", "barcode", "patient", "user", "operator", "title", "comment"), D
+        ("case name", "slide name", "name", "barcode", "patient", "user", "operator", "title", "comment"), DIRECT
     ),
-    **dict.fromkeys(("date", "time", "scan date", "scan time", "tray", "slot"), Q),
-    **dict.fromkeys(("scanner", "serial number", "host", "station"), V),
-    **dict.fromkeys(("file", "filename", "path"), P),
+    **dict.fromkeys(("date", "time", "scan date", "scan time", "tray", "slot"), QUASI),
+    **dict.fromkeys(("scanner", "serial number", "host", "station"), DEVICE),
+    **dict.fromkeys(("file", "filename", "path"), PATH),
 }
 _STYLE = Style("trestle", pattern(";"), "", SCIENCE, FIELDS)
 

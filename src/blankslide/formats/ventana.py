@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING
 from blankslide.containers.tiff import directories as T
 from blankslide.containers.xml import MAX_BYTES, parse
 from blankslide.errors import ContradictorySlide, DamagedSlide
-from blankslide.formatkit import findings, jpeg_comments, tiff_byte_map, tiff_numbered_pages, tiff_pictures, tiff_tags
-from blankslide.formatkit.findings import Findings
+from blankslide.formatkit import jpeg_comments, tiff_byte_map, tiff_numbered_pages, tiff_pictures, tiff_tags
+from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI, UNKNOWN, Findings
 from blankslide.formatkit.xml_fields import INTEGER, NUMBER, Rule, XmlReader, rules, science
 from blankslide.model import Fill, Inspection, Place, SlideFile
 from blankslide.model.patterns import pattern
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
 MARKS = (b"iScan",)
 
-D, Q, V, K, P, UNKNOWN = findings.D, findings.Q, findings.V, findings.K, findings.P, findings.UNKNOWN
 _SOFTWARE_TAG, _XMP = 305, 700
 _SOFTWARE = pattern(r"(?:ScanOutputManager|Ventana(?: iScan| Image Viewer| Virtuoso)?) ?v?\d{0,3}(?:\.\d{1,6}){0,4}")
 
@@ -73,19 +72,19 @@ RULES = {
     **science(rf"{NUMBER}(?:,{NUMBER}){{0,15}}", "Color@TwistRGB"),
     **science(r"\d{1,6}x\d{1,6}", "PrescanData@SizeImage"),
     **rules(
-        D,
+        DIRECT,
         "iScan@UserName iScan@Barcode1D iScan@Barcode2D iScan@BarCode1 iScan@BarCode2 iScan@SlideAnnotation "
         "iScan@OperatorID iScan@PatientName iScan@CaseID iScan@SampleID iScan@LabelText iScan@Comment "
         "iScan@Description PrescanData@SlideIdentifier",
     ),
-    **rules(V, "iScan@UnitNumber iScan@BuildDate iScan@DeviceSerialNumber"),
-    "iScan@BuildVersion": Rule("buildversion", V, _DEVICE, weak=True),
-    **rules(Q, "iScan@ScanDate iScan@ScanTime iScan@BarCodeType1 iScan@BarCodeType2"),
-    **rules(Q, "SlideInfo@Rack SlideInfo@Slot", b"0"),
-    **rules(K, "SlideInfo@BaseName iScan@UniqueID"),
-    **rules(P, "SlideInfo@JP2FileName SlideInfo@OutputFileName iScan@BaseFileName AoiInfo@DirPath"),
-    "ServerDirectory@Path": Rule("serverdirectory-path", P, title="ServerDirectory Path"),
-    "LabelImage@Path": Rule("labelimage-path", P, title="LabelImage Path"),
+    **rules(DEVICE, "iScan@UnitNumber iScan@BuildDate iScan@DeviceSerialNumber"),
+    "iScan@BuildVersion": Rule("buildversion", DEVICE, _DEVICE, weak=True),
+    **rules(QUASI, "iScan@ScanDate iScan@ScanTime iScan@BarCodeType1 iScan@BarCodeType2"),
+    **rules(QUASI, "SlideInfo@Rack SlideInfo@Slot", b"0"),
+    **rules(LINK, "SlideInfo@BaseName iScan@UniqueID"),
+    **rules(PATH, "SlideInfo@JP2FileName SlideInfo@OutputFileName iScan@BaseFileName AoiInfo@DirPath"),
+    "ServerDirectory@Path": Rule("serverdirectory-path", PATH, title="ServerDirectory Path"),
+    "LabelImage@Path": Rule("labelimage-path", PATH, title="LabelImage Path"),
 }
 
 _ROLES = {
@@ -301,7 +300,9 @@ class _Reader:
         if entry is None or not _SOFTWARE.fullmatch(text):
             return frozenset()
         fill = (Fill(0, entry.start, entry.end),)
-        self.found.add("ventana.software", "Software", V, Place(0, page.name, entry.start, entry.end), fill, text, True)
+        self.found.add(
+            "ventana.software", "Software", DEVICE, Place(0, page.name, entry.start, entry.end), fill, text, True
+        )
         return frozenset((_SOFTWARE_TAG,))
 
     def _word(self, page: Ifd, start: int, end: int, text: str, byte: int = 0x20) -> None:

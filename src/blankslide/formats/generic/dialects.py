@@ -13,7 +13,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from blankslide.formatkit.findings import D, K, P, Q, V
+from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI
 from blankslide.formatkit.xml_fields import NUMBER, Rule, XmlReader, science, slug
 from blankslide.model import Fill, PhiClass, Place
 from blankslide.model.patterns import pattern
@@ -64,11 +64,11 @@ PROPERTIES: dict[str, re.Pattern[str]] = {
 }
 _LEVELS = pattern(r"(?:openslide\.)?level\[\d{1,2}\]\.(?:width|height|downsample|tile-width|tile-height)")
 _FIELDS = (
-    (P, {"filename", "path", "directory", "file"}),
-    (D, {"user", "title", "barcode", "patient", "accession", "case", "comment", "name", "description", "slide"}),
-    (Q, {"date", "time", "datetime", "rack"}),
-    (V, {"scanscope", "serial", "scanner", "dsr", "host"}),
-    (K, {"quickhash", "uuid", "imageid", "guid"}),
+    (PATH, {"filename", "path", "directory", "file"}),
+    (DIRECT, {"user", "title", "barcode", "patient", "accession", "case", "comment", "name", "description", "slide"}),
+    (QUASI, {"date", "time", "datetime", "rack"}),
+    (DEVICE, {"scanscope", "serial", "scanner", "dsr", "host"}),
+    (LINK, {"quickhash", "uuid", "imageid", "guid"}),
 )
 _WORDS = pattern(r"[a-z]+")
 
@@ -109,7 +109,7 @@ def _class(key: str) -> PhiClass:
     """What a property of the scanner can reveal, after the words of its name; ids go like names."""
     words = set(_WORDS.findall(key.lower()))
     cls = next((cls for cls, names in _FIELDS if words & names), PhiClass.UNKNOWN)
-    return D if cls is K else cls
+    return DIRECT if cls is LINK else cls
 
 
 class _Text:
@@ -199,7 +199,7 @@ class _Vips(XmlReader):
             **science(r"http://www\.vips\.ecs\.soton\.ac\.uk/{1,2}[a-z]{3,16}(?:/\d\.\d)?", "image@xmlns"),
             **science(r"\d{1,2}(?:\.\d{1,2}){1,2}", "image@version"),
             **science(r"[A-Za-z]{3,20}", "value@type"),
-            "image@date": Rule("date", Q, title="Date of conversion"),
+            "image@date": Rule("date", QUASI, title="Date of conversion"),
         }
         super().__init__(found, kept, "generic.description", table)
         self._done: set[int] = set()

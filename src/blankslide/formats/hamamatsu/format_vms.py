@@ -29,7 +29,7 @@ from blankslide.blanks import jpeg as blanks_jpeg
 from blankslide.containers import ini
 from blankslide.containers.streams import jpeg
 from blankslide.errors import ContradictorySlide, DamagedSlide
-from blankslide.formatkit.findings import UNKNOWN, D, Findings, K, Q, V
+from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, QUASI, UNKNOWN, Findings
 from blankslide.model import (
     AssociatedImage,
     Blank,
@@ -73,10 +73,10 @@ WEAK: dict[str, re.Pattern[str]] = {
     "creator": pattern(r"NDP\.(?:scan|view2?)(?: v?\d{1,3}(?:\.\d{1,5}){0,3})?", re.I),
 }
 FIELDS: dict[str, tuple[str, PhiClass]] = {
-    "reference": ("Reference", D),
-    "authcode": ("AuthCode", K),
-    "hardwareserial": ("Hardware serial", V),
-    "date": ("Date", Q),
+    "reference": ("Reference", DIRECT),
+    "authcode": ("AuthCode", LINK),
+    "hardwareserial": ("Hardware serial", DEVICE),
+    "date": ("Date", QUASI),
 }
 _IMAGE = pattern(r"imagefile(?:\(\d{1,3},\d{1,3}(?:,\d{1,3})?\)|\(\d{1,3}\))?")
 _NAMES = frozenset(("mapfile", "macroimage", "optimisationfile"))
@@ -308,10 +308,10 @@ class _Set:
             return
         blank = (Cut(0, pair.value_start, pair.value_end),)
         if own and weak is not None and weak.fullmatch(pair.value):
-            self.found.add(f"hamamatsu.key.{low}", pair.key, V, place, blank, pair.value, weak=True)
+            self.found.add(f"hamamatsu.key.{low}", pair.key, DEVICE, place, blank, pair.value, weak=True)
         elif own and low in FIELDS:
             title, cls = FIELDS[low]
-            if cls is not K or pair.value.strip("0 -"):  # zeros in place of a link are our own mark
+            if cls is not LINK or pair.value.strip("0 -"):  # zeros in place of a link are our own mark
                 self.found.add(f"hamamatsu.key.{low}", title, cls, place, blank, pair.value)
         elif _KEY.fullmatch(pair.key) and pair.value:
             cut = (Cut(0, pair.start, pair.end),)

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from blankslide.containers.streams import jpeg
 from blankslide.containers.tiff.ndpi import MARK, high_word
 from blankslide.errors import DamagedSlide
-from blankslide.formatkit import findings, tiff_tags
+from blankslide.formatkit import tiff_tags
+from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, QUASI, UNKNOWN
 from blankslide.formatkit.tiff_tags import TagRule
 from blankslide.model import Cut, Fill, PhiClass, Place, TextBlock
 from blankslide.model.patterns import pattern
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from blankslide.containers.tiff.directories import Entry, Ifd
     from blankslide.formatkit.findings import Findings
 
-D, Q, V, K, P, UNKNOWN = findings.D, findings.Q, findings.V, findings.K, findings.P, findings.UNKNOWN
 
 _PROPERTIES, _LAMP = 65449, 65453
 _MOST = 4 << 20
@@ -36,14 +36,14 @@ NUMBERS = frozenset(
 ) | frozenset((65450, 65451, 65452, *range(65454, 65460), 65500))
 
 RULES: dict[int, TagRule] = {
-    65427: TagRule("hamamatsu.tag.reference", "Reference (tag 65427)", D),
-    65428: TagRule("hamamatsu.tag.auth-code", "AuthCode (tag 65428)", K),
-    65442: TagRule("hamamatsu.tag.serial-number", "Serial number (tag 65442)", V),
-    _LAMP: TagRule("hamamatsu.tag.lamp-age", "Lamp age (tag 65453)", V),
-    **{t: TagRule("hamamatsu.tag.barcode", f"Barcode (tag {t})", D) for t in range(65468, 65476)},
-    65476: TagRule("hamamatsu.tag.regulation", "Regulation text (tag 65476)", Q),
-    65477: TagRule("hamamatsu.tag.scan-profile", "Scan profile (tag 65477)", D),
-    65480: TagRule("hamamatsu.tag.barcode-type", "Barcode type (tag 65480)", Q),
+    65427: TagRule("hamamatsu.tag.reference", "Reference (tag 65427)", DIRECT),
+    65428: TagRule("hamamatsu.tag.auth-code", "AuthCode (tag 65428)", LINK),
+    65442: TagRule("hamamatsu.tag.serial-number", "Serial number (tag 65442)", DEVICE),
+    _LAMP: TagRule("hamamatsu.tag.lamp-age", "Lamp age (tag 65453)", DEVICE),
+    **{t: TagRule("hamamatsu.tag.barcode", f"Barcode (tag {t})", DIRECT) for t in range(65468, 65476)},
+    65476: TagRule("hamamatsu.tag.regulation", "Regulation text (tag 65476)", QUASI),
+    65477: TagRule("hamamatsu.tag.scan-profile", "Scan profile (tag 65477)", DIRECT),
+    65480: TagRule("hamamatsu.tag.barcode-type", "Barcode type (tag 65480)", QUASI),
 }
 
 
@@ -57,14 +57,14 @@ class _Words(NamedTuple):
 
 #: Text tags whose legal values stay; any other value is text that we do not understand.
 WORDS: dict[int, _Words] = {
-    271: _Words(TagRule("tiff.make", "Make", V), pattern(r"Hamamatsu(?: Photonics(?: K\.K\.)?)?", re.I)),
+    271: _Words(TagRule("tiff.make", "Make", DEVICE), pattern(r"Hamamatsu(?: Photonics(?: K\.K\.)?)?", re.I)),
     272: _Words(
-        TagRule("tiff.model", "Model", V),
+        TagRule("tiff.model", "Model", DEVICE),
         pattern(r"C\d{4,5}(?:-\d{2}[A-Z]?)?|NanoZoomer(?:[ -](?:2\.0|HT|RS|XR|SQ|S20|S60|S210|S360|S540|MD)){0,3}"),
         weak=True,
     ),
     305: _Words(
-        TagRule("tiff.software", "Software", V),
+        TagRule("tiff.software", "Software", DEVICE),
         pattern(r"(?:NDP\.(?:scan|view2?|serve|toolkit)|NZAcquire)(?: v?\d{1,3}(?:\.\d{1,5}){0,3})?", re.I),
         weak=True,
     ),
@@ -77,7 +77,7 @@ WORDS: dict[int, _Words] = {
         ),
     ),
     65448: _Words(
-        TagRule("hamamatsu.tag.firmware", "Firmware version (tag 65448)", V),
+        TagRule("hamamatsu.tag.firmware", "Firmware version (tag 65448)", DEVICE),
         pattern(r"v?\d{1,3}(?:\.\d{1,5}){0,4}", re.I),
         weak=True,
     ),
@@ -109,16 +109,16 @@ WEAK: dict[str, re.Pattern[str]] = {
 }
 #: Keys that identify; every other key is unknown and treated by the policy's allow-list.
 FIELDS: dict[str, PhiClass] = {
-    "created": Q,
-    "updated": Q,
-    "ndp.s/n": V,
-    "macro.s/n": V,
-    "reference": D,
-    "user": D,
-    "username": D,
-    "name": D,
-    "operator": D,
-    "authcode": K,
+    "created": QUASI,
+    "updated": QUASI,
+    "ndp.s/n": DEVICE,
+    "macro.s/n": DEVICE,
+    "reference": DIRECT,
+    "user": DIRECT,
+    "username": DIRECT,
+    "name": DIRECT,
+    "operator": DIRECT,
+    "authcode": LINK,
 }
 _SECTIONS = frozenset((*(k.split(".")[0] for k in (*SCIENCE, *WEAK)), "ndp", "macro", "shading", "lens", "focus"))
 _LINE = pattern(r"([^\r\n]+)(?:\r\n|\r|\n|\Z)")
@@ -182,7 +182,7 @@ def _rules(page: Ifd) -> dict[int, TagRule]:
     link = page.tags.get(65428)
     if link is None or link.type == 2:
         return RULES
-    return RULES | {65428: RULES[65428]._replace(cls=Q)}
+    return RULES | {65428: RULES[65428]._replace(cls=QUASI)}
 
 
 def _high_finding(found: Findings, page: Ifd, entry: Entry) -> None:
@@ -244,7 +244,7 @@ class Texts:
         place = Place(0, where, start, start + len(value))
         if legal:
             self.kept.append(place)
-        if (legal and not weak) or (rule.cls is K and not value.strip("0")):
+        if (legal and not weak) or (rule.cls is LINK and not value.strip("0")):
             return
         if rule.id.endswith(".unnamed") or not value:  # the key itself is text of nobody's
             place, value = Place(0, where, base + match.start(1), base + match.end(1)), match[1]
@@ -282,7 +282,7 @@ def _property(key: str, value: str) -> tuple[TagRule, bool, bool]:
         legal = table.get(_INDEX.sub("", low))
         if legal is not None:
             fits = bool(legal.fullmatch(value))
-            return TagRule(id_, key, V if weak and fits else UNKNOWN), fits, weak and fits
+            return TagRule(id_, key, DEVICE if weak and fits else UNKNOWN), fits, weak and fits
     if not _KEY.fullmatch(key):
         return TagRule("hamamatsu.properties.unnamed", "Free text", UNKNOWN), False, False
     return TagRule(id_, key, UNKNOWN), False, False

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from blankslide.containers import mirax_index
 from blankslide.errors import ContradictorySlide, DamagedSlide
-from blankslide.formatkit.findings import UNKNOWN, K
+from blankslide.formatkit.findings import LINK, UNKNOWN
 from blankslide.formatkit.many_findings import ManyFindings
 from blankslide.formats.mirax import slide_id as ids
 from blankslide.formats.mirax.records import Records, called
@@ -140,7 +140,7 @@ class MiraxSet:
             for spot in self.id.spots:
                 if text.startswith(spot.text):
                     place = Place(spot.file, "Slidedat.ini" if spot.file == 1 else "file headers", spot.start, spot.end)
-                    self.found.add("mirax.slide-id", "Slide id", K, place, edit, text)
+                    self.found.add("mirax.slide-id", "Slide id", LINK, place, edit, text)
 
     def _headers(self) -> None:
         """Claim the header of each data file: version, id, number and padding."""

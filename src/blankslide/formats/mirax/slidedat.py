@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from blankslide.containers import ini
 from blankslide.containers.wide_text import Units
 from blankslide.errors import ContradictorySlide, DamagedSlide
-from blankslide.formatkit.findings import UNKNOWN, D, Q, V
+from blankslide.formatkit.findings import DEVICE, DIRECT, QUASI, UNKNOWN
 from blankslide.formats.mirax.vocabulary import NUMBER, is_number, is_vocabulary
 from blankslide.model import PhiClass, Place, Write
 from blankslide.model.patterns import pattern
@@ -33,24 +33,24 @@ _MOST_LINES = 1 << 16
 _WHERE = "Slidedat.ini"
 
 FIELDS: dict[str, tuple[str, PhiClass]] = {
-    "SLIDE_NAME": ("Slide name", D),
-    "PROJECT_NAME": ("Project name", D),
-    "SLIDE_CREATIONDATETIME": ("Creation date", Q),
-    "SLIDE_UTC_CREATIONDATETIME": ("Creation date (UTC)", Q),
-    "SLIDE_ORIGINAL_SOURCE": ("Original source", D),
-    "SLIDE_BARCODE": ("Barcode", D),
-    "SLIDE_LABEL": ("Label", D),
-    "SLIDE_DESCRIPTION": ("Description", D),
-    "SLIDE_COMMENT": ("Comment", D),
-    "SLIDE_CREATOR": ("Creator", D),
-    "OPERATOR": ("Operator", D),
-    "PATIENT_ID": ("Patient id", D),
-    "PATIENT_NAME": ("Patient name", D),
-    "CASE_ID": ("Case id", D),
-    "CASE_NUMBER": ("Case number", D),
-    "ACCESSION_NUMBER": ("Accession number", D),
-    "PHYSICIAN_NAME": ("Physician", D),
-    "SCANNER_HARDWARE_ID": ("Scanner hardware id", V),
+    "SLIDE_NAME": ("Slide name", DIRECT),
+    "PROJECT_NAME": ("Project name", DIRECT),
+    "SLIDE_CREATIONDATETIME": ("Creation date", QUASI),
+    "SLIDE_UTC_CREATIONDATETIME": ("Creation date (UTC)", QUASI),
+    "SLIDE_ORIGINAL_SOURCE": ("Original source", DIRECT),
+    "SLIDE_BARCODE": ("Barcode", DIRECT),
+    "SLIDE_LABEL": ("Label", DIRECT),
+    "SLIDE_DESCRIPTION": ("Description", DIRECT),
+    "SLIDE_COMMENT": ("Comment", DIRECT),
+    "SLIDE_CREATOR": ("Creator", DIRECT),
+    "OPERATOR": ("Operator", DIRECT),
+    "PATIENT_ID": ("Patient id", DIRECT),
+    "PATIENT_NAME": ("Patient name", DIRECT),
+    "CASE_ID": ("Case id", DIRECT),
+    "CASE_NUMBER": ("Case number", DIRECT),
+    "ACCESSION_NUMBER": ("Accession number", DIRECT),
+    "PHYSICIAN_NAME": ("Physician", DIRECT),
+    "SCANNER_HARDWARE_ID": ("Scanner hardware id", DEVICE),
 }
 _NUMBERS = frozenset(
     "IMAGENUMBER_X IMAGENUMBER_Y CURRENT_SLIDE_VERSION IMAGE_OVERLAP_MICROMETERS_X IMAGE_OVERLAP_MICROMETERS_Y "
@@ -258,12 +258,12 @@ class KeyReader:
             if len(value) >= 5:
                 self.kept.append(Place(self.file, _WHERE, *self.slidedat.units.span(*at)))
         elif key in _VERSIONS and _VERSION.fullmatch(value):
-            self._add(_slug(key), pair.key, V, at, at, weak=True)
+            self._add(_slug(key), pair.key, DEVICE, at, at, weak=True)
         elif key in FIELDS:
             title, cls = FIELDS[key]
             self._add(_slug(key), title, cls, at, at)
         elif pair.section.upper() in self.barcodes or "BARCODE" in key:
-            self._add("barcode-text", "Barcode text", D, at, at)
+            self._add("barcode-text", "Barcode text", DIRECT, at, at)
         elif _is_known(key):
             self._add(_slug(key), pair.key, UNKNOWN, at, at)
         elif _KEY.fullmatch(pair.key) and value:

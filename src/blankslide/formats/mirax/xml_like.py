@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.containers.wide_text import Units
 from blankslide.errors import DamagedSlide
-from blankslide.formatkit.findings import UNKNOWN, D, K, P, Q, V
+from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI, UNKNOWN
 from blankslide.formats.mirax.vocabulary import is_number, is_vocabulary
 from blankslide.model import PhiClass, Place, Write
 from blankslide.model.patterns import pattern
@@ -49,15 +49,15 @@ _TOKEN = pattern(
 _JOINING = (b"=", b"/", b'"', b"'", b"!", b"?")
 _TYPED = pattern(rb"<!(?:DOCTYPE|ENTITY)", re.I)
 _GOES: dict[str, tuple[str, PhiClass]] = {
-    "profilename": ("Profile name", D),
-    "storedpreviewpath": ("Stored preview path", P),
-    "slideid": ("Slide id", K),
-    "scannerid": ("Scanner id", V),
-    "scannerserialnumber": ("Scanner serial number", V),
-    "creationdatetime": ("Creation date", Q),
-    "username": ("User name", D),
-    "slidename": ("Slide name", D),
-    "barcode": ("Barcode", D),
+    "profilename": ("Profile name", DIRECT),
+    "storedpreviewpath": ("Stored preview path", PATH),
+    "slideid": ("Slide id", LINK),
+    "scannerid": ("Scanner id", DEVICE),
+    "scannerserialnumber": ("Scanner serial number", DEVICE),
+    "creationdatetime": ("Creation date", QUASI),
+    "username": ("User name", DIRECT),
+    "slidename": ("Slide name", DIRECT),
+    "barcode": ("Barcode", DIRECT),
 }
 _PAIR = pattern(r"\(\s*-?\d{1,6}\s*[;,]\s*-?\d{1,6}\s*\)")
 _DURATION = pattern(r"\s*\d{1,6}(?:[.,]\d{1,6})? ?(?:ms|us|s)\s*")
@@ -175,7 +175,7 @@ class TextReader:
             return
         if low in _GOES:
             title, cls = _GOES[low]
-            self._add(spot, low, title, D if cls is K else cls, at)
+            self._add(spot, low, title, DIRECT if cls is LINK else cls, at)
         elif _is_legal(low, value):
             if len(value) >= 5:
                 low_byte, high = spot.units.span(*at)

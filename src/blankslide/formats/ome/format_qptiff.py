@@ -29,7 +29,7 @@ from blankslide.containers.tiff import directories as T
 from blankslide.containers.xml import Element, parse
 from blankslide.errors import ContradictorySlide
 from blankslide.formatkit import jpeg_comments, tiff_byte_map, tiff_numbered_pages, tiff_pictures, tiff_tags
-from blankslide.formatkit.findings import D, Findings, K, P, Q, V
+from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI, Findings
 from blankslide.formatkit.tiff_tags import TagRule
 from blankslide.formatkit.xml_fields import INTEGER, NUMBER, Rule, XmlReader, rules, science
 from blankslide.formats.ome.vocabulary import STAIN
@@ -66,19 +66,19 @@ _CODES = "NoFormat|All|Code(?:39|93|128)|DataMatrix|QRCode|EAN(?:8|13)|UPC[AE]|P
 
 #: What the XML may say; see `_xml.XmlReader` for the keys.
 TABLE: dict[str, Rule] = {
-    "Identifier": Rule("identifier", K, title="Identifier"),
-    "ValidationCode": Rule("validation-code", K, title="Validation code"),
+    "Identifier": Rule("identifier", LINK, title="Identifier"),
+    "ValidationCode": Rule("validation-code", LINK, title="Validation code"),
     # slideio asks for the slide's id without looking whether there is one, and crashes if there is none
-    "SlideID": Rule("slideid", D, None, fill=b"0", title="Slide ID"),
-    **rules(D, "Barcode OperatorName SampleDescription SlideName Study Patient Comments Notes"),
-    **rules(V, "ComputerName InstrumentID SerialNumber CameraSerialNumber"),
-    **rules(Q, "Date DateTime AcquisitionDate ScanDate Time"),
-    **rules(P, "AlgorithmPath Path FileName"),
+    "SlideID": Rule("slideid", DIRECT, None, fill=b"0", title="Slide ID"),
+    **rules(DIRECT, "Barcode OperatorName SampleDescription SlideName Study Patient Comments Notes"),
+    **rules(DEVICE, "ComputerName InstrumentID SerialNumber CameraSerialNumber"),
+    **rules(QUASI, "Date DateTime AcquisitionDate ScanDate Time"),
+    **rules(PATH, "AlgorithmPath Path FileName"),
     "AcquisitionSoftware": Rule(
-        "acquisition-software", V, pattern(r"(?:Vectra ?(?:Polaris)?|PhenoImager|inForm) ?[\d.]{0,12}"), weak=True
+        "acquisition-software", DEVICE, pattern(r"(?:Vectra ?(?:Polaris)?|PhenoImager|inForm) ?[\d.]{0,12}"), weak=True
     ),
-    "CameraName": Rule("camera-name", V, pattern(r"C\d{4,5}-\d{2}[A-Z]{0,2}(?:-\d{2})?"), weak=True),
-    "InstrumentType": Rule("instrument-type", V, pattern("Vectra ?Polaris|Vectra|PhenoImager|TRIO"), weak=True),
+    "CameraName": Rule("camera-name", DEVICE, pattern(r"C\d{4,5}-\d{2}[A-Z]{0,2}(?:-\d{2})?"), weak=True),
+    "InstrumentType": Rule("instrument-type", DEVICE, pattern("Vectra ?Polaris|Vectra|PhenoImager|TRIO"), weak=True),
     "Exposure-i": Rule("exposure-i", PhiClass.SCIENCE, pattern("[A-Za-z0-9+/]{6,512}={0,2}")),
     **science(INTEGER, "DescriptionVersion SignalUnits V BandIndex Bits Binning FrameAverageCount JPEGQuality"),
     **science(INTEGER, "*@s_v *@dim HomeWavelength Wavelength"),
@@ -269,4 +269,4 @@ def _software(found: Findings, page: Ifd) -> None:
     if tail and not re.fullmatch(r"[vV]?\d{1,3}(?:\.\d{1,4}){0,3}", tail):
         start = entry.start + keep
         place = Place(0, page.name, start, entry.end)
-        found.add("qptiff.software", "Software", V, place, (Fill(0, start, entry.end),), tail)
+        found.add("qptiff.software", "Software", DEVICE, place, (Fill(0, start, entry.end),), tail)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from blankslide.formatkit.findings import D, K, P, Q, V
+from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI
 from blankslide.formatkit.tiff_tags import PLAIN_WORDS
 from blankslide.formatkit.xml_fields import INTEGER, NUMBER, Rule, rules, science, slug
 from blankslide.formatkit.xml_whole import WholeXmlReader
@@ -62,33 +62,33 @@ _COMMENT = pattern(
 
 def _tool(key: str, title: str) -> dict[str, Rule]:
     """A maker, model or program: stays if it consists of known words and version numbers."""
-    return {key: Rule(slug(title), V, pattern(_PLAIN, re.I), weak=True, title=title)}
+    return {key: Rule(slug(title), DEVICE, pattern(_PLAIN, re.I), weak=True, title=title)}
 
 
 TABLE: dict[str, Rule] = {
-    "OME@UUID": Rule("uuid", K, title="UUID of the file"),
-    "UUID": Rule("uuid", K, title="UUID of the file"),
-    "UUID@FileName": Rule("file-name", P, title="File name"),
-    "BinaryOnly@UUID": Rule("uuid", K, title="UUID of the file"),
-    "*@FileName": Rule("file-name", P, title="File name"),
-    "*@MetadataFile": Rule("file-name", P, title="File name"),
-    "*@href": Rule("file-name", P, title="File name"),
+    "OME@UUID": Rule("uuid", LINK, title="UUID of the file"),
+    "UUID": Rule("uuid", LINK, title="UUID of the file"),
+    "UUID@FileName": Rule("file-name", PATH, title="File name"),
+    "BinaryOnly@UUID": Rule("uuid", LINK, title="UUID of the file"),
+    "*@FileName": Rule("file-name", PATH, title="File name"),
+    "*@MetadataFile": Rule("file-name", PATH, title="File name"),
+    "*@href": Rule("file-name", PATH, title="File name"),
     **_tool("OME@Creator", "Creator"),
     **_tool("*@Manufacturer", "Manufacturer"),
     **_tool("*@Model", "Model"),
-    "Image@Name": Rule("image.name", D, pattern(_ROLE_NAMES, re.I), title="Image name"),
-    "*@Name": Rule("name", D, title="Name"),
-    "Description": Rule("description", D, title="Description"),
-    "*@Description": Rule("description", D, title="Description"),
-    "AcquisitionDate": Rule("acquisition-date", Q, title="Acquisition date"),
-    "Plane@DeltaT": Rule("plane.delta-t", Q, pattern(NUMBER), weak=True, title="DeltaT"),
+    "Image@Name": Rule("image.name", DIRECT, pattern(_ROLE_NAMES, re.I), title="Image name"),
+    "*@Name": Rule("name", DIRECT, title="Name"),
+    "Description": Rule("description", DIRECT, title="Description"),
+    "*@Description": Rule("description", DIRECT, title="Description"),
+    "AcquisitionDate": Rule("acquisition-date", QUASI, title="Acquisition date"),
+    "Plane@DeltaT": Rule("plane.delta-t", QUASI, pattern(NUMBER), weak=True, title="DeltaT"),
     **{
-        f"Experimenter@{name}": Rule(f"experimenter.{slug(name)}", D, title=f"Experimenter {name}")
+        f"Experimenter@{name}": Rule(f"experimenter.{slug(name)}", DIRECT, title=f"Experimenter {name}")
         for name in "UserName FirstName MiddleName LastName Email Institution DisplayName".split()
     },
-    **rules(V, "*@SerialNumber *@LotNumber *@AssetNumber"),
-    **rules(D, "*@ExternalIdentifier *@Text *@Protocol *@ProtocolIdentifier *@ReagentSetIdentifier *@Status"),
-    **rules(D, "RightsHolder RightsHeld"),
+    **rules(DEVICE, "*@SerialNumber *@LotNumber *@AssetNumber"),
+    **rules(DIRECT, "*@ExternalIdentifier *@Text *@Protocol *@ProtocolIdentifier *@ReagentSetIdentifier *@Status"),
+    **rules(DIRECT, "RightsHolder RightsHeld"),
     **science(r"https?://www\.openmicroscopy\.org/[\w./ :-]{0,160}", "*@schemaLocation"),
     **science(_ID, "*@ID *@BorderID"),
     **science(r"[XYZCT]{5}", "Pixels@DimensionOrder"),
@@ -132,9 +132,9 @@ _SCIENCE_KEYS = frozenset(
     "samplesperpixel xresolution yresolution magnification".split()
 ) | {"exposure time", "exposure scale", "focus offset"}
 _FIELDS = {
-    D: "filename user barcode title patient name accession case slide description artist comment imageid".split(),
-    Q: "date time datetime rack".split(),
-    V: "scanscope dsr scanner serial host computer".split(),
+    DIRECT: "filename user barcode title patient name accession case slide description artist comment imageid".split(),
+    QUASI: "date time datetime rack".split(),
+    DEVICE: "scanscope dsr scanner serial host computer".split(),
 }
 _SERIES = pattern(r"^(?:Series \d{1,3} |Image #\d{1,3}\|?|\w{0,8} ?#?\d{0,2}\|)", re.I)
 

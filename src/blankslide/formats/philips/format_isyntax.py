@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from blankslide.containers import icc, isyntax, xml
 from blankslide.errors import ContradictorySlide, DamagedSlide
-from blankslide.formatkit.findings import UNKNOWN, D, K, Q, V
+from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, QUASI, UNKNOWN
 from blankslide.formatkit.many_findings import ManyFindings
 from blankslide.formatkit.xml_fields import Rule, XmlReader, science, slug
 from blankslide.formats.philips import vocabulary
@@ -197,10 +197,10 @@ class _Reader:
                 start, end = piece.start + match.start(2), piece.start + match.end(2)
                 uid = match[2].decode()
                 edit = (Part(0, self.embedded.add_uid(start, uid)),)
-                self.found.add(f"{_PREFIX}.{slug(name)}", name, K, Place(0, "header", start, end), edit, uid)
+                self.found.add(f"{_PREFIX}.{slug(name)}", name, LINK, Place(0, "header", start, end), edit, uid)
             elif not match and raw.strip():
                 place, fill = Place(0, "header", piece.start, piece.end), (Fill(0, piece.start, piece.end, 0x20),)
-                self.found.add(f"{_PREFIX}.{slug(name)}.text", f"{name} text", D, place, fill, piece.value.strip())
+                self.found.add(f"{_PREFIX}.{slug(name)}.text", f"{name} text", DIRECT, place, fill, piece.value.strip())
 
     def _table(self, name: str, element: Element) -> None:
         """Keep a table of coded blocks.
@@ -260,11 +260,11 @@ class _Reader:
         number = self.embedded.add(text)
         if any(data[slice(*spans.date)]):
             parts = tuple(Part(0, f"{number}:{a}-{b}") for a, b in (spans.date, spans.id))
-            self.found.add(f"{_PREFIX}.icc-date", "ICC date", Q, place, parts, None, weak=True)
+            self.found.add(f"{_PREFIX}.icc-date", "ICC date", QUASI, place, parts, None, weak=True)
         for a, b in spans.texts:
             if data[a:b].strip(b"\0 "):
                 part = (Part(0, f"{number}:{a}-{b}"),)
-                self.found.add(f"{_PREFIX}.icc-text", "ICC text", V, place, part, None, weak=True)
+                self.found.add(f"{_PREFIX}.icc-text", "ICC text", DEVICE, place, part, None, weak=True)
 
 
 # -- bytes -------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from base64 import b64decode
 from binascii import Error
 from typing import TYPE_CHECKING
 
-from blankslide.formatkit import findings
+from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI
 from blankslide.formatkit.xml_fields import NUMBER, Rule, rules, science
 from blankslide.model import Fill, Place
 from blankslide.model.patterns import pattern
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from blankslide.containers.xml import Element
     from blankslide.formatkit.findings import Findings
 
-D, Q, V, K, P = findings.D, findings.Q, findings.V, findings.K, findings.P
 
 NUMBERS = rf'"?{NUMBER}"?(?:\s+"?{NUMBER}"?){{0,31}}'
 _VERSIONS = r'"?v?\d{1,4}(?:\.\d{1,6}){0,4}"?(?:\s+"?v?\d{1,4}(?:\.\d{1,6}){0,4}"?){0,8}'
@@ -57,26 +56,26 @@ RULES = {
     **science(r"RGB|MONOCHROME[12]|YBR_[A-Z0-9_]{2,12}|PALETTE COLOR", "DICOM_PHOTOMETRIC_INTERPRETATION"),
     **science(r'(?:\s*"?(?:PHILIPS|ISO|TIFF|JPEG)_[A-Z0-9_]{1,24}"?)+', "DICOM_LOSSY_IMAGE_COMPRESSION_METHOD"),
     **science(r"(?i)(?:not ?)?ok|pass(?:ed)?|fail(?:ed)?", "PIIM_DP_SCANNER_CALIBRATION_STATUS"),
-    "DICOM_MANUFACTURER": Rule("dicom-manufacturer", V, pattern(_MAKER)),
-    "DICOM_MANUFACTURERS_MODEL_NAME": Rule("dicom-manufacturers-model-name", V, pattern(_MODEL)),
-    "DICOM_SOFTWARE_VERSIONS": Rule("dicom-software-versions", V, pattern(_VERSIONS), weak=True),
-    "DICOM_ICCPROFILE": Rule("dicom-iccprofile", V, pattern(_BASE64), weak=True),
+    "DICOM_MANUFACTURER": Rule("dicom-manufacturer", DEVICE, pattern(_MAKER)),
+    "DICOM_MANUFACTURERS_MODEL_NAME": Rule("dicom-manufacturers-model-name", DEVICE, pattern(_MODEL)),
+    "DICOM_SOFTWARE_VERSIONS": Rule("dicom-software-versions", DEVICE, pattern(_VERSIONS), weak=True),
+    "DICOM_ICCPROFILE": Rule("dicom-iccprofile", DEVICE, pattern(_BASE64), weak=True),
     "DICOM_DERIVATION_DESCRIPTION": Rule(
         "dicom-derivation-description",
-        P,
+        PATH,
         pattern(_DERIVATION),
         inside=pattern(rb"(?:" + _DERIVATION.encode() + rb")?sourceFilename=(?:&quot;|\")?(.*?)(?:&quot;|\")?", re.S),
     ),
-    "PIM_DP_SOURCE_FILE": Rule("pim-dp-source-file", P, pattern("%FILENAME%")),
+    "PIM_DP_SOURCE_FILE": Rule("pim-dp-source-file", PATH, pattern("%FILENAME%")),
     **rules(
-        Q,
+        QUASI,
         "DICOM_ACQUISITION_DATETIME DICOM_DATE_OF_LAST_CALIBRATION DICOM_TIME_OF_LAST_CALIBRATION "
         "DICOM_ACQUISITION_DATE DICOM_ACQUISITION_TIME",
     ),
-    **rules(Q, "PIIM_DP_SCANNER_RACK_NUMBER PIIM_DP_SCANNER_SLOT_NUMBER", b"0"),
-    **rules(V, "DICOM_DEVICE_SERIAL_NUMBER"),
-    **rules(D, "PIIM_DP_SCANNER_OPERATOR_ID DICOM_PATIENT_NAME DICOM_PATIENT_ID DICOM_ACCESSION_NUMBER"),
-    **rules(K, "DICOM_SOP_INSTANCE_UID DICOM_SERIES_INSTANCE_UID DICOM_STUDY_INSTANCE_UID"),
+    **rules(QUASI, "PIIM_DP_SCANNER_RACK_NUMBER PIIM_DP_SCANNER_SLOT_NUMBER", b"0"),
+    **rules(DEVICE, "DICOM_DEVICE_SERIAL_NUMBER"),
+    **rules(DIRECT, "PIIM_DP_SCANNER_OPERATOR_ID DICOM_PATIENT_NAME DICOM_PATIENT_ID DICOM_ACCESSION_NUMBER"),
+    **rules(LINK, "DICOM_SOP_INSTANCE_UID DICOM_SERIES_INSTANCE_UID DICOM_STUDY_INSTANCE_UID"),
 }
 """Rules for `blankslide.formatkit.xml_fields`; all tables of the scanner's image are one, ``UFS_IMAGE``."""
 
@@ -110,7 +109,7 @@ def barcode(found: Findings, id: str, element: Element, base: int, where: str) -
         start, end = base + piece.start, base + piece.end
         for value in dict.fromkeys((clear, text)) if clear else (text,):
             edit = (Fill(0, start, end, 0x20),)
-            found.add(id, BARCODE, D, Place(0, where, start, end), edit, value)
+            found.add(id, BARCODE, DIRECT, Place(0, where, start, end), edit, value)
 
 
 def decoded(text: str) -> bytes:

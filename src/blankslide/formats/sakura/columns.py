@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.blanks import jpeg
 from blankslide.containers.sqlite.records import number
+from blankslide.formatkit.findings import DIRECT, IMAGE, LINK, QUASI
 from blankslide.model import Edit, Fill, Finding, PhiClass, Place, Write
 from blankslide.model.patterns import pattern
 from blankslide.model.sensitive import Sensitive
@@ -150,33 +151,32 @@ def _statistics(field: Field) -> bool:
     return field.kind == "text" and _STATISTICS.fullmatch(field.text) is not None
 
 
-_D, _K, _Q, _I = PhiClass.DIRECT, PhiClass.LINK, PhiClass.QUASI, PhiClass.IMAGE
 HOUSEKEEPING: dict[str, Rule] = dict.fromkeys(("OID", "OptimisticLockField", "GCRecord", "ObjectType"), _few)
 #: Known columns of known tables. The tables of tiles and of names are read elsewhere.
 TABLES: dict[str, dict[str, Rule]] = {
     "SVSlideDataXPO": {
         **dict.fromkeys(("m_labelScan", "m_overviewScan", "HRScanCount"), _few),
-        "SlideId": _K,
-        "Date": _Q,
-        **dict.fromkeys(("Description", "Creator", "DiagnosisCode", "Keywords"), _D),
+        "SlideId": LINK,
+        "Date": QUASI,
+        **dict.fromkeys(("Description", "Creator", "DiagnosisCode", "Keywords"), DIRECT),
         "TotalDataSizeBytes": _many,
     },
     "SVHRScanDataXPO": {
         "ParentSlide": _few,
-        "ScanId": _K,
-        "Date": _Q,
-        **dict.fromkeys(("Description", "Name"), _D),
+        "ScanId": LINK,
+        "Date": QUASI,
+        **dict.fromkeys(("Description", "Name"), DIRECT),
         **dict.fromkeys(("PosOnSlideMm", "FocusStack"), _places),
         **dict.fromkeys(("ResolutionMmPerPix", "NominalLensMagnification"), _measure),
-        "ThumbnailImage": _I,
+        "ThumbnailImage": IMAGE,
         "TotalDataSizeBytes": _many,
         "FocussingMethod": _mode,
     },
     "SVScannedImageDataXPO": {
-        "Id": _K,
+        "Id": LINK,
         **dict.fromkeys(("PosOnSlideMm", "ScanCenterPosMm"), _places),
         "ResolutionMmPerPix": _measure,
-        **dict.fromkeys(("Image", "ThumbnailImage"), _I),
+        **dict.fromkeys(("Image", "ThumbnailImage"), IMAGE),
     },
     "XPObjectType": {"TypeName": _type_name},
     "sqlite_sequence": {"seq": _few},

@@ -17,7 +17,7 @@ from struct import error, unpack_from
 from typing import TYPE_CHECKING
 
 from blankslide.containers.czi import ENTRY_SIZE, KIND_AT, NAME_AT
-from blankslide.formatkit.findings import UNKNOWN, D, Q
+from blankslide.formatkit.findings import DIRECT, QUASI, UNKNOWN
 from blankslide.model import Fill, Place, Write
 from blankslide.model.patterns import pattern
 
@@ -64,7 +64,7 @@ def _times(found: Findings, data: bytes, base: int) -> bool:
     if any(times):
         place = Place(0, "TimeStamps", base + 8, base + 8 + 8 * len(times))
         weak = all(t == 0 or _LEAST <= t < _SOON for t in times)
-        found.add("zeiss.time-stamps", "Time stamps", Q, place, (Fill(0, place.start, place.end),), None, weak)
+        found.add("zeiss.time-stamps", "Time stamps", QUASI, place, (Fill(0, place.start, place.end),), None, weak)
     return True
 
 
@@ -76,7 +76,7 @@ def _events(found: Findings, data: bytes, base: int) -> bool:
         edits: list[Edit] = [Write(0, base, empty)]
         if len(data) > 8:
             edits.append(Fill(0, base + 8, base + len(data)))
-        found.add("zeiss.event-list", "Event list", D, Place(0, "EventList", base, base + len(data)), edits, None)
+        found.add("zeiss.event-list", "Event list", DIRECT, Place(0, "EventList", base, base + len(data)), edits, None)
     return len(data) >= 8
 
 

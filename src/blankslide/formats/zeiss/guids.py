@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from blankslide.formatkit.findings import Findings, K
+from blankslide.formatkit.findings import LINK, Findings
 from blankslide.model import Action, Part, Place, Write
 from blankslide.policy.pseudonyms import replace
 
@@ -55,7 +55,7 @@ class Ids:
         if any(raw):
             self._guids.setdefault(what, []).append(at)
             place, part = Place(0, where, at, at + GUID_BYTES), (Part(self._number, f"{_GUIDS}.{what}"),)
-            found.add(f"zeiss.guid.{what}", f"GUID of {where}", K, place, part, _spelled(raw))
+            found.add(f"zeiss.guid.{what}", f"GUID of {where}", LINK, place, part, _spelled(raw))
 
     def taken(self, number: int) -> None:
         """Note that a number stands in the slide already, so that no other becomes the same."""

@@ -18,7 +18,7 @@ import re
 from typing import TYPE_CHECKING
 
 from blankslide.containers.xml import parse
-from blankslide.formatkit.findings import D, K, P, Q, V
+from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI
 from blankslide.formatkit.xml_fields import NUMBER as SHORT_NUMBER
 from blankslide.formatkit.xml_fields import Rule, rules, science, slug
 from blankslide.formatkit.xml_whole import WholeXmlReader
@@ -99,25 +99,25 @@ TABLE: dict[str, Rule] = {
     **science("Image|Mesh|Volume|Report|Table", "Document/SubType"),
     **science(_ATTACHMENTS.replace(" ", "|"), "BinaryList/AttachmentName"),
     **rules(
-        D,
+        DIRECT,
         "User/DisplayName User/FirstName User/MiddleName User/LastName User/Email User/Institution User/UserName "
         "User/Phone User/Fax User/Address User/City User/State User/Country User@Name Document/Name Document/Title "
         "Document/UserName Document/Description Document/Comment Document/Keywords UserName",
     ),
-    **{key: r._replace(id=f"user.{r.id}") for key, r in rules(D, "User/Address2 User/Department").items()},
-    "AutoScaling/Reflector": Rule("autoscaling-reflector", V, title="Reflector"),
-    "Barcode/Content": Rule("barcode", D, title="Barcode"),
-    "OCR/Content": Rule("ocr", D, title="Text read from the label"),
+    **{key: r._replace(id=f"user.{r.id}") for key, r in rules(DIRECT, "User/Address2 User/Department").items()},
+    "AutoScaling/Reflector": Rule("autoscaling-reflector", DEVICE, title="Reflector"),
+    "Barcode/Content": Rule("barcode", DIRECT, title="Barcode"),
+    "OCR/Content": Rule("ocr", DIRECT, title="Text read from the label"),
     "Barcode/Type": Rule("barcode-type", PhiClass.SCIENCE, pattern(_BARCODES)),
     **rules(
-        Q,
+        QUASI,
         "Document/CreationDate Image/AcquisitionDateAndTime Image/AcquisitionDuration T/StartTime StartTime EndTime "
         "CreationDateTime AutoScaling/CreationDateTime Session@SessionName",
     ),
-    **rules(V, "SerialNumber LotNumber SystemSerialNumber System HostName ComputerName AutoScaling/Objective"),
-    **rules(P, "Profile/ProfileName FilePath FileName Path Folder"),
+    **rules(DEVICE, "SerialNumber LotNumber SystemSerialNumber System HostName ComputerName AutoScaling/Objective"),
+    **rules(PATH, "Profile/ProfileName FilePath FileName Path Folder"),
     **{
-        key: Rule(slug(key.replace("@", "-")), V, _MODEL, weak=True)
+        key: Rule(slug(key.replace("@", "-")), DEVICE, _MODEL, weak=True)
         for key in "Manufacturer/Model Manufacturer/Manufacturer Microscope@Name Detector@Name LightSource@Name "
         "Objective@Name ScalingComponent@Name Detector@Id ObjectiveName CameraName CameraAdapter Reflector "
         "Application/Name Application/Version Microscope/System".split()
@@ -203,7 +203,7 @@ class ZeissXml(WholeXmlReader):
     def _attribute(self, name: str, parent: str, attribute: Attribute) -> None:
         value, at = attribute.value, (attribute.value_start, attribute.value_end)
         if GUID.fullmatch(value):
-            self._known_value(Rule("guid", K, title="GUID"), attribute.name, at, value)
+            self._known_value(Rule("guid", LINK, title="GUID"), attribute.name, at, value)
         elif attribute.name == "Id" and _ROOM.fullmatch(value):
             if _OWN_ID.fullmatch(value):
                 self.ids.taken(int(value))
@@ -219,7 +219,7 @@ class ZeissXml(WholeXmlReader):
         value = element.text
         if len(element.texts) == 1 and GUID.fullmatch(value) and value == element.texts[0].value:
             text = element.texts[0]
-            self._known_value(Rule("guid", K, title="GUID"), name, (text.start, text.end), value)
+            self._known_value(Rule("guid", LINK, title="GUID"), name, (text.start, text.end), value)
         else:
             super()._text(name, parent, element)
 
@@ -231,7 +231,7 @@ class ZeissXml(WholeXmlReader):
     def _renumber(self, at: tuple[int, int], value: str) -> None:
         place = Place(0, self._where, self._base + at[0], self._base + at[1])
         self.ids.number(place.start, value)
-        self.found.add("zeiss.xml.long-id", "Id", K, place, (self.ids.part(),), value)
+        self.found.add("zeiss.xml.long-id", "Id", LINK, place, (self.ids.part(),), value)
 
 
 def _told(element: Element) -> list[str]:

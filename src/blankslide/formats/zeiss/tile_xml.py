@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from blankslide.formatkit.findings import UNKNOWN, D, P, Q
+from blankslide.formatkit.findings import DIRECT, PATH, QUASI, UNKNOWN
 from blankslide.formatkit.xml_fields import slug
 from blankslide.formats.zeiss.metadata_xml import NUMBER
 from blankslide.model import Fill, Finding, PhiClass, Place
@@ -44,9 +44,9 @@ _SCIENCE = frozenset(
     "exposuretime lightsourceintensity detectorgain pixeltype stageorientation rotation".split()
 )
 _FIELDS: dict[str, PhiClass] = {
-    **dict.fromkeys("acquisitiontime acquisitiondateandtime starttime endtime datetime time".split(), Q),
-    **dict.fromkeys("username operator user barcode patient".split(), D),
-    **dict.fromkeys("path filename filepath".split(), P),
+    **dict.fromkeys("acquisitiontime acquisitiondateandtime starttime endtime datetime time".split(), QUASI),
+    **dict.fromkeys("username operator user barcode patient".split(), DIRECT),
+    **dict.fromkeys("path filename filepath".split(), PATH),
 }
 
 
