@@ -15,11 +15,12 @@ from blankslide.errors import EnvironmentProblem, NoPermission, NoSpace, SlideLo
 from blankslide.model import Patch
 from blankslide.storage.copies.file import Copy, check_target, digest, pieces
 from blankslide.storage.copies.volume import DiskCopyVolume
-from blankslide.storage.open_file import OpenFile
 from blankslide.storage.slide_files import open_slide
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from blankslide.storage.open_file import OpenFile
 
 SECRET = b"Jane Doe, born 1961-03-04"
 BEFORE = random.Random(5).randbytes(90_000)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from blankslide.containers.tiff import directories as T
 from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formatkit import findings, jpeg_comments, tiff_byte_map, tiff_pictures, tiff_tags
+from blankslide.formatkit.protocol import Format
 from blankslide.model import AssociatedImage, Cut, Inspection, Level, PhiClass, Place, SlideFile, TextBlock
 
 if TYPE_CHECKING:
@@ -30,16 +31,15 @@ SCIENCE = {"MPP": _NUMBER}
 FIELDS = {"Operator": PhiClass.DIRECT, "Scanned": PhiClass.QUASI}
 
 
-class Toyscope:
+class Toyscope(Format):
     """The format object; see the module's docstring."""
 
     name = "toyscope"
     title = "Toyscope"
-    suffixes: tuple[str, ...] = (".toy",)
-    fallback = False
+    suffixes = (".toy",)
     removes = "label picture, macro picture (drawn blank), operator, date, author and every unknown field"
     keeps = "MPP, thumbnail, coded tissue"
-    readers: tuple[str, ...] = ("OpenSlide", "tifffile")
+    readers = ("OpenSlide", "tifffile")
 
     def detect(self, probe: Probe) -> str | None:
         """Accept a TIFF whose first page is tiled and described as Toyscope's."""
@@ -91,7 +91,7 @@ class Toyscope:
         )
 
 
-FORMAT = Toyscope()
+FORMAT: Format = Toyscope()
 
 
 def _role(page: Ifd) -> str:

@@ -27,6 +27,7 @@ from blankslide.containers.tiff import directories as T
 from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formatkit import jpeg_comments, tiff_byte_map, tiff_pictures, tiff_tags
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI, UNKNOWN, Findings
+from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.tiff_tags import TagRule
 from blankslide.model import AssociatedImage, Cut, Inspection, Level, PhiClass, Place, SlideFile, TextBlock
 from blankslide.model.patterns import pattern
@@ -34,8 +35,6 @@ from blankslide.model.patterns import pattern
 if TYPE_CHECKING:
     from blankslide.containers.tiff.directories import Ifd
     from blankslide.formatkit.protocol import Probe
-
-MARKS = (b"Aperio", b"Motic")
 
 
 _NUMBER = r"[-+]?\d{1,6}(?:[.,]\d{1,12})?(?:[eE][-+]?\d{1,3})?"
@@ -146,20 +145,20 @@ def _rule(name: str) -> _Rule | None:
     return _Rule(UNKNOWN, _slug(low)) if _KEY.fullmatch(name) else None
 
 
-class Aperio:
+class Aperio(Format):
     """The format object; see the module's docstring."""
 
     name = "aperio"
     title = "Aperio SVS"
-    suffixes: tuple[str, ...] = (".svs", ".tif", ".tiff")
+    suffixes = (".svs", ".tif", ".tiff")
+    marks = (b"Aperio", b"Motic")
     one_file = True
-    fallback = False
     removes = (
         "label and macro pictures; user, file name, title, barcode, dates, times, scanner ids, rack, slide and "
         "every unknown field of every description; tags 306, 315, 55003, 55004 and the other text tags; orphaned bytes"
     )
     keeps = "MPP, AppMag, scan geometry, exposure, ICC profile, thumbnail, coded tissue"
-    readers: tuple[str, ...] = ("OpenSlide", "tifffile")
+    readers = ("OpenSlide", "tifffile")
 
     def detect(self, probe: Probe) -> str | None:
         """Accept a TIFF whose first page is tiled and described as Aperio's."""
@@ -207,7 +206,7 @@ class Aperio:
         )
 
 
-FORMAT = Aperio()
+FORMAT: Format = Aperio()
 
 
 def _level(index: int, page: Ifd) -> Level:

@@ -36,6 +36,7 @@ from blankslide.formatkit import (
     tiff_tags,
 )
 from blankslide.formatkit.findings import DEVICE, DIRECT, QUASI, Findings
+from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.xml_fields import INTEGER, NUMBER, Rule, XmlReader, science
 from blankslide.model import Inspection, PhiClass, Place, SlideFile
 from blankslide.model.patterns import pattern
@@ -44,8 +45,6 @@ if TYPE_CHECKING:
     from blankslide.containers.tiff.directories import Entry, Ifd
     from blankslide.containers.xml import Element
     from blankslide.formatkit.protocol import Probe
-
-MARKS = (b"Argos.Scan.Metadata",)
 
 
 _METADATA = 65000
@@ -74,20 +73,20 @@ TABLE: dict[str, Rule] = {
 }
 
 
-class Argos:
+class Argos(Format):
     """The format object; see the module's docstring."""
 
     name = "argos"
     title = "Argos AVS"
-    suffixes: tuple[str, ...] = (".avs",)
+    suffixes = (".avs",)
+    marks = (b"Argos.Scan.Metadata",)
     one_file = True
-    fallback = False
     removes = (
         "macro picture, blanked in place; bar code, acquisition date and time, scanner and every unknown text of the "
         "XML; tag 306 and the other text tags; orphaned bytes"
     )
     keeps = "objective, scan area, focal planes, map of the scanned area, resolution tags, page order, coded tissue"
-    readers: tuple[str, ...] = ("OpenSlide", "tifffile")
+    readers = ("OpenSlide", "tifffile")
 
     def detect(self, probe: Probe) -> str | None:
         """Accept a TIFF whose first page is tiled and holds Argos's XML."""
@@ -143,7 +142,7 @@ class Argos:
         )
 
 
-FORMAT = Argos()
+FORMAT: Format = Argos()
 
 
 def _beginning(page: Ifd, entry: Entry) -> bytes:

@@ -25,15 +25,14 @@ from typing import TYPE_CHECKING
 from blankslide.containers.tiff import directories as T
 from blankslide.formatkit import tiff_free_pages, tiff_numbered_pages
 from blankslide.formatkit.findings import DEVICE, DIRECT, QUASI
+from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.text_pairs import NUMBER, Pairs, Style, numbers, prefixed
-from blankslide.model import PhiClass
 from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
     from blankslide.formatkit.protocol import Probe
-    from blankslide.model import Inspection
+    from blankslide.model import Inspection, PhiClass
 
-MARKS = (b"Huron",)
 
 _MAKE = 271
 _MAKER = pattern(r"Huron(?:(?: Digital Pathology| Technologies)(?: Inc\.?)?)?(?: TissueScope| LE ?\d?)*(?![^\0\s,;])")
@@ -78,20 +77,20 @@ FIELDS: dict[str, PhiClass] = {
 _STYLE = Style("huron", pattern(r"\r?\n|\r"), "", SCIENCE, FIELDS)
 
 
-class Huron:
+class Huron(Format):
     """The format object; see the module's docstring."""
 
     name = "huron"
     title = "Huron TIFF"
-    suffixes: tuple[str, ...] = (".tif", ".tiff")
+    suffixes = (".tif", ".tiff")
+    marks = (b"Huron",)
     one_file = True
-    fallback = False
     removes = (
         "label and macro pictures; bar code, device id, scan times, names and every unknown line of the descriptions; "
         "what hangs on the maker's name; tag 306 and the other text tags; orphaned bytes"
     )
     keeps = "resolution, dimensions, objective, optics, thumbnail, colour profile, coded tissue"
-    readers: tuple[str, ...] = ("OpenSlide", "tifffile")
+    readers = ("OpenSlide", "tifffile")
 
     def detect(self, probe: Probe) -> str | None:
         """Accept a TIFF whose first page is tiled, made by Huron and described."""
@@ -124,7 +123,7 @@ class Huron:
         )
 
 
-FORMAT = Huron()
+FORMAT: Format = Huron()
 
 
 def _pixel_size(reader: Pairs) -> tuple[float, float] | None:

@@ -27,6 +27,7 @@ from blankslide.containers.xml import parse
 from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formatkit import jpeg_comments, tiff_byte_map, tiff_numbered_pages, tiff_tags
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, QUASI, Findings
+from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.tiff_tags import TagRule
 from blankslide.formatkit.xml_fields import INTEGER, NUMBER, Rule, science
 from blankslide.formatkit.xml_whole import WholeXmlReader
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
     from blankslide.containers.tiff.directories import Ifd
     from blankslide.containers.xml import Element
     from blankslide.formatkit.protocol import Probe
-
-MARKS = (b"leica-microsystems",)
 
 
 _ROOT = pattern(
@@ -77,20 +76,20 @@ TABLE: dict[str, Rule] = {
 WHOLE = ("image.creation-date",)
 
 
-class Leica:
+class Leica(Format):
     """The format object; see the module's docstring."""
 
     name = "leica"
     title = "Leica SCN"
-    suffixes: tuple[str, ...] = (".scn",)
+    suffixes = (".scn",)
+    marks = (b"leica-microsystems",)
     one_file = True
-    fallback = False
     removes = (
         "macro (every resolution) and label pictures, blanked in place; barcode, names, creation dates, versions with "
         "build dates, UUIDs and every unknown text of the XML; tags 306, 315 and the other text tags; orphaned bytes"
     )
     keeps = "geometry, objective, numerical aperture, illumination, resolution tags, page numbers, coded tissue"
-    readers: tuple[str, ...] = ("OpenSlide", "tifffile")
+    readers = ("OpenSlide", "tifffile")
 
     def detect(self, probe: Probe) -> str | None:
         """Accept a TIFF whose first page is tiled and holds Leica's XML."""
@@ -137,7 +136,7 @@ class Leica:
         )
 
 
-FORMAT = Leica()
+FORMAT: Format = Leica()
 
 _DESCRIPTION = frozenset((T.IMAGE_DESCRIPTION,))
 _TAGS = {T.IMAGE_DESCRIPTION: TagRule("leica.other-description", "Description of a further page", PhiClass.UNKNOWN)}

@@ -23,15 +23,13 @@ from typing import TYPE_CHECKING
 from blankslide.containers.tiff import directories as T
 from blankslide.formatkit import tiff_free_pages
 from blankslide.formatkit.findings import DEVICE, DIRECT, PATH, QUASI
+from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.text_pairs import Pairs, Style, numbers
-from blankslide.model import PhiClass
 from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
     from blankslide.formatkit.protocol import Probe
-    from blankslide.model import Inspection
-
-MARKS = (b"Mikroscan",)
+    from blankslide.model import Inspection, PhiClass
 
 
 _MARK = "Mikroscan Image Structure"
@@ -53,20 +51,20 @@ _STYLE = Style(
 )
 
 
-class Mikroscan:
+class Mikroscan(Format):
     """The format object; see the module's docstring."""
 
     name = "mikroscan"
     title = "Mikroscan TIFF"
-    suffixes: tuple[str, ...] = (".tif", ".tiff", ".svs")
+    suffixes = (".tif", ".tiff", ".svs")
+    marks = (b"Mikroscan",)
     one_file = True
-    fallback = False
     removes = (
         "label and macro pictures; bar code, serial number, date, time, names and every unknown field of every "
         "description; tag 306 and the other text tags; orphaned bytes"
     )
     keeps = "MPP, AppMag, scan geometry, exposure, thumbnail, colour profile, coded tissue"
-    readers: tuple[str, ...] = ("OpenSlide", "tifffile")
+    readers = ("OpenSlide", "tifffile")
 
     def detect(self, probe: Probe) -> str | None:
         """Accept a TIFF whose first page is tiled and described as Mikroscan's."""
@@ -89,4 +87,4 @@ class Mikroscan:
         return tiff_free_pages.inspection(self, probe, given, reader, mpp=mpp, objective=reader.number("appmag"))
 
 
-FORMAT = Mikroscan()
+FORMAT: Format = Mikroscan()

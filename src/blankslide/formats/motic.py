@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from blankslide.containers.tiff import directories as T
 from blankslide.formatkit import tiff_free_pages
 from blankslide.formatkit.findings import DEVICE, DIRECT, PATH, QUASI, UNKNOWN
+from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.text_pairs import Pairs, Style, numbers
 from blankslide.model import PhiClass, Place
 from blankslide.model.patterns import pattern
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from blankslide.containers.tiff.directories import Ifd
     from blankslide.formatkit.protocol import Probe
     from blankslide.model import Inspection
-
-MARKS = (b"Motic",)
 
 
 _MARK = pattern(r"Motic\b(?! V\d)")
@@ -61,20 +60,20 @@ _STYLE = Style(
 )
 
 
-class Motic:
+class Motic(Format):
     """The format object; see the module's docstring."""
 
     name = "motic"
     title = "Motic TIFF"
-    suffixes: tuple[str, ...] = (".tif", ".tiff", ".svs")
+    suffixes = (".tif", ".tiff", ".svs")
+    marks = (b"Motic",)
     one_file = True
-    fallback = False
     removes = (
         "label and macro pictures; bar code, date, time, scanner and every unknown field of every description; tag 306 "
         "and the other text tags; orphaned bytes; descriptions of another form are left for review"
     )
     keeps = "MPP, AppMag, scan geometry, background colour, thumbnail, colour profile, coded tissue"
-    readers: tuple[str, ...] = ("OpenSlide", "tifffile")
+    readers = ("OpenSlide", "tifffile")
 
     def detect(self, probe: Probe) -> str | None:
         """Accept a TIFF whose first page is tiled and described as Motic's."""
@@ -100,7 +99,7 @@ class Motic:
         return tiff_free_pages.inspection(self, probe, given, reader, mpp=mpp, objective=reader.number("appmag"))
 
 
-FORMAT = Motic()
+FORMAT: Format = Motic()
 
 
 def _is_known_form(text: str) -> bool:

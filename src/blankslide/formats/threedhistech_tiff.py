@@ -23,15 +23,13 @@ from typing import TYPE_CHECKING
 from blankslide.containers.tiff import directories as T
 from blankslide.formatkit import tiff_free_pages, tiff_numbered_pages
 from blankslide.formatkit.findings import DEVICE, DIRECT, PATH, QUASI
+from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.text_pairs import NUMBER, Pairs, Style, numbers
-from blankslide.model import PhiClass
 from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
     from blankslide.formatkit.protocol import Probe
-    from blankslide.model import Inspection
-
-MARKS = (b"3dh_PixelSizeX",)
+    from blankslide.model import Inspection, PhiClass
 
 
 _MARK = pattern(rf"\s*\d{{1,7}}x\d{{1,7}}\b[^|]*\|(?:[^|]*\|)*\s*3dh_PixelSizeX\s*=\s*{NUMBER}\s*(?:\||\Z)")
@@ -53,21 +51,21 @@ FIELDS: dict[str, PhiClass] = {
 _STYLE = Style("3dhistech", pattern(r"\|"), "3DHISTECH", SCIENCE, FIELDS)
 
 
-class ThreeDHistechTiff:
+class ThreeDHistechTiff(Format):
     """The format object; see the module's docstring."""
 
     name = "threedhistech_tiff"
     vendor = "3dhistech"
     title = "3DHISTECH TIFF"
-    suffixes: tuple[str, ...] = (".tif", ".tiff")
+    suffixes = (".tif", ".tiff")
+    marks = (b"3dh_PixelSizeX",)
     one_file = True
-    fallback = False
     removes = (
         "label and macro pictures, if there are any; date, time, profile, names and every unknown field of the "
         "descriptions; tag 306 and the other text tags; orphaned bytes"
     )
     keeps = "pixel sizes, MPP, filter, colour profile, coded tissue"
-    readers: tuple[str, ...] = ("OpenSlide", "tifffile")
+    readers = ("OpenSlide", "tifffile")
 
     def detect(self, probe: Probe) -> str | None:
         """Accept a TIFF whose first page is tiled and described with 3DHISTECH's keys."""
@@ -90,4 +88,4 @@ class ThreeDHistechTiff:
         return tiff_free_pages.inspection(self, probe, given, reader, mpp=mpp, objective=reader.number("appmag"))
 
 
-FORMAT = ThreeDHistechTiff()
+FORMAT: Format = ThreeDHistechTiff()

@@ -29,6 +29,7 @@ from blankslide.containers.tiff import directories as T
 from blankslide.errors import ContradictorySlide, DamagedSlide, NotEditable
 from blankslide.formatkit import tiff_free_pages, tiff_numbered_pages
 from blankslide.formatkit.findings import DEVICE, DIRECT, PATH, QUASI
+from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.text_pairs import NUMBER, Pairs, Style, numbers, prefixed
 from blankslide.model import AssociatedImage, Blank, Coding, Inspection, PhiClass, Place, SlideFile, Slot
 from blankslide.model.patterns import pattern
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
     from blankslide.containers.tiff.directories import Ifd
     from blankslide.formatkit.protocol import Probe
     from blankslide.source import ByteSource, SlideFiles
-
-MARKS = (b"MedScan",)
 
 
 _SOFTWARE = 305
@@ -70,19 +69,19 @@ FIELDS: dict[str, PhiClass] = {
 _STYLE = Style("trestle", pattern(";"), "", SCIENCE, FIELDS)
 
 
-class Trestle:
+class Trestle(Format):
     """The format object; see the module's docstring."""
 
     name = "trestle"
     title = "Trestle TIFF"
-    suffixes: tuple[str, ...] = (".tif", ".tiff")
-    fallback = False
+    suffixes = (".tif", ".tiff")
+    marks = (b"MedScan",)
     removes = (
         "macro picture in the side file .Full, blanked in place; every field of the descriptions that is not known "
         "science; what hangs on the software's name; tag 306 and the other text tags; orphaned bytes"
     )
     keeps = "objective power, overlaps, colours, quality, software version, resolution tags, coded tissue"
-    readers: tuple[str, ...] = ("OpenSlide", "tifffile")
+    readers = ("OpenSlide", "tifffile")
 
     def detect(self, probe: Probe) -> str | None:
         """Accept a TIFF whose first page is tiled, described and written by MedScan."""
@@ -124,7 +123,7 @@ class Trestle:
         return out
 
 
-FORMAT = Trestle()
+FORMAT: Format = Trestle()
 
 
 def _pixel_size(page: Ifd) -> tuple[float, float] | None:

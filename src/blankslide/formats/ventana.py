@@ -28,6 +28,7 @@ from blankslide.containers.xml import MAX_BYTES, parse
 from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formatkit import jpeg_comments, tiff_byte_map, tiff_numbered_pages, tiff_pictures, tiff_tags
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI, UNKNOWN, Findings
+from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.xml_fields import INTEGER, NUMBER, Rule, XmlReader, rules, science
 from blankslide.model import Fill, Inspection, Place, SlideFile
 from blankslide.model.patterns import pattern
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from blankslide.containers.xml import Element
     from blankslide.formatkit.protocol import Probe
 
-MARKS = (b"iScan",)
 
 _SOFTWARE_TAG, _XMP = 305, 700
 _SOFTWARE = pattern(r"(?:ScanOutputManager|Ventana(?: iScan| Image Viewer| Virtuoso)?) ?v?\d{0,3}(?:\.\d{1,6}){0,4}")
@@ -99,21 +99,21 @@ _LEVEL_WORD = pattern(rf"level=\d{{1,4}}|mag={NUMBER}|quality=\d{{1,3}}")
 _AREA = pattern(r"AOI\d{1,4}")
 
 
-class Ventana:
+class Ventana(Format):
     """The format object; see the module's docstring."""
 
     name = "ventana"
     title = "Ventana BIF"
-    suffixes: tuple[str, ...] = (".bif", ".tif", ".tiff")
+    suffixes = (".bif", ".tif", ".tiff")
+    marks = (b"iScan",)
     one_file = True
-    fallback = False
     removes = (
         "the picture of the slide with its label (blanked, never unlinked); user, barcodes, annotation, unit number, "
         "build date, rack, slot, file names and paths, ids and every unknown attribute of every XML packet; text "
         "tags; orphaned bytes"
     )
     keeps = "ScanRes, Magnification, focus and Z data, tile joints, ICC profile, thumbnail, probability map, tissue"
-    readers: tuple[str, ...] = ("OpenSlide", "tifffile")
+    readers = ("OpenSlide", "tifffile")
 
     def detect(self, probe: Probe) -> str | None:
         """Accept a TIFF whose first page carries an XML packet with an iScan element."""
@@ -171,7 +171,7 @@ class Ventana:
         )
 
 
-FORMAT = Ventana()
+FORMAT: Format = Ventana()
 
 
 def _scan_of(root: Element) -> Element | None:

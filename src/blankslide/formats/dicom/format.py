@@ -35,6 +35,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from blankslide.formatkit.protocol import Format
+
 if TYPE_CHECKING:
     from blankslide.formatkit.protocol import Probe
     from blankslide.model import Inspection
@@ -42,19 +44,19 @@ if TYPE_CHECKING:
 SLIDE_CLASS = "1.2.840.10008.5.1.4.1.1.77.1.6"
 
 
-class Dicom:
+class Dicom(Format):
     """The format object; see the module's docstring. It stays small: it is asked about every file."""
 
     name = "dicom"
     title = "DICOM WSI"
-    suffixes: tuple[str, ...] = (".dcm",)
-    fallback = False
+    suffixes = (".dcm",)
+    renames_files = True
     removes = (
         "label and overview pictures; what PS3.15 Table E.1-1 lists; private elements and unknown attributes; UIDs "
         "replaced, the same in all files; text inside JPEG headers; data behind the pixels"
     )
     keeps = "geometry, optics, colour profile, public codes, maker and model that are plain words, coded tissue"
-    readers: tuple[str, ...] = ("OpenSlide", "pydicom")
+    readers = ("OpenSlide", "pydicom")
     own_folder = True
     has_companions = True
 
@@ -100,4 +102,4 @@ class Dicom:
         return SlideSet(probe).inspection(self.name, self.title)
 
 
-FORMAT = Dicom()
+FORMAT: Format = Dicom()

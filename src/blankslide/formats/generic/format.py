@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from blankslide.containers.tiff import directories as T
 from blankslide.formatkit import jpeg_comments, tiff_byte_map, tiff_numbered_pages, tiff_tags
 from blankslide.formatkit.findings import Findings
+from blankslide.formatkit.protocol import Format
 from blankslide.formats.generic import dialects
 from blankslide.model import Finding, Inspection, PhiClass, Place, SlideFile
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from blankslide.containers.tiff.directories import Ifd
     from blankslide.formatkit.protocol import Probe
 
-MARKS = ()
 
 _DESCRIPTION = frozenset((T.IMAGE_DESCRIPTION,))
 #: Keys of tifffile's JSON and the values that stay
@@ -39,12 +39,13 @@ PROPERTIES = dialects.PROPERTIES
 _ALIKE = (T.BITS_PER_SAMPLE, T.SAMPLES_PER_PIXEL, T.PLANAR_CONFIGURATION)
 
 
-class GenericTiff:
+class GenericTiff(Format):
     """The format object; see the module's docstring."""
 
     name = "generic_tiff"
     title = "Generic tiled TIFF"
-    suffixes: tuple[str, ...] = (".tif", ".tiff", ".btf")
+    suffixes = (".tif", ".tiff", ".btf")
+    marks = ()
     one_file = True
     fallback = True
     removes = (
@@ -52,7 +53,7 @@ class GenericTiff:
         "other pages, descriptions, private texts and orphaned bytes are listed for review, never touched"
     )
     keeps = "resolution, colour profile, shape and pixel size in descriptions, coded tissue"
-    readers: tuple[str, ...] = ("OpenSlide", "tifffile")
+    readers = ("OpenSlide", "tifffile")
 
     def detect(self, probe: Probe) -> str | None:
         """Accept a TIFF whose first page is tiled."""
@@ -98,7 +99,7 @@ class GenericTiff:
         )
 
 
-FORMAT = GenericTiff()
+FORMAT: Format = GenericTiff()
 
 
 def _is_level(page: Ifd, base: Ifd) -> bool:

@@ -27,29 +27,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from blankslide.containers.tiff.ndpi import MARK, Ndpi
+from blankslide.formatkit.protocol import Format
 from blankslide.formats.hamamatsu.ndpi_file import inspect_file
 
 if TYPE_CHECKING:
     from blankslide.formatkit.protocol import Probe
     from blankslide.model import Inspection
 
-MARKS = (b"<65420>",)
 
-
-class Hamamatsu:
+class Hamamatsu(Format):
     """The format object; see the module's docstring."""
 
     name = "hamamatsu"
     title = "Hamamatsu NDPI"
-    suffixes: tuple[str, ...] = (".ndpi",)
+    suffixes = (".ndpi",)
+    marks = (b"<65420>",)
     one_file = True
-    fallback = False
     removes = (
         "macro picture, which shows the label; reference, barcodes, dates, serial numbers, scan profile and every "
         "unknown tag of each page; those lines of the property map; text inside JPEG headers; orphaned bytes"
     )
     keeps = "lens, offsets, focus, exposure, restart tables, known property lines, map of the tissue, coded tissue"
-    readers: tuple[str, ...] = ("OpenSlide", "tifffile")
+    readers = ("OpenSlide", "tifffile")
 
     def detect(self, probe: Probe) -> str | None:
         """Accept a TIFF whose first page, read by 64-bit rules, has Hamamatsu's mark."""
@@ -64,4 +63,4 @@ class Hamamatsu:
         return inspect_file(probe.tiff, self.name, self.title, probe.files.name)
 
 
-FORMAT = Hamamatsu()
+FORMAT: Format = Hamamatsu()

@@ -23,6 +23,7 @@ from blankslide.containers import ini
 from blankslide.containers.tiff.ndpi import Ndpi, is_ndpi
 from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formatkit.findings import UNKNOWN, Findings
+from blankslide.formatkit.protocol import Format
 from blankslide.formats.hamamatsu.ndpi_file import inspect_file
 from blankslide.model import Cut, Edit, Fill, Finding, Inspection, Place, SlideFile, TextBlock, Write
 from blankslide.model.patterns import pattern
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from blankslide.formatkit.protocol import Probe
     from blankslide.source import SlideFiles
 
-MARKS = (b"NoImages", b"noimages", b"NOIMAGES", b"Noimages")
 
 _MOST = 64 << 10
 _MOST_IMAGES = 256
@@ -44,16 +44,16 @@ _GROUP = pattern(r"NanoZoomer Digital Pathology Image Set", re.I)
 _NOTE = "the names of the slide's images stand in its index and were not changed"
 
 
-class HamamatsuNdpis:
+class HamamatsuNdpis(Format):
     """The format object; see the module's docstring."""
 
     name = "hamamatsu_ndpis"
     title = "Hamamatsu NDPIS"
-    suffixes: tuple[str, ...] = (".ndpis",)
-    fallback = False
+    suffixes = (".ndpis",)
+    marks = (b"NoImages", b"noimages", b"NOIMAGES", b"Noimages")
     removes = "of each image what goes of a single NDPI; unknown keys and comments of the index"
     keeps = "names and order of the images; of each image what stays of a single NDPI"
-    readers: tuple[str, ...] = ("OpenSlide", "tifffile")
+    readers = ("OpenSlide", "tifffile")
 
     def detect(self, probe: Probe) -> str | None:
         """Accept a small text file that counts and names images."""
@@ -93,7 +93,7 @@ class HamamatsuNdpis:
         )
 
 
-FORMAT = HamamatsuNdpis()
+FORMAT: Format = HamamatsuNdpis()
 
 
 # -- the index ---------------------------------------------------------------------------

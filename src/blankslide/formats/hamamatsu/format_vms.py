@@ -30,6 +30,7 @@ from blankslide.containers import ini
 from blankslide.containers.streams import jpeg
 from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, QUASI, UNKNOWN, Findings
+from blankslide.formatkit.protocol import Format
 from blankslide.model import (
     AssociatedImage,
     Blank,
@@ -52,7 +53,6 @@ if TYPE_CHECKING:
     from blankslide.formatkit.protocol import Probe
     from blankslide.source import ByteSource
 
-MARKS = (b"Microscope", b"microscope", b"MICROSCOPE")
 
 GROUPS = {"virtual microscope specimen": "vms", "uncompressed virtual microscope specimen": "vmu"}
 
@@ -84,19 +84,19 @@ _KEY = pattern(r"(?!.*\d{4})[A-Za-z][A-Za-z0-9_.()-]{0,47}")
 _NOTE = "the names of the slide's other files stand in its key file and were not changed"
 
 
-class HamamatsuVms:
+class HamamatsuVms(Format):
     """The format object; see the module's docstring."""
 
     name = "hamamatsu_vms"
     title = "Hamamatsu VMS"
-    suffixes: tuple[str, ...] = (".vms", ".vmu")
-    fallback = False
+    suffixes = (".vms", ".vmu")
+    marks = (b"Microscope", b"microscope", b"MICROSCOPE")
     removes = (
         "macro picture, which shows the label; reference, serial number, unknown keys and comments of the key file; "
         "authentication code replaced; text inside JPEG headers"
     )
     keeps = "file names, layout of the image files, lens, physical sizes and offsets, coded tissue and map"
-    readers: tuple[str, ...] = ("OpenSlide",)
+    readers = ("OpenSlide",)
 
     def detect(self, probe: Probe) -> str | None:
         """Accept a small text file with the group of one of the two kinds."""
@@ -112,7 +112,7 @@ class HamamatsuVms:
         return _Set(probe).inspection(self.name, self.title)
 
 
-FORMAT = HamamatsuVms()
+FORMAT: Format = HamamatsuVms()
 
 
 class _Set:

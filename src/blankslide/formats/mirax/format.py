@@ -20,30 +20,31 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from blankslide.errors import DamagedSlide
+from blankslide.formatkit.protocol import Format
 
 if TYPE_CHECKING:
     from blankslide.formatkit.protocol import Probe
     from blankslide.model import Inspection
 
-MARKS = (b"<.mrxs>",)
 SUFFIX = ".mrxs"
 SLIDEDAT = "Slidedat.ini"
 
 
-class Mirax:
+class Mirax(Format):
     """The format object; see the module's docstring."""
 
     name = "mirax"
     title = "3DHISTECH MIRAX"
-    suffixes: tuple[str, ...] = (SUFFIX,)
-    fallback = False
+    suffixes = (".mrxs",)
+    marks = (b"<.mrxs>",)
+    renames_files = True
     may_be_empty = True
     removes = (
         "label, macro, previews and the picture in the .mrxs file; slide, project and profile names, dates, scanner "
         "id, barcode values, unknown keys, texts and records; slide id replaced in all files; unreferenced bytes"
     )
     keeps = "file names, layers and levels, pixel sizes, objective, exposure, positions, maps, coded tissue"
-    readers: tuple[str, ...] = ("OpenSlide", "mrxsslide")
+    readers = ("OpenSlide", "mrxsslide")
 
     def detect(self, probe: Probe) -> str | None:
         """Accept a file with a folder of its name in which Slidedat.ini gives the slide an id."""
@@ -68,4 +69,4 @@ class Mirax:
         return MiraxSet(probe, SLIDEDAT).inspection(self.name, self.title)
 
 
-FORMAT = Mirax()
+FORMAT: Format = Mirax()

@@ -29,6 +29,7 @@ from blankslide.containers.xml import parse
 from blankslide.errors import ContradictorySlide, DamagedSlide, NotEditable
 from blankslide.formatkit import jpeg_comments, tiff_byte_map, tiff_numbered_pages, tiff_tags
 from blankslide.formatkit.findings import Findings
+from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.tiff_tags import TagRule
 from blankslide.formatkit.xml_fields import INTEGER
 from blankslide.formats.ome import vocabulary
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from blankslide.containers.xml import Element
     from blankslide.formatkit.protocol import Probe
 
-MARKS = (b"openmicroscopy",)
 
 _ROOT = pattern(
     r"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<(?:\w{1,16}:)?OME\s[^>]*openmicroscopy\.org/",
@@ -58,21 +58,21 @@ NAMES = vocabulary.NAMES
 TABLE = vocabulary.TABLE
 
 
-class OmeTiff:
+class OmeTiff(Format):
     """The format object; see the module's docstring."""
 
     name = "ome_tiff"
     title = "OME-TIFF"
-    suffixes: tuple[str, ...] = (".ome.tif", ".ome.tiff", ".ome.tf2", ".ome.btf", ".tif", ".tiff")
+    suffixes = (".ome.tif", ".ome.tiff", ".ome.tf2", ".ome.btf", ".tif", ".tiff")
+    marks = (b"openmicroscopy",)
     one_file = True
-    fallback = False
     removes = (
         "pictures named label, macro, overview or thumbnail, blanked in place; people, names, dates, descriptions, "
         "serial numbers, file names, copied scanner metadata and every unknown text of the OME-XML; tag 306 and the "
         "other text tags; orphaned bytes"
     )
     keeps = "pixel sizes, dimensions, channels, optics, plane numbers, resolution tags, coded tissue"
-    readers: tuple[str, ...] = ("tifffile", "OpenSlide")
+    readers = ("tifffile", "OpenSlide")
 
     def detect(self, probe: Probe) -> str | None:
         """Accept a TIFF whose first page holds OME-XML."""
@@ -125,7 +125,7 @@ class OmeTiff:
         )
 
 
-FORMAT = OmeTiff()
+FORMAT: Format = OmeTiff()
 
 
 def is_ome(page: Ifd) -> bool:

@@ -30,6 +30,7 @@ from blankslide.containers.xml import Element, parse
 from blankslide.errors import ContradictorySlide
 from blankslide.formatkit import jpeg_comments, tiff_byte_map, tiff_numbered_pages, tiff_pictures, tiff_tags
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI, Findings
+from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.tiff_tags import TagRule
 from blankslide.formatkit.xml_fields import INTEGER, NUMBER, Rule, XmlReader, rules, science
 from blankslide.formats.ome.vocabulary import STAIN
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from blankslide.containers.tiff.directories import Ifd
     from blankslide.formatkit.protocol import Probe
 
-MARKS = (b"PerkinElmer-QPI",)
 
 _SOFTWARE = 305
 _MARK = "PerkinElmer-QPI"
@@ -104,20 +104,20 @@ TABLE: dict[str, Rule] = {
 }  # fmt: skip
 
 
-class Qptiff:
+class Qptiff(Format):
     """The format object; see the module's docstring."""
 
     name = "qptiff"
     title = "Akoya QPTIFF"
-    suffixes: tuple[str, ...] = (".qptiff", ".tif", ".tiff")
+    suffixes = (".qptiff", ".tif", ".tiff")
+    marks = (b"PerkinElmer-QPI",)
     one_file = True
-    fallback = False
     removes = (
         "label and overview pictures; slide id, barcode, operator, computer, sample texts, dates, paths, protocol "
         "names, validation code and every unknown text of each page's XML; tag 306 and other text tags; orphaned bytes"
     )
     keeps = "stains, filters, exposure, objective, pixel size, colours, thumbnail, coded tissue of every channel"
-    readers: tuple[str, ...] = ("tifffile", "OpenSlide")
+    readers = ("tifffile", "OpenSlide")
 
     def detect(self, probe: Probe) -> str | None:
         """Accept a TIFF that names the software and holds its XML."""
@@ -162,7 +162,7 @@ class Qptiff:
         )
 
 
-FORMAT = Qptiff()
+FORMAT: Format = Qptiff()
 
 
 def _has_xml(page: Ifd) -> bool:

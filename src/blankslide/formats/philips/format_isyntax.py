@@ -28,6 +28,7 @@ from blankslide.containers import icc, isyntax, xml
 from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, QUASI, UNKNOWN
 from blankslide.formatkit.many_findings import ManyFindings
+from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.xml_fields import Rule, XmlReader, science, slug
 from blankslide.formats.philips import vocabulary
 from blankslide.formats.philips.base64_rewrite import Base64Text, Embedded, frame_of
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from blankslide.formatkit.protocol import Probe
     from blankslide.source import ByteSource
 
-MARKS = (b"DPUfsImport",)
 
 _PREFIX = "isyntax.header"
 _MOST_GAPS = 64
@@ -76,21 +76,21 @@ RULES = {
 }
 
 
-class PhilipsIsyntax:
+class PhilipsIsyntax(Format):
     """The format object; see the module's docstring."""
 
     name = "philips_isyntax"
     vendor = "isyntax"
     title = "Philips iSyntax"
-    suffixes: tuple[str, ...] = (".isyntax", ".i2syntax")
+    suffixes = (".isyntax", ".i2syntax")
+    marks = (b"DPUfsImport",)
     one_file = True
-    fallback = False
     removes = (
         "label and macro pictures; bar code, dates, calibration, serial number, operator, rack, slot and every unknown "
         "attribute of the header; comments; date and texts of the colour profile; remains of an earlier header"
     )
     keeps = "pixel size, dimensions, block tables, compression settings, maker, versions, coded tissue"
-    readers: tuple[str, ...] = ("pyisyntax",)
+    readers = ("pyisyntax",)
 
     def detect(self, probe: Probe) -> str | None:
         """Accept a file that begins with a DPUfsImport object."""
@@ -123,7 +123,7 @@ class PhilipsIsyntax:
         )
 
 
-FORMAT = PhilipsIsyntax()
+FORMAT: Format = PhilipsIsyntax()
 
 
 def _called(element: Element) -> str:

@@ -28,6 +28,7 @@ from blankslide.containers.tiff import directories as T
 from blankslide.errors import ContradictorySlide
 from blankslide.formatkit import findings, jpeg_comments, tiff_byte_map, tiff_numbered_pages, tiff_pictures, tiff_tags
 from blankslide.formatkit.findings import Findings
+from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.xml_fields import NUMBER, XmlReader
 from blankslide.formats.philips import vocabulary
 from blankslide.model import AssociatedImage, Fill, Inspection, PhiClass, Place, SlideFile
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from blankslide.containers.xml import Element
     from blankslide.formatkit.protocol import Probe
 
-MARKS = (b"Philips",)
 
 UNKNOWN = findings.UNKNOWN
 RULES = vocabulary.RULES
@@ -48,21 +48,21 @@ _SOFTWARE = pattern(r"Philips(?: DP| UFS| IntelliSite)?(?: v?\d{1,4}(?:\.\d{1,6}
 _LEVEL_WORD = pattern(rf"level=\d{{1,4}}|mag={NUMBER}|quality=\d{{1,3}}")
 
 
-class PhilipsTiff:
+class PhilipsTiff(Format):
     """The format object; see the module's docstring."""
 
     name = "philips_tiff"
     title = "Philips TIFF"
-    suffixes: tuple[str, ...] = (".tiff", ".tif")
+    suffixes = (".tiff", ".tif")
+    marks = (b"Philips",)
     one_file = True
-    fallback = False
     removes = (
         "label and macro as pages and as base64; bar code, source file names, dates, calibration, serial number, "
         "operator, rack, slot and every unknown attribute of the XML; text tags; what stands behind the XML; "
         "orphaned bytes"
     )
     keeps = "pixel spacing, sizes, compression, derivation without names, maker, versions, ICC profile, tissue"
-    readers: tuple[str, ...] = ("OpenSlide", "tifffile")
+    readers = ("OpenSlide", "tifffile")
 
     def detect(self, probe: Probe) -> str | None:
         """Accept a TIFF of Philips software whose first description is a DPUfsImport object."""
@@ -115,7 +115,7 @@ class PhilipsTiff:
         )
 
 
-FORMAT = PhilipsTiff()
+FORMAT: Format = PhilipsTiff()
 
 
 def _role(index: int, page: Ifd) -> str:

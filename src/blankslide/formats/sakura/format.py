@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from blankslide.containers.sqlite.pages import MAGIC, Database
 from blankslide.errors import NotEditable, SlideError
+from blankslide.formatkit.protocol import Format
 from blankslide.formats.sakura.columns import Collected
 from blankslide.formats.sakura.rows import CONFIG, SCAN, Rows, table_name
 from blankslide.formats.sakura.schema import Schema
@@ -30,24 +31,23 @@ if TYPE_CHECKING:
     from blankslide.formatkit.protocol import Probe
     from blankslide.source import SlideFiles
 
-MARKS = (b"SQLite format 3",)
 
 _BESIDE = ("-wal", "-shm", "-journal")
 
 
-class Sakura:
+class Sakura(Format):
     """The format object; see the module's docstring."""
 
     name = "sakura"
     title = "Sakura svslide"
-    suffixes: tuple[str, ...] = (".svslide",)
-    fallback = False
+    suffixes = (".svslide",)
+    marks = (b"SQLite format 3",)
     removes = (
         "label, macro and their small copies, texts and dates of slide and scan, unknown columns, rows and tables, "
         "freed pages and unused bytes; ids of slide, scan, pictures and tables replaced"
     )
     keeps = "resolution, magnification, positions, focus, grid and check sums of the tiles, thumbnail, coded tissue"
-    readers: tuple[str, ...] = ("OpenSlide", "SQLite")
+    readers = ("OpenSlide", "SQLite")
 
     def detect(self, probe: Probe) -> str | None:
         """Accept a database whose configuration names a table with the magic of gigapixel images."""
@@ -72,7 +72,7 @@ class Sakura:
         return _Slide(probe).inspection(self.name, self.title)
 
 
-FORMAT = Sakura()
+FORMAT: Format = Sakura()
 
 
 def refuse_journals(files: SlideFiles) -> None:

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 from blankslide.containers.czi import DELETED, ENTRY_SIZE, GUID_AT, GUIDS_AT, HEAD, HEADER_END, Czi, is_czi, part_of
 from blankslide.errors import DamagedSlide, NotEditable
 from blankslide.formatkit.findings import UNKNOWN, Findings
+from blankslide.formatkit.protocol import Format
 from blankslide.formats.zeiss import image_information as image
 from blankslide.formats.zeiss import pictures
 from blankslide.formats.zeiss.attachment_tables import leftovers, tables
@@ -39,26 +40,25 @@ if TYPE_CHECKING:
     from blankslide.containers.xml import Element
     from blankslide.formatkit.protocol import Probe
 
-MARKS = (b"ZISRAWFILE",)
 
 _MOST_DEPTH = 3
 _GLANCE = 128
 
 
-class Zeiss:
+class Zeiss(Format):
     """The format object; see the module's docstring."""
 
     name = "zeiss"
     title = "Zeiss CZI"
-    suffixes: tuple[str, ...] = (".czi",)
-    fallback = False
+    suffixes = (".czi",)
+    marks = (b"ZISRAWFILE",)
     removes = (
         "label, slide preview and thumbnail (blanked, also where they are CZIs themselves); users, document texts, "
         "dates, barcode, serial numbers, paths and every unknown text of the XML; experiment and hardware settings; "
         "texts of tiles; GUIDs replaced; event list, unknown attachments, deleted segments"
     )
     keeps = "image information, channels, scaling, objective, display settings, scenes and positions, coded tiles"
-    readers: tuple[str, ...] = ("OpenSlide", "pylibCZIrw")
+    readers = ("OpenSlide", "pylibCZIrw")
 
     def detect(self, probe: Probe) -> str | None:
         """Accept a file whose first segment is that of a CZI."""
@@ -69,7 +69,7 @@ class Zeiss:
         return _Slide(probe).inspection(self.name, self.title)
 
 
-FORMAT = Zeiss()
+FORMAT: Format = Zeiss()
 
 
 class _Slide:
