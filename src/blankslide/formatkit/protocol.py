@@ -15,6 +15,8 @@ from blankslide.containers.tiff.ndpi import Ndpi, is_ndpi
 from blankslide.source import Window
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from blankslide.model import Inspection
     from blankslide.source import SlideFiles
 
@@ -96,7 +98,10 @@ _TEXT = 4 << 20
 
 
 class Format(Protocol):
-    """The contract of a format file.
+    """The contract of a format: a class that subclasses it, whose one object stands in its file as ``FORMAT: Format``.
+
+    What stands here with a value need not be said again. The registry reads ``name``, ``marks``
+    and ``suffixes`` as text, without importing the file, so each is written as a plain literal.
 
     Attributes
     ----------
@@ -104,41 +109,50 @@ class Format(Protocol):
         Registry name (``aperio``) and words for people (``Aperio SVS``).
     suffixes
         Usual file name endings, for dialogs and globbing only; detection ignores them.
+    marks
+        Bytes of which each slide of the format has one in its beginning or first directory
+        (`Probe.fingerprint`): without them the file is not even imported. None: always asked.
     fallback
         Asked only when no other format accepts.
+    may_be_empty
+        Whether a main file of no bytes can be a slide, because it only leads to a folder (MRXS).
+    own_folder
+        Whether a copy gets a folder of its own, named like the slide (DICOM).
+    renames_files
+        Whether the files of a set can get other names, because none names another.
+    one_file
+        Whether a slide is never more than the main file, so that nobody has to inspect it to know its files.
+    has_companions
+        Whether files of the same study may stand beside a slide, to be looked for and named (DICOM).
+    vendor
+        First word of the format's finding ids, if that is not the first word of its name.
+    roles
+        Roles of pictures that `ROLES` does not hold. What a person wants kept is held against both.
     removes, keeps
         One line each for ``blankslide formats``.
     readers
         Independent readers that can judge this format.
-
-    Optional: ``vendor``, the first word of the format's finding ids if that is not the first word of its
-    name, and ``roles`` of pictures that `ROLES` does not hold. What a person wants kept is held against them.
-
-    one_file
-        True if a slide is never more than the main file, so that nobody has to inspect it to know its files.
-
-    Three more are optional, for slides of several files whose names say nothing to a reader:
-
-    renames(names, stem) -> dict
-        Names of all files, the main one first, without folders; returns the new names of those that
-        change when the slide is to be called ``stem``, the main file's among them. A data folder
-        follows the main file. Without it a set keeps its names.
-    own_folder
-        True if a copy gets a folder of its own, named like the slide (DICOM).
-    has_companions
-        True if files of the same study may stand beside a slide, to be looked for and named (DICOM).
     """
 
     name: str
     title: str
-    suffixes: tuple[str, ...]
-    fallback: bool
+    suffixes: tuple[str, ...] = ()
+    marks: tuple[bytes, ...] | None = None
+    fallback: bool = False
+    may_be_empty: bool = False
+    own_folder: bool = False
+    renames_files: bool = False
+    one_file: bool = False
+    has_companions: bool = False
+    vendor: str = ""
+    roles: tuple[str, ...] = ()
     removes: str
     keeps: str
-    readers: tuple[str, ...]
+    readers: tuple[str, ...] = ()
 
     def detect(self, probe: Probe) -> str | None:
         """Return None to accept the slide, or one reason why it is not this format's."""
+        ...
 
     def inspect(self, probe: Probe) -> Inspection:
         """Say what is in the slide.
@@ -148,3 +162,26 @@ class Format(Protocol):
         SlideError
             If the slide is damaged or its evidence contradicts itself.
         """
+        ...
+
+    def renames(self, names: Sequence[str], stem: str) -> Mapping[str, str]:
+        """Say which files of a set get which new names when the slide is to be called ``stem``.
+
+        Parameters
+        ----------
+        names
+            Names of all files, the main one first, without folders.
+        stem
+            The slide's new name without a suffix.
+
+        Returns
+        -------
+        Mapping
+            New names of those that change, the main file's among them. A data folder follows the main file.
+        """
+        return {}
+
+    @property
+    def first_word(self) -> str:
+        """First word of the format's finding ids."""
+        return self.vendor or self.name.partition("_")[0]

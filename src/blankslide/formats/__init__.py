@@ -4,10 +4,11 @@ Exactly one format must accept a file. Two is an error that names both, because 
 under the wrong layout is worse than not editing. A fallback format is asked only when no
 other accepts.
 
-Importing all formats costs several times what looking at a slide does. So a format file may
-say in one line, ``MARKS = (b"...",)``, which bytes its slides cannot be without; the line is
-read as text, and the file is imported only when one of them stands in the slide's beginning
-or first directory. No marks at all, ``()``, is a fallback's. Without the line it is always asked.
+A format is a file of this package, or a file ``format*.py`` in the package of a vendor who has
+several files. Importing all of them costs several times what looking at a slide does, so
+the attributes ``name``, ``marks`` and ``suffixes`` of a format's class are read as text, and the
+file is imported only when one of its marks stands in the slide's beginning or first directory.
+No marks at all, ``()``, is a fallback's; without the line the format is always asked (ADR 0006).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache, lru_cache
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from blankslide.errors import ContradictorySlide, NotASlide
 
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
 
 @lru_cache(maxsize=1)
 def _own_formats() -> tuple[Format, ...]:
-    names = sorted(set(_module_names()))
-    return tuple(_load(name) for name in names)
+    return tuple(sorted((_load(card.module) for card in _cards()), key=lambda f: f.name))
 
 
 _guests: list[Format] = []
@@ -57,41 +57,67 @@ def registered(*formats: Format) -> Iterator[None]:
             _guests.remove(known)
 
 
-_LINE = b"\nMARKS = ("
+class _Card(NamedTuple):
+    """What a format file says of itself before it is imported."""
+
+    module: str
+    name: str
+    marks: tuple[bytes, ...] | None
+    suffixes: tuple[str, ...]
 
 
 @lru_cache(maxsize=1)
-def _marks() -> tuple[tuple[str, tuple[bytes, ...] | None], ...]:
-    """Marks of each format file, read from its text; None where it says nothing."""
-    out: dict[str, tuple[bytes, ...] | None] = {}
-    for name in _module_names():
-        try:
-            with open(os.path.join(__path__[0], name + ".py"), "rb") as file:
-                out[name] = _said(file.read())
-        except OSError:  # only compiled files were installed
-            out[name] = None
-    return tuple(sorted(out.items()))
+def _cards() -> tuple[_Card, ...]:
+    """Cards of the package's own formats, read from their text; where that cannot be, from the format itself."""
+    return tuple(sorted(_card(module) for module in _module_names()))
 
 
-def _module_names() -> list[str]:
-    try:  # a listing takes a tenth of the time of pkgutil's own walk, which every cold start would pay
-        found = os.listdir(__path__[0])
-    except OSError:  # in an archive
-        from pkgutil import iter_modules
+def _card(module: str) -> _Card:
+    try:
+        with open(os.path.join(__path__[0], *module.split(".")) + ".py", "rb") as file:
+            text = file.read()
+        text = text[text.index(_CLASS) :]
+        name, marks, suffixes = (_literal(text, line) for line in (b"name", b"marks", b"suffixes"))
+        if name is not None and suffixes is not None:
+            return _Card(module, name, marks, suffixes)
+    except (OSError, ValueError):  # only compiled files were installed, or a line is no plain literal
+        pass
+    known = _load(module)
+    return _Card(module, known.name, known.marks, known.suffixes)
 
-        return [m.name for m in iter_modules(__path__) if not m.name.startswith("_")]
-    return [n.partition(".")[0] for n in found if n.endswith((".py", ".pyc")) and not n.startswith("_")]
+
+_CLASS = b"(Format):\n"
 
 
-def _said(text: bytes) -> tuple[bytes, ...] | None:
-    """Return the value of the line that names the marks."""
-    start = text.find(_LINE)
-    if start < 0:
+def _literal(text: bytes, attribute: bytes) -> Any:
+    """Return the value of a class attribute that is written as a literal; None if there is no such line."""
+    found = text.find(b"\n    %s = " % attribute)
+    if found < 0:
         return None
     from ast import literal_eval
 
-    start += len(_LINE) - 1
-    return literal_eval(text[start : text.index(b")\n", start) + 1].decode())  # type: ignore[no-any-return]
+    start = found + len(attribute) + 8
+    end = text.index(b")\n", start) + 1 if text[start : start + 1] == b"(" else text.index(b"\n", start)
+    return literal_eval(text[start:end].decode())
+
+
+def _module_names() -> list[str]:
+    """Names of the modules that hold a format: a file of this package, or ``format*`` of a vendor's own."""
+    try:  # a listing takes a tenth of the time of pkgutil's own walk, which every cold start would pay
+        found = os.listdir(__path__[0])
+        inner = [
+            (d, n) for d in found if d.isidentifier() and d[0] != "_" for n in os.listdir(os.path.join(__path__[0], d))
+        ]
+    except OSError:  # in an archive
+        from pkgutil import walk_packages
+
+        names = [m.name.removeprefix(f"{__name__}.") for m in walk_packages(__path__, f"{__name__}.") if not m.ispkg]
+        return [
+            n for n in names if n.rpartition(".")[2].startswith("format" if "." in n else "") and "._" not in f".{n}"
+        ]
+    files = [n.partition(".")[0] for n in found if n.endswith((".py", ".pyc")) and not n.startswith("_")]
+    files += [f"{d}.{n.partition('.')[0]}" for d, n in inner if n.startswith("format") and n.endswith((".py", ".pyc"))]
+    return list(dict.fromkeys(files))
 
 
 def _asked(probe: Probe) -> Iterator[tuple[Format, ...]]:
@@ -106,51 +132,40 @@ def _asked(probe: Probe) -> Iterator[tuple[Format, ...]]:
 
 @lru_cache(maxsize=1)
 def _by_mark() -> tuple[list[str], list[tuple[bytes, str]], list[str]]:
-    """Names of the formats that are always asked, marks with theirs, and names of the fallbacks."""
-    always = [name for name, marks in _marks() if marks is None]
-    flat = [(mark, name) for name, marks in _marks() for mark in marks or ()]
-    return always, flat, [name for name, marks in _marks() if marks == ()]
+    """Modules of the formats that are always asked, marks with theirs, and modules of the fallbacks."""
+    cards = _cards()
+    always = [card.module for card in cards if card.marks is None]
+    flat = [(mark, card.module) for card in cards for mark in card.marks or ()]
+    return always, flat, [card.module for card in cards if card.marks == ()]
 
 
 def is_fallback(name: str) -> bool:
-    """Whether the format of this name is asked only when no other accepts; imports nothing that says its marks."""
-    said = dict(_marks()).get(name)
-    return said == () if said is not None else any(f.name == name and f.fallback for f in all_formats())
+    """Whether the format of this name is asked only when no other accepts; imports none."""
+    card = next((card for card in _cards() if card.name == name), None)
+    return card.marks == () if card is not None else any(f.name == name and f.fallback for f in _guests)
+
+
+def format_named(name: str) -> Format:
+    """Return the format of this registry name; imports no other.
+
+    Raises
+    ------
+    KeyError
+        If there is none.
+    """
+    card = next((card for card in _cards() if card.name == name), None)
+    if card is not None:
+        return _load(card.module)
+    for guest in _guests:
+        if guest.name == name:
+            return guest
+    raise KeyError(name)
 
 
 def known_suffixes() -> frozenset[str]:
-    """Return the usual endings of all formats' file names, in lower case; read as text, like the marks."""
-    return frozenset((*_own_suffixes(), *(suffix.lower() for guest in _guests for suffix in guest.suffixes)))
-
-
-@lru_cache(maxsize=1)
-def _own_suffixes() -> tuple[str, ...]:
-    found: list[str] = []
-    for name in sorted(set(_module_names())):
-        try:
-            with open(os.path.join(__path__[0], name + ".py"), "rb") as file:
-                said = _suffixes_in(file.read())
-        except OSError:  # only compiled files were installed
-            said = None
-        found += _load(name).suffixes if said is None else said
-    return tuple(suffix.lower() for suffix in found)
-
-
-_SUFFIXES = b"\n    suffixes: tuple[str, ...] = ("
-
-
-def _suffixes_in(text: bytes) -> tuple[str, ...] | None:
-    """Return the value of the line that names the suffixes, if that is made of plain strings."""
-    start = text.find(_SUFFIXES)
-    if start < 0:
-        return None
-    from ast import literal_eval
-
-    start += len(_SUFFIXES) - 1
-    try:
-        return literal_eval(text[start : text.index(b")\n", start) + 1].decode())  # type: ignore[no-any-return]
-    except ValueError:
-        return None
+    """Return the usual endings of all formats' file names, in lower case; imports none."""
+    own = (suffix for card in _cards() for suffix in card.suffixes)
+    return frozenset(suffix.lower() for suffix in (*own, *(s for guest in _guests for s in guest.suffixes)))
 
 
 @cache
@@ -182,7 +197,7 @@ def detect(probe: Probe, formats: Iterable[Format] | None = None) -> Format:
     groups = _asked(probe) if given is None else iter((given, given))
     for fallback, asked in zip((False, True), groups, strict=True):
         if empty:
-            asked = tuple(f for f in asked if getattr(f, "may_be_empty", False))
+            asked = tuple(f for f in asked if f.may_be_empty)
         accepted = [f for f in asked if f.fallback is fallback and f.detect(probe) is None]
         if len(accepted) > 1:
             names = " and ".join(f.title for f in accepted)

@@ -65,7 +65,7 @@ def _require_role(profile: Profile, name: str, role: str) -> None:
 def _all_roles() -> tuple[str, ...]:
     from blankslide.formats import all_formats
 
-    return (*ROLES, *(role for known in all_formats() for role in getattr(known, "roles", ())))
+    return (*ROLES, *(role for known in all_formats() for role in known.roles))
 
 
 def _any_like(names: Iterable[str], glob: str) -> bool:
@@ -80,7 +80,7 @@ def _vendors() -> list[str]:
     """First words of the ids of all formats' findings."""
     from blankslide.formats import all_formats
 
-    return sorted({getattr(known, "vendor", known.name.partition("_")[0]) for known in all_formats()})
+    return sorted({known.first_word for known in all_formats()})
 
 
 def _refusal(profile: Profile, name: str, problem: str, hint: str) -> UsageError:

@@ -40,7 +40,7 @@ def claimed_files(path: str | Path) -> tuple[str, ...] | None:
         with opened(path) as slide:
             probe = Probe(slide)
             accepted = detect(probe)
-            if not getattr(accepted, "one_file", False):
+            if not accepted.one_file:
                 with suppress(SlideError):
                     accepted.inspect(probe)  # opens the set's other files
             return tuple(f.path for f in slide.files)

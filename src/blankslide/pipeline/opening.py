@@ -31,7 +31,7 @@ def inspected(slide: OpenSlide, key: bytes | None, thorough: bool = False) -> In
     accepted = detect(probe)
     inspection = accepted.inspect(probe)
     probe.forget()
-    if getattr(accepted, "has_companions", False):
+    if accepted.has_companions:
         from blankslide.pipeline.companions import companions
 
         found = companions(slide, key)

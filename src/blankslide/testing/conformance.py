@@ -193,7 +193,7 @@ class FormatConformance:
         with registered(self.format):
             assert {i for i in names if RESEARCH.keeping(i).ids[0][0] != i} == set(), "an id that typing changes"
             require_known(RESEARCH.keeping(*sorted(names)))
-        vendor = getattr(self.format, "vendor", self.format.name.partition("_")[0])
+        vendor = self.format.first_word
         assert {i.partition(".")[0] for i in names} <= {vendor, "picture", *SHARED}
 
     def test_every_planted_copy_lies_in_a_finding(self) -> None:
