@@ -16,10 +16,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from blankslide.version import __version__
+
 if TYPE_CHECKING:
     from blankslide.api import anonymize, inspect, plan, recover, verify
-
-__version__ = "0.1.0"
 
 __all__ = ["__version__", "anonymize", "inspect", "plan", "recover", "verify"]
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from blankslide import pipeline
 from blankslide.errors import EnvironmentProblem, UsageError
+from blankslide.model.shown import draw_with
 from blankslide.pipeline import Options, Progress
 
 if TYPE_CHECKING:
@@ -185,3 +186,12 @@ def recover(path: str | Path, *, key: str | Path | None = None, ledger: str | No
         The site's key file that the run was begun with; None for the user's own, if there is one.
     """
     return pipeline.recover(path, options(key=key, ledger=ledger, makes_key=False))
+
+
+def _card(noun: object) -> str:
+    from blankslide.presentation.html_card import card_of
+
+    return card_of(noun)
+
+
+draw_with(_card)

@@ -144,3 +144,15 @@ class Window:
     def data_ranges(self, start: int, end: int) -> Iterator[tuple[int, int]]:
         """Yield the parts of ``[start, end)`` that are not holes, in order."""
         return self._source.data_ranges(start, end)
+
+
+def any_data(source: ByteSource, start: int, end: int) -> bool:
+    """Whether any byte of ``[start, end)`` is not zero; holes are skipped, the rest is read a megabyte at a time."""
+    if end - start <= 16:
+        return any(source.read(start, end - start))
+    for low, high in source.data_ranges(start, end):
+        for pos in range(low, high, 1 << 20):
+            chunk = source.read(pos, min(1 << 20, high - pos))
+            if chunk != bytes(len(chunk)):
+                return True
+    return False

@@ -84,7 +84,7 @@ def test_two_readers_judge_every_image(tmp_path: Path) -> None:
 
 
 def test_one_image_that_a_reader_cannot_open_is_enough(tmp_path: Path) -> None:
-    from blankslide.verification import observe
+    from blankslide.verification.observe import observe
 
     path = tmp_path / "s.ndpis"
     build_hamamatsu_ndpis(path, **SMALL)

@@ -22,7 +22,7 @@ from blankslide.spans import subtract
 from blankslide.testing.conformance import FormatConformance
 from blankslide.testing.process import run_cli
 from blankslide.testing.spellings import places_of
-from blankslide.verification import observe
+from blankslide.verification.observe import observe
 
 isyntax = pytest.importorskip("isyntax", reason="nobody else here reads iSyntax")
 

@@ -21,7 +21,7 @@ from blankslide.testing.conformance import FormatConformance
 from blankslide.testing.judge import has_piece
 from blankslide.testing.own.databases import KEY, SMALL, built, change, cleaned, looks, rows, table_of, tiles_of
 from blankslide.testing.spellings import places_of
-from blankslide.verification import observe
+from blankslide.verification.observe import observe
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -84,7 +84,7 @@ def tiles(data: bytes) -> Iterator[tuple[int, int, int]]:
 
 def complaints(old: bytes, planted: Planted, path: Path) -> Iterator[str]:
     """Hold a slide against its past, as OpenSlide and libCZI see both."""
-    from blankslide.verification import observe
+    from blankslide.verification.observe import observe
 
     copy = path.with_name("before.czi")
     copy.write_bytes(old)

@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 import tifffile
 
-from blankslide.verification import LevelView, PictureView, ReaderView, available, compare, observe
+from blankslide.verification import LevelView, PictureView, ReaderView, available, compare
 from blankslide.verification import observe as readers_module
 from blankslide.verification.compare import NOBODY
 from blankslide.verification.intact import sound
+from blankslide.verification.observe import observe
 from blankslide.verification.views import FAILS, places
 
 CMU = "aperio/CMU-1-Small-Region.svs"

@@ -11,13 +11,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from blankslide._napari.recognition import DOCK, PLUGIN, is_slide
+
 if TYPE_CHECKING:
     LayerData = tuple[Any, dict[str, Any], str]
-
-PLUGIN = "blankslide"
-DOCK = "Anonymize slide"
-#: Suffixes of many kinds of files: here a damaged slide cannot be told from a stranger.
-_COMMON = (".tif", ".tiff", ".dcm")
 
 
 def get_reader(path: str | Sequence[str]) -> Callable[[str | Sequence[str]], list[LayerData]] | None:
@@ -27,21 +24,6 @@ def get_reader(path: str | Sequence[str]) -> Callable[[str | Sequence[str]], lis
             return None
         path = path[0]
     return read_slide if is_slide(path) else None
-
-
-def is_slide(path: str) -> bool:
-    """Whether a vendor format claims the file; a damaged slide counts where the suffix is a vendor's own."""
-    from blankslide.errors import BlankslideError
-    from blankslide.formats import is_fallback
-    from blankslide.pipeline import known_format
-
-    try:
-        name = known_format(path)
-    except BlankslideError:
-        return False
-    if name == "damaged":
-        return Path(path).suffix.lower() not in _COMMON
-    return name is not None and not is_fallback(name)
 
 
 def read_slide(path: str | Sequence[str]) -> list[LayerData]:

@@ -138,7 +138,7 @@ class AnonymizeSlide(QWidget):
 
     def open_path(self, path: Path) -> None:
         """Open a slide in the viewer; one that cannot be shown is reviewed all the same."""
-        from blankslide._napari.commands import PLUGIN
+        from blankslide._napari.recognition import PLUGIN
         from blankslide.errors import BlankslideError
 
         try:
@@ -234,7 +234,7 @@ def _slide_path(layer: Any) -> Path | None:
     path = _napari_layers.path_of(layer)
     if path is None:
         return None
-    from blankslide._napari.commands import is_slide
+    from blankslide._napari.recognition import is_slide
 
     return path if is_slide(str(path)) else None
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 try:
     import click
 
-    from blankslide import __version__
     from blankslide.cli import output
     from blankslide.cli.stopping import STOPPED, stop
+    from blankslide.version import __version__
 except KeyboardInterrupt:  # a person was faster than the imports
     raise SystemExit(130) from None
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from blankslide.containers.tiff import directories as T
 from blankslide.formatkit.findings import UNKNOWN, Findings
 from blankslide.formatkit.tiff_entries import pointed_at, readings
-from blankslide.formatkit.tiff_tags import STRUCTURAL, TAGS, _any_data
+from blankslide.formatkit.tiff_tags import STRUCTURAL, TAGS
 from blankslide.formatkit.tile_comments import tile_texts
 from blankslide.model import Chain, Edit, Fill, Link, Place
+from blankslide.source import any_data
 from blankslide.spans import ByteClass, ByteMap, subtract
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def unowned(
     An unknown integer tag that points at such bytes means that the map is not complete:
     something we do not understand may need them, so they are listed and left.
     """
-    dirty = [(s, e) for s, e in bytemap.gaps() if _any_data(source, s, e)]
+    dirty = [(s, e) for s, e in bytemap.gaps() if any_data(source, s, e)]
     if not dirty:
         return True
     complete = not pointed_at(tiff, dirty, STRUCTURAL | TAGS.keys() | known)

@@ -19,10 +19,10 @@ from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, QUASI, UNKNOWN, 
 from blankslide.formatkit.tiff_entries import child_kind, is_pages_own
 from blankslide.model import Fill, PhiClass, Place
 from blankslide.model.patterns import pattern
+from blankslide.source import any_data
 
 if TYPE_CHECKING:
     from blankslide.containers.tiff.directories import Entry, Ifd
-    from blankslide.source import ByteSource
 
 
 class TagRule(NamedTuple):
@@ -175,7 +175,7 @@ def _icc_findings(found: Findings, ifd: Ifd, entry: Entry) -> None:
         _tag_finding(found, ifd, entry, TagRule("tiff.icc-profile", "ICC tag without a profile", UNKNOWN))
         return
     length = int.from_bytes(source.read(entry.start, 4), "big")
-    if length < entry.end - entry.start and _any_data(source, entry.start + length, entry.end):
+    if length < entry.end - entry.start and any_data(source, entry.start + length, entry.end):
         behind = Place(0, ifd.name, entry.start + length, entry.end)
         edit = (Fill(0, behind.start, behind.end),)
         found.add("tiff.icc-profile.remainder", "Data behind the ICC profile", UNKNOWN, behind, edit, None)
@@ -189,14 +189,3 @@ def _icc_findings(found: Findings, ifd: Ifd, entry: Entry) -> None:
             found.add(
                 "tiff.icc-profile.text", "ICC text", DEVICE, Place(0, ifd.name, start, end), edit, None, weak=True
             )
-
-
-def _any_data(source: ByteSource, start: int, end: int) -> bool:
-    if end - start <= 16:
-        return any(source.read(start, end - start))
-    for low, high in source.data_ranges(start, end):
-        for pos in range(low, high, 1 << 20):
-            chunk = source.read(pos, min(1 << 20, high - pos))
-            if chunk != bytes(len(chunk)):
-                return True
-    return False

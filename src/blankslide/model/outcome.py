@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from blankslide.model.shown import html_of
+
 if TYPE_CHECKING:
     from blankslide.model.plan import Decision
 
@@ -79,8 +81,6 @@ class Outcome:
         judges = ", ".join(self.readers) or "nobody"
         return f"<Outcome {self.content}, judged by {judges}: {len(self.decisions)} findings, {self.writes} writes>"
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> str | None:
         """Show the read-only card in a notebook."""
-        from blankslide.presentation.html_card import outcome_card
-
-        return outcome_card(self)
+        return html_of(self)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from blankslide.model.classes import Action, PhiClass
+from blankslide.model.shown import html_of
 
 
 class Rank:
@@ -81,8 +82,6 @@ class Plan:
         # Patches hold whole kept texts, and a notebook saves what a cell shows.
         return f"<Plan {self.profile}: {len(self.decisions)} findings, {len(self.patches)} patches>"
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> str | None:
         """Show the read-only card in a notebook."""
-        from blankslide.presentation.html_card import plan_card
-
-        return plan_card(self)
+        return html_of(self)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.model.classes import PhiClass
+from blankslide.model.shown import html_of
 
 if TYPE_CHECKING:
     from blankslide.model.edits import Chain, Edit, Rewrite, TextBlock
@@ -166,8 +167,6 @@ class Inspection:
             f"associated images, {len(self.findings)} findings>"
         )
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> str | None:
         """Show the read-only card in a notebook, values masked."""
-        from blankslide.presentation.html_card import inspection_card
-
-        return inspection_card(self)
+        return html_of(self)

@@ -175,7 +175,7 @@ def _refuse_own_name(job: _Job) -> None:
 
 
 def _run(job: _Job) -> None:
-    from blankslide.verification import observe
+    from blankslide.verification.observe import observe
 
     before = observe(Path(job.slide.path))
     job.clock.lap("read with other readers", 0.1)

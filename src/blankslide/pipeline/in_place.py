@@ -83,7 +83,8 @@ def _after_recovery(named: str | Path, path: Path, options: Options, name: str |
 def _anonymized(named: str | Path, path: Path, options: Options, name: str | None, dry_run: bool) -> Outcome:
     from blankslide.storage import lock
     from blankslide.storage.editable import check_editable
-    from blankslide.verification import intact, observe
+    from blankslide.verification.intact import judge_once
+    from blankslide.verification.observe import observe
 
     profile = options.resolved()
     clock = Clock(options)
@@ -103,7 +104,7 @@ def _anonymized(named: str | Path, path: Path, options: Options, name: str | Non
             outcome.seconds = clock.seconds
             return outcome
         if not planned.patches and not renames:
-            readers, problems = intact(observe(path))
+            readers, problems = judge_once(observe(path))
             conclude(outcome, readers, [*problems, *remembered(slide, inspection, options)])
             clock.lap("verify", 1.0)
             outcome.seconds = clock.seconds
@@ -135,7 +136,7 @@ def _apply(
     from blankslide.storage.editable import check_editable
     from blankslide.storage.renames import Rename
     from blankslide.storage.transaction import Transaction
-    from blankslide.verification import observe
+    from blankslide.verification.observe import observe
 
     before = observe(path)
     clock.lap("read with other readers", 0.4)

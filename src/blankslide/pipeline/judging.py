@@ -46,7 +46,8 @@ def judge_written(
     str
         For `record`: how `verify` will know this slide again, if it is not clean.
     """
-    from blankslide.verification import compare, observe
+    from blankslide.verification import compare
+    from blankslide.verification.observe import observe
 
     state = ""
     gone = frozenset(
@@ -117,12 +118,13 @@ def conclude(outcome: Outcome, readers: Sequence[str], problems: Sequence[str]) 
 
 def judge_as_is(path: Path, slide: OpenSlide, profile: Profile, options: Options) -> tuple[Outcome, Inspection]:
     """Inspect, plan and let independent readers look, without a "before" to compare with."""
-    from blankslide.verification import intact, observe
+    from blankslide.verification.intact import judge_once
+    from blankslide.verification.observe import observe
 
     inspection = inspected(slide, options.key, options.thorough)
     planned = make_plan(inspection, profile, slide.views(), options.key)
     outcome = starting_outcome(inspection, planned, profile, slide, options.key)
-    readers, problems = intact(observe(path))
+    readers, problems = judge_once(observe(path))
     conclude(outcome, readers, [*_todo(planned), *problems])
     return outcome, inspection
 

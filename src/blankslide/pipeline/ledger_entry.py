@@ -35,8 +35,8 @@ def record(outcome: Outcome, name: str, options: Options, state: str = "") -> No
 
 
 def _entry(outcome: Outcome, name: str, options: Options, state: str) -> Mapping[str, object]:
-    from blankslide import __version__
     from blankslide.policy.pseudonyms import slide_name
+    from blankslide.version import __version__
 
     told = _told(outcome)
     return {

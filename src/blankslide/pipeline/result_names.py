@@ -86,9 +86,9 @@ def suffixes(format: str) -> tuple[str, ...]:
 
 
 def _known(format: str) -> Format:
-    from blankslide.formats import all_formats
+    from blankslide.formats import format_named
 
-    return next(f for f in all_formats() if f.name == format)
+    return format_named(format)
 
 
 def _suffix(present: str, ends: tuple[str, ...]) -> str:
@@ -101,13 +101,13 @@ def _suffix(present: str, ends: tuple[str, ...]) -> str:
 
 def renames_of(format: str) -> Renames | None:
     """Return the format's own way of naming the files of a set, if it has one."""
-    found: Renames | None = getattr(_known(format), "renames", None)
-    return found
+    known = _known(format)
+    return known.renames if known.renames_files else None
 
 
 def has_own_folder(format: str) -> bool:
     """Whether a copy of a set gets a folder of its own, named like the slide."""
-    return bool(getattr(_known(format), "own_folder", False))
+    return _known(format).own_folder
 
 
 def set_names(slide: OpenSlide, wanted: str | None, format: str) -> list[str]:

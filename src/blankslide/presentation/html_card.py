@@ -14,15 +14,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from html import escape
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from blankslide.model import Action, Decision, PhiClass
+from blankslide.model import Action, Decision, Inspection, Outcome, PhiClass, Plan
+from blankslide.model.shown import draw_with
 from blankslide.policy.file_names import name_verdict, public_name
 from blankslide.policy.profiles import RESEARCH
 from blankslide.presentation import wording
-
-if TYPE_CHECKING:
-    from blankslide.model import Inspection, Outcome, Plan
 
 Tone = Literal["hot", "unknown", "keep", "good", "quiet"]
 MASK = "••••"
@@ -226,3 +224,23 @@ def _mark(decision: Decision, done: bool) -> str:
         return badge("✓", "good")
     stays = decision.action is Action.KEEP and not decision.identifying
     return badge(wording.mark(decision), tone_of(sensitive=not stays, unknown=decision.cls is PhiClass.UNKNOWN))
+
+
+def card_of(noun: object) -> str:
+    """Return the card of an inspection, a plan or an outcome.
+
+    Raises
+    ------
+    TypeError
+        For anything else.
+    """
+    if isinstance(noun, Inspection):
+        return inspection_card(noun)
+    if isinstance(noun, Plan):
+        return plan_card(noun)
+    if isinstance(noun, Outcome):
+        return outcome_card(noun)
+    raise TypeError("only inspections, plans and outcomes have a card")
+
+
+draw_with(card_of)

@@ -114,7 +114,7 @@ def content(sections: Sequence[Section], with_names: bool = False, others: Seque
     """Return the whole report as plain data."""
     from datetime import UTC, datetime
 
-    from blankslide import __version__
+    from blankslide.version import __version__
 
     return {
         "tool": f"Blankslide {__version__}",

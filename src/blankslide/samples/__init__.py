@@ -9,7 +9,7 @@ tests, and everything is the same on every day and machine with the same Pillow 
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -29,13 +29,20 @@ def builders() -> dict[str, Builder]:
         If two modules claim one file name.
     """
     found: dict[str, Builder] = {}
-    for info in sorted(pkgutil.iter_modules(__path__), key=lambda i: i.name):
-        own: dict[str, Builder] = getattr(import_module(f"{__name__}.{info.name}"), "BUILDERS", {})
+    for name in sorted(_modules()):
+        own: dict[str, Builder] = getattr(import_module(name), "BUILDERS", {})
         twice = found.keys() & own.keys()
         if twice:
-            raise ValueError(f"{info.name} builds a sample that another module builds too")
+            raise ValueError(f"{name} builds a sample that another module builds too")
         found.update(own)
     return found
+
+
+def _modules() -> Iterator[str]:
+    """Yield the names of the vendors' modules: all but the kit that they share."""
+    for info in pkgutil.walk_packages(__path__, f"{__name__}."):
+        if not info.ispkg and not info.name.startswith(f"{__name__}.kit."):
+            yield info.name
 
 
 def write_samples(directory: Path) -> list[Planted]:

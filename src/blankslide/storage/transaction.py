@@ -29,6 +29,7 @@ from blankslide.storage.journal import Journal, decode, encode, journal_name, te
 from blankslide.storage.matching import EditableFile, EditableSlide, marks, match, stranger
 from blankslide.storage.renames import Rename, apply_names, name_of, plan_names
 from blankslide.storage.volume import CHUNK, DiskVolume, Volume
+from blankslide.version import __version__
 
 if TYPE_CHECKING:
     from blankslide.model import Patch
@@ -101,7 +102,7 @@ class Transaction:
         ranges = patched_ranges(patches, len(opened.files))
         journal = Journal(
             id=os.urandom(16).hex(),
-            tool=_version(),
+            tool=__version__,
             profile=profile,
             format=format,
             files=marks(opened.files, ranges),
@@ -395,9 +396,3 @@ def _wipe(volume: Volume, folder: str, name: str) -> None:
     finally:
         volume.close(fd)
     volume.unlink(folder, name)
-
-
-def _version() -> str:
-    import blankslide
-
-    return str(getattr(blankslide, "__version__", "0"))

@@ -7,8 +7,8 @@ in it in any spelling (`search`), and are the emptied places empty (`not_blank`)
 
 from blankslide.verification.blank import not_blank
 from blankslide.verification.compare import Agreement, compare, unjudged
-from blankslide.verification.intact import sound
-from blankslide.verification.observe import available, observe
+from blankslide.verification.intact import judge_once
+from blankslide.verification.observe import available
 from blankslide.verification.search import Hit, Hits, encodings, search
 from blankslide.verification.views import LevelView, PictureView, ReaderView
 
@@ -22,9 +22,8 @@ __all__ = [
     "available",
     "compare",
     "encodings",
+    "judge_once",
     "not_blank",
-    "observe",
     "search",
-    "sound",
     "unjudged",
 ]

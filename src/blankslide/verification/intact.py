@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     from blankslide.verification.views import ReaderView
 
-__all__ = ["sound"]
+__all__ = ["judge_once"]
 
 
-def sound(views: Sequence[ReaderView]) -> Agreement:
+def judge_once(views: Sequence[ReaderView]) -> Agreement:
     """Judge one observation.
 
     Parameters

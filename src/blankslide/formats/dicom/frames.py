@@ -65,6 +65,7 @@ def coding(instance: Instance) -> Coding:
 
 
 def codec(syntax: str) -> str:
+    """Name of the codec for people."""
     if syntax in JPEG:
         return "JPEG"
     return "JPEG 2000" if syntax in _JPEG_2000 else "RLE" if syntax == _RLE else "raw"

@@ -25,6 +25,7 @@ from blankslide.formats.mirax.records import Records, called
 from blankslide.formats.mirax.slidedat import KeyReader, Slidedat, plainly_named
 from blankslide.model import AssociatedImage, Fill, Inspection, Level, Part, Place, SlideFile, Write
 from blankslide.model.patterns import pattern
+from blankslide.source import any_data
 from blankslide.spans import ByteClass, ByteMap
 
 if TYPE_CHECKING:
@@ -244,7 +245,7 @@ class MiraxSet:
         """Report bytes that no record reaches."""
         for file, (source, bytemap) in enumerate(zip(self.sources, self.maps, strict=True)):
             for start, end in bytemap.gaps():
-                if _any_data(source, start, end):
+                if any_data(source, start, end):
                     place = Place(file, called(self.names)[file], start, end)
                     edit = (Fill(file, start, end),)
                     self.found.add("mirax.unowned", "Bytes that nothing refers to", UNKNOWN, place, edit, None)
@@ -291,12 +292,3 @@ class MiraxSet:
 
 def _order(image: AssociatedImage) -> int:
     return ("label", "macro", "thumbnail").index(image.role) if image.role in ("label", "macro", "thumbnail") else 3
-
-
-def _any_data(source: ByteSource, start: int, end: int) -> bool:
-    for low, high in source.data_ranges(start, end):
-        for pos in range(low, high, _CHUNK):
-            chunk = source.read(pos, min(_CHUNK, high - pos))
-            if chunk.count(0) != len(chunk):
-                return True
-    return False

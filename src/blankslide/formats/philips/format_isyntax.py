@@ -35,7 +35,7 @@ from blankslide.formats.philips.base64_rewrite import Base64Text, Embedded, fram
 from blankslide.formats.philips.vocabulary import NUMBERS
 from blankslide.model import AssociatedImage, Fill, Inspection, Level, Part, PhiClass, Place, SlideFile
 from blankslide.model.patterns import pattern
-from blankslide.source import MemorySource
+from blankslide.source import MemorySource, any_data
 from blankslide.spans import ByteClass, ByteMap
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class PhilipsIsyntax(Format):
         reader = _Reader(data)
         scan = reader.scan()
         bytemap = _claimed(probe.main, len(data), reader)
-        for start, end in islice((gap for gap in bytemap.gaps() if _any_data(probe.main, *gap)), _MOST_GAPS):
+        for start, end in islice((gap for gap in bytemap.gaps() if any_data(probe.main, *gap)), _MOST_GAPS):
             place = Place(0, "between blocks", start, end)
             reader.found.add("isyntax.unowned", "Bytes nobody owns", UNKNOWN, place, (), None)
         return Inspection(
@@ -287,14 +287,6 @@ def _claimed(source: ByteSource, end: int, reader: _Reader) -> ByteMap:
     bytemap.claim_many(starts, lengths, ByteClass.TISSUE, "blocks")
     bytemap.settle()
     return bytemap
-
-
-def _any_data(source: ByteSource, start: int, end: int) -> bool:
-    for low, high in source.data_ranges(start, end):
-        for pos in range(low, high, 1 << 20):
-            if any(source.read(pos, min(1 << 20, high - pos))):
-                return True
-    return False
 
 
 # -- geometry ----------------------------------------------------------------------------

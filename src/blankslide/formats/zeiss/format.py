@@ -33,6 +33,7 @@ from blankslide.formats.zeiss.metadata_xml import ZeissXml
 from blankslide.formats.zeiss.tile_extras import beside
 from blankslide.formats.zeiss.tile_xml import TileTexts
 from blankslide.model import AssociatedImage, Fill, Inspection, PhiClass, Place, SlideFile, Write
+from blankslide.source import any_data
 from blankslide.spans import ByteClass, ByteMap, subtract
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ class _Slide:
         self.bytemap.claim(segment.start, segment.body, ByteClass.STRUCTURE, "deleted segment")
         self.bytemap.claim(segment.body, segment.end, ByteClass.METADATA, "deleted segment")
         lost = segment.name != b"DELETED"
-        if lost or pictures.any_data(self.source, segment.body, segment.end):
+        if lost or any_data(self.source, segment.body, segment.end):
             place = Place(0, "deleted segment", segment.start, segment.end)
             edits = [Write(0, segment.start, DELETED)] if lost else []
             fills = [Fill(0, segment.body, segment.end)] if segment.end > segment.body else []
@@ -167,7 +168,7 @@ class _Slide:
         claim, body = self.bytemap.claim, czi.metadata.body
         claim(body - HEAD, body + 8, ByteClass.STRUCTURE, "metadata")
         claim(start, attached, ByteClass.METADATA, "metadata")
-        if pictures.any_data(self.source, end, attached):
+        if any_data(self.source, end, attached):
             place = Place(0, where, end, attached)
             edit = (Fill(0, end, attached),)
             self.found.add("zeiss.metadata-attachment", "Data behind the XML", UNKNOWN, place, edit, None)
@@ -255,14 +256,14 @@ class _Slide:
             claim(tile.data[0], at, ByteClass.STRUCTURE, "tile")
             claim(at, tile.data[1], ByteClass.ASSOCIATED, owner)
             claim(*tile.aside, ByteClass.ASSOCIATED, f"mask of {owner}")
-            if pictures.any_data(self.source, *tile.aside):
+            if any_data(self.source, *tile.aside):
                 place, edit = Place(0, role, *tile.aside), (Fill(0, *tile.aside),)
                 self.found.add("zeiss.picture-mask", "Mask of a picture", PhiClass.DEVICE, place, edit, None)
 
     def _unowned(self) -> None:
         """Report bytes between structures: everything in a CZI has an owner, so they can go."""
         for start, end in self.bytemap.gaps():
-            if pictures.any_data(self.source, start, end):
+            if any_data(self.source, start, end):
                 place, edit = Place(0, "between structures", start, end), (Fill(0, start, end),)
                 self.found.add("slide.unowned", "Bytes nobody owns", UNKNOWN, place, edit, None)
 

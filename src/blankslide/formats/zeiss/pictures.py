@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from blankslide.blanks import jpeg
 from blankslide.containers.czi import ENTRY_SIZE, KIND_AT, NAME_AT, Attachment, is_czi
 from blankslide.model import Blank, Coding, Edit, Fill, PhiClass, Place, Slot, Write
+from blankslide.source import any_data
 
 if TYPE_CHECKING:
     from blankslide.containers.czi import Tile
@@ -27,7 +28,6 @@ __all__ = [
     "PIXELS",
     "ROLES",
     "Wanted",
-    "any_data",
     "behind_header",
     "blank_jpeg",
     "blank_tile",
@@ -138,15 +138,3 @@ def picture(found: Findings, role: str, where: tuple[int, int], edits: tuple[Edi
     """Report a picture that goes."""
     place = Place(0, role, *where)
     found.add(f"picture.{role}", f"{role.capitalize()} picture", PhiClass.IMAGE, place, edits, None)
-
-
-def any_data(source: ByteSource, start: int, end: int) -> bool:
-    """Whether anything but zeros and holes stands in a range."""
-    if end - start <= 32:
-        return any(source.read(start, end - start))
-    for low, high in source.data_ranges(start, end):
-        for pos in range(low, high, 1 << 20):
-            chunk = source.read(pos, min(1 << 20, high - pos))
-            if chunk.count(0) != len(chunk):
-                return True
-    return False

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from blankslide.containers.streams import jpeg, jpegxr, zstd
-from blankslide.formats.zeiss.pictures import PIXELS, any_data, behind_header
+from blankslide.formats.zeiss.pictures import PIXELS, behind_header
+from blankslide.source import any_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
