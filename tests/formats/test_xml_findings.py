@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blankslide.containers.xml import parse
-from blankslide.formatkit.findings import Findings
+from blankslide.formatkit.findings import FindingCollector
 from blankslide.formatkit.xml_fields import NUMBER, Rule, XmlReader, rules, science
 from blankslide.model import Fill, PhiClass
 
@@ -28,7 +28,7 @@ TABLE = {
 
 
 def _read(data: bytes) -> tuple[dict[str, Finding], list[Place]]:
-    found, kept = Findings(), []
+    found, kept = FindingCollector(), []
     XmlReader(found, kept, "x", TABLE).read(data, 0, "page 0")
     return {f.id: f for f in found.finish()}, kept
 

@@ -55,7 +55,7 @@ class Toyscope(Format):
         tiff = probe.tiff
         roles = {page.name: _role(page) for page in tiff.pages}
         bytemap = tiff_byte_map.claim_file(tiff, roles)
-        found, blocks, kept = findings.Findings(), list[TextBlock](), list[Place]()
+        found, blocks, kept = findings.FindingCollector(), list[TextBlock](), list[Place]()
         for page in tiff.pages:
             role = roles[page.name]
             if role == "macro":
@@ -115,7 +115,7 @@ def _mpp(page: Ifd) -> float | None:
     return float(match[1]) if match else None
 
 
-def _read(page: Ifd, found: findings.Findings, blocks: list[TextBlock], kept: list[Place]) -> None:
+def _read(page: Ifd, found: findings.FindingCollector, blocks: list[TextBlock], kept: list[Place]) -> None:
     """Turn the lines of one description into findings; whatever is behind the lines goes too."""
     entry = page.tags.get(T.IMAGE_DESCRIPTION)
     if entry is None:
@@ -142,7 +142,7 @@ def _read(page: Ifd, found: findings.Findings, blocks: list[TextBlock], kept: li
         _stray(page, entry, body, block, end or head, found)
 
 
-def _stray(page: Ifd, entry: T.Entry, body: bytes, block: int, end: int, found: findings.Findings) -> None:
+def _stray(page: Ifd, entry: T.Entry, body: bytes, block: int, end: int, found: findings.FindingCollector) -> None:
     """Text that is no pair: cut from where the last pair ends."""
     start = min(entry.start + end, entry.end)
     if start < entry.end:

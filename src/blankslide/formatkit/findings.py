@@ -1,11 +1,23 @@
-"""Collects findings by id, so that one field in many places is one finding."""
+"""Collects findings by id, so that one field in many places is one finding.
+
+A slide can have the same field in half a million tiles, and a hostile one repeats a line of its key
+file a million times. So places, edits and values are kept in the order in which they came, each
+once, and adding one costs the same however many there are; beyond ``limit`` the slide is refused.
+
+Promise: whatever the order, a strong place wins over a weak one, and no value stands here unwrapped.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from blankslide.model import Edit, Finding, PhiClass, Place
+from blankslide.errors import DamagedSlide
+from blankslide.model import Finding, PhiClass, Place
 from blankslide.model.sensitive import Sensitive
+
+if TYPE_CHECKING:
+    from blankslide.model import Edit
 
 DIRECT, QUASI, DEVICE, LINK, PATH, IMAGE, UNKNOWN = (
     PhiClass.DIRECT,
@@ -16,14 +28,53 @@ DIRECT, QUASI, DEVICE, LINK, PATH, IMAGE, UNKNOWN = (
     PhiClass.IMAGE,
     PhiClass.UNKNOWN,
 )
+MOST = 1 << 20
+"""More places than any slide has that could be edited."""
 
 
-class Findings:
-    """Collects findings by id, so that one field in many places is one finding."""
+class _Text:
+    """A value that can be told from others, and not be read."""
 
-    def __init__(self) -> None:
-        # sets that keep their order: a slide may have text in each of half a million tiles
-        self._found: dict[str, tuple[str, PhiClass, bool, dict[Place, None], dict[Edit, None], dict[str, None]]] = {}
+    __slots__ = ("value",)
+
+    def __init__(self, text: str) -> None:
+        self.value = Sensitive(text)
+
+    def __hash__(self) -> int:
+        return hash(self.value.reveal())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Text) and self.value.reveal() == other.value.reveal()
+
+
+class _Kind:
+    """All that is known of one id."""
+
+    __slots__ = ("cls", "edits", "places", "title", "values", "weak")
+
+    def __init__(self, title: str, cls: PhiClass) -> None:
+        self.title, self.cls, self.weak = title, cls, True
+        self.places: dict[Place, None] = {}
+        self.edits: dict[Edit, None] = {}
+        self.values: dict[_Text, None] = {}
+
+
+class FindingCollector:
+    """See the module.
+
+    Parameters
+    ----------
+    limit
+        How many places there may be in all, `MOST` if not said; databases and tiles can have more than texts have lines.
+    encoding
+        How values are encoded where they stand; may be set until `finish`.
+    """
+
+    def __init__(self, limit: int | None = None, encoding: str = "latin-1") -> None:
+        self.encoding = encoding
+        self._limit = MOST if limit is None else limit
+        self._kinds: dict[str, _Kind] = {}
+        self._added = 0
 
     def add(
         self,
@@ -35,25 +86,71 @@ class Findings:
         value: str | None,
         weak: bool = False,
     ) -> None:
-        """Record one place of a finding; strong wins over weak when places differ."""
-        known = self._found.get(id)
-        if known is None:
-            values = {} if value is None else {value: None}
-            self._found[id] = (title, cls, weak, {place: None}, dict.fromkeys(edits), values)
-            return
-        _, _, was_weak, places, there, values = known
-        places[place] = None
-        there.update(dict.fromkeys(edits))
+        """Record one place of a finding.
+
+        Parameters
+        ----------
+        value
+            The text that stands there, or None for pictures and blobs.
+        weak
+            Whether what stands there identifies only with much context; it counts only while all places are weak.
+
+        Raises
+        ------
+        DamagedSlide
+            If there are more places than the limit.
+        """
+        kind = self._kind(id, title, cls, weak, 1)
+        kind.places[place] = None
+        for edit in edits:
+            kind.edits[edit] = None
         if value is not None:
-            values[value] = None
-        if was_weak and not weak:
-            self._found[id] = (title, cls, False, *known[3:])
+            kind.values[_Text(value)] = None
+
+    def _kind(self, id: str, title: str, cls: PhiClass, weak: bool, count: int) -> _Kind:
+        self._added += count
+        if self._added > self._limit:
+            raise DamagedSlide("the slide has more to remove than any scanner writes")
+        kind = self._kinds.get(id)
+        if kind is None:
+            kind = self._kinds[id] = _Kind(title, cls)
+        kind.weak = kind.weak and weak
+        return kind
+
+    def add_spans(
+        self,
+        id: str,
+        title: str,
+        cls: PhiClass,
+        where: str,
+        spans: Iterable[tuple[int, int]],
+        edits: Iterable[Edit],
+        value: str | None = None,
+        weak: bool = False,
+    ) -> None:
+        """Record one value that stands in several pieces ``[start, end)`` of the main file.
+
+        Raises
+        ------
+        DamagedSlide
+            As `add`.
+        """
+        places = [Place(0, where, start, end) for start, end in spans]
+        kind = self._kind(id, title, cls, weak, len(places))
+        kind.places.update(dict.fromkeys(places))
+        kind.edits.update(dict.fromkeys(edits))
+        if value is not None:
+            kind.values[_Text(value)] = None
 
     def finish(self) -> tuple[Finding, ...]:
         """Return the findings in the order in which their first place was seen."""
-        out = []
-        for name, (title, cls, weak, places, edits, values) in self._found.items():
-            wrapped = [Sensitive(v) for v in values]
-            first = wrapped[0] if wrapped else None
-            out.append(Finding(name, title, cls, tuple(places), tuple(edits), first, weak, tuple(wrapped[1:])))
-        return tuple(out)
+        return tuple(self._finding(name, kind) for name, kind in self._kinds.items())
+
+    def _finding(self, name: str, kind: _Kind) -> Finding:
+        values = tuple(text.value for text in kind.values)
+        first = values[0] if values else None
+        places, edits = tuple(kind.places), tuple(kind.edits)
+        return Finding(name, kind.title, kind.cls, places, edits, first, kind.weak, values[1:], self.encoding)
+
+    def __repr__(self) -> str:
+        return f"<FindingCollector: {len(self._kinds)} findings>"

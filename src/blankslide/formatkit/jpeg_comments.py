@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from blankslide.containers.streams import jpeg
 from blankslide.containers.tiff import directories as T
-from blankslide.formatkit.findings import UNKNOWN, Findings
+from blankslide.formatkit.findings import UNKNOWN, FindingCollector
 from blankslide.formatkit.tile_comments import talking
 from blankslide.model import Fill, Place
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _WITH_TEXT = frozenset((6, 7, 33003, 33004, 33005, 34712))
 
 
-def jpeg_findings(found: Findings, page: Ifd, tissue: bool) -> None:
+def jpeg_findings(found: FindingCollector, page: Ifd, tissue: bool) -> None:
     """Report text inside the JPEG or JPEG 2000 streams and the tables of a picture's page.
 
     Strips are read only up to the first scan. Tables that tissue uses are reported too, but
@@ -56,7 +56,7 @@ def _segments_of(data: bytes) -> Sequence[tuple[int, int, int]]:
     return jp2k.talkative(data) if jp2k.is_codestream(data) else []
 
 
-def _jpeg_text(found: Findings, where: str, base: int, data: bytes, kind: str, editable: bool) -> None:
+def _jpeg_text(found: FindingCollector, where: str, base: int, data: bytes, kind: str, editable: bool) -> None:
     for _, low, high in _segments_of(data):
         start, end = base + low, base + high
         text = data[low:high].rstrip(b"\0").decode("latin-1")

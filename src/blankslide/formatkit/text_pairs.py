@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 from blankslide.containers.tiff import directories as T
 from blankslide.errors import ContradictorySlide, DamagedSlide
-from blankslide.formatkit.findings import Findings
+from blankslide.formatkit.findings import FindingCollector
 from blankslide.formatkit.xml_fields import slug
 from blankslide.model import Cut, Fill, PhiClass, Place, TextBlock
 from blankslide.model.patterns import pattern
@@ -116,7 +116,7 @@ class Pairs:
 
     def __init__(self, style: Style) -> None:
         self.style = style
-        self.found = Findings()
+        self.found = FindingCollector()
         self.kept: list[Place] = []
         self.blocks: list[TextBlock] = []
         self.values: dict[str, str] = {}
@@ -219,7 +219,7 @@ def _plain(value: str) -> list[str]:
 
 
 def prefixed(
-    found: Findings, kept: list[Place], page: Ifd, tag: int, legal: re.Pattern[str], id: str, title: str
+    found: FindingCollector, kept: list[Place], page: Ifd, tag: int, legal: re.Pattern[str], id: str, title: str
 ) -> None:
     """Keep the legal beginning of a text by which readers know the maker; report what hangs on it.
 

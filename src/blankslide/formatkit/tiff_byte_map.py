@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from blankslide.containers.tiff import directories as T
-from blankslide.formatkit.findings import UNKNOWN, Findings
+from blankslide.formatkit.findings import UNKNOWN, FindingCollector
 from blankslide.formatkit.tiff_entries import pointed_at, readings
 from blankslide.formatkit.tiff_tags import STRUCTURAL, TAGS
 from blankslide.formatkit.tile_comments import tile_texts
@@ -117,7 +117,7 @@ def page_chain(tiff: Tiff) -> Chain:
 
 
 def unowned(
-    found: Findings,
+    found: FindingCollector,
     source: ByteSource,
     bytemap: ByteMap,
     tiff: Tiff,

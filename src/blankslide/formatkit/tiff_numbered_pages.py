@@ -17,7 +17,7 @@ from blankslide.model import AssociatedImage, Blank, Fill, Level, PhiClass, Plac
 
 if TYPE_CHECKING:
     from blankslide.containers.tiff.directories import Ifd
-    from blankslide.formatkit.findings import Findings
+    from blankslide.formatkit.findings import FindingCollector
 
 __all__ = ["associated", "blank_pictures", "has_picture", "level", "picture_left", "pixel_size"]
 
@@ -55,7 +55,7 @@ def pixel_size(page: Ifd) -> tuple[float, float] | None:
     return (sizes[0], sizes[1]) if all(0.01 <= s <= 100 for s in sizes) else None
 
 
-def blank_pictures(found: Findings, pages: Sequence[Ifd], roles: Mapping[str, str]) -> None:
+def blank_pictures(found: FindingCollector, pages: Sequence[Ifd], roles: Mapping[str, str]) -> None:
     """Record every picture that is blanked where it stands; thumbnails identify weakly.
 
     Parameters
@@ -77,7 +77,7 @@ def blank_pictures(found: Findings, pages: Sequence[Ifd], roles: Mapping[str, st
                 _table_texts(found, ifd, page.name)
 
 
-def _table_texts(found: Findings, ifd: Ifd, where: str) -> None:
+def _table_texts(found: FindingCollector, ifd: Ifd, where: str) -> None:
     """Report words in JPEG tables; the pictures' own words go when they are drawn again."""
     entry = ifd.tags.get(T.JPEG_TABLES)
     if entry is None:
@@ -103,6 +103,6 @@ def _tables(ifd: Ifd) -> tuple[int, int] | None:
     return None if entry is None else (entry.start, entry.end)
 
 
-def picture_left(found: Findings, page: Ifd, title: str) -> None:
+def picture_left(found: FindingCollector, page: Ifd, title: str) -> None:
     """Record a picture that nobody here understands: it stays, and the slide needs review."""
     found.add("picture.unknown", title, PhiClass.IMAGE, Place(0, page.name, page.offset, page.end), (), None)

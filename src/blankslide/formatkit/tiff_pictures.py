@@ -10,10 +10,10 @@ from blankslide.model import Blank, Coding, Drop, PhiClass, Place, Slot
 
 if TYPE_CHECKING:
     from blankslide.containers.tiff.directories import Ifd
-    from blankslide.formatkit.findings import Findings
+    from blankslide.formatkit.findings import FindingCollector
 
 
-def picture_finding(found: Findings, page: Ifd, role: str, weak: bool = False) -> None:
+def picture_finding(found: FindingCollector, page: Ifd, role: str, weak: bool = False) -> None:
     """Record an associated image that goes by unlinking its page."""
     title = f"{role.capitalize()} picture" if role != "unknown" else "Unknown picture"
     place = Place(0, page.name, page.offset, page.end)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.containers import icc
 from blankslide.containers.tiff import directories as T
-from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, QUASI, UNKNOWN, Findings
+from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, QUASI, UNKNOWN, FindingCollector
 from blankslide.formatkit.tiff_entries import child_kind, is_pages_own
 from blankslide.model import Fill, PhiClass, Place
 from blankslide.model.patterns import pattern
@@ -97,7 +97,7 @@ def is_plain(value: str) -> bool:
 
 
 def tag_findings(
-    found: Findings, page: Ifd, skip: frozenset[int], rules: Mapping[int, TagRule], science: frozenset[int]
+    found: FindingCollector, page: Ifd, skip: frozenset[int], rules: Mapping[int, TagRule], science: frozenset[int]
 ) -> None:
     """Turn the tags of one page and its children into findings.
 
@@ -133,13 +133,13 @@ def tag_findings(
 _BYTEWISE = frozenset((1, 2, 7))
 
 
-def _text_in_numbers(found: Findings, ifd: Ifd, entry: Entry) -> None:
+def _text_in_numbers(found: FindingCollector, ifd: Ifd, entry: Entry) -> None:
     """Report text in a tag that holds numbers by its nature."""
     if entry.type == 2 or (4 <= entry.end - entry.start <= 1 << 20 and _looks_like_text(ifd.raw(entry))):
         _tag_finding(found, ifd, entry, TagRule(f"tiff.tag-{entry.tag}", f"tag {entry.tag}", UNKNOWN))
 
 
-def _tag_finding(found: Findings, ifd: Ifd, entry: Entry, rule: TagRule) -> None:
+def _tag_finding(found: FindingCollector, ifd: Ifd, entry: Entry, rule: TagRule) -> None:
     raw = ifd.raw(entry) if entry.end - entry.start <= 1 << 20 else None
     if raw is not None and not raw.strip(b"\0 "):
         return
@@ -167,7 +167,7 @@ def _looks_like_text(raw: bytes) -> bool:
     return 0 < len(body) <= 65536 and all(b >= 32 or b in b"\t\r\n" for b in body)
 
 
-def _icc_findings(found: Findings, ifd: Ifd, entry: Entry) -> None:
+def _icc_findings(found: FindingCollector, ifd: Ifd, entry: Entry) -> None:
     """A profile's date and texts identify weakly; its curves are science and stay."""
     source = ifd.tiff.source
     spans = icc.spans(source, entry.start, entry.end)

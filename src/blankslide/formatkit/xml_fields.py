@@ -27,7 +27,7 @@ from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
     from blankslide.containers.xml import Attribute
-    from blankslide.formatkit.findings import Findings
+    from blankslide.formatkit.findings import FindingCollector
 
 __all__ = ["INTEGER", "NUMBER", "Rule", "XmlReader", "rules", "science", "slug"]
 
@@ -132,7 +132,7 @@ class XmlReader:
 
     def __init__(
         self,
-        found: Findings,
+        found: FindingCollector,
         kept: list[Place],
         prefix: str,
         table: Rules,

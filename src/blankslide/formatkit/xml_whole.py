@@ -16,7 +16,7 @@ from blankslide.model import PhiClass
 
 if TYPE_CHECKING:
     from blankslide.containers.xml import Attribute, Element
-    from blankslide.formatkit.findings import Findings
+    from blankslide.formatkit.findings import FindingCollector
     from blankslide.formatkit.xml_fields import Rules
     from blankslide.model import Place
 
@@ -27,7 +27,7 @@ class WholeXmlReader(XmlReader):
     """See the module; ``whole`` holds ids of rules, the last parts of their findings' ids."""
 
     def __init__(
-        self, found: Findings, kept: list[Place], prefix: str, table: Rules, whole: Collection[str] = ()
+        self, found: FindingCollector, kept: list[Place], prefix: str, table: Rules, whole: Collection[str] = ()
     ) -> None:
         super().__init__(found, kept, prefix, table)
         self.whole = frozenset(whole)

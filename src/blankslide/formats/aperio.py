@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from blankslide.containers.tiff import directories as T
 from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formatkit import jpeg_comments, tiff_byte_map, tiff_pictures, tiff_tags
-from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI, UNKNOWN, Findings
+from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI, UNKNOWN, FindingCollector
 from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.tiff_tags import TagRule
 from blankslide.model import AssociatedImage, Cut, Inspection, Level, PhiClass, Place, SlideFile, TextBlock
@@ -303,7 +303,7 @@ class _Descriptions:
     """Reads every page's description into findings, kept values and text blocks."""
 
     def __init__(self) -> None:
-        self.found = Findings()
+        self.found = FindingCollector()
         self.blocks: list[TextBlock] = []
         self.kept: list[Place] = []
         self.mpp: tuple[float, float] | None = None

@@ -35,7 +35,7 @@ from blankslide.formatkit import (
     tiff_pictures,
     tiff_tags,
 )
-from blankslide.formatkit.findings import DEVICE, DIRECT, QUASI, Findings
+from blankslide.formatkit.findings import DEVICE, DIRECT, QUASI, FindingCollector
 from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.xml_fields import INTEGER, NUMBER, Rule, XmlReader, science
 from blankslide.model import Inspection, PhiClass, Place, SlideFile
@@ -101,7 +101,7 @@ class Argos(Format):
     def inspect(self, probe: Probe) -> Inspection:
         """List levels, pictures, findings and the owner of every byte."""
         tiff, pages = probe.tiff, probe.tiff.pages
-        found, kept = Findings(), list[Place]()
+        found, kept = FindingCollector(), list[Place]()
         root = _read_xml(found, kept, pages[0])
         given = _roles(pages)
         roles = {p.name: r for p, r in zip(pages, given, strict=True)}
@@ -150,9 +150,9 @@ def _beginning(page: Ifd, entry: Entry) -> bytes:
     return entry.inline or page.tiff.source.read(entry.start, min(entry.end - entry.start, _LOOK))
 
 
-def _spoken(found: Findings, page: Ifd) -> None:
+def _spoken(found: FindingCollector, page: Ifd) -> None:
     """Report text inside the map's streams: it goes by drawing the map anew, which a fill inside would meet."""
-    texts = Findings()
+    texts = FindingCollector()
     jpeg_comments.jpeg_findings(texts, page, False)
     blank = tiff_pictures.blank_edit(page)
     place = Place(0, page.name, page.offset, page.end)
@@ -163,7 +163,7 @@ def _spoken(found: Findings, page: Ifd) -> None:
             found.add(text.id, text.title, text.cls, at, (blank,), value)
 
 
-def _read_xml(found: Findings, kept: list[Place], page: Ifd) -> Element:
+def _read_xml(found: FindingCollector, kept: list[Place], page: Ifd) -> Element:
     """Read the first page's metadata.
 
     Raises

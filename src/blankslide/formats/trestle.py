@@ -24,10 +24,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from blankslide.blanks import jpeg
 from blankslide.containers.tiff import directories as T
 from blankslide.errors import ContradictorySlide, DamagedSlide, NotEditable
-from blankslide.formatkit import tiff_free_pages, tiff_numbered_pages
+from blankslide.formatkit import jpeg_blanks, tiff_free_pages, tiff_numbered_pages
 from blankslide.formatkit.findings import DEVICE, DIRECT, PATH, QUASI
 from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.text_pairs import NUMBER, Pairs, Style, numbers, prefixed
@@ -163,7 +162,7 @@ def _side_file(files: SlideFiles) -> tuple[str, ByteSource] | None:
 
 def _macro(reader: Pairs, source: ByteSource) -> AssociatedImage:
     """Report the macro, which goes by drawing a blank picture over the whole file."""
-    frame = jpeg.parse(source.read(0, min(source.size, 1 << 16)))
+    frame = jpeg_blanks.parse(source.read(0, min(source.size, 1 << 16)))
     if frame is None or not (frame.width and frame.height):
         raise DamagedSlide("the macro's side file is not a JPEG")
     first, samples = frame.components[0], len(frame.components)

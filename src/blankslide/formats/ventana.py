@@ -27,7 +27,7 @@ from blankslide.containers.tiff import directories as T
 from blankslide.containers.xml import MAX_BYTES, parse
 from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formatkit import jpeg_comments, tiff_byte_map, tiff_numbered_pages, tiff_pictures, tiff_tags
-from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI, UNKNOWN, Findings
+from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI, UNKNOWN, FindingCollector
 from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.xml_fields import INTEGER, NUMBER, Rule, XmlReader, rules, science
 from blankslide.model import Fill, Inspection, Place, SlideFile
@@ -233,7 +233,7 @@ class _Reader:
     """Reads pictures, packets and descriptions of all pages into findings."""
 
     def __init__(self) -> None:
-        self.found = Findings()
+        self.found = FindingCollector()
         self.kept: list[Place] = []
         self.xml = XmlReader(self.found, self.kept, "ventana.xmp", RULES, _called)
         self.mpp: tuple[float, float] | None = None

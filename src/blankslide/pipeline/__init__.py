@@ -51,10 +51,10 @@ _LATER = {
     "anonymize_copy": "copying",
     "anonymize_in_place": "in_place",
     "recover": "recovering",
-    "sidecars": "names",
+    "sidecars": "result_names",
     "slides_below": "walking",
-    "verify": "judge",
-    "worst_name": "names",
+    "verify": "judging",
+    "worst_name": "result_names",
 }
 
 

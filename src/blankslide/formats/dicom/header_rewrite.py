@@ -22,10 +22,10 @@ from typing import NamedTuple
 from blankslide.containers.dicom import write as W
 from blankslide.containers.dicom.header import PREAMBLE, Header
 from blankslide.errors import NotEditable
+from blankslide.formatkit.replacements import is_standard, mapped_uid, token
 from blankslide.formats.dicom.legal_values import MOST_VALUES, is_code_string
 from blankslide.formats.dicom.rules import KEPT_APART, METHODS, SHORT_DUMMIES, Entry, Reading, dummy, quiet_profile
 from blankslide.model import Action, PhiClass, Write
-from blankslide.policy.pseudonyms import is_standard, mapped_uid, token
 
 START = PREAMBLE + 4
 PICTURE_TEXT = "jpeg.picture-text"

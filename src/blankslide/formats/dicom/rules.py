@@ -21,13 +21,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from blankslide.containers import icc
 from blankslide.containers.dicom.header import PIXEL_DATA
 from blankslide.containers.dicom.write import CREATOR
+from blankslide.formatkit.replacements import harmless, is_ours, is_standard, is_token
 from blankslide.formatkit.tiff_tags import is_plain
 from blankslide.formats.dicom import legal_values as legal
 from blankslide.formats.dicom import ps315_table as table
 from blankslide.model import PhiClass
 from blankslide.model.patterns import pattern
-from blankslide.policy.profiles import harmless
-from blankslide.policy.pseudonyms import is_ours, is_standard, is_token
 from blankslide.source import MemorySource
 
 if TYPE_CHECKING:

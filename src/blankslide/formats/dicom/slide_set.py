@@ -21,7 +21,7 @@ from blankslide.containers.dicom import pixels as dicom_pixels
 from blankslide.containers.dicom.series import Memory
 from blankslide.containers.streams import jp2k, jpeg
 from blankslide.errors import ContradictorySlide, DamagedSlide, NotEditable, SlideError
-from blankslide.formatkit.findings import UNKNOWN, Findings
+from blankslide.formatkit.findings import UNKNOWN, FindingCollector
 from blankslide.formats.dicom import dicomdir, frames, roles
 from blankslide.formats.dicom import ps315_table as table
 from blankslide.formats.dicom.deflated_rewrite import TRAILER, DeflatedRewrite
@@ -154,7 +154,7 @@ class SlideSet:
 
     def __init__(self, probe: Probe) -> None:
         self.files: SlideFiles = probe.files
-        self.found = Findings()
+        self.found = FindingCollector()
         self.kept: list[Place] = []
         self.notes: list[str] = []
         self.refusal: NotEditable | None = None

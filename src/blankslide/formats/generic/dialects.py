@@ -20,7 +20,7 @@ from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
     from blankslide.containers.xml import Element
-    from blankslide.formatkit.findings import Findings
+    from blankslide.formatkit.findings import FindingCollector
 
 _VIPS = pattern(rb"\s*(?:<\?xml[^>]*>\s*)?<image\s[^>]*xmlns=[\"']http://www\.vips\.ecs\.soton\.ac\.uk/[^>]*>")
 _IMAGEJ = pattern(rb"ImageJ=\d{1,2}\.\d{1,3}[a-z]{0,2}\d{0,2}(?:\r?\n|$)")
@@ -73,7 +73,7 @@ _FIELDS = (
 _WORDS = pattern(r"[a-z]+")
 
 
-def read(found: Findings, kept: list[Place], data: bytes, base: int, where: str) -> None:
+def read(found: FindingCollector, kept: list[Place], data: bytes, base: int, where: str) -> None:
     """Turn one description into findings.
 
     Parameters
@@ -115,7 +115,7 @@ def _class(key: str) -> PhiClass:
 class _Text:
     """Descriptions that are no XML."""
 
-    def __init__(self, found: Findings, kept: list[Place], base: int, where: str) -> None:
+    def __init__(self, found: FindingCollector, kept: list[Place], base: int, where: str) -> None:
         self.found, self.kept, self.base, self.where = found, kept, base, where
 
     def goes(
@@ -194,7 +194,7 @@ def _skip(text: str, pos: int) -> int:
 class _Vips(XmlReader):
     """The property list of libvips: each property is judged by its name and goes whole."""
 
-    def __init__(self, found: Findings, kept: list[Place]) -> None:
+    def __init__(self, found: FindingCollector, kept: list[Place]) -> None:
         table = {
             **science(r"http://www\.vips\.ecs\.soton\.ac\.uk/{1,2}[a-z]{3,16}(?:/\d\.\d)?", "image@xmlns"),
             **science(r"\d{1,2}(?:\.\d{1,2}){1,2}", "image@version"),

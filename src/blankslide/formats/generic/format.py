@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from blankslide.containers.tiff import directories as T
 from blankslide.formatkit import jpeg_comments, tiff_byte_map, tiff_numbered_pages, tiff_tags
-from blankslide.formatkit.findings import Findings
+from blankslide.formatkit.findings import FindingCollector
 from blankslide.formatkit.protocol import Format
 from blankslide.formats.generic import dialects
 from blankslide.model import Finding, Inspection, PhiClass, Place, SlideFile
@@ -71,7 +71,7 @@ class GenericTiff(Format):
         tiff, pages = probe.tiff, probe.tiff.pages
         roles = {p.name: "level" if _is_level(p, pages[0]) else "left" for p in pages}
         bytemap = tiff_byte_map.claim_file(tiff, roles)
-        found, kept = Findings(), list[Place]()
+        found, kept = FindingCollector(), list[Place]()
         for page in pages:
             entry = page.tags.get(T.IMAGE_DESCRIPTION)
             if entry is not None:

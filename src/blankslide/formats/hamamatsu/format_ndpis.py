@@ -4,7 +4,7 @@ Layout: a small text file with ``NoImages`` and ``Image0``, ``Image1``, ... name
 which stand beside it. Each is an NDPI of its own with its own macro, label and texts, so
 anonymizing one of them does not clean the set: here all go together, under one journal.
 
-Findings of the members are those of the single file (`_ndpi`), joined by id; their places
+FindingCollector of the members are those of the single file (`_ndpi`), joined by id; their places
 name the image. Lines of the index that are neither of the two keys go whole.
 
 What stays: the members' names. They often repeat the slide's name, but files that are open
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from blankslide.containers import ini
 from blankslide.containers.tiff.ndpi import Ndpi, is_ndpi
 from blankslide.errors import ContradictorySlide, DamagedSlide
-from blankslide.formatkit.findings import UNKNOWN, Findings
+from blankslide.formatkit.findings import UNKNOWN, FindingCollector
 from blankslide.formatkit.protocol import Format
 from blankslide.formats.hamamatsu.ndpi_file import inspect_file
 from blankslide.model import Cut, Edit, Fill, Finding, Inspection, Place, SlideFile, TextBlock, Write
@@ -120,7 +120,7 @@ def _names(index: Ini) -> list[str]:
 
 
 def _index_findings(index: Ini, names: Sequence[str]) -> tuple[tuple[Finding, ...], list[Place]]:
-    found, kept = Findings(), []
+    found, kept = FindingCollector(), []
     for pair in index.pairs:
         low = pair.key.lower()
         if low == "noimages" or (_IMAGE.fullmatch(low) and pair.value in (*names, "")):

@@ -25,11 +25,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from blankslide.blanks import jpeg as blanks_jpeg
 from blankslide.containers import ini
 from blankslide.containers.streams import jpeg
 from blankslide.errors import ContradictorySlide, DamagedSlide
-from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, QUASI, UNKNOWN, Findings
+from blankslide.formatkit import jpeg_blanks
+from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, QUASI, UNKNOWN, FindingCollector
 from blankslide.formatkit.protocol import Format
 from blankslide.model import (
     AssociatedImage,
@@ -126,7 +126,7 @@ class _Set:
         if len(groups) != 1:
             raise ContradictorySlide("the key file has more than one group of a virtual microscope specimen")
         self.group, self.kind = groups[0], GROUPS[groups[0].lower()]
-        self.found = Findings()
+        self.found = FindingCollector()
         self.kept: list[Place] = []
         self.members = self._members()
         self.numbers = {name: i for i, name in enumerate(sorted(self.members), 1)}
@@ -222,9 +222,9 @@ class _Set:
 
     # -- pictures ------------------------------------------------------------------------
 
-    def _frame(self, name: str) -> blanks_jpeg.Frame:
+    def _frame(self, name: str) -> jpeg_blanks.Frame:
         source = self.sources[name]
-        frame = blanks_jpeg.parse(source.read(0, min(source.size, 1 << 16)))
+        frame = jpeg_blanks.parse(source.read(0, min(source.size, 1 << 16)))
         if frame is None or not (frame.width and frame.height):
             raise DamagedSlide("an image file of the slide is not a JPEG")
         return frame

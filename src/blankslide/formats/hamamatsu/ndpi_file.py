@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from blankslide.containers.tiff import directories as T
 from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formatkit import tiff_byte_map, tiff_pictures
-from blankslide.formatkit.findings import Findings
+from blankslide.formatkit.findings import FindingCollector
 from blankslide.formats.hamamatsu.ndpi_tags import NUMBERS, Texts, spoken, tag_findings
 from blankslide.model import AssociatedImage, Inspection, Level, SlideFile
 
@@ -47,7 +47,7 @@ def inspect_file(tiff: Tiff | Ndpi, format: str, title: str, name: str, prefix: 
     for ifd in (i for p in pages for i in p.family()):
         ifd.name = prefix + ifd.name
     roles = {p.name: _role(i, p, pages[0]) for i, p in enumerate(pages)}
-    found, texts = Findings(), Texts()
+    found, texts = FindingCollector(), Texts()
     around = [span for p in pages if roles[p.name] == "level" for span in spoken(found, p)]
     bytemap = tiff_byte_map.claim_file(tiff, roles, NUMBERS, sorted(set(around)))
     for page in pages:

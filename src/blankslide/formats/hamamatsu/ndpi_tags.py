@@ -24,7 +24,7 @@ from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
     from blankslide.containers.tiff.directories import Entry, Ifd
-    from blankslide.formatkit.findings import Findings
+    from blankslide.formatkit.findings import FindingCollector
 
 
 _PROPERTIES, _LAMP = 65449, 65453
@@ -126,7 +126,7 @@ _KEY = pattern(r"(?!.*\d{4})[A-Za-z][A-Za-z0-9_./]{0,47}(?:\[\d{1,3}\])?[A-Za-z0
 _INDEX = pattern(r"\[\d{1,3}\]")
 
 
-def spoken(found: Findings, page: Ifd) -> list[tuple[int, int]]:
+def spoken(found: FindingCollector, page: Ifd) -> list[tuple[int, int]]:
     """Report text around a level's coded data; return where it stands, also if blank by now."""
     starts, lengths = page.segments()
     asides = jpeg.asides(page.tiff.source, starts[0], lengths[0])
@@ -140,7 +140,7 @@ def spoken(found: Findings, page: Ifd) -> list[tuple[int, int]]:
     return [(a.start, a.end) for a in asides]
 
 
-def tag_findings(found: Findings, page: Ifd, texts: Texts) -> None:
+def tag_findings(found: FindingCollector, page: Ifd, texts: Texts) -> None:
     """Turn all tags of a page into findings and kept values."""
     own = {e.tag for e in page.entries if e.tag in WORDS or e.tag == _PROPERTIES or _is_number(page, e)}
     own |= {e.tag for e in page.entries if e.tag == _LAMP and page.tiff.numbers(page, e)}
@@ -168,7 +168,7 @@ def _is_number(page: Ifd, entry: Entry) -> bool:
     return not raw or any(b < 32 and b not in b"\t\r\n" for b in raw)
 
 
-def _lamp_finding(found: Findings, page: Ifd, entry: Entry) -> None:
+def _lamp_finding(found: FindingCollector, page: Ifd, entry: Entry) -> None:
     """Hours of the lamp tell one machine from another only to who knows both."""
     if any(page.raw(entry)):
         place, fill = Place(0, page.name, entry.start, entry.end), (Fill(0, entry.start, entry.end),)
@@ -185,7 +185,7 @@ def _rules(page: Ifd) -> dict[int, TagRule]:
     return RULES | {65428: RULES[65428]._replace(cls=QUASI)}
 
 
-def _high_finding(found: Findings, page: Ifd, entry: Entry) -> None:
+def _high_finding(found: FindingCollector, page: Ifd, entry: Entry) -> None:
     """An unknown number of 64 bits: its upper half stands elsewhere."""
     span = high_word(page.tiff, page.entries, entry)
     if span is not None:
@@ -201,7 +201,7 @@ class Texts:
         self.blocks: list[TextBlock] = []
         self._seen: set[int] = set()
 
-    def words(self, found: Findings, page: Ifd, entry: Entry) -> None:
+    def words(self, found: FindingCollector, page: Ifd, entry: Entry) -> None:
         """Read a text tag whose legal values stay."""
         known = WORDS[entry.tag]
         raw = _short(page, entry)
@@ -215,7 +215,7 @@ class Texts:
             text = raw.strip(b"\0 ").decode("latin-1")
             found.add(known.rule.id, known.rule.title, known.rule.cls, place, fill, text, weak=bool(legal))
 
-    def properties(self, found: Findings, page: Ifd, entry: Entry) -> None:
+    def properties(self, found: FindingCollector, page: Ifd, entry: Entry) -> None:
         """Read a property map."""
         if entry.start in self._seen:
             return
@@ -231,7 +231,7 @@ class Texts:
         for match in _LINE.finditer(body.decode("latin-1")):
             self._line(found, page.name, match, entry.start, block)
 
-    def _line(self, found: Findings, where: str, match: re.Match[str], base: int, block: int) -> None:
+    def _line(self, found: FindingCollector, where: str, match: re.Match[str], base: int, block: int) -> None:
         name, equals, raw = match[1].partition("=")
         key, value = name.strip(), raw.strip()
         if not equals:
@@ -251,7 +251,7 @@ class Texts:
         cut = (Cut(block, base + match.start(), base + match.end()),)
         found.add(rule.id, rule.title, rule.cls, place, cut, value, weak)
 
-    def _section(self, found: Findings, where: str, match: re.Match[str], base: int, block: int) -> None:
+    def _section(self, found: FindingCollector, where: str, match: re.Match[str], base: int, block: int) -> None:
         """A line without a value: the name of a section, or free text."""
         text = match[1].strip().lstrip(";[").rstrip("]").strip()
         if text and text.lower() not in _SECTIONS:

@@ -13,8 +13,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from blankslide.blanks import jpeg as blanks_jpeg
 from blankslide.containers.streams import jpeg, png
+from blankslide.formatkit import jpeg_blanks
 from blankslide.formatkit.findings import UNKNOWN
 from blankslide.formats.mirax.xml_like import MAX_BYTES, TextReader, is_markup
 from blankslide.model import AssociatedImage, Blank, Coding, Fill, PhiClass, Place, Slot, Write
@@ -25,7 +25,7 @@ _Text = tuple[int, int, bytes]
 """Start and end of a text, and what goes there instead."""
 
 if TYPE_CHECKING:
-    from blankslide.formatkit.findings import Findings
+    from blankslide.formatkit.findings import FindingCollector
     from blankslide.source import ByteSource
     from blankslide.spans import ByteMap
 
@@ -72,7 +72,7 @@ class Records:
         sources: Sequence[ByteSource],
         names: Sequence[str],
         maps: Sequence[ByteMap],
-        found: Findings,
+        found: FindingCollector,
         kept: list[Place],
         thorough: bool,
     ) -> None:
@@ -164,7 +164,7 @@ class Records:
         head = self.sources[file].read(start, min(end - start, _HEAD))
         if head.startswith(png.MAGIC):
             return self._png(file, start, end, role)
-        frame = blanks_jpeg.parse(head) if head[:2] == b"\xff\xd8" else None
+        frame = jpeg_blanks.parse(head) if head[:2] == b"\xff\xd8" else None
         if frame is None or not (frame.width and frame.height):
             return False
         parts = frame.components

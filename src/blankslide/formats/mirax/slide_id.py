@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from blankslide.errors import ContradictorySlide
+from blankslide.formatkit.replacements import is_ours, replace
 from blankslide.model import Action, Write
 from blankslide.model.patterns import pattern
-from blankslide.policy.pseudonyms import is_ours, replace
 
 _REPLACED = pattern(r"0+|[0-9A-Fa-f]{12}8[0-9A-Fa-f]{3}(?:[89ABab][0-9A-Fa-f]{15})?")
 _PLAUSIBLE = pattern(r"[0-9A-Za-z{}-]+")

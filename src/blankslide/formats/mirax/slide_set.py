@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING
 
 from blankslide.containers import mirax_index
 from blankslide.errors import ContradictorySlide, DamagedSlide
-from blankslide.formatkit.findings import LINK, UNKNOWN
-from blankslide.formatkit.many_findings import ManyFindings
+from blankslide.formatkit.findings import LINK, UNKNOWN, FindingCollector
 from blankslide.formats.mirax import slide_id as ids
 from blankslide.formats.mirax.records import Records, called
 from blankslide.formats.mirax.slidedat import KeyReader, Slidedat, plainly_named
@@ -64,7 +63,7 @@ class MiraxSet:
             if _DATA_NAME.fullmatch(name):
                 self._open(name)
         self.maps = [ByteMap(source.size) for source in self.sources]
-        self.found = ManyFindings()
+        self.found = FindingCollector()
         self.kept: list[Place] = []
         self.id = ids.SlideId(self.keys.slide_id)
         self.records = Records(self.sources, self.names, self.maps, self.found, self.kept, probe.thorough)

@@ -25,7 +25,7 @@ from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
     from blankslide.containers.ini import Pair
-    from blankslide.formatkit.findings import Findings
+    from blankslide.formatkit.findings import FindingCollector
     from blankslide.source import ByteSource
 
 MOST_LAYERS, MOST_VALUES, MOST_FILES = 64, 4096, 1000
@@ -196,7 +196,9 @@ class KeyReader:
         Names of the sections that describe the label: their values may be what is printed on it.
     """
 
-    def __init__(self, slidedat: Slidedat, file: int, found: Findings, kept: list[Place], barcodes: set[str]) -> None:
+    def __init__(
+        self, slidedat: Slidedat, file: int, found: FindingCollector, kept: list[Place], barcodes: set[str]
+    ) -> None:
         self.slidedat, self.file, self.found, self.kept = slidedat, file, found, kept
         self.barcodes = barcodes
         self.sections = _new_names(slidedat)

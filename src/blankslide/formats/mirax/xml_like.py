@@ -23,7 +23,7 @@ from blankslide.model import PhiClass, Place, Write
 from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
-    from blankslide.formatkit.findings import Findings
+    from blankslide.formatkit.findings import FindingCollector
 
 MAX_BYTES = 16 << 20
 _DEEPEST = 64
@@ -98,7 +98,7 @@ class TextReader:
         Where the places of kept values go.
     """
 
-    def __init__(self, found: Findings, kept: list[Place]) -> None:
+    def __init__(self, found: FindingCollector, kept: list[Place]) -> None:
         self.found = found
         self.kept = kept
         self._reported = 0

@@ -29,7 +29,7 @@ from blankslide.containers.tiff import directories as T
 from blankslide.containers.xml import Element, parse
 from blankslide.errors import ContradictorySlide
 from blankslide.formatkit import jpeg_comments, tiff_byte_map, tiff_numbered_pages, tiff_pictures, tiff_tags
-from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI, Findings
+from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI, FindingCollector
 from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.tiff_tags import TagRule
 from blankslide.formatkit.xml_fields import INTEGER, NUMBER, Rule, XmlReader, rules, science
@@ -135,7 +135,7 @@ class Qptiff(Format):
         named = _roles(pages, roots)
         roles = {p.name: r for p, r in zip(pages, named, strict=True)}
         bytemap = tiff_byte_map.claim_file(tiff, roles)
-        found, kept = Findings(), list[Place]()
+        found, kept = FindingCollector(), list[Place]()
         reader = _QpiXml(found, kept, "qptiff", TABLE)
         for page, root in zip(pages, roots, strict=True):
             _picture(found, page, roles[page.name])
@@ -250,7 +250,7 @@ def _power(root: Element | None) -> float | None:
 # -- tags --------------------------------------------------------------------------------
 
 
-def _picture(found: Findings, page: Ifd, role: str) -> None:
+def _picture(found: FindingCollector, page: Ifd, role: str) -> None:
     if role == "left":
         tiff_numbered_pages.picture_left(found, page, "Picture of no known type")
     elif role != "level":
@@ -259,7 +259,7 @@ def _picture(found: Findings, page: Ifd, role: str) -> None:
         jpeg_comments.jpeg_findings(found, page, role != "thumbnail")
 
 
-def _software(found: Findings, page: Ifd) -> None:
+def _software(found: FindingCollector, page: Ifd) -> None:
     """Keep the word by which readers know the format; what stands behind it goes."""
     entry, text = page.tags.get(_SOFTWARE), page.text(_SOFTWARE) or ""
     if entry is None or not text.strip():

@@ -20,7 +20,7 @@ from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
     from blankslide.containers.xml import Attribute, Element
-    from blankslide.formatkit.findings import Findings
+    from blankslide.formatkit.findings import FindingCollector
 
 #: Whole names of images that are pictures beside the tissue.
 NAMES = {
@@ -142,7 +142,7 @@ _SERIES = pattern(r"^(?:Series \d{1,3} |Image #\d{1,3}\|?|\w{0,8} ?#?\d{0,2}\|)"
 class OmeXml(WholeXmlReader):
     """Reads OME-XML; see the module."""
 
-    def __init__(self, found: Findings, kept: list[Place]) -> None:
+    def __init__(self, found: FindingCollector, kept: list[Place]) -> None:
         super().__init__(found, kept, "ome", TABLE, _WHOLE)
         self.comment = _COMMENT
         self._own = ""

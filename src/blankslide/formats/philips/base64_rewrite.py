@@ -21,14 +21,14 @@ from binascii import Error
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from blankslide.blanks import jpeg
+from blankslide.formatkit import jpeg_blanks
+from blankslide.formatkit.replacements import mapped_uid
 from blankslide.model import Action, Write
 from blankslide.model.patterns import pattern
-from blankslide.policy.pseudonyms import mapped_uid
 
 if TYPE_CHECKING:
-    from blankslide.blanks.jpeg import Frame
     from blankslide.containers.xml import Element
+    from blankslide.formatkit.jpeg_blanks import Frame
 
 __all__ = ["Base64Text", "Embedded", "frame_of"]
 
@@ -82,7 +82,7 @@ class Base64Text(NamedTuple):
 
 def frame_of(data: bytes) -> Frame | None:
     """Headers of a JPEG, if it is one of a size that can be drawn."""
-    frame = jpeg.parse(data) if data[:2] == b"\xff\xd8" else None
+    frame = jpeg_blanks.parse(data) if data[:2] == b"\xff\xd8" else None
     if frame is None or -(-frame.width // 8) * -(-frame.height // 8) > _MOST_BLOCKS:
         return None
     return frame
@@ -150,5 +150,5 @@ def _blank(text: Base64Text) -> bytes:
     frame = frame_of(text.decoded())
     if frame is None or frame.bits != 8:
         return b""
-    stream = jpeg.fresh(frame, None)
-    return jpeg.padded(stream, text.room) if len(stream) <= text.room else b""
+    stream = jpeg_blanks.fresh(frame, None)
+    return jpeg_blanks.padded(stream, text.room) if len(stream) <= text.room else b""

@@ -26,8 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from blankslide.containers import icc, isyntax, xml
 from blankslide.errors import ContradictorySlide, DamagedSlide
-from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, QUASI, UNKNOWN
-from blankslide.formatkit.many_findings import ManyFindings
+from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, QUASI, UNKNOWN, FindingCollector
 from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.xml_fields import Rule, XmlReader, science, slug
 from blankslide.formats.philips import vocabulary
@@ -138,7 +137,7 @@ class _Reader:
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.body = data.partition(b"\0")[0]
-        self.found = ManyFindings()
+        self.found = FindingCollector()
         self.kept: list[Place] = []
         self._roles: dict[int, str] = {}
         self.pictures: list[AssociatedImage] = []

@@ -23,11 +23,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from blankslide.blanks import jpeg
 from blankslide.containers.tiff import directories as T
 from blankslide.errors import ContradictorySlide
-from blankslide.formatkit import findings, jpeg_comments, tiff_byte_map, tiff_numbered_pages, tiff_pictures, tiff_tags
-from blankslide.formatkit.findings import Findings
+from blankslide.formatkit import (
+    findings,
+    jpeg_blanks,
+    jpeg_comments,
+    tiff_byte_map,
+    tiff_numbered_pages,
+    tiff_pictures,
+    tiff_tags,
+)
+from blankslide.formatkit.findings import FindingCollector
 from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.xml_fields import NUMBER, XmlReader
 from blankslide.formats.philips import vocabulary
@@ -141,7 +148,7 @@ class _Reader:
     """Reads the XML of page 0 and the texts of all pages into findings."""
 
     def __init__(self) -> None:
-        self.found = Findings()
+        self.found = FindingCollector()
         self.kept: list[Place] = []
         self.pictures: list[AssociatedImage] = []
         self.mpp: tuple[float, float] | None = None
@@ -188,7 +195,7 @@ class _Reader:
                 start, end = base + piece.start, base + piece.end
                 edit = (Fill(0, start, end, 0x20),)
                 self.found.add(f"picture.{role}", title, PhiClass.IMAGE, Place(0, where, start, end), edit, None)
-        frame = jpeg.parse(vocabulary.decoded(text))
+        frame = jpeg_blanks.parse(vocabulary.decoded(text))
         if frame is not None:
             self.pictures.append(AssociatedImage(role, frame.width, frame.height, 0, "JPEG"))
 

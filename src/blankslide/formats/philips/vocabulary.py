@@ -22,7 +22,7 @@ from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
     from blankslide.containers.xml import Element
-    from blankslide.formatkit.findings import Findings
+    from blankslide.formatkit.findings import FindingCollector
 
 
 NUMBERS = rf'"?{NUMBER}"?(?:\s+"?{NUMBER}"?){{0,31}}'
@@ -101,7 +101,7 @@ def role_of(data: Element) -> str:
     return _PICTURES.get(types[0], "unknown") if len(types) == 1 else "unknown"
 
 
-def barcode(found: Findings, id: str, element: Element, base: int, where: str) -> None:
+def barcode(found: FindingCollector, id: str, element: Element, base: int, where: str) -> None:
     """Report the bar code: as it is written, and as it reads."""
     text = element.text
     clear = decoded(text).decode("utf-8", "replace").strip("\0 ")

@@ -12,17 +12,16 @@ promises, and every value of a column that nobody knows, is a finding of class U
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from math import isfinite
 from struct import iter_unpack
 from typing import TYPE_CHECKING, NamedTuple
 
-from blankslide.blanks import jpeg
 from blankslide.containers.sqlite.records import number
+from blankslide.formatkit import jpeg_blanks
 from blankslide.formatkit.findings import DIRECT, IMAGE, LINK, QUASI
-from blankslide.model import Edit, Fill, Finding, PhiClass, Place, Write
+from blankslide.model import Edit, Fill, PhiClass, Write
 from blankslide.model.patterns import pattern
-from blankslide.model.sensitive import Sensitive
 
 if TYPE_CHECKING:
     from blankslide.containers.sqlite.records import Kind, Value
@@ -31,7 +30,6 @@ __all__ = [
     "HOUSEKEEPING",
     "TABLES",
     "TILE_COLUMNS",
-    "Collected",
     "Field",
     "blank_of",
     "drawn",
@@ -221,48 +219,14 @@ def blank_of(field: Field) -> bytes:
 
 def drawn(old: bytes) -> bytes | None:
     """Draw a blank JPEG as long as ``old`` and of its size in pixels; None if it is no JPEG, or none fits."""
-    frame = jpeg.parse(old)
+    frame = jpeg_blanks.parse(old)
     if frame is None:
         return None
-    for way in (jpeg.blank, jpeg.fresh, lambda f, _: jpeg.grey(f)):
+    for way in (jpeg_blanks.blank, jpeg_blanks.fresh, lambda f, _: jpeg_blanks.grey(f)):
         try:
             stream = way(frame, None)
         except ValueError:  # more blocks than any slide's picture has
             return None
         if stream is not None and len(stream) <= len(old):
-            return jpeg.padded(stream, len(old))
+            return jpeg_blanks.padded(stream, len(old))
     return None
-
-
-class Collected:
-    """Findings by id. Unlike for tags of a TIFF, one id can stand in very many rows."""
-
-    def __init__(self) -> None:
-        self._found: dict[str, tuple[str, PhiClass, bool, list[Place], list[Edit], dict[str, None]]] = {}
-
-    def add(
-        self,
-        id: str,
-        title: str,
-        cls: PhiClass,
-        where: str,
-        spans: Iterable[tuple[int, int]],
-        edits: Iterable[Edit],
-        value: str | None = None,
-        weak: bool = False,
-    ) -> None:
-        """Record one value of a finding."""
-        _, _, _, places, todo, values = self._found.setdefault(id, (title, cls, weak, [], [], {}))
-        places.extend(Place(0, where, start, end) for start, end in spans)
-        todo.extend(edits)
-        if value is not None:
-            values[value] = None
-
-    def finish(self, encoding: str) -> tuple[Finding, ...]:
-        """Return the findings in the order in which they were seen first."""
-        out = []
-        for name, (title, cls, weak, places, edits, values) in self._found.items():
-            wrapped = [Sensitive(v) for v in values]
-            first, rest = (wrapped[0] if wrapped else None), tuple(wrapped[1:])
-            out.append(Finding(name, title, cls, tuple(places), tuple(edits), first, weak, rest, encoding))
-        return tuple(out)

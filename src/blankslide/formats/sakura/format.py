@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 
 from blankslide.containers.sqlite.pages import MAGIC, Database
 from blankslide.errors import NotEditable, SlideError
+from blankslide.formatkit.findings import FindingCollector
 from blankslide.formatkit.protocol import Format
-from blankslide.formats.sakura.columns import Collected
 from blankslide.formats.sakura.rows import CONFIG, SCAN, Rows, table_name
 from blankslide.formats.sakura.schema import Schema
 from blankslide.formats.sakura.tile_chains import Chains, Runs
@@ -98,12 +98,15 @@ def _speaks_of_slides(probe: Probe) -> bool:
     return any(CONFIG.encode(e) in head for e in ("utf-8", "utf-16-le", "utf-16-be"))
 
 
+_MOST_PLACES = 1 << 24  # a database has a handful for each tile, and half a million tiles
+
+
 class _Slide:
     """One database and what is found in it."""
 
     def __init__(self, probe: Probe) -> None:
         self.files = probe.files
-        self.found = Collected()
+        self.found = FindingCollector(limit=_MOST_PLACES)
         self.kept: list[Place] = []
         self.db = Database(probe.files.main)
         self.db.read_upkeep()
@@ -117,9 +120,12 @@ class _Slide:
     def inspection(self, format: str, title: str) -> Inspection:
         """Put everything together."""
         self._report_slack()
+        self.found.encoding = self.db.encoding
         for start, end in self.db.odd:
             edit = [Fill(0, start, end)]
-            self.found.add("sakura.header", "Number of the header", PhiClass.UNKNOWN, "page", [(start, end)], edit)
+            self.found.add_spans(
+                "sakura.header", "Number of the header", PhiClass.UNKNOWN, "page", [(start, end)], edit
+            )
         levels = self.tiles.levels()
         mpp = self._measure("ResolutionMmPerPix")
         return Inspection(
@@ -128,7 +134,7 @@ class _Slide:
             files=(SlideFile(self.files.name, self.db.source.size),),
             levels=levels,
             associated=tuple(self.rows.associated),
-            findings=self.found.finish(self.db.encoding),
+            findings=self.found.finish(),
             maps=(self._map(),),
             mpp=None if mpp is None else (mpp * 1000, mpp * 1000),
             objective=self._measure("NominalLensMagnification"),
@@ -150,7 +156,9 @@ class _Slide:
         for start, end in self.db.slack:
             whole = start % size == 0
             id_, title = ("free-pages", "Freed pages") if whole else ("slack", "Unused bytes of pages")
-            self.found.add(f"sakura.{id_}", title, PhiClass.UNKNOWN, "page", [(start, end)], [Fill(0, start, end)])
+            self.found.add_spans(
+                f"sakura.{id_}", title, PhiClass.UNKNOWN, "page", [(start, end)], [Fill(0, start, end)]
+            )
 
     def _map(self) -> ByteMap:
         bytemap = ByteMap(self.db.source.size)

@@ -101,7 +101,7 @@ def _key(entry: Entry, going: dict[str, Action], key: bytes | None) -> tuple[tup
 
 def _new(field: Field, change: Change, action: Action, key: bytes | None) -> bytes:
     if change.cls is PhiClass.LINK and action in (Action.DUMMY, Action.UID):
-        from blankslide.policy.pseudonyms import replace
+        from blankslide.formatkit.replacements import replace
 
         text = field.text
         new = replace(text, key) if key else "".join("0" if c.isalnum() else c for c in text)

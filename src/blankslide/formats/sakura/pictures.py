@@ -16,7 +16,8 @@ from blankslide.model import Fill, Part, PhiClass, Write
 from blankslide.source import MemorySource
 
 if TYPE_CHECKING:
-    from blankslide.formats.sakura.columns import Collected, Field
+    from blankslide.formatkit.findings import FindingCollector
+    from blankslide.formats.sakura.columns import Field
     from blankslide.model import Action
 
 __all__ = ["Pictures"]
@@ -39,13 +40,15 @@ class Pictures:
         self._number = number
         self._all: list[tuple[str, Field, bytes]] = []
 
-    def add(self, found: Collected, id: str, where: str, field: Field, blank: bytes) -> Part:
+    def add(self, found: FindingCollector, id: str, where: str, field: Field, blank: bytes) -> Part:
         """Take a picture in, report its text, and return the edit that blanks it."""
         self._all.append((id, field, blank))
         for start, end in _texts(field):
             value = field.raw[start:end].strip(b"\0").decode("latin-1")
             edit = [Part(self._number, _TEXT)]
-            found.add(_TEXT, "Text in JPEG picture", PhiClass.UNKNOWN, where, field.pieces(start, end), edit, value)
+            found.add_spans(
+                _TEXT, "Text in JPEG picture", PhiClass.UNKNOWN, where, field.pieces(start, end), edit, value
+            )
         return Part(self._number, id)
 
     def writes(self, parts: Sequence[tuple[str, Action]], key: bytes | None) -> Sequence[Write]:

@@ -11,13 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from blankslide.blanks import jpeg
 from blankslide.errors import ContradictorySlide, DamagedSlide, NotEditable
+from blankslide.formatkit import jpeg_blanks
 from blankslide.formats.sakura.columns import (
     HOUSEKEEPING,
     TABLES,
     TILE_COLUMNS,
-    Collected,
     Field,
     blank_of,
     is_name,
@@ -31,6 +30,7 @@ from blankslide.model import AssociatedImage, Edit, Part, PhiClass, Place
 
 if TYPE_CHECKING:
     from blankslide.containers.sqlite.pages import Database
+    from blankslide.formatkit.findings import FindingCollector
     from blankslide.formats.sakura.columns import Rule
     from blankslide.formats.sakura.schema import Index, Schema, Table
 
@@ -76,7 +76,9 @@ class Rows:
         Pictures that readers list.
     """
 
-    def __init__(self, db: Database, schema: Schema, found: Collected, kept: list[Place], others: set[str]) -> None:
+    def __init__(
+        self, db: Database, schema: Schema, found: FindingCollector, kept: list[Place], others: set[str]
+    ) -> None:
         self.db, self.schema, self.found, self.kept = db, schema, found, kept
         self.spans: list[tuple[int, int]] = []
         self.pictures: list[tuple[int, int]] = []
@@ -119,7 +121,7 @@ class Rows:
 
     def _strange_row(self, table: str, rowid: int) -> None:
         title = "Large number of a row"
-        self.found.add("sakura.rows.number", title, PhiClass.UNKNOWN, _where(table), [(0, 0)], [], str(rowid))
+        self.found.add_spans("sakura.rows.number", title, PhiClass.UNKNOWN, _where(table), [(0, 0)], [], str(rowid))
 
     def _field(self, table: str, rowid: int, field: Field) -> None:
         """Keep a legal value, pass over an empty one, report all others."""
@@ -147,7 +149,7 @@ class Rows:
             self._add(change, table, field)
 
     def _list(self, role: str, rowid: int, field: Field) -> None:
-        frame = jpeg.parse(field.raw) if field.raw[:2] == b"\xff\xd8" else None
+        frame = jpeg_blanks.parse(field.raw) if field.raw[:2] == b"\xff\xd8" else None
         if frame is not None:
             self.associated.append(AssociatedImage(role, frame.width, frame.height, rowid, "JPEG"))
 
@@ -175,7 +177,7 @@ class Rows:
         if weak:
             edits = [*more, self.thumbnails.add(self.found, change.id, _where(table), field, change.blank)]
         value = _said(field)
-        self.found.add(change.id, change.title, change.cls, _where(table), field.spans, edits, value, weak)
+        self.found.add_spans(change.id, change.title, change.cls, _where(table), field.spans, edits, value, weak)
 
     # -- indexes -------------------------------------------------------------------------
 
@@ -205,7 +207,7 @@ class Rows:
         same = [name for name, field in row.items() if _equal(field, copy)]
         found = {self._changes.get((table, rowid, row[name].column)) for name in same}
         if not same and not (copy.kind == "null" or (copy.kind == "int" and abs(copy.number) <= _LARGEST_ROW)):
-            self.found.add("sakura.index.value", "Value of an index", PhiClass.UNKNOWN, "index", copy.spans, [])
+            self.found.add_spans("sakura.index.value", "Value of an index", PhiClass.UNKNOWN, "index", copy.spans, [])
         change = next(iter(found)) if len(found) == 1 else None
         if len({c.blank if c and c.cls is not PhiClass.LINK else c for c in found}) > 1:
             raise NotEditable("an index repeats a value that stands in two columns of different meaning")
@@ -218,7 +220,7 @@ class Rows:
 
 
 def _is_whole(field: Field) -> bool:
-    return jpeg.parse(field.raw) is not None and b"\xff\xd9" in field.raw
+    return jpeg_blanks.parse(field.raw) is not None and b"\xff\xd9" in field.raw
 
 
 def _equal(a: Field, b: Field) -> bool:

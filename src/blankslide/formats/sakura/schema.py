@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.containers.sqlite.records import Value, asides, columns, computes, record, strangers
 from blankslide.errors import DamagedSlide, NotEditable
-from blankslide.formats.sakura.columns import Collected, Field, is_name, spelled
+from blankslide.formatkit.findings import FindingCollector
+from blankslide.formats.sakura.columns import Field, is_name, spelled
 from blankslide.model import PhiClass
 from blankslide.model.patterns import pattern
 
@@ -100,8 +101,8 @@ class Schema:
         Where findings go; None while a slide is only detected.
     """
 
-    def __init__(self, db: Database, found: Collected | None) -> None:
-        self.db, self.found = db, found or Collected()
+    def __init__(self, db: Database, found: FindingCollector | None) -> None:
+        self.db, self.found = db, found or FindingCollector()
         self.tables: dict[str, Table] = {}
         self._objects: list[str] = []
         self._said: set[tuple[int, int]] = set()
@@ -203,13 +204,15 @@ class Schema:
                 continue
             self._said.update(spans)
             edits = field.overwritten(low, masked(match[0]).encode(field.encoding))
-            self.found.add("sakura.table-name", "Name of a table", PhiClass.LINK, "schema", spans, edits, match[0])
+            self.found.add_spans(
+                "sakura.table-name", "Name of a table", PhiClass.LINK, "schema", spans, edits, match[0]
+            )
 
     def _add(
         self, id: str, title: str, field: Field, low: int, high: int, value: str | None, blank: bytes | None
     ) -> None:
         edits = field.overwritten(low, blank) if blank else []
-        self.found.add(f"sakura.{id}", title, PhiClass.UNKNOWN, "schema", field.pieces(low, high), edits, value)
+        self.found.add_spans(f"sakura.{id}", title, PhiClass.UNKNOWN, "schema", field.pieces(low, high), edits, value)
 
     # -- for detection -------------------------------------------------------------------
 

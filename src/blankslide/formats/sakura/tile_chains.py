@@ -26,7 +26,7 @@ from blankslide.spans import LARGE, ByteClass, ByteMap, merge, subtract
 
 if TYPE_CHECKING:
     from blankslide.containers.sqlite.pages import Database, Payload
-    from blankslide.formats.sakura.columns import Collected
+    from blankslide.formatkit.findings import FindingCollector
 
 __all__ = ["Chains", "Runs", "Tile"]
 
@@ -106,7 +106,7 @@ class Chains:
         Ranges of text inside tiles.
     """
 
-    def __init__(self, db: Database, found: Collected, runs: Runs, tiles: list[Tile], thorough: bool) -> None:
+    def __init__(self, db: Database, found: FindingCollector, runs: Runs, tiles: list[Tile], thorough: bool) -> None:
         self.db, self.found, self.runs, self.tiles = db, found, runs, tiles
         self.texts: list[tuple[int, int]] = []
         if thorough or not self._straight():
@@ -239,7 +239,7 @@ class Chains:
         self.texts += spans
         value = field.raw[start:end].strip(b"\0").decode("latin-1")
         edits = field.overwritten(start, fill * (end - start))
-        self.found.add(id, title, PhiClass.UNKNOWN, "tiles", spans, edits, value)
+        self.found.add_spans(id, title, PhiClass.UNKNOWN, "tiles", spans, edits, value)
 
 
 def _scan(data: bytes) -> int:

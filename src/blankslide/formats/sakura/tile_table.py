@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from blankslide.containers.sqlite.pages import Cell, Database
-    from blankslide.formats.sakura.columns import Collected
+    from blankslide.formatkit.findings import FindingCollector
     from blankslide.formats.sakura.schema import Index, Schema
     from blankslide.formats.sakura.tile_chains import Runs
 
@@ -103,7 +103,7 @@ class Tiles:
     """
 
     def __init__(
-        self, db: Database, schema: Schema, found: Collected, kept: list[Place], name: str, runs: Runs
+        self, db: Database, schema: Schema, found: FindingCollector, kept: list[Place], name: str, runs: Runs
     ) -> None:
         self.db, self.found, self.runs = db, found, runs
         self._areas = _Areas()
@@ -187,11 +187,15 @@ class Tiles:
         self.spans.append((low, high))
         fits = real.bit_length() < 8 * (high - low)
         new = Write(0, low, (real if fits else 0).to_bytes(high - low, "big"))
-        self.found.add("sakura.tiles.size", "Size of a row", PhiClass.UNKNOWN, "tiles", [(low, high)], [new], str(said))
+        self.found.add_spans(
+            "sakura.tiles.size", "Size of a row", PhiClass.UNKNOWN, "tiles", [(low, high)], [new], str(said)
+        )
 
     def _strange_row(self, cell: Cell) -> None:
         title, value = "Large number of a row", str(cell.rowid)
-        self.found.add("sakura.rows.number", title, PhiClass.UNKNOWN, "tiles", [(cell.start, cell.start)], [], value)
+        self.found.add_spans(
+            "sakura.rows.number", title, PhiClass.UNKNOWN, "tiles", [(cell.start, cell.start)], [], value
+        )
 
     def _other(self, cell: Cell, is_check: bool) -> None:
         """Remember a row that is no tile."""
@@ -227,7 +231,9 @@ class Tiles:
             else:
                 last = name.raw
                 if not _TILE.fullmatch(name.text) and name.text not in _KNOWN:
-                    self.found.add("sakura.index.value", "Value of an index", PhiClass.UNKNOWN, "index", name.spans, [])
+                    self.found.add_spans(
+                        "sakura.index.value", "Value of an index", PhiClass.UNKNOWN, "index", name.spans, []
+                    )
         if waiting is not None:
             self._fill(*waiting, last, b"\xff", out)
         return out
@@ -261,7 +267,7 @@ class Tiles:
     def _strange_name(self, name: Field, new: bytes | None) -> None:
         edits = name.overwritten(0, new) if new else []
         value = None if _WORD.fullmatch(name.text) else name.text  # a word may be a column's name too
-        self.found.add("sakura.tiles.id", "Unknown name", PhiClass.UNKNOWN, "tiles", name.spans, edits, value)
+        self.found.add_spans("sakura.tiles.id", "Unknown name", PhiClass.UNKNOWN, "tiles", name.spans, edits, value)
 
     # -- the grid ------------------------------------------------------------------------
 
@@ -336,7 +342,7 @@ class Tiles:
             text = field.text if field.kind == "text" else None
             cls = PhiClass.IMAGE if field.raw[:3] == b"\xff\xd8\xff" else PhiClass.UNKNOWN
             id_ = "picture.unknown" if cls is PhiClass.IMAGE else f"sakura.tiles.{word}"
-            self.found.add(id_, word, cls, "tiles", field.spans, edits, text)
+            self.found.add_spans(id_, word, cls, "tiles", field.spans, edits, text)
 
     def _extent(self) -> tuple[int, int, int]:
         """Return side of a tile, width and height as the header says, in pixels; zeros if there is none."""
@@ -357,7 +363,7 @@ class Tiles:
         for start, end in wrong:
             end = min(end, len(raw))
             spans, edits = header.pieces(start, end), header.overwritten(start, bytes(end - start))
-            self.found.add("sakura.tiles.header", "Part of the header", PhiClass.UNKNOWN, "tiles", spans, edits)
+            self.found.add_spans("sakura.tiles.header", "Part of the header", PhiClass.UNKNOWN, "tiles", spans, edits)
 
     def levels(self) -> tuple[Level, ...]:
         """Return the resolutions, largest first.

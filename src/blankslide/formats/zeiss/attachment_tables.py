@@ -23,7 +23,7 @@ from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
     from blankslide.containers.czi import Attachment
-    from blankslide.formatkit.findings import Findings
+    from blankslide.formatkit.findings import FindingCollector
     from blankslide.model import Edit
     from blankslide.source import ByteSource
 
@@ -36,7 +36,7 @@ _FIELDS = (KIND_AT, NAME_AT), (NAME_AT, ENTRY_SIZE)
 _NUMBERS = (0, 2), (12, 24)  # schema, position and part
 
 
-def tables(found: Findings, source: ByteSource, attachment: Attachment) -> bool:
+def tables(found: FindingCollector, source: ByteSource, attachment: Attachment) -> bool:
     """Read an attachment that is no picture; return whether its form is known."""
     reader = _READERS.get((attachment.name, attachment.kind))
     start, end = attachment.data
@@ -56,7 +56,7 @@ def _numbers(data: bytes) -> tuple[float, ...] | None:
     return unpack_from(f"<{count}d", data, 8)
 
 
-def _times(found: Findings, data: bytes, base: int) -> bool:
+def _times(found: FindingCollector, data: bytes, base: int) -> bool:
     """Seconds: since the scan began they are science; since another moment they tell it."""
     times = _numbers(data)
     if times is None:
@@ -68,7 +68,7 @@ def _times(found: Findings, data: bytes, base: int) -> bool:
     return True
 
 
-def _events(found: Findings, data: bytes, base: int) -> bool:
+def _events(found: FindingCollector, data: bytes, base: int) -> bool:
     empty = b"\x08" + bytes(7)
     if data[:8] in (empty, bytes(8)) and not any(data[8:]):
         return True
@@ -80,12 +80,12 @@ def _events(found: Findings, data: bytes, base: int) -> bool:
     return len(data) >= 8
 
 
-def _focus(found: Findings, data: bytes, base: int) -> bool:
+def _focus(found: FindingCollector, data: bytes, base: int) -> bool:
     places = _numbers(data)
     return places is not None and all(p == 0 or (isfinite(p) and _LEAST <= abs(p) <= _MOST) for p in places)
 
 
-def _lookup(found: Findings, data: bytes, base: int) -> bool:
+def _lookup(found: FindingCollector, data: bytes, base: int) -> bool:
     """Tables of colours, each with a name of 80 bytes."""
     size, count = unpack_from("<ii", data)
     if not 0 <= count <= 4096 or size != len(data):
@@ -125,7 +125,7 @@ _READERS = {
 }
 
 
-def leftovers(found: Findings, source: ByteSource, attachment: Attachment) -> None:
+def leftovers(found: FindingCollector, source: ByteSource, attachment: Attachment) -> None:
     """Report text behind a type or name, and where an attachment's own entry differs from the listed one."""
     listed, own = (source.read(at, ENTRY_SIZE) for at in attachment.entries)
     for at, raw in zip(attachment.entries, (listed, own), strict=True):
@@ -137,7 +137,7 @@ def leftovers(found: Findings, source: ByteSource, attachment: Attachment) -> No
             _other(found, at + low, listed[low:high])
 
 
-def _leftover(found: Findings, at: int, raw: bytes, name: bytes) -> None:
+def _leftover(found: FindingCollector, at: int, raw: bytes, name: bytes) -> None:
     said, nul, rest = raw.partition(b"\0")
     if said != name:
         _other(found, at, name.ljust(len(raw), b"\0"))
@@ -148,6 +148,6 @@ def _leftover(found: Findings, at: int, raw: bytes, name: bytes) -> None:
         found.add("zeiss.attachment.remainder", "Text behind a name", UNKNOWN, place, edit, value)
 
 
-def _other(found: Findings, at: int, wanted: bytes) -> None:
+def _other(found: FindingCollector, at: int, wanted: bytes) -> None:
     place, edit = Place(0, "attachments", at, at + len(wanted)), (Write(0, at, wanted),)
     found.add("zeiss.attachment.copy", "Second entry of an attachment", UNKNOWN, place, edit, None)

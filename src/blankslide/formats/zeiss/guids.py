@@ -13,9 +13,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from blankslide.formatkit.findings import LINK, Findings
+from blankslide.formatkit.findings import LINK, FindingCollector
+from blankslide.formatkit.replacements import replace
 from blankslide.model import Action, Part, Place, Write
-from blankslide.policy.pseudonyms import replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +49,7 @@ class Ids:
     def __repr__(self) -> str:
         return f"<Ids: {sum(map(len, self._guids.values()))} GUIDs, {len(self._numbers)} numbers>"
 
-    def guid(self, found: Findings, what: str, where: str, at: int) -> None:
+    def guid(self, found: FindingCollector, what: str, where: str, at: int) -> None:
         """Report the GUID at ``at``, if it is not zero; ``what`` is the last part of the finding's id."""
         raw = self._source.read(at, GUID_BYTES)
         if any(raw):

@@ -19,16 +19,16 @@ from typing import TYPE_CHECKING
 
 from blankslide.containers.xml import parse
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI
+from blankslide.formatkit.replacements import harmless
 from blankslide.formatkit.xml_fields import NUMBER as SHORT_NUMBER
 from blankslide.formatkit.xml_fields import Rule, rules, science, slug
 from blankslide.formatkit.xml_whole import WholeXmlReader
 from blankslide.model import Fill, PhiClass, Place
 from blankslide.model.patterns import pattern
-from blankslide.policy.profiles import harmless
 
 if TYPE_CHECKING:
     from blankslide.containers.xml import Attribute, Element
-    from blankslide.formatkit.findings import Findings
+    from blankslide.formatkit.findings import FindingCollector
     from blankslide.formats.zeiss.guids import Ids
 
 __all__ = ["GUID", "NUMBER", "ZeissXml"]
@@ -146,7 +146,7 @@ class ZeissXml(WholeXmlReader):
         Told of each id of many digits.
     """
 
-    def __init__(self, found: Findings, kept: list[Place], ids: Ids) -> None:
+    def __init__(self, found: FindingCollector, kept: list[Place], ids: Ids) -> None:
         super().__init__(found, kept, "zeiss.xml", TABLE, WHOLE)
         self.ids = ids
         self._vocabulary = ""

@@ -13,14 +13,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from blankslide.blanks import jpeg
 from blankslide.containers.czi import ENTRY_SIZE, KIND_AT, NAME_AT, Attachment, is_czi
+from blankslide.formatkit import jpeg_blanks
 from blankslide.model import Blank, Coding, Edit, Fill, PhiClass, Place, Slot, Write
 from blankslide.source import any_data
 
 if TYPE_CHECKING:
     from blankslide.containers.czi import Tile
-    from blankslide.formatkit.findings import Findings
+    from blankslide.formatkit.findings import FindingCollector
     from blankslide.source import ByteSource
 
 __all__ = [
@@ -78,7 +78,7 @@ def blank_jpeg(source: ByteSource, span: tuple[int, int], owner: str) -> Wanted 
     """Say how to draw over a JPEG; None if it is none, or its room too large to fill at once."""
     if span[1] - span[0] > _MOST_ROOM:
         return None
-    frame = jpeg.parse(source.read(span[0], min(span[1] - span[0], 1 << 16)))
+    frame = jpeg_blanks.parse(source.read(span[0], min(span[1] - span[0], 1 << 16)))
     if frame is None or not (frame.width and frame.height):
         return None
     first, samples = frame.components[0], len(frame.components)
@@ -134,7 +134,7 @@ def is_gone(source: ByteSource, attachment: Attachment) -> bool:
     return attachment.name.encode() == REMOVED and not attachment.kind and not any_data(source, *attachment.data)
 
 
-def picture(found: Findings, role: str, where: tuple[int, int], edits: tuple[Edit, ...]) -> None:
+def picture(found: FindingCollector, role: str, where: tuple[int, int], edits: tuple[Edit, ...]) -> None:
     """Report a picture that goes."""
     place = Place(0, role, *where)
     found.add(f"picture.{role}", f"{role.capitalize()} picture", PhiClass.IMAGE, place, edits, None)

@@ -16,17 +16,17 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from blankslide.formatkit.findings import DIRECT, PATH, QUASI, UNKNOWN
+from blankslide.formatkit.findings import DIRECT, PATH, QUASI, UNKNOWN, FindingCollector
+from blankslide.formatkit.replacements import harmless
 from blankslide.formatkit.xml_fields import slug
 from blankslide.formats.zeiss.metadata_xml import NUMBER
 from blankslide.model import Fill, Finding, PhiClass, Place
 from blankslide.model.patterns import pattern
-from blankslide.model.sensitive import Sensitive
-from blankslide.policy.profiles import harmless
 
 __all__ = ["TileTexts"]
 
 _MOST_VALUES = 256
+_MOST_PLACES = 1 << 24
 _MOST_CACHED = 1 << 12
 _MOST_CACHED_BYTES = 1 << 13
 _SHORTEST_HIT = 5
@@ -61,23 +61,6 @@ class _Value(NamedTuple):
     text: str
 
 
-class _Field:
-    """All places of one field."""
-
-    def __init__(self, title: str, cls: PhiClass) -> None:
-        self.title, self.cls = title, cls
-        self.places: list[Place] = []
-        self.values: dict[str, None] = {}
-        self.plain = True
-
-    def add(self, place: Place, text: str) -> None:
-        self.places.append(place)
-        plain = harmless(text)
-        if text not in self.values and (len(self.values) < _MOST_VALUES or (self.plain and not plain)):
-            self.values[text] = None
-        self.plain = self.plain and plain
-
-
 class TileTexts:
     """Collects what the tiles' documents say.
 
@@ -89,7 +72,8 @@ class TileTexts:
 
     def __init__(self, kept: list[Place] | None = None) -> None:
         self._kept = [] if kept is None else kept
-        self._fields: dict[str, _Field] = {}
+        self._found = FindingCollector(limit=_MOST_PLACES, encoding="utf-8")
+        self._told: dict[str, _Told] = {}
         self._known: dict[bytes, tuple[_Value, ...]] = {}
 
     def read(self, raw: bytes, base: int) -> None:
@@ -98,10 +82,9 @@ class TileTexts:
             if value.cls is PhiClass.SCIENCE:
                 self._kept.append(Place(0, "tiles", base + value.start, base + value.end))
                 continue
-            field = self._fields.get(value.id)
-            if field is None:
-                field = self._fields[value.id] = _Field(value.title, value.cls)
-            field.add(Place(0, "tiles", base + value.start, base + value.end), value.text)
+            place = Place(0, "tiles", base + value.start, base + value.end)
+            text = value.text if self._told.setdefault(value.id, _Told()).takes(value.text) else None
+            self._found.add(value.id, value.title, value.cls, place, (Fill(0, place.start, place.end, 0x20),), text)
 
     def _read(self, raw: bytes) -> tuple[_Value, ...]:
         values = self._known.get(raw)
@@ -115,15 +98,24 @@ class TileTexts:
 
     def findings(self) -> tuple[Finding, ...]:
         """Return one finding for each field."""
-        out = []
-        for name, field in self._fields.items():
-            edits = tuple(Fill(0, p.start, p.end, 0x20) for p in field.places)
-            first, *rest = map(Sensitive, field.values)
-            places = tuple(field.places)
-            out.append(
-                Finding(name, field.title, field.cls, places, edits, first, values=tuple(rest), encoding="utf-8")
-            )
-        return tuple(out)
+        return self._found.finish()
+
+
+class _Told:
+    """Which values of one field are remembered."""
+
+    def __init__(self) -> None:
+        self._texts: set[str] = set()
+        self._plain = True
+
+    def takes(self, text: str) -> bool:
+        """Whether to remember this one: the first ones, and the first that is no harmless number."""
+        plain = harmless(text)
+        takes = text in self._texts or len(self._texts) < _MOST_VALUES or (self._plain and not plain)
+        if takes:
+            self._texts.add(text)
+        self._plain = self._plain and plain
+        return takes
 
 
 def _values(raw: bytes) -> list[_Value]:
