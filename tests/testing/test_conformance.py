@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from blankslide.samples.kit.answer_key import Planted
 
-TOY = Path(__file__).parent / "toy"
+TOY = Path(__file__).parents[1] / "toy"
 
 
 def _load(name: str) -> ModuleType:

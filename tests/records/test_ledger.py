@@ -319,7 +319,7 @@ for number in range(50):
 
 
 def test_two_processes_append_at_once(path: Path) -> None:
-    source = str(Path(module.__file__).parents[1])
+    source = str(Path(module.__file__).parents[2])
     running = [
         subprocess.Popen([sys.executable, "-c", WRITER, str(path), name], env={**os.environ, "PYTHONPATH": source})
         for name in "ab"

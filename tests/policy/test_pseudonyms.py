@@ -199,7 +199,7 @@ def test_many_processes_make_one_key(tmp_path: Path) -> None:
     code = "import sys; from pathlib import Path; from blankslide.policy.pseudonyms import load_key\n"
     code += "print(load_key(Path(sys.argv[1])).hex())"
     command = [sys.executable, "-c", code, str(tmp_path / "site.key")]
-    environment = {**os.environ, "PYTHONPATH": str(Path(module.__file__).parents[1])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(module.__file__).parents[2])}
     running = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(6)]
     assert len({process.communicate(timeout=60)[0] for process in running}) == 1
 

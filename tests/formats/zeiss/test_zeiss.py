@@ -35,7 +35,7 @@ SMALL: dict[str, Any] = {
     "thumbnail_size": (64, 48),
 }  # fmt: skip
 KEY = bytes(range(32))
-REAL = Path(__file__).parents[3] / "shared/slides/czi"
+REAL = Path(__file__).parents[4] / "shared/slides/czi"
 Offsets = list[tuple[int, int, int]]
 
 
