@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blankslide import home as home_module
 from blankslide.errors import EnvironmentProblem, InternalError, NoPermission
 from blankslide.home import load_key, user_folder
 from blankslide.policy import pseudonyms as module
@@ -190,7 +191,7 @@ def test_a_file_system_without_links_still_gets_a_key(tmp_path: Path, monkeypatc
     def refuse(*_: object) -> None:
         raise OSError("no links here")
 
-    monkeypatch.setattr(module.os, "link", refuse)
+    monkeypatch.setattr(home_module.os, "link", refuse)
     key = load_key(tmp_path / "site.key")
     assert load_key(tmp_path / "site.key") == key
 
@@ -208,14 +209,14 @@ def test_many_processes_make_one_key(tmp_path: Path) -> None:
     ("platform", "part"), [("linux", ".config/blankslide"), ("darwin", "Application Support"), ("win32", "AppData")]
 )
 def test_each_system_has_its_folder(home: Path, monkeypatch: pytest.MonkeyPatch, platform: str, part: str) -> None:
-    monkeypatch.setattr(module.sys, "platform", platform)
+    monkeypatch.setattr(home_module.sys, "platform", platform)
     folder = user_folder("config")
     assert part in folder.as_posix()
     assert folder.is_relative_to(home)
 
 
 def test_a_relative_folder_in_the_environment_is_ignored(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module.sys, "platform", "linux")
+    monkeypatch.setattr(home_module.sys, "platform", "linux")
     monkeypatch.setenv("XDG_CONFIG_HOME", "here")
     assert user_folder("config") == home / ".config" / "blankslide"
 

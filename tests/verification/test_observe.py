@@ -16,7 +16,7 @@ import tifffile
 from blankslide.verification import LevelView, PictureView, ReaderView, available, compare
 from blankslide.verification import observe as readers_module
 from blankslide.verification.compare import NOBODY
-from blankslide.verification.intact import sound
+from blankslide.verification.intact import judge_once
 from blankslide.verification.observe import observe
 from blankslide.verification.views import FAILS, places
 
@@ -338,7 +338,7 @@ def test_a_judge_that_is_not_installed_is_named(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(readers_module, "READERS", tuple(r._replace(version=absent) for r in readers_module.READERS))
     found = compare(observe(path), observe(path), gone=NOTHING)
     assert found.problems == [f"{NOBODY}; OpenSlide or tifffile would: pip install 'blankslide[readers]'"]
-    assert sound(observe(path)).problems == found.problems
+    assert judge_once(observe(path)).problems == found.problems
 
 
 def test_libraries_are_imported_in_turn_before_any_judge_looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,7 +65,7 @@ class FindingCollector:
     Parameters
     ----------
     limit
-        How many places there may be in all, `MOST` if not said; databases and tiles can have more than texts have lines.
+        How many places there may be in all, `MOST` if not said; databases can have more.
     encoding
         How values are encoded where they stand; may be set until `finish`.
     """

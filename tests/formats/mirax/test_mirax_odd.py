@@ -10,7 +10,7 @@ import pytest
 
 from blankslide import pipeline
 from blankslide.errors import ContradictorySlide, DamagedSlide
-from blankslide.formatkit import many_findings
+from blankslide.formatkit import findings
 from blankslide.formats import all_formats
 from blankslide.formats.mirax.vocabulary import is_vocabulary
 from blankslide.samples.mirax.slide import SINGLES, build_mirax
@@ -160,7 +160,7 @@ def test_texts_in_odd_places_of_a_record_go(tmp_path: Path, text: bytes) -> None
 
 def test_more_to_remove_than_any_scanner_writes_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = built(tmp_path)
-    monkeypatch.setattr(many_findings, "MOST", 5)
+    monkeypatch.setattr(findings, "MOST", 5)
     with pytest.raises(DamagedSlide, match="more to remove"):
         pipeline.inspect(path)
 
