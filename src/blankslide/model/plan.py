@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -50,6 +52,23 @@ class Decision(NamedTuple):
             return self.id
         kept = self.id.split(".")[:-1][:2]  # vendor and store: an element around the field may be a name too
         return ".".join((*kept, "unknown"))
+
+
+UNKNOWN_TITLE = "unknown field"
+
+
+def public_sentence(sentence: str, decisions: Sequence[Decision]) -> str:
+    """Take the names of unknown fields out of a sentence that others will read.
+
+    The one rule for reports, ledgers and the cards that notebooks save: where a finding is named by
+    its id, its `Decision.public_id` stands instead, and where by its title, `UNKNOWN_TITLE`.
+    """
+    unknown = [d for d in decisions if d.cls is PhiClass.UNKNOWN]
+    for decision in sorted(unknown, key=lambda d: -len(d.id)):
+        sentence = sentence.replace(decision.id, decision.public_id)
+    for title in sorted({d.title for d in unknown if len(d.title) > 2}, key=len, reverse=True):
+        sentence = re.sub(rf"(?<!\w){re.escape(title)}(?!\w)", UNKNOWN_TITLE, sentence)
+    return sentence
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ from html import escape
 from typing import Literal
 
 from blankslide.model import Action, Decision, Inspection, Outcome, PhiClass, Plan
+from blankslide.model.plan import UNKNOWN_TITLE, public_sentence
 from blankslide.model.shown import draw_with
 from blankslide.policy.file_names import name_verdict, public_name
 from blankslide.policy.profiles import RESEARCH
@@ -25,7 +26,6 @@ from blankslide.presentation import wording
 Tone = Literal["hot", "unknown", "keep", "good", "quiet"]
 MASK = "••••"
 NAMELESS = "this slide"
-UNKNOWN_TITLE = "unknown field"
 
 # White on each of these, and each on white and on near-black, can be told apart by everybody.
 _FILL: dict[Tone, str] = {
@@ -116,14 +116,8 @@ def outcome_lines(outcome: Outcome) -> list[str]:
 
 
 def hide_unknown(sentences: Iterable[str], decisions: Sequence[Decision]) -> list[str]:
-    """Take the keys that nobody knows out of sentences that name findings by their id."""
-    hidden = sorted((d.id for d in decisions if d.cls is PhiClass.UNKNOWN), key=len, reverse=True)
-    said = []
-    for sentence in sentences:
-        for finding in hidden:
-            sentence = sentence.replace(finding, finding.rpartition(".")[0] + ".unknown")
-        said.append(wording.shown(sentence, whole=True))
-    return said
+    """Return sentences as they may be saved: without the names of unknown fields."""
+    return [wording.shown(public_sentence(sentence, decisions), whole=True) for sentence in sentences]
 
 
 # -- the three cards -------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from blankslide.errors import EnvironmentProblem, NoPermission, UsageError
 from blankslide.model import Action, PhiClass
+from blankslide.model.plan import public_sentence
 from blankslide.policy.file_names import name_verdict, public_name
 from blankslide.presentation import wording as words
 
@@ -143,8 +144,8 @@ def _slide(number: int, section: Section, with_names: bool) -> dict[str, Any]:
         "format": outcome.title,
         "profile": outcome.profile,
         "findings": _findings(outcome),
-        "left": [_public(sentence, outcome) for sentence in outcome.residue],
-        "coincidences": [_public(sentence, outcome) for sentence in outcome.coincidences],
+        "left": [public_sentence(sentence, outcome.decisions) for sentence in outcome.residue],
+        "coincidences": [public_sentence(sentence, outcome.decisions) for sentence in outcome.coincidences],
         "readers": list(outcome.readers),
         "tissue": _tissue(outcome),
         "medium": outcome.medium,
@@ -190,14 +191,6 @@ def _findings(outcome: Outcome) -> list[dict[str, Any]]:
         if d.where not in row["where"]:
             row["where"].append(d.where)
     return list(rows.values())
-
-
-def _public(sentence: str, outcome: Outcome) -> str:
-    """Take the keys of unknown fields out of a sentence."""
-    for d in sorted(outcome.decisions, key=lambda d: -len(d.id)):
-        if d.cls is PhiClass.UNKNOWN:
-            sentence = sentence.replace(d.id, d.public_id)
-    return sentence
 
 
 def _tissue(outcome: Outcome) -> dict[str, str] | None:
