@@ -12,7 +12,7 @@ export PYTHON
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench screenshots manifest wheel-check clean
+.PHONY: help demo test lint format bench screenshots generated wheel-check clean
 
 help:
 	@sed -n '/^#   make/s/^#   //p' Makefile
@@ -45,8 +45,12 @@ screenshots:
 	@bash scripts/system-libs --gui --browser
 	@PATH="$(CURDIR)/$(BIN):$$PATH" bash scripts/screenshots docs/images
 
-manifest:
-	@$(PYTHON) scripts/manifest
+# What follows from the registry of formats: run it after a format or a suffix was added.
+generated:
+	@bash scripts/setup-venv dev
+	@$(BIN)/python scripts/manifest
+	@$(BIN)/python scripts/format-pages
+	@$(BIN)/python scripts/readme-formats
 
 wheel-check:
 	@bash scripts/setup-venv dev

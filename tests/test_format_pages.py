@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -38,3 +39,15 @@ def test_a_page_holds_docstring_tables_and_promises() -> None:
     text = (ROOT / "docs" / "formats" / "aperio.md").read_text(encoding="utf-8")
     for part in ("# Aperio SVS", "NewSubfileType", "| `barcode` | direct |", "**Removes:**", "aperio.tag.scan-date"):
         assert part in text
+
+
+def test_the_readme_lists_every_format(tmp_path: Path) -> None:
+    """Red? Run `make generated`."""
+    command = [sys.executable, ROOT / "scripts" / "readme-formats"]
+    assert subprocess.run([*command, "--check"], capture_output=True).returncode == 0
+    copy = tmp_path / "README.md"
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    copy.write_text(re.sub(r"- \[Aperio SVS\].*\n", "", text), encoding="utf-8")
+    assert subprocess.run([*command, "--check", copy], capture_output=True).returncode == 1
+    assert subprocess.run([*command, copy], capture_output=True).returncode == 0
+    assert copy.read_text(encoding="utf-8") == text

@@ -20,7 +20,7 @@ def manifest() -> Any:
 
 
 def test_the_patterns_are_those_of_the_registry() -> None:
-    """Red? Run `make manifest`."""
+    """Red? Run `make generated`."""
     done = subprocess.run([sys.executable, ROOT / "scripts" / "manifest", "--check"], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
 
