@@ -82,7 +82,7 @@ def test_a_refusal_after_a_recovery_says_that_the_run_was_finished(
     slide: Path, options: Options, interrupt: Interrupt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     interrupt(slide, options)
-    monkeypatch.setattr("blankslide.pipeline.in_place.make_plan", failing(NotEditable("not so")))
+    monkeypatch.setattr("blankslide.pipeline.looking.make_plan", failing(NotEditable("not so")))
     with pytest.raises(NotEditable) as caught:
         anonymize_in_place(slide, options)
     assert "finished first, nothing else was changed" in caught.value.sentence()

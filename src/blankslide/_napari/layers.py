@@ -238,9 +238,6 @@ def remove_all(viewer: ViewerModel, path: Path) -> Iterator[None]:
 def _show(viewer: ViewerModel, slide: OpenedSlide) -> Iterator[None]:
     from napari.layers import Layer
 
-    from blankslide._napari.watch import watch
-
-    watch()
     for data, keywords, kind in slide.layer_data():
         viewer.add_layer(Layer.create(data, keywords, kind))
         yield

@@ -21,6 +21,7 @@ from blankslide import api
 from blankslide._napari import layers as _napari_layers
 from blankslide._napari import settings
 from blankslide._napari.thumbnails import mosaic, small
+from blankslide._napari.watch import watch
 from blankslide.errors import BlankslideError, SlideLocked
 from blankslide.presentation import wording
 from blankslide.session import Session
@@ -188,6 +189,7 @@ class Review(QObject):
         self.pictures.now = thumbs
         path = self.session.path
         if path is not None and pyramid is not None:
+            watch()
             self._step(_napari_layers.show_again(self.viewer, path, pyramid))
         elif path is not None:
             # A slide that cannot be opened any more: else its old pictures would stay on the screen.

@@ -83,7 +83,7 @@ def _worse(code: int, of_report: int) -> int:
 
 def _hold_names(request: Request, options: Options) -> None:
     """Refuse a field to be kept that no slide of the run has; one slide alone is asked when it is opened."""
-    from blankslide.pipeline.choices import proven
+    from blankslide.pipeline.run_choices import proven
 
     profile = options.resolved()
     if profile.asked and len(list(islice(slides_in(request.paths, _ignore, request.out), 2))) > 1:

@@ -11,20 +11,15 @@ are refused that look like a mistyped name of something that would go, and its p
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
-from blankslide.errors import BlankslideError, ProfileError, UsageError
+from blankslide.errors import ProfileError, UsageError
 from blankslide.formatkit.protocol import ROLES, SHARED
 from blankslide.model import Action, PhiClass
-from blankslide.pipeline.main_file import main_file
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from blankslide.model import Inspection
-    from blankslide.pipeline.options import Options
     from blankslide.policy.profiles import Profile
 
 _WILD = frozenset("*?[")
@@ -54,8 +49,8 @@ def require_known(profile: Profile) -> None:
 
 
 def _require_role(profile: Profile, name: str, role: str) -> None:
-    roles = ROLES if _any_like(ROLES, role) else _all_roles()  # formats from outside are asked only if need be
-    if _any_like(roles, role):
+    roles = ROLES if any_like(ROLES, role) else _all_roles()  # formats from outside are asked only if need be
+    if any_like(roles, role):
         return
     near = _nearest(role, roles, _NEAR)
     hint = f"did you mean {near}?" if near else f"pictures are {', '.join(roles)}; names of fields have dots"
@@ -68,7 +63,8 @@ def _all_roles() -> tuple[str, ...]:
     return (*ROLES, *(role for known in all_formats() for role in known.roles))
 
 
-def _any_like(names: Iterable[str], glob: str) -> bool:
+def any_like(names: Iterable[str], glob: str) -> bool:
+    """Whether a pattern fits any of the names."""
     return any(fnmatchcase(name, glob) for name in names)
 
 
@@ -105,62 +101,31 @@ def require_found(profile: Profile, inspection: Inspection) -> None:
     UsageError
         Naming the nearest that the slide has; nothing was written.
     """
-    _require_all(profile, _actions(profile, inspection), "the slide does not have")
+    require_all(profile, actions_of(profile, inspection), "the slide does not have")
 
 
-def proven(profile: Profile, paths: Iterable[Path], options: Options) -> Profile:
-    """Hold the names that a person asked for against all slides of a run, before the first of them is edited.
-
-    Parameters
-    ----------
-    paths
-        All slides; those that cannot be looked at will say so when it is their turn.
-
-    Returns
-    -------
-    Profile
-        The same, which no longer asks one slide for what another has.
-
-    Raises
-    ------
-    UsageError
-        If a name is found in none of them, and may mean something that they have.
-    """
-    from blankslide.pipeline.opening import inspected, opened
-
-    wanted = {name for name, action in _fields(profile) if _is_wanted(profile, name, action)}
-    seen: dict[str, _Done] = {}
-    for path in paths if wanted else ():
-        try:
-            with opened(main_file(path)) as slide:
-                seen |= _actions(profile, inspected(slide, options.key, options.thorough))
-        except (BlankslideError, OSError):
-            continue
-    _require_all(replace(profile, ids=tuple(i for i in profile.ids if i[0] in wanted)), seen, "no slide here has")
-    return replace(profile, proven=profile.proven | {name for name in wanted if _any_like(seen, name)})
-
-
-class _Done(NamedTuple):
+class Done(NamedTuple):
     """What the profile does to a finding, and whether its name may be said: an unknown key may be a person's."""
 
     action: Action
     public: bool
 
 
-def _actions(profile: Profile, inspection: Inspection) -> dict[str, _Done]:
+def actions_of(profile: Profile, inspection: Inspection) -> dict[str, Done]:
+    """Say of each finding, by its id in lower case, what the profile does to it."""
     return {
-        finding.id.lower(): _Done(profile.action(finding), finding.cls is not PhiClass.UNKNOWN)
+        finding.id.lower(): Done(profile.action(finding), finding.cls is not PhiClass.UNKNOWN)
         for finding in inspection.findings
     }
 
 
-def _fields(profile: Profile) -> list[tuple[str, Action]]:
+def named_fields(profile: Profile) -> list[tuple[str, Action]]:
     """Names that have to be found; that a slide has no macro is nothing wrong."""
     held = [(i, a) for i, a in profile.ids if not i.startswith("picture.")]
-    return [(i, a) for i, a in held if _is_wanted(profile, i, a) or not _is_pattern(i)]
+    return [(i, a) for i, a in held if is_wanted(profile, i, a) or not _is_pattern(i)]
 
 
-def _is_wanted(profile: Profile, name: str, action: Action) -> bool:
+def is_wanted(profile: Profile, name: str, action: Action) -> bool:
     """Whether a person wants just this kept, just now: if it went, it would be lost for good."""
     return action is Action.KEEP and name in profile.asked
 
@@ -169,21 +134,21 @@ def unmatched(profile: Profile, ids: Iterable[str]) -> list[str]:
     """Return names of a profile's file that no slide had although their vendor was there; for a remark."""
     seen = {i.lower() for i in ids}
     vendors = {i.partition(".")[0] for i in seen}
-    named = [i for i, _ in _fields(profile) if i in profile.origin and i not in seen]
+    named = [i for i, _ in named_fields(profile) if i in profile.origin and i not in seen]
     return [i for i in named if i.partition(".")[0] in vendors]
 
 
-def _require_all(profile: Profile, found: Mapping[str, _Done], who: str) -> None:
+def require_all(profile: Profile, found: Mapping[str, Done], who: str) -> None:
     """Refuse a name that nothing has, if it may mean one of those that are treated otherwise."""
-    for name, action in _fields(profile):
-        if name in profile.proven or _any_like(found, name):
+    for name, action in named_fields(profile):
+        if name in profile.proven or any_like(found, name):
             continue
         vendor = name.partition(".")[0]
         own = {i: done for i, done in found.items() if fnmatchcase(i.partition(".")[0], vendor)}
         other = {i: done.public for i, done in own.items() if done.action is not action}
         public = [i for i, said in other.items() if said]
         problem = f"{who} a finding called {name!r}"
-        if _is_wanted(profile, name, action):
+        if is_wanted(profile, name, action):
             if other:  # so even what resembles nothing is a reason to stop
                 near = _last(name, public) or _nearest(name, public, _NEAR)
                 raise _refusal(profile, name, problem, f"did you mean {near}?" if near else _LOOK)

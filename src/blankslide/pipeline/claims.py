@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from blankslide.errors import NotASlide, SlideError
 from blankslide.formatkit.protocol import Probe
 from blankslide.formats import detect
 from blankslide.pipeline.main_file import main_file
-from blankslide.pipeline.opening import opened
+from blankslide.pipeline.opening import member_paths, opened
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,18 +31,4 @@ def claimed_files(path: str | Path) -> tuple[str, ...] | None:
     The main file comes first. A damaged slide is claimed too, and so is one that waits to be recovered,
     whatever state it is in: its own line will say what is wrong with it.
     """
-    from blankslide.storage import journal
-
-    path = main_file(path)
-    try:
-        with opened(path) as slide:
-            probe = Probe(slide)
-            accepted = detect(probe)
-            if not accepted.one_file:
-                with suppress(SlideError):
-                    accepted.inspect(probe)  # opens the set's other files
-            return tuple(f.path for f in slide.files)
-    except NotASlide:
-        return None if journal.find(path) is None else (os.path.realpath(path),)
-    except SlideError:
-        return (os.path.realpath(path),)
+    return member_paths(main_file(path))

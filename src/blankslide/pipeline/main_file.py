@@ -108,10 +108,10 @@ def data_folder_of(folder: Path) -> Path | None:
 
 
 def _holds(folder: str, slide: str) -> bool:
-    from blankslide.pipeline.claims import claimed_files
+    from blankslide.pipeline.opening import member_paths
 
     try:
-        files = claimed_files(slide)
+        files = member_paths(slide)
     except BlankslideError:
         return False
     return any(os.path.dirname(file) == folder for file in files or ())

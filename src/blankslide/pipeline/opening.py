@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from blankslide.errors import NotASlide, SlideError
 from blankslide.formatkit.protocol import Probe
 from blankslide.formats import detect
 from blankslide.model import Blank, Finding, Inspection, Part, PhiClass
@@ -56,3 +58,24 @@ def _is_blank(finding: Finding, slide: OpenSlide) -> bool:
     from blankslide.blanks.draw import is_drawn
 
     return all(is_drawn(b, slide.files[b.file]) for b in blanks)
+
+
+def member_paths(main: str | Path) -> tuple[str, ...] | None:
+    """Return the resolved paths of all files of a slide, by its main file; None if that is no slide's.
+
+    The main file comes first. A damaged slide counts too, and so does one that waits to be recovered.
+    """
+    from blankslide.storage import journal
+
+    try:
+        with opened(main) as slide:
+            probe = Probe(slide)
+            accepted = detect(probe)
+            if not accepted.one_file:
+                with suppress(SlideError):
+                    accepted.inspect(probe)  # opens the set's other files
+            return tuple(f.path for f in slide.files)
+    except NotASlide:
+        return None if journal.find(main) is None else (os.path.realpath(main),)
+    except SlideError:
+        return (os.path.realpath(main),)

@@ -43,7 +43,7 @@ _FILE_SET, _KIND, _FILE_ID, _INSTANCE_IN_FILE = 0x00041130, 0x00041430, 0x000415
 #: Classes and syntaxes: of a private record, of a file, of related classes.
 _CLASSES = frozenset((0x00041432, 0x00041510, 0x00041512, 0x0004151A))
 _OFFSETS = frozenset((0x00041200, 0x00041202, 0x00041400, 0x00041420, 0x00041504))
-_STAYING = _OFFSETS | {0x00041212, 0x00041410, _KIND, _FILE_ID}
+STAYING = _OFFSETS | {0x00041212, 0x00041410, _KIND, _FILE_ID}
 _LEVELS = ("PATIENT", "STUDY", "SERIES")
 _NAME_OF_PATIENT, _ID_OF_PATIENT, _STUDY_ID, _STUDY_TEXT, _ACCESSION = (
     0x00100010, 0x00100020, 0x00200010, 0x00081030, 0x00080050,
@@ -73,7 +73,7 @@ class DirectoryReader(Reader):
             self._uid(element, _INSTANCE)
         elif tag in _CLASSES:
             self._class_uid(element)
-        elif tag in _STAYING or (tag == _FILE_SET and is_code_string(self._text(element))):
+        elif tag in STAYING or (tag == _FILE_SET and is_code_string(self._text(element))):
             self.out.kept.append(element)
         elif tag == _FILE_SET:
             self._add(element, PhiClass.UNKNOWN, "Z")

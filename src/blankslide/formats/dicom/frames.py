@@ -13,7 +13,7 @@ from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.model import Coding, Slot
 
 if TYPE_CHECKING:
-    from blankslide.formats.dicom.slide_set import Instance
+    from blankslide.formats.dicom.instance import Instance
     from blankslide.source import ByteSource
 
 JPEG = ("1.2.840.10008.1.2.4.50",)

@@ -12,22 +12,20 @@ one for each matrix size: the parts of a concatenation are one level.
 from __future__ import annotations
 
 from collections import Counter
-from math import isfinite
 from typing import TYPE_CHECKING, NamedTuple
 
-from blankslide.containers.dicom import deflated
 from blankslide.containers.dicom import header as dicom_header
 from blankslide.containers.dicom import pixels as dicom_pixels
 from blankslide.containers.dicom.series import Memory
 from blankslide.containers.streams import jp2k, jpeg
-from blankslide.errors import ContradictorySlide, DamagedSlide, NotEditable, SlideError
+from blankslide.errors import DamagedSlide, NotEditable, SlideError
 from blankslide.formatkit.findings import UNKNOWN, FindingCollector
 from blankslide.formats.dicom import dicomdir, frames, roles
 from blankslide.formats.dicom import ps315_table as table
 from blankslide.formats.dicom.deflated_rewrite import TRAILER, DeflatedRewrite
 from blankslide.formats.dicom.dicomdir import Directory
-from blankslide.formats.dicom.header_rewrite import PICTURE_TEXT, START, Behind, HeaderRewrite
-from blankslide.formats.dicom.rules import Entry, Reader, Reading
+from blankslide.formats.dicom.header_rewrite import PICTURE_TEXT, Behind, HeaderRewrite
+from blankslide.formats.dicom.instance import Instance
 from blankslide.model import (
     AssociatedImage,
     Blank,
@@ -42,21 +40,17 @@ from blankslide.model import (
     SlideFile,
     Write,
 )
-from blankslide.source import MemorySource
 from blankslide.spans import ByteClass, ByteMap, subtract
 
 if TYPE_CHECKING:
-    from blankslide.containers.dicom.header import Header
-    from blankslide.containers.dicom.pixels import Pixels
     from blankslide.formatkit.protocol import Probe
-    from blankslide.source import ByteSource, SlideFiles
+    from blankslide.formats.dicom.rules import Entry
+    from blankslide.source import SlideFiles
 
 _META_CLASS, _STUDY, _SERIES, _INSTANCE = 0x00020002, 0x0020000D, 0x0020000E, 0x00080018
 _SLIDE = "1.2.840.10008.5.1.4.1.1.77.1.6"
 _GLANCES = (1 << 12, 1 << 16, 1 << 20, 1 << 24)
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_STAYING = ("", "thumbnail")
-"""Roles whose pixels usually stay."""
 
 _HEAD, _CHUNK = 1 << 16, 1 << 20
 _MOST_TOLD = 256
@@ -72,81 +66,6 @@ class _Glance(NamedTuple):
 
 
 _glances: Memory[tuple[_Glance | None, list[str]]] = Memory()
-
-
-class Instance:
-    """One file of the slide; what it is shows beside the others only, so `settle` follows when all are read."""
-
-    pixels: Pixels
-
-    def __init__(self, number: int, name: str, source: ByteSource) -> None:
-        self.number, self.name, self.file = number, name, source
-        #: What the file says; the file itself, unless that is deflated.
-        self.source: ByteSource = source
-        self.deflated = deflated.is_deflated(source)
-        self.trailing = False
-        if self.deflated:
-            data, self.trailing = deflated.plain(source)
-            self.source = source = MemorySource(data)
-        self.header: Header = dicom_header.read_header(source, table.vr_of)
-        self.where = f"file {number + 1}"
-        self.reading: Reading = Reader(self.header).read()
-        self.look = roles.look(self.header)
-        self.width, self.height = self.look.frame
-        if not self.width or not self.height:
-            raise DamagedSlide("an instance has no rows or no columns")
-        self.frames = max(1, self.header.number(0x00280008))
-        #: Whether the header says that the label can be seen in this very image.
-        self.shows_label = self.look.shows_label
-        self.role, self.doubtful, self.level = "", False, True
-
-    def settle(self, verdict: roles.Verdict, level: bool, thorough: bool) -> None:
-        """Take what it is, and find the pixels accordingly.
-
-        Parameters
-        ----------
-        level
-            Whether it counts as a level if its pixels stay.
-        """
-        self.role, self.doubtful = verdict.role, verdict.doubtful
-        self.level = not verdict.role and level
-        every = thorough or bool(self.role)
-        self.pixels = dicom_pixels.read_pixels(self.source, self.header.end, self.header.implicit, every)
-        if self.pixels.encapsulated and dicom_pixels.surplus(self.pixels, self.frames):
-            raise DamagedSlide("behind the last frame stand fragments that belong to none")
-        self.used = self._used()
-
-    def _used(self) -> int:
-        """Where native frames end; the rest of their element is nobody's, unless all of it is drawn over."""
-        pixels, header = self.pixels, self.header
-        if pixels.encapsulated or self.role not in _STAYING:
-            return pixels.end
-        samples, bits, kind = header.number(0x00280002), header.number(0x00280100), header.text(0x00280004)
-        one = dicom_pixels.native_size(self.width, self.height, samples, bits, 1, kind)
-        size = dicom_pixels.native_size(self.width, self.height, samples, bits, self.frames, kind)
-        if pixels.end - pixels.body - size >= max(one, 2):
-            raise ContradictorySlide("there are more native frames than the header announces")
-        return min(pixels.end, pixels.body + size)
-
-    def place(self, start: int, end: int) -> Place:
-        """Where something stands: in a deflated file, anywhere behind the preamble."""
-        return Place(self.number, self.where, *((START, self.file.size) if self.deflated else (start, end)))
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height of the whole matrix."""
-        return self.look.size
-
-    def decimal(self, tag: int) -> list[float]:
-        """Values of a DS element anywhere in the header; empty if there are none."""
-        for element in dicom_header.walk(self.header.elements):
-            if element.tag == tag and element.items is None:
-                try:
-                    values = [float(v) for v in self.header.value(element).decode("latin-1").split("\\")]
-                    return [v for v in values if isfinite(v)]
-                except ValueError:
-                    return []
-        return []
 
 
 class SlideSet:

@@ -10,24 +10,12 @@ from typing import TYPE_CHECKING
 
 from blankslide.samples.aperio.text import EITHER, SCIENCE, Description
 from blankslide.samples.kit.answer_key import Kept, Picture, Planted, Range, Removed, slug, tiles_digest
+from blankslide.samples.kit.tag_ids import TAG_IDS
 from blankslide.samples.kit.tiff_layout import Blob, Layout, Page
 from blankslide.samples.kit.tiff_values import ASCII, Value
 
 if TYPE_CHECKING:
     from blankslide.samples.aperio.recipe import Recipe
-
-TAG_IDS = {
-    269: "tiff.document-name",
-    285: "tiff.page-name",
-    306: "tiff.date-time",
-    315: "tiff.artist",
-    316: "tiff.host-computer",
-    337: "tiff.target-printer",
-    33432: "tiff.copyright",
-    55003: "aperio.tag.scanscope-id",
-    55004: "aperio.tag.scan-date",
-}
-"""Text tags of which nothing may stay, and their finding ids."""
 
 _TAG_KEPT = {55000: "aperio.tag.scan-area", 55001: "aperio.tag.magnification", 55002: "aperio.tag.mpp"}
 

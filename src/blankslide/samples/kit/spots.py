@@ -14,8 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
-from blankslide.samples.aperio.key import TAG_IDS
 from blankslide.samples.kit.answer_key import Kept, Picture, Planted, Range, Removed, tiles_digest
+from blankslide.samples.kit.tag_ids import TAG_IDS
 from blankslide.samples.kit.tiff_layout import Blob
 from blankslide.samples.kit.tiff_values import ASCII
 

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import io
 import threading
+from base64 import b64decode
 from typing import TYPE_CHECKING, Any
 
+from blankslide.blanks import jpeg
 from blankslide.errors import NotEditable
 from blankslide.viewing.arrays import LazyLevel, LazyPicture
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from blankslide.containers.xml import Element
     from blankslide.model import AssociatedImage, Level
 
     Pixels = np.ndarray[Any, np.dtype[Any]]
@@ -36,6 +39,9 @@ def suits(path: Path) -> bool:
     from blankslide.verification.judges import pyisyntax
 
     return pyisyntax.suits(path)
+
+
+_PICTURE = "PIM_DP_IMAGE_DATA"
 
 
 class IsyntaxAreas:
@@ -88,16 +94,14 @@ class IsyntaxAreas:
     def _pictures(self) -> list[bytes]:
         """All JPEGs of the header, in its order, as inspection counts them."""
         from blankslide.containers import isyntax, xml
-        from blankslide.formats.philips.base64_rewrite import Base64Text, frame_of
-        from blankslide.formats.philips.vocabulary import DATA, called
         from blankslide.source import MemorySource
 
         with self._lock:
             if self._jpegs is None:
                 with self._path.open("rb") as file:
                     head = isyntax.header(MemorySource(file.read(xml.MAX_BYTES))).partition(b"\0")[0]
-                texts = (Base64Text.of(e, head).decoded() for e in xml.parse(head).walk() if called(e) == DATA)
-                self._jpegs = [data for data in texts if frame_of(data) is not None]
+                texts = (_decoded(e, head) for e in xml.parse(head).walk() if e.value("Name") == _PICTURE)
+                self._jpegs = [data for data in texts if data and jpeg.parse(data) is not None]
             return self._jpegs
 
     def read(self, level: int, x: slice, y: slice) -> Pixels:
@@ -114,6 +118,15 @@ class IsyntaxAreas:
             slide, self._slide, self._jpegs = self._slide, None, []
             if slide is not None:
                 slide.close()
+
+
+def _decoded(element: Element, head: bytes) -> bytes:
+    """Return what the base64 text of an element says; nothing if it is no whole base64."""
+    text = b"".join(b"".join(head[t.start : t.end].split()) for t in element.texts)
+    try:
+        return b64decode(text[: len(text) // 4 * 4], validate=True)
+    except ValueError:
+        return b""
 
 
 class _Region:

@@ -1,0 +1,100 @@
+"""One file of a DICOM slide: its header, its pixels, and what it is beside the others."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import TYPE_CHECKING
+
+from blankslide.containers.dicom import deflated
+from blankslide.containers.dicom import header as dicom_header
+from blankslide.containers.dicom import pixels as dicom_pixels
+from blankslide.errors import ContradictorySlide, DamagedSlide
+from blankslide.formats.dicom import ps315_table as table
+from blankslide.formats.dicom import roles
+from blankslide.formats.dicom.header_rewrite import START
+from blankslide.formats.dicom.rules import Reader, Reading
+from blankslide.model import Place
+from blankslide.source import MemorySource
+
+if TYPE_CHECKING:
+    from blankslide.containers.dicom.header import Header
+    from blankslide.containers.dicom.pixels import Pixels
+    from blankslide.source import ByteSource
+
+STAYING = ("", "thumbnail")
+"""Roles whose pixels usually stay."""
+
+
+class Instance:
+    """One file of the slide; what it is shows beside the others only, so `settle` follows when all are read."""
+
+    pixels: Pixels
+
+    def __init__(self, number: int, name: str, source: ByteSource) -> None:
+        self.number, self.name, self.file = number, name, source
+        #: What the file says; the file itself, unless that is deflated.
+        self.source: ByteSource = source
+        self.deflated = deflated.is_deflated(source)
+        self.trailing = False
+        if self.deflated:
+            data, self.trailing = deflated.plain(source)
+            self.source = source = MemorySource(data)
+        self.header: Header = dicom_header.read_header(source, table.vr_of)
+        self.where = f"file {number + 1}"
+        self.reading: Reading = Reader(self.header).read()
+        self.look = roles.look(self.header)
+        self.width, self.height = self.look.frame
+        if not self.width or not self.height:
+            raise DamagedSlide("an instance has no rows or no columns")
+        self.frames = max(1, self.header.number(0x00280008))
+        #: Whether the header says that the label can be seen in this very image.
+        self.shows_label = self.look.shows_label
+        self.role, self.doubtful, self.level = "", False, True
+
+    def settle(self, verdict: roles.Verdict, level: bool, thorough: bool) -> None:
+        """Take what it is, and find the pixels accordingly.
+
+        Parameters
+        ----------
+        level
+            Whether it counts as a level if its pixels stay.
+        """
+        self.role, self.doubtful = verdict.role, verdict.doubtful
+        self.level = not verdict.role and level
+        every = thorough or bool(self.role)
+        self.pixels = dicom_pixels.read_pixels(self.source, self.header.end, self.header.implicit, every)
+        if self.pixels.encapsulated and dicom_pixels.surplus(self.pixels, self.frames):
+            raise DamagedSlide("behind the last frame stand fragments that belong to none")
+        self.used = self._used()
+
+    def _used(self) -> int:
+        """Where native frames end; the rest of their element is nobody's, unless all of it is drawn over."""
+        pixels, header = self.pixels, self.header
+        if pixels.encapsulated or self.role not in STAYING:
+            return pixels.end
+        samples, bits, kind = header.number(0x00280002), header.number(0x00280100), header.text(0x00280004)
+        one = dicom_pixels.native_size(self.width, self.height, samples, bits, 1, kind)
+        size = dicom_pixels.native_size(self.width, self.height, samples, bits, self.frames, kind)
+        if pixels.end - pixels.body - size >= max(one, 2):
+            raise ContradictorySlide("there are more native frames than the header announces")
+        return min(pixels.end, pixels.body + size)
+
+    def place(self, start: int, end: int) -> Place:
+        """Where something stands: in a deflated file, anywhere behind the preamble."""
+        return Place(self.number, self.where, *((START, self.file.size) if self.deflated else (start, end)))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the whole matrix."""
+        return self.look.size
+
+    def decimal(self, tag: int) -> list[float]:
+        """Values of a DS element anywhere in the header; empty if there are none."""
+        for element in dicom_header.walk(self.header.elements):
+            if element.tag == tag and element.items is None:
+                try:
+                    values = [float(v) for v in self.header.value(element).decode("latin-1").split("\\")]
+                    return [v for v in values if isfinite(v)]
+                except ValueError:
+                    return []
+        return []
