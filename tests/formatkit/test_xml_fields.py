@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from blankslide.containers.xml import parse
 from blankslide.formatkit.findings import FindingCollector
-from blankslide.formatkit.xml_fields import NUMBER, Rule, XmlReader, rules, science
+from blankslide.formatkit.vocabulary import NUMBER
+from blankslide.formatkit.xml_fields import Rule, XmlReader, rules, science
 from blankslide.model import Fill, PhiClass
 
 if TYPE_CHECKING:

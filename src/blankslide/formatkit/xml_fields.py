@@ -22,6 +22,7 @@ from html import unescape
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.containers.xml import Element, parse
+from blankslide.formatkit.vocabulary import slug
 from blankslide.model import Edit, Fill, PhiClass, Place
 from blankslide.model.patterns import pattern
 
@@ -29,10 +30,8 @@ if TYPE_CHECKING:
     from blankslide.containers.xml import Attribute
     from blankslide.formatkit.findings import FindingCollector
 
-__all__ = ["INTEGER", "NUMBER", "Rule", "XmlReader", "rules", "science", "slug"]
+__all__ = ["Rule", "XmlReader", "rules", "science"]
 
-INTEGER = r"[-+]?\d{1,9}"
-NUMBER = r"[-+]?(?:\d{1,9}(?:[.,]\d{0,15})?|[.,]\d{1,15})(?:[eE][-+]?\d{1,3})?"
 _ASIDE = pattern(rb"<!\[CDATA\[.*?\]\]>|<!--(.*?)-->|<\?(?!xml\s)[^\s?]++(.*?)\?>", re.S)
 _NAMESPACE = pattern(
     r"https?://(?:www\.)?(?:w3\.org|openmicroscopy\.org|leica-microsystems\.com|ns\.adobe\.com|purl\.org)"
@@ -75,11 +74,6 @@ class Rule(NamedTuple):
 
 
 Rules = Mapping[str, Rule]
-
-
-def slug(name: str) -> str:
-    """Turn a name of the document into a part of a finding id."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:48] or "unnamed"
 
 
 def _key_id(key: str) -> str:

@@ -37,7 +37,8 @@ from blankslide.formatkit import (
 )
 from blankslide.formatkit.findings import DEVICE, DIRECT, QUASI, FindingCollector
 from blankslide.formatkit.protocol import Format
-from blankslide.formatkit.xml_fields import INTEGER, NUMBER, Rule, XmlReader, science
+from blankslide.formatkit.vocabulary import INTEGER, NUMBER
+from blankslide.formatkit.xml_fields import Rule, XmlReader, science
 from blankslide.model import Inspection, PhiClass, Place, SlideFile
 from blankslide.model.patterns import pattern
 

@@ -29,7 +29,8 @@ from blankslide.formatkit import jpeg_comments, tiff_byte_map, tiff_numbered_pag
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, QUASI, FindingCollector
 from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.tiff_tags import TagRule
-from blankslide.formatkit.xml_fields import INTEGER, NUMBER, Rule, science
+from blankslide.formatkit.vocabulary import INTEGER, NUMBER
+from blankslide.formatkit.xml_fields import Rule, science
 from blankslide.formatkit.xml_whole import WholeXmlReader
 from blankslide.model import Inspection, PhiClass, Place, SlideFile
 from blankslide.model.patterns import pattern

@@ -29,7 +29,8 @@ from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formatkit import jpeg_comments, tiff_byte_map, tiff_numbered_pages, tiff_pictures, tiff_tags
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI, UNKNOWN, FindingCollector
 from blankslide.formatkit.protocol import Format
-from blankslide.formatkit.xml_fields import INTEGER, NUMBER, Rule, XmlReader, rules, science
+from blankslide.formatkit.vocabulary import INTEGER, NUMBER
+from blankslide.formatkit.xml_fields import Rule, XmlReader, rules, science
 from blankslide.model import Fill, Inspection, Place, SlideFile
 from blankslide.model.patterns import pattern
 

@@ -14,7 +14,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI
-from blankslide.formatkit.xml_fields import NUMBER, Rule, XmlReader, science, slug
+from blankslide.formatkit.vocabulary import NUMBER, slug
+from blankslide.formatkit.xml_fields import Rule, XmlReader, science
 from blankslide.model import Fill, PhiClass, Place
 from blankslide.model.patterns import pattern
 

@@ -31,6 +31,7 @@ from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formatkit import jpeg_blanks
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, QUASI, UNKNOWN, FindingCollector
 from blankslide.formatkit.protocol import Format
+from blankslide.formatkit.vocabulary import POINT_NUMBER, whole_slug
 from blankslide.model import (
     AssociatedImage,
     Blank,
@@ -57,7 +58,7 @@ if TYPE_CHECKING:
 GROUPS = {"virtual microscope specimen": "vms", "uncompressed virtual microscope specimen": "vmu"}
 
 _MOST = 64 << 10
-_NUMBER = pattern(r"-?\d{1,12}(?:\.\d{1,12})?")
+_NUMBER = pattern(POINT_NUMBER)
 SCIENCE: dict[str, re.Pattern[str]] = {
     **dict.fromkeys(
         "nolayers nojpegcolumns nojpegrows sourcelens physicalwidth physicalheight layerspacing layeroffset focaldepth "
@@ -315,7 +316,7 @@ class _Set:
                 self.found.add(f"hamamatsu.key.{low}", title, cls, place, blank, pair.value)
         elif _KEY.fullmatch(pair.key) and pair.value:
             cut = (Cut(0, pair.start, pair.end),)
-            id_ = "hamamatsu.key." + re.sub(r"[^a-z0-9]+", "-", low).strip("-")
+            id_ = f"hamamatsu.key.{whole_slug(low)}"
             self.found.add(id_, pair.key, UNKNOWN, place, cut, pair.value)
         else:
             cut, place = (Cut(0, pair.start, pair.end),), Place(0, "key file", pair.start, pair.end)

@@ -19,6 +19,7 @@ from blankslide.errors import DamagedSlide
 from blankslide.formatkit import tiff_tags
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, QUASI, UNKNOWN
 from blankslide.formatkit.tiff_tags import TagRule
+from blankslide.formatkit.vocabulary import POINT_NUMBER, whole_slug
 from blankslide.model import Cut, Fill, PhiClass, Place, TextBlock
 from blankslide.model.patterns import pattern
 
@@ -83,8 +84,7 @@ WORDS: dict[int, _Words] = {
     ),
 }
 
-_NUMBER = r"-?\d{1,12}(?:\.\d{1,12})?"
-_LIST = pattern(rf"{_NUMBER}(?:, ?{_NUMBER}){{0,15}}")
+_LIST = pattern(rf"{POINT_NUMBER}(?:, ?{POINT_NUMBER}){{0,15}}")
 _MODEL = WORDS[272].legal
 _CALIBRATION = pattern(r"[0-9A-Fa-f]{2,256}|_\d{2,4}[A-Za-z]{1,12}")
 
@@ -275,7 +275,7 @@ def _is_known(key: str) -> bool:
 def _property(key: str, value: str) -> tuple[TagRule, bool, bool]:
     """Return the rule of a key, whether its value is legal, and whether it then identifies weakly."""
     low = key.lower()
-    id_ = "hamamatsu.properties." + re.sub(r"[^a-z0-9]+", "-", low).strip("-")
+    id_ = f"hamamatsu.properties.{whole_slug(key)}"
     if low in FIELDS:
         return TagRule(id_, key, FIELDS[low]), False, False
     for table, weak in ((SCIENCE, False), (WEAK, True)):

@@ -19,6 +19,7 @@ from blankslide.containers import ini
 from blankslide.containers.wide_text import Units
 from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formatkit.findings import DEVICE, DIRECT, QUASI, UNKNOWN
+from blankslide.formatkit.vocabulary import slug
 from blankslide.formats.mirax.vocabulary import NUMBER, is_number, is_vocabulary
 from blankslide.model import PhiClass, Place, Write
 from blankslide.model.patterns import pattern
@@ -260,16 +261,16 @@ class KeyReader:
             if len(value) >= 5:
                 self.kept.append(Place(self.file, _WHERE, *self.slidedat.units.span(*at)))
         elif key in _VERSIONS and _VERSION.fullmatch(value):
-            self._add(_slug(key), pair.key, DEVICE, at, at, weak=True)
+            self._add(slug(key), pair.key, DEVICE, at, at, weak=True)
         elif key in FIELDS:
             title, cls = FIELDS[key]
-            self._add(_slug(key), title, cls, at, at)
+            self._add(slug(key), title, cls, at, at)
         elif pair.section.upper() in self.barcodes or "BARCODE" in key:
             self._add("barcode-text", "Barcode text", DIRECT, at, at)
         elif _is_known(key):
-            self._add(_slug(key), pair.key, UNKNOWN, at, at)
+            self._add(slug(key), pair.key, UNKNOWN, at, at)
         elif _KEY.fullmatch(pair.key) and value:
-            self._add(_slug(key), pair.key, UNKNOWN, at, (pair.start, pair.end))
+            self._add(slug(key), pair.key, UNKNOWN, at, (pair.start, pair.end))
         else:
             self._add("free-text", "Free text", UNKNOWN, (pair.start, pair.end), (pair.start, pair.end))
 
@@ -348,10 +349,6 @@ def _is_legal(key: str, value: str) -> bool:
     if _CODEC_KEY.fullmatch(key):
         return _CODEC.fullmatch(value) is not None
     return (key in _TEXTS or _NAMED.fullmatch(key) is not None) and is_vocabulary(value)
-
-
-def _slug(key: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", key.lower()).strip("-")[:48] or "unnamed"
 
 
 def has_id(source: ByteSource) -> bool:

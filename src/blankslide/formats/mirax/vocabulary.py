@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 
+from blankslide.formatkit.vocabulary import LONG_NUMBER
 from blankslide.model.patterns import pattern
 
 _WORDS = frozenset(
@@ -43,7 +44,7 @@ _PLAIN = pattern(r"[\w .,:;/()<>+%-]{0,120}")
 _OPTICS = pattern(r"(?<!\d)\d{1,3}(?:[.,]\d)?x(?: ?/ ?[01][.,]\d{1,2})?(?!\d)|\bM27\b")
 _MOST_DIGITS, _MOST_LETTERS = 4, 2
 
-NUMBER = pattern(r"[-+]?(?:\d{1,10}(?:[.,]\d{0,20})?|[.,]\d{1,20})(?:[eE][-+]?\d{1,3})?")
+NUMBER = pattern(LONG_NUMBER)
 STATE = pattern(r"true|false|on|off|yes|no|enabled|disabled|auto|manual|none", re.I)
 
 

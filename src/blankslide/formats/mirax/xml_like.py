@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from blankslide.containers.wide_text import Units
 from blankslide.errors import DamagedSlide
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI, UNKNOWN
+from blankslide.formatkit.vocabulary import slug
 from blankslide.formats.mirax.vocabulary import is_number, is_vocabulary
 from blankslide.model import PhiClass, Place, Write
 from blankslide.model.patterns import pattern
@@ -183,7 +184,7 @@ class TextReader:
         elif low in _NUMBERS | _TEXTS | _FREE:
             self._add(spot, low, name, UNKNOWN, at)
         else:
-            self._add(spot, _slug(low), name, UNKNOWN, at, goes=token.span())
+            self._add(spot, slug(low), name, UNKNOWN, at, goes=token.span())
 
     def _add(
         self,
@@ -209,7 +210,3 @@ def _is_legal(name: str, value: str) -> bool:
     if name == "profiletype":
         return _KIND.fullmatch(value) is not None
     return (name in _TEXTS or name in _FREE) and is_vocabulary(value)
-
-
-def _slug(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", name).strip("-")[:48] or "unnamed"

@@ -31,7 +31,7 @@ from blankslide.formatkit import jpeg_comments, tiff_byte_map, tiff_numbered_pag
 from blankslide.formatkit.findings import FindingCollector
 from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.tiff_tags import TagRule
-from blankslide.formatkit.xml_fields import INTEGER
+from blankslide.formatkit.vocabulary import INTEGER, UNSIGNED_NUMBER
 from blankslide.formats.ome import vocabulary
 from blankslide.model import Inspection, Level, PhiClass, Place, SlideFile
 from blankslide.model.patterns import pattern
@@ -47,7 +47,7 @@ _ROOT = pattern(
     re.S,
 )
 _MICROMETRES = {"nm": 0.001, "µm": 1.0, "um": 1.0, "mm": 1000.0, "cm": 10000.0, "m": 1e6}
-_NUMBER = pattern(r"\d{1,9}(?:\.\d{0,15})?(?:[eE][-+]?\d{1,3})?")
+_NUMBER = pattern(UNSIGNED_NUMBER)
 _DESCRIPTION = frozenset((T.IMAGE_DESCRIPTION,))
 _TAGS = {T.IMAGE_DESCRIPTION: TagRule("ome.other-description", "Description of a further page", PhiClass.UNKNOWN)}
 _MOST_PLANES = 4096

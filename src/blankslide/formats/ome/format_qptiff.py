@@ -32,7 +32,8 @@ from blankslide.formatkit import jpeg_comments, tiff_byte_map, tiff_numbered_pag
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI, FindingCollector
 from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.tiff_tags import TagRule
-from blankslide.formatkit.xml_fields import INTEGER, NUMBER, Rule, XmlReader, rules, science
+from blankslide.formatkit.vocabulary import INTEGER, NUMBER
+from blankslide.formatkit.xml_fields import Rule, XmlReader, rules, science
 from blankslide.formats.ome.vocabulary import STAIN
 from blankslide.model import Fill, Inspection, PhiClass, Place, SlideFile
 from blankslide.model.patterns import pattern

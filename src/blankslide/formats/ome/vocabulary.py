@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI
 from blankslide.formatkit.tiff_tags import PLAIN_WORDS
-from blankslide.formatkit.xml_fields import INTEGER, NUMBER, Rule, rules, science, slug
+from blankslide.formatkit.vocabulary import INTEGER, NUMBER, slug
+from blankslide.formatkit.xml_fields import Rule, rules, science
 from blankslide.formatkit.xml_whole import WholeXmlReader
 from blankslide.model import PhiClass, Place
 from blankslide.model.patterns import pattern

@@ -28,7 +28,8 @@ from blankslide.containers import icc, isyntax, xml
 from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, QUASI, UNKNOWN, FindingCollector
 from blankslide.formatkit.protocol import Format
-from blankslide.formatkit.xml_fields import Rule, XmlReader, science, slug
+from blankslide.formatkit.vocabulary import slug
+from blankslide.formatkit.xml_fields import Rule, XmlReader, science
 from blankslide.formats.philips import vocabulary
 from blankslide.formats.philips.base64_rewrite import Base64Text, Embedded, frame_of
 from blankslide.formats.philips.vocabulary import NUMBERS

@@ -36,7 +36,8 @@ from blankslide.formatkit import (
 )
 from blankslide.formatkit.findings import FindingCollector
 from blankslide.formatkit.protocol import Format
-from blankslide.formatkit.xml_fields import NUMBER, XmlReader
+from blankslide.formatkit.vocabulary import NUMBER
+from blankslide.formatkit.xml_fields import XmlReader
 from blankslide.formats.philips import vocabulary
 from blankslide.model import AssociatedImage, Fill, Inspection, PhiClass, Place, SlideFile
 from blankslide.model.patterns import pattern

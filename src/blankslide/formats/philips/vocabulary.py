@@ -16,7 +16,8 @@ from binascii import Error
 from typing import TYPE_CHECKING
 
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI
-from blankslide.formatkit.xml_fields import NUMBER, Rule, rules, science
+from blankslide.formatkit.vocabulary import NUMBER
+from blankslide.formatkit.xml_fields import Rule, rules, science
 from blankslide.model import Fill, Place
 from blankslide.model.patterns import pattern
 

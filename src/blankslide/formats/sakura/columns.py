@@ -36,7 +36,6 @@ __all__ = [
     "is_name",
     "is_size",
     "is_spoken",
-    "slug",
     "spelled",
 ]
 
@@ -95,11 +94,6 @@ class Field(NamedTuple):
             same = part.count(part[0]) == len(part)
             edits.append(Fill(0, low, high, part[0]) if same else Write(0, low, part))
         return edits
-
-
-def slug(name: str) -> str:
-    """Turn a name into a part of a finding id."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "unnamed"
 
 
 def is_name(name: str) -> bool:

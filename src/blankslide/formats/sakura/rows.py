@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from blankslide.errors import ContradictorySlide, DamagedSlide, NotEditable
 from blankslide.formatkit import jpeg_blanks
+from blankslide.formatkit.vocabulary import whole_slug
 from blankslide.formats.sakura.columns import (
     HOUSEKEEPING,
     TABLES,
@@ -21,7 +22,6 @@ from blankslide.formats.sakura.columns import (
     blank_of,
     is_name,
     is_size,
-    slug,
 )
 from blankslide.formats.sakura.indexes import Change, Entry, Indexes
 from blankslide.formats.sakura.pictures import Pictures
@@ -166,7 +166,7 @@ class Rows:
         broken = cls is PhiClass.LINK and not bare  # then it cannot be replaced sign by sign
         cls = PhiClass.DIRECT if broken else cls
         plain = is_name(table) and is_name(field.column)
-        id_ = f"sakura.{slug(table)}.{slug(field.column)}" if plain else "sakura.unnamed.value"
+        id_ = f"sakura.{whole_slug(table)}.{whole_slug(field.column)}" if plain else "sakura.unnamed.value"
         id_ += "-value" if broken else ""
         return Change(id_, field.column if plain else "Value", cls, blank)
 

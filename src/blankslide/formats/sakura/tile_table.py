@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from blankslide.containers.sqlite.records import Value, number, record
 from blankslide.errors import ContradictorySlide, DamagedSlide, NotEditable
-from blankslide.formats.sakura.columns import TILE_COLUMNS, Field, blank_of, is_spoken, slug
+from blankslide.formatkit.vocabulary import whole_slug
+from blankslide.formats.sakura.columns import TILE_COLUMNS, Field, blank_of, is_spoken
 from blankslide.formats.sakura.schema import read_fields
 from blankslide.formats.sakura.tile_chains import Tile
 from blankslide.model import Level, PhiClass, Place, Write
@@ -303,7 +304,7 @@ class Tiles:
             for field, limit in zip(read_fields(self.db, cell, columns), [*limits, *[0] * 99], strict=False):
                 if not self._is_place(field.value._replace(start=0, end=len(field.raw)), field.raw, limit):
                     self.spans += field.spans
-                    self._value(f"grid-{slug(field.column)}", field)
+                    self._value(f"grid-{whole_slug(field.column)}", field)
 
     def _is_place(self, value: Value, data: bytes, limit: int) -> bool:
         raw = data[value.start : value.end]
@@ -322,7 +323,7 @@ class Tiles:
         if version is not None and not _VERSION.fullmatch(version.text):
             self._value("version", version)
         for word, field in self._named.items():
-            self._value(slug(word), field)
+            self._value(whole_slug(word), field)
         for size, real, is_total in self._sizes:
             legal = self._total // 2 <= size.number <= self._total * 2 if is_total else size.number == real
             if not legal and abs(size.number) > _SMALL:

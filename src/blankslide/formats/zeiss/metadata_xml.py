@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 from blankslide.containers.xml import parse
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI
 from blankslide.formatkit.replacements import harmless
-from blankslide.formatkit.xml_fields import NUMBER as SHORT_NUMBER
-from blankslide.formatkit.xml_fields import Rule, rules, science, slug
+from blankslide.formatkit.vocabulary import NUMBER, PRECISE_NUMBER, slug
+from blankslide.formatkit.xml_fields import Rule, rules, science
 from blankslide.formatkit.xml_whole import WholeXmlReader
 from blankslide.model import Fill, PhiClass, Place
 from blankslide.model.patterns import pattern
@@ -31,20 +31,19 @@ if TYPE_CHECKING:
     from blankslide.formatkit.findings import FindingCollector
     from blankslide.formats.zeiss.guids import Ids
 
-__all__ = ["GUID", "NUMBER", "ZeissXml"]
+__all__ = ["GUID", "ZeissXml"]
 
 KNOWN_PARTS = frozenset("Version Information Scaling ImageScaling DisplaySetting AttachmentInfos".split())
 #: Parts that go whole and that every slide may have; names of all others may tell something.
 EMPTIED_PARTS = frozenset("Experiment HardwareSetting CustomAttributes Appliances Layers".split())
 #: A GUID as text.
 GUID = pattern(r"\{?[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}\}?")
-NUMBER = rf"{SHORT_NUMBER}|[-+]?\d{{0,9}}\.\d{{1,24}}(?:[eE][-+]?\d{{1,3}})?"
 _INSTRUCTION = pattern(rb"<!\[CDATA\[.*?\]\]>|<!--.*?-->|(<\?(?!xml\s).*?\?>)", re.S)
 _LONG_ID = pattern(r"\d{10,40}")
 _OWN_ID = pattern(r"0{6,}\d{1,4}")
 _WORD = r"(?!.*\d{4})[A-Za-z][A-Za-z0-9]{0,31}"
 _MODEL = pattern(r"(?!.*\d{5})[A-Za-z0-9 ._/+×,:()&-]{1,64}")
-_PAIR = rf"(?:{SHORT_NUMBER})[,;x ](?:{SHORT_NUMBER})"
+_PAIR = rf"(?:{NUMBER})[,;x ](?:{NUMBER})"
 _BOOLEAN = "(?i:true|false)"
 _CHANNEL = (
     r"(?i:(?:T|ChS?|Channel|Track|Camera)[ :_-]?(?:PMT|\d{1,3})?(?:-T\d{1,2})?|(?:TL |RL )?(?:Bright(?:field)?|Pol"
@@ -87,9 +86,9 @@ _NAMES = r"ScanRegion\d{1,4}|(?:Scene|Position|Region|TR|P|S)[ _-]?\d{1,4}"
 
 #: What the parts that are read may say; see `_xml.XmlReader` for the keys.
 TABLE: dict[str, Rule] = {
-    **science(NUMBER, _NUMBERS),
+    **science(PRECISE_NUMBER, _NUMBERS),
     **science(_WORD, _WORDS),
-    **science(rf"{_PAIR}|\d{{1,5}}-\d{{1,5}}(?:,\d{{1,5}}-\d{{1,5}})*|{SHORT_NUMBER}", _PAIRS),
+    **science(rf"{_PAIR}|\d{{1,5}}-\d{{1,5}}(?:,\d{{1,5}}-\d{{1,5}})*|{NUMBER}", _PAIRS),
     **science(_BOOLEAN, _TRUTHS),
     **science(r"#[0-9A-Fa-f]{6,8}", "Color OriginalColor"),
     **science(r"[µu]m|nm|mm|cm|m|px", "DefaultUnitFormat"),

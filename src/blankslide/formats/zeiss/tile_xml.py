@@ -18,8 +18,7 @@ from typing import NamedTuple
 
 from blankslide.formatkit.findings import DIRECT, PATH, QUASI, UNKNOWN, FindingCollector
 from blankslide.formatkit.replacements import harmless
-from blankslide.formatkit.xml_fields import slug
-from blankslide.formats.zeiss.metadata_xml import NUMBER
+from blankslide.formatkit.vocabulary import PRECISE_NUMBER, slug
 from blankslide.model import Fill, Finding, PhiClass, Place
 from blankslide.model.patterns import pattern
 
@@ -38,7 +37,7 @@ _DECLARED = pattern(
 _FLAT = pattern(rb"(?:[^<>&]*<(?:/[A-Za-z_][\w.:-]*|[A-Za-z_][\w.:-]*" + _PAIRS + rb")\s*/?>)*[^<>&]*")
 _TAG = pattern(rb"<(/?)([A-Za-z_][\w.:-]*)((?:\s[^<>]*?)?)(/?)>([^<]*)")
 _QUOTED = pattern(rb"""(?<![\w.:-])([\w.:-]++)\s*+=\s*+(?:"([^"]*+)"|'([^']*+)')""")
-_LEGAL = pattern(rf"(?:{NUMBER}|(?i:true|false)|CHUNKCONTAINER)")
+_LEGAL = pattern(rf"(?:{PRECISE_NUMBER}|(?i:true|false)|CHUNKCONTAINER)")
 _SCIENCE = frozenset(
     "stagexposition stageyposition focusposition roicenteroffsetx roicenteroffsety validbitsperpixel dataformat "
     "exposuretime lightsourceintensity detectorgain pixeltype stageorientation rotation".split()
