@@ -10,6 +10,7 @@ import pytest
 from blankslide import pipeline
 from blankslide.errors import ContradictorySlide, SlideError
 from blankslide.formats.aperio import FORMAT
+from blankslide.pipeline import opening
 from blankslide.samples.aperio.slide import build_aperio
 from blankslide.samples.kit.icc import profile
 from blankslide.samples.kit.tiff_values import LONG, LONG8, SHORT, ascii, byte, long, undefined
@@ -174,7 +175,7 @@ def test_thirteen_megabytes_of_profile_in_every_page_are_never_read_whole(tmp_pa
     icc = struct.pack(">L", size) + small[4:] + bytes(size - len(small))
     build_aperio(path, "gt450", size=(400, 300), icc=icc)
     with open_slide(path) as slide:
-        inspection = pipeline.stages.inspected(slide, None)
+        inspection = opening.inspected(slide, None)
         assert slide.bytes_read < 1 << 20
     assert path.stat().st_size > 5 * size
     assert len(next(f for f in inspection.findings if f.id == "tiff.icc-profile.date").places) == 5

@@ -3,11 +3,17 @@
 What page is what follows from evidence that a scanner writes beside the picture: whether it is
 tiled, NewSubfileType (1 label, 9 macro), the second line of its description (``label WxH``,
 ``macro WxH``, ``WxH -> WxH``), its place and its shape. Two pieces of evidence that disagree
-refuse the slide; free text is never consulted. A page in strips without any evidence goes,
-unless it has the slide's shape: then it may be tissue, so it is left and the slide needs review.
+refuse the slide; free text is never consulted. The second page is the thumbnail if it has the
+slide's shape. Any other page in strips without evidence goes, unless it has the slide's shape: then
+it may be a level that somebody saved in strips, so it is left and the slide needs review.
 
 Pages are not numbered anywhere, so pictures go by unlinking. A format gives the roles and a
-reader of its texts, and gets its `Inspection` from here.
+reader of its texts, gets its `Inspection`, and adds what the texts said::
+
+    reader = Pairs(STYLE)
+    out = tiff_free_pages.inspection(self, probe, tiff_free_pages.roles(probe.tiff.pages), reader)
+    out.mpp, out.objective = reader.size("mpp"), reader.number("appmag")
+    return out
 """
 
 from __future__ import annotations
@@ -29,8 +35,11 @@ if TYPE_CHECKING:
 
 __all__ = ["described_role", "inspection", "levels_of", "roles", "same_shape"]
 
-_ROLE = pattern(r"(label|macro|thumbnail) \d{1,7} ?x ?\d{1,7}\s*")
-_THUMBNAIL = pattern(r"\d{1,7}x\d{1,7} -> \d{1,7}x\d{1,7}(?![^\s|])")
+#: The second line of a header, which ends at the first bar, semicolon or NUL.
+_ROLE = pattern(
+    rb"[^\n|;\0]*\n(?:(label|macro|thumbnail) \d{1,7} ?x ?\d{1,7}\s*(?:[|;\0]|\Z)"
+    rb"|\d{1,7}x\d{1,7} -> \d{1,7}x\d{1,7}(?![^\s|;\0]))"
+)
 _LEFT = "left"
 _WHY_LEFT = "Picture of the slide's shape that nothing explains"
 Described = Callable[["Ifd"], "str | None"]
@@ -38,12 +47,13 @@ Described = Callable[["Ifd"], "str | None"]
 
 def described_role(page: Ifd) -> str | None:
     """Return the role that the second line of a description's header states."""
-    header = (page.text(T.IMAGE_DESCRIPTION) or "").split("|", 1)[0]
-    line = header.partition("\n")[2]
-    match = _ROLE.fullmatch(line)
-    if match:
-        return match[1]
-    return "thumbnail" if _THUMBNAIL.match(line) else None
+    entry = page.tags.get(T.IMAGE_DESCRIPTION)
+    if entry is None:
+        return None
+    match = _ROLE.match(page.raw(entry))
+    if match is None:
+        return None
+    return match[1].decode() if match[1] else "thumbnail"
 
 
 def same_shape(page: Ifd, base: Ifd) -> bool:
@@ -79,24 +89,21 @@ def roles(pages: Sequence[Ifd], described: Described = described_role) -> list[s
 
 def _role(index: int, page: Ifd, base: Ifd, told: str | None) -> str:
     kind = page.number(T.NEW_SUBFILE_TYPE)
-    alike = same_shape(page, base)
     if page.is_tiled:
         if told in ("label", "macro"):
             raise ContradictorySlide(f"page {index} is tiled like a level but described as {told}")
-        if kind & 8 or not alike:
+        if kind & 8 or not same_shape(page, base):
             raise ContradictorySlide(f"page {index} is tiled like a level but has not the slide's shape or type")
         return "level"
     typed = {1: "label", 9: "macro"}.get(kind)
-    if told and typed and told != typed and not (told == "thumbnail" and kind == 1):
+    if told and typed and told != typed:
         raise ContradictorySlide(f"page {index} is described as {told} but typed as {typed}")
     known = told or typed
-    if known == "thumbnail" and not alike:
-        return "unknown"  # the label's picture may stand where a thumbnail is described
-    if known:
+    if known in ("label", "macro"):
         return known
-    if not alike:
-        return "unknown"
-    return "thumbnail" if index == 1 else _LEFT
+    if not same_shape(page, base):
+        return "unknown"  # the label's picture may stand where a thumbnail is described
+    return "thumbnail" if known or index == 1 else _LEFT
 
 
 def levels_of(pages: Sequence[Ifd], numbers: Sequence[int]) -> tuple[Level, ...]:
@@ -109,41 +116,43 @@ def inspection(
     probe: Probe,
     given: Sequence[str],
     reader: Pairs,
+    read_page: Callable[[Ifd], None] | None = None,
     *,
-    mpp: tuple[float, float] | None,
-    objective: float | None = None,
-    read: Collection[int] = (T.IMAGE_DESCRIPTION,),
+    tags: Collection[int] = (T.IMAGE_DESCRIPTION,),
     rules: Mapping[int, TagRule] | None = None,
+    private: frozenset[int] = frozenset(),
 ) -> Inspection:
-    """Put together what is in a slide.
+    """Put together what is in a slide: pictures first, then page by page what texts and tags say.
 
     Parameters
     ----------
     given
         Role of each page, as `roles` returns them.
     reader
-        Has read all texts of all pages; gets the other findings.
-    mpp, objective
-        What the texts say.
-    read
-        Tags that ``reader`` has read.
+        Reads the texts; gets the other findings too.
+    read_page
+        Reads the texts of one page, where that is more than ``reader.read``.
+    tags
+        Tags that ``read_page`` reads.
     rules
         The format's private tags.
+    private
+        Private tags that hold science.
+
+    Returns
+    -------
+    Inspection
+        Without pixel size and objective, which the format adds.
     """
     tiff, pages, found = probe.tiff, probe.tiff.pages, reader.found
     named = {p.name: r for p, r in zip(pages, given, strict=True)}
-    bytemap = tiff_byte_map.claim_file(tiff, {n: "level" if r == _LEFT else r for n, r in named.items()})
+    bytemap = tiff_byte_map.claim_file(tiff, {n: "level" if r == _LEFT else r for n, r in named.items()}, private)
+    _pictures(reader, pages, given)
     for page in pages:
-        role = named[page.name]
-        if role == _LEFT:
-            tiff_numbered_pages.picture_left(found, page, _WHY_LEFT)
-        elif role != "level":
-            tiff_pictures.picture_finding(found, page, role, weak=role == "thumbnail")
-        if role not in ("label", "macro"):  # these go whole; kept, they are never clean anyway
-            jpeg_comments.jpeg_findings(found, page, role in ("level", _LEFT))
-        tiff_tags.tag_findings(found, page, frozenset(read), rules or {}, frozenset())
+        (read_page or reader.read)(page)
+        tiff_tags.tag_findings(found, page, frozenset(tags), rules or {}, private)
     complete = tiff_byte_map.unowned(found, tiff.source, bytemap, tiff, named)
-    left = sum(r == _LEFT for r in given)
+    left = given.count(_LEFT)
     return Inspection(
         format=form.name,
         title=form.title,
@@ -156,11 +165,21 @@ def inspection(
         ),
         findings=found.finish(),
         maps=(bytemap,),
-        mpp=mpp,
-        objective=objective,
         kept=tuple(reader.kept),
         blocks=tuple(reader.blocks),
         chains=(tiff_byte_map.page_chain(tiff),),
         complete=complete,
         notes=(f"{left} pages are no known picture and were left: look at them",) if left else (),
     )
+
+
+def _pictures(reader: Pairs, pages: Sequence[Ifd], given: Sequence[str]) -> None:
+    """Report pictures, and texts inside coded data."""
+    found = reader.found
+    for page, role in zip(pages, given, strict=True):
+        if role == _LEFT:
+            tiff_numbered_pages.picture_left(found, page, _WHY_LEFT)
+        elif role != "level":
+            tiff_pictures.picture_finding(found, page, role, weak=role == "thumbnail")
+        if role not in ("label", "macro"):  # these go whole; kept, they are never clean anyway
+            jpeg_comments.jpeg_findings(found, page, role in ("level", _LEFT))

@@ -26,10 +26,13 @@ from blankslide.containers.tiff import directories as T
 from blankslide.formatkit import tiff_free_pages, tiff_numbered_pages
 from blankslide.formatkit.findings import DEVICE, DIRECT, QUASI
 from blankslide.formatkit.protocol import Format
-from blankslide.formatkit.text_pairs import NUMBER, Pairs, Style, numbers, prefixed
+from blankslide.formatkit.text_pairs import Pairs, prefixed
+from blankslide.formatkit.text_style import Style, numbers
+from blankslide.formatkit.vocabulary import SHORT_NUMBER
 from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
+    from blankslide.containers.tiff.directories import Ifd
     from blankslide.formatkit.protocol import Probe
     from blankslide.model import Inspection, PhiClass
 
@@ -37,7 +40,7 @@ if TYPE_CHECKING:
 _MAKE = 271
 _MAKER = pattern(r"Huron(?:(?: Digital Pathology| Technologies)(?: Inc\.?)?)?(?: TissueScope| LE ?\d?)*(?![^\0\s,;])")
 _ANY_MAKER = pattern("Huron")
-_LENGTH = pattern(rf"{NUMBER}(?: ?(?:um|µm|microns?|nm|mm)(?:/(?:px|pixel))?)?", re.I)
+_LENGTH = pattern(rf"{SHORT_NUMBER}(?: ?(?:um|µm|microns?|nm|mm)(?:/(?:px|pixel))?)?", re.I)
 
 #: Keys whose legal values stay.
 SCIENCE: dict[str, re.Pattern[str]] = {
@@ -74,7 +77,7 @@ FIELDS: dict[str, PhiClass] = {
         DEVICE,
     ),
 }  # fmt: skip
-_STYLE = Style("huron", pattern(r"\r?\n|\r"), "", SCIENCE, FIELDS)
+_STYLE = Style("huron", r"\r?\n|\r", SCIENCE, FIELDS)
 
 
 class Huron(Format):
@@ -108,19 +111,16 @@ class Huron(Format):
         pages = probe.tiff.pages
         given = tiff_free_pages.roles(pages, lambda page: None)
         reader = Pairs(_STYLE)
-        for page in pages:
+
+        def read(page: Ifd) -> None:
             reader.read(page)
             legal = _MAKER if _MAKER.match(page.text(_MAKE) or "") else _ANY_MAKER
             prefixed(reader.found, reader.kept, page, _MAKE, legal, "huron.make", "Text behind the maker's name")
-        return tiff_free_pages.inspection(
-            self,
-            probe,
-            given,
-            reader,
-            mpp=_pixel_size(reader) or tiff_numbered_pages.pixel_size(pages[0]),
-            objective=reader.number("objective") or reader.number("magnification"),
-            read=(T.IMAGE_DESCRIPTION, _MAKE),
-        )
+
+        out = tiff_free_pages.inspection(self, probe, given, reader, read, tags=(T.IMAGE_DESCRIPTION, _MAKE))
+        out.mpp = _pixel_size(reader) or tiff_numbered_pages.pixel_size(pages[0])
+        out.objective = reader.number("objective") or reader.number("magnification")
+        return out
 
 
 FORMAT: Format = Huron()

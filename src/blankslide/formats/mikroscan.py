@@ -24,7 +24,8 @@ from blankslide.containers.tiff import directories as T
 from blankslide.formatkit import tiff_free_pages
 from blankslide.formatkit.findings import DEVICE, DIRECT, PATH, QUASI
 from blankslide.formatkit.protocol import Format
-from blankslide.formatkit.text_pairs import Pairs, Style, numbers
+from blankslide.formatkit.text_pairs import Pairs
+from blankslide.formatkit.text_style import Style, numbers
 from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
@@ -46,9 +47,7 @@ FIELDS: dict[str, PhiClass] = {
     **dict.fromkeys(("filename", "file name", "path"), PATH),
 }
 _SERIAL = pattern(r"(?:[A-Za-z0-9-]{1,12} )?SERIAL ?#", re.I)
-_STYLE = Style(
-    "mikroscan", pattern(r"\|"), "Mikroscan Image Structure", SCIENCE, FIELDS, ((_SERIAL, "serial", DEVICE),)
-)
+_STYLE = Style("mikroscan", r"\|", SCIENCE, FIELDS, maker=_MARK, patterns=((_SERIAL, "serial", DEVICE),))
 
 
 class Mikroscan(Format):
@@ -77,14 +76,10 @@ class Mikroscan(Format):
 
     def inspect(self, probe: Probe) -> Inspection:
         """List levels, pictures, findings and the owner of every byte."""
-        pages = probe.tiff.pages
-        given = tiff_free_pages.roles(pages)
         reader = Pairs(_STYLE)
-        for page in pages:
-            reader.read(page)
-        size = reader.number("mpp")
-        mpp = (size, size) if size else None
-        return tiff_free_pages.inspection(self, probe, given, reader, mpp=mpp, objective=reader.number("appmag"))
+        out = tiff_free_pages.inspection(self, probe, tiff_free_pages.roles(probe.tiff.pages), reader)
+        out.mpp, out.objective = reader.size("mpp"), reader.number("appmag")
+        return out
 
 
 FORMAT: Format = Mikroscan()

@@ -23,7 +23,8 @@ from blankslide.containers.tiff import directories as T
 from blankslide.formatkit import tiff_free_pages
 from blankslide.formatkit.findings import DEVICE, DIRECT, PATH, QUASI, UNKNOWN
 from blankslide.formatkit.protocol import Format
-from blankslide.formatkit.text_pairs import Pairs, Style, numbers
+from blankslide.formatkit.text_pairs import Pairs
+from blankslide.formatkit.text_style import Style, numbers
 from blankslide.model import PhiClass, Place
 from blankslide.model.patterns import pattern
 
@@ -53,10 +54,12 @@ FIELDS: dict[str, PhiClass] = {
 }
 _STYLE = Style(
     "motic",
-    pattern(r"\|"),
-    r"Motic(?: (?:EasyScan|DSAssistant|Digital|Slide|Scanner|Image)){0,3}(?: \d{1,3}(?:\.\d{1,4}){1,3})?",
+    r"\|",
     SCIENCE,
     FIELDS,
+    maker="Motic",
+    words=r"Motic(?: (?:EasyScan|DSAssistant|Digital|Slide|Scanner|Image)){0,3}(?: \d{1,3}(?:\.\d{1,4}){1,3})?",
+    again=r"Motic\b",
 )
 
 
@@ -87,16 +90,18 @@ class Motic(Format):
     def inspect(self, probe: Probe) -> Inspection:
         """List levels, pictures, findings and the owner of every byte."""
         pages = probe.tiff.pages
-        given = tiff_free_pages.roles(pages)
         reader = Pairs(_STYLE)
         strange = not _is_known_form(pages[0].text(T.IMAGE_DESCRIPTION) or "")
-        for page in pages[int(strange) :]:
-            reader.read(page)
-        if strange:
-            _left(reader, pages[0])
-        size = reader.number("mpp")
-        mpp = (size, size) if size else None
-        return tiff_free_pages.inspection(self, probe, given, reader, mpp=mpp, objective=reader.number("appmag"))
+
+        def read(page: Ifd) -> None:
+            if strange and page is pages[0]:
+                _left(reader, page)
+            else:
+                reader.read(page)
+
+        out = tiff_free_pages.inspection(self, probe, tiff_free_pages.roles(pages), reader, read)
+        out.mpp, out.objective = reader.size("mpp"), reader.number("appmag")
+        return out
 
 
 FORMAT: Format = Motic()

@@ -24,7 +24,9 @@ from blankslide.containers.tiff import directories as T
 from blankslide.formatkit import tiff_free_pages, tiff_numbered_pages
 from blankslide.formatkit.findings import DEVICE, DIRECT, PATH, QUASI
 from blankslide.formatkit.protocol import Format
-from blankslide.formatkit.text_pairs import NUMBER, Pairs, Style, numbers
+from blankslide.formatkit.text_pairs import Pairs
+from blankslide.formatkit.text_style import Style, numbers
+from blankslide.formatkit.vocabulary import SHORT_NUMBER
 from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from blankslide.model import Inspection, PhiClass
 
 
-_MARK = pattern(rf"\s*\d{{1,7}}x\d{{1,7}}\b[^|]*\|(?:[^|]*\|)*\s*3dh_PixelSizeX\s*=\s*{NUMBER}\s*(?:\||\Z)")
+_MARK = pattern(rf"\s*\d{{1,7}}x\d{{1,7}}\b[^|]*\|(?:[^|]*\|)*\s*3dh_PixelSizeX\s*=\s*{SHORT_NUMBER}\s*(?:\||\Z)")
 #: Keys whose legal values stay.
 SCIENCE: dict[str, re.Pattern[str]] = {
     **numbers(
@@ -48,7 +50,15 @@ FIELDS: dict[str, PhiClass] = {
     **dict.fromkeys(("3dh_scanner", "3dh_serial", "3dh_hardware", "scanner"), DEVICE),
     **dict.fromkeys(("filename", "3dh_filename", "3dh_path"), PATH),
 }
-_STYLE = Style("3dhistech", pattern(r"\|"), "3DHISTECH", SCIENCE, FIELDS)
+_STYLE = Style(
+    "3dhistech",
+    r"\|",
+    SCIENCE,
+    FIELDS,
+    maker=r"\s*\d{1,7}x\d{1,7}",
+    words="3DHISTECH",
+    again=r"\d{1,7}x\d{1,7} \(\d{1,7}x\d{1,7}\)",
+)
 
 
 class ThreeDHistechTiff(Format):
@@ -79,13 +89,12 @@ class ThreeDHistechTiff(Format):
     def inspect(self, probe: Probe) -> Inspection:
         """List levels, pictures, findings and the owner of every byte."""
         pages = probe.tiff.pages
-        given = tiff_free_pages.roles(pages)
         reader = Pairs(_STYLE)
-        for page in pages:
-            reader.read(page)
+        out = tiff_free_pages.inspection(self, probe, tiff_free_pages.roles(pages), reader)
         x, y = (reader.number(f"3dh_pixelsize{axis}") or reader.number("mpp") for axis in "xy")
-        mpp = (x, y) if x and y and max(x, y) < 100 else tiff_numbered_pages.pixel_size(pages[0])
-        return tiff_free_pages.inspection(self, probe, given, reader, mpp=mpp, objective=reader.number("appmag"))
+        out.mpp = (x, y) if x and y and max(x, y) < 100 else tiff_numbered_pages.pixel_size(pages[0])
+        out.objective = reader.number("appmag")
+        return out
 
 
 FORMAT: Format = ThreeDHistechTiff()

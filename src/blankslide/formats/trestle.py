@@ -29,7 +29,9 @@ from blankslide.errors import ContradictorySlide, DamagedSlide, NotEditable
 from blankslide.formatkit import jpeg_blanks, tiff_free_pages, tiff_numbered_pages
 from blankslide.formatkit.findings import DEVICE, DIRECT, PATH, QUASI
 from blankslide.formatkit.protocol import Format
-from blankslide.formatkit.text_pairs import NUMBER, Pairs, Style, numbers, prefixed
+from blankslide.formatkit.text_pairs import Pairs, prefixed
+from blankslide.formatkit.text_style import Style, numbers
+from blankslide.formatkit.vocabulary import SHORT_NUMBER
 from blankslide.model import AssociatedImage, Blank, Coding, Inspection, PhiClass, Place, SlideFile, Slot
 from blankslide.model.patterns import pattern
 from blankslide.spans import ByteClass, ByteMap
@@ -54,7 +56,7 @@ SCIENCE: dict[str, re.Pattern[str]] = {
     **numbers("objective power; jpeg quality; quality; mpp; gain; exposure; gamma; focus offset"),
     **dict.fromkeys(("background color", "white balance"), _COLOUR),
     "overlapsxy": pattern(r"\d{1,4}(?: \d{1,4}){0,63}"),
-    "resolution": pattern(rf"{NUMBER}(?: ?(?:um|µm|nm))?"),
+    "resolution": pattern(rf"{SHORT_NUMBER}(?: ?(?:um|µm|nm))?"),
 }
 #: Keys that identify.
 FIELDS: dict[str, PhiClass] = {
@@ -65,7 +67,7 @@ FIELDS: dict[str, PhiClass] = {
     **dict.fromkeys(("scanner", "serial number", "host", "station"), DEVICE),
     **dict.fromkeys(("file", "filename", "path"), PATH),
 }
-_STYLE = Style("trestle", pattern(";"), "", SCIENCE, FIELDS)
+_STYLE = Style("trestle", ";", SCIENCE, FIELDS)
 
 
 class Trestle(Format):
@@ -100,21 +102,16 @@ class Trestle(Format):
         if any(role != "level" for role in given):
             raise ContradictorySlide("a page is not tiled, which no Trestle slide has")
         reader = Pairs(_STYLE)
-        for page in pages:
+
+        def read(page: Ifd) -> None:
             reader.read(page)
             legal = _PROGRAM if _PROGRAM.match(page.text(_SOFTWARE) or "") else _ANY_PROGRAM
             prefixed(reader.found, reader.kept, page, _SOFTWARE, legal, "trestle.software", "Text behind the software")
+
         side = _side_file(probe.files)
         picture = None if side is None else _macro(reader, side[1])
-        out = tiff_free_pages.inspection(
-            self,
-            probe,
-            given,
-            reader,
-            mpp=_pixel_size(pages[0]),
-            objective=reader.number("objective power"),
-            read=(T.IMAGE_DESCRIPTION, _SOFTWARE),
-        )
+        out = tiff_free_pages.inspection(self, probe, given, reader, read, tags=(T.IMAGE_DESCRIPTION, _SOFTWARE))
+        out.mpp, out.objective = _pixel_size(pages[0]), reader.number("objective power")
         if side is not None and picture is not None:
             out.files = (*out.files, SlideFile(side[0], side[1].size))
             out.maps = (*out.maps, _map(side[1]))

@@ -4,7 +4,7 @@ Layout: a small text file with ``NoImages`` and ``Image0``, ``Image1``, ... name
 which stand beside it. Each is an NDPI of its own with its own macro, label and texts, so
 anonymizing one of them does not clean the set: here all go together, under one journal.
 
-FindingCollector of the members are those of the single file (`_ndpi`), joined by id; their places
+Findings of the members are those of the single file (`_ndpi`), joined by id; their places
 name the image. Lines of the index that are neither of the two keys go whole.
 
 What stays: the members' names. They often repeat the slide's name, but files that are open

@@ -1,0 +1,174 @@
+"""Takes the text of a description apart; knows no page and no file.
+
+`read_header` and `read_pairs` say of each piece whether it stays, or what it is and which characters
+have to go. Positions count from the beginning of the text that was given, so that pairs which every
+level repeats letter for letter are read once, and placed wherever they stand (`text_pairs` does so).
+
+Promise: each character is part of what is kept, white space, a separator, or part of a piece that
+goes; and what is left when these are cut out gives no such piece when it is read again.
+"""
+
+from __future__ import annotations
+
+import binascii
+from base64 import b64decode
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from blankslide.errors import DamagedSlide
+from blankslide.model import PhiClass
+from blankslide.model.patterns import pattern
+
+if TYPE_CHECKING:
+    from blankslide.formatkit.text_style import KeyRule, Style
+
+__all__ = ["Piece", "Pieces", "read_header", "read_pairs"]
+
+_MOST = 4096
+_BASE64 = pattern(r"(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?|[A-Za-z0-9+/]{2,3}={1,2}")
+_READABLE = pattern(r"[^\x00-\x1f\x7f]+")
+_EMPTY_LINK = "0 {}-"
+_SHORTEST_BASE64 = 8
+_ZERO = "+-0.,"
+_BEHIND_A_VALUE = " ;,\t"
+
+
+class Piece(NamedTuple):
+    """Something that goes: its finding, where its value stands, and what is cut out with it."""
+
+    id: str
+    title: str
+    cls: PhiClass
+    start: int
+    end: int
+    cut_start: int
+    cut_end: int
+    value: str
+
+
+class Pieces:
+    """What a text says.
+
+    Attributes
+    ----------
+    kept
+        Ranges that stay for their own sake; neighbours are joined.
+    gone
+        What goes.
+    values
+        First legal value that is not zero of each science key, in lower case.
+    """
+
+    __slots__ = ("gone", "kept", "values")
+
+    def __init__(self) -> None:
+        self.kept: list[tuple[int, int]] = []
+        self.gone: list[Piece] = []
+        self.values: dict[str, str] = {}
+
+    def keep(self, start: int, end: int) -> None:
+        """Note that a range stays, but for what goes with the piece before it."""
+        kept = self.kept
+        if kept and kept[-1][1] == start:
+            kept[-1] = kept[-1][0], end
+            return
+        if self.gone and self.gone[-1].cut_end > start:
+            start = self.gone[-1].cut_end
+        kept.append((start, end))
+
+
+def read_header(style: Style, text: str) -> Pieces:
+    """Read the header of a description, which is all of ``text``: what is no word of headers goes."""
+    out = Pieces()
+    maker = style.beginning.match(text)
+    _header(style, text, 0, len(text), maker.end() if maker else 0, out)
+    return out
+
+
+def _header(style: Style, text: str, low: int, high: int, safe: int, out: Pieces) -> None:
+    """Read the words in ``text[low:high]``; what stands before ``safe`` stays, whatever hangs on it."""
+    for word in style.header_words.finditer(text, low, high):
+        start, end = word.span()
+        if word[1] is not None or end <= safe:
+            out.keep(start, end)
+            continue
+        if start < safe:
+            out.keep(start, safe)
+            start = safe
+        out.gone.append(
+            Piece(style.id("header"), "Header text", PhiClass.UNKNOWN, start, end, start, end, text[start:end])
+        )
+
+
+def read_pairs(style: Style, text: str) -> Pieces:
+    """Read pairs, and headers that stand between them.
+
+    Raises
+    ------
+    DamagedSlide
+        If there are more than any scanner writes.
+    """
+    out = Pieces()
+    form = style.borders if style.maker and ";" in text else style.separators
+    borders = list(islice(form.finditer(text), _MOST))
+    if len(borders) == _MOST:
+        raise DamagedSlide("a description has more fields than any slide's")
+    first = borders[0].start() if borders else len(text)
+    if first:  # no separator before it, so the one behind it goes with it
+        _pair(style, text, 0, 0, first, borders[0].end() if borders else first, out)
+    ends = [border.start() for border in borders[1:]]
+    ends.append(len(text))
+    for border, end in zip(borders, ends, strict=False):
+        low, start = border.span()
+        if border.lastindex:
+            _header(style, text, low, end, 0, out)
+        else:
+            _pair(style, text, low, start, end, end, out)
+    return out
+
+
+def _pair(style: Style, text: str, low: int, start: int, end: int, high: int, out: Pieces) -> None:
+    """Read one piece, ``text[start:end]``; if it goes, ``text[low:high]`` goes with it."""
+    key, equals, raw = text[start:end].partition("=")
+    name, value = key.strip(), raw.strip()
+    rule = style.known.get(name.lower())
+    if rule is not None and value and rule.legal is not None and rule.legal.fullmatch(value):
+        out.keep(low, end)
+        if value.strip(_ZERO):
+            out.values.setdefault(name.lower(), value)
+        return
+    if rule is not None and equals and not value:
+        return  # vocabulary may stay without a value
+    rule = rule or style.unknown(name)
+    if rule is None or not equals or not value:  # no pair, or its key is no word: all of it is the value
+        whole = text[start:end].strip()
+        if whole:
+            out.gone.append(Piece(style.id("unnamed"), "Free text", PhiClass.UNKNOWN, start, end, low, high, whole))
+    elif rule.cls is PhiClass.LINK and not value.strip(_EMPTY_LINK):  # zeros are our own mark
+        out.keep(low, end)
+    else:
+        _field(rule, name, value, start + len(key) + 1 + raw.index(value), low, high, out)
+
+
+def _field(rule: KeyRule, name: str, value: str, start: int, low: int, high: int, out: Pieces) -> None:
+    """Note a value that goes; behind a legal beginning of it, only the rest goes."""
+    end = start + len(value)
+    part = rule.legal.match(value) if rule.legal is not None else None
+    if part is not None and value[part.end()] in _BEHIND_A_VALUE:
+        value = value[part.end() :]
+        low = start = start + part.end()
+        high = end
+    out.gone.append(Piece(rule.id, name, rule.cls, start, end, low, high, value))
+    if len(value) >= _SHORTEST_BASE64:
+        out.gone += [out.gone[-1]._replace(value=plain) for plain in _decoded(value)]
+
+
+def _decoded(value: str) -> list[str]:
+    """Return what a value says in base64, so that it is searched for as plain text too."""
+    if not _BASE64.fullmatch(value):
+        return []
+    try:
+        text = b64decode(value, validate=True).decode("utf-8")
+    except (binascii.Error, UnicodeDecodeError):
+        return []
+    return [text] if _READABLE.fullmatch(text) else []

@@ -1,0 +1,144 @@
+r"""How one format writes its descriptions: what stands between pairs, its own words, its keys.
+
+Three ways occur: a header and pairs behind bars (``header|key = value|...``, Aperio's way, which
+others took over), one pair a line, and pairs between semicolons. A format says which by making one
+`Style`, and gives its tables: science with the values that are legal, and fields with what they can
+reveal::
+
+    STYLE = Style(
+        "acme",
+        r"\\|",
+        {**numbers("mpp; appmag"), "filter": pattern("DAPI|FITC")},
+        {"barcode": PhiClass.DIRECT, "date": PhiClass.QUASI},
+        maker="Acme",
+        words="Acme|Scanner|Pro",
+    )
+
+`text_pairs.Pairs` then reads pages by it. All keys that are in no table are findings of class
+UNKNOWN; what is no key is free text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from blankslide.formatkit.vocabulary import SHORT_NUMBER, slug
+from blankslide.model import PhiClass
+from blankslide.model.patterns import pattern
+
+if TYPE_CHECKING:
+    import re
+
+__all__ = ["KeyRule", "Style", "numbers"]
+
+_SIZE = r"\d{1,7} ?x ?\d{1,7}"
+_COLOUR = r"(?:RGB|YCC|YUV(?:16)?|YCbCr|YC|GRAY|GREY|MONO|KDU)"
+#: What may stand in anybody's header: sizes, codecs, versions, qualities.
+_ANY_WORDS = (
+    rf"(?:label|macro|thumbnail) {_SIZE}|{_SIZE}(?: -> {_SIZE})?(?: -)?"
+    rf"|[\[(](?:\d{{1,7}}, ?\d{{1,7}},? ?)?{_SIZE}[\])]|v\d{{1,3}}(?:\.\d{{1,4}}){{1,3}}|Q ?= ?\d{{1,3}}"
+    rf"|(?:JPEG|JPG|J2K|JPEG2000|LZW|RAW|None|Deflate)(?: ?/ ?{_COLOUR})?"
+)
+_KEY = pattern(r"(?!.*\d{4})[A-Za-z0-9][A-Za-z0-9_./()#-]{0,30}(?: [A-Za-z0-9_./()#-]{1,20}){0,3}")
+
+
+def numbers(keys: str) -> dict[str, re.Pattern[str]]:
+    """Make science of keys, in lower case and separated by semicolons, whose values must be numbers."""
+    return dict.fromkeys((k.strip() for k in keys.split(";")), pattern(SHORT_NUMBER))
+
+
+class KeyRule(NamedTuple):
+    """What a key means: id and class of its finding, and the values that stay (science only)."""
+
+    id: str
+    cls: PhiClass
+    legal: re.Pattern[str] | None = None
+
+
+@dataclass(frozen=True)
+class Style:
+    """How one format writes its descriptions; all patterns that are given as text may have no groups.
+
+    Attributes
+    ----------
+    prefix
+        First part of the finding ids.
+    separator
+        Pattern of what stands between pairs, as text.
+    science
+        Key in lower case -> values that stay.
+    fields
+        Key in lower case -> what it can reveal.
+    maker
+        By what readers know such a description at its beginning, as text; it stays whatever hangs on it.
+        If it is empty there is no header.
+    words
+        The maker's own words in headers, as text.
+    again
+        How a header begins in mid-text, behind a semicolon, where saving again put a new header before the
+        old one; as text. By default like the first.
+    patterns
+        Keys that come in many forms: pattern, id (or nothing, to make it of the key), class.
+    key
+        What an unknown key may look like; anything else is free text.
+    make_id
+        Turns a key into a part of an id.
+    """
+
+    prefix: str
+    separator: str
+    science: Mapping[str, re.Pattern[str]]
+    fields: Mapping[str, PhiClass]
+    maker: str = ""
+    words: str = ""
+    again: str = ""
+    patterns: tuple[tuple[re.Pattern[str], str, PhiClass], ...] = ()
+    key: re.Pattern[str] = _KEY
+    make_id: Callable[[str], str] = slug
+
+    def id(self, last: str) -> str:
+        """Return the id of a finding by its last part."""
+        return f"{self.prefix}.description.{last}"
+
+    def _key_id(self, key: str) -> str:
+        return self.id(self.make_id(key))
+
+    @cached_property
+    def known(self) -> dict[str, KeyRule]:
+        """Rule of each key in the tables, which may also stand without a value."""
+        make = self._key_id
+        # a science key whose value is not what it promises is text that nobody understands
+        return {key: KeyRule(make(key), cls) for key, cls in self.fields.items()} | {
+            key: KeyRule(make(key), PhiClass.UNKNOWN, legal) for key, legal in self.science.items()
+        }
+
+    @cached_property
+    def beginning(self) -> re.Pattern[str]:
+        """What the maker is known by."""
+        return pattern(self.maker)
+
+    @cached_property
+    def header_words(self) -> re.Pattern[str]:
+        """Words of a header: a row of legal ones (group 1), or one that is not."""
+        words = rf"{_ANY_WORDS}|{self.words or self.maker}"
+        return pattern(rf"((?:(?:{words})(?![^\s;])[\s;]*)+)|[^\s;]+")
+
+    @cached_property
+    def separators(self) -> re.Pattern[str]:
+        """Borders before pairs."""
+        return pattern(self.separator)
+
+    @cached_property
+    def borders(self) -> re.Pattern[str]:
+        """Borders before pairs, and (group 1) before further headers."""
+        return pattern(rf"(?:{self.separator})|(;(?={self.again or self.maker}))")
+
+    def unknown(self, key: str) -> KeyRule | None:
+        """Return the rule of a key that is in no table; None if it is no key but free text."""
+        for form, name, cls in self.patterns:
+            if form.fullmatch(key):
+                return KeyRule(self.id(name) if name else self._key_id(key), cls)
+        return KeyRule(self._key_id(key), PhiClass.UNKNOWN) if self.key.fullmatch(key) else None
