@@ -202,9 +202,14 @@ def complaint(pattern: Pattern, methods: set[str]) -> str:
                     text = before + turn * (length // len(turn)) + tail
                     return text.encode("latin-1", "replace") if binary else text
 
-                if took(run, made(FEW * 2)) > DEADLINE / 2 or is_steep(run, made):
+                if is_late(run, made(FEW * 2)) or is_steep(run, made):
                     return f"{before[:40]!r} + {turn!r} * n + {tail!r}"
     return ""
+
+
+def is_late(run: Callable[[Any], Any], text: str | bytes) -> bool:
+    """Whether even a short text takes far too long, three times in a row: others use this machine, too."""
+    return all(took(run, text) > DEADLINE / 2 for _ in range(3))
 
 
 def is_steep(run: Callable[[Any], Any], made: Callable[[int], str | bytes]) -> bool:
