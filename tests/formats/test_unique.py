@@ -26,7 +26,8 @@ def test_a_sample_is_one_formats_own(name: str, tmp_path: Path) -> None:
     assert all(reason is None or reason.strip() for reason in answers.values())
     # a format that is not even imported for its marks would have declined
     seen = Probe(MemorySlide(files, name)).fingerprint
-    for other, marks in formats._marks():
+    for card in formats._cards():
+        other, marks = card.name, card.marks
         if marks and not any(mark in seen for mark in marks):
             assert answers[other] is not None, f"the marks of {other} miss a slide of its own"
     assert detect(Probe(MemorySlide(files, name))).name == planted.format

@@ -32,21 +32,6 @@ MOST = 1 << 20
 """More places than any slide has that could be edited."""
 
 
-class _Text:
-    """A value that can be told from others, and not be read."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, text: str) -> None:
-        self.value = Sensitive(text)
-
-    def __hash__(self) -> int:
-        return hash(self.value.reveal())
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Text) and self.value.reveal() == other.value.reveal()
-
-
 class _Kind:
     """All that is known of one id."""
 
@@ -56,7 +41,17 @@ class _Kind:
         self.title, self.cls, self.weak = title, cls, True
         self.places: dict[Place, None] = {}
         self.edits: dict[Edit, None] = {}
-        self.values: dict[_Text, None] = {}
+        #: Distinct values by their hashes; where two share one, the next number is the second's.
+        self.values: dict[int, Sensitive[str]] = {}
+
+    def add_value(self, value: str) -> None:
+        """Keep a value once, wrapped from here on."""
+        at = hash(value)
+        while (known := self.values.get(at)) is not None:
+            if known.reveal() == value:
+                return
+            at += 1
+        self.values[at] = Sensitive(value)
 
 
 class FindingCollector:
@@ -105,7 +100,7 @@ class FindingCollector:
         for edit in edits:
             kind.edits[edit] = None
         if value is not None:
-            kind.values[_Text(value)] = None
+            kind.add_value(value)
 
     def _kind(self, id: str, title: str, cls: PhiClass, weak: bool, count: int) -> _Kind:
         self._added += count
@@ -140,14 +135,14 @@ class FindingCollector:
         kind.places.update(dict.fromkeys(places))
         kind.edits.update(dict.fromkeys(edits))
         if value is not None:
-            kind.values[_Text(value)] = None
+            kind.add_value(value)
 
     def finish(self) -> tuple[Finding, ...]:
         """Return the findings in the order in which their first place was seen."""
         return tuple(self._finding(name, kind) for name, kind in self._kinds.items())
 
     def _finding(self, name: str, kind: _Kind) -> Finding:
-        values = tuple(text.value for text in kind.values)
+        values = tuple(kind.values.values())
         first = values[0] if values else None
         places, edits = tuple(kind.places), tuple(kind.edits)
         return Finding(name, kind.title, kind.cls, places, edits, first, kind.weak, values[1:], self.encoding)
