@@ -66,7 +66,7 @@ def inspect(request: Request, options: Options) -> int:
             row = Row(path, inspection.format, decisions=plan.decisions, values=values if request.show_values else {})
             names = [path.name, *(f.name for f in inspection.files[1:])]
             row.name = pipeline.worst_name(names, values, options.key, inspection.format)
-            others = pipeline.sidecars(pipeline.main_file(path), [f.name for f in inspection.files])
+            others = pipeline.sidecars_of(pipeline.main_file(path), [f.name for f in inspection.files])
             row.sidecars = tuple(dict.fromkeys((*inspection.beside, *others)))
             _tell(row, inspection, plan, request)
             if add:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from blankslide.pipeline.in_place import anonymize_in_place
     from blankslide.pipeline.judging import verify
     from blankslide.pipeline.recovering import recover
-    from blankslide.pipeline.result_names import sidecars, worst_name
+    from blankslide.pipeline.result_names import worst_name
     from blankslide.pipeline.walking import Watch, slides_below
 
 __all__ = [
@@ -39,7 +39,7 @@ __all__ = [
     "plan",
     "recover",
     "refuse_pending",
-    "sidecars",
+    "sidecars_of",
     "slides_below",
     "verify",
     "worst_name",
@@ -51,7 +51,7 @@ _LATER = {
     "anonymize_copy": "copying",
     "anonymize_in_place": "in_place",
     "recover": "recovering",
-    "sidecars": "result_names",
+    "sidecars_of": "sidecars",
     "slides_below": "walking",
     "verify": "judging",
     "worst_name": "result_names",

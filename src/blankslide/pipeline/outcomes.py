@@ -16,7 +16,8 @@ def starting_outcome(
     inspection: Inspection, planned: Plan, profile: Profile, slide: OpenSlide, key: bytes | None = None
 ) -> Outcome:
     """Return the outcome as it stands before anything happened."""
-    from blankslide.pipeline.result_names import beside, verdict
+    from blankslide.pipeline.result_names import verdict
+    from blankslide.pipeline.sidecars import left_beside
 
     removed = removed_values(inspection, planned.decisions)
     return Outcome(
@@ -29,7 +30,7 @@ def starting_outcome(
         residue=planned.left,
         notes=inspection.notes,
         strict_name=profile.names,
-        sidecars=beside(slide, inspection),
+        sidecars=left_beside(slide, inspection),
     )
 
 

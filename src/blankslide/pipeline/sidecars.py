@@ -13,6 +13,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from blankslide.model import Inspection
+    from blankslide.storage.slide_files import OpenSlide
 
 
 def beside(path: str, is_slide: Callable[[str], bool]) -> tuple[str, ...]:
@@ -60,3 +67,38 @@ def inside(path: str, members: Collection[str]) -> tuple[str, ...]:
         return ()
     home = os.path.basename(folder)
     return tuple(sorted(f"{home}/{name}" for name in names)) if not set(names).isdisjoint(members) else ()
+
+
+def left_beside(slide: OpenSlide, inspection: Inspection) -> tuple[str, ...]:
+    """Return the names of what is left beside a slide: what is of its study first, then its sidecars."""
+    members = [os.path.basename(file.path) for file in slide.files]
+    return tuple(dict.fromkeys((*inspection.beside, *sidecars_of(slide.path, members))))
+
+
+def sidecars_of(path: str | Path, members: Collection[str] = ()) -> tuple[str, ...]:
+    """Return the names of the files that belong to a slide by their names or folder; links are followed.
+
+    Parameters
+    ----------
+    path
+        The slide's main file.
+    members
+        Names of the slide's own files, which are part of it and not beside it.
+    """
+    real = os.path.realpath(path)
+    own = inside(real, [name for name in members if name != os.path.basename(real)])
+    return tuple(name for name in (*beside(real, _is_slide), *own) if name.rpartition("/")[2] not in members)
+
+
+def _is_slide(path: str) -> bool:
+    """Ask the formats only about files that are called like slides."""
+    from blankslide.errors import BlankslideError
+    from blankslide.formats import known_suffixes
+    from blankslide.pipeline.claims import known_format
+
+    if not path.lower().endswith(tuple(known_suffixes())):
+        return False
+    try:
+        return known_format(path) is not None
+    except BlankslideError:
+        return True

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from blankslide import pipeline
-from blankslide.pipeline import Options, anonymize_copy, anonymize_in_place, sidecars
+from blankslide.pipeline import Options, anonymize_copy, anonymize_in_place, sidecars_of
 from blankslide.policy.profiles import STRICT
 
 if TYPE_CHECKING:
@@ -30,17 +30,17 @@ def beside(slide: Slide) -> tuple[str, ...]:
 
 
 def test_same_stem_any_kind_but_no_slides_folders_or_mere_neighbours(slide: Slide, beside: tuple[str, ...]) -> None:
-    assert sidecars(slide.path) == beside
+    assert sidecars_of(slide.path) == beside
 
 
 def test_a_picture_called_like_a_slide_is_still_a_sidecar(slide: Slide) -> None:
     slide.path.with_name("slide.tif").write_bytes(b"\x89PNG\r\n\x1a\n")
-    assert sidecars(slide.path) == ("slide.tif",)
+    assert sidecars_of(slide.path) == ("slide.tif",)
 
 
 def test_a_link_shows_what_is_beside_the_real_slide(slide: Slide, beside: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "link.svs").symlink_to(slide.path)
-    assert sidecars(tmp_path / "link.svs") == beside
+    assert sidecars_of(tmp_path / "link.svs") == beside
 
 
 def test_they_fail_only_under_strict(slide: Slide, beside: tuple[str, ...], out: Path, options: Options) -> None:
