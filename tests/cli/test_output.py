@@ -121,7 +121,7 @@ def test_a_report_that_fails_says_nothing_of_slides(slides: list[Path], tmp_path
     report.parent.mkdir()
     # somebody removes the folder after it was looked at
     code = (
-        "import shutil; from blankslide import report; real = report.check\n"
+        "import shutil; from blankslide.records import report; real = report.check\n"
         "def check(path): real(path); shutil.rmtree(path.parent)\n"
         "report.check = check\n"
     )

@@ -35,7 +35,9 @@ def failing(error: BaseException) -> Callable[..., Any]:
     [ValueError("Quillfeather"), MemoryError(), KeyboardInterrupt(), DamagedSlide("it ends"), EnvironmentProblem("no")],
     ids=lambda e: type(e).__name__,
 )
-@pytest.mark.parametrize("where", ["verification.observe", "pipeline.judge.inspected", "pipeline.recovering.record"])
+@pytest.mark.parametrize(
+    "where", ["verification.observe.observe", "pipeline.judging.inspected", "pipeline.recovering.record"]
+)
 def test_whatever_fails_behind_the_writes_leaves_the_slide_pending(
     slide: Path, options: Options, interrupt: Interrupt, monkeypatch: pytest.MonkeyPatch, where: str, error: Exception
 ) -> None:
@@ -71,7 +73,7 @@ def test_the_command_line_says_so(
     command: str,
 ) -> None:
     interrupt(slide, Options(key=load_key()))
-    monkeypatch.setattr("blankslide.verification.observe", failing(RuntimeError("Quillfeather")))
+    monkeypatch.setattr("blankslide.verification.observe.observe", failing(RuntimeError("Quillfeather")))
     with pytest.raises(SystemExit) as ended:
         main([*command.split(), str(slide)])
     assert ended.value.code == 5

@@ -48,7 +48,7 @@ def torn(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
                 for v in views
             )
 
-        monkeypatch.setattr("blankslide.verification.observe", observe)
+        monkeypatch.setattr("blankslide.verification.observe.observe", observe)
 
     return tear
 

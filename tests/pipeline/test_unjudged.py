@@ -58,7 +58,7 @@ def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
         )
 
     real = verification.observe
-    monkeypatch.setattr("blankslide.verification.observe", observe)
+    monkeypatch.setattr("blankslide.verification.observe.observe", observe)
 
 
 @pytest.mark.usefixtures("nobody")
