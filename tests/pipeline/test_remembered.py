@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from blankslide import verification
 from blankslide.cli import main
 from blankslide.pipeline import Options, anonymize_in_place, verify
 from blankslide.records.ledger import open_ledger
 from blankslide.verification import Hits, ReaderView
+from blankslide.verification import observe as observe_module
 from blankslide.verification.search import Hit
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def ledger(tmp_path: Path, options: Options) -> Path:
 @pytest.fixture
 def torn(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Return a function that lets OpenSlide give up a slide behind its edit: only the comparison tells that."""
-    real = verification.observe
+    real = observe_module.observe
 
     def tear(after: int = 1) -> None:
         looks: list[int] = []

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from blankslide import verification
 from blankslide.cli import main
 from blankslide.errors import NotEditable
 from blankslide.pipeline import Options, anonymize_copy, anonymize_in_place, verify
 from blankslide.verification import ReaderView, unjudged
+from blankslide.verification import observe as observe_module
 from blankslide.verification.compare import NOT_INSTALLED
 from blankslide.verification.views import EMPTY, FAILS, LevelView
 
@@ -57,7 +57,7 @@ def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
             for v in real(path)
         )
 
-    real = verification.observe
+    real = observe_module.observe
     monkeypatch.setattr("blankslide.verification.observe.observe", observe)
 
 

@@ -1,4 +1,4 @@
-r"""How one format writes its descriptions: what stands between pairs, its own words, its keys.
+"""How one format writes its descriptions: what stands between pairs, its own words, its keys.
 
 Three ways occur: a header and pairs behind bars (``header|key = value|...``, Aperio's way, which
 others took over), one pair a line, and pairs between semicolons. A format says which by making one
@@ -7,7 +7,7 @@ reveal::
 
     STYLE = Style(
         "acme",
-        r"\\|",
+        "[|]",
         {**numbers("mpp; appmag"), "filter": pattern("DAPI|FITC")},
         {"barcode": PhiClass.DIRECT, "date": PhiClass.QUASI},
         maker="Acme",
@@ -124,7 +124,7 @@ class Style:
     def header_words(self) -> re.Pattern[str]:
         """Words of a header: a row of legal ones (group 1), or one that is not."""
         words = rf"{_ANY_WORDS}|{self.words or self.maker}"
-        return pattern(rf"((?:(?:{words})(?![^\s;])[\s;]*)+)|[^\s;]+")
+        return pattern(rf"((?:(?:{words})(?![^\s;])[\s;]*+)++)|[^\s;]++")
 
     @cached_property
     def separators(self) -> re.Pattern[str]:
