@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from blankslide.errors import InternalError, NotEditable
 from blankslide.model import (
+    Action,
     Chain,
     Cut,
     Drop,
@@ -14,6 +17,7 @@ from blankslide.model import (
     Finding,
     Inspection,
     Link,
+    Part,
     Patch,
     PhiClass,
     Place,
@@ -38,14 +42,13 @@ def found(id: str, *edits: Edit, cls: PhiClass = PhiClass.DIRECT, at: tuple[int,
 def inspection(
     *findings: Finding,
     claims: tuple[tuple[int, int, ByteClass, str], ...] = (),
-    blocks: tuple[TextBlock, ...] = (),
     chains: tuple[Chain, ...] = (),
 ) -> Inspection:
     bytemap = ByteMap(SIZE)
     for claim in claims:
         bytemap.claim(*claim)
     bytemap.settle()
-    return Inspection("toy", "Toy", (SlideFile("a", SIZE),), (), (), findings, (bytemap,), blocks=blocks, chains=chains)
+    return Inspection("toy", "Toy", (SlideFile("a", SIZE),), (), (), findings, (bytemap,), chains=chains)
 
 
 def applied(data: bytes, patches: tuple[Patch, ...]) -> bytes:
@@ -58,35 +61,68 @@ def applied(data: bytes, patches: tuple[Patch, ...]) -> bytes:
 def test_cuts_of_one_block_are_composed_and_padded() -> None:
     data = b"head|a = 1|b = 2|c = 3\0".ljust(SIZE, b"\xee")
     block = TextBlock(0, 0, 23)
-    a = found("a", Cut(0, 4, 10))
-    c = found("c", Cut(0, 16, 22))
-    plan = make_plan(inspection(a, c, blocks=(block,)), RESEARCH, [MemorySource(data)])
+    a = found("a", Cut(block, 4, 10))
+    c = found("c", Cut(block, 16, 22))
+    plan = make_plan(inspection(a, c), RESEARCH, [MemorySource(data)])
     assert applied(data, plan.patches)[:23] == b"head|b = 2" + b"\0" * 13
 
 
 def test_a_block_that_does_not_compact_pads_where_it_cut() -> None:
     data = b'<a x="1" y="2"/>'.ljust(SIZE)
     block = TextBlock(0, 0, 16, b" ", compact=False)
-    plan = make_plan(inspection(found("x", Cut(0, 3, 8)), blocks=(block,)), RESEARCH, [MemorySource(data)])
+    plan = make_plan(inspection(found("x", Cut(block, 3, 8))), RESEARCH, [MemorySource(data)])
     assert applied(data, plan.patches)[:16] == b'<a       y="2"/>'
 
 
 def test_a_replacement_inside_a_cut_block_moves_with_the_text() -> None:
     data = b"|user = me|id = 1234567|x\0".ljust(SIZE, b"\xee")
-    user = found("user", Cut(0, 0, 10))
-    link = found("id", Cut(0, 10, 23), cls=PhiClass.LINK, at=(16, 23))
-    plan = make_plan(inspection(user, link, blocks=(TextBlock(0, 0, 26),)), RESEARCH, [MemorySource(data)])
+    block = TextBlock(0, 0, 26)
+    user = found("user", Cut(block, 0, 10))
+    link = found("id", Cut(block, 10, 23), cls=PhiClass.LINK, at=(16, 23))
+    plan = make_plan(inspection(user, link), RESEARCH, [MemorySource(data)])
     assert applied(data, plan.patches)[:26] == b"|id = 0000000|x".ljust(26, b"\0")
 
 
 def test_cutting_one_piece_for_two_findings_cuts_it_once() -> None:
     data = b"abcdef".ljust(SIZE, b"\xee")
+    block = TextBlock(0, 0, 6)
     plan = make_plan(
-        inspection(found("a", Cut(0, 1, 3)), found("b", Cut(0, 1, 3)), blocks=(TextBlock(0, 0, 6),)),
+        inspection(found("a", Cut(block, 1, 3)), found("b", Cut(block, 1, 3))),
         RESEARCH,
         [MemorySource(data)],
     )
     assert applied(data, plan.patches)[:6] == b"adef\0\0"
+
+
+def test_cuts_go_to_the_text_that_they_hold_whichever_file_it_is_in() -> None:
+    files = [b"head|a = 1|b = 2\0".ljust(SIZE, b"\xee"), b"other|a = 1|c = 3\0".ljust(SIZE, b"\xee")]
+    one, two = TextBlock(0, 0, 17), TextBlock(1, 0, 18)
+    slide = inspection(found("a", Cut(one, 4, 10), Cut(two, 5, 11)), found("c", Cut(TextBlock(1, 0, 18), 11, 17)))
+    slide.files, slide.maps = (SlideFile("a", SIZE), SlideFile("b", SIZE)), (*slide.maps, ByteMap(SIZE))
+    plan = make_plan(slide, RESEARCH, [MemorySource(data) for data in files])
+    assert applied(files[0], tuple(p for p in plan.patches if p.file == 0))[:17] == b"head|b = 2".ljust(17, b"\0")
+    assert applied(files[1], tuple(p for p in plan.patches if p.file == 1))[:18] == b"other".ljust(18, b"\0")
+
+
+class Structure:
+    """A `Rewrite` that remembers what it was asked for."""
+
+    def __init__(self, at: int) -> None:
+        self.at, self.asked = at, list[list[str]]()
+
+    def writes(self, parts: Sequence[tuple[str, Action]], key: bytes | None) -> Sequence[Write]:
+        self.asked.append([what for what, _ in parts])
+        return [Write(0, self.at, b"new")]
+
+
+def test_a_structure_is_composed_once_with_all_its_parts_and_apart_from_others() -> None:
+    first, second, unused = Structure(10), Structure(20), Structure(30)
+    kept = found("picture.thumbnail", Part(unused, "t"), cls=PhiClass.IMAGE)
+    kept.weak = True
+    findings = [found("a", Part(first, "a")), found("b", Part(second, "b")), found("c", Part(first, "c")), kept]
+    plan = make_plan(inspection(*findings), RESEARCH, [MemorySource(b"\xee" * SIZE)])
+    assert [p.offset for p in plan.patches] == [10, 20]
+    assert (first.asked, second.asked, unused.asked) == ([["a", "c"]], [["b"]], [])
 
 
 CHAIN = Chain(0, 4, "little", (Link(4, "p0", 100), Link(110, "p1", 200), Link(210, "p2", 300), Link(310, "p3", 400)))
@@ -151,9 +187,8 @@ def test_a_text_edit_inside_a_dropped_page_is_left_to_the_zeroing() -> None:
     plan = make_plan(
         inspection(
             found("picture.a", Drop("p1"), cls=PhiClass.IMAGE),
-            found("user", Cut(0, 505, 510)),
+            found("user", Cut(TextBlock(0, 500, 520), 505, 510)),
             claims=claims,
-            blocks=(TextBlock(0, 500, 520),),
             chains=(CHAIN,),
         ),
         RESEARCH,
@@ -189,9 +224,14 @@ def test_overlapping_patches_are_our_own_bug(edits: tuple[Edit, ...]) -> None:
 def test_a_plan_holds_no_removed_value() -> None:
     data = b"|user = Wanda Pryor|x = 1\0".ljust(SIZE, b"\xee")
     finding = Finding(
-        "user", "User", PhiClass.DIRECT, (Place(0, "page 0", 8, 19),), (Cut(0, 0, 19),), Sensitive("Wanda Pryor")
+        "user",
+        "User",
+        PhiClass.DIRECT,
+        (Place(0, "page 0", 8, 19),),
+        (Cut(TextBlock(0, 0, 26), 0, 19),),
+        Sensitive("Wanda Pryor"),
     )
-    plan = make_plan(inspection(finding, blocks=(TextBlock(0, 0, 26),)), RESEARCH, [MemorySource(data)])
+    plan = make_plan(inspection(finding), RESEARCH, [MemorySource(data)])
     assert "Wanda" not in repr(plan)
 
 

@@ -51,11 +51,11 @@ _ORDER = itemgetter(5, 0, 1)  # rank, file and offset
 
 class _Edits(NamedTuple):
     drops: set[str]
-    cuts: dict[int, list[Cut]]
+    cuts: dict[TextBlock, list[Cut]]
     fills: list[Fill]
     writes: list[Write]
     blanks: list[Blank]
-    parts: dict[int, list[tuple[str, Action]]]
+    parts: dict[Rewrite, list[tuple[str, Action]]]
 
 
 def make_plan(
@@ -102,8 +102,8 @@ def make_plan(
             going.append(finding)
             _collect(finding, decision.action, edits, sources, key)
     edits.writes.extend(_drawn(inspection, edits, sources))
-    for number, parts in edits.parts.items():
-        edits.writes.extend(_rewritten(inspection.rewrites[number], parts, key, grows))
+    for rewrite, parts in edits.parts.items():
+        edits.writes.extend(_rewritten(rewrite, parts, key, grows))
     if any(bytemap.readings for bytemap in inspection.maps):
         _agree(inspection, edits, going)
     patches = _compose(inspection, edits, sources)
@@ -173,7 +173,7 @@ def _agree(inspection: Inspection, edits: _Edits, going: Sequence[Finding]) -> N
             for edit in finding.edits:
                 if isinstance(edit, Fill) and edit.file == file and (edit.start, edit.end) in given:
                     given[edit.start, edit.end].add(finding.id)
-        for start, end in _touched(inspection, edits, file):
+        for start, end in _touched(edits, file):
             for span in spans[max(bisect_left(spans, (start,)) - 1, 0) : bisect_left(spans, (end,))]:
                 if span[1] > start and len(given[span]) != bytemap.readings[span]:
                     raise ContradictorySlide(
@@ -181,12 +181,12 @@ def _agree(inspection: Inspection, edits: _Edits, going: Sequence[Finding]) -> N
                     )
 
 
-def _touched(inspection: Inspection, edits: _Edits, file: int) -> Iterator[tuple[int, int]]:
+def _touched(edits: _Edits, file: int) -> Iterator[tuple[int, int]]:
     """Yield what edits of values change in one file."""
     yield from ((f.start, f.end) for f in edits.fills if f.file == file)
     yield from ((w.start, w.start + len(w.data)) for w in edits.writes if w.file == file)
-    for number, cuts in edits.cuts.items():
-        if inspection.blocks[number].file == file:
+    for block, cuts in edits.cuts.items():
+        if block.file == file:
             yield from ((c.start, c.end) for c in cuts)
 
 
@@ -229,7 +229,7 @@ def _compose(inspection: Inspection, edits: _Edits, sources: Sequence[ByteSource
             for start, end, cls in spans:
                 rank = Rank.RELEASED if cls == ByteClass.STRUCTURE else Rank.PAYLOAD
                 gone.append(Patch(i, start, end - start, None, 0, rank))
-    texts, writes = _texts(inspection.blocks, edits, sources)
+    texts, writes = _texts(edits, sources)
     for write in texts + writes:
         patches.extend(_outside(write, released))
     for fill in _once(edits.fills):
@@ -288,14 +288,11 @@ def _pointer(chain: Chain, pos: int, target: int) -> Patch:
     return Patch(chain.file, pos, chain.width, target.to_bytes(chain.width, chain.byteorder), 0, Rank.POINTER)
 
 
-def _texts(
-    blocks: Sequence[TextBlock], edits: _Edits, sources: Sequence[ByteSource]
-) -> tuple[list[Write], list[Write]]:
+def _texts(edits: _Edits, sources: Sequence[ByteSource]) -> tuple[list[Write], list[Write]]:
     """Compose cuts and writes of each text block into one write; return also the writes outside blocks."""
     texts = []
     outside = list(edits.writes)
-    for number, cuts in edits.cuts.items():
-        block = blocks[number]
+    for block, cuts in edits.cuts.items():
         inside = [w for w in outside if w.file == block.file and block.start <= w.start < block.end]
         if any(w.replaces is not None for w in inside):
             raise InternalError("a write of another length meets a text")

@@ -230,8 +230,11 @@ class Growing(HamamatsuVms):
         at = source.read(0, 64).find(b"\xff\xfe")
         if source.read(at + 4, 3) != b"new":
             place = Place(number, "a comment", at + 4, at + 9)
-            found.findings += (Finding("growing.comment", "Comment", PhiClass.DIRECT, (place,), (Part(0, "comment"),)),)
-            found.rewrites = (Comment(number, at),)
+            found.findings += (
+                Finding(
+                    "growing.comment", "Comment", PhiClass.DIRECT, (place,), (Part(Comment(number, at), "comment"),)
+                ),
+            )
         found.findings = tuple(f for f in found.findings if f.id != "jpeg.picture-text")
         return found
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect as reflection
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -18,7 +18,22 @@ import pytest
 
 from blankslide.errors import BlankslideError, DamagedSlide, SlideError
 from blankslide.formatkit.protocol import Format, Probe
-from blankslide.model import Blank, Cut, Drop, Edit, Fill, Finding, Inspection, Outcome, PhiClass, Place, Write
+from blankslide.model import (
+    Action,
+    Blank,
+    Cut,
+    Drop,
+    Edit,
+    Fill,
+    Finding,
+    Inspection,
+    Outcome,
+    Part,
+    PhiClass,
+    Place,
+    TextBlock,
+    Write,
+)
 from blankslide.spans import ByteClass, ByteMap
 from blankslide.testing.conformance import FormatConformance
 
@@ -97,9 +112,10 @@ def keeps_one_copy(inspection: Inspection, probe: Probe) -> Inspection:
 
 
 def forgets_the_thumbnails_description(inspection: Inspection, probe: Probe) -> Inspection:
+    start = probe.tiff.pages[1].tags[270].start
     for f in inspection.findings:
         if f.id.startswith("toyscope."):
-            edits = tuple(e for e in f.edits if not (isinstance(e, Cut) and e.block == 1))
+            edits = tuple(e for e in f.edits if not (isinstance(e, Cut) and e.block.start == start))
             inspection = _change(inspection, f.id, edits=edits, places=f.places[:1])
     return inspection
 
@@ -153,7 +169,9 @@ def blanks_with_junk(inspection: Inspection, probe: Probe) -> Inspection:
 
 
 def drops_mpp(inspection: Inspection, probe: Probe) -> Inspection:
-    cuts = tuple(Cut(i, p.start - 5, p.end) for i, p in enumerate(inspection.kept))
+    pages = [p.tags[270] for p in probe.tiff.pages if 270 in p.tags]
+    blocks = [TextBlock(0, e.start, e.end) for e in pages]
+    cuts = tuple(Cut(b, p.start - 5, p.end) for b in blocks for p in inspection.kept if b.start <= p.start < b.end)
     return _also(replace(inspection, mpp=None), *cuts)
 
 
@@ -195,6 +213,24 @@ def tells_a_value_in_a_place(inspection: Inspection, probe: Probe) -> Inspection
 def sees_a_level_of_another_size(inspection: Inspection, probe: Probe) -> Inspection:
     first = inspection.levels[0]
     return replace(inspection, levels=(first._replace(width=first.width + 1), *inspection.levels[1:]))
+
+
+class FirstCome:
+    """A structure in which the place of a part decides what becomes of it."""
+
+    def __init__(self, at: int) -> None:
+        self.at = at
+
+    def writes(self, parts: Sequence[tuple[str, Action]], key: bytes | None) -> Sequence[Write]:
+        return [Write(0, self.at, parts[0][0][:1].encode())]
+
+
+def composes_in_the_order_of_findings(inspection: Inspection, probe: Probe) -> Inspection:
+    rewrite = FirstCome(probe.tiff.pages[-1].tags[282].start)
+    for what in ("operator", "scanned"):
+        name = f"toyscope.description.{what}"
+        inspection = _change(inspection, name, edits=(*_finding(inspection, name).edits, Part(rewrite, what)))
+    return inspection
 
 
 class Faulty:
@@ -304,6 +340,7 @@ CASES = [
     Case(forgets_utf_16, "reports_every_expected_finding"),
     Case(keeps_what_it_does_not_know, "reports_keys_that_nobody_has_heard_of"),
     Case(moves_a_pointer, "ends_clean_in_the_eyes_of_others"),
+    Case(composes_in_the_order_of_findings, "order_of_findings_does_not_matter"),
     Case(touches_a_tile, "plan_meets_no_tissue"),
     Case(touches_a_tile, "leaves_tissue_bit_for_bit"),
     Case(shrinks_a_count, "ends_clean_in_the_eyes_of_others"),

@@ -55,7 +55,7 @@ class Toyscope(Format):
         tiff = probe.tiff
         roles = {page.name: _role(page) for page in tiff.pages}
         bytemap = tiff_byte_map.claim_file(tiff, roles)
-        found, blocks, kept = findings.FindingCollector(), list[TextBlock](), list[Place]()
+        found, kept = findings.FindingCollector(), list[Place]()
         for page in tiff.pages:
             role = roles[page.name]
             if role == "macro":
@@ -67,7 +67,7 @@ class Toyscope(Format):
                 tiff_pictures.picture_finding(found, page, role, weak=role == "thumbnail")
             if role not in ("label", "macro"):
                 jpeg_comments.jpeg_findings(found, page, role == "level")
-            _read(page, found, blocks, kept)
+            _read(page, found, kept)
             tiff_tags.tag_findings(found, page, frozenset((T.IMAGE_DESCRIPTION,)), {}, frozenset())
         complete = tiff_byte_map.unowned(found, tiff.source, bytemap, tiff, roles)
         mpp = _mpp(tiff.first)
@@ -85,7 +85,6 @@ class Toyscope(Format):
             maps=(bytemap,),
             mpp=(mpp, mpp) if mpp else None,
             kept=tuple(kept),
-            blocks=tuple(blocks),
             chains=(tiff_byte_map.page_chain(tiff),),
             complete=complete,
         )
@@ -115,15 +114,14 @@ def _mpp(page: Ifd) -> float | None:
     return float(match[1]) if match else None
 
 
-def _read(page: Ifd, found: findings.FindingCollector, blocks: list[TextBlock], kept: list[Place]) -> None:
+def _read(page: Ifd, found: findings.FindingCollector, kept: list[Place]) -> None:
     """Turn the lines of one description into findings; whatever is behind the lines goes too."""
     entry = page.tags.get(T.IMAGE_DESCRIPTION)
     if entry is None:
         return
     if sum(e.tag == T.IMAGE_DESCRIPTION for e in page.entries) > 1:
         raise ContradictorySlide(f"{page.name} has two descriptions")
-    raw, block, end = page.raw(entry), len(blocks), 0
-    blocks.append(TextBlock(0, entry.start, entry.end))
+    raw, block, end = page.raw(entry), TextBlock(0, entry.start, entry.end), 0
     body, _, rest = raw.partition(b"\0")
     for match in _PAIR.finditer(body):
         end = match.end()
@@ -139,10 +137,10 @@ def _read(page: Ifd, found: findings.FindingCollector, blocks: list[TextBlock], 
     head = len(b"Toyscope 1.0")
     stray = raw[head:] if not end else raw[end:]
     if (body[:head] != b"Toyscope 1.0"[: len(body)] or stray.strip(b"\0") or rest.strip(b"\0")) and raw.strip(b"\0"):
-        _stray(page, entry, body, block, end or head, found)
+        _stray(page, entry, block, end or head, found)
 
 
-def _stray(page: Ifd, entry: T.Entry, body: bytes, block: int, end: int, found: findings.FindingCollector) -> None:
+def _stray(page: Ifd, entry: T.Entry, block: TextBlock, end: int, found: findings.FindingCollector) -> None:
     """Text that is no pair: cut from where the last pair ends."""
     start = min(entry.start + end, entry.end)
     if start < entry.end:

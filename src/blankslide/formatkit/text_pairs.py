@@ -42,8 +42,8 @@ class Pairs:
 
     Attributes
     ----------
-    found, kept, blocks
-        What inspection needs: findings, places of legal science, texts in which cuts are made.
+    found, kept
+        What inspection needs: findings, and places of legal science.
     values
         First legal value that is not zero of each science key, in lower case.
     """
@@ -52,7 +52,6 @@ class Pairs:
         self.style = style
         self.found = FindingCollector()
         self.kept: list[Place] = []
-        self.blocks: list[TextBlock] = []
         self.values: dict[str, str] = {}
         self._spans: set[int] = set()
         self._tails: dict[str, Pieces] = {}
@@ -72,15 +71,15 @@ class Pairs:
             return
         self._spans.add(entry.start)
         body, _, rest = page.raw(entry).partition(b"\0")
-        self.blocks.append(TextBlock(0, entry.start, entry.end))
+        block = TextBlock(0, entry.start, entry.end)
         if rest.strip(b"\0"):
             start = entry.start + len(body) + 1
             place = Place(0, page.name, start, entry.end)
-            cut = (Cut(len(self.blocks) - 1, start, entry.end),)  # a fill would meet the cuts of the same text
+            cut = (Cut(block, start, entry.end),)  # a fill would meet the cuts of the same text
             self.found.add(
                 self.style.id("remainder"), "Text behind the description", PhiClass.UNKNOWN, place, cut, None
             )
-        self._text(body.decode("latin-1"), page.name, entry.start)
+        self._text(body.decode("latin-1"), page.name, block)
 
     def number(self, key: str) -> float | None:
         """Return the number that the legal value of a science key begins with, if positive."""
@@ -93,8 +92,8 @@ class Pairs:
         value = self.number(key)
         return None if value is None else (value, value)
 
-    def _text(self, text: str, where: str, base: int) -> None:
-        start = 0
+    def _text(self, text: str, where: str, block: TextBlock) -> None:
+        start, base = 0, block.start
         if self.style.maker:
             first = self.style.separators.search(text)
             start = first.start() if first else len(text)
@@ -102,7 +101,7 @@ class Pairs:
             if words and words[1] and words.end() == start:  # as nearly all are: nothing to cut
                 self.kept.append(Place(0, where, base, base + start))
             else:
-                self._place(text_pieces.read_header(self.style, text[:start]), where, base)
+                self._place(text_pieces.read_header(self.style, text[:start]), where, block)
         tail = text[start:]
         if not tail:
             return
@@ -111,14 +110,14 @@ class Pairs:
             known = self._tails[tail] = text_pieces.read_pairs(self.style, tail)
             for key, value in known.values.items():
                 self.values.setdefault(key, value)
-        self._place(known, where, base + start)
+        self._place(known, where, block, start)
 
-    def _place(self, pieces: Pieces, where: str, base: int) -> None:
-        """Record what a text says that begins at byte ``base`` of the file."""
+    def _place(self, pieces: Pieces, where: str, block: TextBlock, at: int = 0) -> None:
+        """Record what the text says that begins ``at`` bytes behind the start of ``block``."""
+        base, add = block.start + at, self.found.add
         new = tuple.__new__  # around the named tuple's own constructor, which is Python and half the cost
         for low, high in pieces.kept:
             self.kept.append(new(Place, (0, where, base + low, base + high)))
-        block, add = len(self.blocks) - 1, self.found.add
         for id_, title, cls, start, end, cut_start, cut_end, value in pieces.gone:
             place = new(Place, (0, where, base + start, base + end))
             add(id_, title, cls, place, (new(Cut, (block, base + cut_start, base + cut_end)),), value)

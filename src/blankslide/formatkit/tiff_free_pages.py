@@ -166,7 +166,6 @@ def inspection(
         findings=found.finish(),
         maps=(bytemap,),
         kept=tuple(reader.kept),
-        blocks=tuple(reader.blocks),
         chains=(tiff_byte_map.page_chain(tiff),),
         complete=complete,
         notes=(f"{left} pages are no known picture and were left: look at them",) if left else (),

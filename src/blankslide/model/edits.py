@@ -12,10 +12,24 @@ if TYPE_CHECKING:
     from blankslide.model.classes import Action
 
 
-class Cut(NamedTuple):
-    """Remove ``[start, end)`` from text block ``block``; the block's tail moves up."""
+class TextBlock(NamedTuple):
+    """A text store of fixed length, ``[start, end)``, in which cuts are made.
 
-    block: int
+    ``pad`` fills the room that cuts leave. With ``compact`` the rest moves up and the
+    padding stands at the end; otherwise it stands where the cut was.
+    """
+
+    file: int
+    start: int
+    end: int
+    pad: bytes = b"\0"
+    compact: bool = True
+
+
+class Cut(NamedTuple):
+    """Remove ``[start, end)``, counted in the file, from a text block."""
+
+    block: TextBlock
     start: int
     end: int
 
@@ -82,22 +96,13 @@ class Blank(NamedTuple):
     slots: tuple[Slot, ...]
 
 
-class Part(NamedTuple):
-    """Take ``what`` out of, or replace it in, rewrite number ``rewrite`` of the inspection."""
-
-    rewrite: int
-    what: str
-
-
-Edit = Cut | Fill | Write | Drop | Blank | Part
-
-
 class Rewrite(Protocol):
     """A structure whose changes depend on each other, so that it is composed as one.
 
     A DICOM header of constant length or the pages of a database cannot be changed finding by
-    finding: what one gives up, another takes. Such a format gives its findings `Part` edits and
-    the inspection one object of this kind; the planner calls it once, with everything that goes.
+    finding: what one gives up, another takes. Such a format makes one object of this kind and
+    gives its findings `Part` edits that hold it; the planner calls it once, with everything that
+    goes. It must not define ``__eq__``: two parts belong together if they hold the same object.
 
     If it has a method ``grown``, that is called instead for the plan of a copy: like `writes`, but
     a `Write` may there have ``replaces``, and what follows moves.
@@ -120,18 +125,14 @@ class Rewrite(Protocol):
         """
 
 
-class TextBlock(NamedTuple):
-    """A text store of fixed length, ``[start, end)``, in which cuts are made.
+class Part(NamedTuple):
+    """Take ``what`` out of a structure, or replace it there; ``rewrite`` composes the structure."""
 
-    ``pad`` fills the room that cuts leave. With ``compact`` the rest moves up and the
-    padding stands at the end; otherwise it stands where the cut was.
-    """
+    rewrite: Rewrite
+    what: str
 
-    file: int
-    start: int
-    end: int
-    pad: bytes = b"\0"
-    compact: bool = True
+
+Edit = Cut | Fill | Write | Drop | Blank | Part
 
 
 class Link(NamedTuple):

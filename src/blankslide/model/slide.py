@@ -12,7 +12,7 @@ from blankslide.model.classes import PhiClass
 from blankslide.model.shown import html_of
 
 if TYPE_CHECKING:
-    from blankslide.model.edits import Chain, Edit, Rewrite, TextBlock
+    from blankslide.model.edits import Chain, Edit
     from blankslide.model.sensitive import Sensitive
     from blankslide.spans import ByteMap
 
@@ -134,8 +134,6 @@ class Inspection:
         One byte map for each file.
     complete
         Whether the format declares that it knows an owner for every byte.
-    rewrites
-        Structures that are composed as one; `Part` edits name them by number.
     notes
         Sentences for the person, without values.
     beside, torn, left
@@ -152,11 +150,9 @@ class Inspection:
     mpp: tuple[float, float] | None = None
     objective: float | None = None
     kept: tuple[Place, ...] = ()
-    blocks: tuple[TextBlock, ...] = ()
     chains: tuple[Chain, ...] = ()
     complete: bool = False
     notes: tuple[str, ...] = ()
-    rewrites: tuple[Rewrite, ...] = ()
     beside: tuple[str, ...] = ()
     torn: int = 0
     left: tuple[str, ...] = ()

@@ -24,9 +24,11 @@ import pickle
 import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import replace
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from blankslide import pipeline
@@ -35,7 +37,8 @@ from blankslide.formatkit.protocol import SHARED, Probe
 from blankslide.formats import all_formats, registered
 from blankslide.model import Outcome, PhiClass
 from blankslide.pipeline.choices import require_known
-from blankslide.policy.profiles import RESEARCH
+from blankslide.planner import make_plan
+from blankslide.policy.profiles import RESEARCH, load
 from blankslide.testing.bench import Original, contents, edit, is_pending, leaks, not_blank, recover
 from blankslide.testing.damage import aliens, boundaries, damaged
 from blankslide.testing.faults import FaultyVolume, SimVolume
@@ -228,10 +231,25 @@ class FormatConformance:
     def test_shows_no_value_by_accident(self) -> None:
         original = _built(type(self), False)
         inspection, plan = self._inspection(), self._plan("research")
-        shown = repr((inspection, inspection.findings, plan)) + repr(pickle.dumps(plan))
+        edits = [finding.edits for finding in inspection.findings]
+        shown = repr((inspection, inspection.findings, edits, plan)) + repr(pickle.dumps(plan))
         assert leaks(original.values, shown) == [], "a value can be printed by accident"
 
     # -- what would happen ---------------------------------------------------------------
+
+    def test_order_of_findings_does_not_matter(self) -> None:
+        """The plan depends on what was found, not on the order in which the format lists it."""
+        slide = _built(type(self), False).slide()
+        inspection, dice = inspected(slide, self._formats()), Random(1)
+        findings = inspection.findings
+        orders = [findings[::-1], *(dice.sample(findings, len(findings)) for _ in range(3))]
+        for profile in map(load, ("research", "strict")):
+            plan = make_plan(inspection, profile, slide.opened, bytes(range(32)))
+            for order in orders:
+                again = make_plan(replace(inspection, findings=tuple(order)), profile, slide.opened, bytes(range(32)))
+                assert again.patches == plan.patches, "in another order, findings are removed in another way"
+                assert sorted(again.left) == sorted(plan.left), "in another order, something else is left"
+                assert set(again.decisions) == set(plan.decisions), "in another order, other things are decided"
 
     def test_plan_meets_no_tissue(self) -> None:
         original = _built(type(self), False)

@@ -265,3 +265,18 @@ def test_a_damaged_slide_in_two_byte_texts_is_still_called_a_slide(tmp_path: Pat
     path.write_bytes(data)
     with pytest.raises(DamagedSlide):
         pipeline.inspect(path)
+
+
+@pytest.mark.parametrize("row", [0, 2])
+def test_a_weak_thumbnail_does_not_shelter_what_is_no_picture(tmp_path: Path, row: int) -> None:
+    """Two scans, one with a sound thumbnail, one with a "JPEG" full of a name, in either order."""
+    false = (b"\xff\xd8\xff\xe0" + b"Perpetua Quixfeld, born 1.2.1934 " * 4).hex()
+    more = [
+        "CREATE TEMP TABLE copy AS SELECT * FROM SVHRScanDataXPO",
+        f"UPDATE copy SET OID = {row}, ThumbnailImage = x'{false}'",
+        "INSERT INTO SVHRScanDataXPO SELECT * FROM copy",
+    ]
+    path = built(tmp_path, more=more)
+    assert WORD in path.read_bytes()
+    cleaned(path)
+    assert WORD not in path.read_bytes()

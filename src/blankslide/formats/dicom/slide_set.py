@@ -187,7 +187,6 @@ class SlideSet:
         rewrites = [self._rewrite(i) for i in self.instances]
         maps = [self._report(i, r) for i, r in zip(self.instances, rewrites, strict=True)]
         maps += map(self._report_directory, self.directories)
-        rewrites += (d.rewrite(self.refusal) for d in self.directories)
         files: list[Instance | Directory] = [*self.instances, *self.directories]
         levels = self._levels()
         mpp = levels[0][1].decimal(0x00280030) if levels else []
@@ -209,7 +208,6 @@ class SlideSet:
             kept=tuple(self.kept),
             complete=True,
             notes=tuple(self.notes),
-            rewrites=tuple(rewrites),
         )
 
     def _levels(self) -> list[tuple[Level, Instance]]:
@@ -254,7 +252,7 @@ class SlideSet:
         for entry in instance.reading.entries:
             told[entry.id] += 1
             if told[entry.id] <= _MOST_TOLD:  # a date for each of 20,000 frames is one finding
-                self._entry(instance, entry)
+                self._entry(instance, entry, rewrite)
         for element in () if instance.deflated else instance.reading.kept:
             self.kept.append(instance.place(element.at, element.end))
         if instance.role:
@@ -266,23 +264,24 @@ class SlideSet:
                 fill = Fill(instance.number, start, end)
                 self.found.add("jpeg.tile-text", "Text in a tile", UNKNOWN, place, (fill,), text)
             elif rewrite.weak:  # all others are drawn over
-                part = Part(instance.number, PICTURE_TEXT)
+                part = Part(rewrite, PICTURE_TEXT)
                 self.found.add(PICTURE_TEXT, "Text in JPEG picture", UNKNOWN, place, (part,), text)
         self._preamble(instance)
-        self._unused(instance)
-        self._behind(instance)
+        self._unused(instance, rewrite)
+        self._behind(instance, rewrite)
         return _claimed(instance, [] if instance.role else rewrite.texts)
 
     def _report_directory(self, directory: Directory) -> ByteMap:
+        rewrite = directory.rewrite(self.refusal)
         for entry in directory.reading.entries:
-            self._entry(directory, entry)
+            self._entry(directory, entry, rewrite)
         self.kept += (directory.place(element.at, element.end) for element in directory.reading.kept)
         self._preamble(directory)
         return directory.claimed()
 
-    def _entry(self, instance: Instance | Directory, entry: Entry) -> None:
+    def _entry(self, instance: Instance | Directory, entry: Entry, rewrite: HeaderRewrite) -> None:
         place = instance.place(entry.element.at, entry.element.end)
-        part = (Part(instance.number, entry.id),)
+        part = (Part(rewrite, entry.id),)
         for value in entry.values or (None,):
             self.found.add(entry.id, entry.title, entry.cls, place, part, value, entry.weak)
 
@@ -296,7 +295,7 @@ class SlideSet:
             text = raw.rstrip(b"\0").decode("latin-1")
             self.found.add("dicom.preamble", "Preamble", UNKNOWN, place, (fill,), text)
 
-    def _unused(self, instance: Instance) -> None:
+    def _unused(self, instance: Instance, rewrite: HeaderRewrite) -> None:
         """Tissue that shows a label cannot be helped here; what stands behind native frames can."""
         start, end = instance.used, instance.pixels.end
         if instance.doubtful:
@@ -309,14 +308,14 @@ class SlideSet:
         if any(piece.strip(b"\0") for piece in pieces):
             rest: Edit = Fill(instance.number, start, end)
             if instance.deflated:
-                rest = Part(instance.number, "dicom.pixel-rest")
+                rest = Part(rewrite, "dicom.pixel-rest")
             self.found.add("dicom.pixel-rest", "Data behind frames", UNKNOWN, instance.place(start, end), (rest,), None)
 
-    def _behind(self, instance: Instance) -> None:
+    def _behind(self, instance: Instance, rewrite: HeaderRewrite) -> None:
         """What follows the pixels (signatures, padding) becomes one element of zeros."""
         start, end = instance.pixels.end, instance.source.size
         if instance.deflated and (start < end or instance.trailing):
-            part = Part(instance.number, TRAILER)
+            part = Part(rewrite, TRAILER)
             self.found.add(TRAILER, "Data behind the pixels", UNKNOWN, instance.place(start, end), (part,), None)
             return
         if start == end:
@@ -350,7 +349,7 @@ class SlideSet:
     # -- pictures ------------------------------------------------------------------------
 
     def _picture(self, instance: Instance, rewrite: HeaderRewrite) -> None:
-        edits: list[Edit] = [Part(instance.number, rewrite.picture)]
+        edits: list[Edit] = [Part(rewrite, rewrite.picture)]
         slots = frames.slots(instance, rewrite.taken)
         if not instance.deflated:
             edits.append(Blank(instance.number, instance.where, frames.coding(instance), slots))

@@ -70,11 +70,10 @@ class HamamatsuNdpis(Format):
         index = ini.parse(probe.main.read(0, probe.main.size))
         names = _names(index)
         parts = [_image(probe.files, name, i) for i, name in enumerate(names, 1)]
-        found, kept = _index_findings(index, names)
+        found, kept = _index_findings(index, names, probe.main.size)
         main = ByteMap(probe.main.size)
         main.claim(0, main.size, ByteClass.METADATA, "index")
         main.settle()
-        blocks = _numbered([TextBlock(0, 0, main.size, b" ", False)], parts)
         return Inspection(
             format=self.name,
             title=self.title,
@@ -86,7 +85,6 @@ class HamamatsuNdpis(Format):
             mpp=parts[0].mpp,
             objective=parts[0].objective,
             kept=(*kept, *(k for p in parts for k in p.kept)),
-            blocks=blocks,
             chains=tuple(c for p in parts for c in p.chains),
             complete=all(p.complete for p in parts),
             notes=(_NOTE,),
@@ -119,19 +117,19 @@ def _names(index: Ini) -> list[str]:
     return [name for _, name in sorted(images)]
 
 
-def _index_findings(index: Ini, names: Sequence[str]) -> tuple[tuple[Finding, ...], list[Place]]:
-    found, kept = FindingCollector(), []
+def _index_findings(index: Ini, names: Sequence[str], size: int) -> tuple[tuple[Finding, ...], list[Place]]:
+    found, kept, block = FindingCollector(), [], TextBlock(0, 0, size, b" ", False)
     for pair in index.pairs:
         low = pair.key.lower()
         if low == "noimages" or (_IMAGE.fullmatch(low) and pair.value in (*names, "")):
             kept.append(Place(0, "index", pair.value_start, pair.value_end))
         else:
             text = f"{pair.key}={pair.value}"
-            cut, place = (Cut(0, pair.start, pair.end),), Place(0, "index", pair.start, pair.end)
+            cut, place = (Cut(block, pair.start, pair.end),), Place(0, "index", pair.start, pair.end)
             found.add("hamamatsu.index.text", "Free text", UNKNOWN, place, cut, text)
     groups = (ini.Stray(*s) for s in index.sections if not _GROUP.fullmatch(s.name))
     for text, start, end in (*index.strays, *groups):
-        cut, place = (Cut(0, start, end),), Place(0, "index", start, end)
+        cut, place = (Cut(block, start, end),), Place(0, "index", start, end)
         found.add("hamamatsu.index.text", "Free text", UNKNOWN, place, cut, text)
     return found.finish(), kept
 
@@ -147,7 +145,6 @@ def _image(files: SlideFiles, name: str, number: int) -> Inspection:
     part = inspect_file(Ndpi(source), "", "", name, f"image {number} ")
     part.findings = tuple(_moved(f, number) for f in part.findings)
     part.kept = tuple(p._replace(file=number) for p in part.kept)
-    part.blocks = tuple(b._replace(file=number) for b in part.blocks)
     part.chains = tuple(c._replace(file=number) for c in part.chains)
     return part
 
@@ -155,23 +152,14 @@ def _image(files: SlideFiles, name: str, number: int) -> Inspection:
 def _moved(finding: Finding, file: int) -> Finding:
     """Let a finding speak of another file; names of pages tell owners apart already."""
     finding.places = tuple(p._replace(file=file) for p in finding.places)
-    finding.edits = tuple(e._replace(file=file) if isinstance(e, Fill | Write) else e for e in finding.edits)
+    finding.edits = tuple(_moved_edit(edit, file) for edit in finding.edits)
     return finding
 
 
-def _numbered(first: list[TextBlock], parts: Iterable[Inspection]) -> tuple[TextBlock, ...]:
-    """Put the text blocks of all files in one list, and tell the cuts their new numbers."""
-    blocks = first
-    for part in parts:
-        shift = len(blocks)
-        for finding in part.findings:
-            finding.edits = tuple(_shifted(e, shift) for e in finding.edits)
-        blocks = [*blocks, *part.blocks]
-    return tuple(blocks)
-
-
-def _shifted(edit: Edit, shift: int) -> Edit:
-    return edit._replace(block=edit.block + shift) if isinstance(edit, Cut) else edit
+def _moved_edit(edit: Edit, file: int) -> Edit:
+    if isinstance(edit, Cut):
+        return edit._replace(block=edit.block._replace(file=file))
+    return edit._replace(file=file) if isinstance(edit, Fill | Write) else edit
 
 
 def _joined(findings: Iterable[Finding]) -> tuple[Finding, ...]:

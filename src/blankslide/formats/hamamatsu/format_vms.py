@@ -122,6 +122,7 @@ class _Set:
     def __init__(self, probe: Probe) -> None:
         self.files = probe.files
         data = probe.main.read(0, probe.main.size)
+        self.text = TextBlock(0, 0, len(data), b" ", False)
         self.keys: Ini = ini.parse(data)
         groups = [s.name for s in self.keys.sections if s.name.lower() in GROUPS]
         if len(groups) != 1:
@@ -184,7 +185,6 @@ class _Set:
             mpp=self._mpp(levels[0]),
             objective=self._number("SourceLens"),
             kept=tuple(self.kept),
-            blocks=(TextBlock(0, 0, main.size, b" ", False),),
             complete=True,
             notes=(_NOTE,),
         )
@@ -289,12 +289,15 @@ class _Set:
         for pair in self.keys.pairs:
             self._pair(pair)
         for stray in self.keys.strays:
-            cut = (Cut(0, stray.start, stray.end),)
+            cut = (Cut(self.text, stray.start, stray.end),)
             place = Place(0, "key file", stray.start, stray.end)
             self.found.add("hamamatsu.key.text", "Free text", UNKNOWN, place, cut, stray.text)
         for section in self.keys.sections:
             if section.name != self.group:
-                cut, place = (Cut(0, section.start, section.end),), Place(0, "key file", section.start, section.end)
+                cut, place = (
+                    (Cut(self.text, section.start, section.end),),
+                    Place(0, "key file", section.start, section.end),
+                )
                 self.found.add("hamamatsu.key.group", "Unknown group", UNKNOWN, place, cut, section.name)
 
     def _pair(self, pair: Pair) -> None:
@@ -307,7 +310,7 @@ class _Set:
         if own and (low in _NAMES or _IMAGE.fullmatch(low) or _is_legal(low, pair.value)):
             self.kept.append(place)
             return
-        blank = (Cut(0, pair.value_start, pair.value_end),)
+        blank = (Cut(self.text, pair.value_start, pair.value_end),)
         if own and weak is not None and weak.fullmatch(pair.value):
             self.found.add(f"hamamatsu.key.{low}", pair.key, DEVICE, place, blank, pair.value, weak=True)
         elif own and low in FIELDS:
@@ -315,11 +318,11 @@ class _Set:
             if cls is not LINK or pair.value.strip("0 -"):  # zeros in place of a link are our own mark
                 self.found.add(f"hamamatsu.key.{low}", title, cls, place, blank, pair.value)
         elif _KEY.fullmatch(pair.key) and pair.value:
-            cut = (Cut(0, pair.start, pair.end),)
+            cut = (Cut(self.text, pair.start, pair.end),)
             id_ = f"hamamatsu.key.{whole_slug(low)}"
             self.found.add(id_, pair.key, UNKNOWN, place, cut, pair.value)
         else:
-            cut, place = (Cut(0, pair.start, pair.end),), Place(0, "key file", pair.start, pair.end)
+            cut, place = (Cut(self.text, pair.start, pair.end),), Place(0, "key file", pair.start, pair.end)
             self.found.add("hamamatsu.key.unnamed", "Free text", UNKNOWN, place, cut, f"{pair.key}={pair.value}")
 
 

@@ -66,7 +66,6 @@ def inspect_file(tiff: Tiff | Ndpi, format: str, title: str, name: str, prefix: 
         mpp=_mpp(pages[0]),
         objective=_lens(pages[0]),
         kept=tuple(texts.kept),
-        blocks=tuple(texts.blocks),
         chains=(tiff_byte_map.page_chain(tiff),),
         complete=complete,
     )

@@ -198,7 +198,6 @@ class Texts:
 
     def __init__(self) -> None:
         self.kept: list[Place] = []
-        self.blocks: list[TextBlock] = []
         self._seen: set[int] = set()
 
     def words(self, found: FindingCollector, page: Ifd, entry: Entry) -> None:
@@ -221,21 +220,21 @@ class Texts:
             return
         self._seen.add(entry.start)
         body, _, rest = _short(page, entry).partition(b"\0")
-        block = len(self.blocks)
-        self.blocks.append(TextBlock(0, entry.start, entry.end))
+        block = TextBlock(0, entry.start, entry.end)
         if rest.strip(b"\0"):
             start = entry.start + len(body) + 1
             place, cut = Place(0, page.name, start, entry.end), (Cut(block, start, entry.end),)
             id_ = "hamamatsu.properties.remainder"
             found.add(id_, "Text behind the property map", UNKNOWN, place, cut, None)
         for match in _LINE.finditer(body.decode("latin-1")):
-            self._line(found, page.name, match, entry.start, block)
+            self._line(found, page.name, match, block)
 
-    def _line(self, found: FindingCollector, where: str, match: re.Match[str], base: int, block: int) -> None:
+    def _line(self, found: FindingCollector, where: str, match: re.Match[str], block: TextBlock) -> None:
+        base = block.start
         name, equals, raw = match[1].partition("=")
         key, value = name.strip(), raw.strip()
         if not equals:
-            self._section(found, where, match, base, block)
+            self._section(found, where, match, block)
             return
         if not value and _is_known(key):
             return
@@ -251,8 +250,9 @@ class Texts:
         cut = (Cut(block, base + match.start(), base + match.end()),)
         found.add(rule.id, rule.title, rule.cls, place, cut, value, weak)
 
-    def _section(self, found: FindingCollector, where: str, match: re.Match[str], base: int, block: int) -> None:
+    def _section(self, found: FindingCollector, where: str, match: re.Match[str], block: TextBlock) -> None:
         """A line without a value: the name of a section, or free text."""
+        base = block.start
         text = match[1].strip().lstrip(";[").rstrip("]").strip()
         if text and text.lower() not in _SECTIONS:
             place = Place(0, where, base + match.start(1), base + match.end(1))

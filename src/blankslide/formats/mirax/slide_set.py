@@ -114,7 +114,6 @@ class MiraxSet:
             kept=tuple(self.kept),
             complete=True,
             notes=tuple(self._notes()),
-            rewrites=(self.id,),
         )
 
     # -- the key file and the id ---------------------------------------------------------
@@ -135,7 +134,7 @@ class MiraxSet:
         self.id.check()
         if self.id.is_blank:
             return
-        edit = (Part(0, "slide id"),)
+        edit = (Part(self.id, "slide id"),)
         for text in self.id.old:
             for spot in self.id.spots:
                 if text.startswith(spot.text):

@@ -119,7 +119,6 @@ class PhilipsIsyntax(Format):
             maps=(bytemap,),
             mpp=_pixel_size(scan),
             kept=tuple(reader.kept),
-            rewrites=(reader.embedded,),
         )
 
 
@@ -196,7 +195,7 @@ class _Reader:
             if match and match[2].strip(b"0."):
                 start, end = piece.start + match.start(2), piece.start + match.end(2)
                 uid = match[2].decode()
-                edit = (Part(0, self.embedded.add_uid(start, uid)),)
+                edit = (Part(self.embedded, self.embedded.add_uid(start, uid)),)
                 self.found.add(f"{_PREFIX}.{slug(name)}", name, LINK, Place(0, "header", start, end), edit, uid)
             elif not match and raw.strip():
                 place, fill = Place(0, "header", piece.start, piece.end), (Fill(0, piece.start, piece.end, 0x20),)
@@ -232,7 +231,7 @@ class _Reader:
     def _picture(self, element: Element) -> None:
         text = Base64Text.of(element, self.body)
         role = self._role(element)
-        part = (Part(0, str(self.embedded.add(text))),)
+        part = (Part(self.embedded, str(self.embedded.add(text))),)
         for start, end in text.spans:
             self.spots.append((start, end))
             title = f"{role.capitalize()} picture"
@@ -259,11 +258,11 @@ class _Reader:
         place = Place(0, "header", text.spans[0][0], text.spans[-1][1])
         number = self.embedded.add(text)
         if any(data[slice(*spans.date)]):
-            parts = tuple(Part(0, f"{number}:{a}-{b}") for a, b in (spans.date, spans.id))
+            parts = tuple(Part(self.embedded, f"{number}:{a}-{b}") for a, b in (spans.date, spans.id))
             self.found.add(f"{_PREFIX}.icc-date", "ICC date", QUASI, place, parts, None, weak=True)
         for a, b in spans.texts:
             if data[a:b].strip(b"\0 "):
-                part = (Part(0, f"{number}:{a}-{b}"),)
+                part = (Part(self.embedded, f"{number}:{a}-{b}"),)
                 self.found.add(f"{_PREFIX}.icc-text", "ICC text", DEVICE, place, part, None, weak=True)
 
 

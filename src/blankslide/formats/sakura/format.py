@@ -140,7 +140,6 @@ class _Slide:
             objective=self._measure("NominalLensMagnification"),
             kept=tuple(self.kept),
             complete=True,
-            rewrites=(self.rows.indexes, self.rows.thumbnails),
         )
 
     def _measure(self, column: str) -> float | None:

@@ -28,16 +28,9 @@ _BEFORE_PROFILE = 14
 
 
 class Pictures:
-    """Pictures that may stay; a `Rewrite`.
+    """Pictures that may stay; a `Rewrite`."""
 
-    Parameters
-    ----------
-    number
-        Which of the inspection's rewrites it is.
-    """
-
-    def __init__(self, number: int) -> None:
-        self._number = number
+    def __init__(self) -> None:
         self._all: list[tuple[str, Field, bytes]] = []
 
     def add(self, found: FindingCollector, id: str, where: str, field: Field, blank: bytes) -> Part:
@@ -45,11 +38,11 @@ class Pictures:
         self._all.append((id, field, blank))
         for start, end in _texts(field):
             value = field.raw[start:end].strip(b"\0").decode("latin-1")
-            edit = [Part(self._number, _TEXT)]
+            edit = [Part(self, _TEXT)]
             found.add_spans(
                 _TEXT, "Text in JPEG picture", PhiClass.UNKNOWN, where, field.pieces(start, end), edit, value
             )
-        return Part(self._number, id)
+        return Part(self, id)
 
     def writes(self, parts: Sequence[tuple[str, Action]], key: bytes | None) -> Sequence[Write]:
         """Blank the pictures that go; of the others, the text if it goes."""

@@ -83,7 +83,7 @@ class Rows:
         self.spans: list[tuple[int, int]] = []
         self.pictures: list[tuple[int, int]] = []
         self.associated: list[AssociatedImage] = []
-        self.indexes, self.thumbnails = Indexes(), Pictures(1)
+        self.indexes, self.thumbnails = Indexes(), Pictures()
         self.tables: dict[str, dict[int, Row]] = {}
         self._changes: dict[tuple[str, int, str], Change] = {}
         self._roles: dict[int, str] = {}
@@ -215,7 +215,7 @@ class Rows:
         if change is not None:
             if change.cls is PhiClass.LINK and len(copy.spans) != 1:
                 raise NotEditable("an id stands in two pages of an index, so it cannot be replaced")
-            self._add(change, table, copy, Part(0, change.id))
+            self._add(change, table, copy, Part(self.indexes, change.id))
         return change
 
 

@@ -107,7 +107,6 @@ class _Slide:
             objective=image.objective(root),
             kept=tuple(self.kept),
             complete=True,
-            rewrites=(self.ids,),
         )
 
     # -- one CZI, the slide's own or one inside ------------------------------------------

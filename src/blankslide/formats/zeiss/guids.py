@@ -35,12 +35,10 @@ class Ids:
     ----------
     source
         The file.
-    number
-        Which rewrite of the inspection this is.
     """
 
-    def __init__(self, source: ByteSource, number: int = 0) -> None:
-        self._source, self._number = source, number
+    def __init__(self, source: ByteSource) -> None:
+        self._source = source
         self._guids: dict[str, list[int]] = {}
         self._numbers: list[tuple[int, int, int]] = []
         self._ordinals: dict[str, int] = {}
@@ -54,7 +52,7 @@ class Ids:
         raw = self._source.read(at, GUID_BYTES)
         if any(raw):
             self._guids.setdefault(what, []).append(at)
-            place, part = Place(0, where, at, at + GUID_BYTES), (Part(self._number, f"{_GUIDS}.{what}"),)
+            place, part = Place(0, where, at, at + GUID_BYTES), (Part(self, f"{_GUIDS}.{what}"),)
             found.add(f"zeiss.guid.{what}", f"GUID of {where}", LINK, place, part, _spelled(raw))
 
     def taken(self, number: int) -> None:
@@ -68,7 +66,7 @@ class Ids:
 
     def part(self) -> Part:
         """Return the edit that replaces the numbers."""
-        return Part(self._number, _NUMBERS)
+        return Part(self, _NUMBERS)
 
     def writes(self, parts: Sequence[tuple[str, Action]], key: bytes | None) -> list[Write]:
         """Return the new bytes of everything that goes."""
