@@ -6,6 +6,7 @@ import re
 from html import escape
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -124,3 +125,56 @@ def test_any_document_comes_out_clean_of_the_same_length(
     assert len(clean) == len(data)
     assert [e.path for e in parse(clean).walk()] == [e.path for e in parse(data).walk()]
     assert all(f.weak for f in _read(clean)[0].values())
+
+
+WHOLE = {
+    **rules(PhiClass.QUASI, "Scan/Date Scan@When"),
+    **rules(PhiClass.LINK, "Scan@Id"),
+    "Mode": Rule("mode", PhiClass.SCIENCE, re.compile("fast|slow")),
+}
+
+
+def _whole(data: bytes) -> tuple[dict[str, Finding], bytes]:
+    found, out = FindingCollector(), bytearray(data)
+    XmlReader(found, [], "x", WHOLE, whole=("date", "when", "mode")).read(data, 0, "page 0")
+    findings = {f.id: f for f in found.finish()}
+    for finding in findings.values():
+        for edit in finding.edits:
+            assert isinstance(edit, Fill)
+            if finding.cls is not PhiClass.LINK:
+                out[edit.start : edit.end] = bytes([edit.byte]) * (edit.end - edit.start)
+    return findings, bytes(out)
+
+
+def test_a_field_that_may_be_absent_but_not_blank_goes_whole() -> None:
+    data = b"<Scan When='2026-01-02' a=''><Date>2026-01-02</Date><Mode>fast</Mode></Scan>"
+    found, clean = _whole(data)
+    assert clean == data.replace(b"When='2026-01-02'", b" " * 17).replace(b"<Date>2026-01-02</Date>", b" " * 23)
+    assert sorted(found) == ["x.date", "x.when"]
+    assert _whole(clean) == ({}, clean)
+
+
+def test_a_blank_value_of_such_a_field_is_not_legal() -> None:
+    found, clean = _whole(b"<Scan When=' '><Date> </Date><Mode>other</Mode></Scan>")
+    assert clean == b"<Scan         >" + b" " * len("<Date> </Date><Mode>other</Mode>") + b"</Scan>"
+    assert found["x.mode"].title == "Mode"
+
+
+def test_an_element_with_children_keeps_them() -> None:
+    _, clean = _whole(b"<Scan><Date>x<Mode>fast</Mode></Date></Scan>")
+    assert clean == b"<Scan><Date> <Mode>fast</Mode></Date></Scan>"
+
+
+@pytest.mark.parametrize(
+    ("value", "link"), [("urn:uuid:12ab", "12ab"), ("12ab", "12ab"), ("urn:oid:1.2", "urn:oid:1.2")]
+)
+def test_only_the_id_of_a_urn_is_replaced(value: str, link: str) -> None:
+    data = f"<Scan Id='{value}'/>".encode()
+    (place,) = _whole(data)[0]["x.id"].places
+    assert data[place.start : place.end].decode() == link
+
+
+def test_a_urn_that_is_written_with_entities_goes_as_a_text() -> None:
+    found, _ = _whole(b"<Scan Id='urn&#58;uuid:12ab'/>")
+    assert found["x.id"].cls is PhiClass.DIRECT
+    assert found["x.id"].places[0].start == 10

@@ -7,8 +7,11 @@ promises, and everything the table does not know, is a finding of class UNKNOWN.
 processing instructions and what stands behind the document's end are values too.
 
 Known attributes keep their name and get an empty-looking value (spaces, or zeros where a
-number must stand), because vendors' readers ask for them; unknown attributes go whole.
-Values that already look so are no finding.
+number must stand), because vendors' readers ask for them. Values that already look so are no
+finding. Unknown attributes go with their names. So do fields that a schema allows to be absent
+but not to be blank, such as dates: a format names them in ``whole``, and white space then stands
+where the element or attribute stood. Of ``urn:uuid:...`` only the id is replaced, so that it is
+still one, and links between several files still match.
 
 Promise: each byte of the document is markup, white space, a kept legal value or part of a
 finding. Names of elements are taken for vocabulary, not for values.
@@ -42,6 +45,7 @@ _QUOTED = pattern(r'(?:\s*"[^"]*")+\s*')
 _LINKING = pattern(r"[1-9A-Za-z]|[^\0-\x7f]")
 _PLAIN = pattern(rb"[^&\x80-\xff]*")
 _SHORTEST_HIT = 5
+_URN = b"urn:uuid:"
 _SPACES = b" \t\r\n"
 
 
@@ -122,6 +126,8 @@ class XmlReader:
         Comments that are vocabulary and stay.
     skip
         Elements (by their name in the table) whose text the format reads itself.
+    whole
+        Ids of rules (`Rule.id`) whose element or attribute goes with the value.
     """
 
     def __init__(
@@ -133,6 +139,7 @@ class XmlReader:
         named: Callable[[Element], str] = _name,
         comment: re.Pattern[str] = _NEVER_COMMENT,
         skip: Collection[str] = (),
+        whole: Collection[str] = (),
     ) -> None:
         self.found = found
         self.kept = kept
@@ -141,6 +148,7 @@ class XmlReader:
         self.named = named
         self.comment = comment
         self.skip = skip
+        self.whole = frozenset(whole)
         self._known: dict[tuple[str, str, str], Rule | None] = {}
         self._data, self._base, self._where = b"", 0, ""
 
@@ -215,7 +223,9 @@ class XmlReader:
         value = attribute.value
         rule = self._rule(parent, name, attribute.name)
         at = (attribute.value_start, attribute.value_end)
-        if rule is not None:
+        if rule is not None and rule.id in self.whole:
+            self._whole_field(rule, attribute.name, at, (attribute.start, attribute.end), value)
+        elif rule is not None:
             self._known_value(rule, attribute.name, at, value)
         elif self._declares_namespace(attribute):
             if value.strip("x") and not _NAMESPACE.fullmatch(value):
@@ -229,10 +239,13 @@ class XmlReader:
         return raw.startswith((b"xmlns=", b"xmlns:", b"xmlns "))
 
     def _text(self, name: str, parent: str, element: Element) -> None:
-        value = element.text
+        value, rule = element.text, self._rule(parent, name, "")
+        if rule is not None and rule.id in self.whole and not element.children:
+            span = (element.start, element.end)
+            self._whole_field(rule, name, span, span, value)
+            return
         if not value:
             return
-        rule = self._rule(parent, name, "")
         for piece in element.texts:
             raw = self._data[piece.start : piece.end]
             start = piece.start + len(raw) - len(raw.lstrip(_SPACES))
@@ -244,8 +257,15 @@ class XmlReader:
             else:
                 self._add(f"{slug(name)}.text", f"{name} text", start, end, value)
 
+    def _whole_field(self, rule: Rule, name: str, at: tuple[int, int], goes: tuple[int, int], value: str) -> None:
+        """Report an element or attribute that goes with its value; a blank value goes too, for it is not legal."""
+        if rule.legal is None or rule.weak or not rule.legal.fullmatch(value):
+            self._record(rule._replace(title=rule.title or name), at, goes, value)
+
     def _known_value(self, rule: Rule, name: str, at: tuple[int, int], value: str) -> None:
         """Keep a legal value, pass over a blank one, report all others."""
+        if rule.cls is PhiClass.LINK and self._data.startswith(_URN, at[0]):
+            at, value = (at[0] + len(_URN), at[1]), value[len(_URN) :]
         legal = rule.legal is not None and rule.legal.fullmatch(value) is not None
         if legal and not rule.weak:
             if len(value) >= _SHORTEST_HIT:

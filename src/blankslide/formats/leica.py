@@ -30,8 +30,7 @@ from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, QUASI, FindingCo
 from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.tiff_tags import TagRule
 from blankslide.formatkit.vocabulary import INTEGER, NUMBER
-from blankslide.formatkit.xml_fields import Rule, science
-from blankslide.formatkit.xml_whole import WholeXmlReader
+from blankslide.formatkit.xml_fields import Rule, XmlReader, science
 from blankslide.model import Inspection, PhiClass, Place, SlideFile
 from blankslide.model.patterns import pattern
 
@@ -112,7 +111,7 @@ class Leica(Format):
         bytemap = tiff_byte_map.claim_file(tiff, roles)
         found, kept = FindingCollector(), list[Place]()
         tiff_numbered_pages.blank_pictures(found, pages, roles)
-        WholeXmlReader(found, kept, "leica", TABLE, WHOLE).read(data, entry.start, pages[0].name, root)
+        XmlReader(found, kept, "leica", TABLE, whole=WHOLE).read(data, entry.start, pages[0].name, root)
         for i, page in enumerate(pages):
             if slide.roles[i] == "level":
                 jpeg_comments.jpeg_findings(found, page, True)

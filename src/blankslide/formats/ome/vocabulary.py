@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI
 from blankslide.formatkit.tiff_tags import PLAIN_WORDS
 from blankslide.formatkit.vocabulary import INTEGER, NUMBER, slug
-from blankslide.formatkit.xml_fields import Rule, rules, science
-from blankslide.formatkit.xml_whole import WholeXmlReader
+from blankslide.formatkit.xml_fields import Rule, XmlReader, rules, science
 from blankslide.model import PhiClass, Place
 from blankslide.model.patterns import pattern
 
@@ -140,11 +139,11 @@ _FIELDS = {
 _SERIES = pattern(r"^(?:Series \d{1,3} |Image #\d{1,3}\|?|\w{0,8} ?#?\d{0,2}\|)", re.I)
 
 
-class OmeXml(WholeXmlReader):
+class OmeXml(XmlReader):
     """Reads OME-XML; see the module."""
 
     def __init__(self, found: FindingCollector, kept: list[Place]) -> None:
-        super().__init__(found, kept, "ome", TABLE, _WHOLE)
+        super().__init__(found, kept, "ome", TABLE, whole=_WHOLE)
         self.comment = _COMMENT
         self._own = ""
         self._pairs: set[int] = set()

@@ -21,8 +21,7 @@ from blankslide.containers.xml import parse
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI
 from blankslide.formatkit.replacements import harmless
 from blankslide.formatkit.vocabulary import NUMBER, PRECISE_NUMBER, slug
-from blankslide.formatkit.xml_fields import Rule, rules, science
-from blankslide.formatkit.xml_whole import WholeXmlReader
+from blankslide.formatkit.xml_fields import Rule, XmlReader, rules, science
 from blankslide.model import Fill, PhiClass, Place
 from blankslide.model.patterns import pattern
 
@@ -134,7 +133,7 @@ _TELLING = pattern(
 )
 
 
-class ZeissXml(WholeXmlReader):
+class ZeissXml(XmlReader):
     """Reads the documents of one slide: its own, and those of CZIs inside it.
 
     Parameters
@@ -146,7 +145,7 @@ class ZeissXml(WholeXmlReader):
     """
 
     def __init__(self, found: FindingCollector, kept: list[Place], ids: Ids) -> None:
-        super().__init__(found, kept, "zeiss.xml", TABLE, WHOLE)
+        super().__init__(found, kept, "zeiss.xml", TABLE, whole=WHOLE)
         self.ids = ids
         self._vocabulary = ""
         self._emptied: list[tuple[int, int]] = []
