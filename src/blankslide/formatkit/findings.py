@@ -1,10 +1,10 @@
 """Collects findings by id, so that one field in many places is one finding.
 
 A slide can have the same field in half a million tiles, and a hostile one repeats a line of its key
-file a million times. So places, edits and values are kept in the order in which they came, each
-once, and adding one costs the same however many there are; beyond ``limit`` the slide is refused.
+file a million times. So each place, edit and value is kept once, in the order in which they came.
+Adding one costs the same however many there are. Beyond ``limit`` the slide is refused.
 
-Promise: whatever the order, a strong place wins over a weak one, and no value stands here unwrapped.
+Promise: a finding is weak only if all its places are, whatever came first. Values are kept wrapped.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ DIRECT, QUASI, DEVICE, LINK, PATH, IMAGE, UNKNOWN = (
     PhiClass.UNKNOWN,
 )
 MOST = 1 << 20
-"""More places than any slide has that could be edited."""
+"""More places than any slide has that can be edited."""
 
 
 class _Kind:
-    """All that is known of one id."""
+    """What has been collected under one id."""
 
     __slots__ = ("cls", "edits", "places", "title", "values", "weak")
 
@@ -60,9 +60,9 @@ class FindingCollector:
     Parameters
     ----------
     limit
-        How many places there may be in all, `MOST` if not said; databases can have more.
+        The largest number of places, over all findings; `MOST` by default. A database can need more.
     encoding
-        How values are encoded where they stand; may be set until `finish`.
+        How values are encoded in the file; it can be set later, but before `finish`.
     """
 
     def __init__(self, limit: int | None = None, encoding: str = "latin-1") -> None:
@@ -88,7 +88,7 @@ class FindingCollector:
         value
             The text that stands there, or None for pictures and blobs.
         weak
-            Whether what stands there identifies only with much context; it counts only while all places are weak.
+            Whether this place identifies only with much context. The finding is weak if all its places are.
 
         Raises
         ------

@@ -1,7 +1,7 @@
-"""Blank JPEG pictures, for formats that compose the record in which a picture stands.
+"""Blank JPEG pictures, for formats that write the record around a picture themselves.
 
-A page of a TIFF is blanked by the planner; a format only says where it is. Where a picture is part
-of a text or of a database, the format draws it itself, with what `blankslide.blanks.jpeg` offers.
+The planner blanks a page of a TIFF; a format only says where it is. Where a picture is part of a
+text or of a database, the format draws the blank one itself, with these functions.
 """
 
 from blankslide.blanks.jpeg import Frame, blank, fresh, grey, padded, parse

@@ -1,4 +1,4 @@
-"""Text inside the JPEG and JPEG 2000 streams of a page, and behind them."""
+"""Text inside the JPEG and JPEG 2000 streams of a page, and data behind the end of a picture."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _WITH_TEXT = frozenset((6, 7, 33003, 33004, 33005, 34712))
 
 
 def jpeg_findings(found: FindingCollector, page: Ifd, tissue: bool) -> None:
-    """Report text inside the JPEG or JPEG 2000 streams and the tables of a picture's page.
+    """Report text inside a page's JPEG or JPEG 2000 streams and its shared tables.
 
-    Strips are read only up to the first scan. Tables that tissue uses are reported too, but
-    tissue is never edited: the policy then says that something is left.
+    Of each strip only the beginning is read. Text in tables that tissue uses is reported without
+    an edit, because tissue is never edited: the plan then says that something is left.
     """
     source = page.tiff.source
     for ifd in page.family():

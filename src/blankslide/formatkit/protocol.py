@@ -1,9 +1,9 @@
 """What a format file must offer, and what it is given.
 
-A format is one object named ``FORMAT`` in one module of this package. It knows no disk,
-no journal and no policy: it is handed a `Probe` and answers two questions. `detect` looks
-at content, never at the suffix, and gives a *reason* when it declines, so that "not a
-slide I know" can be explained. After it accepted, a failure of `inspect` is final.
+A format is one object, named ``FORMAT``, in one module. It knows no disk, no journal and no
+policy: it is given a `Probe` and answers two questions. `Format.detect` looks at content, never
+at the suffix, and gives a *reason* when it declines, so that "not a slide I know" can be
+explained. Once it has accepted, no other format is asked, even if `Format.inspect` fails.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 
 ROLES = ("label", "macro", "thumbnail", "map", "preview", "probability", "whole", "unknown")
-"""Every role that a picture of ours can have; its finding is called ``picture.ROLE``."""
+"""The roles that a picture can have; its finding is called ``picture.ROLE``."""
 
 SHARED = ("tiff", "jpeg", "png", "slide")
-"""First words of ids that do not belong to one vendor."""
+"""First words of finding ids that several vendors share."""
 
 
 class Probe:
-    """One slide's files with the parsing that all formats share, done once.
+    """The files of one slide; what all formats need of them is parsed once.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class Probe:
     thorough
         Look into every tile for text, not only the first of each level.
     main
-        The main file through a window that others read through as well.
+        The main file, read through a window that other readers share.
     """
 
     def __init__(self, files: SlideFiles, thorough: bool = False, main: Window | None = None) -> None:
@@ -65,16 +65,17 @@ class Probe:
         return self._tiff
 
     def forget(self) -> None:
-        """Let go of what was parsed; the probe is not asked again."""
+        """Free what was parsed; the probe is not used any more."""
         if self._tiff is not None:
             self._tiff.forget()
 
     @property
     def fingerprint(self) -> bytes:
-        """The beginning of the file or, of a TIFF, the makers' texts and private tags of its first directory.
+        """The bytes in which a format's `Format.marks` are looked for.
 
-        Numbers of tags stand in angle brackets, and so does the suffix of the file's name. Formats name the
-        marks that they cannot be without.
+        They are the beginning of the file. Of a TIFF they are the texts by which makers are told
+        apart, and the numbers of the private tags, of its first directory. The suffix of the
+        file's name follows. Numbers and suffix stand in angle brackets: ``<65000>``, ``<.svs>``.
         """
         suffix = b"<%s>" % self.files.name[self.files.name.rfind(".") :].lower().encode("utf-8", "replace")
         if not self.is_tiff:
@@ -98,10 +99,10 @@ _TEXT = 4 << 20
 
 
 class Format(Protocol):
-    """The contract of a format: a class that subclasses it, whose one object stands in its file as ``FORMAT: Format``.
+    """What a format must offer: subclass it, and put one object of the class into the file as ``FORMAT: Format``.
 
-    What stands here with a value need not be said again. The registry reads ``name``, ``marks``
-    and ``suffixes`` as text, without importing the file, so each is written as a plain literal.
+    Attributes that have a value here may be left out. The registry reads ``name``, ``marks`` and
+    ``suffixes`` from the file's text, without importing it, so write each as a plain literal.
 
     Attributes
     ----------
@@ -110,8 +111,8 @@ class Format(Protocol):
     suffixes
         Usual file name endings, for dialogs and globbing only; detection ignores them.
     marks
-        Bytes of which each slide of the format has one in its beginning or first directory
-        (`Probe.fingerprint`): without them the file is not even imported. None: always asked.
+        Each slide of the format has at least one of these in its `Probe.fingerprint`. The format's
+        file is imported only for such slides; if this is None, it is asked about every slide.
     fallback
         Asked only when no other format accepts.
     may_be_empty
@@ -119,15 +120,15 @@ class Format(Protocol):
     own_folder
         Whether a copy gets a folder of its own, named like the slide (DICOM).
     renames_files
-        Whether the files of a set can get other names, because none names another.
+        Whether the files of a set can be renamed, because no file holds the name of another.
     one_file
-        Whether a slide is never more than the main file, so that nobody has to inspect it to know its files.
+        Whether a slide is always one file, so that its files are known without inspecting it.
     has_companions
-        Whether files of the same study may stand beside a slide, to be looked for and named (DICOM).
+        Whether files of the same study may stand beside a slide; they are looked for and named (DICOM).
     vendor
-        First word of the format's finding ids, if that is not the first word of its name.
+        First word of the format's finding ids, where the first word of its name is another.
     roles
-        Roles of pictures that `ROLES` does not hold. What a person wants kept is held against both.
+        Further roles of its pictures, besides `ROLES`. A person can ask to keep any of both.
     removes, keeps
         One line each for ``blankslide formats``.
     readers
@@ -165,7 +166,7 @@ class Format(Protocol):
         ...
 
     def renames(self, names: Sequence[str], stem: str) -> Mapping[str, str]:
-        """Say which files of a set get which new names when the slide is to be called ``stem``.
+        """Give the files of a set new names, for a slide that is to be called ``stem``.
 
         Parameters
         ----------
@@ -177,7 +178,8 @@ class Format(Protocol):
         Returns
         -------
         Mapping
-            New names of those that change, the main file's among them. A data folder follows the main file.
+            Old name -> new name of each file that is renamed, the main file too. A data folder
+            follows the main file.
         """
         return {}
 

@@ -1,7 +1,7 @@
-"""What stands in place of an id, for formats that compose their own values.
+"""Replacements for ids, for formats that write the new value themselves.
 
-The rules are the policy's (`blankslide.policy.pseudonyms`); formats ask for them here, so that they
-need nothing but this kit.
+The functions are the policy's (`blankslide.policy.pseudonyms`). They stand here as well, so that a
+format outside of this package needs nothing but the kit.
 """
 
 from blankslide.policy.profiles import harmless

@@ -1,19 +1,19 @@
 """Descriptions made of ``key = value`` pairs, as many scanners write them: pages in, findings out.
 
-A format says in a `text_style.Style` how it writes, makes one reader for each slide, and shows it
-every page; what the reader found goes into the inspection (`tiff_free_pages` does that)::
+A format describes its way of writing in a `text_style.Style`, makes one reader for each slide, and
+lets it read every page. `tiff_free_pages` puts what the reader found into the inspection::
 
     reader = Pairs(STYLE)
     for page in probe.tiff.pages:
         reader.read(page)
     size = reader.size("mpp")
 
-What goes is cut where it stands, separator included, and the rest moves up: values are never
-searched for. Of a header only sizes, codecs, versions and the format's own words stay. A value with
-text behind its legal part loses that text only.
+What goes is cut by its position, with its separator, and the rest moves up; no value is searched
+for. Of a header, only sizes, codecs, versions and the format's own words stay. Where text follows
+the legal part of a value, only that text goes.
 
 Promise: each character of a description is a kept pair or header word, white space or a separator,
-or part of a finding. What is cut leaves nothing that a second reading would report.
+or part of a finding. A second reading of what is left reports nothing.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Pairs:
     found, kept
         What inspection needs: findings, and places of legal science.
     values
-        First legal value that is not zero of each science key, in lower case.
+        Science key in lower case -> its first legal value that is not zero.
     """
 
     def __init__(self, style: Style) -> None:
@@ -62,7 +62,7 @@ class Pairs:
         Raises
         ------
         ContradictorySlide, DamagedSlide
-            If the page has two, or one of endless fields.
+            If the page has two descriptions, or one with more fields than any scanner writes.
         """
         entry = page.tags.get(tag)
         if len(page.tags) < len(page.entries) and [e.tag for e in page.entries].count(tag) > 1:
@@ -75,20 +75,20 @@ class Pairs:
         if rest.strip(b"\0"):
             start = entry.start + len(body) + 1
             place = Place(0, page.name, start, entry.end)
-            cut = (Cut(block, start, entry.end),)  # a fill would meet the cuts of the same text
+            cut = (Cut(block, start, entry.end),)  # not a fill, which would overlap the cuts of the same text
             self.found.add(
                 self.style.id("remainder"), "Text behind the description", PhiClass.UNKNOWN, place, cut, None
             )
         self._text(body.decode("latin-1"), page.name, block)
 
     def number(self, key: str) -> float | None:
-        """Return the number that the legal value of a science key begins with, if positive."""
+        """Return the number at the beginning of a science key's legal value; None if there is none above 0."""
         match = re.match(SHORT_NUMBER, self.values.get(key, ""))
         value = float(match[0].replace(",", ".")) if match else 0.0
         return value if value > 0 and isfinite(value) else None
 
     def size(self, key: str) -> tuple[float, float] | None:
-        """Return the size of a pixel (x, y) that a science key gives for both directions."""
+        """Return a science key's number as the size of a pixel (x, y), the same for both directions."""
         value = self.number(key)
         return None if value is None else (value, value)
 
@@ -98,7 +98,7 @@ class Pairs:
             first = self.style.separators.search(text)
             start = first.start() if first else len(text)
             words = self.style.header_words.match(text, 0, start)
-            if words and words[1] and words.end() == start:  # as nearly all are: nothing to cut
+            if words and words[1] and words.end() == start:  # most headers have nothing to cut
                 self.kept.append(Place(0, where, base, base + start))
             else:
                 self._place(text_pieces.read_header(self.style, text[:start]), where, block)
@@ -113,9 +113,9 @@ class Pairs:
         self._place(known, where, block, start)
 
     def _place(self, pieces: Pieces, where: str, block: TextBlock, at: int = 0) -> None:
-        """Record what the text says that begins ``at`` bytes behind the start of ``block``."""
+        """Record what was read of the text that begins ``at`` bytes behind the start of ``block``."""
         base, add = block.start + at, self.found.add
-        new = tuple.__new__  # around the named tuple's own constructor, which is Python and half the cost
+        new = tuple.__new__  # the named tuple's own constructor would take half the time
         for low, high in pieces.kept:
             self.kept.append(new(Place, (0, where, base + low, base + high)))
         for id_, title, cls, start, end, cut_start, cut_end, value in pieces.gone:
@@ -126,12 +126,12 @@ class Pairs:
 def prefixed(
     found: FindingCollector, kept: list[Place], page: Ifd, tag: int, legal: re.Pattern[str], id: str, title: str
 ) -> None:
-    """Keep the legal beginning of a text by which readers know the maker; report what hangs on it.
+    """Keep the beginning of a text by which readers know the maker; report what follows it.
 
     Parameters
     ----------
     legal
-        What may stand at the beginning, as long as possible.
+        Pattern of the beginning that stays; the longest match counts.
     id, title
         Of the finding, which is of class DEVICE.
     """

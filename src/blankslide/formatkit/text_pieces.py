@@ -1,11 +1,11 @@
-"""Takes the text of a description apart; knows no page and no file.
+"""Takes the text of a description apart, without knowing its page or file.
 
 `read_header` and `read_pairs` say of each piece whether it stays, or what it is and which characters
-have to go. Positions count from the beginning of the text that was given, so that pairs which every
-level repeats letter for letter are read once, and placed wherever they stand (`text_pairs` does so).
+have to go. Positions count from the beginning of the given text. So pairs that every level repeats
+letter for letter are read once, and `text_pairs` adds the place of each copy.
 
-Promise: each character is part of what is kept, white space, a separator, or part of a piece that
-goes; and what is left when these are cut out gives no such piece when it is read again.
+Promise: each character is kept, white space, a separator, or part of a piece that goes. Once those
+pieces are cut out, reading the rest again finds none.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _BEHIND_A_VALUE = " ;,\t"
 
 
 class Piece(NamedTuple):
-    """Something that goes: its finding, where its value stands, and what is cut out with it."""
+    """A piece that goes: its finding, where its value stands, and the range to cut out."""
 
     id: str
     title: str
@@ -47,12 +47,12 @@ class Piece(NamedTuple):
 
 
 class Pieces:
-    """What a text says.
+    """What was read of one text.
 
     Attributes
     ----------
     kept
-        Ranges that stay for their own sake; neighbours are joined.
+        Ranges of science that stays; neighbours are joined.
     gone
         What goes.
     values
@@ -67,7 +67,7 @@ class Pieces:
         self.values: dict[str, str] = {}
 
     def keep(self, start: int, end: int) -> None:
-        """Note that a range stays, but for what goes with the piece before it."""
+        """Note that a range stays, except what is cut out with the piece before it."""
         kept = self.kept
         if kept and kept[-1][1] == start:
             kept[-1] = kept[-1][0], end
@@ -78,7 +78,7 @@ class Pieces:
 
 
 def read_header(style: Style, text: str) -> Pieces:
-    """Read the header of a description, which is all of ``text``: what is no word of headers goes."""
+    """Read ``text``, a whole header: every word that does not belong into headers goes."""
     out = Pieces()
     maker = style.beginning.match(text)
     _header(style, text, 0, len(text), maker.end() if maker else 0, out)
@@ -86,7 +86,7 @@ def read_header(style: Style, text: str) -> Pieces:
 
 
 def _header(style: Style, text: str, low: int, high: int, safe: int, out: Pieces) -> None:
-    """Read the words in ``text[low:high]``; what stands before ``safe`` stays, whatever hangs on it."""
+    """Read the words in ``text[low:high]``; what stands before ``safe`` stays, even if more follows directly."""
     for word in style.header_words.finditer(text, low, high):
         start, end = word.span()
         if word[1] is not None or end <= safe:
@@ -101,7 +101,7 @@ def _header(style: Style, text: str, low: int, high: int, safe: int, out: Pieces
 
 
 def read_pairs(style: Style, text: str) -> Pieces:
-    """Read pairs, and headers that stand between them.
+    """Read pairs, and the headers between them.
 
     Raises
     ------
@@ -114,7 +114,7 @@ def read_pairs(style: Style, text: str) -> Pieces:
     if len(borders) == _MOST:
         raise DamagedSlide("a description has more fields than any slide's")
     first = borders[0].start() if borders else len(text)
-    if first:  # no separator before it, so the one behind it goes with it
+    if first:  # no separator stands before it, so the one behind it goes too
         _pair(style, text, 0, 0, first, borders[0].end() if borders else first, out)
     ends = [border.start() for border in borders[1:]]
     ends.append(len(text))
@@ -128,7 +128,7 @@ def read_pairs(style: Style, text: str) -> Pieces:
 
 
 def _pair(style: Style, text: str, low: int, start: int, end: int, high: int, out: Pieces) -> None:
-    """Read one piece, ``text[start:end]``; if it goes, ``text[low:high]`` goes with it."""
+    """Read one piece, ``text[start:end]``; if it goes, ``text[low:high]`` is cut out."""
     key, equals, raw = text[start:end].partition("=")
     name, value = key.strip(), raw.strip()
     rule = style.known.get(name.lower())
@@ -138,9 +138,9 @@ def _pair(style: Style, text: str, low: int, start: int, end: int, high: int, ou
             out.values.setdefault(name.lower(), value)
         return
     if rule is not None and equals and not value:
-        return  # vocabulary may stay without a value
+        return  # a known key may stay without a value
     rule = rule or style.unknown(name)
-    if rule is None or not equals or not value:  # no pair, or its key is no word: all of it is the value
+    if rule is None or not equals or not value:  # not a pair, or its key is not a word: all of it counts as the value
         whole = text[start:end].strip()
         if whole:
             out.gone.append(Piece(style.id("unnamed"), "Free text", PhiClass.UNKNOWN, start, end, low, high, whole))
@@ -151,7 +151,7 @@ def _pair(style: Style, text: str, low: int, start: int, end: int, high: int, ou
 
 
 def _field(rule: KeyRule, name: str, value: str, start: int, low: int, high: int, out: Pieces) -> None:
-    """Note a value that goes; behind a legal beginning of it, only the rest goes."""
+    """Note a value that goes; if it begins with a legal value, only what follows goes."""
     end = start + len(value)
     part = rule.legal.match(value) if rule.legal is not None else None
     if part is not None and value[part.end()] in _BEHIND_A_VALUE:
@@ -164,7 +164,7 @@ def _field(rule: KeyRule, name: str, value: str, start: int, low: int, high: int
 
 
 def _decoded(value: str) -> list[str]:
-    """Return what a value says in base64, so that it is searched for as plain text too."""
+    """Decode a value from base64, so that its plain text is searched for too."""
     if not _BASE64.fullmatch(value):
         return []
     try:

@@ -1,9 +1,9 @@
 """How one format writes its descriptions: what stands between pairs, its own words, its keys.
 
-Three ways occur: a header and pairs behind bars (``header|key = value|...``, Aperio's way, which
-others took over), one pair a line, and pairs between semicolons. A format says which by making one
-`Style`, and gives its tables: science with the values that are legal, and fields with what they can
-reveal::
+There are three ways: a header and pairs between bars (``header|key = value|...``, as Aperio does and
+others copied), one pair a line, and pairs between semicolons. A format makes one `Style` that says
+which way it uses, and that holds its tables: science with its legal values, and fields with what
+they can reveal::
 
     STYLE = Style(
         "acme",
@@ -14,8 +14,8 @@ reveal::
         words="Acme|Scanner|Pro",
     )
 
-`text_pairs.Pairs` then reads pages by it. All keys that are in no table are findings of class
-UNKNOWN; what is no key is free text.
+`text_pairs.Pairs` then reads the pages. A key that is in no table becomes a finding of class UNKNOWN;
+text that cannot be a key is free text.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ __all__ = ["KeyRule", "Style", "numbers"]
 
 _SIZE = r"\d{1,7} ?x ?\d{1,7}"
 _COLOUR = r"(?:RGB|YCC|YUV(?:16)?|YCbCr|YC|GRAY|GREY|MONO|KDU)"
-#: What may stand in anybody's header: sizes, codecs, versions, qualities.
+#: What may stand in the header of any maker: sizes, codecs, versions, qualities.
 _ANY_WORDS = (
     rf"(?:label|macro|thumbnail) {_SIZE}|{_SIZE}(?: -> {_SIZE})?(?: -)?"
     rf"|[\[(](?:\d{{1,7}}, ?\d{{1,7}},? ?)?{_SIZE}[\])]|v\d{{1,3}}(?:\.\d{{1,4}}){{1,3}}|Q ?= ?\d{{1,3}}"
@@ -46,12 +46,12 @@ _KEY = pattern(r"(?!.*\d{4})[A-Za-z0-9][A-Za-z0-9_./()#-]{0,30}(?: [A-Za-z0-9_./
 
 
 def numbers(keys: str) -> dict[str, re.Pattern[str]]:
-    """Make science of keys, in lower case and separated by semicolons, whose values must be numbers."""
+    """Make a science table of keys whose values must be numbers; keys are in lower case, parted by semicolons."""
     return dict.fromkeys((k.strip() for k in keys.split(";")), pattern(SHORT_NUMBER))
 
 
 class KeyRule(NamedTuple):
-    """What a key means: id and class of its finding, and the values that stay (science only)."""
+    """What a key means: id and class of its finding, and for science the values that stay."""
 
     id: str
     cls: PhiClass
@@ -60,30 +60,30 @@ class KeyRule(NamedTuple):
 
 @dataclass(frozen=True)
 class Style:
-    """How one format writes its descriptions; all patterns that are given as text may have no groups.
+    """How one format writes its descriptions. Patterns that are given as text must not have groups.
 
     Attributes
     ----------
     prefix
         First part of the finding ids.
     separator
-        Pattern of what stands between pairs, as text.
+        Pattern of the separator between pairs, as text.
     science
         Key in lower case -> values that stay.
     fields
         Key in lower case -> what it can reveal.
     maker
-        By what readers know such a description at its beginning, as text; it stays whatever hangs on it.
-        If it is empty there is no header.
+        Pattern, as text, of the beginning by which readers know such a description. It always stays,
+        even if more text follows directly. If it is empty, there is no header.
     words
         The maker's own words in headers, as text.
     again
-        How a header begins in mid-text, behind a semicolon, where saving again put a new header before the
-        old one; as text. By default like the first.
+        Pattern, as text, of the beginning of an older header. When a slide is saved again, a new header is
+        put before the old one, with a semicolon between. By default the same as ``maker``.
     patterns
-        Keys that come in many forms: pattern, id (or nothing, to make it of the key), class.
+        Keys that come in many forms: pattern, id (if empty, it is made from the key), class.
     key
-        What an unknown key may look like; anything else is free text.
+        Pattern of what counts as an unknown key; anything else is free text.
     make_id
         Turns a key into a part of an id.
     """
@@ -108,36 +108,36 @@ class Style:
 
     @cached_property
     def known(self) -> dict[str, KeyRule]:
-        """Rule of each key in the tables, which may also stand without a value."""
+        """Rule of each key in the tables; these keys may also stand without a value."""
         make = self._key_id
-        # a science key whose value is not what it promises is text that nobody understands
+        # a science key whose value is not legal is text that nobody understands
         return {key: KeyRule(make(key), cls) for key, cls in self.fields.items()} | {
             key: KeyRule(make(key), PhiClass.UNKNOWN, legal) for key, legal in self.science.items()
         }
 
     @cached_property
     def beginning(self) -> re.Pattern[str]:
-        """What the maker is known by."""
+        """Compiled `maker`: how the first header begins."""
         return pattern(self.maker)
 
     @cached_property
     def header_words(self) -> re.Pattern[str]:
-        """Words of a header: a row of legal ones (group 1), or one that is not."""
+        """Words of a header: a row of legal words (group 1), or one word that is not legal."""
         words = rf"{_ANY_WORDS}|{self.words or self.maker}"
         return pattern(rf"((?:(?:{words})(?![^\s;])[\s;]*+)++)|[^\s;]++")
 
     @cached_property
     def separators(self) -> re.Pattern[str]:
-        """Borders before pairs."""
+        """Separators before pairs."""
         return pattern(self.separator)
 
     @cached_property
     def borders(self) -> re.Pattern[str]:
-        """Borders before pairs, and (group 1) before further headers."""
+        """Separators before pairs and (group 1) before further headers."""
         return pattern(rf"(?:{self.separator})|(;(?={self.again or self.maker}))")
 
     def unknown(self, key: str) -> KeyRule | None:
-        """Return the rule of a key that is in no table; None if it is no key but free text."""
+        """Return the rule of a key that is in no table; None if it is free text instead of a key."""
         for form, name, cls in self.patterns:
             if form.fullmatch(key):
                 return KeyRule(self.id(name) if name else self._key_id(key), cls)

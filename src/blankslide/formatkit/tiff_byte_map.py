@@ -1,4 +1,4 @@
-"""Who owns which byte of a TIFF, and bytes that nobody owns."""
+"""Which page owns which byte of a TIFF, and which bytes nobody owns."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def claim_file(
     Parameters
     ----------
     roles
-        Role of each page by name; ``level`` pages hold tissue, all others pictures.
+        Page name -> role; ``level`` pages hold tissue, all others hold pictures.
     private
-        Further tags of the format that hold structure.
+        Private tags of the format that hold structure.
     texts
         Ranges inside strips or tiles that hold text, not coded data.
 
@@ -100,7 +100,7 @@ def _claim_ifd(
 def _claim_texts(
     bytemap: ByteMap, starts: Sequence[int], lengths: Sequence[int], texts: Sequence[tuple[int, int]], owner: str
 ) -> tuple[Sequence[int], Sequence[int]]:
-    """Claim the texts inside coded data as such and return what is left of the data."""
+    """Claim the texts inside coded data as metadata, and return the ranges of the data that remain."""
     left: list[tuple[int, int]] = []
     for start, length in zip(starts, lengths, strict=True):
         inside = [(s, e) for s, e in texts if start <= s and e <= start + length]
@@ -111,7 +111,7 @@ def _claim_texts(
 
 
 def page_chain(tiff: Tiff) -> Chain:
-    """Describe the chain of pages, so that pages can be unlinked in any combination."""
+    """Describe the chain of pages, so that the planner can unlink any of them."""
     links = tuple(Link(p.pointer, p.name, p.offset) for p in tiff.pages)
     return Chain(0, tiff.width, tiff.byteorder, links, tiff.pages[-1].next)
 
@@ -126,8 +126,8 @@ def unowned(
 ) -> bool:
     """Report bytes that nobody owns; return whether all of them may be zeroed.
 
-    An unknown integer tag that points at such bytes means that the map is not complete:
-    something we do not understand may need them, so they are listed and left.
+    If an unknown integer tag could point at such bytes, something that we do not understand may
+    need them. The map is not complete then, and the bytes are reported but left.
     """
     dirty = [(s, e) for s, e in bytemap.gaps() if any_data(source, s, e)]
     if not dirty:

@@ -1,8 +1,9 @@
-"""Directory entries looked at together: values that several point at, numbers that point at unowned bytes.
+"""Questions about all directory entries together: who shares a value, who points at unowned bytes.
 
-A file may have many thousands of entries on one value, so each value is looked at once, whoever points
-at it, and gaps are searched by halves. Values of a settled byte map are the same or apart: so both
-questions cost as much as there are entries and bytes of values, not one times the other.
+A file may have many thousands of entries that point at one value. So each value is looked at once,
+however many entries point at it, and gaps are found by binary search. In a settled byte map two
+values are the same or do not overlap. So the cost grows with the number of entries plus the number
+of bytes in values, not with their product.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
     from blankslide.containers.tiff.directories import Entry, Ifd, Tiff
 
 _MOST = 4096
-"""How many numbers of one entry are looked at: a table of offsets that nobody knows is no longer."""
+"""How many numbers of one entry are looked at; no unknown table of offsets is longer."""
 
 
 def readings(tiff: Tiff, shared: Collection[tuple[int, int]]) -> dict[tuple[int, int], int]:
-    """Count, for each value that several entries point at, by how many names it is read, if by more than one."""
+    """Find values that are read under several names; return the number of names of each."""
     names: dict[tuple[int, int], set[tuple[str, int]]] = {}
     for page in tiff.pages:
         for ifd in page.family():
@@ -34,7 +35,7 @@ def readings(tiff: Tiff, shared: Collection[tuple[int, int]]) -> dict[tuple[int,
 
 
 def is_pages_own(page: Ifd, ifd: Ifd, entry: Entry) -> bool:
-    """Whether a child only says once more, with the same bytes, what its page says under the same tag."""
+    """Whether a child and its page share the bytes of the same tag, so that both say the same."""
     own = page.tags.get(entry.tag)
     return ifd is not page and entry.inline is None and own is not None and own[4:] == entry[4:]
 
@@ -45,7 +46,7 @@ def child_kind(ifd: Ifd) -> str:
 
 
 def pointed_at(tiff: Tiff, gaps: Sequence[tuple[int, int]], known: Collection[int]) -> bool:
-    """Whether an integer of a tag that is not ``known`` could be an offset into one of the gaps (sorted, disjoint)."""
+    """Whether an integer of a tag that is not in ``known`` could be an offset into a gap (sorted, disjoint)."""
     starts = [start for start, _ in gaps]
     seen: set[tuple[int, int, int]] = set()
     for page in tiff.pages:

@@ -1,14 +1,14 @@
-"""Slides in which each page speaks for itself: levels in tiles, pictures in strips.
+"""Slides whose pages are judged one by one: levels in tiles, pictures in strips.
 
-What page is what follows from evidence that a scanner writes beside the picture: whether it is
+The role of a page follows from evidence that a scanner writes beside the picture: whether it is
 tiled, NewSubfileType (1 label, 9 macro), the second line of its description (``label WxH``,
-``macro WxH``, ``WxH -> WxH``), its place and its shape. Two pieces of evidence that disagree
-refuse the slide; free text is never consulted. The second page is the thumbnail if it has the
+``macro WxH``, ``WxH -> WxH``), its place and its shape. If two pieces of evidence disagree, the
+slide is refused; free text is never consulted. The second page is the thumbnail if it has the
 slide's shape. Any other page in strips without evidence goes, unless it has the slide's shape: then
 it may be a level that somebody saved in strips, so it is left and the slide needs review.
 
-Pages are not numbered anywhere, so pictures go by unlinking. A format gives the roles and a
-reader of its texts, gets its `Inspection`, and adds what the texts said::
+No reader counts the pages, so pictures are unlinked. A format passes the roles and a reader of its
+texts, gets an `Inspection`, and adds what the texts said::
 
     reader = Pairs(STYLE)
     out = tiff_free_pages.inspection(self, probe, tiff_free_pages.roles(probe.tiff.pages), reader)
@@ -57,7 +57,7 @@ def described_role(page: Ifd) -> str | None:
 
 
 def same_shape(page: Ifd, base: Ifd) -> bool:
-    """Whether a page has the aspect of the base; small levels are rounded to whole pixels.
+    """Whether a page has the base's aspect ratio; the tolerance allows for rounding in small levels.
 
     Raises
     ------
@@ -102,7 +102,7 @@ def _role(index: int, page: Ifd, base: Ifd, told: str | None) -> str:
     if known in ("label", "macro"):
         return known
     if not same_shape(page, base):
-        return "unknown"  # the label's picture may stand where a thumbnail is described
+        return "unknown"  # a page that is described as a thumbnail may show the label
     return "thumbnail" if known or index == 1 else _LEFT
 
 
@@ -122,18 +122,18 @@ def inspection(
     rules: Mapping[int, TagRule] | None = None,
     private: frozenset[int] = frozenset(),
 ) -> Inspection:
-    """Put together what is in a slide: pictures first, then page by page what texts and tags say.
+    """Collect what is in a slide: pictures first, then, page by page, what texts and tags say.
 
     Parameters
     ----------
     given
         Role of each page, as `roles` returns them.
     reader
-        Reads the texts; gets the other findings too.
+        Reads the texts; all other findings are added to its collector.
     read_page
-        Reads the texts of one page, where that is more than ``reader.read``.
+        Reads the texts of one page; ``reader.read`` by default.
     tags
-        Tags that ``read_page`` reads.
+        Tags that ``read_page`` reads, so that nobody else does.
     rules
         The format's private tags.
     private
@@ -173,12 +173,12 @@ def inspection(
 
 
 def _pictures(reader: Pairs, pages: Sequence[Ifd], given: Sequence[str]) -> None:
-    """Report pictures, and texts inside coded data."""
+    """Report pictures, and the texts inside coded data."""
     found = reader.found
     for page, role in zip(pages, given, strict=True):
         if role == _LEFT:
             tiff_numbered_pages.picture_left(found, page, _WHY_LEFT)
         elif role != "level":
             tiff_pictures.picture_finding(found, page, role, weak=role == "thumbnail")
-        if role not in ("label", "macro"):  # these go whole; kept, they are never clean anyway
+        if role not in ("label", "macro"):  # these go whole; a slide that keeps them is not clean anyway
             jpeg_comments.jpeg_findings(found, page, role in ("level", _LEFT))

@@ -1,8 +1,8 @@
-"""Pages that are counted: pictures that are blanked in place, and pages as levels and pictures.
+"""Pages that readers find by their number, so that none may be unlinked.
 
-Some formats number their pages in XML, so no page may leave the chain. A picture there gets a
-blank picture over every strip or tile of its page and of the page's children; the words in
-its JPEG tables go too, unless the tissue uses the same tables.
+Some formats number their pages in XML. There, a blank picture is drawn over every strip or tile of
+a picture's page and of the page's children. Text in its JPEG tables goes too, unless the tissue
+uses the same tables. Also here: how any page is described as a level or a picture.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def has_picture(ifd: Ifd) -> bool:
 
 
 def level(index: int, page: Ifd) -> Level:
-    """Describe a page as a level; a strip is a tile as wide as the page."""
+    """Describe a page as a level; a strip counts as a tile as wide as the page."""
     width, height = page.number(T.IMAGE_WIDTH), page.number(T.IMAGE_LENGTH)
     if page.is_tiled:
         return Level(width, height, page.number(T.TILE_WIDTH), page.number(T.TILE_LENGTH), index)
@@ -45,7 +45,7 @@ def associated(index: int, page: Ifd, role: str) -> AssociatedImage:
 
 
 def pixel_size(page: Ifd) -> tuple[float, float] | None:
-    """Micrometres per pixel (x, y) after the resolution tags, where these are plausible."""
+    """Micrometres per pixel (x, y) from the resolution tags; None where they are not plausible."""
     unit = _MICROMETRES.get(page.number(_RESOLUTION_UNIT, 2))
     sizes = []
     for tag in (_X_RESOLUTION, _Y_RESOLUTION):
@@ -56,12 +56,12 @@ def pixel_size(page: Ifd) -> tuple[float, float] | None:
 
 
 def blank_pictures(found: FindingCollector, pages: Sequence[Ifd], roles: Mapping[str, str]) -> None:
-    """Record every picture that is blanked where it stands; thumbnails identify weakly.
+    """Record every picture that is blanked in place; thumbnails as weak.
 
     Parameters
     ----------
     roles
-        Role of each page by name; ``level`` pages, and those that start with ``left``, are not touched.
+        Page name -> role. Pages with the role ``level``, or a role that begins with ``left``, are not touched.
     """
     tissue = {_tables(ifd) for p in pages if not _goes(roles[p.name]) for ifd in p.family()}
     for page in pages:
@@ -78,7 +78,7 @@ def blank_pictures(found: FindingCollector, pages: Sequence[Ifd], roles: Mapping
 
 
 def _table_texts(found: FindingCollector, ifd: Ifd, where: str) -> None:
-    """Report words in JPEG tables; the pictures' own words go when they are drawn again."""
+    """Report text in JPEG tables; text in the pictures themselves goes when they are drawn over."""
     entry = ifd.tags.get(T.JPEG_TABLES)
     if entry is None:
         return
@@ -104,5 +104,5 @@ def _tables(ifd: Ifd) -> tuple[int, int] | None:
 
 
 def picture_left(found: FindingCollector, page: Ifd, title: str) -> None:
-    """Record a picture that nobody here understands: it stays, and the slide needs review."""
+    """Record a picture that the format does not understand: it stays, and the slide needs review."""
     found.add("picture.unknown", title, PhiClass.IMAGE, Place(0, page.name, page.offset, page.end), (), None)

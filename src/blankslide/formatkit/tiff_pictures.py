@@ -1,4 +1,4 @@
-"""Associated images of a TIFF: what it takes to unlink or to blank one."""
+"""Associated images of a TIFF: the edits that unlink one, or blank it in place."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 def picture_finding(found: FindingCollector, page: Ifd, role: str, weak: bool = False) -> None:
-    """Record an associated image that goes by unlinking its page."""
+    """Record an associated image whose page is to be unlinked."""
     title = f"{role.capitalize()} picture" if role != "unknown" else "Unknown picture"
     place = Place(0, page.name, page.offset, page.end)
     found.add(f"picture.{role}", title, PhiClass.IMAGE, place, (Drop(page.name),), None, weak)
 
 
 def blank_edit(page: Ifd) -> Blank:
-    """Describe a page that stays linked, so that a blank picture can be drawn over it.
+    """Return the edit that draws a blank picture over a page, which stays linked.
 
     Raises
     ------

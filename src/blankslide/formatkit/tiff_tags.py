@@ -1,8 +1,8 @@
-"""What all TIFF-based formats share: who owns which byte, and what the tags say.
+"""What the tags of a TIFF say: findings of the tags that every TIFF has.
 
-A format decides which page plays which role; this module then claims every byte of the
-file, turns identifying and unknown tags into findings, and reports bytes that nobody owns.
-Values that are already blank are no finding, which is what makes a second run a no-op.
+A format names its private tags and reads its descriptions itself; all other tags are judged here.
+Identifying and unknown tags become findings. A value that is blank already is not a finding, so a
+second run finds nothing to do.
 
 Tag table and classes: TIFF 6.0, EXIF 2.32, and section 1.4 of the project's format map.
 """
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class TagRule(NamedTuple):
-    """How one tag is called and what it can reveal; ``plain`` values of it stay by default."""
+    """The name of a tag and what it can reveal; if ``plain``, values of known words are weak findings."""
 
     id: str
     title: str
@@ -79,7 +79,7 @@ TAGS: Mapping[int, TagRule] = {
     59932: TagRule("tiff.padding", "Padding", UNKNOWN),
 }
 
-#: Words that may stand in Make, Model and Software beside version numbers.
+#: Words that may stand in Make, Model and Software, besides version numbers.
 PLAIN_WORDS = frozenset(
     "aperio leica biosystems image library imagescope scanscope scanner gt450 gt 450 dx at2 at cs cs2 xt lv1 versa "
     "tifffile.py tifffile libtiff imagej openslide vips bioformats bio-formats ome adobe photoshop windows macintosh "
@@ -134,7 +134,7 @@ _BYTEWISE = frozenset((1, 2, 7))
 
 
 def _text_in_numbers(found: FindingCollector, ifd: Ifd, entry: Entry) -> None:
-    """Report text in a tag that holds numbers by its nature."""
+    """Report text in a tag that should hold numbers."""
     if entry.type == 2 or (4 <= entry.end - entry.start <= 1 << 20 and _looks_like_text(ifd.raw(entry))):
         _tag_finding(found, ifd, entry, TagRule(f"tiff.tag-{entry.tag}", f"tag {entry.tag}", UNKNOWN))
 
@@ -146,7 +146,7 @@ def _tag_finding(found: FindingCollector, ifd: Ifd, entry: Entry, rule: TagRule)
     value = _as_text(ifd, entry, raw)
     place = Place(0, ifd.name, entry.start, entry.end)
     if rule.cls is LINK and value is not None and not value.strip("0 {}-"):
-        return  # zeros in place of a link are our own mark
+        return  # zeros in place of an id come from an earlier run of ours
     weak = rule.plain and value is not None and is_plain(value)
     found.add(rule.id, rule.title, rule.cls, place, (Fill(0, entry.start, entry.end),), value, weak)
 
@@ -168,7 +168,7 @@ def _looks_like_text(raw: bytes) -> bool:
 
 
 def _icc_findings(found: FindingCollector, ifd: Ifd, entry: Entry) -> None:
-    """A profile's date and texts identify weakly; its curves are science and stay."""
+    """Report a colour profile's date and texts as weak; its curves are science and stay."""
     source = ifd.tiff.source
     spans = icc.spans(source, entry.start, entry.end)
     if spans is None:

@@ -1,8 +1,8 @@
 """Text inside JPEG streams of tiles and strips: metadata, although it stands among coded data.
 
-Comments, EXIF and IPTC segments stand before the scan; blanking their payload changes no
-coefficient. The first tile of each level is looked at, because encoders repeat the same
-header; all tiles are when the person asks to be thorough. Abbreviated streams have no room
+Comments, EXIF and IPTC segments stand before the scan; blanking them changes no coefficient. Only
+the first tile of each level is looked at, because encoders write the same header into all of them;
+if the person asks to be thorough, all tiles are. Streams without tables of their own have no room
 for text and cost one small read.
 """
 
@@ -31,9 +31,9 @@ def tile_texts(tiff: Tiff, roles: Mapping[str, str]) -> dict[str, list[tuple[int
     Parameters
     ----------
     tiff
-        The file; its ``thorough`` says how many tiles are looked at.
+        The file; if its ``thorough`` is set, every tile is looked at.
     roles
-        Role of each page by name.
+        Page name -> role.
 
     Returns
     -------
@@ -64,7 +64,7 @@ def _looked_at(ifd: Ifd) -> Iterator[tuple[int, int]]:
 
 def _texts(source: ByteSource, start: int, length: int) -> list[tuple[int, int]]:
     if start + length > source.size:
-        return []  # the byte map will refuse it
+        return []  # the byte map will refuse such a slide
     if jpeg.is_bare(source.read(start, min(length, 32))):
         return []
     head = source.read(start, min(length, _HEAD))
@@ -74,7 +74,7 @@ def _texts(source: ByteSource, start: int, length: int) -> list[tuple[int, int]]
 
 
 def talking(source: ByteSource, starts: Sequence[int], lengths: Sequence[int]) -> list[tuple[int, int]]:
-    """Strips that have room for text; one read where the strips lie together, one look at equal beginnings."""
+    """Return the strips that have room for text; strips that lie together are read at once."""
     used = [pair for pair in zip(starts, lengths, strict=True) if pair[1]]
     if not used:
         return []
@@ -91,7 +91,7 @@ def talking(source: ByteSource, starts: Sequence[int], lengths: Sequence[int]) -
 
 
 def _all_bare(data: bytes, starts: list[int], lengths: list[int]) -> bool:
-    """Whether strips that follow each other are bare; each seam is looked at once, equal seams together."""
+    """Whether the strips follow each other without gaps, and none of them has room for text."""
     if starts[0] or data[-2:] != _EOI or list(map(add, starts, lengths)) != [*starts[1:], len(data)]:
         return False
     seams = {data[start - 2 : start + 32] for start in starts[1:]}

@@ -1,11 +1,11 @@
 """Words that many formats share: how a key becomes an id, and what counts as a number.
 
-A format keeps a value only if it is what its key promises. For most keys that is a number, and how
-long a number may be differs on purpose: the more digits, the better a case number fits in. So there
-are several patterns, each named after what it allows, and a format takes the shortest that its
-scanner's values fit in. All are text, for use inside a larger pattern or with ``re.fullmatch``.
+A format keeps a value only if it is legal for its key. Most keys hold a number. The more digits a
+pattern allows, the easier a case number passes for one; so there are several patterns, each named
+after what it allows, and a format takes the shortest that fits its scanner's values. All are text,
+to be used inside a larger pattern or with ``re.fullmatch``.
 
-Use, in a format of one's own::
+In a format::
 
     from blankslide.formatkit.vocabulary import SHORT_NUMBER, slug
     from blankslide.model.patterns import pattern
@@ -39,22 +39,22 @@ INTEGER = r"[-+]?\d{1,9}"
 """Up to nine digits."""
 
 SHORT_NUMBER = rf"[-+]?\d{{1,6}}(?:[.,]\d{{1,12}})?{_EXPONENT}"
-"""Up to six digits and twelve decimals: what stands in lines of pairs, where nothing says what is a number."""
+"""Up to six digits and twelve decimals: for descriptions of pairs, in which nothing marks a number as one."""
 
 NUMBER = rf"[-+]?(?:\d{{1,9}}(?:[.,]\d{{0,15}})?|[.,]\d{{1,15}}){_EXPONENT}"
-"""Up to nine digits and fifteen decimals, or decimals alone: what stands in XML."""
+"""Up to nine digits and fifteen decimals, or decimals alone: for XML."""
 
 LONG_NUMBER = rf"[-+]?(?:\d{{1,10}}(?:[.,]\d{{0,20}})?|[.,]\d{{1,20}}){_EXPONENT}"
-"""Up to ten digits and twenty decimals: what MIRAX writes."""
+"""Up to ten digits and twenty decimals, as MIRAX writes."""
 
 PRECISE_NUMBER = rf"{NUMBER}|[-+]?\d{{0,9}}\.\d{{1,24}}{_EXPONENT}"
-"""As `NUMBER`, or with up to 24 decimals: what Zeiss writes. It has two branches; put it into a group."""
+"""As `NUMBER`, or with up to 24 decimals, as Zeiss writes. It has two branches: put it into a group."""
 
 POINT_NUMBER = r"-?\d{1,12}(?:\.\d{1,12})?"
-"""Up to twelve digits, no comma and no exponent: what Hamamatsu writes, and what ``float`` reads."""
+"""Up to twelve digits, without comma and exponent, as Hamamatsu writes; ``float`` reads it."""
 
 UNSIGNED_NUMBER = rf"\d{{1,9}}(?:\.\d{{0,15}})?{_EXPONENT}"
-"""As `NUMBER`, but without sign and comma: a size or a power that ``float`` is to read."""
+"""As `NUMBER`, but without sign and comma: a size or a magnification; ``float`` reads it."""
 
 
 def slug(name: str) -> str:
@@ -63,5 +63,5 @@ def slug(name: str) -> str:
 
 
 def whole_slug(name: str) -> str:
-    """Turn a key into a part of a finding id as `slug` does, however long it is."""
+    """Turn a key into a part of a finding id as `slug` does, but without cutting it off."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "unnamed"

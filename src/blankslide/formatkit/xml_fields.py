@@ -1,20 +1,20 @@
-"""XML inside a tag or header: a table says what each attribute and text is, all else is unknown.
+"""XML inside a tag or header: a table says what each attribute and text is; all else is unknown.
 
-Formats hand over the bytes of a document and a table of rules; values become findings whose
-edits overwrite them where they stand, so the document keeps its length and stays well formed.
-A legal value of a science key stays and is noted; a known value that is not what its key
-promises, and everything the table does not know, is a finding of class UNKNOWN. Comments,
-processing instructions and what stands behind the document's end are values too.
+A format passes the bytes of a document and a table of rules. Values become findings whose edits
+overwrite them in place, so the document keeps its length and stays well formed. A legal value of
+a science key stays. A value that is not legal for its key is a finding of class UNKNOWN, and so
+is everything that the table does not list, comments, processing instructions, and what stands
+behind the document's end.
 
-Known attributes keep their name and get an empty-looking value (spaces, or zeros where a
-number must stand), because vendors' readers ask for them. Values that already look so are no
-finding. Unknown attributes go with their names. So do fields that a schema allows to be absent
-but not to be blank, such as dates: a format names them in ``whole``, and white space then stands
-where the element or attribute stood. Of ``urn:uuid:...`` only the id is replaced, so that it is
-still one, and links between several files still match.
+Attributes in the table keep their name, because vendors' readers ask for them; their value becomes
+spaces, or zeros where a number must stand. A value that is blank in this way already is not a
+finding. Attributes that are not in the table go with their names. So do fields that a schema
+allows to be absent but not to be blank, such as dates: a format lists them in ``whole``, and white
+space takes the place of the element or attribute. Of ``urn:uuid:...`` only the id is replaced: the
+result is a valid URN, and links between several files still match.
 
 Promise: each byte of the document is markup, white space, a kept legal value or part of a
-finding. Names of elements are taken for vocabulary, not for values.
+finding. Names of elements count as markup.
 """
 
 from __future__ import annotations
@@ -57,15 +57,15 @@ class Rule(NamedTuple):
     id
         Last part of the finding's id.
     cls
-        What it can reveal; SCIENCE stays if legal.
+        What it can reveal; a legal value of class SCIENCE stays.
     legal
-        Values (whole) that stay, or are weak findings where ``weak`` is set.
+        Pattern of whole values that stay or, with ``weak``, are weak findings.
     fill
-        The byte that replaces each byte of the value: a space, or ``0`` for numbers.
+        The byte that overwrites each byte of the value: a space, or ``0`` for numbers.
     title
-        For a person; by default the name in the document.
+        Its name for a person; by default its name in the document.
     inside
-        Whole raw values in which only what group 1 matches must go.
+        Pattern of whole raw values of which only group 1 goes.
     """
 
     id: str
@@ -85,13 +85,13 @@ def _key_id(key: str) -> str:
 
 
 def science(legal: str, keys: str) -> dict[str, Rule]:
-    """Make rules for keys (separated by spaces) whose values stay if they match ``legal`` whole."""
+    """Make rules for keys (separated by spaces) whose values stay if ``legal`` matches all of the value."""
     allowed = pattern(legal)
     return {key: Rule(_key_id(key), PhiClass.SCIENCE, allowed) for key in keys.split()}
 
 
 def rules(cls: PhiClass, keys: str, fill: bytes = b" ") -> dict[str, Rule]:
-    """Make rules for keys (separated by spaces) that go, of one class."""
+    """Make rules for keys (separated by spaces) of one class, whose values go."""
     return {key: Rule(_key_id(key), cls, None, False, fill) for key in keys.split()}
 
 
@@ -100,7 +100,7 @@ def _name(element: Element) -> str:
 
 
 def _items(value: str | None) -> list[str] | list[None]:
-    """Values to search for: of a list of quoted ones each, without its quotes."""
+    """Split a list of quoted values, so that each is searched for without its quotes."""
     if value is None:
         return [None]
     return re.findall(r'"([^"]*)"', value) if _QUOTED.fullmatch(value) else [value]
@@ -114,20 +114,20 @@ class XmlReader:
     found
         Where findings go.
     kept
-        Where the places of legal science values go (those in which a search could hit).
+        Where the places of legal science values go, if they are long enough for a search to hit.
     prefix
         First parts of the finding ids, ``vendor.store``.
     table
         ``Element@Attribute``, ``Parent/Element@Attribute`` or ``*@Attribute`` for attributes,
         ``Element`` or ``Parent/Element`` for text -> rule. The most specific key wins.
     named
-        What an element is called in the table; by default its local name.
+        Returns the name that an element has in the table; by default its local name.
     comment
-        Comments that are vocabulary and stay.
+        Pattern of whole comments that stay.
     skip
         Elements (by their name in the table) whose text the format reads itself.
     whole
-        Ids of rules (`Rule.id`) whose element or attribute goes with the value.
+        Ids of the rules (`Rule.id`) whose element or attribute goes with its value.
     """
 
     def __init__(
@@ -158,11 +158,11 @@ class XmlReader:
         Parameters
         ----------
         data
-            The whole store: document, terminating NUL and what stands behind.
+            The document, with its terminating NUL and all that follows in the tag or header.
         base
             Offset of ``data`` in the file.
         where
-            Words for the place, ``page 0``.
+            The place in words, such as ``page 0``.
         root
             The parsed document, if the format has it already.
 
@@ -258,12 +258,12 @@ class XmlReader:
                 self._add(f"{slug(name)}.text", f"{name} text", start, end, value)
 
     def _whole_field(self, rule: Rule, name: str, at: tuple[int, int], goes: tuple[int, int], value: str) -> None:
-        """Report an element or attribute that goes with its value; a blank value goes too, for it is not legal."""
+        """Report an element or attribute that goes with its value, also if the value is blank."""
         if rule.legal is None or rule.weak or not rule.legal.fullmatch(value):
             self._record(rule._replace(title=rule.title or name), at, goes, value)
 
     def _known_value(self, rule: Rule, name: str, at: tuple[int, int], value: str) -> None:
-        """Keep a legal value, pass over a blank one, report all others."""
+        """Keep a legal value, ignore a blank one, report all others."""
         if rule.cls is PhiClass.LINK and self._data.startswith(_URN, at[0]):
             at, value = (at[0] + len(_URN), at[1]), value[len(_URN) :]
         legal = rule.legal is not None and rule.legal.fullmatch(value) is not None
@@ -280,11 +280,11 @@ class XmlReader:
                 return
         cls = PhiClass.UNKNOWN if rule.cls is PhiClass.SCIENCE else rule.cls
         if cls is PhiClass.LINK and not _PLAIN.fullmatch(self._data, *at):
-            cls = PhiClass.DIRECT  # the bytes of an entity or a wide character cannot be replaced one by one
+            cls = PhiClass.DIRECT  # an entity or a wide character cannot be replaced byte by byte
         found = rule._replace(cls=cls, weak=rule.weak and legal, title=rule.title or name)
         self._record(found, at, at, value)
 
     def _is_blank(self, rule: Rule, value: str) -> bool:
         if rule.cls is PhiClass.LINK:
-            return not _LINKING.search(value)  # zeros in place of a link are our own mark
+            return not _LINKING.search(value)  # zeros in place of an id come from an earlier run of ours
         return not value.strip(rule.fill.decode() + " \t\r\n")

@@ -1,14 +1,14 @@
 """The registry: formats are found by walking this package; nobody lists them by hand.
 
-Exactly one format must accept a file. Two is an error that names both, because editing
+Exactly one format must accept a file. If two do, that is an error that names both, because editing
 under the wrong layout is worse than not editing. A fallback format is asked only when no
 other accepts.
 
-A format is a file of this package, or a file ``format*.py`` in the package of a vendor who has
-several files. Importing all of them costs several times what looking at a slide does, so
-the attributes ``name``, ``marks`` and ``suffixes`` of a format's class are read as text, and the
-file is imported only when one of its marks stands in the slide's beginning or first directory.
-No marks at all, ``()``, is a fallback's; without the line the format is always asked (ADR 0006).
+A format is a file of this package, or a file ``format*.py`` in the package of a vendor. Importing
+all of them takes several times as long as looking at a slide. So the attributes ``name``, ``marks``
+and ``suffixes`` of a format's class are read from the file's text, and a format is imported only if
+one of its marks stands in the slide's beginning or first directory. A fallback has no marks, ``()``;
+a format without the line is asked about every slide (ADR 0006).
 """
 
 from __future__ import annotations
@@ -35,18 +35,18 @@ _guests: list[Format] = []
 
 
 def all_formats() -> tuple[Format, ...]:
-    """Every format of the package, by name, then those of others that are `registered`."""
+    """Return the package's formats, sorted by name, then those that are `registered`."""
     return (*_own_formats(), *_guests)
 
 
 @contextmanager
 def registered(*formats: Format) -> Iterator[None]:
-    """Let formats from outside the package take part for the length of a ``with`` block.
+    """Add formats from outside the package for the length of a ``with`` block.
 
     Parameters
     ----------
     formats
-        Format objects; those of the package itself are in already and change nothing.
+        Format objects; those of the package are there anyway and are ignored.
     """
     added = [f for f in formats if f not in all_formats()]
     _guests.extend(added)
@@ -68,7 +68,7 @@ class _Card(NamedTuple):
 
 @lru_cache(maxsize=1)
 def _cards() -> tuple[_Card, ...]:
-    """Cards of the package's own formats, read from their text; where that cannot be, from the format itself."""
+    """Read the cards of the package's own formats from their text or, where that fails, from the format."""
     return tuple(sorted(_card(module) for module in _module_names()))
 
 
@@ -80,7 +80,7 @@ def _card(module: str) -> _Card:
         name, marks, suffixes = (_literal(text, line) for line in (b"name", b"marks", b"suffixes"))
         if name is not None and suffixes is not None:
             return _Card(module, name, marks, suffixes)
-    except (OSError, ValueError):  # only compiled files were installed, or a line is no plain literal
+    except (OSError, ValueError):  # only compiled files are installed, or a value is not a plain literal
         pass
     known = _load(module)
     return _Card(module, known.name, known.marks, known.suffixes)
@@ -102,8 +102,8 @@ def _literal(text: bytes, attribute: bytes) -> Any:
 
 
 def _module_names() -> list[str]:
-    """Names of the modules that hold a format: a file of this package, or ``format*`` of a vendor's own."""
-    try:  # a listing takes a tenth of the time of pkgutil's own walk, which every cold start would pay
+    """Names of the modules that hold a format: files of this package, and ``format*`` of a vendor's package."""
+    try:  # listing takes a tenth of the time of a walk by pkgutil, and every start pays for it
         found = os.listdir(__path__[0])
         inner = [
             (d, n) for d in found if d.isidentifier() and d[0] != "_" for n in os.listdir(os.path.join(__path__[0], d))
@@ -124,7 +124,7 @@ def _asked(probe: Probe) -> Iterator[tuple[Format, ...]]:
     """Yield the formats to ask first, then the fallbacks."""
     seen = probe.fingerprint
     always, marks, fallbacks = _by_mark()
-    # a flat list: a generator for each format would cost more than the search
+    # one flat list: a generator for each format would take longer than the search
     names = dict.fromkeys(always + [name for mark, name in marks if mark in seen])
     yield (*[_load(name) for name in names], *_guests)
     yield tuple([_load(name) for name in fallbacks])
@@ -132,7 +132,7 @@ def _asked(probe: Probe) -> Iterator[tuple[Format, ...]]:
 
 @lru_cache(maxsize=1)
 def _by_mark() -> tuple[list[str], list[tuple[bytes, str]], list[str]]:
-    """Modules of the formats that are always asked, marks with theirs, and modules of the fallbacks."""
+    """Return modules of formats to ask always, pairs of mark and modules, and modules of the fallbacks."""
     cards = _cards()
     always = [card.module for card in cards if card.marks is None]
     flat = [(mark, card.module) for card in cards for mark in card.marks or ()]
@@ -140,13 +140,13 @@ def _by_mark() -> tuple[list[str], list[tuple[bytes, str]], list[str]]:
 
 
 def is_fallback(name: str) -> bool:
-    """Whether the format of this name is asked only when no other accepts; imports none."""
+    """Whether the format of this name is a fallback; nothing is imported."""
     card = next((card for card in _cards() if card.name == name), None)
     return card.marks == () if card is not None else any(f.name == name and f.fallback for f in _guests)
 
 
 def format_named(name: str) -> Format:
-    """Return the format of this registry name; imports no other.
+    """Return the format of this registry name; no other is imported.
 
     Raises
     ------
@@ -163,7 +163,7 @@ def format_named(name: str) -> Format:
 
 
 def known_suffixes() -> frozenset[str]:
-    """Return the usual endings of all formats' file names, in lower case; imports none."""
+    """Return the usual file name endings of all formats, in lower case; nothing is imported."""
     own = (suffix for card in _cards() for suffix in card.suffixes)
     return frozenset(suffix.lower() for suffix in (*own, *(s for guest in _guests for s in guest.suffixes)))
 
@@ -190,9 +190,9 @@ def detect(probe: Probe, formats: Iterable[Format] | None = None) -> Format:
     ContradictorySlide
         If more than one accepts.
     DamagedSlide
-        If the container is one of ours but too broken to be asked.
+        If the container is of a known kind, but too damaged for any format to look into it.
     """
-    empty = probe.main.size == 0  # which is legal where the file only leads to a folder
+    empty = probe.main.size == 0  # legal for a file that only leads to a folder
     given = None if formats is None else tuple(formats)
     groups = _asked(probe) if given is None else iter((given, given))
     for fallback, asked in zip((False, True), groups, strict=True):
@@ -228,7 +228,7 @@ _MAGIC = (
 
 
 def describe(head: bytes) -> str:
-    """Say what a file that is no slide looks like, from its first bytes."""
+    """Say, from its first bytes, what a file looks like that is not a slide."""
     for magic, words in _MAGIC:
         if head.startswith(magic):
             return words

@@ -1,20 +1,20 @@
-"""Aperio SVS: ScanScope and GT450 slides, and what derives from them.
+"""Aperio SVS: slides of ScanScope and GT450, and of others who write the same.
 
 Layout: TIFF or BigTIFF; page 0 and the other levels are tiled, thumbnail, label and macro
 are in strips. Descriptions start with ``Aperio``: a header of sizes and codecs, then
-``|key = value`` pairs. Re-saving puts a new header before the old one, separated by ``;``,
-so headers and keys repeat. KFBIO and Grundium write the same, Motic with ``Motic V`` in front.
+``|key = value`` pairs. Saving a slide again puts a new header before the old one, with ``;``
+between, so headers and keys repeat. KFBIO and Grundium write the same, Motic with ``Motic V`` in front.
 Z-levels and fluorescence channels are further tiled pages: tissue like the rest.
 
 Which page is what: tiled pages are levels. For the others NewSubfileType (1 label, 9 macro)
 and the description's second line (``label WxH``, ``macro WxH``) are evidence; a thumbnail
 has the aspect of the slide or a description ``WxH -> WxH``. GT450 writes no description on
-label and macro. Contradicting evidence refuses the slide. Titles and other free text are
-never consulted. A page in strips of the slide's shape that nothing explains may be tissue: it is
-left, and the slide needs review.
+label and macro. If the evidence contradicts itself, the slide is refused. Titles and other free
+text are never consulted. A page in strips that has the slide's shape, and that nothing explains, may
+be tissue: it is left, and the slide needs review.
 
-Fields are cut out of the description where they stand, by position, never by searching for
-their value; what is neither known science with a legal value nor harmless goes.
+Fields are cut out of the description by their position, never by searching for their value. Of
+the fields, only known science with a legal value stays.
 
 Source: OpenSlide's Aperio page; the project's format map, section 2; real slides.
 """
@@ -46,7 +46,7 @@ _LEGAL_PROFILE = pattern(
     r"(?: v?\d{1,3}(?:\.\d{1,3})*| \(?19[69]8\)?| IEC61966-2\.1)?(?:\.icc|\.icm)?"
 )
 
-#: Keys whose legal values stay: they make the pixels usable.
+#: Keys whose legal values stay, because the pixels are of use only with them.
 SCIENCE: dict[str, re.Pattern[str]] = {
     **dict.fromkeys(
         (
@@ -62,7 +62,7 @@ SCIENCE: dict[str, re.Pattern[str]] = {
     "icc profile": _LEGAL_PROFILE,
 }
 
-#: Keys that identify; every other key is unknown and treated by the policy's allow-list.
+#: Keys that identify. Every key that is in no table is unknown, and goes unless the policy allows it.
 FIELDS: dict[str, PhiClass] = {
     "filename": DIRECT,
     "title": DIRECT,

@@ -5,12 +5,11 @@ planes above it, all tiled, with sparse tiles; the last two pages are in strips:
 scanned area and a macro of the whole glass, which shows the label at its right end. The first
 page's tag 65000 holds XML with the root ``Argos.Scan.Metadata``, not ended by a NUL.
 
-Which page is what: readers count from the end, so no page may leave the chain: if the macro
-went, the map would be taken for it, by the next run too. So the macro is blanked where it
-stands. A map that has not the slide's shape may show the label and is blanked as well, and so
-is one with words inside its streams. Any
-other page in strips is blanked, or left for review if it has the slide's shape. Pages of
-another shape among the tiles, and tiles behind the macro, refuse the slide.
+Which page is what: readers count pages from the end, so none may leave the chain: without the
+macro, they and our next run would take the map for it. So the macro is blanked in place. A map
+that does not have the slide's shape may show the label, and is blanked too; so is a map with text
+inside its streams. Any other page in strips is blanked, or left for review if it has the slide's
+shape. A tiled page of another shape, or one behind the macro, refuses the slide.
 
 Values are overwritten with spaces. The numbers of planes must stay: readers need them to find
 the middle plane.
@@ -61,7 +60,7 @@ _OPTIC = (
     r"|U?M?Plan(?:-?(?:X|N|S|FL|Semi|Apo|Fluor|Achromat)){0,4}|\d{1,3}[xX]|[01]\.\d{1,3})"
 )
 
-#: What the XML may say; see `_xml.XmlReader` for the keys.
+#: What the XML may say; see `formatkit.xml_fields.XmlReader` for the form of the keys.
 TABLE: dict[str, Rule] = {
     **science(INTEGER, "ObjectiveMagnification MinZ MaxZ"),
     **science(NUMBER, "ZRange X Y Z X1 X2 Y1 Y2 Z1 Z2 Width Height MPP PixelSize PixelSizeX PixelSizeY Exposure Gain"),
@@ -147,12 +146,12 @@ FORMAT: Format = Argos()
 
 
 def _beginning(page: Ifd, entry: Entry) -> bytes:
-    """First bytes of a value that may be as long as the file."""
+    """Return the first bytes of a value, which may be as long as the file."""
     return entry.inline or page.tiff.source.read(entry.start, min(entry.end - entry.start, _LOOK))
 
 
 def _spoken(found: FindingCollector, page: Ifd) -> None:
-    """Report text inside the map's streams: it goes by drawing the map anew, which a fill inside would meet."""
+    """Report text inside the map's streams; drawing over the map removes it, so it needs no edit of its own."""
     texts = FindingCollector()
     jpeg_comments.jpeg_findings(texts, page, False)
     blank = tiff_pictures.blank_edit(page)
@@ -170,7 +169,7 @@ def _read_xml(found: FindingCollector, kept: list[Place], page: Ifd) -> Element:
     Raises
     ------
     ContradictorySlide, DamagedSlide
-        If there are two, or they are not Argos's after all.
+        If there are two, or it is not Argos's XML after all.
     """
     if sum(e.tag == _METADATA for e in page.entries) > 1:
         raise ContradictorySlide("the first page has two Argos metadata")
@@ -207,7 +206,7 @@ def _role(index: int, page: Ifd, pages: list[Ifd]) -> str:
 
 
 def _planes(pages: list[Ifd], given: list[str]) -> list[list[int]]:
-    """Part the levels into focal planes: each begins where the width does not fall any more."""
+    """Divide the levels into focal planes; a plane begins where the width is not smaller than before."""
     planes: list[list[int]] = []
     width = 0
     for i, page in enumerate(pages):

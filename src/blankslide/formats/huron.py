@@ -5,13 +5,13 @@ are tiled (JPEG or JPEG 2000), the second page is the thumbnail, label and macro
 strips, often uncompressed, with NewSubfileType 1 and 9. The first description holds lines
 ``key = value``.
 
-What goes: lines that are not known science with a legal value. The bar code is base64; it is
-searched for as plain text too. Readers know the slide by the beginning of Make, so that much
-of it stays, and what hangs on it goes.
+What goes: lines that are not known science with a legal value. The bar code is base64; its plain
+text is searched for too. Readers know the slide by the beginning of Make, so the beginning stays,
+and what follows it goes.
 
-Traps: the description must not vanish, since readers refuse a slide without one, so the tag
-stays even where no line does; a label has the type that other makers give to any reduced
-page, hence only pages in strips are asked for it.
+Traps: readers refuse a slide without a description, so the tag stays even if none of its lines
+does. Other makers give the label's NewSubfileType to any reduced page, so it counts only on pages
+in strips.
 
 Source: OpenSlide's and opentile's notes on Huron; the project's format map, section 14. No
 real slide was at hand.
@@ -127,7 +127,7 @@ FORMAT: Format = Huron()
 
 
 def _pixel_size(reader: Pairs) -> tuple[float, float] | None:
-    """Micrometres per pixel as the line says, where it is in micrometres."""
+    """Micrometres per pixel from the description; None if it uses another unit."""
     value = reader.number("resolution")
     if value is None or re.search(r"nm|mm", reader.values["resolution"]):
         return None

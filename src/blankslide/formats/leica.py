@@ -3,16 +3,16 @@
 Layout: BigTIFF; the first page's description is XML of the schema ``scn/2010/03/10`` or
 ``scn/2010/10/01``: a collection (the glass, in nanometres) with images (macro, scanned
 regions), each with a view on the glass and one page for each resolution, channel and focal
-plane. Pages are named by their number, so none may leave the chain.
+plane. The XML refers to pages by their number, so none may leave the chain.
 
 Which page is what: an image whose view is the whole glass is the macro; it shows the label at
 its lower end, at every resolution. A supplemental image of type ``label`` is the label. All
-others are tissue. A view of the whole glass through a scanning objective, tissue through a
-macro's objective, a page with another size than announced or with two meanings contradict
-themselves, and the slide is refused. A page that the XML does not name is blanked.
+others are tissue. The slide is refused if a view of the whole glass has a scanning objective, if
+tissue has the macro's objective, or if a page has another size than the XML says, or two roles.
+A page that the XML does not name is blanked.
 
-Macro and label are blanked tile by tile, with valid pictures. The barcode is base64 in the
-newer schema, and goes with names, dates and versions that hold a build date; ids are replaced.
+Macro and label are blanked tile by tile, with valid pictures. The barcode goes (in the newer
+schema it is base64), and so do names, dates, and versions that hold a build date. Ids are replaced.
 
 Source: OpenSlide's Leica page; the project's format map, section 8; a real XML.
 """
@@ -45,13 +45,13 @@ _ROOT = pattern(
     r"xmlns=[\"']http://www\.leica-microsystems\.com/scn/2010/(?:03/10|10/01)[\"']",
     re.S,
 )
-#: Above this magnification an objective scans tissue, below it photographs the glass.
+#: With more than this magnification an objective scans tissue; with less it photographs the glass.
 _SCANNING = 2.0
 _LABELS = ("label", "barcode")
 _MODEL = pattern(r"(?:Leica |Aperio )?(?:SCN ?400F?|SCN|Versa ?\d{0,3})(?:;(?:Leica )?(?:SCN ?400F?|SCN|Versa))*")
 _VERSION = pattern(r"\d{1,3}(?:\.\d{1,5}){1,4}(?:;\d{1,3}(?:\.\d{1,5}){1,4})*")
 
-#: What the XML may say; see `_xml.XmlReader` for the keys.
+#: What the XML may say; see `formatkit.xml_fields.XmlReader` for the form of the keys.
 TABLE: dict[str, Rule] = {
     "scn@uuid": Rule("scn.uuid", LINK, title="Document UUID"),
     "collection@name": Rule("collection.name", DIRECT, title="Collection name"),
@@ -72,7 +72,7 @@ TABLE: dict[str, Rule] = {
     **science(r"\d{3}(?:\|[A-Za-z]{1,12})?|DAPI|FITC|TRITC|TxRed|Cy[357]|Spectrum ?\w{1,8}", "channel@name"),
     **science(r"http://www\.leica-microsystems\.com/scn/[\w./ :#-]{0,120}", "scn@schemaLocation"),
 }
-#: A date that is blank would be no date.
+#: These go with their element or attribute, because a blank date is not valid.
 WHOLE = ("image.creation-date",)
 
 
@@ -186,7 +186,7 @@ class _Slide:
 
 
 def _whole(element: Element, name: str, default: str = "") -> int:
-    """Read a number that the structure hangs on."""
+    """Read a number without which the structure cannot be understood."""
     text = element.value(name, default).strip()
     if not re.fullmatch(INTEGER, text):
         raise DamagedSlide(f"the XML has a {element.name} without a usable {name}")
@@ -215,7 +215,7 @@ def _image(element: Element, glass: tuple[int, int]) -> _Image:
 
 
 def _agree(images: list[_Image]) -> None:
-    """Weigh view and objective of every image."""
+    """Refuse images whose view and objective disagree."""
     if not any(not i.whole for i in images):
         raise ContradictorySlide("every image of the XML covers the whole glass, so none is known to be tissue")
     for image in images:

@@ -1,15 +1,15 @@
-"""Mikroscan SL5 TIFF: Aperio's way of describing pages, under another name.
+"""Mikroscan SL5 TIFF: pages are described as Aperio does, under another name.
 
 Layout: page 0 and the other levels are tiled; thumbnail, label and macro are in strips, not
 compressed. Descriptions begin with ``Mikroscan Image Structure``; the second line gives sizes
 and codec, or ``label WxH``, ``macro WxH``, ``WxH -> WxH`` in those of the pictures; then come
 ``|key = value`` pairs.
 
-Which page is what: the second line and NewSubfileType; what stands in a pair is never asked.
-The scanner's serial number stands in a key that begins with the model (``SL5 SERIAL #``).
+Which page is what: the second line and NewSubfileType tell; pairs are never consulted. The key
+of the scanner's serial number begins with the model (``SL5 SERIAL #``).
 
-Trap: OpenSlide takes such a slide for a plain TIFF and lists no pictures, so what it sees of
-them says nothing; tifffile sees every page.
+Trap: OpenSlide takes such a slide for a plain TIFF and lists no pictures, so it cannot tell whether
+they are gone; tifffile sees every page.
 
 Source: opentile's notes on Mikroscan; the project's format map, section 14. No real slide was
 at hand.

@@ -1,14 +1,14 @@
-"""Motic TIFF: slides described as Motic's, but not in the way that the Aperio format knows.
+"""Motic TIFF: slides whose description names Motic, but is not one that the Aperio format reads.
 
 Layout: as Aperio's: page 0 and the other levels tiled, thumbnail, label and macro in strips
 (LZW or JPEG); descriptions begin with ``Motic`` and hold a line of sizes and codec, or
 ``label WxH``, ``macro WxH``, then ``|key = value`` pairs. ``Motic V1.0.0`` and the like are
 Aperio's file under another name and belong to that format.
 
-Which page is what: the second line and NewSubfileType, as with Aperio.
+Which page is what: the second line and NewSubfileType tell, as with Aperio.
 
-Traps: few such slides were ever seen, by anybody. Where the first description has not the form
-above, it is not known what readers need of it: it is left, and the slide needs review.
+Trap: hardly anybody has seen such slides. If the first description does not have the form above,
+nobody knows what readers need of it: it is left, and the slide needs review.
 
 Source: opentile's notes on Motic; the project's format map, section 14. No real slide was at
 hand.
@@ -114,7 +114,7 @@ def _is_known_form(text: str) -> bool:
 
 
 def _left(reader: Pairs, page: Ifd) -> None:
-    """Report a description that is not understood; it stays."""
+    """Report a description of an unknown form, which stays."""
     entry = page.tags[T.IMAGE_DESCRIPTION]
     place = Place(0, page.name, entry.start, entry.end)
     title = "Description of a form that is not known"

@@ -1,15 +1,15 @@
 """3DHISTECH TIFF: what CaseViewer and its relatives export from a MIRAX slide.
 
-Layout: one tiled pyramid. The first description is in Aperio's way, but without a maker: a
+Layout: one tiled pyramid. The first description is like Aperio's, but does not name a maker: a
 line of sizes and codec, then ``|key = value`` pairs, some of which begin with ``3dh_``. The
-date is written day first. Label and macro are not exported; what stands beside the pyramid in
-strips is judged by its type and description like everywhere.
+day comes first in dates. Label and macro are not exported; any other pages in strips are judged
+by their type and description, as in other formats.
 
-What goes: date, time, the profile (people name it), and every field that is not known.
+What goes: date, time, the profile (whose name somebody chose), and every field that is not known.
 A filter stays if it is the default one.
 
-Trap: nothing but a key names the maker, so the slide is accepted only if the description
-begins with a size and the key stands where keys stand, not inside a text.
+Trap: only its keys tell the maker, so a slide is accepted only if the description begins with a
+size, and such a key stands at the beginning of a pair, not inside a text.
 
 Source: opentile's notes on 3DHistech; the project's format map, section 14. No real slide was
 at hand.

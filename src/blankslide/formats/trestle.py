@@ -7,15 +7,15 @@ like, tables of how tiles overlap, which no reader asks for.
 
 The resolution tags hold micrometres per pixel, whatever their unit says.
 
-The macro's file is part of the slide: it is opened with it, and a blank picture of its own
+The macro's file is part of the slide: it is opened with the slide, and a blank picture of the same
 size is drawn over all of it. The tables are listed as sidecars and left.
 
-What goes: pairs that are not known science with a legal value, and what hangs on the
-software's name, whose beginning readers need.
+What goes: pairs that are not known science with a legal value, and what follows the beginning of
+the software's name, which readers need.
 
-Traps: a side file that is a link, or that stands in another folder than the slide, cannot be
-edited safely, and a slide that is called clean while readers still show its macro would be a
-lie: such a slide is refused. So is one with a page in strips, which no reader takes for Trestle.
+Traps: a macro file that is a link, or in another folder, cannot be edited safely, and the slide
+would be called clean while readers still show its macro; so such a slide is refused. A slide with
+a page in strips is refused too, because no reader takes it for Trestle.
 
 Source: OpenSlide's Trestle page; the project's format map, section 14; a real description.
 """
@@ -123,7 +123,7 @@ FORMAT: Format = Trestle()
 
 
 def _pixel_size(page: Ifd) -> tuple[float, float] | None:
-    """Micrometres per pixel (x, y): here the resolution tags hold them as they are."""
+    """Micrometres per pixel (x, y), which is what the resolution tags hold here."""
     sizes = []
     for tag in (282, 283):
         entry = page.tags.get(tag)
@@ -138,7 +138,7 @@ def _side_file(files: SlideFiles) -> tuple[str, ByteSource] | None:
     Raises
     ------
     NotEditable
-        If a reader would find one that cannot be edited together with the slide.
+        If a reader would show a macro whose file cannot be edited together with the slide.
     """
     stem, dot, _ = files.name.rpartition(".")
     name = f"{stem if dot else files.name}.Full"
@@ -149,7 +149,7 @@ def _side_file(files: SlideFiles) -> tuple[str, ByteSource] | None:
     try:
         files.open(name)
     except DamagedSlide as problem:
-        if problem.message.endswith("missing"):  # all else is there, but is no file of its own
+        if problem.message.endswith("missing"):  # there is something of this name, but not an ordinary file
             return None
     raise NotEditable(
         "the macro's side file is a link or cannot be reached safely: its name or a folder of its name is in the way",

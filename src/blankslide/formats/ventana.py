@@ -7,13 +7,13 @@ stand on page 0 (``iScan``: scanner, user, barcodes) and on level 0 (``EncodeInf
 rack and slot, a copy of ``iScan`` in whatever quotes, and the joints of the tiles).
 
 Page 0 is never unlinked, because readers know the format by it: a blank picture of its own
-codec is drawn over it. Values in the XML are overwritten where they stand, found by parsing
-and never by searching for their text; the joints are checked number by number and stay, so
-that tiles still find their neighbours. A page whose description is not known goes whole.
+codec is drawn over it. Values in the XML are found by parsing, never by searching for their text,
+and overwritten in place. The joints stay, each number checked, because they tell readers how
+tiles fit together. A page whose description is not known goes whole.
 
-Traps: a plain Ventana TIFF has no packet on level 0; names of attributes contain each other;
-``DirPath`` and ``LabelImage Path`` hold paths; the build date of the software tells the scanner.
-OpenSlide declines DP files whose joints run to the left; then tifffile alone judges.
+Traps: a plain Ventana TIFF has no packet on level 0; one attribute's name can be part of
+another's; ``DirPath`` and ``LabelImage Path`` hold paths; the software's build date can identify
+the scanner. OpenSlide declines DP files whose joints run to the left; then tifffile alone judges.
 
 Source: OpenSlide's Ventana page; Roche's BIF whitepaper; the project's format map, section 5.
 """
@@ -176,7 +176,7 @@ FORMAT: Format = Ventana()
 
 
 def _scan_of(root: Element) -> Element | None:
-    """Return the iScan element where the vendor puts it, never one deep in something else."""
+    """Return the iScan element from the place where the vendor puts it; one deeper does not count."""
     if root.name == "iScan":
         return root
     places = {"Metadata": [root], "EncodeInfo": [c for c in root.children if c.name == "SlideInfo"]}
@@ -210,7 +210,7 @@ def _roles(pages: list[Ifd]) -> list[str]:
     if roles.count("macro") > 1:
         raise ContradictorySlide("two pages are described as the picture of the whole slide")
     if roles[0] == "unknown" and "macro" not in roles:
-        roles[0] = "macro"  # the page that carries the scanner's packet, and is no level, shows the whole slide
+        roles[0] = "macro"  # the page with the scanner's packet that is not a level shows the whole slide
     return roles
 
 
@@ -242,13 +242,13 @@ class _Reader:
         self._spans: set[int] = set()
 
     def picture(self, page: Ifd, role: str) -> None:
-        """Report a page that can go, and text inside JPEG streams."""
+        """Report a page that goes, and text inside its JPEG streams."""
         if role != "level":
             tiff_pictures.picture_finding(self.found, page, role, weak=role in ("thumbnail", "probability"))
         jpeg_comments.jpeg_findings(self.found, page, role == "level")
 
     def packets(self, page: Ifd, role: str) -> frozenset[int]:
-        """Read a page's XML packet; return the tags that need no other reading.
+        """Read a page's XML packet; return the tags that are read with this.
 
         Raises
         ------
@@ -278,7 +278,7 @@ class _Reader:
         self.objective = self.objective or power
 
     def description(self, page: Ifd, role: str) -> None:
-        """Report what stands in a description beside the words that tell the page's role."""
+        """Report the text in a description that is not the words for the page's role."""
         entry = page.tags.get(T.IMAGE_DESCRIPTION)
         if entry is None or entry.start in self._spans:
             return
@@ -295,7 +295,7 @@ class _Reader:
             self._word(page, entry.start + len(body) + 1, entry.end, rest.decode("latin-1").strip("\0 "), 0)
 
     def software(self, page: Ifd) -> frozenset[int]:
-        """Report software that readers know the vendor by as weak; return the tag if it was read."""
+        """Report the software by which readers know the vendor as weak; return the tag if it was read."""
         entry = page.tags.get(_SOFTWARE_TAG)
         text = (page.text(_SOFTWARE_TAG) or "").strip()
         if entry is None or not _SOFTWARE.fullmatch(text):

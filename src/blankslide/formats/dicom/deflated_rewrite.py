@@ -1,11 +1,11 @@
-"""A deflated DICOM file becomes a plain one, in a copy.
+"""Turns a deflated DICOM file into a plain one, in a copy.
 
-Strategy: one write over everything behind the preamble: the header as `HeaderRewrite` composes it,
-of any length and with Explicit VR Little Endian as its transfer syntax, and the native frames that
-a deflated data set always has. Of a picture that goes the frames are white.
+Strategy: one write replaces everything behind the preamble. It has the header, which `HeaderRewrite`
+composes in any length with the transfer syntax Explicit VR Little Endian, and then the native
+frames that a deflated data set always has. The frames of a picture that goes are white.
 
-Promise: in place it is refused, with the copy as the way out; what stood behind the pixels or
-behind the deflated stream is not written.
+Promise: editing in place is refused, with the hint to make a copy. What stood behind the pixels, or
+behind the deflated stream, is not written.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ class DeflatedRewrite(HeaderRewrite):
     Parameters
     ----------
     plain
-        What composes the header of the plain file that it stands for.
+        The rewrite of the inflated file's header.
     source, pixels
-        That plain file, and the pixels' element in it.
+        The inflated file, and its pixel element.
     size
         Length of the deflated file.
     used
-        Where its frames end; what is left of the element becomes zeros.
+        End of its frames; the rest of the pixel element becomes zeros.
     white
-        The byte of which a picture's frames consist afterwards.
+        The byte that fills the frames of a picture that goes.
     """
 
     def __init__(
@@ -51,12 +51,12 @@ class DeflatedRewrite(HeaderRewrite):
         self._used, self._white = used, white
 
     def writes(self, parts: Sequence[tuple[str, Action]], key: bytes | None) -> Sequence[Write]:
-        """Refuse: nothing inside a deflated stream can be overwritten where it stands."""
+        """Refuse, because nothing inside a deflated stream can be overwritten in place."""
         self._gone(parts)
         raise NotEditable("a deflated data set cannot be edited in place", "make a clean copy with --out DIR")
 
     def grown(self, parts: Sequence[tuple[str, Action]], key: bytes | None) -> Sequence[Write]:
-        """Return the whole file behind its preamble, no longer deflated."""
+        """Return the whole file behind its preamble, inflated."""
         gone = self._gone(parts)
         start, body, used = self.header.end, self._pixels.body, self._used
         if self.picture in gone:

@@ -1,13 +1,13 @@
 """A DICOMDIR beside a DICOM slide: the list of its files, with the patient in it.
 
-It is a member of the set: its records lose what the instances lose, their UIDs follow the same
-keyed map, and icons go. The records move while it keeps its length, so the offsets by which they
-refer to each other are written anew. What room is left is filled like a header's, or with spaces
-in a text of a record. It has no attribute that would say what was done, so it gets no marks.
+It is a file of the slide: its records lose what the instances lose, their UIDs are mapped in the
+same way, and icons go. The file keeps its length, but its records move, so the offsets by which
+they refer to each other are written anew. The remaining room is filled like a header's, or with
+spaces in a text of a record. No attribute of a DICOMDIR can say what was done, so it gets no marks.
 
-Only a DICOMDIR of this one slide can follow it: with one patient, one study, one series. Records
-of other files would no longer agree with those files, which stay as they are, and two slides
-would share a member. Where a member cannot be made of it, planning is refused, with the reason.
+Only a DICOMDIR that lists this one slide (one patient, one study, one series) can be edited with
+it. Records of other files would no longer agree with those files, which stay as they are, and two
+slides would share a file. If a DICOMDIR cannot be edited, planning is refused, with the reason.
 
 Source: DICOM PS3.3 Annex F, PS3.10 section 8, PS3.15 Annex E.
 """
@@ -48,18 +48,18 @@ _LEVELS = ("PATIENT", "STUDY", "SERIES")
 _NAME_OF_PATIENT, _ID_OF_PATIENT, _STUDY_ID, _STUDY_TEXT, _ACCESSION = (
     0x00100010, 0x00100020, 0x00200010, 0x00081030, 0x00080050,
 )  # fmt: skip
-#: Keys that a record must have, but may leave empty; all others get a dummy instead.
+#: Keys that a record must have, but may leave empty. Keys that may not be empty get a dummy value.
 _EMPTY = frozenset((_NAME_OF_PATIENT, _STUDY_TEXT, _ACCESSION))
-#: Texts that may end with spaces, and their longest values.
+#: Texts that may end with spaces, and how long they may be.
 _STRETCHY = {_ID_OF_PATIENT: 64, _STUDY_TEXT: 64, _NAME_OF_PATIENT: 64, _STUDY_ID: 16}
 
 
 class DirectoryReader(Reader):
-    """Reads a DICOMDIR: the same rules, with the types that attributes have in directory records."""
+    """Reads a DICOMDIR: `Reader`'s rules, with the types of attributes in directory records."""
 
     def __init__(self, header: Header) -> None:
         super().__init__(header)
-        for element in dicom_header.walk(header.elements):  # each record says it for itself
+        for element in dicom_header.walk(header.elements):  # each record has its own
             if element.tag == 0x00080005 and header.value(element).strip(b"\0 ") == b"ISO_IR 192":
                 self.encoding = "utf-8"
 
@@ -103,11 +103,11 @@ class Directory:
         self.reading: Reading = DirectoryReader(self.header).read()
 
     def place(self, start: int, end: int) -> Place:
-        """Where something stands."""
+        """Return a place in this file."""
         return Place(self.number, self.where, start, end)
 
     def rewrite(self, refusal: NotEditable | None) -> DirectoryRewrite:
-        """Return what composes the file anew, or refuses to."""
+        """Return the `Rewrite` of the file; with a ``refusal``, it raises that."""
         out = DirectoryRewrite(self.number, self.header, self.reading, Behind(), "", False, Rank.PAYLOAD)
         out.refusal = refusal
         return out
@@ -125,7 +125,7 @@ class DirectoryRewrite(HeaderRewrite):
     """The `Rewrite` of a DICOMDIR."""
 
     def compose(self, gone: set[str], key: bytes | None, room: int | None) -> bytes:
-        """Write all of it without what has gone; see `HeaderRewrite.compose`."""
+        """Write the file without the elements that go; see `HeaderRewrite.compose`."""
         changes = self._changes(gone, Names.under(key), Rung())
         data = self._whole(changes, 0)
         slack = 0 if room is None else room - len(data)
@@ -144,7 +144,7 @@ class DirectoryRewrite(HeaderRewrite):
         return self._meta(changes, W.meta_filler(filler) if filler > 0 else {}) + body
 
     def _stretch(self, changes: dict[int, bytes | None], slack: int) -> None:
-        """Let texts of the records end with more spaces, ``slack`` bytes in all, if they can."""
+        """Add spaces to texts of the records, ``slack`` bytes in all, as far as these may be longer."""
         held = (e for i in _records(self.header) for e in i.elements)
         found = [e for e in held if e.tag in _STRETCHY and e.vr in ("LO", "PN", "SH")]
         for element in sorted(found, key=lambda e: list(_STRETCHY).index(e.tag)):
@@ -158,7 +158,7 @@ class DirectoryRewrite(HeaderRewrite):
                 slack -= more
 
     def _pointed(self, data: bytes) -> bytes:
-        """Write the offsets for where the records are now."""
+        """Write the offsets of the records anew, since they have moved."""
         head = self.header.data[:START]
         fresh = dicom_header.parse(head + data, len(head + data), table.vr_of)
         places = {0: 0}
@@ -174,7 +174,7 @@ class DirectoryRewrite(HeaderRewrite):
 
 
 def problem(name: str, data: bytes, series: str) -> str:
-    """Say why a DICOMDIR that lists the slide cannot be cleaned with it; empty if it can.
+    """Say why a DICOMDIR that lists the slide cannot be edited with it; empty if it can.
 
     Parameters
     ----------

@@ -1,31 +1,33 @@
 """DICOM whole-slide images: all instances of one series in a folder are one slide.
 
 Layout: Part 10 files, one for each resolution and picture: VOLUME, LABEL, OVERVIEW, THUMBNAIL in
-the third value of Image Type. The file that is named may be any of them; the others are those
-in its folder with its Series Instance UID.
+the third value of Image Type. A person may name any of them; the others are the files in its folder
+with the same Series Instance UID.
 
-What goes: what PS3.15 Table E.1-1 lists, by its actions and the types of the slide IOD; private
-elements; unknown attributes and texts; UIDs by a keyed map, the same in all files; LABEL and
-OVERVIEW become valid blank frames. The header keeps its length, so no pixel moves.
+What goes: what PS3.15 Table E.1-1 lists, according to its actions and the types of the slide IOD;
+private elements; unknown attributes and texts. UIDs are mapped with the key, in all files alike. The
+frames of LABEL and OVERVIEW become valid blank frames. The header keeps its length, so no pixel moves.
 
 A DICOMDIR in the folder that lists this slide alone is one of its files: its records lose what the
-files lose, icons included, its UIDs and offsets follow, its length stays. It names files, so they
-keep their names. One that lists other files too is refused: it would no longer agree with them.
-One up to four folders higher is named and not changed, and the slide is then not called clean.
+files lose, icons too; its UIDs and offsets change with them, its length stays. It names the files, so
+they are not renamed. If it lists other files too, the slide is refused, because it would no longer
+agree with those. A DICOMDIR up to four folders higher is named and not changed, and the slide is then
+not called clean.
 
-Image Type never decides alone, for words get misspelt and exchanged: many frames on a grid are tissue,
-whatever they are called, and only a single frame that is called a label or an overview, and has neither
-the shape nor the size of the levels, is drawn over. An instance without a known word is a level if it has
-their tiles and shape; else it is kept and told of. Where word and shape contradict, the slide is refused.
+Image Type never decides alone, because its words get misspelt and exchanged. Many frames on a grid are
+tissue, whatever they are called. Only a single frame that is called a label or an overview, and has
+neither the shape nor the size of the levels, is drawn over. An instance without a known word is a level
+if it has the levels' tiles and shape; else it is kept and reported. If word and shape contradict each
+other, the slide is refused.
 
-Beside the slide: a file of its series that cannot be changed with it (another class, no preamble, a link,
-a folder below, damaged) refuses the slide in place, since it would no longer belong to it. Other objects of
-the study, and DICOM files that cannot be read, are named, and the slide is then not called clean. Another
-slide of the study, with levels and a frame of reference of its own, is left alone.
+Beside the slide: if a file of its series cannot be changed with it (another class, no preamble, a link,
+a folder below, damaged), the slide is refused in place, since that file would no longer belong to it.
+Other objects of the study, and DICOM files that cannot be read, are named, and the slide is then not
+called clean. Another slide of the study, with its own levels and frame of reference, is left alone.
 
-Traps: a preamble that is a TIFF at the same time is refused, because the TIFF half would keep what
-the DICOM half lost; so are big endian data sets. A deflated data set, and a header too tight for
-what has to be added, are refused in place; a copy may change its length.
+Traps: a file that is also a TIFF, by its preamble, is refused, because the TIFF half would keep what
+the DICOM half lost. Big endian data sets are refused too. A deflated data set, or a header without room
+for what must be added, is refused in place; a copy may change its length.
 
 Source: DICOM PS3.3 A.32.8 and F, PS3.5, PS3.10, PS3.15 Annex E; the project's format map, section 11.
 """
@@ -45,7 +47,7 @@ SLIDE_CLASS = "1.2.840.10008.5.1.4.1.1.77.1.6"
 
 
 class Dicom(Format):
-    """The format object; see the module's docstring. It stays small: it is asked about every file."""
+    """The format object; see the module's docstring. It imports little, as it is asked about every file."""
 
     name = "dicom"
     title = "DICOM WSI"
@@ -83,7 +85,7 @@ class Dicom(Format):
         Raises
         ------
         NotEditable
-            If there is one.
+            If there is a DICOMDIR.
         """
         if any(name.upper() == "DICOMDIR" for name in names):
             from blankslide.errors import NotEditable

@@ -1,7 +1,7 @@
-"""The frames of a DICOM instance as rooms for a picture: where they stand, how they are coded, what hangs behind them.
+"""The frames of a DICOM instance: where they stand, how they are coded, and what follows them.
 
-A picture is blanked frame by frame inside its fragments, so each frame's room goes from its first
-fragment to its last. Native frames are one room.
+A blank picture is drawn over each frame, in the room from its first fragment to its last. Native
+frames are one room.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ _HEAD = 1 << 16
 
 
 def slack(source: ByteSource, start: int, end: int) -> list[tuple[int, int]]:
-    """What stands behind the end of a coded frame, if it is more than padding."""
+    """Return the bytes behind the end of a coded frame, if they are more than padding."""
     tail = source.read(max(start, end - _HEAD), min(end - start, _HEAD))
     at = tail.rfind(b"\xff\xd9")
     return [(end - len(tail) + at + 2, end)] if at >= 0 and any(tail[at + 2 :]) else []
 
 
 def has_ended(source: ByteSource, start: int, end: int) -> bool:
-    """Whether a fragment holds the end of a coded picture."""
+    """Whether the end of a coded picture is in this fragment."""
     return b"\xff\xd9" in source.read(max(start, end - _HEAD), min(end - start, _HEAD))
 
 
 def slots(instance: Instance, taken: int) -> tuple[Slot, ...]:
-    """The room of each frame: from its first fragment to its last, or the native pixels as one."""
+    """Return the room of each frame, or one room for all native frames."""
     width, height, pixels = instance.width, instance.height, instance.pixels
     if not pixels.encapsulated:
         if instance.used == pixels.body:
@@ -50,7 +50,7 @@ def slots(instance: Instance, taken: int) -> tuple[Slot, ...]:
 
 
 def coding(instance: Instance) -> Coding:
-    """How a picture is coded, in TIFF's numbers; -5 for DICOM's own run-length code, 0 for what cannot be drawn."""
+    """How a picture is coded, in TIFF's numbers; -5 is DICOM's run-length code, 0 what cannot be drawn."""
     header = instance.header
     syntax, photometric = header.syntax, header.text(0x00280004)
     compression = 1
@@ -65,7 +65,7 @@ def coding(instance: Instance) -> Coding:
 
 
 def codec(syntax: str) -> str:
-    """Name of the codec for people."""
+    """Name of a codec for people."""
     if syntax in JPEG:
         return "JPEG"
     return "JPEG 2000" if syntax in _JPEG_2000 else "RLE" if syntax == _RLE else "raw"

@@ -1,16 +1,16 @@
-"""The DICOM header that is exactly as long as it was.
+"""Writes a DICOM header anew in exactly its old length.
 
-Strategy: what goes makes room for what must come (Patient Identity Removed, method, codes, new
-UIDs). If there is too little room, the levers of the project's proofs (A4) are pulled one after
-the other, each with everything that came before: explicit lengths, shorter dummies, less
-marking, and at last the basic offset table, which readers can do without. What room is left is
-filled where the standard allows it: spaces in the method, else private information of the file
-meta group. All of it follows from the header alone, so composing again gives the same bytes.
+Strategy: what goes makes room for what must be added (Patient Identity Removed, method, codes, new
+UIDs). If there is too little room, more and more is given up, step by step: explicit lengths,
+shorter dummies, less marking, and at last the basic offset table, which readers can do without
+(proof A4 of the project). Room that is left over is filled where the standard allows it: with
+spaces in the method, else with private information in the file meta group. All this depends on the
+header alone, so composing it again gives the same bytes.
 
-A header of LABEL or OVERVIEW may also grow into the coded picture behind it, which is blanked.
-`compose` writes a header of any length as well (``room`` None): copies may grow.
+The header of a LABEL or OVERVIEW may also grow into the coded picture behind it, because that is
+blanked. For a copy, `HeaderRewrite.compose` can write a header of any length (``room`` None).
 
-Promise: one write for a file; nothing in front of it or behind it moves.
+Promise: one write for the header; nothing before or behind it moves.
 """
 
 from __future__ import annotations
@@ -36,19 +36,19 @@ _MOMENTS = frozenset(("DA", "DT", "TM"))
 
 
 class Names(NamedTuple):
-    """How identifiers are replaced: UIDs, and names that keep things apart (with the least length)."""
+    """The functions that replace UIDs, and names that keep things apart (with their least length)."""
 
     uid: Callable[[str], str]
     name: Callable[[str, int], str]
 
     @classmethod
     def under(cls, key: bytes | None) -> Names:
-        """Return the replacements that belong to a key; frames name the same few things many times."""
+        """Return the functions for a key; results are kept, because frames repeat the same few names."""
         return cls(lambda old: mapped_uid(old, key), cache(lambda old, least: token(old, key, least)))
 
 
 class Rung(NamedTuple):
-    """How much is given up: one rung of the ladder."""
+    """One step of giving up more to save room."""
 
     firm: bool = False
     short: bool = False
@@ -72,20 +72,20 @@ def _ladder(has_table: bool) -> Iterator[Rung]:
 
 
 class Behind(NamedTuple):
-    """What stands behind a header, as far as the header may take from it.
+    """The bytes behind a header that it may take, if it needs more room.
 
     Attributes
     ----------
     lead
-        Bytes from the header's end to the length of the offset table's item, that length left out.
+        Bytes from the header's end to the length field of the offset table's item, without that field.
     gained
-        Bytes of the offset table, if it may be emptied once ``single`` says so.
+        Number of bytes that emptying the offset table saves; it may be emptied if ``single`` is true.
     single
-        Tells whether each frame is one fragment.
+        Returns whether each frame is one fragment.
     front
-        Bytes from the header's end to the first fragment of a picture; empty if it cannot give any.
+        Bytes from the header's end to the first fragment of a picture; empty if the picture cannot shrink.
     frames
-        Spans of all fragments of a picture by frame.
+        Start and end of each fragment of a picture, by frame.
     """
 
     lead: bytes = b""
@@ -101,17 +101,17 @@ class HeaderRewrite:
     Parameters
     ----------
     file
-        Number of the file in the slide.
+        Index of the file in the slide.
     reading
         What its elements say.
     behind
-        What stands behind the header.
+        The bytes behind the header that it may take.
     picture
-        Id of the finding that stands for this file's picture, or empty for a level.
+        Id of the finding of this file's picture; empty for a level.
     weak
         Whether that picture identifies only with much context.
     rank
-        When it is written: the main file's header last, because it holds the set together.
+        When it is written (`Rank`): the main file's header last, because readers find the others by it.
     """
 
     def __init__(
@@ -128,13 +128,13 @@ class HeaderRewrite:
         return f"<HeaderRewrite of file {self.file}>"
 
     def _takes(self) -> int:
-        """By how much the full marking, with the longest UIDs, exceeds the room: what the picture gives."""
+        """How many bytes the picture must give for the full marking and the longest UIDs; 0 if none, or too many."""
         needed = self._full() - self.room
         first = self.behind.frames[0][0]
         return needed if 0 < needed <= (first[1] - first[0]) // 2 else 0
 
     def _full(self) -> int:
-        """How long the header is with all its marks."""
+        """Length of the header with the full marking and the longest UIDs."""
         gone = {e.id for e in self.reading.entries} | {self.picture}
         return len(self._header(gone, Names(_longest, _unkeyed), Rung(method=1), 0))
 
@@ -150,11 +150,11 @@ class HeaderRewrite:
         return [Write(self.file, START, data, None, self.rank), *self._joined(gone)]
 
     def grown(self, parts: Sequence[tuple[str, Action]], key: bytes | None) -> Sequence[Write]:
-        """Return the header at the length that it takes: for copies."""
+        """Return the header in the length that it needs, for a copy."""
         gone = self._gone(parts)
         if self.taken and self.picture in gone:
             return self.writes(parts, key)
-        # a tight header would take from the picture the next time, which is drawn already
+        # make room now: a later run could not take it from the picture, which is drawn over by then
         drawn = self.behind.front and self.picture not in gone
         data = self.compose(gone, key, max(self.room, self._full()) if drawn else None)
         return [Write(self.file, START, data, self.room, self.rank), *self._joined(gone)]
@@ -165,7 +165,7 @@ class HeaderRewrite:
         return {what for what, _ in parts}
 
     def _joined(self, gone: set[str]) -> list[Write]:
-        """Let the first fragment of each frame of a blanked picture take in the others; else blank its texts."""
+        """Join the fragments of each frame of a picture that goes; if the picture stays, blank its texts."""
         if self.picture not in gone:
             spoken = self.texts if PICTURE_TEXT in gone else ()
             return [Write(self.file, start, bytes(end - start)) for start, end in spoken]
@@ -175,28 +175,28 @@ class HeaderRewrite:
         return [Write(self.file, f[0][0] - 4, (f[-1][1] - f[0][0]).to_bytes(4, "little")) for f in several]
 
     def _front(self) -> bytes:
-        """What stands between header and picture, moved on; the first fragment is shorter for it."""
+        """Return the bytes between header and picture for their new place, with a shorter first fragment."""
         frame = self.behind.frames[0]
         return self.behind.front[:-4] + (frame[-1][1] - frame[0][0] - self.taken).to_bytes(4, "little")
 
     # -- composing -----------------------------------------------------------------------
 
     def compose(self, gone: set[str], key: bytes | None, room: int | None) -> bytes:
-        """Write file meta and data set without what has gone.
+        """Write file meta group and data set without the elements that go.
 
         Parameters
         ----------
         gone
             Ids of the findings that go.
         key
-            For new UIDs.
+            The site's key for new UIDs, or None.
         room
-            How many bytes it must take, or None for as many as it takes.
+            The length that it must have, or None for the length that it needs.
 
         Raises
         ------
         NotEditable
-            If there is no room even for the smallest marking.
+            If there is no room for even the smallest marking.
         """
         names = Names.under(key)
         if room is None:
@@ -213,7 +213,7 @@ class HeaderRewrite:
         )
 
     def _header(self, gone: set[str], names: Names, rung: Rung, slack: int) -> bytes:
-        """Compose for one rung, ``slack`` bytes longer than it takes."""
+        """Compose for one step, with ``slack`` bytes of filler."""
         changes = self._changes(gone, names, rung)
         method = METHODS[rung.method].encode()
         filler: dict[int, tuple[str, bytes]] = {}
@@ -234,7 +234,7 @@ class HeaderRewrite:
     def _marks(
         self, gone: set[str], mapped: Callable[[str], str], rung: Rung, method: bytes
     ) -> dict[int, tuple[str, bytes]]:
-        """Say what was done, and only that."""
+        """Return the marks that say what was done, and no more than that."""
         left = [e for e in self.reading.entries if e.id not in gone and not self._is_done(e, mapped)]
         picture = bool(self.picture) and self.picture not in gone and not self.weak and not self._was_marked()
         direct = not picture and all(e.cls is not PhiClass.DIRECT for e in left)
@@ -251,16 +251,16 @@ class HeaderRewrite:
         return out
 
     def _is_done(self, entry: Entry, mapped: Callable[[str], str]) -> bool:
-        """Whether all UIDs of an entry are ours already, which only who has the key can tell."""
+        """Whether all UIDs of an entry have been mapped with this key already."""
         return entry.effect == "U" and all(mapped(v) == v for v in entry.values)
 
     def _was_marked(self) -> bool:
-        """Whether an earlier run of ours has said that the patient is gone, the picture included."""
+        """Whether the marks of an earlier run say that the patient is gone, also from the picture."""
         method = self.header.text(_METHOD).partition("\\")[0].strip()
         return method in METHODS and self.header.text(_REMOVED) == "YES"
 
     def _truth(self, gone: set[str]) -> dict[int, tuple[str, bytes]]:
-        """A blanked picture shows no text; that its flavour wants Specimen Label in Image stays."""
+        """Say that a blanked picture shows no text; Specimen Label in Image stays, because its type demands it."""
         if self.picture not in gone:
             return {}
         return {_BURNED_IN: ("CS", b"NO")}
@@ -272,7 +272,7 @@ class HeaderRewrite:
             if entry.id in gone:
                 new = changes[entry.element.at] = self._new(entry, names, rung)
                 old = self.header.value(entry.element).strip(b"\0 ") if entry.effect == "N" else b""
-                if old and apart.setdefault(new, old) != old:  # one of many thousand keys does that to a slide
+                if old and apart.setdefault(new, old) != old:  # this happens with one of many thousand keys
                     raise NotEditable("two identifiers would become the same one", "use another --key")
         if rung.short:
             self._shortened(changes)
@@ -283,7 +283,7 @@ class HeaderRewrite:
         return changes
 
     def _new(self, entry: Entry, names: Names, rung: Rung) -> bytes | None:
-        """Return the new value of an element, or None where it goes."""
+        """Return the new value of an element; None if the element goes."""
         element = entry.element
         if entry.effect == "U":
             old = self.header.value(element).decode("latin-1").split("\\")
@@ -301,7 +301,7 @@ class HeaderRewrite:
         return b"" if entry.effect == "Z" else None
 
     def _shortened(self, changes: dict[int, bytes | None]) -> None:
-        """Give up what nobody needs: the writer's version, dummies of an earlier run."""
+        """Save room where nothing is lost: the writer's version, dummies of an earlier run."""
         for element in (*self.header.meta, *self.header.elements):
             if element.at in changes or element.items is not None:
                 continue
@@ -314,19 +314,19 @@ class HeaderRewrite:
 
 
 def _as_code(word: str) -> str:
-    """Return a term; what is drawn over because it is a label keeps that name, in the letters that a term has."""
+    """Replace a word that is not a term by NONE; label and overview, in any case, become capitals and stay."""
     if word.strip().upper() in ("LABEL", "OVERVIEW"):
         return word.strip().upper()
     return word if is_code_string(word) else "NONE"
 
 
 def _longest(old: str) -> str:
-    """As many characters as a new UID can have at most."""
+    """Return a text as long as the longest new UID that can replace this one."""
     if is_standard(old):
         return old
     return "9" * (44 if len(old) >= 43 else max(30, len(old)))
 
 
 def _unkeyed(old: str, least: int) -> str:
-    """As many characters as the new name has under any key."""
+    """Return a name as long as the new one, which is the same for all keys."""
     return token(old, None, least)

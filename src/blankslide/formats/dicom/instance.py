@@ -1,4 +1,4 @@
-"""One file of a DICOM slide: its header, its pixels, and what it is beside the others."""
+"""One file of a DICOM slide: its header, its pixels, and its role among the others."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
     from blankslide.source import ByteSource
 
 STAYING = ("", "thumbnail")
-"""Roles whose pixels usually stay."""
+"""Roles whose pixels stay under most policies; empty is a level."""
 
 
 class Instance:
-    """One file of the slide; what it is shows beside the others only, so `settle` follows when all are read."""
+    """One file of the slide. Its role depends on the others, so call `settle` when all are read."""
 
     pixels: Pixels
 
     def __init__(self, number: int, name: str, source: ByteSource) -> None:
         self.number, self.name, self.file = number, name, source
-        #: What the file says; the file itself, unless that is deflated.
+        #: The plain file: the file itself or, if that is deflated, its inflated content.
         self.source: ByteSource = source
         self.deflated = deflated.is_deflated(source)
         self.trailing = False
@@ -47,17 +47,17 @@ class Instance:
         if not self.width or not self.height:
             raise DamagedSlide("an instance has no rows or no columns")
         self.frames = max(1, self.header.number(0x00280008))
-        #: Whether the header says that the label can be seen in this very image.
+        #: Whether the header says that the label can be seen in this image.
         self.shows_label = self.look.shows_label
         self.role, self.doubtful, self.level = "", False, True
 
     def settle(self, verdict: roles.Verdict, level: bool, thorough: bool) -> None:
-        """Take what it is, and find the pixels accordingly.
+        """Set the file's role, and find its pixels.
 
         Parameters
         ----------
         level
-            Whether it counts as a level if its pixels stay.
+            Whether it is a level, if it has no role.
         """
         self.role, self.doubtful = verdict.role, verdict.doubtful
         self.level = not verdict.role and level
@@ -68,7 +68,7 @@ class Instance:
         self.used = self._used()
 
     def _used(self) -> int:
-        """Where native frames end; the rest of their element is nobody's, unless all of it is drawn over."""
+        """Return the end of the native frames, or of their element if it is coded or drawn over as a whole."""
         pixels, header = self.pixels, self.header
         if pixels.encapsulated or self.role not in STAYING:
             return pixels.end
@@ -80,7 +80,7 @@ class Instance:
         return min(pixels.end, pixels.body + size)
 
     def place(self, start: int, end: int) -> Place:
-        """Where something stands: in a deflated file, anywhere behind the preamble."""
+        """Return a place in this file; in a deflated file, that is everything behind the preamble."""
         return Place(self.number, self.where, *((START, self.file.size) if self.deflated else (start, end)))
 
     @property
@@ -89,7 +89,7 @@ class Instance:
         return self.look.size
 
     def decimal(self, tag: int) -> list[float]:
-        """Values of a DS element anywhere in the header; empty if there are none."""
+        """Return the values of a DS element, at any depth of the header; empty if there are none."""
         for element in dicom_header.walk(self.header.elements):
             if element.tag == tag and element.items is None:
                 try:

@@ -1,10 +1,10 @@
-"""Which values of a slide's own attributes say what they may say, and nothing more.
+"""Which values of a slide's science attributes are legal, so that they stay.
 
-An attribute that Table E.1-1 does not list stays, so its value must be of the kind that its
-representation promises: code strings and meanings of codes are made of known words (the list
-``code_words.txt`` that ``scripts/dicom-words`` makes), numbers are numbers and not letters in
-disguise, UIDs have the shape of those of the standard. Everything else goes, which an allow-list
-may get wrong: a word nobody here knows is lost, a name is not kept.
+An attribute of a slide that Table E.1-1 does not list stays, so its value must be of the kind that
+its representation says: code strings and meanings of codes consist of known words (from the list
+``code_words.txt``, made by ``scripts/dicom-words``), numbers are numbers and not text in their
+place, UIDs have the form of those of the standard. Everything else goes. The price is that an
+unknown word is lost; but no name is kept.
 
 Source: DICOM PS3.3, PS3.5 6.2 and PS3.16; shapes of codes as their makers publish them.
 """
@@ -22,13 +22,13 @@ TEXT = frozenset("AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT".split())
 NUMBERS = frozenset("AT FD FL SL SS SV UL US UV".split())
 CODES = frozenset((0x00080100, 0x00080102, 0x00080103, 0x00080104, 0x00080106, 0x0008010F, 0x00080119, 0x00080120))
 _MEANING, _SCHEME, _META_VERSION = 0x00080104, 0x00080102, 0x00020001
-#: Texts that may be made of known words: name of a coding scheme, description of an optical path.
+#: Texts that may consist of known words: name of a coding scheme, description of an optical path.
 _PROSE = frozenset((0x00080115, 0x00480107))
-#: How often something stands, not what it is: these count frames.
+#: Attributes that count frames.
 _COUNTS = frozenset((0x00280008, 0x00081160))
 _WORDS_FILE = os.path.join(os.path.dirname(__file__), "code_words.txt")
 _SPLIT = pattern(r"[A-Za-z]+|\d+")
-#: Numbers of standards that stand in code strings: ISO_10918_1 and its kin.
+#: Numbers of standards that stand in code strings such as ISO_10918_1.
 _STANDARDS = frozenset("2022 10918 14495 15444 13818 14496 18181 22028 23008 18030".split())
 _CODE_STRING = pattern(r"[A-Z0-9_. -]{0,16}")
 _MEANING_TEXT = pattern(r"[\w ,.;:/()+%&'\[\]<>=*-]{0,64}")
@@ -37,17 +37,17 @@ _INTEGER = pattern(r" *+[-+]?\d{0,4} *+")
 _DECIMAL = pattern(r" *+[-+]?\d{0,6}(?:\.\d*+)?(?:[eE][-+]?\d{1,3})? *+")
 _SHORT_WORD = pattern(r"(?:[A-Za-z]{0,4}[ _-]?\d{0,3}|[a-z]+[ _-]?\d{0,3})", re.I)
 MOST_VALUES = 32
-"""How many values a text may have."""
+"""The largest number of values in a text."""
 
-#: Texts whose legal values are few.
+#: Texts with few legal values.
 _LEGAL = {
     0x00201040: pattern(r"SLIDE_CORNER|UNKNOWN|"),
     0x00209421: pattern(r"(?:(?:row|column|tile|index|position|frame|focal|plane|optical|path|z|number) ?){1,5}", re.I),
     0x00080112: pattern(r"HL7|"),
 }
-#: Names that people give to optical paths, lenses and channels: known words, or hardly a word.
+#: Names of optical paths, lenses and channels: known words, or words of few letters.
 _NAMES = frozenset((0x00480106, 0x00220019, 0x00480113))
-#: Shapes of codes by their public scheme.
+#: Public coding scheme -> form of its codes.
 _SHAPES = {
     "DCM": pattern(r"\d{6}|[A-Z0-9]{1,8}"), "SCT": pattern(r"\d{6,18}"), "LN": pattern(r"\d{1,6}-\d"),
     "SRT": pattern(r"[A-Z]-[0-9A-FX]{4,6}"), "SNM3": pattern(r"[A-Z]-[0-9A-FX]{4,6}"), "RADLEX": pattern(r"RID\d{1,6}"),
@@ -65,7 +65,7 @@ def _words() -> frozenset[str]:
 
 
 def is_known(text: str, short: int) -> bool:
-    """Whether all words are known or have at most ``short`` letters, and all numbers at most three digits."""
+    """Whether each word is known or has at most ``short`` letters, and each number at most three digits."""
     known = _words()
     for part in _SPLIT.findall(text):
         if part.isdigit():
@@ -77,12 +77,12 @@ def is_known(text: str, short: int) -> bool:
 
 
 def is_code_string(text: str) -> bool:
-    """Whether one value of CS is a term and not a name."""
+    """Whether one value of CS is a term, not a name."""
     return _CODE_STRING.fullmatch(text) is not None and is_known(text, 3)
 
 
 def is_text(tag: int, vr: str, text: str) -> bool:
-    """Whether a text that is no code may stay; several values are judged one by one."""
+    """Whether a text that is not a code may stay; of several values, each must be legal."""
     if not text:
         return True
     legal = _LEGAL.get(tag)
@@ -104,7 +104,7 @@ def _is_value(tag: int, vr: str, value: str) -> bool:
 
 
 def is_code(tag: int, text: str, scheme: str) -> bool:
-    """Whether a part of a code may stay: only where its scheme is a public one."""
+    """Whether a part of a code may stay, which it can only if its scheme is public."""
     shape = _SHAPES.get(scheme)
     if shape is None:
         return False
@@ -118,7 +118,7 @@ def is_code(tag: int, text: str, scheme: str) -> bool:
 
 
 def is_number(vr: str, raw: bytes) -> bool:
-    """Whether binary numbers are numbers: letters in disguise read as text, or are beyond all measure."""
+    """Whether binary numbers are real ones: text in their place can be read, or gives absurd sizes."""
     if vr in ("FD", "FL"):
         size, kind = (8, "d") if vr == "FD" else (4, "f")
         values = struct.unpack(f"<{len(raw) // size}{kind}", raw[: len(raw) // size * size])
@@ -127,22 +127,22 @@ def is_number(vr: str, raw: bytes) -> bool:
 
 
 def is_binary(tag: int, raw: bytes) -> bool:
-    """Whether a blob that the slide needs (a colour table) is one."""
+    """Whether a blob that the slide needs, such as a colour table, is not text."""
     return raw == b"\0\1" if tag == _META_VERSION else not reads(raw)
 
 
 def is_class(uid: str) -> bool:
-    """Whether a UID of a maker's software or of a coding scheme looks like one."""
+    """Whether a UID has the form of those of makers' software or of coding schemes."""
     return len(uid) <= 48 and _STANDARD_CLASS.fullmatch(uid) is not None
 
 
 def reads(raw: bytes) -> bool:
-    """Whether bytes could be read as text."""
+    """Whether bytes can be read as text."""
     body = raw.rstrip(b"\0 ")
     return bool(body) and all(b >= 32 or b in b"\t\r\n" for b in body)
 
 
-# Verhoeff's check digit, with which every SNOMED CT identifier ends: a record number has none.
+# Every SNOMED CT identifier ends with Verhoeff's check digit; record numbers have none.
 _TIMES = tuple(
     tuple((b + a) % 5 + 5 * (b >= 5) if a < 5 else (a - b) % 5 + 5 * (b < 5) for b in range(10)) for a in range(10)
 )

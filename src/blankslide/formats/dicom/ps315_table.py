@@ -1,10 +1,10 @@
-"""Which DICOM attribute is treated how: PS3.15 Table E.1-1 and the slide IOD, as data.
+"""What is done with each DICOM attribute: PS3.15 Table E.1-1 and the slide IOD, as data.
 
-The rows stand in ``ps315_table.tsv``, which ``scripts/dicom-table`` makes from kept libraries.
-An action that depends on the type of an attribute (``X/Z/D``) is resolved by the type that the
-VL Whole Slide Microscopy Image IOD gives it: type 1 must keep a value, type 2 may be empty, type
-3 goes. Attributes of neither source are unknown, whatever the DICOM dictionary says of them; that
-dictionary (pydicom's) is asked only for value representations, and only where a file has none.
+The rows stand in ``ps315_table.tsv``, which ``scripts/dicom-table`` makes from libraries that hold
+the standard's tables. An action that depends on the type of an attribute (``X/Z/D``) is resolved by
+the type in the VL Whole Slide Microscopy Image IOD: type 1 must keep a value, type 2 may be empty,
+type 3 goes. Attributes in neither source are unknown, even if the DICOM dictionary has them; that
+dictionary (pydicom's) is used only for value representations, if a file does not state them.
 
 Promise: the table is read once, on first use, in about a millisecond.
 """
@@ -28,11 +28,11 @@ class Row(NamedTuple):
     Attributes
     ----------
     action
-        As in Table E.1-1; ``-`` if it is not listed, lower case if the row is our own.
+        As in Table E.1-1; ``-`` if it is not listed there, lower case if the row is ours.
     vr
         Value representation.
     root, inside
-        Type at the root of a slide, and inside sequences that stay.
+        Type at the root of the data set, and inside sequences that stay.
     """
 
     action: str
@@ -64,19 +64,19 @@ def vr_of(tag: int) -> str:
 
 @cache
 def _from_dictionary(tag: int) -> str:
-    """Ask pydicom, which is imported only for files that do not say it themselves."""
+    """Ask pydicom, which is imported only for files that do not state representations."""
     from pydicom.datadict import dictionary_has_tag, dictionary_VR
 
     return dictionary_VR(tag).split(" ")[0] if dictionary_has_tag(tag) else ""
 
 
 def action_of(tag: int, nested: bool) -> str:
-    """Return what the profile does: ``X``, ``Z``, ``D``, ``U``, ``K`` (stays), or empty if unknown.
+    """Return the action: ``X``, ``Z``, ``D``, ``U``, ``K`` (stays), or empty if the attribute is unknown.
 
     Parameters
     ----------
     tag
-        The attribute; private ones are ``X``.
+        The attribute; the action of private ones is ``X``.
     nested
         Whether it stands inside a sequence.
     """
@@ -93,9 +93,9 @@ def action_of(tag: int, nested: bool) -> str:
 
 
 def _resolved(action: str, kind: str, vr: str) -> str:
-    """Resolve an action by type; a sequence has no dummy, so it is emptied or goes."""
+    """Resolve an action by type; a sequence cannot have a dummy, so it is emptied or goes."""
     if action == "X/Z/U*":
-        return "K"  # the sequence stays, the UIDs in it are mapped
+        return "K"  # the sequence stays, and the UIDs in it are mapped
     choices = action.split("/")
     if vr == "SQ":
         return "Z" if "Z" in choices and kind in "12" else "X"
@@ -109,7 +109,7 @@ def _resolved(action: str, kind: str, vr: str) -> str:
 
 
 def title(tag: int) -> str:
-    """Return words for people: the keyword taken apart, or the tag's number."""
+    """Return a title for people: the words of the keyword, or the tag's number."""
     row = rows().get(tag)
     if row is None:
         return f"({tag >> 16:04X},{tag & 0xFFFF:04X})"

@@ -1,14 +1,14 @@
-"""Which instances of a DICOM slide are levels, which are pictures, and of which nobody can tell.
+"""Which instances of a DICOM slide are levels, which are pictures, and which are unclear.
 
-The third value of Image Type is a word that anybody can misspell, leave out or exchange, and a level
-that is drawn over is lost. So the word never decides alone: what the header says of the shape has
-to agree. Many frames on a grid are tissue, whatever they are called; a label or an overview is one
-frame, not larger than all levels and of another shape. An instance without a known word is a
-level only if it has the tiles and the shape of the levels.
+The third value of Image Type is a word that can be misspelt, missing or exchanged, and a level that
+is drawn over is lost. So the word never decides alone: the shape in the header has to agree. Many
+frames on a grid are tissue, whatever they are called; a label or an overview is one frame, not
+larger than all levels and of another shape. An instance without a known word is a level only if it
+has the tiles and the shape of the levels.
 
-Promise: a picture that may be drawn over is called a label or an overview (or a thumbnail) and looks
-like one. All else keeps its pixels; where word and shape contradict each other the slide is refused,
-and where nothing tells what an instance shows, that is said.
+Promise: a picture that may be drawn over is called a label, an overview or a thumbnail, and has the
+shape of one. All other instances keep their pixels. If word and shape contradict each other, the
+slide is refused. If nothing tells what an instance shows, that is reported.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ HINT = "set the third value of its Image Type to what it shows, or remove the fi
 
 
 class Look(NamedTuple):
-    """What a header says of its picture.
+    """What a header says about its picture.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class Look(NamedTuple):
     size, frame
         Width and height of the whole matrix and of one frame.
     frames
-        Number of frames at different places: planes and optical paths do not count.
+        Number of frames at different places; planes and optical paths do not count as such.
     shows_label, denies_label
         Whether it says that the label can be seen, or that it cannot.
     """
@@ -54,7 +54,7 @@ class Look(NamedTuple):
 
     @property
     def gridded(self) -> bool:
-        """Whether the picture is put together of frames, or is a part of a larger one."""
+        """Whether the picture consists of several frames, or is a part of a larger one."""
         return self.frames > 1 or self.size[0] > self.frame[0] or self.size[1] > self.frame[1]
 
     @property
@@ -64,16 +64,16 @@ class Look(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What an instance is.
+    """The judgement of one instance.
 
     Attributes
     ----------
     role
-        ``label``, ``macro`` or ``thumbnail``; empty if its pixels stay, as those of a level.
+        ``label``, ``macro`` or ``thumbnail``; empty if it keeps its pixels.
     doubtful
-        Whether it has to be told that nobody knows what it shows.
+        Whether to report that nobody knows what it shows.
     contradicts
-        Whether the slide has to be refused for it.
+        Whether the slide must be refused because of it.
     """
 
     role: str = ""
@@ -85,7 +85,7 @@ _LEVEL, _UNKNOWN, _REFUSED = Verdict(), Verdict(doubtful=True), Verdict(doubtful
 
 
 def look(header: Header) -> Look:
-    """Read what `verdicts` has to know of an instance."""
+    """Read from a header what `verdicts` needs."""
     words = header.text(_KIND).split("\\")
     name = words[2].strip(" \0").upper() if len(words) > 2 else ""
     frame = header.number(_COLUMNS), header.number(_ROWS)
@@ -117,26 +117,26 @@ def _verdict(one: Look, number: int, looks: Sequence[Look], tissue: Sequence[Loo
 
 
 def _picture(one: Look, others: Sequence[Look], tissue: Sequence[Look]) -> Verdict:
-    """Judge what is called a label or an overview."""
+    """Judge an instance that is called a label or an overview."""
     if one.gridded:
         return _REFUSED
     models = [*tissue, *(other for other in others if other.name == _THUMBNAIL)]
     largest = bool(tissue) and all(_covers(one, level) for level in tissue)
     if largest or any(_alike(one, model) for model in models):
         return _REFUSED
-    if not tissue and one.denies_label:  # nothing to compare it with, and the rest of the header contradicts
+    if not tissue and one.denies_label:  # no level to compare it with, and the header says that it shows no label
         return _UNKNOWN
     return Verdict(_PICTURES[one.name])
 
 
 def _belongs(one: Look, others: Sequence[Look]) -> bool:
-    """Whether what is called a level, and is a single frame, fits the others: a label could be called so too."""
+    """Whether a single frame that is called a level fits the levels; it could be a label with a wrong word."""
     levels = [o for o in others if o.gridded] or [o for o in others if o.name == LEVEL and o.area > one.area]
     return not levels or any(_alike(one, level) or one.frame == level.frame for level in levels)
 
 
 def _pattern(looks: Sequence[Look]) -> list[Look]:
-    """Return the instances that are levels for certain: what is called so, or several on a grid that agree."""
+    """Return the instances that are certainly levels: called so, or several on a grid that agree."""
     named = [one for one in looks if one.name == LEVEL]
     if any(one.gridded for one in named):
         return [one for one in named if one.gridded]
@@ -155,7 +155,7 @@ def _covers(a: Look, b: Look) -> bool:
 
 
 def _alike(a: Look, b: Look) -> bool:
-    """Whether one matrix is the other at a smaller scale, rounded to pixels."""
+    """Whether one matrix has the other's shape at a smaller scale, rounded to pixels."""
     small, large = sorted((a, b), key=lambda one: one.area)
     across, down = large.size[0] / small.size[0], large.size[1] / small.size[1]
     rounding = 1.5 / small.size[0] + 1.5 / small.size[1] + _LEEWAY

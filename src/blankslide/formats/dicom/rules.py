@@ -1,12 +1,11 @@
-"""What each attribute of a DICOM header means for privacy, and what shall become of it.
+"""What each element of a DICOM header can reveal, and what is done with it.
 
-Strategy: every element is asked in order. Table E.1-1 decides where it lists the attribute;
-attributes of the slide IOD that it does not list stay if their value is of the kind that their
-representation promises; all others are unknown and go (allow-list). Sequences that go are one
-entry, those that stay are entered. What is blank, a dummy of ours or a mapped UID is no entry,
-so a second run finds nothing.
+Strategy: every element is judged in order. If Table E.1-1 lists the attribute, it decides. Other
+attributes of the slide IOD stay if their value is legal (`legal_values`). All others are unknown
+and go (allow-list). A sequence that goes is one entry; a sequence that stays is searched. A blank
+value, a dummy of ours or a mapped UID is no entry, so a second run finds nothing.
 
-Promise: nothing is changed and nothing kept here but references into the header.
+Promise: nothing is changed here, and only references into the header are kept.
 
 Source: DICOM PS3.15 Annex E and PS3.3 A.32.8; the project's format map, section 11.
 """
@@ -39,14 +38,14 @@ METHODS = ("Blankslide: PS3.15 Basic Profile", "Blankslide E.1", "BS")
 _CREATOR_UID, _PRIVATE_INFORMATION = 0x00020100, 0x00020102
 _PER_FRAME = 0x52009230
 _MOST_VALUES, _MOST_TEXT = 64, 1 << 20
-#: Values that a type 1 attribute gets.
+#: Dummy values for type 1 attributes, by value representation.
 DUMMIES = {
     "DA": b"19000101", "DT": b"19000101000000", "TM": b"000000", "AS": b"000Y", "IS": b"0", "DS": b"0", "CS": b"NONE",
     "US": b"\0\0", "SS": b"\0\0", "UL": bytes(4), "SL": bytes(4), "FL": bytes(4), "FD": bytes(8), "OB": b"\0\0",
     "OW": b"\0\0", "UN": b"\0\0", "SV": bytes(8), "UV": bytes(8), "UI": b"2.25.0",
 }  # fmt: skip
 TEXT_DUMMY = b"X"
-#: Identifiers that keep optical paths, containers and specimens apart, and how short their tokens may be.
+#: Identifiers that tell optical paths, containers and specimens apart -> least length of their tokens.
 KEPT_APART = {0x00480106: 8, 0x00400512: 12, 0x00400551: 12}
 SHORT_DUMMIES = {"DT": b"1900", "TM": b"00"}
 
@@ -68,7 +67,7 @@ class Entry(NamedTuple):
         ``X`` remove, ``Z`` empty, ``D`` dummy, ``U`` map UIDs, ``I`` blank parts of a colour profile,
         ``W`` replace the values of a code string that are no terms, ``N`` replace an identifier by a token.
     values
-        Its texts, for the search afterwards.
+        Its texts, which are searched for afterwards.
     """
 
     id: str
@@ -81,7 +80,7 @@ class Entry(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """All that a header says: what may go, what is empty and not worth its bytes, and what stays."""
+    """What was read of a header: elements that may go, empty ones that only take room, and ones that stay."""
 
     entries: list[Entry]
     empties: list[Element]
@@ -98,14 +97,14 @@ class Reader:
         self.out = Reading([], [], [])
 
     def read(self) -> Reading:
-        """Ask every element."""
+        """Judge every element."""
         for element in self.header.meta:
             self._meta(element)
         self._level(self.header.elements, None)
         return self.out
 
     def _level(self, elements: Sequence[Element], item: Item | None) -> None:
-        """Walk without recursion: nesting is bounded, but Python's stack is dear."""
+        """Judge all elements, of all levels, without recursion."""
         stack: list[tuple[Iterator[Element], Item | None]] = [(iter(elements), item)]
         while stack:
             element = next(stack[-1][0], None)
@@ -115,14 +114,14 @@ class Reader:
                 stack.extend((iter(i.elements), i) for i in reversed(element.items or ()))
 
     def _asked(self, element: Element, item: Item | None) -> bool:
-        """Decide about one element; return whether to look inside."""
+        """Judge one element; return whether to judge the elements inside it."""
         tag = element.tag
         action = table.action_of(tag, element.parent != 0)
         if tag & 0xFFFF == 0:
             self.out.empties.append(element)
         elif tag == METHOD:
             self._method(element)
-        elif tag == PIXEL_DATA:  # inside an item: a picture where none belongs
+        elif tag == PIXEL_DATA:  # inside an item, where no picture belongs
             self._going(element, "")
         elif action == "K":
             return self._staying(element, item)
@@ -190,7 +189,7 @@ class Reader:
         return legal.is_text(tag, vr, text)
 
     def _scheme(self, item: Item | None) -> str:
-        """Codes stay where their scheme is a public one; a site's own code may be a name."""
+        """Return an item's coding scheme, as codes stay only if that is public; a site's own may be names."""
         schemes = [self._text(e) for e in (item.elements if item else ()) if e.tag == 0x00080102]
         return schemes[0] if len(schemes) == 1 else ""
 
@@ -202,7 +201,7 @@ class Reader:
             self._uid(element)
 
     def _uid(self, element: Element, like: int = 0) -> None:
-        """Map a UID; one that stands for another attribute (``like``) is kept or goes with that."""
+        """Record a UID that is to be mapped, as a finding of its attribute, or of ``like`` if it repeats that."""
         uids = self._uids(element)
         strange = tuple(u for u in uids if not is_standard(u) and not is_ours(u, None))
         if strange:
@@ -228,7 +227,7 @@ class Reader:
         self._add(element, PhiClass.DEVICE, self._soft(element), weak=is_plain(rest))
 
     def _method(self, element: Element) -> None:
-        """What an earlier tool said of itself stays only if that was us."""
+        """Keep the method of an earlier run of ours; that of another tool goes."""
         text = self._text(element)
         method, _, rest = text.partition("\\")
         if method.strip() in METHODS and rest.strip() in ("", "-"):
@@ -252,7 +251,7 @@ class Reader:
     # -- helpers -------------------------------------------------------------------------
 
     def _soft(self, element: Element) -> str:
-        """What may become of a value that its attribute does not promise: as much as its type allows."""
+        """Return the effect for a value that is not legal: the attribute goes, if its type allows it."""
         row = table.rows().get(element.tag)
         kind = "3" if row is None else (row.inside if element.parent else row.root)[0]
         if element.tag in (0x00020001, 0x00020013):
@@ -264,12 +263,12 @@ class Reader:
         if effect == "D" and element.tag in KEPT_APART and element.vr in ("LO", "SH"):
             effect = "N"
         if element.tag >> 16 & 1 and all(map(harmless, values)):
-            values = ()  # the profile wants private elements gone, also where they look like numbers
+            values = ()  # a private element goes also if it is a number, but that is not worth a search
         id_, title = table.finding_id(element.tag), table.title(element.tag)
         self.out.entries.append(Entry(id_, title, cls, effect, element, values, weak))
 
     def _values(self, element: Element) -> tuple[str, ...]:
-        """Texts of an element, or of all inside it but codes: those occur elsewhere by right."""
+        """Return the texts of an element, or of all inside it; not codes, which also stand in elements that stay."""
         if element.items is None:
             return self._texts(element)
         found: dict[str, None] = {}
@@ -304,12 +303,12 @@ class Reader:
 
 
 def dummy(vr: str) -> bytes:
-    """Return the value that stands for none in an attribute that must have one."""
+    """Return the dummy value for an attribute that may not be empty."""
     return DUMMIES.get(vr, TEXT_DUMMY)
 
 
 def quiet_profile(data: bytes) -> bytes:
-    """Blank the date, check sum and texts of a colour profile; its curves are science."""
+    """Blank date, check sum and texts of a colour profile; its curves are science and stay."""
     spans = icc.spans(MemorySource(data), 0, len(data))
     if spans is None:
         return data

@@ -1,12 +1,12 @@
 """The files of a DICOM slide: which belong together, what each holds, and who owns its bytes.
 
-Strategy: the header of the named file tells the series; of every other file in the folder only
-the beginning is glanced at, up to its series. Members are then opened and read like the main
-file. Each gets one `HeaderRewrite`; pictures are blanked frame by frame inside their fragments. A DICOMDIR
-that lists them is a member too, the last.
+Strategy: the header of the named file tells the series. Of every other file in the folder only
+the beginning is read, up to its series. Files of the series are then opened and read like the main
+file. Each gets one `HeaderRewrite`; blank pictures are drawn frame by frame inside the fragments. A
+DICOMDIR that lists these files is part of the slide too, and the last of its files.
 
-Promise: files that are no members are neither opened for good nor locked nor changed. Levels are
-one for each matrix size: the parts of a concatenation are one level.
+Promise: other files are not kept open, not locked and not changed. There is one level for each
+matrix size; the parts of a concatenation are one level.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ _UNREAD = "a DICOM file beside the slide cannot be read, so it is not known whet
 
 
 class _Glance(NamedTuple):
-    """What the beginning of a file beside the slide says."""
+    """What was read of the beginning of a file beside the slide."""
 
     kind: str
     study: str
@@ -104,7 +104,7 @@ class SlideSet:
         self._add_directories(directories, series)
 
     def _settle(self, thorough: bool) -> None:
-        """Tell levels from pictures, or refuse the slide where that cannot be done."""
+        """Tell levels from pictures, or refuse the slide if that is not possible."""
         verdicts = roles.verdicts([i.look for i in self.instances])
         sure = any(not v.role and not v.doubtful for v in verdicts)
         for instance, verdict in zip(self.instances, verdicts, strict=True):
@@ -125,7 +125,7 @@ class SlideSet:
             )
 
     def _remembered(self, name: str) -> _Glance | None:
-        """Glance at a file, unless an earlier slide of the folder has, and the file is as it was then."""
+        """Glance at a file, or recall the glance that an earlier slide took, if the file has not changed since."""
 
         def read() -> tuple[_Glance | None, list[str]]:
             notes, self.notes = self.notes, []
@@ -139,7 +139,7 @@ class SlideSet:
         return glance
 
     def _glance(self, name: str) -> _Glance | None:
-        """Look at the beginning of a file; None if it is no DICOM file. What it says depends on the file alone."""
+        """Read the beginning of a file; None if it is not a DICOM file. The result depends on the file alone."""
         for length in _GLANCES:
             data = self.files.glance(name, length)
             if not dicom_header.is_dicom(data):
@@ -155,11 +155,11 @@ class SlideSet:
                 # a DICOMDIR ends in front of any series
                 found = dicom_header.leading(data, frozenset((_META_CLASS,)), table.vr_of) or {}
                 return _Glance(found.get(_META_CLASS, ""), "", "")
-        self._note(_UNREAD)  # its series stands further behind than in any slide
+        self._note(_UNREAD)  # its series stands further into the file than in any slide
         return None
 
     def _add_directories(self, names: list[str], series: str) -> None:
-        """Take in each DICOMDIR that lists the slide, or refuse the slide for it."""
+        """Add each DICOMDIR that lists the slide, or refuse the slide because of it."""
         for name in names:
             data = self.files.glance(name, dicomdir.MOST)
             if not self._is_listed(data):
@@ -220,7 +220,7 @@ class SlideSet:
     # -- one file ------------------------------------------------------------------------
 
     def _rewrite(self, instance: Instance) -> HeaderRewrite:
-        """Make what composes the file's header."""
+        """Make the rewrite of the file's header."""
         pixels, source, end = instance.pixels, instance.source, instance.header.end
         picture = f"picture.{instance.role}" if instance.role else ""
         rank = Rank.PAYLOAD if instance.number else Rank.POINTER
@@ -251,7 +251,7 @@ class SlideSet:
         told: Counter[str] = Counter()
         for entry in instance.reading.entries:
             told[entry.id] += 1
-            if told[entry.id] <= _MOST_TOLD:  # a date for each of 20,000 frames is one finding
+            if told[entry.id] <= _MOST_TOLD:  # a date for each of 20,000 frames is one finding with a few values
                 self._entry(instance, entry, rewrite)
         for element in () if instance.deflated else instance.reading.kept:
             self.kept.append(instance.place(element.at, element.end))
@@ -296,7 +296,7 @@ class SlideSet:
             self.found.add("dicom.preamble", "Preamble", UNKNOWN, place, (fill,), text)
 
     def _unused(self, instance: Instance, rewrite: HeaderRewrite) -> None:
-        """Tissue that shows a label cannot be helped here; what stands behind native frames can."""
+        """Report tissue that shows a label, which must stay, and data behind native frames, which goes."""
         start, end = instance.used, instance.pixels.end
         if instance.doubtful:
             place = instance.place(instance.pixels.body, start)
@@ -312,7 +312,7 @@ class SlideSet:
             self.found.add("dicom.pixel-rest", "Data behind frames", UNKNOWN, instance.place(start, end), (rest,), None)
 
     def _behind(self, instance: Instance, rewrite: HeaderRewrite) -> None:
-        """What follows the pixels (signatures, padding) becomes one element of zeros."""
+        """Report what follows the pixels (signatures, padding); it becomes one element of zeros."""
         start, end = instance.pixels.end, instance.source.size
         if instance.deflated and (start < end or instance.trailing):
             part = Part(rewrite, TRAILER)
@@ -328,12 +328,12 @@ class SlideSet:
             self.found.add(TRAILER, "Data behind the pixels", UNKNOWN, place, (write,), None)
 
     def _texts(self, instance: Instance) -> list[tuple[int, int]]:
-        """Where text stands inside the first coded frame, or inside all that were asked for."""
+        """Return the ranges of text inside the first coded frame, or inside all that were read."""
         looked = instance.pixels.fragments if instance.pixels.encapsulated else ()
         if len(looked) < instance.frames:
-            looked = looked[:1]  # the last one only tells where the pixels end
+            looked = looked[:1]  # the other one was read only to find the end of the pixels
         out: list[tuple[int, int]] = []
-        over = False  # whether the one frame has ended already, with fragments still to come
+        over = False  # whether the only frame has ended, though more fragments follow
         for start, end in looked:
             head = instance.source.read(start, min(end - start, _HEAD))
             if over:

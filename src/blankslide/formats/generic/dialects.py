@@ -2,9 +2,9 @@
 
 Three programs write descriptions that can be taken apart: tifffile (JSON that begins with the
 shape), libvips (XML that lists all properties of the picture, those of the scanner included)
-and ImageJ (lines ``key=value``). In these, known science with a legal value stays and all
-else goes where it stands. A description of any other kind is not touched: what it is good for
-is not known, so the slide needs review.
+and ImageJ (lines ``key=value``). In these, known science with a legal value stays, and all
+else is removed in place. A description of any other kind is left, because nobody knows what it
+is needed for, and the slide needs review.
 """
 
 from __future__ import annotations
@@ -82,9 +82,9 @@ def read(found: FindingCollector, kept: list[Place], data: bytes, base: int, whe
     data
         The whole value of the tag.
     base
-        Where it stands in the file.
+        Its offset in the file.
     where
-        Words for the place.
+        The place in words.
 
     Raises
     ------
@@ -107,7 +107,7 @@ def read(found: FindingCollector, kept: list[Place], data: bytes, base: int, whe
 
 
 def _class(key: str) -> PhiClass:
-    """What a property of the scanner can reveal, after the words of its name; ids go like names."""
+    """Judge a property of the scanner by the words of its name; an id counts as a name."""
     words = set(_WORDS.findall(key.lower()))
     cls = next((cls for cls, names in _FIELDS if words & names), PhiClass.UNKNOWN)
     return DIRECT if cls is LINK else cls
@@ -127,7 +127,7 @@ class _Text:
         self.found.add(f"generic.description.{id}", title, cls, place, (Fill(0, start, end, fill),), value)
 
     def lines(self, body: bytes) -> None:
-        """Read ImageJ's lines; what goes leaves an empty line."""
+        """Read ImageJ's lines; a line that goes becomes empty."""
         for match in re.finditer(rb"[^\r\n]+", body):
             line = match[0].decode("latin-1")
             key, equals, value = line.partition("=")
@@ -138,7 +138,7 @@ class _Text:
             self.goes(name, key.strip() if equals else "Line", PhiClass.UNKNOWN, match.span(), value.strip() or line)
 
     def shaped(self, body: bytes) -> bool:
-        """Read tifffile's JSON; return False if it is none. What goes takes one comma with it."""
+        """Read tifffile's JSON; return False if it is not that. A pair that goes takes one comma with it."""
         text = body.decode("latin-1")
         pairs = _pairs(text)
         if pairs is None or "shape" not in [key.lower() for key, _, _, _ in pairs]:
@@ -163,7 +163,7 @@ def _is_legal(key: str, value: Any) -> bool:
 
 
 def _pairs(text: str) -> list[tuple[str, Any, int, int]] | None:
-    """Key, value and span of each pair of a JSON object; None if the text is no such thing."""
+    """Return key, value and span of each pair of a JSON object; None if the text is not one."""
     decoder, out = json.JSONDecoder(), []
     pos = _skip(text, 0)
     if text[pos : pos + 1] != "{":
@@ -193,7 +193,7 @@ def _skip(text: str, pos: int) -> int:
 
 
 class _Vips(XmlReader):
-    """The property list of libvips: each property is judged by its name and goes whole."""
+    """The property list of libvips: each property is judged by its name, and goes or stays as a whole."""
 
     def __init__(self, found: FindingCollector, kept: list[Place]) -> None:
         table = {

@@ -1,14 +1,14 @@
-"""Plain tiled TIFF, asked last: what can be said of a file that no vendor claims.
+"""Plain tiled TIFF: a file that no vendor's format accepts; asked last.
 
-Nothing tells which page is what, so nothing is chosen. The first page is tissue; pages and
-SubIFDs that are whole fractions of it, tiled like it, are its levels. Any other page may be a
-label: it is left, and the slide needs review (exit 1), on every run. The same holds for a
-description in a dialect that is not known and for private tags that hold text or blobs: what
-they are good for is not known, so they are neither kept silently nor destroyed.
+Nothing tells the role of a page, so no picture is removed. The first page is tissue; tiled pages
+and SubIFDs whose size is a whole fraction of it are its levels. Any other page may be a label: it
+is left, and the slide needs review (exit 1), on every run. So are descriptions of an unknown kind,
+and private tags that hold text or blobs: nobody knows what they are needed for, so they are
+neither kept silently nor destroyed.
 
-Known text tags (dates, names, paths) go, and so do unknown fields of descriptions that can be
-taken apart (`_generic`). Bytes that nobody owns are listed and never zeroed, since a vendor's
-own structures may stand there.
+Known text tags (dates, names, paths) go, and so do unknown fields of descriptions that `dialects`
+can read. Bytes that nobody owns are reported but never zeroed, because they may be structures of
+an unknown vendor.
 
 Source: TIFF 6.0; OpenSlide's generic TIFF page; the project's format map, section 15.
 """
@@ -107,7 +107,7 @@ def _is_level(page: Ifd, base: Ifd) -> bool:
 
 
 def _is_reduced(page: Ifd, base: Ifd) -> bool:
-    """Whether a page has the samples of the base and a whole fraction of its size, rounding aside."""
+    """Whether a page has the base's samples and, rounding aside, a whole fraction of its size."""
     if not tiff_numbered_pages.has_picture(page):
         return True  # EXIF and GPS are no pictures
     if any(tuple(page.ints(tag)) != tuple(base.ints(tag)) for tag in _ALIKE):
@@ -119,7 +119,7 @@ def _is_reduced(page: Ifd, base: Ifd) -> bool:
 
 
 def _reviewed(finding: Finding) -> Finding:
-    """Take the edits from what must not be touched: unowned bytes, private texts and blobs."""
+    """Remove the edits of findings that are left: unowned bytes, private texts and blobs."""
     numeric = finding.value is not None and all(_is_number(v.reveal()) for v in (finding.value, *finding.values))
     private = finding.id.startswith("tiff.tag-") and finding.cls is PhiClass.UNKNOWN and not numeric
     if private or finding.id == "slide.unowned":

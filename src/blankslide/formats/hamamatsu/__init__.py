@@ -1,1 +1,1 @@
-"""Hamamatsu: NDPI, the NDPIS index of several, and VMS and VMU."""
+"""Hamamatsu: NDPI, NDPIS (an index of several NDPI), VMS and VMU."""

@@ -1,22 +1,23 @@
 """Hamamatsu NDPI: NanoZoomer slides, also beyond 4 and 8 GB.
 
-Layout: classic TIFF with 64-bit offsets (`containers.ndpi`). Each level is one JPEG with
+Layout: classic TIFF with 64-bit offsets (`containers.tiff.ndpi`). Each level is one JPEG with
 restart markers; after the levels come the macro and a map of the tissue. There is no label
 picture: the macro shows the whole slide, label included, so it goes whole.
 
 Which page is what: tag 65421 holds the lens; positive for levels, -1 for the macro, -2 for
 the map. That alone is not enough: a level must have the slide's shape, a macro may neither
-come first nor be as large as the slide, a map is one grey uncompressed strip. Contradicting
-evidence refuses the slide; a map that is no map is an unknown picture.
+come first nor be as large as the slide, a map is one grey uncompressed strip. If the evidence
+contradicts itself, the slide is refused; a page that says it is a map and has another form is an
+unknown picture.
 
-Text: tags 65420-65481 stand in every directory, sharing one string or with copies of their
-own; 65449 is a property map of ``key=value`` lines, cut line by line. What is neither known
-science with a legal value nor harmless goes. Text in front of a level's coded data (COM,
-EXIF) is metadata too; restart markers and the tables of their places are never touched.
+Text: tags 65420-65481 stand in every directory, which share one string or have copies; 65449 is
+a property map of ``key=value`` lines, of which single lines are cut. Only known science with a
+legal value stays. Text before a level's coded data (COM, EXIF) is metadata too; restart markers
+and the tables of their places are never touched.
 
-Traps: an ASCII value is out of line even if short; a single LONG has 64 bits where its high
-word is not zero; strips written before the format had high words may point elsewhere, so a
-strip must begin like a JPEG. Annotations (``.ndpa``) are sidecars and are only listed.
+Traps: an ASCII value is never stored in the entry, even if it is short; a single LONG has 64 bits
+where its high word is not zero; older files have no high words, so their strips may point elsewhere,
+and each strip must begin like a JPEG. Annotations (``.ndpa``) are sidecars and are only listed.
 
 Source: OpenSlide's Hamamatsu page; the project's format map, section 3; metadata of two real
 scanners.

@@ -1,14 +1,14 @@
 """Hamamatsu NDPIS: a set of NDPI files, one for each fluorescence channel.
 
 Layout: a small text file with ``NoImages`` and ``Image0``, ``Image1``, ... names the members,
-which stand beside it. Each is an NDPI of its own with its own macro, label and texts, so
-anonymizing one of them does not clean the set: here all go together, under one journal.
+which stand beside it. Each member is a complete NDPI with its own macro, label and texts, so
+anonymizing one of them does not clean the set; here all are edited together, under one journal.
 
-Findings of the members are those of the single file (`_ndpi`), joined by id; their places
-name the image. Lines of the index that are neither of the two keys go whole.
+Findings of the members are those of a single NDPI (`ndpi_file`), joined by id; their places
+name the image. Lines of the index with other keys than these two go whole.
 
-What stays: the members' names. They often repeat the slide's name, but files that are open
-for editing in place are not renamed; a note says so.
+What stays: the members' names. They often repeat the slide's name, but files are not renamed
+while they are edited in place; a note says so.
 
 Source: Bio-Formats' reading of such files; the project's format map, section 3.
 """
@@ -103,7 +103,7 @@ def _names(index: Ini) -> list[str]:
     Raises
     ------
     ContradictorySlide, DamagedSlide
-        If they are not as many as announced, or not all different.
+        If their number is not the announced one, or two are the same.
     """
     counts = {p.value for p in index.pairs if p.key.lower() == "noimages"}
     images = [(int(m[1]), p.value) for p in index.pairs if (m := _IMAGE.fullmatch(p.key.lower())) and p.value]
@@ -150,7 +150,7 @@ def _image(files: SlideFiles, name: str, number: int) -> Inspection:
 
 
 def _moved(finding: Finding, file: int) -> Finding:
-    """Let a finding speak of another file; names of pages tell owners apart already."""
+    """Move a finding to another file; `Drop` edits need no change, because page names differ between files."""
     finding.places = tuple(p._replace(file=file) for p in finding.places)
     finding.edits = tuple(_moved_edit(edit, file) for edit in finding.edits)
     return finding

@@ -6,16 +6,16 @@ the whole slide, which readers use as the smallest level, the macro with the leg
 and an optional table of restart markers (``.opt``). All stand in one folder; names are
 single components.
 
-What goes: values of identifying and unknown keys are overwritten with spaces where they
-stand, so all else keeps its place; lines that are neither a known key nor a legal value go
-whole. The macro gets a blank picture of its own size in its own file: the key file refers to
-it, and a broken one makes OpenSlide refuse the slide. Text in front of coded data goes.
+What goes: values of known keys that identify are overwritten with spaces in place, so all else
+keeps its position; unknown keys go with their whole line. A blank picture of the same size is
+drawn over the macro's file: the key file names it, and OpenSlide refuses the slide if it is
+broken. Text before coded data goes.
 
-What stays: file names. They often hold the slide's name, but files that are open for editing
-in place are not renamed; a note says so.
+What stays: file names. They often hold the slide's name, but files are not renamed while they are
+edited in place; a note says so.
 
 Traps: `Reference` is often part of every file name; an empty or missing macro is legal;
-``.opt`` may be absent. Two keys that name one file are a contradiction.
+``.opt`` may be absent. If two keys name one file, the slide is refused.
 
 Source: OpenSlide's Hamamatsu page; the project's format map, section 3; a real key file.
 """
@@ -68,7 +68,7 @@ SCIENCE: dict[str, re.Pattern[str]] = {
     ),
     "pixelorder": pattern(r"RGB|BGR|MONO", re.I),
 }
-#: Keys whose legal values name a device weakly.
+#: Keys of devices whose legal values are weak findings.
 WEAK: dict[str, re.Pattern[str]] = {
     "hardwaremodel": pattern(r"C\d{4,5}(?:-\d{2}[A-Z]?)?"),
     "creator": pattern(r"NDP\.(?:scan|view2?)(?: v?\d{1,3}(?:\.\d{1,5}){0,3})?", re.I),
@@ -137,7 +137,7 @@ class _Set:
     # -- files ---------------------------------------------------------------------------
 
     def _members(self) -> dict[str, str]:
-        """Key in lower case of each file that is named and must, or may, be there."""
+        """Name of each file that belongs to the slide -> its key, in lower case."""
         out: dict[str, str] = {}
         present = None
         for pair in self.keys.pairs:
@@ -207,7 +207,7 @@ class _Set:
         return bytemap
 
     def _spoken(self, name: str) -> list[tuple[int, int]]:
-        """Report text around the coded data of a member; return where it stands."""
+        """Report text around a member's coded data; return its ranges."""
         source, file = self.sources[name], self.numbers[name]
         asides = jpeg.asides(source, 0, source.size)
         for start, end, text, behind in asides:
@@ -262,7 +262,7 @@ class _Set:
         return width, sum(self._frame(cells[0, y]).height for y in range(rows))
 
     def _size(self, name: str) -> tuple[int, int]:
-        """Width and height of a member: a JPEG's, or what the header of an NGR file says."""
+        """Width and height of a member, from the header of its JPEG or NGR file."""
         if self.kind == "vms":
             frame = self._frame(name)
             return frame.width, frame.height
@@ -277,7 +277,7 @@ class _Set:
         return float(pair.value) if pair and _NUMBER.fullmatch(pair.value) else None
 
     def _mpp(self, level: Level) -> tuple[float, float] | None:
-        """Micrometres per pixel: the key file gives the slide's size in nanometres."""
+        """Micrometres per pixel, from the slide's size in nanometres in the key file."""
         width, height = self._number("PhysicalWidth"), self._number("PhysicalHeight")
         if not width or not height or min(width, height) <= 0:
             return None
@@ -315,7 +315,7 @@ class _Set:
             self.found.add(f"hamamatsu.key.{low}", pair.key, DEVICE, place, blank, pair.value, weak=True)
         elif own and low in FIELDS:
             title, cls = FIELDS[low]
-            if cls is not LINK or pair.value.strip("0 -"):  # zeros in place of a link are our own mark
+            if cls is not LINK or pair.value.strip("0 -"):  # zeros in place of an id come from an earlier run of ours
                 self.found.add(f"hamamatsu.key.{low}", title, cls, place, blank, pair.value)
         elif _KEY.fullmatch(pair.key) and pair.value:
             cut = (Cut(self.text, pair.start, pair.end),)
@@ -332,7 +332,7 @@ def _is_legal(low: str, value: str) -> bool:
 
 
 def _leads_away(name: str) -> bool:
-    """Whether a name is more than one component: then opening it says what is wrong."""
+    """Whether a name is a path; opening such a file raises the error that says so."""
     return any(c in name for c in "/\\:") or name in (".", "..")
 
 

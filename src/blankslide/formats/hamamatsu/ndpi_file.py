@@ -1,7 +1,7 @@
 """One NDPI file: which page is what, who owns which byte, and what can be found.
 
-Shared by the slide of one file and by the set of several. Page names may carry a prefix, so
-that pages of different files of a set are told apart; places and edits are in file 0 here.
+Used for slides of one file (NDPI) and of several (NDPIS). Page names may have a prefix that tells
+the files of a set apart; places and edits are in file 0 here, and NDPIS moves them.
 
 Source: OpenSlide's Hamamatsu page; the project's format map, section 3.
 """
@@ -32,11 +32,11 @@ def inspect_file(tiff: Tiff | Ndpi, format: str, title: str, name: str, prefix: 
     tiff
         The file, parsed as `Ndpi`.
     format, title
-        Of the format that asks.
+        Name and title of the format that asks.
     name
-        Of the file.
+        Name of the file.
     prefix
-        Put before the names of its pages.
+        Text to put before the names of its pages.
 
     Raises
     ------
@@ -108,7 +108,7 @@ def _lens(page: Ifd) -> float:
 
 
 def _role(index: int, page: Ifd, base: Ifd) -> str:
-    """Weigh the evidence of one page.
+    """Judge the evidence of one page.
 
     Raises
     ------
@@ -145,7 +145,7 @@ def _same_aspect(w: int, h: int, bw: int, bh: int) -> bool:
 
 
 def _check_strip(page: Ifd, role: str) -> None:
-    """Refuse a strip that begins with neither a JPEG nor nothing: it may be another page's bytes."""
+    """Refuse a strip that does not begin like a JPEG (or, for a picture, blank): it may be another page's."""
     starts, lengths = page.segments()
     if len(starts) != 1 or page.is_tiled:
         raise ContradictorySlide(f"{page.name} is marked as a {role} but is not one strip")

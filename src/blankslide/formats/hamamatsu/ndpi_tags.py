@@ -1,9 +1,9 @@
 """What the tags and the property map of an NDPI page say.
 
 Tables first: tags of numbers that stay, tags that identify, text tags and property keys whose
-legal values stay. What is in no table, or has not the value that its name promises, is a
-finding of class UNKNOWN. Lines of the property map are cut where they stand, by position;
-strings that pages share are read once.
+legal values stay. What is in no table, or has a value that is not legal, is a finding of class
+UNKNOWN. Lines of the property map are cut by their position; strings that pages share are read
+once.
 
 Source: the project's format map, section 3; metadata of two real scanners.
 """
@@ -49,14 +49,14 @@ RULES: dict[int, TagRule] = {
 
 
 class _Words(NamedTuple):
-    """A text tag: its legal values, and whether they name a device weakly."""
+    """A text tag: its legal values, and whether these are weak findings of a device."""
 
     rule: TagRule
     legal: re.Pattern[str]
     weak: bool = False
 
 
-#: Text tags whose legal values stay; any other value is text that we do not understand.
+#: Text tags whose legal values stay. Any other value is unknown text.
 WORDS: dict[int, _Words] = {
     271: _Words(TagRule("tiff.make", "Make", DEVICE), pattern(r"Hamamatsu(?: Photonics(?: K\.K\.)?)?", re.I)),
     272: _Words(
@@ -88,7 +88,7 @@ _LIST = pattern(rf"{POINT_NUMBER}(?:, ?{POINT_NUMBER}){{0,15}}")
 _MODEL = WORDS[272].legal
 _CALIBRATION = pattern(r"[0-9A-Fa-f]{2,256}|_\d{2,4}[A-Za-z]{1,12}")
 
-#: Property keys whose legal values stay; an index in brackets does not count.
+#: Property keys whose legal values stay; keys are compared without an index in brackets.
 SCIENCE: dict[str, re.Pattern[str]] = {
     **dict.fromkeys(
         "calibration.version ccd.height ccd.width ccd.width.ploidy coarse.focus.pitch colorfilterid cube.kind "
@@ -102,12 +102,12 @@ SCIENCE: dict[str, re.Pattern[str]] = {
     ),
     "product": _MODEL,
 }
-#: Shading data: science, but one machine's own.
+#: Keys of shading data: science, but it can identify the scanner.
 WEAK: dict[str, re.Pattern[str]] = {
     **dict.fromkeys("ahex ahex.fluorescence ahex.ploidy mhln mhln.24bit mhln.36bit".split(), _CALIBRATION),
     "firmware.version": WORDS[65448].legal,
 }
-#: Keys that identify; every other key is unknown and treated by the policy's allow-list.
+#: Keys that identify. Every key that is in no table is unknown, and goes unless the policy allows it.
 FIELDS: dict[str, PhiClass] = {
     "created": QUASI,
     "updated": QUASI,
@@ -127,12 +127,12 @@ _INDEX = pattern(r"\[\d{1,3}\]")
 
 
 def spoken(found: FindingCollector, page: Ifd) -> list[tuple[int, int]]:
-    """Report text around a level's coded data; return where it stands, also if blank by now."""
+    """Report text around a level's coded data; return its ranges, also those that are blank by now."""
     starts, lengths = page.segments()
     asides = jpeg.asides(page.tiff.source, starts[0], lengths[0])
     for start, end, text, behind in asides:
         place = Place(0, page.name, start, end)
-        if behind:  # OpenSlide wants a byte of ones at the end
+        if behind:  # OpenSlide wants a byte 0xFF at the end
             found.add("jpeg.trailer", "Data behind a picture", UNKNOWN, place, (Fill(0, start, end, 0xFF),), None)
         elif text:
             value = text.decode("latin-1")
@@ -157,7 +157,7 @@ def tag_findings(found: FindingCollector, page: Ifd, texts: Texts) -> None:
 
 
 def _is_number(page: Ifd, entry: Entry) -> bool:
-    """Whether a tag of geometry holds numbers, and not text in their place."""
+    """Whether a tag of geometry really holds numbers, not text."""
     if entry.tag not in NUMBERS:
         return False
     if entry.type not in (1, 2, 6, 7):
@@ -169,7 +169,7 @@ def _is_number(page: Ifd, entry: Entry) -> bool:
 
 
 def _lamp_finding(found: FindingCollector, page: Ifd, entry: Entry) -> None:
-    """Hours of the lamp tell one machine from another only to who knows both."""
+    """Report lamp hours as weak: they identify a scanner only if you can compare two scanners."""
     if any(page.raw(entry)):
         place, fill = Place(0, page.name, entry.start, entry.end), (Fill(0, entry.start, entry.end),)
         rule = RULES[_LAMP]
@@ -178,7 +178,7 @@ def _lamp_finding(found: FindingCollector, page: Ifd, entry: Entry) -> None:
 
 
 def _rules(page: Ifd) -> dict[int, TagRule]:
-    """Rules for one page: a number cannot be replaced as a text link is."""
+    """Rules for one page; an id that is stored as a number is removed, because only text can be replaced."""
     link = page.tags.get(65428)
     if link is None or link.type == 2:
         return RULES
@@ -186,7 +186,7 @@ def _rules(page: Ifd) -> dict[int, TagRule]:
 
 
 def _high_finding(found: FindingCollector, page: Ifd, entry: Entry) -> None:
-    """An unknown number of 64 bits: its upper half stands elsewhere."""
+    """Report the upper half of an unknown 64-bit number, which stands elsewhere in the file."""
     span = high_word(page.tiff, page.entries, entry)
     if span is not None:
         rule = RULES.get(entry.tag, TagRule(f"tiff.tag-{entry.tag}", f"tag {entry.tag}", UNKNOWN))
@@ -245,13 +245,13 @@ class Texts:
             self.kept.append(place)
         if (legal and not weak) or (rule.cls is LINK and not value.strip("0")):
             return
-        if rule.id.endswith(".unnamed") or not value:  # the key itself is text of nobody's
+        if rule.id.endswith(".unnamed") or not value:  # the key itself is unknown text
             place, value = Place(0, where, base + match.start(1), base + match.end(1)), match[1]
         cut = (Cut(block, base + match.start(), base + match.end()),)
         found.add(rule.id, rule.title, rule.cls, place, cut, value, weak)
 
     def _section(self, found: FindingCollector, where: str, match: re.Match[str], block: TextBlock) -> None:
-        """A line without a value: the name of a section, or free text."""
+        """Judge a line without a value: the name of a section, or free text."""
         base = block.start
         text = match[1].strip().lstrip(";[").rstrip("]").strip()
         if text and text.lower() not in _SECTIONS:
@@ -261,7 +261,7 @@ class Texts:
 
 
 def _short(page: Ifd, entry: Entry) -> bytes:
-    """Read a text of reasonable length."""
+    """Read a text, unless it is longer than any scanner writes."""
     if entry.end - entry.start > _MOST:
         raise DamagedSlide(f"{page.name} has tag {entry.tag} with a text longer than any scanner's")
     return page.raw(entry)
@@ -273,7 +273,7 @@ def _is_known(key: str) -> bool:
 
 
 def _property(key: str, value: str) -> tuple[TagRule, bool, bool]:
-    """Return the rule of a key, whether its value is legal, and whether it then identifies weakly."""
+    """Return the rule of a key, whether its value is legal, and whether the finding is weak."""
     low = key.lower()
     id_ = f"hamamatsu.properties.{whole_slug(key)}"
     if low in FIELDS:

@@ -1,16 +1,16 @@
 """3DHISTECH MIRAX (MRXS): a small picture ``x.mrxs`` and a folder ``x`` that is the slide.
 
 The folder holds Slidedat.ini (what there is), Index.dat (where it is) and numbered data files
-(all of it). All go through one plan: values of the key file are blanked where they stand, in
-its own encoding; the slide's id changes together in every file that carries it; label, macro,
-previews and the ``.mrxs`` itself get blank pictures of their own size in their own room; XML
-records lose what is no vocabulary; and bytes that the index does not lead to, where earlier
-programs left labels that they had "replaced", are emptied.
+(the content). All are changed by one plan. Values of the key file are blanked in place, in its
+own encoding. The slide's id is replaced in every file that has it. Blank pictures of the same
+size are drawn over label, macro, previews and the ``.mrxs`` itself. XML records keep only known
+words. Bytes that the index does not refer to are zeroed: earlier programs left labels there that
+they had "replaced".
 
-The file that is named says nothing, and may even be empty; only its name leads to the folder.
-So the name counts here, as it does for every reader, and what is in the folder decides.
+The file that is named says nothing about the slide, and may even be empty; only its name leads to
+the folder. So this format looks at the name, as every reader does, and then at the folder.
 
-Everything else stands in ``_mirax*``, imported when there is such a folder.
+The other modules of this package are imported only if there is such a folder.
 Source: OpenSlide's MIRAX page; the project's format map, section 4; a real slide.
 """
 
@@ -47,7 +47,7 @@ class Mirax(Format):
     readers = ("OpenSlide", "mrxsslide")
 
     def detect(self, probe: Probe) -> str | None:
-        """Accept a file with a folder of its name in which Slidedat.ini gives the slide an id."""
+        """Accept a file beside which a folder of the same name holds a Slidedat.ini with a slide id."""
         if not probe.files.name.lower().endswith(SUFFIX):
             return "not called .mrxs, which is all that leads to a slide's folder"
         try:
@@ -59,7 +59,7 @@ class Mirax(Format):
         return None if has_id(source) else "Slidedat.ini gives the slide no id"
 
     def renames(self, names: Sequence[str], stem: str) -> dict[str, str]:
-        """Rename the ``.mrxs``; its folder follows, and what the folder holds is named in Slidedat.ini."""
+        """Rename only the ``.mrxs``: its folder follows, and Slidedat.ini names the files in the folder."""
         return {names[0]: stem + SUFFIX}
 
     def inspect(self, probe: Probe) -> Inspection:

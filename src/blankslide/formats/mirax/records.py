@@ -1,10 +1,10 @@
 """Records of a MIRAX slide's data files: tissue, pictures, texts, tables.
 
-The layer's name says what a record ought to be, its first bytes what it is. A picture of the
-label stays a picture in the same room; a known table stays as it is; XML goes through
-`_mirax_text`; all else is unknown and goes. JPEG streams of tissue keep every coefficient,
-only text in front of their scans goes: the first tile of each file is looked at, and all of
-them if it speaks, or if the person asks to be thorough.
+A layer's name says what a record should be, its first bytes say what it is. A picture of the label
+is drawn over by a blank picture of the same length; a known table stays as it is; XML is read by
+`xml_like`; all else is unknown and goes. Streams of tissue keep all coded data; only text around
+them goes. Of each file the first tile is looked at, and all tiles if that has text, or if the
+person asks to be thorough.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from blankslide.model.patterns import pattern
 from blankslide.spans import ByteClass, subtract
 
 _Text = tuple[int, int, bytes]
-"""Start and end of a text, and what goes there instead."""
+"""Start and end of a text, and the byte that replaces it."""
 
 if TYPE_CHECKING:
     from blankslide.formatkit.findings import FindingCollector
@@ -53,18 +53,18 @@ _PLAIN = pattern(r"index\.dat|data\d{1,5}\.dat|slidedat\.ini", re.I)
 
 
 def called(names: Sequence[str]) -> list[str]:
-    """Words for the files: their names where these are the scanner's own, else numbers."""
+    """Return words for the files: their names if the scanner chose these, else numbers."""
     words = [name if _PLAIN.fullmatch(name) else f"file {i}" for i, name in enumerate(names)]
     return ["the .mrxs file", *words[1:]]
 
 
 class Records:
-    """Claims records and reports what is in them.
+    """Claims records, and reports what is in them.
 
     Attributes
     ----------
     pictures
-        What was found beside the tissue.
+        The pictures beside the tissue.
     """
 
     def __init__(
@@ -83,13 +83,13 @@ class Records:
         self.pictures: list[AssociatedImage] = []
 
     def main(self) -> None:
-        """The file that was named: a preview, mostly."""
+        """Read the file that was named, which is mostly a preview."""
         size = self.sources[0].size
         if size and not self._picture(0, 0, size, ("preview", "Picture in the .mrxs file")):
             self._unknown(0, 0, size)
 
     def single(self, names: tuple[str, str], file: int, start: int, end: int) -> None:
-        """One record; ``names`` are those of its layer and value."""
+        """Read one record; ``names`` are those of its layer and of its value."""
         if start == end:
             return
         value = names[1].lower().removeprefix("scandatalayer_")
@@ -108,12 +108,12 @@ class Records:
     # -- tissue --------------------------------------------------------------------------
 
     def tissue(self, file: int, starts: Sequence[int], lengths: Sequence[int]) -> None:
-        """Claim tiles, and report text in front of their scans.
+        """Claim tiles, and report text around their coded data.
 
         Parameters
         ----------
         starts, lengths
-            Tuples, or numpy arrays.
+            Offsets and lengths of the tiles, as tuples or numpy arrays.
         """
         source, bytemap = self.sources[file], self.maps[file]
         loud = self._loud(source, starts, lengths)
@@ -135,7 +135,7 @@ class Records:
         bytemap.claim_many(first, count, ByteClass.TISSUE, "tissue")
 
     def _loud(self, source: ByteSource, starts: Any, lengths: Any) -> dict[int, list[_Text]]:
-        """Texts by the offset of their tile."""
+        """Return the texts inside tiles, by the offset of the tile."""
         if not len(starts):
             return {}
         first = _spoken(source, int(starts[0]), int(lengths[0]))
@@ -160,7 +160,7 @@ class Records:
     # -- everything else -----------------------------------------------------------------
 
     def _picture(self, file: int, start: int, end: int, role: tuple[str, str]) -> bool:
-        """Report a picture that goes by drawing a blank one over it; False if it is no picture."""
+        """Report a picture that is drawn over with a blank one; return False if it is not a picture."""
         head = self.sources[file].read(start, min(end - start, _HEAD))
         if head.startswith(png.MAGIC):
             return self._png(file, start, end, role)
@@ -192,7 +192,7 @@ class Records:
         return True
 
     def _table(self, file: int, start: int, end: int, head: bytes) -> None:
-        """A known table or map stays; text inside of it, or a photograph instead of it, does not."""
+        """Keep a known table or map, without the text inside it; report a photograph in its place."""
         if head[:2] == b"\xff\xd8" and self._picture(file, start, end, _UNKNOWN_ROLE):
             return
         data = self.sources[file].read(start, end - start) if end - start <= MAX_BYTES else head
@@ -207,7 +207,7 @@ class Records:
             self.found.add("png.text", "Text in a PNG picture", UNKNOWN, place, edit, value)
 
     def _unknown(self, file: int, start: int, end: int) -> None:
-        """Report a record that nobody here understands."""
+        """Report a record of an unknown kind."""
         self.maps[file].claim(start, end, ByteClass.METADATA, "unknown record")
         data = self.sources[file].read(start, min(end - start, MAX_BYTES))
         if not any(data):
@@ -219,15 +219,15 @@ class Records:
 
 
 def _pairs(starts: Any, lengths: Any) -> Iterator[tuple[int, int]]:
-    """Pairs of Python integers, each once."""
+    """Return pairs of offset and length as Python integers, each once."""
     lists = [x if isinstance(x, tuple) else x.tolist() for x in (starts, lengths)]
     yield from dict.fromkeys(zip(*lists, strict=True))
 
 
 def _spoken(source: ByteSource, start: int, length: int) -> list[_Text]:
-    """Texts of one tile: in front of a JPEG's scan, in any chunk of a PNG."""
+    """Return the texts of one tile: before a JPEG's scan, or in any chunk of a PNG."""
     if start + length > source.size:
-        return []  # the byte map will refuse it
+        return []  # the byte map will refuse such a slide
     head = source.read(start, min(length, _SHORT_HEAD))
     if head[:2] == b"\xff\xd8" and b"\xff\xda" not in head and length > _SHORT_HEAD:
         head = source.read(start, min(length, _HEAD))

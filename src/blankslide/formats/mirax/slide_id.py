@@ -1,10 +1,10 @@
-"""The id of a MIRAX slide: one value in every file, which readers compare.
+"""The id of a MIRAX slide: one value that stands in every file, where readers compare it.
 
-It stands in Slidedat.ini, behind the version in the index, and behind the version in each data
-file: as it is, or, in newer ones, in UTF-16 and then only as much of it as fits. All places
-are written together from one replacement, so that an interrupted run can be completed: files
-that already carry the new id and files that still carry the old one belong together.
-Two ids of which neither can be a replacement are two slides, and refused.
+It stands in Slidedat.ini, and behind the version in the index and in each data file. Newer data
+files have it in UTF-16, and then only as much of it as fits. All places get the same replacement.
+An interrupted run can be completed: a file with the new id and a file with the old one count as
+files of one slide. If there are two ids and neither can be our replacement, they are two slides,
+and the slide is refused.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _PLAUSIBLE = pattern(r"[0-9A-Za-z{}-]+")
 
 
 class Spot(NamedTuple):
-    """One place of the id; ``text`` can be only its beginning."""
+    """One place of the id; ``text`` may be only the beginning of the id."""
 
     file: int
     start: int
@@ -37,7 +37,7 @@ class SlideId:
     Parameters
     ----------
     own
-        The id in Slidedat.ini that counts.
+        The id in Slidedat.ini; of several, the one that readers use.
     """
 
     def __init__(self, own: str) -> None:
@@ -45,28 +45,28 @@ class SlideId:
         self.spots: list[Spot] = []
 
     def add(self, spot: Spot) -> None:
-        """Take one more place."""
+        """Add a place."""
         self.spots.append(spot)
 
     @property
     def texts(self) -> list[str]:
-        """The id, then what else stands in its place: ids, or beginnings of ids, of another run."""
+        """The id, then the other texts in its places: ids of another run, or their beginnings."""
         known = [self.own, *(s.text for s in self.spots if len(s.text) == len(self.own))]
         halves = [s.text for s in self.spots if not any(k.startswith(s.text) for k in known)]
         return list(dict.fromkeys((*known, *halves)))
 
     @property
     def old(self) -> list[str]:
-        """The texts that still have to go, as far as that shows without the key; all if none shows it."""
+        """The texts that do not look like our replacements; if all do, all of them."""
         return [text for text in self.texts if not _REPLACED.fullmatch(text)] or self.texts
 
     def check(self) -> None:
-        """Refuse a mixture of two slides.
+        """Refuse a set whose files belong to two slides.
 
         Raises
         ------
         ContradictorySlide
-            If two ids differ and none of them can be a replacement.
+            If two ids differ and neither can be a replacement.
         """
         foreign = [text for text in self.texts if not _REPLACED.fullmatch(text)]
         longest = max(foreign, key=len, default="")
@@ -89,7 +89,7 @@ class SlideId:
 
 
 def read(raw: bytes) -> tuple[str, str] | None:
-    """Return codec and text of what stands where a data file has its id; None if it is none."""
+    """Return codec and text of the id in a data file; None if there is none."""
     for codec in ("utf-16-le", "ascii"):
         try:
             text = raw.decode(codec)

@@ -2,11 +2,11 @@
 
 File numbers: 0 the ``.mrxs``, 1 Slidedat.ini, 2 the index, then the data files as they are
 listed, then data files that stand in the folder but are not listed. A record of the index is
-tissue, a picture, a text, a known table, or unknown; by its layer's name and its own first
-bytes, which must agree. What no record reaches is nobody's, and emptied.
+tissue, a picture, a text, a known table, or unknown. Its layer's name and its own first bytes
+decide that, and must agree. Bytes that no record covers belong to nobody, and are zeroed.
 
 Refused: names that lead out of the folder, missing files, records outside of their file or
-over each other, files that carry another slide's id.
+overlapping each other, files that have another slide's id.
 """
 
 from __future__ import annotations
@@ -162,7 +162,7 @@ class MiraxSet:
             self._padding(file, end, head[end:])
 
     def _padding(self, file: int, start: int, data: bytes) -> None:
-        """Report text behind the id: in place of the file's number, or in the padding behind it."""
+        """Report text in place of the file's number behind the id, or in the padding after it."""
         number, rest = data[:3], data[3:]
         place = Place(file, "file headers", start, start + len(data))
         title, text = "Text in a header", rest.decode("latin-1").strip("0 \0")
@@ -198,12 +198,12 @@ class MiraxSet:
         return index
 
     def _singles(self) -> Iterator[tuple[int, tuple[str, str]]]:
-        """Yield slot and names (layer, value) of the second table."""
+        """Yield, for the index's second table, each slot with the names of its layer and value."""
         names = [(layer.name, value.name) for layer in self.keys.singles for value in layer.values]
         yield from enumerate(names)
 
     def _span(self, file: int, start: int, end: int) -> tuple[int, int, int]:
-        """Turn a file number of the index into ours.
+        """Turn a file number of the index into one of the slide's files.
 
         Raises
         ------
@@ -226,7 +226,7 @@ class MiraxSet:
             self.records.single(("", ""), *self._span(file, offset, offset + length))
 
     def _is_tissue(self, slot: int) -> bool:
-        """Whether a slot belongs to no level of the scan info layer but the default one."""
+        """Whether the slot holds tissue: in the scan info layer, only the default level does."""
         for layer in self.keys.layers:
             slot, at = divmod(slot, len(layer.values))
             if (
@@ -240,7 +240,7 @@ class MiraxSet:
     # -- the rest ------------------------------------------------------------------------
 
     def _unowned(self) -> None:
-        """Report bytes that no record reaches."""
+        """Report bytes that no record covers."""
         for file, (source, bytemap) in enumerate(zip(self.sources, self.maps, strict=True)):
             for start, end in bytemap.gaps():
                 if any_data(source, start, end):
@@ -249,7 +249,7 @@ class MiraxSet:
                     self.found.add("mirax.unowned", "Bytes that nothing refers to", UNKNOWN, place, edit, None)
 
     def _levels(self) -> tuple[Level, ...]:
-        """Sizes as readers compute them: images side by side, less the overlap of camera positions."""
+        """Compute sizes as readers do: images side by side, minus the overlap between camera positions."""
         layer: Layer = self.keys.layers[0]
         base = layer.values[0].section
         across = self._extent("X", "WIDTH", base)

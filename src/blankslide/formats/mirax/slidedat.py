@@ -1,11 +1,11 @@
-"""Slidedat.ini of a MIRAX slide: what it says of the structure, and what of it may identify.
+"""Slidedat.ini of a MIRAX slide: the structure that it describes, and the values that may identify.
 
 The structure (layers, their values and sections, data files) is read from the last of
-repeated keys, as readers do; repeated keys that disagree there are a contradiction. Every
-other pair is held against an allow-list: numbers and words of the makers stay, the rest is
-a finding. Values of known keys are blanked where they stand, unknown keys go with their line,
-comments keep their mark; so encoding, byte order mark, line ends and all offsets stay. A section
-that nobody knows gets another name of the same length, where it stands and where it is named.
+repeated keys, as readers do; if repeated keys of the structure disagree, the slide is refused.
+Every other pair is compared with an allow-list: numbers and words of the makers stay, the rest is
+a finding. Values of known keys are blanked in place, unknown keys go with their line, comments
+keep their first character; so encoding, byte order mark, line ends and all offsets stay. An
+unknown section gets another name of the same length, in its heading and where keys name it.
 
 Source: real files of 2008 to 2018; the project's format map, section 4.
 """
@@ -104,7 +104,7 @@ class Value(NamedTuple):
 
 
 class Layer(NamedTuple):
-    """One layer of the hierarchical or of the other kind."""
+    """One layer, hierarchical or not."""
 
     name: str
     values: tuple[Value, ...]
@@ -116,9 +116,10 @@ class Slidedat:
     Attributes
     ----------
     slide_id
-        The id that counts.
+        The slide's id; of several, the one that readers use.
     layers, singles
-        Layers whose product the first table of the index has slots for, and those of the second.
+        Layers of the index's first table, which has a slot for each combination of their values,
+        and layers of its second table.
     index, data
         Names of the index and of the data files.
     """
@@ -146,11 +147,11 @@ class Slidedat:
             raise ContradictorySlide("two keys of Slidedat.ini name one file")
 
     def value(self, section: str, key: str) -> str:
-        """Return the last value of a key, empty where there is none; case does not matter."""
+        """Return the last value of a key, in any case; empty if there is none."""
         return self._values.get((section.upper(), key.upper()), "")
 
     def required(self, section: str, key: str) -> str:
-        """Return a value that a slide cannot be without."""
+        """Return a value that every slide has."""
         found = self.value(section, key)
         if not found:
             raise DamagedSlide("Slidedat.ini lacks a key that every slide has")
@@ -164,7 +165,7 @@ class Slidedat:
         return int(found)
 
     def number(self, section: str, key: str) -> float | None:
-        """Return a number, or None."""
+        """Return a value as a number, or None."""
         found = self.value(section, key)
         return float(found.replace(",", ".")) if NUMBER.fullmatch(found) and found[-1] not in ".," else None
 
@@ -220,7 +221,7 @@ class KeyReader:
                 self._heading(section.start, section.end)
 
     def _stray(self, start: int, end: int) -> None:
-        """A comment keeps its mark, and all of it if it holds only the makers' words."""
+        """Report a comment, without its first character, unless all its words are the makers'."""
         narrow = self.slidedat.units.narrow
         while start < end and narrow[start] in b" \t;#\0":
             start += 1
@@ -241,7 +242,7 @@ class KeyReader:
             self._section((low, high))
 
     def _section(self, at: tuple[int, int]) -> None:
-        """Rename a section, or what names one."""
+        """Rename an unknown section, in its heading or where a key names it."""
         old = self.slidedat.units.text(*at)
         new = self.sections.get(old.upper(), "X" * (at[1] - at[0]))
         self._add("section", "Unknown section", UNKNOWN, at, at, text=new)
@@ -275,7 +276,7 @@ class KeyReader:
             self._add("free-text", "Free text", UNKNOWN, (pair.start, pair.end), (pair.start, pair.end))
 
     def _is_structure(self, pair: Pair, key: str) -> bool:
-        """Names of sections and of the slide's files stay: it falls apart without them."""
+        """Whether a pair holds the structure together, such as names of sections and files, and so stays."""
         if pair.section.upper() == "HIERARCHICAL" and _SECTIONED.fullmatch(key):
             return True
         return (pair.section.upper(), key) in self.used
@@ -298,14 +299,15 @@ class KeyReader:
 
 
 def _new_names(slidedat: Slidedat) -> dict[str, str]:
-    """Names for sections that are named by keys but are none of a scanner's, by their old names in upper case.
+    """Choose new names for sections that keys name, and that no scanner names so.
 
-    Each is as long as the old one, in units, and no two are the same.
+    The result is by old name, in upper case. A new name has as many units as the old one, and no two
+    are the same.
 
     Raises
     ------
     ContradictorySlide
-        If there are more than there are names for.
+        If there are more such sections than new names.
     """
     old = {}
     for pair in slidedat.keys.pairs:
@@ -332,7 +334,7 @@ def _numbered_name(counts: dict[int, int], length: int) -> str:
 
 
 def plainly_named(slidedat: Slidedat) -> bool:
-    """Whether the slide's files are called as scanners call them, so that their names say nothing."""
+    """Whether the slide's files have the names that scanners give, so that these say nothing."""
     return all(_PLAIN_FILE.fullmatch(name) for name in (slidedat.index, *slidedat.data))
 
 
@@ -352,7 +354,7 @@ def _is_legal(key: str, value: str) -> bool:
 
 
 def has_id(source: ByteSource) -> bool:
-    """Whether a file is a key file that gives a slide an id."""
+    """Whether a file is a key file with a slide id."""
     if source.size > 2 * ini.MAX_BYTES:
         return False
     keys = ini.parse(Units(source.read(0, source.size)).narrow)

@@ -1,10 +1,9 @@
 """The vocabulary of MIRAX slides: which words and values say nothing about a person.
 
-Names of layers, filters and objectives, and the comments that describe XML fields, are free
-text in principle. They stay where every word of them is the makers' own; anything else is
-unknown and goes by default. The words are those of real slides of several generations.
-Digits and single letters make words too, so few of them are allowed: a date, a case number
-or a name that is spelled out is none of the makers'.
+Names of layers, filters and objectives, and the comments that describe XML fields, could hold any
+text. They stay if every word is one that the makers use; anything else is unknown and goes by
+default. The words are from real slides of several generations. Only a few digits and single
+letters may stand beside them, so a date, a case number or a spelled-out name does not pass.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ _WORDS = frozenset(
 )
 _TOKEN = pattern(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+|[^\W\d_]+")
 _PLAIN = pattern(r"[\w .,:;/()<>+%-]{0,120}")
-#: What is engraved in an objective: magnification, aperture, thread.
+#: What is engraved on an objective: magnification, aperture, thread.
 _OPTICS = pattern(r"(?<!\d)\d{1,3}(?:[.,]\d)?x(?: ?/ ?[01][.,]\d{1,2})?(?!\d)|\bM27\b")
 _MOST_DIGITS, _MOST_LETTERS = 4, 2
 
@@ -49,12 +48,12 @@ STATE = pattern(r"true|false|on|off|yes|no|enabled|disabled|auto|manual|none", r
 
 
 def is_number(value: str) -> bool:
-    """Whether a value is one number, or a switch."""
+    """Whether a value is one number, or a word for on or off."""
     return NUMBER.fullmatch(value) is not None or STATE.fullmatch(value) is not None
 
 
 def is_vocabulary(value: str) -> bool:
-    """Whether a text holds nothing but the makers' words, four digits and two single letters."""
+    """Whether a text has only the makers' words, and at most four digits and two single letters."""
     if not _PLAIN.fullmatch(value):
         return False
     rest = [t for t in _TOKEN.findall(_OPTICS.sub(" ", value)) if t.lower() not in _WORDS]

@@ -1,12 +1,12 @@
 """XML-like records of MIRAX slides, read without trusting that they are XML.
 
-Real ones are not: ``ProfileXML`` lacks spaces and closing marks and has ``<`` inside of values.
-So a record is split into words: names of elements, attributes, comments, text. Names and
-values of the makers' own vocabulary stay, all else is a finding whose edit overwrites it with
-spaces where it stands. Nothing is expanded, so there is nothing to expand without end.
+Real records are not XML: ``ProfileXML`` lacks spaces and closing marks and has ``<`` inside values.
+So a record is split into words: names of elements, attributes, comments, text. Names and values
+that are the makers' words stay, all else is a finding that is overwritten with spaces in place.
+Entities are never expanded, so a record cannot grow without end.
 
-Promise: linear; each byte is white space, a mark, a kept word or part of a finding. Document
-types and nesting deeper than any slide's are refused.
+Promise: the time is linear. Each byte is white space, a mark, a kept word or part of a finding.
+Document types, and nesting deeper than in any slide, are refused.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _TOKEN = pattern(
     |(?P<word>[^<>\s\0="'/!?]+)""",
     re.S | re.X,
 )
-#: Marks that do not end a text.
+#: Marks that may stand inside a text.
 _JOINING = (b"=", b"/", b'"', b"'", b"!", b"?")
 _TYPED = pattern(rb"<!(?:DOCTYPE|ENTITY)", re.I)
 _GOES: dict[str, tuple[str, PhiClass]] = {
@@ -78,7 +78,7 @@ _TEXTS = frozenset("focusingtype neighbours compressionmode previewtype profilet
 
 
 class _Spot(NamedTuple):
-    """Where a record stands and what its text is."""
+    """The place of a record, and its text."""
 
     file: int
     start: int
@@ -103,7 +103,7 @@ class TextReader:
         self.found = found
         self.kept = kept
         self._reported = 0
-        # slides have a record for each camera position, and they differ in nothing but numbers
+        # slides have a record for each camera position, and these differ only in numbers
         self._harmless: set[bytes] = set()
 
     def read(self, data: bytes, file: int, start: int) -> None:
@@ -112,7 +112,7 @@ class TextReader:
         Raises
         ------
         DamagedSlide
-            If it is longer or deeper than any slide's, or declares a document type.
+            If it is longer or deeper than in any slide, or declares a document type.
         """
         if len(data) > MAX_BYTES:
             raise DamagedSlide("a text record is longer than any slide's")

@@ -1,20 +1,20 @@
 """OME-TIFF: which image of the OME-XML is what, and what the XML says.
 
-Layout: the first page's description is OME-XML. It lists images; each names its planes by the
-number of their page (``TiffData``), so no page may leave the chain. Smaller resolutions are
+Layout: the first page's description is OME-XML. It lists images; each refers to its planes by
+the number of their page (``TiffData``), so no page may leave the chain. Smaller resolutions are
 SubIFDs of the plane's page.
 
 Which page is what: of the images whose whole name is not that of a picture, the largest is
 the tissue. An image is the label, macro or thumbnail only if that is its *whole* name; these
 are blanked in place at every resolution. Any other image, and any page that no image claims,
-is left, and the slide needs review: it may be a second region or a second label. A picture
-that is larger than the tissue, a page with two meanings or of another size than announced
-contradict the XML, and the slide is refused; so is one whose XML stands in another file.
+is left, and the slide needs review: it may be a second region or a second label. The slide is
+refused if a picture is larger than the tissue, if a page has two roles or another size than the
+XML says, or if its XML stands in another file.
 
 The XML is edited, never erased: geometry, channels and optics stay if their values are legal;
 names, dates, people, serial numbers and file names go; ids are replaced. Of the scanner's own
-metadata that Bio-Formats copies (``OriginalMetadata``) only known science stays. A file name
-of another file of the same set cannot go without tearing the set apart: needs review.
+metadata that Bio-Formats copies (``OriginalMetadata``) only known science stays. The name of
+another file of the same set stays, because the set needs it, and the slide needs review.
 
 Source: OME schema 2016-06; the project's format map, section 12; files of Bio-Formats.
 """
@@ -137,7 +137,7 @@ def is_ome(page: Ifd) -> bool:
 
 
 class _Series(NamedTuple):
-    """One image of the XML: its role by name (or empty), its planes' pages, its size in pixels."""
+    """One image of the XML: its role, if its name is one, the pages of its planes, its size in pixels."""
 
     role: str
     pages: tuple[int, ...]
@@ -179,7 +179,7 @@ class _Slide:
 
 
 def _resolutions(number: int, page: Ifd) -> tuple[Level, ...]:
-    """Describe a page and its SubIFDs as levels, largest first; one that is no smaller is none."""
+    """Describe a page and its SubIFDs as levels, largest first; each must be smaller than the last."""
     levels = [tiff_numbered_pages.level(number, page)]
     children = page.ints(T.SUB_IFDS)
     for child in page.children:
@@ -191,7 +191,7 @@ def _resolutions(number: int, page: Ifd) -> tuple[Level, ...]:
 
 
 def _whole(element: Element, name: str, default: str = "") -> int:
-    """Read a number that the structure hangs on."""
+    """Read a number without which the structure cannot be understood."""
     text = element.value(name, default).strip()
     if not re.fullmatch(INTEGER, text) or int(text) < 0:
         raise DamagedSlide(f"the OME-XML has a {element.name} without a usable {name}")
@@ -234,7 +234,7 @@ def _planes(pixels: Element, pages: list[Ifd]) -> int:
 
 
 def _block(block: Element, planes: int) -> range:
-    """Pages of one ``TiffData``: without number and count it stands for all planes."""
+    """Pages of one ``TiffData``; without number and count it means all planes."""
     first = _whole(block, "IFD", "0")
     default = 1 if block.get("IFD") else planes
     count = _whole(block, "PlaneCount", str(default))
@@ -246,7 +246,7 @@ def _block(block: Element, planes: int) -> range:
 def _own_uuid(root: Element) -> str:
     """Return the UUID under which this file's planes are listed.
 
-    It is the document's own, unless all planes have one and the same other.
+    It is the document's own, unless all planes have the same other one.
     """
     listed = {e.text.lower() for e in root.walk() if e.name == "UUID"}
     return listed.pop() if len(listed) == 1 else root.value("UUID").strip().lower()

@@ -1,18 +1,18 @@
 """Akoya (PerkinElmer) QPTIFF: what each page is, and what its XML says.
 
 Layout: TIFF or BigTIFF, Software ``PerkinElmer-QPI``. Every page has XML of its own as
-description (it calls itself UTF-16 and is one-byte text) with an ``ImageType``: one page for
+description (it declares UTF-16, but is one-byte text) with an ``ImageType``: one page for
 each channel at full resolution, a thumbnail, the reduced levels, then overview and label. The
 fields about slide, operator and machine are repeated on every page, dozens of times.
 
 Which page is what: its own ``ImageType`` says so, and sizes must agree: full-resolution pages
-are all of one size, nothing is larger, and the first page is one of them, else the slide is
-refused. Label and overview leave the chain, which nothing numbers. A page of another type, or
-without XML, is left, and the slide needs review.
+are all of one size, no page is larger, and the first page is one of them; else the slide is
+refused. Label and overview are unlinked, because no reader counts the pages. A page of another
+type, or without XML, is left, and the slide needs review.
 
 The scan profile is read element by element: optics, filters and stains stay if their values
-are legal, the protocol's name and whatever is unknown go. The ``ValidationCode``, a digest
-over the original metadata, is zeroed: it would let somebody test guesses.
+are legal; the protocol's name and all that is unknown go. The ``ValidationCode`` is a digest of
+the original metadata, by which a guess could be tested; so it is zeroed.
 
 Source: the project's format map, section 13; tifffile; a real file of a Vectra Polaris.
 """
@@ -56,7 +56,7 @@ _DESCRIPTION = frozenset((T.IMAGE_DESCRIPTION, _SOFTWARE))
 _TAGS = {T.IMAGE_DESCRIPTION: TagRule("qptiff.other-description", "Description without XML", PhiClass.UNKNOWN)}
 
 _DYE = rf"(?i:{STAIN}|QDots?|AF ?\d{{3}}|\d{{3}}|MSI|AF)"
-#: Each dye ends at a blank, a slash or an underscore, so that "AF 555" is read in one way only.
+#: A dye ends at a blank, a slash or an underscore, so that there is only one way to read "AF 555".
 _DYES = rf"(?>{_DYE}(?![^ /_]))(?:(?: ?/ ?| or | )(?>{_DYE}(?![^ /_])))*+"
 _PART = r"[A-Z]{1,4}\d{2,4}[A-Z]{0,2}(?:[/-][\w/.-]{1,24})? ?(?:Emission|Excitation)"
 _MAKER = "Semrock|Chroma|Omega|Thorlabs|Zeiss|Edmund|Hamamatsu|Olympus|Nikon"
@@ -65,11 +65,11 @@ _COLOURS = "Blue|Cyan|Lime|Red|White|Yellow|Green|Magenta|Orange|Black|Gray|Pink
 _COLOUR = rf"\d{{1,3}}, ?\d{{1,3}}, ?\d{{1,3}}|{_COLOURS}"
 _CODES = "NoFormat|All|Code(?:39|93|128)|DataMatrix|QRCode|EAN(?:8|13)|UPC[AE]|PDF417|Interleaved2of5|Codabar"
 
-#: What the XML may say; see `_xml.XmlReader` for the keys.
+#: What the XML may say; see `formatkit.xml_fields.XmlReader` for the form of the keys.
 TABLE: dict[str, Rule] = {
     "Identifier": Rule("identifier", LINK, title="Identifier"),
     "ValidationCode": Rule("validation-code", LINK, title="Validation code"),
-    # slideio asks for the slide's id without looking whether there is one, and crashes if there is none
+    # slideio crashes if the element of the slide's id is missing
     "SlideID": Rule("slideid", DIRECT, None, fill=b"0", title="Slide ID"),
     **rules(DIRECT, "Barcode OperatorName SampleDescription SlideName Study Patient Comments Notes"),
     **rules(DEVICE, "ComputerName InstrumentID SerialNumber CameraSerialNumber"),
@@ -181,7 +181,7 @@ def _notes(roles: list[str], channels: int) -> tuple[str, ...]:
 
 
 class _QpiXml(XmlReader):
-    """Looks into base64, which could say anything: exposure times are floating point numbers."""
+    """Reads base64 too, which could say anything; here it must hold exposure times as floating point numbers."""
 
     def _known_value(self, rule: Rule, name: str, at: tuple[int, int], value: str) -> None:
         if rule.id == "exposure-i" and not _is_floats(value):
@@ -206,7 +206,7 @@ def _type(root: Element | None) -> str:
 
 
 def _roles(pages: list[Ifd], roots: list[Element | None]) -> list[str]:
-    """Weigh each page's type against its size.
+    """Judge each page by its type and its size.
 
     Raises
     ------
@@ -261,7 +261,7 @@ def _picture(found: FindingCollector, page: Ifd, role: str) -> None:
 
 
 def _software(found: FindingCollector, page: Ifd) -> None:
-    """Keep the word by which readers know the format; what stands behind it goes."""
+    """Keep the word by which readers know the format; report what follows it."""
     entry, text = page.tags.get(_SOFTWARE), page.text(_SOFTWARE) or ""
     if entry is None or not text.strip():
         return

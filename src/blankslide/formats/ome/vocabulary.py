@@ -1,9 +1,9 @@
 """The words of OME-XML: what stays if its value is legal, what goes, and how.
 
-Every attribute and text of the schema that a slide can have is listed; what is not listed is
-unknown and goes. Enumerations are spelled out, because a pattern of letters would also let a
-name pass. Used by OME-TIFF; `OmeXml` adds what a table cannot say: pairs of key and value,
-and values that cannot go because others count on them.
+Every attribute and text of the schema that a slide can have is listed; all others are unknown
+and go. Enumerations are spelled out, because a name would match a pattern of letters. `OmeXml`
+adds what a table cannot express: pairs of key and value, and values that must stay because other
+parts refer to them.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ _COMMENT = pattern(
 
 
 def _tool(key: str, title: str) -> dict[str, Rule]:
-    """A maker, model or program: stays if it consists of known words and version numbers."""
+    """Rule of a maker, model or program, which stays if it has only known words and version numbers."""
     return {key: Rule(slug(title), DEVICE, pattern(_PLAIN, re.I), weak=True, title=title)}
 
 
@@ -119,7 +119,7 @@ TABLE: dict[str, Rule] = {
     **science(r"(?:www\.)?openmicroscopy\.org/[A-Za-z/]{1,48}", "*@Namespace"),
 }  # fmt: skip
 
-#: Rules whose values may not be blank by the schema, so that they go with what is around them.
+#: Rules whose element or attribute goes too, because the schema does not allow a blank value.
 _WHOLE = (
     "acquisition-date", "file-name", "plane.delta-t", "experimenter.email", "experimenter.username",
     "experimenter.firstname", "experimenter.middlename", "experimenter.lastname", "experimenter.institution",
@@ -175,14 +175,14 @@ class OmeXml(XmlReader):
             super()._text(name, parent, element)
 
     def _stuck(self, id: str, title: str, attribute: Attribute) -> None:
-        """Record a value that others count on: it stays, and the slide needs review."""
+        """Record a value that other parts refer to: it stays, and the slide needs review."""
         place = Place(0, self._where, self._base + attribute.value_start, self._base + attribute.value_end)
         self.found.add(f"{self.prefix}.{id}", title, PhiClass.UNKNOWN, place, (), attribute.value)
 
     # -- pairs of key and value ----------------------------------------------------------
 
     def _pair(self, element: Element) -> None:
-        """Judge the value of ``OriginalMetadata`` by its key; what goes, goes with its key."""
+        """Judge the value of ``OriginalMetadata`` by its key; both go or stay together."""
         key, value = element.find("Key"), element.find("Value")
         if key is None or value is None:
             return

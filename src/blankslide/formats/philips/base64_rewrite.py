@@ -1,16 +1,16 @@
-"""What is composed anew at its own length inside XML: pictures and colour profiles in base64, UIDs.
+"""Values inside XML that are written anew in the same length: UIDs, and base64 of pictures and profiles.
 
-A picture becomes a white JPEG of its own size, with tables of its own, so that not one piece
-of the old base64 stays; what is no JPEG, or has no room for one, becomes white space, which
-readers take for no picture. Of a colour profile only dates and texts become zeros.
+A picture becomes a white JPEG of the same size, with its own tables, so that no piece of the old
+base64 stays. What is not a JPEG, or has no room for one, becomes white space, which readers take
+for no picture. Of a colour profile only dates and texts become zeros.
 
-Base64 characters are written where such characters stood, so line breaks stay; where the old
-text was not a whole number of groups of four, its last characters become spaces. The length in
-bytes is a multiple of three, so no padding is needed. Drawing depends on the old picture's
-headers only, and a blank picture has the same, so a second run draws the same.
+New base64 characters stand only where old ones stood, so line breaks stay. If the old text was not
+a whole number of groups of four, its last characters become spaces. The length in bytes is a
+multiple of three, so no padding is needed. The blank picture depends only on the old picture's
+headers, which it repeats, so a second run draws the same.
 
-A UID becomes one that is ours, the same wherever it stands, with spaces behind it where it is
-shorter. Few are too short for that, and become zeros.
+A UID is replaced by a mapped one, the same wherever it stands, with spaces behind it if that is
+shorter. The few that are too short for it become zeros.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _MOST_BLOCKS = 1 << 22
 
 
 class Base64Text(NamedTuple):
-    """Pieces of one base64 text: where each begins in the file, and its bytes as they stand there."""
+    """Pieces of one base64 text: the offset of each in the file, and its bytes."""
 
     pieces: tuple[tuple[int, bytes], ...]
 
@@ -52,16 +52,16 @@ class Base64Text(NamedTuple):
 
     @property
     def spans(self) -> list[tuple[int, int]]:
-        """Where it stands."""
+        """Start and end of each piece in the file."""
         return [(start, start + len(raw)) for start, raw in self.pieces]
 
     @property
     def room(self) -> int:
-        """How many bytes its whole groups of four characters can hold."""
+        """How many bytes fit into its whole groups of four characters."""
         return sum(len(word) for _, raw in self.pieces for word in _WORD.findall(raw)) // 4 * 3
 
     def decoded(self) -> bytes:
-        """Its bytes; none if it is not base64. Stray characters behind the last group are ignored."""
+        """Decode it; empty if it is not base64. Characters behind the last whole group are ignored."""
         written = self._written
         try:
             return b64decode(written[: len(written) // 4 * 4], validate=True)
@@ -69,7 +69,7 @@ class Base64Text(NamedTuple):
             return b""
 
     def writes(self, data: bytes) -> list[Write]:
-        """Write other bytes in its place, white space where they end."""
+        """Write other bytes in its place, with white space behind them."""
         new, at, out = b64encode(data), 0, []
         for start, raw in self.pieces:
             parts, pos = [], 0
@@ -81,7 +81,7 @@ class Base64Text(NamedTuple):
 
 
 def frame_of(data: bytes) -> Frame | None:
-    """Headers of a JPEG, if it is one of a size that can be drawn."""
+    """Return a JPEG's headers; None if it is not a JPEG, or too large to be drawn."""
     frame = jpeg_blanks.parse(data) if data[:2] == b"\xff\xd8" else None
     if frame is None or -(-frame.width // 8) * -(-frame.height // 8) > _MOST_BLOCKS:
         return None
@@ -100,17 +100,17 @@ class Embedded:
         self._uids: dict[str, tuple[int, str]] = {}
 
     def add(self, text: Base64Text) -> int:
-        """Take in a text and return its number."""
+        """Add a text and return its number."""
         self._texts.append(text)
         return len(self._texts) - 1
 
     def add_uid(self, start: int, uid: str) -> str:
-        """Take in a UID and return the name of its part."""
+        """Add a UID and return the name of its part."""
         self._uids[f"uid:{start}"] = (start, uid)
         return f"uid:{start}"
 
     def writes(self, parts: Sequence[tuple[str, Action]], key: bytes | None) -> Sequence[Write]:
-        """Return the new text of every UID, and of every picture or profile of which something goes."""
+        """Return the new text of every UID, and of every picture or profile that loses something."""
         out = [_replaced(*self._uids[what], action, key) for what, action in parts if what in self._uids]
         for number, spans in _by_text(what for what, _ in parts if what not in self._uids).items():
             text = self._texts[number]
@@ -120,7 +120,7 @@ class Embedded:
 
 def _replaced(start: int, uid: str, action: Action, key: bytes | None) -> Write:
     new = mapped_uid(uid, key) if action in (Action.DUMMY, Action.UID) else ""
-    if len(new) == len(uid) + 1:  # the first digit is that of nearly all UIDs, and without it a shorter one is made
+    if len(new) == len(uid) + 1:  # nearly all UIDs begin with this digit; leaving it out makes a shorter one
         new = mapped_uid(uid[1:], key)
     if len(new) > len(uid):
         new = "".join("0" if c.isdecimal() else c for c in uid)
@@ -146,7 +146,7 @@ def _without(data: bytes, spans: Iterable[tuple[int, int]]) -> bytes:
 
 
 def _blank(text: Base64Text) -> bytes:
-    """Draw a white picture of the old one's size; nothing where there is no room."""
+    """Draw a white picture of the old one's size; empty if there is no room."""
     frame = frame_of(text.decoded())
     if frame is None or frame.bits != 8:
         return b""

@@ -2,18 +2,18 @@
 
 Layout: the ``DPUfsImport`` XML (attributes by name, nested in objects; one ``DPScannedImage``
 for tissue, label and macro each, in any order), ended by CR LF and the byte 4; then, for interface
-version 5, a seek table; then coded blocks. Places of blocks are absolute, so the header keeps its
-length to the byte.
+version 5, a seek table; then coded blocks. The tables give absolute offsets of blocks, so the
+header keeps its length to the byte.
 
-Values are overwritten where they stand, the XML stays well formed. Label and macro (JPEG in
-base64; there may be several of a kind) become white JPEGs of their size in base64 of the same
-length. The bar code, base64 too, becomes white space. A colour profile loses its date and
-texts. What an earlier tool left behind a NUL becomes white space, NUL included, since it is
-none of XML's characters.
+Values are overwritten in place, and the XML stays well formed. Label and macro (JPEG in base64;
+there may be several of each) become white JPEGs of the same size in base64 of the same length. The
+bar code, also base64, becomes white space. A colour profile loses its date and texts. What an
+earlier tool left behind a NUL becomes white space, and so does the NUL, because XML does not allow
+one.
 
 Tables and blocks are tissue and never touched. Bytes that no table refers to are reported and
-left: without a real file of every version nobody can say that nothing needs them. Exceptions
-are the tags of eight bytes in front of blocks.
+left, except the tags of eight bytes before blocks: without a real file of every version, nobody
+can be sure that they are not needed.
 
 Source: libisyntax; the project's format map, sections 6 and 7.
 """
@@ -126,7 +126,7 @@ FORMAT: Format = PhilipsIsyntax()
 
 
 def _called(element: Element) -> str:
-    """Name an element; words of dimensions and tables stay apart from the numbers of the image."""
+    """Name an element; words of dimensions, and what is read apart, keep their own name."""
     name = element.value("Name")
     return name if name in _DIMENSION_WORDS or name in _SKIPPED else vocabulary.called(element)
 
@@ -151,13 +151,13 @@ class _Reader:
         Raises
         ------
         DamagedSlide
-            If it is not well formed, or has a text in more pieces than any.
+            If it is not well formed, or a text is in more pieces than in any slide.
         ContradictorySlide
             If it does not describe exactly one scan of tissue.
         """
         reader = XmlReader(self.found, self.kept, _PREFIX, RULES, _called, skip=_SKIPPED)
         root = xml.parse(self.body)
-        # white space between the parts of an object is no text, but takes turns with them
+        # white space between the parts of an object does not count as text
         if any(len(e.texts) > _MOST_PIECES and e.text for e in root.walk()):
             raise DamagedSlide("a text of the header is cut into more pieces than any slide's")
         reader.read(self.body, 0, "header", root)
@@ -188,7 +188,7 @@ class _Reader:
             self._whole(name, Base64Text.of(element, self.body), element.text)
 
     def _uid(self, name: str, element: Element) -> None:
-        """Report a UID, which gets one of its own instead; and whatever else stands there, which goes."""
+        """Report a UID, which is mapped, or any other text in its place, which goes."""
         for piece in element.texts:
             raw = self.body[piece.start : piece.end]
             match = _UID.fullmatch(raw)
@@ -207,7 +207,7 @@ class _Reader:
         Raises
         ------
         DamagedSlide
-            If it is not base64, or there are several.
+            If it is not base64, or there are two.
         """
         data = Base64Text.of(element, self.body).decoded()
         if name in self.tables or not data:
@@ -216,13 +216,13 @@ class _Reader:
         self.kept.extend(Place(0, "header", t.start, t.end) for t in element.texts)
 
     def _whole(self, name: str, text: Base64Text, value: str) -> None:
-        """Report what stands in place of something known."""
+        """Report a text that stands in place of a known one; all of it goes."""
         place = Place(0, "header", text.spans[0][0], text.spans[-1][1])
         fills = tuple(Fill(0, *span, 0x20) for span in text.spans)
         self.found.add(f"{_PREFIX}.{slug(name)}", name, UNKNOWN, place, fills, value)
 
     def _remainder(self) -> None:
-        """Report what stands behind a NUL: the end of a header that was longer once."""
+        """Report what stands behind a NUL: the rest of an earlier, longer header."""
         start, end = len(self.body), len(self.data)
         if self.data[start:].strip(b"\0 \t\r\n"):
             place, fill = Place(0, "header", start, end), (Fill(0, start, end, 0x20),)
@@ -241,14 +241,14 @@ class _Reader:
             self.pictures.append(AssociatedImage(role, frame.width, frame.height, len(self.pictures), "JPEG"))
 
     def _role(self, element: Element) -> str:
-        """Role of a picture; an object can hold very many, and they are all of its type."""
+        """Role of a picture; all pictures of an object have the object's type, which is looked up once."""
         holder = id(element.parent)
         if holder not in self._roles:
             self._roles[holder] = vocabulary.role_of(element)
         return self._roles[holder]
 
     def _profile(self, element: Element) -> None:
-        """Report date and texts of a colour profile, or the whole if it is none."""
+        """Report date and texts of a colour profile; if it is not one, report all of it."""
         text = Base64Text.of(element, self.body)
         data = text.decoded()
         spans = icc.spans(MemorySource(data), 0, len(data))
@@ -292,7 +292,7 @@ def _claimed(source: ByteSource, end: int, reader: _Reader) -> ByteMap:
 
 
 def _levels(scan: Element) -> tuple[Level, ...]:
-    """Sizes of all levels: half the one before each, without the wavelet's padding.
+    """Sizes of all levels, each half of the one before, without the wavelet's padding.
 
     Raises
     ------
@@ -314,7 +314,7 @@ def _levels(scan: Element) -> tuple[Level, ...]:
 
 
 def _spans(scan: Element, name: str) -> list[int]:
-    """Number of steps in each dimension of the first header or template of a kind."""
+    """Number of steps in each dimension, from the first header or template of this name."""
     holder = next((e for e in scan.walk() if e.value("Name") == name), None)
     ranges = next((e for e in holder.walk() if e.value("Name") == _RANGES), None) if holder is not None else None
     texts = [e.text for e in ranges.walk() if e.value("Name") == _RANGE] if ranges is not None else []
@@ -325,7 +325,7 @@ def _spans(scan: Element, name: str) -> list[int]:
 
 
 def _pixel_size(scan: Element) -> tuple[float, float] | None:
-    """Micrometres per pixel (x, y): of the image's own dimensions, else from DICOM's spacing."""
+    """Micrometres per pixel (x, y), from the image's dimensions, else from DICOM's pixel spacing."""
     texts = [e.text.strip('"') for e in scan.walk() if e.value("Name") == _FACTOR][:2]
     sizes = [float(t) for t in texts if re.fullmatch(r"\d{1,6}(?:\.\d{1,15})?(?:[eE][-+]?\d{1,2})?", t)]
     if len(sizes) == 2 and all(0.01 <= s <= 100 for s in sizes):

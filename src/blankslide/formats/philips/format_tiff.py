@@ -1,4 +1,4 @@
-"""Philips TIFF: what the IntelliSite software exports beside iSyntax.
+"""Philips TIFF, which the IntelliSite software exports besides iSyntax.
 
 Layout: TIFF or BigTIFF; page 0 is level 0, its description is the ``DPUfsImport`` XML of a
 whole scan: attributes by name, nested in objects (``DPScannedImage`` for tissue, label and
@@ -7,13 +7,12 @@ tiles. Label and macro stand as stripped pages described ``Label`` and ``Macro``
 base64 inside the XML, or both: both must go, or the picture stays.
 
 Objects come in any order, and an object's data may stand before its type, so the XML is
-parsed first and read by names only. Pages are unlinked. Base64 becomes spaces of the same
-length: an empty picture, which readers take for none. Other values are overwritten where they
-stand; the file name inside the derivation text goes without the text. What an earlier tool
-left behind the end of the XML goes too.
+parsed first and read by names only. Pages are unlinked. Base64 becomes spaces of the same length,
+which readers take for no picture. Other values are overwritten in place; of the derivation text
+only the file name inside it goes. What an earlier tool left behind the end of the XML goes too.
 
-Traps: the bar code is base64 as well; broken XML makes readers take the slide for a plain
-TIFF, so it is refused as damaged; the software tag must begin with the maker's name.
+Traps: the bar code is base64 as well; with broken XML readers take the slide for a plain TIFF, so
+it is refused as damaged; the software tag must begin with the maker's name.
 
 Source: OpenSlide's Philips page; the project's format map, sections 6 and 7.
 """
@@ -127,7 +126,7 @@ FORMAT: Format = PhilipsTiff()
 
 
 def _role(index: int, page: Ifd) -> str:
-    """Weigh layout and description of one page.
+    """Judge layout and description of one page.
 
     Raises
     ------
@@ -201,7 +200,7 @@ class _Reader:
             self.pictures.append(AssociatedImage(role, frame.width, frame.height, 0, "JPEG"))
 
     def description(self, page: Ifd) -> None:
-        """Report what stands in a level's description beside level, magnification and quality."""
+        """Report what a level's description holds besides level, magnification and quality."""
         entry = page.tags.get(T.IMAGE_DESCRIPTION)
         if entry is None or entry.start in self._spans:
             return
@@ -214,7 +213,7 @@ class _Reader:
             self._word(page, "description", entry.start + len(body) + 1, rest, 0)
 
     def software(self, page: Ifd) -> frozenset[int]:
-        """Report what stands behind the maker's name and version; return the tag if it was read."""
+        """Report what follows the maker's name and version; return the tag if it was read."""
         entry = page.tags.get(_SOFTWARE_TAG)
         raw = page.raw(entry) if entry is not None else b""
         match = _SOFTWARE.match(raw.decode("latin-1").partition("\0")[0])

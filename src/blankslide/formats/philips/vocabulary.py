@@ -1,9 +1,8 @@
 """The DPUfsImport vocabulary: what Philips' scanners write in iSyntax headers and TIFF descriptions.
 
-Attributes are elements with a ``Name``; what they are called and which values stay stands in
-one table for both formats. Pictures (JPEG in base64) and the bar code (base64 of its text) are
-read by their own object only: objects come in any order, and an object's data may stand before
-its type.
+Attributes are elements with a ``Name``. One table for both formats lists their names and the values
+that stay. A picture (JPEG in base64) or bar code (base64 of its text) is judged only by the object
+it stands in: objects come in any order, and an object's data may stand before its type.
 
 Source: OpenSlide's Philips page, libisyntax; the project's format map, sections 6 and 7.
 """
@@ -78,7 +77,7 @@ RULES = {
     **rules(DIRECT, "PIIM_DP_SCANNER_OPERATOR_ID DICOM_PATIENT_NAME DICOM_PATIENT_ID DICOM_ACCESSION_NUMBER"),
     **rules(LINK, "DICOM_SOP_INSTANCE_UID DICOM_SERIES_INSTANCE_UID DICOM_STUDY_INSTANCE_UID"),
 }
-"""Rules for `blankslide.formatkit.xml_fields`; all tables of the scanner's image are one, ``UFS_IMAGE``."""
+"""Rules for `blankslide.formatkit.xml_fields`; one name, ``UFS_IMAGE``, stands for all tables of the image."""
 
 ROOT = pattern(rb"""\s*(?:\xef\xbb\xbf)?(?:<\?xml[^>]*>\s*)?<DataObject\s[^>]*ObjectType\s*=\s*["']DPUfsImport["']""")
 DATA, BARCODE, TYPE = "PIM_DP_IMAGE_DATA", "PIM_DP_UFS_BARCODE", "PIM_DP_IMAGE_TYPE"
@@ -86,9 +85,9 @@ _PICTURES = {"LABELIMAGE": "label", "MACROIMAGE": "macro"}
 
 
 def called(element: Element) -> str:
-    """Name an element by its Name attribute, if that is a name; all tables of the scanner's image are one.
+    """Name an element by its Name attribute; all tables of the scanner's image get one name.
 
-    What it is called goes into reports, so text in place of a name must not.
+    The name stands in reports. So text that cannot be a name does not become one.
     """
     name = element.value("Name") if element.name == "Attribute" else ""
     if not _NAMED.fullmatch(name):
@@ -97,13 +96,13 @@ def called(element: Element) -> str:
 
 
 def role_of(data: Element) -> str:
-    """Role of the picture that stands in an element, by the type that its own object states."""
+    """Role of the picture in an element, from the type in the object it belongs to."""
     types = [c.text for c in data.parent.children if called(c) == TYPE] if data.parent else []
     return _PICTURES.get(types[0], "unknown") if len(types) == 1 else "unknown"
 
 
 def barcode(found: FindingCollector, id: str, element: Element, base: int, where: str) -> None:
-    """Report the bar code: as it is written, and as it reads."""
+    """Report the bar code, as base64 and decoded."""
     text = element.text
     clear = decoded(text).decode("utf-8", "replace").strip("\0 ")
     for piece in element.texts if text else ():
@@ -114,7 +113,7 @@ def barcode(found: FindingCollector, id: str, element: Element, base: int, where
 
 
 def decoded(text: str) -> bytes:
-    """Decode base64 as far as it is some."""
+    """Decode base64, as far as the text is valid."""
     try:
         return b64decode(text)
     except (Error, ValueError):

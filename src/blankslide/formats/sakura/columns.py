@@ -2,11 +2,11 @@
 
 A value keeps its type and its length: texts become spaces, dates the first day of 1970,
 numbers zero, blobs zeros, JPEGs a blank picture of the same size. So no record, cell or page
-changes its shape, whatever indexes and readers count on. A long value stands in pieces, hence
-every edit is divided like the value.
+changes its shape, and readers and indexes still work. A long value stands in several pieces, and
+its edits are divided in the same way.
 
-Columns are known by an allow-list; a value of a known column that is not what the column
-promises, and every value of a column that nobody knows, is a finding of class UNKNOWN.
+Columns are known by an allow-list. A value that is not legal for its column, and every value of
+an unknown column, is a finding of class UNKNOWN.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ Rule = Legal | PhiClass
 
 
 class Field(NamedTuple):
-    """One value: its bytes, where they stand in the file, and what type they are of."""
+    """One value: its bytes, their place in the file, and their type."""
 
     column: str
     value: Value
@@ -66,7 +66,7 @@ class Field(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The value as text; broken characters are replaced."""
+        """The value as text, with broken characters replaced."""
         return self.raw.decode(self.encoding, "replace")
 
     @property
@@ -85,7 +85,7 @@ class Field(NamedTuple):
         return out
 
     def overwritten(self, start: int, new: bytes) -> list[Edit]:
-        """Return the edits that put ``new`` over the value's bytes from ``start`` on."""
+        """Return the edits that write ``new`` over the value, beginning ``start`` bytes into it."""
         edits: list[Edit] = []
         at = 0
         for low, high in self.pieces(start, start + len(new)):
@@ -97,12 +97,12 @@ class Field(NamedTuple):
 
 
 def is_name(name: str) -> bool:
-    """Whether a name of a table or column is a word and can be said aloud."""
+    """Whether a name of a table or column is a plain word, which may stand in reports."""
     return _NAME.fullmatch(name) is not None
 
 
 def is_spoken(raw: bytes) -> bool:
-    """Whether bytes that should be numbers are words instead, in ASCII or in UTF-16."""
+    """Whether bytes that should be numbers are text, in ASCII or UTF-16."""
     wide = raw.count(0) * 2 == len(raw) and (not any(raw[::2]) or not any(raw[1::2]))
     plain = raw.replace(b"\0", b"") if wide else raw
     return _SPOKEN.fullmatch(plain) is not None
@@ -116,7 +116,7 @@ def _few(field: Field) -> bool:
 
 
 def _many(field: Field) -> bool:
-    """Sizes of what is in the file; whoever asks also holds them against the file's own size."""
+    """Whether it can be a number of bytes; the caller also compares it with the size of the file."""
     return field.kind == "int" and 0 <= field.number < 1 << 40
 
 
@@ -129,7 +129,7 @@ def _mode(field: Field) -> bool:
 
 
 def _places(field: Field) -> bool:
-    """Millimetres on the slide, as doubles: texts read as doubles are far outside, or nothing but letters."""
+    """Whether it is millimetres as doubles; text read as doubles is far larger, or recognized by its letters."""
     if field.kind != "blob" or len(field.raw) % 8 or len(field.raw) > 512 or is_spoken(field.raw):
         return False
     return all(not v or 1e-9 < abs(v) < _FURTHEST for (v,) in iter_unpack("<d", field.raw))
@@ -144,7 +144,7 @@ def _statistics(field: Field) -> bool:
 
 
 HOUSEKEEPING: dict[str, Rule] = dict.fromkeys(("OID", "OptimisticLockField", "GCRecord", "ObjectType"), _few)
-#: Known columns of known tables. The tables of tiles and of names are read elsewhere.
+#: Known columns of known tables; other modules read the tables of tiles and of names.
 TABLES: dict[str, dict[str, Rule]] = {
     "SVSlideDataXPO": {
         **dict.fromkeys(("m_labelScan", "m_overviewScan", "HRScanCount"), _few),
@@ -180,7 +180,7 @@ _SPELLINGS = {n.lower(): n for n in (*TABLES, "DataManagerSQLiteConfigXPO", "til
 
 
 def spelled(name: str, table: str = "") -> str:
-    """Return a known name as it is spelled here, of a table or of a column of one: SQLite knows no capitals."""
+    """Return a known table's or column's name as spelled here, because SQLite ignores case."""
     if not table:
         return _SPELLINGS.get(name.lower(), name)
     known = (*TABLES.get(table, ()), *HOUSEKEEPING, "TableName")
@@ -196,7 +196,7 @@ def is_size(rule: Rule | None) -> bool:
 
 
 def blank_of(field: Field) -> bytes:
-    """Return what a value becomes, as long as it is; the value itself if it says nothing."""
+    """Return what a value becomes, in the same length; a value that says nothing stays the same."""
     raw = field.raw
     if field.kind == "text":
         text = field.text
@@ -212,14 +212,14 @@ def blank_of(field: Field) -> bytes:
 
 
 def drawn(old: bytes) -> bytes | None:
-    """Draw a blank JPEG as long as ``old`` and of its size in pixels; None if it is no JPEG, or none fits."""
+    """Draw a blank JPEG with the length and pixel size of ``old``; None if ``old`` is no JPEG or too short."""
     frame = jpeg_blanks.parse(old)
     if frame is None:
         return None
     for way in (jpeg_blanks.blank, jpeg_blanks.fresh, lambda f, _: jpeg_blanks.grey(f)):
         try:
             stream = way(frame, None)
-        except ValueError:  # more blocks than any slide's picture has
+        except ValueError:  # more blocks than in any slide's picture
             return None
         if stream is not None and len(stream) <= len(old):
             return jpeg_blanks.padded(stream, len(old))

@@ -2,13 +2,15 @@
 
 Layout: one row of a configuration names the table of tiles (grey JPEGs, one for each colour);
 three tables describe slide, scan and the pictures of label and whole slide, each with a second,
-small copy. No SQL is run: SQLite would write new pages and leave the old ones. Instead values
-are emptied where they stand, in the row and in every index that repeats them, with the same type
-and length; pictures become blank ones; ids are replaced in all places at once; freed pages, free
-blocks and unused ends of pages become zeros. The database stays sound: SQLite itself says so in
-the tests (``integrity_check``).
+small copy.
 
-What is not known in a row, a name or a statement is a finding; what cannot be done in place is
+No SQL is run, because SQLite would write new pages and leave the old ones. Instead, values are
+emptied in place, in the row and in every index that repeats them, with the same type and length.
+Blank pictures are drawn over pictures. Ids are replaced in all places at once. Freed pages, free
+blocks and unused ends of pages become zeros. The database stays sound; the tests let SQLite
+check that (``integrity_check``).
+
+Unknown values, names and parts of statements are findings. What cannot be edited in place is
 refused with the reason: a log or journal beside the file, write-ahead mode, check sums in pages.
 """
 
@@ -50,20 +52,20 @@ class Sakura(Format):
     readers = ("OpenSlide", "SQLite")
 
     def detect(self, probe: Probe) -> str | None:
-        """Accept a database whose configuration names a table with the magic of gigapixel images."""
+        """Accept a database whose configuration names a table of tiles, which begins with a magic row."""
         if probe.head[: len(MAGIC)] != MAGIC:
             return "not an SQLite database"
         try:
             schema = Schema(Database(probe.files.main), None)
         except SlideError as problem:
-            # a slide of ours in a state that is refused must be refused by name, not called unknown
+            # a svslide that cannot be edited must be refused as such, not called an unknown file
             return None if _speaks_of_slides(probe) else f"a database that cannot be read: {problem.message}"
         if CONFIG not in schema.tables:
             return "the database has no configuration of a slide"
         try:
             found = has_magic(schema.db, schema, table_name(schema))
         except SlideError:
-            return None  # the same: its own line says what is wrong
+            return None  # as above: `inspect` says what is wrong
         return None if found else "the database has no image"
 
     def inspect(self, probe: Probe) -> Inspection:
@@ -81,7 +83,7 @@ def refuse_journals(files: SlideFiles) -> None:
     Raises
     ------
     NotEditable
-        If there is one: rows stand in it that the database does not show, or did not mean to keep.
+        If there is one, since it holds rows that the database does not show, or has given up.
     """
     own = files.name.casefold()
     if any(
@@ -98,7 +100,7 @@ def _speaks_of_slides(probe: Probe) -> bool:
     return any(CONFIG.encode(e) in head for e in ("utf-8", "utf-16-le", "utf-16-be"))
 
 
-_MOST_PLACES = 1 << 24  # a database has a handful for each tile, and half a million tiles
+_MOST_PLACES = 1 << 24  # a few for each of half a million tiles
 
 
 class _Slide:
@@ -111,7 +113,8 @@ class _Slide:
         self.db = Database(probe.files.main)
         self.db.read_upkeep()
         self.schema = Schema(self.db, self.found)
-        name = table_name(Schema(Database(probe.files.main), None))  # looked up apart: each page is walked once
+        # a second reader looks the name up, because a reader walks each page only once
+        name = table_name(Schema(Database(probe.files.main), None))
         self.rows = Rows(self.db, self.schema, self.found, self.kept, {name, GRID})
         self.runs = Runs()
         self.tiles = Tiles(self.db, self.schema, self.found, self.kept, name, self.runs)
@@ -150,7 +153,7 @@ class _Slide:
         return None
 
     def _report_slack(self) -> None:
-        """Report what deleted rows, shortened values and earlier saves have left."""
+        """Report the remains of deleted rows, shortened values and earlier saves."""
         size = self.db.page_size
         for start, end in self.db.slack:
             whole = start % size == 0

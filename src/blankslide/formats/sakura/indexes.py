@@ -1,10 +1,10 @@
-"""Indexes over values that change: their copies change too, and stay in order.
+"""Indexes over values that change: the copies in an index change too, and it stays in order.
 
-An index keeps a copy of each value, next to the number of its row. A copy is known by being
-equal to a value of that row, so no statement has to be understood; it gets the same edits. The
-order is composed at the end, when it is known what goes and what replaces it: in an index of one
-page the pointers to the entries are put in the new order, the entries stay where they are. A
-larger index must be in order as it is, else the slide is refused.
+An index has a copy of each value, with the number of its row. A copy is recognized because it
+equals a value of that row, so the index's SQL need not be understood. It gets the same edits as
+that value. The new order is made by the plan, when it is known which values go and what replaces
+them: in an index of one page, only the pointers to the entries are sorted. A larger index must
+still be in order without that, else the slide is refused.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _RANKS = {"null": 0, "int": 1, "real": 1, "text": 2, "blob": 3}
 
 
 class Change(NamedTuple):
-    """What becomes of a value: the finding it belongs to, and its bytes once it is emptied."""
+    """The change of a value: the finding it belongs to, and the bytes that replace it."""
 
     id: str
     title: str
@@ -36,7 +36,7 @@ class Change(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """One entry: its cell, its values, and what becomes of each."""
+    """One entry: its cell, its values, and the change of each."""
 
     cell: Cell
     values: list[Field]
@@ -50,19 +50,19 @@ class Indexes:
         self._all: list[tuple[Index, int, list[Entry]]] = []
 
     def add(self, index: Index, base: int, entries: list[Entry]) -> None:
-        """Keep an index, its entries in order, and where its first page begins."""
+        """Add an index, its entries in their order, and the offset of its first page."""
         if any(change for entry in entries for change in entry.changes):
             if not index.plain:
                 raise NotEditable("an index over an identifying value has an order of its own")
             self._all.append((index, base, entries))
 
     def writes(self, parts: Sequence[tuple[str, Action]], key: bytes | None) -> Sequence[Write]:
-        """Put the pointers of each index in order.
+        """Sort the pointers of each index.
 
         Raises
         ------
         NotEditable
-            If an index of several pages, or one without repetitions, would be broken.
+            If an index of several pages would lose its order, or a unique one would get equal entries.
         """
         going = dict(parts)
         return [write for each in self._all for write in self._ordered(*each, going, key)]
@@ -81,14 +81,14 @@ class Indexes:
             if order != sorted(order):
                 raise NotEditable("an index over an identifying value would no longer be in order")
             return []
-        # the pointers stand one behind the other, whatever order they are in
+        # the pointers are stored side by side
         first = min(e.cell.pointer for e in entries)
         data = b"".join((entries[i].cell.start - base).to_bytes(2, "big") for i in order)
         return [Write(0, first, data)]
 
 
 def _key(entry: Entry, going: dict[str, Action], key: bytes | None) -> tuple[tuple[int, object], ...]:
-    """Return what an entry is ordered by, as it will be."""
+    """Return the sort key that an entry will have after the edit."""
     out: list[tuple[int, object]] = []
     for field, change in zip(entry.values, entry.changes, strict=True):
         if change is not None and change.id in going:

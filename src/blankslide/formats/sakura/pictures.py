@@ -1,8 +1,8 @@
-"""Pictures of an svslide that a policy may keep, and the text inside of them.
+"""Pictures of an svslide that a policy may keep, and the text inside them.
 
-A thumbnail shows tissue and stays under most policies, but the text in its JPEG header may not.
-Both edits meet in the same bytes, so they are composed when it is known which of them is wanted:
-a blank picture leaves no text to remove.
+Most policies keep a thumbnail, because it shows tissue, but the text in its JPEG header goes. The
+edits for picture and text cover the same bytes. So they are made when the policy has decided which
+are wanted: if the picture is blanked, no text is left to remove.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Pictures:
         self._all: list[tuple[str, Field, bytes]] = []
 
     def add(self, found: FindingCollector, id: str, where: str, field: Field, blank: bytes) -> Part:
-        """Take a picture in, report its text, and return the edit that blanks it."""
+        """Add a picture, report its text, and return the edit that blanks it."""
         self._all.append((id, field, blank))
         for start, end in _texts(field):
             value = field.raw[start:end].strip(b"\0").decode("latin-1")
@@ -45,7 +45,7 @@ class Pictures:
         return Part(self, id)
 
     def writes(self, parts: Sequence[tuple[str, Action]], key: bytes | None) -> Sequence[Write]:
-        """Blank the pictures that go; of the others, the text if it goes."""
+        """Blank the pictures that go; in the others, blank the text if that goes."""
         going = {what for what, _ in parts}
         out: list[Write] = []
         for id_, field, blank in self._all:
@@ -58,7 +58,7 @@ class Pictures:
 
 
 def _texts(field: Field) -> list[tuple[int, int]]:
-    """Return where text stands in a picture, that of its colour profile included."""
+    """Return the ranges of text in a picture, also in its colour profile."""
     spans = [(s.start, s.end) for s in jpeg.talkative(field.raw)]
     for segment in jpeg.segments(field.raw):
         if field.raw[segment.start : segment.end].startswith(_PROFILE):
@@ -69,7 +69,7 @@ def _texts(field: Field) -> list[tuple[int, int]]:
 
 
 def _profile_texts(raw: bytes, start: int, end: int) -> list[tuple[int, int]]:
-    """Return what says when and where in a colour profile; all of it if it is none, or one of several parts."""
+    """Return date, id and texts of a colour profile; all of it if it is not whole or not a profile."""
     whole = raw[start + 12 : start + _BEFORE_PROFILE] == b"\1\1"
     found = icc.spans(MemorySource(raw), start + _BEFORE_PROFILE, end) if whole else None
     spans = [(start, end)] if found is None else [found.date, found.id, *found.texts]

@@ -1,9 +1,10 @@
-"""Rows of an svslide's tables (all but those of tiles) become findings, pictures and indexes' copies.
+"""Reads the rows of an svslide's tables, except those of tiles, and the copies of values in indexes.
 
 One slide row names the rows of the label's and the macro's scan; each scan row holds its picture
-twice, large and as a thumbnail. Pictures go by that naming alone; one that nobody names goes too.
+twice, large and as a thumbnail. Only that naming tells the role of a picture; a picture that no
+row names goes too.
 
-Promise: each value is empty, of a known column and legal there, or part of a finding.
+Promise: each value is empty, legal for its known column, or part of a finding.
 """
 
 from __future__ import annotations
@@ -48,12 +49,12 @@ Row = dict[str, Field]
 
 
 def table_name(schema: Schema) -> str:
-    """Return the name of the table of tiles, as the configuration's one row says.
+    """Return the name of the table of tiles, from the one row of the configuration.
 
     Raises
     ------
     DamagedSlide, ContradictorySlide
-        If there is not exactly one row, or nothing bears the name.
+        If there is not exactly one row, or no table has the name.
     """
     rows = list(schema.rows(schema.tables[CONFIG]))
     names = [f.text for _, row in rows for f in row if f.column == "TableName"]
@@ -66,12 +67,12 @@ def table_name(schema: Schema) -> str:
 
 
 class Rows:
-    """The rows of all tables but ``others``.
+    """The rows of all tables except ``others``.
 
     Attributes
     ----------
     spans, pictures
-        Where values and pictures stand.
+        The ranges of values and of pictures.
     associated
         Pictures that readers list.
     """
@@ -124,7 +125,7 @@ class Rows:
         self.found.add_spans("sakura.rows.number", title, PhiClass.UNKNOWN, _where(table), [(0, 0)], [], str(rowid))
 
     def _field(self, table: str, rowid: int, field: Field) -> None:
-        """Keep a legal value, pass over an empty one, report all others."""
+        """Keep a legal value, ignore an empty one, report all others."""
         picture = field.kind == "blob" and field.raw[:3] == b"\xff\xd8\xff"
         (self.pictures if picture else self.spans).extend(field.spans)
         if (table, field.column) in _NAMING and field.kind == "text":
@@ -163,7 +164,7 @@ class Rows:
             return Change(f"picture.{role}", _TITLES[role], PhiClass.IMAGE, blank)
         cls = rule if isinstance(rule, PhiClass) else PhiClass.UNKNOWN
         bare = field.kind == "text" and field.text.isascii() and len(field.spans) == 1
-        broken = cls is PhiClass.LINK and not bare  # then it cannot be replaced sign by sign
+        broken = cls is PhiClass.LINK and not bare  # then it cannot be replaced character by character
         cls = PhiClass.DIRECT if broken else cls
         plain = is_name(table) and is_name(field.column)
         id_ = f"sakura.{whole_slug(table)}.{whole_slug(field.column)}" if plain else "sakura.unnamed.value"
@@ -171,7 +172,7 @@ class Rows:
         return Change(id_, field.column if plain else "Value", cls, blank)
 
     def _add(self, change: Change, table: str, field: Field, *more: Edit) -> None:
-        # a picture that nobody can look at is not kept
+        # a picture that cannot be decoded is not kept
         weak = change.id == "picture.thumbnail" and _is_whole(field)
         edits = [*more, *field.overwritten(0, change.blank)]
         if weak:
@@ -187,7 +188,7 @@ class Rows:
         self.indexes.add(index, base, entries)
 
     def _entries(self, index: Index) -> Iterator[Entry]:
-        """Yield the entries in order, and report their copies of values that may go."""
+        """Yield the entries in order, and report those copies whose value may go."""
         table = self.tables.get(index.table)
         if table is None:
             raise DamagedSlide("an index of the database belongs to no table")
@@ -202,7 +203,7 @@ class Rows:
             yield Entry(cell, fields, [*changes, None])
 
     def _copy(self, table: str, rowid: int, copy: Field) -> Change | None:
-        """Find the value of the row that an index repeats."""
+        """Find the value of the row that an index repeats, and return its change."""
         row = self.tables[table].get(rowid, {})
         same = [name for name, field in row.items() if _equal(field, copy)]
         found = {self._changes.get((table, rowid, row[name].column)) for name in same}
@@ -230,7 +231,7 @@ def _equal(a: Field, b: Field) -> bool:
 
 
 def _said(field: Field) -> str | None:
-    """Return a value as text, for the person and for the search; None for what is none."""
+    """Return a value as text, for the person and for the search; None if it is not text or number."""
     if field.kind == "text":
         return field.text
     if field.kind in ("int", "real"):

@@ -1,13 +1,14 @@
-"""The schema of an svslide: tables, indexes, and what their names and statements give away.
+"""The schema of an svslide: tables and indexes, and what identifies in their names and SQL.
 
-The table of tiles bears a name of its own in each slide, and names stand in many places: in the
-schema (three times a table), in the configuration, in SQLite's own tables. UUIDs and long
-numbers in names are links; they are replaced alike wherever the name stands, in the same length,
-which keeps every statement valid. Where two tables could end up with one name, or a name stands
-in two pages, the slide is refused.
+The table of tiles has another name in each slide, and names stand in many places: in the schema
+(three times for each table), in the configuration, in SQLite's own tables. UUIDs and long numbers
+in names are ids. Each is replaced by the same one of the same length in all these places, so the
+SQL stays valid. The slide is refused if two tables could get the same name, or if a name is
+divided between two pages.
 
-Comments and default values in statements are free text. What else is neither SQL nor a name, and
-views and triggers, which are programs, are listed and the slide is not called clean.
+Comments and default values in SQL are free text. Anything else that is neither SQL nor a name is
+reported without an edit, and so are views and triggers, because they are programs; the slide is
+then not called clean.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ _MOST_BYTES = 256 << 20
 
 
 class Table(NamedTuple):
-    """A table: its name, first page, columns, and which of them is the row's number."""
+    """A table: its name, first page, columns, and the column that holds the row's number."""
 
     name: str
     root: int
@@ -48,7 +49,7 @@ class Table(NamedTuple):
 
 
 class Index(NamedTuple):
-    """An index of a table; ``plain`` if it orders by bytes and rising."""
+    """An index of a table; ``plain`` if it sorts by bytes, ascending."""
 
     table: str
     root: int
@@ -57,7 +58,7 @@ class Index(NamedTuple):
 
 
 def read_fields(db: Database, cell: Cell, names: Iterable[str]) -> list[Field]:
-    """Read a row whole; values behind the known columns are named ``extra``.
+    """Read a whole row; values behind the known columns are named ``extra``.
 
     Raises
     ------
@@ -79,7 +80,7 @@ def read_fields(db: Database, cell: Cell, names: Iterable[str]) -> list[Field]:
 
 
 def masked(name: str) -> str:
-    """Return a name with its links as zeros: the same before and after they were replaced."""
+    """Return a name with zeros in place of its ids, which is the same before and after a run."""
     return _LINK.sub(lambda m: re.sub(r"\w", "0", m[0]), name)
 
 
@@ -91,7 +92,7 @@ def _text(field: Field) -> str:
 
 
 class Schema:
-    """What the first page and its tree say.
+    """The schema, read from the first page and its tree.
 
     Parameters
     ----------
@@ -117,7 +118,7 @@ class Schema:
         for row in rows:
             self._entry(row)
         alike = {masked(name): name for name in self.tables}
-        # while names are being replaced, an index may still call its table by the old one
+        # after an interrupted run, an index may still use the old name of its table
         self.indexes = [i._replace(table=alike.get(masked(i.table), i.table)) for i in self.indexes]
         if found is not None:
             self._report(rows)
@@ -167,7 +168,7 @@ class Schema:
         field, kind, sql = row[4], row[0].text, _text(row[4])
         for name in self._linked:
             for match in re.finditer(re.escape(name), sql, re.IGNORECASE):
-                if match[0] != name:  # its replacement would be another one
+                if match[0] != name:  # both spellings would get different replacements
                     raise NotEditable("an identifying name in the database is spelled in two ways")
                 self._links(field, sql, match.start(), name)
         for start, end, fill in asides(sql):
@@ -178,18 +179,18 @@ class Schema:
         words = [_unlinked(row[1].text), _unlinked(row[2].text)]
         table = self.tables.get(spelled(row[1].text))
         words += table.columns if table else ()
-        # ids in names of columns are not replaced: they stand in statements that nobody can take apart for sure
+        # ids in names of columns are not replaced, because the SQL around them cannot be understood for certain
         if strange or strangers(sql, self._known) or not all(is_name(w) and not _LINK.search(w) for w in words if w):
             title = "Program in the schema" if strange else "Name of a table or column"
             self._add("schema.program" if strange else "schema.name", title, field, 0, len(field.raw), None, None)
 
     def name(self, field: Field) -> None:
-        """Report the links in a value that is the name of a table or an index."""
+        """Report the ids in a value that names a table or an index."""
         if field.kind == "text":
             self._links(field, _text(field), 0, _text(field))
 
     def is_known(self, name: str) -> bool:
-        """Whether something of the schema bears a name, or will once it is replaced there."""
+        """Whether something in the schema has this name, or will have it after the edit."""
         return masked(name).lower() in {masked(n).lower() for n in self._objects}
 
     def _links(self, field: Field, text: str, at: int, name: str) -> None:
@@ -222,7 +223,7 @@ class Schema:
         Raises
         ------
         NotEditable
-            If it has more or larger rows than any table that is not of tiles.
+            If it has more or larger rows than any table but that of tiles.
         """
         for count, cell in enumerate(self.db.walk(table.root)):
             self._taken += cell.payload.size

@@ -1,14 +1,15 @@
-"""Where the coded tissue of an svslide stands: chains of pages, and what is left of their last page.
+"""Which bytes of an svslide are coded tissue: the chains of pages that hold tiles.
 
 A tile of 10 to 50 KB fills a chain of pages, each of which begins with the number of the next.
-To follow all chains is to read all of the file. So a chain is taken to be straight, page after
-page, if its end says so: the page before the last leads to the last, the last leads nowhere, and
-the picture's end marker stands where its length puts it. The others are followed. What was taken
-on trust is proven by counting: chains, tables, indexes and free pages together own each page of
-the file exactly once. Where they do not, or if the person asks to be thorough, all are followed.
+Following every chain would read the whole file. So a chain is assumed to be straight, one page
+after the other, if its end agrees: the page before the last leads to the last, the last leads
+nowhere, and the picture's end marker stands where its length puts it. The other chains are
+followed. Counting then proves the assumption: chains, tables, indexes and free pages must own
+each page of the file exactly once. If they do not, or if the person asks to be thorough, all
+chains are followed.
 
-Promise: tissue is a tile's own bytes and, in straight chains, the page numbers between them;
-what stands behind its end in the last page is slack, and text in its JPEG header is a finding.
+Promise: tissue is a tile's own bytes and, in straight chains, the page numbers between them.
+The bytes behind a tile's end, in its last page, are slack. Text in its JPEG header is a finding.
 """
 
 from __future__ import annotations
@@ -38,9 +39,9 @@ _BASELINE = frozenset((0xC0, 0xC1))
 
 
 class Tile(NamedTuple):
-    """One tile: its record, where in the record the picture begins, scale, colour.
+    """One tile: its record, the offset of the picture in the record, scale and colour.
 
-    ``ends`` is False if it stands in one page whole and does not end like a picture.
+    ``ends`` is False if the tile fits into one page and has no end marker of a picture.
     """
 
     payload: Payload
@@ -51,7 +52,7 @@ class Tile(NamedTuple):
 
 
 class Runs:
-    """Ranges by the hundred thousand: starts and lengths in arrays."""
+    """Hundreds of thousands of ranges, kept as arrays of starts and lengths."""
 
     def __init__(self) -> None:
         self._all = {cls: (array("Q"), array("Q")) for cls in (ByteClass.TISSUE, ByteClass.STRUCTURE)}
@@ -61,7 +62,7 @@ class Runs:
         self._add(ByteClass.TISSUE, start, end)
 
     def structure(self, start: int, end: int) -> None:
-        """Add what stands around it."""
+        """Add structure around the tissue."""
         self._add(ByteClass.STRUCTURE, start, end)
 
     def _add(self, cls: ByteClass, start: int, end: int) -> None:
@@ -71,16 +72,16 @@ class Runs:
             lengths.append(end - start)
 
     def mark(self) -> int:
-        """Return how much tissue there is, to come back to."""
+        """Return a mark for `back`."""
         return len(self._all[ByteClass.TISSUE][0])
 
     def back(self, mark: int) -> None:
-        """Forget the tissue that was added since."""
+        """Forget the tissue that was added since the mark."""
         for numbers in self._all[ByteClass.TISSUE]:
             del numbers[mark:]
 
     def claim(self, bytemap: ByteMap, texts: Iterable[tuple[int, int]]) -> None:
-        """Claim all ranges, texts inside of tissue apart."""
+        """Claim all ranges, except texts inside tissue."""
         holes = merge(texts)
         for cls, (starts, lengths) in self._all.items():
             if holes and cls is ByteClass.TISSUE:
@@ -92,13 +93,13 @@ class Runs:
             else:
                 import numpy as np
 
-                # claimed as arrays: a slide can have half a million tiles
+                # as arrays, because a slide can have half a million tiles
                 first, count = (cast("Sequence[int]", np.frombuffer(n, "Q")) for n in (starts, lengths))
                 bytemap.claim_many(first, count, cls, "tiles")
 
 
 class Chains:
-    """All tiles of a slide; must be asked last, when everything else has its pages.
+    """All tiles of a slide. Use it last: by then, all else must own its pages.
 
     Attributes
     ----------
@@ -125,7 +126,7 @@ class Chains:
     # -- pages ---------------------------------------------------------------------------
 
     def _straight(self) -> bool:
-        """Take chains to be straight; all as before and False if the pages do not add up."""
+        """Assume straight chains; if the pages do not add up, undo all and return False."""
         db = self.db
         before = bytes(db.owned), len(db.slack), len(db.used), self.runs.mark()
         try:
@@ -133,7 +134,7 @@ class Chains:
             for tile in bent:
                 self._follow(tile)
         except ContradictorySlide:
-            pass  # a chain goes where another was thought to be: only following all of them tells
+            pass  # two chains claim one page, so some assumption was wrong
         else:
             if next(self._ownerless(), 0) == 0:
                 return True
@@ -143,7 +144,7 @@ class Chains:
         return False
 
     def _is_straight(self, tile: Tile) -> bool:
-        """Whether the end of a chain is where it would be if it were straight; then own it."""
+        """If a chain ends where a straight one would, own its pages and return True."""
         db, payload = self.db, tile.payload
         count, last = db.overflow_pages(payload)
         if not count:
@@ -164,7 +165,7 @@ class Chains:
         return True
 
     def _follow(self, tile: Tile, thorough: bool = False) -> None:
-        """Own a chain page by page; look for text behind the picture's end, for a second picture if thorough."""
+        """Own a chain page by page; report what follows the picture's end; if thorough, search the whole tile."""
         spans = self.db.spans(tile.payload)
         for start, end in spans[1:]:
             self.runs.tissue(start, end)
@@ -193,17 +194,17 @@ class Chains:
     # -- text in tiles -------------------------------------------------------------------
 
     def _look(self, thorough: bool) -> None:
-        """Look for text in the first tile of each level and colour; if there is, in all."""
+        """Look for text in the first tile of each level and colour; if one has text, in all tiles."""
         firsts: dict[tuple[int, int], Tile] = {}
         for tile in self.tiles:
             firsts.setdefault((tile.scale, tile.colour), tile)
-        # a segment that is empty already was emptied by us, perhaps not in all tiles
+        # an empty segment was emptied by an earlier run, which may not have reached all tiles
         if thorough or any(self._has_text(tile) for tile in firsts.values()):
             for tile in self.tiles:
                 self._report(tile)
 
     def _beginning(self, tile: Tile) -> Field:
-        """Return the first bytes of a tile: all that stands in front of its scan."""
+        """Return all bytes of a tile before its scan."""
         most = _HEAD
         while True:
             field = self._first(tile, most)
@@ -212,7 +213,7 @@ class Chains:
                 return field
 
     def _first(self, tile: Tile, most: int) -> Field:
-        """Return the first ``most`` bytes of a tile, from as many pages as they take."""
+        """Return the first ``most`` bytes of a tile, which may be in several pages."""
         db, payload, spans = self.db, tile.payload, [(tile.payload.start, tile.payload.start + tile.payload.local)]
         count, last = db.overflow_pages(payload)
         page, have = payload.overflow, payload.local
@@ -243,7 +244,7 @@ class Chains:
 
 
 def _scan(data: bytes) -> int:
-    """Return where the segments in front of a JPEG's scan end, as far as they can be followed."""
+    """Return the end of the segments before a JPEG's scan, or of the last one that can be read."""
     end = 2
     for segment in jpeg.segments(data):
         end = segment.end
@@ -255,7 +256,7 @@ def _reaches_scan(data: bytes) -> bool:
 
 
 def _end(data: bytes) -> int:
-    """Return where a tile's picture ends; the last end marker counts if there may be several scans."""
+    """Return the end of a tile's picture; if it may have several scans, the last end marker."""
     start = _scan(data)
     single = _reaches_scan(data) and _BASELINE.intersection(s.marker for s in jpeg.segments(data))
     end = data.find(_EOI, start) if single else data.rfind(_EOI)

@@ -1,11 +1,11 @@
-"""The table of tiles of an svslide: tissue by the hundred thousand, and a few named values.
+"""The table of tiles of an svslide: hundreds of thousands of tiles, and a few named values.
 
 The table's rows are tiles (``T;x|y;scale;colour;plane``), their check sums (the same with ``#``)
-and named values: magic, version, header, total size. Checks stay: they are digests of tissue,
-which stays too, and tell nobody more than it. All other names and values are findings.
+and named values: magic, version, header, total size. Check sums stay: they are digests of tissue,
+which stays too. All other names and values are findings.
 
-The name of each row stands once more in an index that cannot be put in a new order, because it
-has many pages; so a strange name is replaced by one sign, repeated, that sorts at the same place.
+The name of each row also stands in an index, which has too many pages to be sorted anew. So an
+unknown name is replaced by one character, repeated, that sorts at the same place.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _KNOWN = frozenset((MAGIC_NAME, "++VersionBytes", "Header", _TOTAL))
 _JPEG = b"\xff\xd8\xff"
 _PLACES = frozenset(("pyramidlevel", "columnindex", "rowindex", "colorindex"))
 _SMALL = 9999
-#: Tiles at the right and lower edge can begin this many times further out than the picture ends.
+#: The offset of a tile may be this many times the size of the picture; edge tiles lie further out.
 _BEYOND = 4
 _TILE = pattern(r"T;(\d{1,7})\|(\d{1,7});(\d{1,6});(\d{1,2});-?\d{1,3}(#?)", re.ASCII)
 _VERSION = pattern(r"\d{1,3}(?:\.\d{1,5}){0,3}")
@@ -52,7 +52,7 @@ _LOOKED_AT = 64
 
 
 def has_magic(db: Database, schema: Schema, name: str) -> bool:
-    """Whether the table of tiles has the row with the magic; only the beginnings are looked at."""
+    """Whether the table of tiles has the magic row; only the first rows are looked at."""
     for index in schema.indexes:
         if index.table == name:
             cells = zip(range(_LOOKED_AT), db.walk(index.root, index=True), strict=False)
@@ -68,10 +68,11 @@ def _first_text(db: Database, cell: Cell) -> str:
 
 
 class _Areas:
-    """Parts of pages in which only legal names and numbers of tiles stand: a find there is a coincidence.
+    """Parts of pages with nothing but legal names and numbers of tiles.
 
-    A value of digits can be part of a tile's name. To remember each name would cost more than
-    all else, so whole areas are; one strange cell spoils its page.
+    If the search finds a removed value of digits there, it is a coincidence. Remembering each name
+    would cost more than all else, so whole areas are remembered. A page with an unknown cell is
+    left out.
     """
 
     def __init__(self) -> None:
@@ -79,12 +80,12 @@ class _Areas:
         self._spoiled: set[int] = set()
 
     def add(self, cell: Cell) -> None:
-        """Take in a legal cell."""
+        """Add a legal cell."""
         low, high = self._pages.get(cell.page, (cell.start, cell.end))
         self._pages[cell.page] = min(low, cell.start), max(high, cell.end)
 
     def spoil(self, cell: Cell) -> None:
-        """Take out the page of a cell in which anything may stand."""
+        """Leave out the page of this cell, which may hold anything."""
         self._spoiled.add(cell.page)
 
     def places(self) -> list[Place]:
@@ -98,9 +99,9 @@ class Tiles:
     Attributes
     ----------
     tiles
-        Every tile, for their chains to be followed.
+        Every tile, for `tile_chains`.
     spans
-        Where named values and strange names stand.
+        The ranges of named values and unknown names.
     """
 
     def __init__(
@@ -158,12 +159,12 @@ class Tiles:
             self._other(cell, known is not None)
 
     def _tile(self, cell: Cell, known: re.Match[str], data: Value) -> None:
-        """Remember a tile for its chain to be followed.
+        """Remember a tile, so that its chain is followed.
 
         Raises
         ------
         NotEditable
-            If it is no JPEG: nobody could say whether it is tissue.
+            If it is not a JPEG, because then it may not be tissue.
         """
         payload, scale = cell.payload, int(known[3])
         begin = cell.head[data.start : data.start + len(_JPEG)]
@@ -175,7 +176,7 @@ class Tiles:
         self.tiles.append(Tile(payload, data.start, scale, int(known[4]), is_whole))
 
     def _size(self, cell: Cell, size: Value, real: int, claim: Callable[[int, int], None], end: int) -> None:
-        """Claim a row up to ``end``; report its size if it is not that of its data."""
+        """Claim a row up to ``end``; report its size column if it is not the size of its data."""
         start = cell.payload.start
         low, high = start + size.start, start + size.end
         said = number(size, cell.head[size.start : size.end])
@@ -199,7 +200,7 @@ class Tiles:
         )
 
     def _other(self, cell: Cell, is_check: bool) -> None:
-        """Remember a row that is no tile."""
+        """Remember a row that is not a tile."""
         name, size, data = read_fields(self.db, cell, TILE_COLUMNS)
         self.db.used.append((cell.start, cell.end))
         self.spans += [*name.spans, *data.spans]
@@ -220,7 +221,7 @@ class Tiles:
     # -- index of the names --------------------------------------------------------------
 
     def _names(self, index: Index) -> dict[int, bytes | None]:
-        """Walk the index in order; return what each strange name can become without moving."""
+        """Walk the index in order; return, for each unknown name, a new one that sorts at the same place."""
         out: dict[int, bytes | None] = {}
         last, waiting = b"", None
         for name, rowid in self._entries(index):
@@ -257,7 +258,7 @@ class Tiles:
             yield field, int(number(row, head[row.start : row.end]))
 
     def _fill(self, rowid: int, copy: Field, last: bytes, following: bytes, out: dict[int, bytes | None]) -> bytes:
-        """Choose the sign for one strange name, and report its copy in the index."""
+        """Choose the new name for one unknown name, and report the copy in the index."""
         self.spans += copy.spans
         new = copy.raw if _is_uniform(copy) else _between(copy, last, following)
         out[rowid] = new
@@ -267,18 +268,19 @@ class Tiles:
 
     def _strange_name(self, name: Field, new: bytes | None) -> None:
         edits = name.overwritten(0, new) if new else []
-        value = None if _WORD.fullmatch(name.text) else name.text  # a word may be a column's name too
+        # a plain word may also be the name of a column, so it is not searched for
+        value = None if _WORD.fullmatch(name.text) else name.text
         self.found.add_spans("sakura.tiles.id", "Unknown name", PhiClass.UNKNOWN, "tiles", name.spans, edits, value)
 
     # -- the grid ------------------------------------------------------------------------
 
     def _grid(self, root: int, columns: list[str], *, index: bool = False, is_copied: bool = False) -> None:
-        """Look at the table that says which tile stands where: names of tiles and numbers.
+        """Read the table that says where each tile belongs: names of tiles, and numbers.
 
         Raises
         ------
         NotEditable
-            If there is something else in an index: it would have to change alike, and stay in order.
+            If an index holds anything else: it would have to change too, and stay in order.
         """
         furthest = max((_SMALL, *self._extent()[1:]))
         limits = [furthest if index or c.lower() in _PLACES else _SMALL for c in columns or [""] * 99]
@@ -336,7 +338,7 @@ class Tiles:
             self._strange_numbers(self._header)
 
     def _value(self, word: str, field: Field) -> None:
-        """Report a value that nobody knows, unless it is empty."""
+        """Report an unknown value, unless it is empty."""
         blank = blank_of(field)
         if blank != field.raw:
             edits = field.overwritten(0, blank)
@@ -346,7 +348,7 @@ class Tiles:
             self.found.add_spans(id_, word, cls, "tiles", field.spans, edits, text)
 
     def _extent(self) -> tuple[int, int, int]:
-        """Return side of a tile, width and height as the header says, in pixels; zeros if there is none."""
+        """Return side of a tile, width and height in pixels, from the header; zeros if there is none."""
         header = self._header or self._named.get("Header")
         if header is None or len(header.raw) < 12:
             return 0, 0, 0
@@ -354,7 +356,7 @@ class Tiles:
         return side, width, height
 
     def _strange_numbers(self, header: Field) -> None:
-        """Report what stands in the header where small numbers should."""
+        """Report numbers of the header that are too large for their meaning."""
         raw = header.raw
         wrong = [
             (at, at + 4) for at in _NUMBERS[3:] if unpack_from("<I", raw.ljust(54, b"\0"), at)[0] > _LARGEST_NUMBER
@@ -391,19 +393,19 @@ def _is_size(value: Value, head: bytes) -> bool:
 
 
 def _is_check(data: Value, raw: bytes) -> bool:
-    """Whether a value is an MD5 sum, as bytes or as text, or nothing."""
+    """Whether a value is an MD5 sum, as bytes or as text, or empty."""
     return (
         not raw or (data.kind == "blob" and len(raw) == 16 and not is_spoken(raw)) or _CHECK.fullmatch(raw) is not None
     )
 
 
 def _is_uniform(name: Field) -> bool:
-    """Whether a name is one sign repeated, which is our own mark."""
+    """Whether a name is one character, repeated, as our replacements are."""
     return len(set(name.text)) <= 1 if name.kind == "text" else not name.raw.strip(b"\0")
 
 
 def _between(name: Field, last: bytes, following: bytes) -> bytes | None:
-    """Return one sign, repeated, that sorts between two names; None if there is none."""
+    """Return one character, repeated, that sorts between two names; None if there is none."""
     for code in range(0x20, 0x7F):
         sign = chr(code).encode(name.encoding)
         new = sign * (len(name.raw) // len(sign))

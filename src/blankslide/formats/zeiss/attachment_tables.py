@@ -1,10 +1,10 @@
-"""Attachments of a CZI that are no pictures, and the entries by which all of them are listed.
+"""Attachments of a CZI that are not pictures, and the entries of all attachments.
 
-`LookupTables` and `FocusPositions` stay if they hold nothing but what they should; times go if
-they tell a moment, the event list is emptied; what is not known goes whole.
+`LookupTables` and `FocusPositions` stay if all their values are legal. Time stamps go if they are
+dates, not seconds since the scan began. The event list is emptied. Unknown attachments go whole.
 
-Every attachment is listed twice: in the directory and in its own segment. Readers look at the
-first, so the second may say something else, and both may hold text behind the end of a name.
+Every attachment has two entries: one in the directory and one in its own segment. Readers look at
+the first, so the second may say something else, and both may hold text behind the end of a name.
 
 Source: the project's format map, section 9; the public description of the ZISRAW file format;
 a real file.
@@ -31,25 +31,25 @@ __all__ = ["leftovers", "tables"]
 
 _TABLE_NAME = pattern(rb"(?:LsmDetectorPalette(?:_\d{1,3}){0,3})?")
 _SOON = 2 * 86400.0
-_LEAST, _MOST = 1e-9, 1e7  # eight letters or digits, taken for a number, are smaller or larger
+_LEAST, _MOST = 1e-9, 1e7  # eight letters or digits, read as a number, are smaller or larger
 _FIELDS = (KIND_AT, NAME_AT), (NAME_AT, ENTRY_SIZE)
 _NUMBERS = (0, 2), (12, 24)  # schema, position and part
 
 
 def tables(found: FindingCollector, source: ByteSource, attachment: Attachment) -> bool:
-    """Read an attachment that is no picture; return whether its form is known."""
+    """Read an attachment that is not a picture; return whether it is of a known form."""
     reader = _READERS.get((attachment.name, attachment.kind))
     start, end = attachment.data
     if reader is None or end - start > 64 << 20:
         return False
     try:
         return reader(found, source.read(start, end - start), start)
-    except error:  # shorter than what it announces
+    except error:  # shorter than it announces
         return False
 
 
 def _numbers(data: bytes) -> tuple[float, ...] | None:
-    """Numbers behind their count and the length of all; None if the two do not tell the truth."""
+    """Return the numbers that follow their length and count; None if length or count is wrong."""
     size, count = unpack_from("<ii", data)
     if count < 0 or len(data) < 8 + 8 * count or size not in (len(data), 8 + 8 * count) or any(data[8 + 8 * count :]):
         return None
@@ -57,7 +57,7 @@ def _numbers(data: bytes) -> tuple[float, ...] | None:
 
 
 def _times(found: FindingCollector, data: bytes, base: int) -> bool:
-    """Seconds: since the scan began they are science; since another moment they tell it."""
+    """Report seconds: weak if they count from the beginning of the scan, else they are dates."""
     times = _numbers(data)
     if times is None:
         return False
@@ -86,7 +86,7 @@ def _focus(found: FindingCollector, data: bytes, base: int) -> bool:
 
 
 def _lookup(found: FindingCollector, data: bytes, base: int) -> bool:
-    """Tables of colours, each with a name of 80 bytes."""
+    """Check tables of colours, each with a name of 80 bytes."""
     size, count = unpack_from("<ii", data)
     if not 0 <= count <= 4096 or size != len(data):
         return False
@@ -106,7 +106,7 @@ def _lookup(found: FindingCollector, data: bytes, base: int) -> bool:
 
 
 def _is_table(data: bytes) -> bool:
-    """Whether nothing but rows of short numbers, one for each colour, stands there."""
+    """Whether there are only rows of short numbers, one row for each colour."""
     (count,) = unpack_from("<i", data)
     pos = 4
     for _ in range(count):
@@ -126,7 +126,7 @@ _READERS = {
 
 
 def leftovers(found: FindingCollector, source: ByteSource, attachment: Attachment) -> None:
-    """Report text behind a type or name, and where an attachment's own entry differs from the listed one."""
+    """Report text behind a type or name, and differences between an attachment's two entries."""
     listed, own = (source.read(at, ENTRY_SIZE) for at in attachment.entries)
     for at, raw in zip(attachment.entries, (listed, own), strict=True):
         for low, high in _FIELDS:

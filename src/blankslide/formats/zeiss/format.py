@@ -1,18 +1,19 @@
 """Zeiss CZI: slides of Axioscan and other ZEN microscopes, one file each.
 
-Layout: a row of segments (see `containers.czi`). What identifies stands in the XML (people,
-dates, serial numbers, the barcode), in a short document of every tile, in GUIDs of header and
-attachments, in the attachments `Label`, `SlidePreview`, `Thumbnail` (pictures, or whole CZIs
-with XML and GUIDs of their own), and in segments that were deleted but not emptied.
+Layout: a row of segments (see `containers.czi`). These can identify: the XML (people, dates,
+serial numbers, the barcode), a short document in every tile, GUIDs in header and attachments, the
+attachments `Label`, `SlidePreview` and `Thumbnail` (pictures, or whole CZIs with XML and GUIDs of
+their own), and segments that were deleted but not emptied.
 
-What goes: values of the XML are overwritten where they stand, parts that describe the set-up of
-the microscope are emptied whole; pictures get blank ones of their own codec in their place, or
-are renamed and zeroed where that cannot be; GUIDs are replaced; deleted segments, those that
-nothing points to, and bytes between structures are zeroed. CZIs inside are treated alike.
+What goes: values of the XML are overwritten in place; parts that describe the set-up of the
+microscope are emptied whole. Blank pictures of the same codec are drawn over pictures; where that
+is not possible, the attachment is renamed and zeroed. GUIDs are replaced. Deleted segments,
+segments that nothing points to, and bytes between structures are zeroed. CZIs inside the slide are
+treated in the same way.
 
-Traps: parts of one slide in several files (`name(1).czi`) and unfinished updates are refused. A
-tile whose entry differs from the directory's is a contradiction. An attachment's second entry may
-say something else than the first. Tiles' pixels are never read, what stands beside them is.
+Traps: slides in several files (`name(1).czi`) and unfinished updates are refused, and so is a slide
+in which a tile's entry differs from the directory's. An attachment's second entry may differ from
+the first. Pixels of tiles are never read, but what stands beside them is.
 
 Source: the project's format map, section 9; OpenSlide's Zeiss page; two real files.
 """
@@ -112,7 +113,7 @@ class _Slide:
     # -- one CZI, the slide's own or one inside ------------------------------------------
 
     def _czi(self, czi: Czi, inside: str, depth: int) -> Element | None:
-        """Claim and read everything but the picture that an inner CZI shows."""
+        """Claim and read a CZI; of one inside the slide, all but its picture."""
         where = f"{inside} inside" if inside else "file"
         self._structure(czi)
         for at in GUIDS_AT:
@@ -128,13 +129,13 @@ class _Slide:
         if not inside:
             seen: set[tuple[int, int]] = set()
             for tile in czi.tiles():
-                kind = image.ratio(tile.entry), tile.entry.compression  # encoders repeat themselves on a level
+                kind = image.ratio(tile.entry), tile.entry.compression  # encoders repeat headers on a level
                 self._tissue(tile, kind not in seen or self.probe.thorough)
                 seen.add(kind)
         return root
 
     def _structure(self, czi: Czi) -> None:
-        """Claim header and directories but for their reserved bytes, which belong to nobody."""
+        """Claim header and directories, except their reserved bytes, which belong to nobody."""
         claim, start = self.bytemap.claim, czi.start
         claim(start, start + HEAD + 8, ByteClass.STRUCTURE, "file header")
         claim(start + GUIDS_AT[0], start + HEADER_END, ByteClass.STRUCTURE, "file header")
@@ -148,7 +149,7 @@ class _Slide:
             claim(body - HEAD, body + 4, ByteClass.STRUCTURE, "attachments")
 
     def _stale(self, segment: Segment) -> None:
-        """Report what a deleted segment still holds; one that nothing points to becomes a deleted one."""
+        """Report the remains in a deleted segment, or a segment that nothing points to, which is marked deleted."""
         self.bytemap.claim(segment.start, segment.body, ByteClass.STRUCTURE, "deleted segment")
         self.bytemap.claim(segment.body, segment.end, ByteClass.METADATA, "deleted segment")
         lost = segment.name != b"DELETED"
@@ -175,7 +176,7 @@ class _Slide:
         return self.xml.document(data, start, where) if data.strip(b"\0 \r\n\t") else None
 
     def _tissue(self, tile: Tile, look: bool) -> None:
-        """Claim one tile; its pixels, and their mask behind them, are tissue."""
+        """Claim one tile; its pixels and the mask behind them are tissue."""
         self._head(tile)
         asides = beside(self.source, tile, look)
         for one in asides:
@@ -188,7 +189,7 @@ class _Slide:
             self.bytemap.claim(start, end, ByteClass.TISSUE, "tile")
 
     def _head(self, tile: Tile) -> None:
-        """Claim what stands in front of a tile's pixels, and read it."""
+        """Claim and read what stands before a tile's pixels."""
         for start, end in subtract([tile.head], tile.loose):
             self.bytemap.claim(start, end, ByteClass.STRUCTURE, "tile")
         self.bytemap.claim(*tile.text, ByteClass.METADATA, "tile metadata")
@@ -214,11 +215,11 @@ class _Slide:
             if not stays:
                 place = Place(0, "attachments", own, end)
                 self.found.add("zeiss.attachment", "Attachment", UNKNOWN, place, pictures.gone(attachment), None)
-        if stays:  # of one that goes, the whole entry is written anew
+        if stays:  # if it goes, its entries are written anew anyway
             leftovers(self.found, self.source, attachment)
 
     def _picture(self, attachment: Attachment, role: str, nested: bool, depth: int) -> bool:
-        """Report a picture; where it cannot be drawn over, the whole attachment goes and the answer is no."""
+        """Report a picture; return False if it cannot be drawn over, so that the whole attachment goes."""
         if depth >= _MOST_DEPTH:
             raise NotEditable("CZIs stand inside each other deeper than any slide's")
         span, owner = attachment.data, f"{role} at {attachment.data[0]}"
@@ -245,7 +246,7 @@ class _Slide:
         return [pictures.blank_tile(self.source, tile, owner) for tile in inner.tiles()]
 
     def _around(self, inner: Czi, role: str, owner: str, depth: int) -> None:
-        """Claim and read an inner CZI: its picture is no tissue."""
+        """Claim and read a CZI inside the slide, whose picture is not tissue."""
         self._czi(inner, role, depth)
         claim = self.bytemap.claim
         for tile in inner.tiles():
@@ -260,7 +261,7 @@ class _Slide:
                 self.found.add("zeiss.picture-mask", "Mask of a picture", PhiClass.DEVICE, place, edit, None)
 
     def _unowned(self) -> None:
-        """Report bytes between structures: everything in a CZI has an owner, so they can go."""
+        """Report bytes that nobody owns; they can go, because all structures of a CZI are known."""
         for start, end in self.bytemap.gaps():
             if any_data(self.source, start, end):
                 place, edit = Place(0, "between structures", start, end), (Fill(0, start, end),)
@@ -268,7 +269,7 @@ class _Slide:
 
 
 def _refuse_parts(probe: Probe) -> None:
-    """Refuse a slide beside which a further part of it stands; a copy of it may be called alike."""
+    """Refuse a slide that has further parts in other files; a mere copy may have such a name too."""
     stem, dot, suffix = probe.files.name.rpartition(".")
     other = f"{stem}(1).{suffix}"
     if dot and other in probe.files.names() and part_of(probe.files.glance(other, _GLANCE)) != 0:

@@ -1,11 +1,11 @@
-"""Binary GUIDs and long numbers of a CZI, replaced as one.
+"""Replaces the binary GUIDs and the long numbers of a CZI.
 
-A GUID in a file header or an entry is 16 bytes, no text, so it is replaced here and not by the
-planner: by the same keyed GUID that its text gets elsewhere, or by zeros without a key. Numbers
-of many digits by which the XML's parts find each other become `0…01`, `0…02`: as long as before,
-two different ones never alike, and nothing of the old ones in them.
+The planner replaces ids that are text; a GUID in a file header or an entry is 16 bytes, so it is
+replaced here. It gets the same keyed GUID as its text gets elsewhere, or zeros if there is no key.
+Parts of the XML refer to each other by numbers of many digits. These become `0…01`, `0…02`, with
+as many digits as before; different numbers stay different, and nothing of them remains.
 
-Nothing that was read is kept: old GUIDs are read again when the plan is made.
+Old GUIDs are not kept in memory; they are read again when the plan is made.
 """
 
 from __future__ import annotations
@@ -56,11 +56,11 @@ class Ids:
             found.add(f"zeiss.guid.{what}", f"GUID of {where}", LINK, place, part, _spelled(raw))
 
     def taken(self, number: int) -> None:
-        """Note that a number stands in the slide already, so that no other becomes the same."""
+        """Note a number that stands in the slide already, so that no other is replaced by it."""
         self._first = max(self._first, number + 1)
 
     def number(self, at: int, digits: str) -> None:
-        """Note a number of many digits that goes."""
+        """Note a number of many digits that is replaced."""
         ordinal = self._ordinals.setdefault(digits, len(self._ordinals))
         self._numbers.append((at, len(digits), ordinal))
 
@@ -69,7 +69,7 @@ class Ids:
         return Part(self, _NUMBERS)
 
     def writes(self, parts: Sequence[tuple[str, Action]], key: bytes | None) -> list[Write]:
-        """Return the new bytes of everything that goes."""
+        """Return the new bytes of all GUIDs and numbers that go."""
         out = []
         for what, action in dict(parts).items():
             if what == _NUMBERS:

@@ -1,4 +1,4 @@
-"""What a CZI says of its image: levels from the directory, pixel size and objective from the XML."""
+"""What a CZI says about its image: levels (directory), pixel size and objective (XML)."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ __all__ = ["levels", "mpp", "objective", "ratio"]
 
 
 def ratio(entry: Entry) -> int:
-    """How much smaller a tile is stored than it is on the slide."""
+    """By which factor a tile is stored smaller than it is on the slide."""
     return max(1, round(max(entry.width / entry.stored[0], entry.height / entry.stored[1])))
 
 
 def levels(entries: list[Entry]) -> tuple[Level, ...]:
-    """One level for each ratio of a tile's size on the slide to its stored size.
+    """Return the levels, one for each factor by which tiles are stored smaller.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def levels(entries: list[Entry]) -> tuple[Level, ...]:
     height = max(e.y + e.height for e in flat) - min(e.y for e in flat)
     if max(sizes) > max(width, height):
         raise ContradictorySlide("a level of the CZI is larger than the slide")
-    # of a long and thin slide the last levels are one pixel high
+    # the last levels of a long and thin slide are one pixel high
     return tuple(Level(max(1, width // r), max(1, height // r), *sizes[r], 0) for r in sorted(sizes))
 
 
@@ -50,7 +50,7 @@ def _number(text: str) -> float:
 
 
 def mpp(root: Element | None) -> tuple[float, float] | None:
-    """Micrometres per pixel: the XML gives metres."""
+    """Micrometres per pixel (x, y), from the metres in the XML."""
     found: dict[str, float] = {}
     for element in root.walk() if root is not None else ():
         value = element.find("Value") if element.name == "Distance" else None

@@ -1,13 +1,13 @@
-"""What the XML of a CZI may say: the image and its scale stay, people, devices and set-ups go.
+"""The XML of a CZI: the image and its scale stay; people, devices and set-ups go.
 
 `Information`, `Scaling`, `ImageScaling`, `DisplaySetting` and `AttachmentInfos` are read value
-by value; every other part of the metadata (`Experiment`, `HardwareSetting`, `CustomAttributes`,
-`Appliances`, `Layers`, what a later version adds) holds how the microscope was set up, with
-paths, serial numbers and free text in thousands of fields that no image needs. Such a part is
-emptied as one. Its telling values are still searched for afterwards.
+by value. Every other part of the metadata (`Experiment`, `HardwareSetting`, `CustomAttributes`,
+`Appliances`, `Layers`, and any that a later version adds) describes the set-up of the microscope,
+with paths, serial numbers and free text in thousands of fields that no image needs. Such a part is
+emptied as a whole, and its values that can identify are searched for afterwards.
 
-Values are overwritten with spaces where they stand; an id of many digits, by which parts of the
-document find each other, becomes a number in its own room (`0000…0001`), the same everywhere.
+Values are overwritten with spaces in place. An id of many digits, by which parts of the document
+refer to each other, becomes a number of the same length (`0000…0001`), the same everywhere.
 
 Source: the project's format map, section 9; the XML of two real files.
 """
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["GUID", "ZeissXml"]
 
 KNOWN_PARTS = frozenset("Version Information Scaling ImageScaling DisplaySetting AttachmentInfos".split())
-#: Parts that go whole and that every slide may have; names of all others may tell something.
+#: Known parts that are emptied as a whole; the name of any other part may itself identify.
 EMPTIED_PARTS = frozenset("Experiment HardwareSetting CustomAttributes Appliances Layers".split())
 #: A GUID as text.
 GUID = pattern(r"\{?[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}\}?")
@@ -73,7 +73,7 @@ _WORDS = (
 _PAIRS = "Binning CenterPosition ContourSize ImagePixelSize CameraPixelDistance Ranges"
 _TRUTHS = "OriginalScanData IsSelected IsSane IsMinimalCoverage IsProfileModified Flip@X Flip@Y IsUsed"
 
-#: Ids that stay: axes, small numbers, and our own; numbered ones if the document knows the word.
+#: Ids that stay: axes, small numbers, and those of earlier runs; see `ZeissXml._is_numbered` for others.
 _ROOM = pattern(r"0{6,}\d{1,4}|[A-Z]|\d{1,4}")
 _NUMBERED = pattern(r"([A-Za-z]{1,24})(?::\d{1,4}){1,3}")
 _ATTACHMENTS = "Label SlidePreview Thumbnail Prescan TimeStamps FocusPositions EventList LookupTables Profile Removed"
@@ -83,7 +83,7 @@ _BARCODES = (
 )
 _NAMES = r"ScanRegion\d{1,4}|(?:Scene|Position|Region|TR|P|S)[ _-]?\d{1,4}"
 
-#: What the parts that are read may say; see `_xml.XmlReader` for the keys.
+#: What those parts may say that are read value by value; for the keys see `formatkit.xml_fields.XmlReader`.
 TABLE: dict[str, Rule] = {
     **science(PRECISE_NUMBER, _NUMBERS),
     **science(_WORD, _WORDS),
@@ -123,10 +123,10 @@ TABLE: dict[str, Rule] = {
     "*@Id": Rule("id", PhiClass.SCIENCE, _ROOM),
 }
 _NUMBERED_ID = Rule("id", PhiClass.SCIENCE, _NUMBERED)
-#: An empty barcode is still a barcode to OpenSlide, and an empty date is none.
+#: These go with their element: OpenSlide shows an empty barcode, and an empty date is not valid.
 WHOLE = ("barcode", "ocr", "creationdate", "acquisitiondateandtime")
 
-#: Elements and attributes whose values are searched for though a whole part went.
+#: Names of elements and attributes whose values are searched for, though their whole part went.
 _TELLING = pattern(
     r"(?i)(?:user(?:_?name)?|operator|patient|hostname|computer(?:name)?|serial(?:_?number)?|path|filename|folder"
     r"|directory|author|email|owner|institution|barcode|comment|description)\Z"
@@ -141,7 +141,7 @@ class ZeissXml(XmlReader):
     found, kept
         Where findings and places of kept values go.
     ids
-        Told of each id of many digits.
+        Collects the ids of many digits.
     """
 
     def __init__(self, found: FindingCollector, kept: list[Place], ids: Ids) -> None:
@@ -151,11 +151,11 @@ class ZeissXml(XmlReader):
         self._emptied: list[tuple[int, int]] = []
 
     def document(self, data: bytes, base: int, where: str) -> Element:
-        """Read one document and return its root, without the parts that go whole."""
+        """Read one document and return its root, without the parts that are emptied as a whole."""
         root = parse(data.partition(b"\0")[0])
         self._data, self._base, self._where = data, base, where
         names = {n for e in root.walk() for n in (e.name, *(a.name for a in e.attributes))}
-        self._vocabulary = " ".join((_ATTACHMENTS, *names))  # a picture's title often is its attachment's name
+        self._vocabulary = " ".join((_ATTACHMENTS, *names))  # a picture's title often is the name of its attachment
         self._emptied = []
         for part in root.walk():
             if part.parent is not None and part.parent.name == "Metadata" and part.name not in KNOWN_PARTS:
@@ -163,7 +163,7 @@ class ZeissXml(XmlReader):
         return self.read(data, base, where, root)
 
     def _part(self, data: bytes, part: Element) -> None:
-        """Empty one part of the metadata; it keeps its own tags."""
+        """Report one part of the metadata as a whole; only its own tags stay."""
         inner = (part.open_end, max(part.open_end, data.rfind(b"<", part.open_end, part.end)))
         self._emptied.append(inner)
         if data[slice(*inner)].strip():
@@ -181,7 +181,7 @@ class ZeissXml(XmlReader):
         for start, end in self._emptied:
             body = body[:start] + b" " * (end - start) + body[end:]
         for match in list(_INSTRUCTION.finditer(body)):
-            if match[1] is not None:  # even what it is called may tell something
+            if match[1] is not None:  # its name may identify, too
                 text = match[1][2:-2].decode("utf-8", "replace").strip()
                 self._add("instruction", "Processing instruction", *match.span(1), text)
                 body = body[: match.start()] + b" " * len(match[1]) + body[match.end() :]
@@ -191,7 +191,7 @@ class ZeissXml(XmlReader):
         return value in self._vocabulary
 
     def _record(self, rule: Rule, at: tuple[int, int], goes: tuple[int, int], value: str | None) -> None:
-        """Record a finding; a value that is also a name of the document's elements is not searched for."""
+        """Record a finding; a value that is also the name of an element is not searched for."""
         if value is not None and self._is_vocabulary(value):
             value = None
         super()._record(rule, at, goes, value)
@@ -222,7 +222,7 @@ class ZeissXml(XmlReader):
             super()._text(name, parent, element)
 
     def _is_numbered(self, value: str) -> bool:
-        """Whether an id is a word of the document and numbers: ``Channel:1``."""
+        """Whether an id is a word of the document's vocabulary with numbers, such as ``Channel:1``."""
         match = _NUMBERED.fullmatch(value)
         return match is not None and self._is_vocabulary(match[1])
 
@@ -233,7 +233,7 @@ class ZeissXml(XmlReader):
 
 
 def _told(element: Element) -> list[str]:
-    """Values of an element in a part that goes whole which are worth a search."""
+    """Return the values of an element, in a part that goes whole, that are searched for."""
     pairs = [(a.name, a.value) for a in element.attributes]
     if not element.children:
         pairs.append((element.name, element.text))

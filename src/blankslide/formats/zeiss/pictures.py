@@ -1,10 +1,10 @@
-"""Pictures of a CZI: which attachment is which, and what has to go.
+"""Pictures of a CZI: the role of each attachment, and the edits that remove it.
 
-`Label`, `SlidePreview` and `Thumbnail` are pictures, JPEG or a CZI of their own. They get blank
-pictures in the same place, because a listed one that does not decode makes OpenSlide refuse the
-slide. Where a codec cannot be drawn, the attachment is renamed, which makes readers pass it over,
-and its data is zeroed. So goes any other that holds a JPEG or a CZI, as its name or type may be
-somebody's words.
+`Label`, `SlidePreview` and `Thumbnail` are pictures: a JPEG, or a whole CZI. Blank pictures are
+drawn over them, because OpenSlide refuses a slide with a listed picture that does not decode. If
+the codec cannot be drawn, the attachment is renamed, so that readers ignore it, and its data is
+zeroed. Any other attachment with a JPEG or a CZI goes in the same way, because its name or type
+may be free text.
 
 Source: the project's format map, section 9; OpenSlide's Zeiss page; a real file.
 """
@@ -42,16 +42,16 @@ ROLES = {"label": "label", "slidepreview": "macro", "thumbnail": "thumbnail"}
 KINDS = frozenset(("JPG", "JPEG", "CZI", "ZISRAW"))
 REMOVED = b"Removed"
 _CODECS = ("uncompressed", "JPEG", "LZW", "", "JPEG XR", "Zstd", "Zstd")
-#: Bits of a sample and samples of a pixel, by CZI's number.
+#: CZI's number of a pixel type -> bits of a sample, samples of a pixel.
 PIXELS = {0: (8, 1), 1: (16, 1), 3: (8, 3), 4: (16, 3), 9: (8, 4)}
-#: CZI's numbers of codecs that can be drawn, in TIFF's.
+#: CZI's number of a codec that can be drawn -> TIFF's number.
 _DRAWN = {0: 1, 1: 7, 4: 22610, 5: 50000, 6: 50000}
 _JPEG_XR, _ZSTD = 4, (5, 6)
 _MOST_ROOM = 1 << 28
 
 
 class Wanted(NamedTuple):
-    """One picture that goes: what to draw and its size."""
+    """One picture that goes: the edit that draws over it, and its size."""
 
     blank: Blank
     width: int
@@ -59,7 +59,7 @@ class Wanted(NamedTuple):
 
 
 def role_of(attachment: Attachment, head: bytes) -> str | None:
-    """Name the picture an attachment is, ``unknown`` for one nobody knows; None if it is none."""
+    """Role of an attachment that is a picture, ``unknown`` if its name is not known; None if it is not one."""
     role = ROLES.get(attachment.name.lower())
     if role is not None or is_czi(head) or head[:3] == b"\xff\xd8\xff":
         return role or "unknown"
@@ -67,7 +67,7 @@ def role_of(attachment: Attachment, head: bytes) -> str | None:
 
 
 def codec_of(compression: int) -> str:
-    """Words for a codec."""
+    """Name of a codec for people."""
     return _CODECS[compression] if 0 <= compression < len(_CODECS) else ""
 
 
@@ -75,7 +75,7 @@ def codec_of(compression: int) -> str:
 
 
 def blank_jpeg(source: ByteSource, span: tuple[int, int], owner: str) -> Wanted | None:
-    """Say how to draw over a JPEG; None if it is none, or its room too large to fill at once."""
+    """Return how to draw over a JPEG; None if it is not one, or too long to be written at once."""
     if span[1] - span[0] > _MOST_ROOM:
         return None
     frame = jpeg_blanks.parse(source.read(span[0], min(span[1] - span[0], 1 << 16)))
@@ -88,7 +88,7 @@ def blank_jpeg(source: ByteSource, span: tuple[int, int], owner: str) -> Wanted 
 
 
 def blank_tile(source: ByteSource, tile: Tile, owner: str) -> Wanted | None:
-    """Say how to draw over a tile of a picture; None if its codec cannot be drawn."""
+    """Return how to draw over a tile of a picture; None if its codec cannot be drawn."""
     entry, (start, end) = tile.entry, tile.data
     if entry.compression == 1:
         return blank_jpeg(source, tile.data, owner)
@@ -107,21 +107,21 @@ def blank_tile(source: ByteSource, tile: Tile, owner: str) -> Wanted | None:
 
 
 def _least(codec: int, pixels: int, depth: int) -> int:
-    """Bytes that always are enough for a blank picture; hardly any picture of something takes fewer."""
+    """Number of bytes that is enough for any blank picture; few real pictures are smaller."""
     if codec == _JPEG_XR:
         return 512 + pixels // 256
     return 16 + 4 * -(-pixels * depth >> 17) if codec in _ZSTD else 0
 
 
 def behind_header(head: bytes, start: int) -> int:
-    """Where the Zstd frame begins behind CZI's own header, or 0 if that is of no known form."""
+    """Offset of the Zstd frame behind CZI's own header; 0 if the header has no known form."""
     if head[:1] == b"\x01":
         return start + 1
     return start + 3 if head[:2] == b"\x03\x01" else 0
 
 
 def gone(attachment: Attachment) -> tuple[Edit, ...]:
-    """Return the edits by which an attachment goes whole."""
+    """Return the edits that remove a whole attachment."""
     renamed = bytes(NAME_AT - KIND_AT) + REMOVED.ljust(ENTRY_SIZE - NAME_AT, b"\0")
     edits: list[Edit] = [Write(0, at + KIND_AT, renamed) for at in attachment.entries]
     if attachment.data[1] > attachment.data[0]:
@@ -130,7 +130,7 @@ def gone(attachment: Attachment) -> tuple[Edit, ...]:
 
 
 def is_gone(source: ByteSource, attachment: Attachment) -> bool:
-    """Whether an attachment went before."""
+    """Whether an earlier run has removed the attachment."""
     return attachment.name.encode() == REMOVED and not attachment.kind and not any_data(source, *attachment.data)
 
 

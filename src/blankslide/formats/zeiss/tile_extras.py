@@ -1,11 +1,12 @@
-"""What a tile of a CZI holds beside its pixels: text around coded data, and attachments.
+"""What a tile of a CZI holds besides its pixels: text around coded data, and attachments.
 
-Readers pass over it, so it can be overwritten without a change to any pixel: text in JPEG and
-JPEG XR containers, skippable Zstandard frames, bytes behind the last raw pixel, and attachments
-that are no mask of valid pixels.
+Readers ignore it, so it can be overwritten without a change to any pixel: text in JPEG and JPEG XR
+containers, skippable Zstandard frames, bytes behind the last raw pixel, and attachments that are
+not a mask of valid pixels.
 
-Promise: coded data are looked at where the caller says so. What tells by its place alone (bytes
-behind raw pixels, attachments) is looked at in every tile; of a mask only its head is read.
+Promise: coded data are looked into only if the caller asks for it. Bytes behind raw pixels and
+attachments, which can be found without that, are looked at in every tile; of a mask only its head
+is read.
 
 Source: libCZI's page on masks of valid pixels; two real files.
 """
@@ -35,7 +36,7 @@ _MOST_CHUNKS = 64
 
 
 class Beside(NamedTuple):
-    """Bytes ``[start, end)`` that are no pixels; ``loud`` if anything stands there, ``text`` if it can be searched."""
+    """Bytes ``[start, end)`` that are not pixels: ``loud`` if any is not blank, ``text`` to search for."""
 
     id: str
     title: str
@@ -46,12 +47,12 @@ class Beside(NamedTuple):
 
 
 def beside(source: ByteSource, tile: Tile, look: bool) -> list[Beside]:
-    """List what is not pixels in a tile, in order.
+    """List, in order, what is not pixels in a tile.
 
     Parameters
     ----------
     look
-        Whether coded data are looked at.
+        Whether to look into coded data.
     """
     return [*_coded(source, tile, look), *_attached(source, tile)]
 
@@ -80,7 +81,7 @@ def _unknown(source: ByteSource, id: str, title: str, start: int, end: int) -> B
 
 
 def _behind_raw(source: ByteSource, tile: Tile) -> list[Beside]:
-    """Bytes behind the last pixel; of several planes the order is not known, so nothing is."""
+    """Return the bytes behind the last raw pixel; none of a tile with several planes, whose order is not known."""
     entry, (start, end) = tile.entry, tile.data
     if entry.planes != 1 or entry.pixels not in PIXELS:
         return []
@@ -90,7 +91,7 @@ def _behind_raw(source: ByteSource, tile: Tile) -> list[Beside]:
 
 
 def _attached(source: ByteSource, tile: Tile) -> Iterator[Beside]:
-    """Everything of a tile's attachment but masks and the lengths of what stands there."""
+    """Return everything in a tile's attachment except masks and the lengths of its parts."""
     pos, end = tile.aside
     for _ in range(_MOST_CHUNKS):
         if pos + _CHUNK > end:

@@ -1,13 +1,13 @@
-"""The XML that stands in every tile of a CZI: when and where it was taken.
+"""The XML in every tile of a CZI: when and where the tile was taken.
 
-A slide has thousands of tiles, and each has a short document of its own. They are flat and
-alike, so they are read with one regular expression instead of a parser, equal ones once; what
-is not flat (comments, entities, CDATA, text between elements) is emptied as a whole. Numbers of
-known names stay; all other values are overwritten with spaces where they stand.
+A slide has thousands of tiles, each with a short document. The documents are flat and alike. So
+they are read with a regular expression instead of a parser, and equal ones only once. A document
+that is not flat (comments, entities, CDATA, text between elements) is emptied as a whole. Numbers
+with known names stay; all other values are overwritten with spaces in place.
 
-Promise: one pass; memory follows the number of places, and of the values of one field only
-`_MOST_VALUES` are remembered for the search afterwards - one that the policy must not take for a
-harmless number always is among them.
+Promise: one pass, and memory in proportion to the number of places. Of the values of a field, only
+`_MOST_VALUES` are remembered for the search afterwards; if any is more than a harmless number, at
+least one such value is among them, because the policy looks at them.
 
 Source: the project's format map, section 9; two real files.
 """
@@ -50,7 +50,7 @@ _FIELDS: dict[str, PhiClass] = {
 
 
 class _Value(NamedTuple):
-    """One value: finding id, title, class (SCIENCE stays), where it stands in the document, and its text."""
+    """One value: finding id, title, class (SCIENCE stays), place in the document, and text."""
 
     id: str
     title: str
@@ -61,12 +61,12 @@ class _Value(NamedTuple):
 
 
 class TileTexts:
-    """Collects what the tiles' documents say.
+    """Collects the findings in the tiles' documents.
 
     Parameters
     ----------
     kept
-        Where places of kept numbers go: part of one may look like a serial number that went.
+        Where places of kept numbers go, because a removed serial number may occur inside one by chance.
     """
 
     def __init__(self, kept: list[Place] | None = None) -> None:
@@ -76,7 +76,7 @@ class TileTexts:
         self._known: dict[bytes, tuple[_Value, ...]] = {}
 
     def read(self, raw: bytes, base: int) -> None:
-        """Read the document of one tile, which stands at ``base`` of the file."""
+        """Read the document of one tile; ``base`` is its offset in the file."""
         for value in self._read(raw):
             if value.cls is PhiClass.SCIENCE:
                 self._kept.append(Place(0, "tiles", base + value.start, base + value.end))
@@ -101,14 +101,14 @@ class TileTexts:
 
 
 class _Told:
-    """Which values of one field are remembered."""
+    """The remembered values of one field."""
 
     def __init__(self) -> None:
         self._texts: set[str] = set()
         self._plain = True
 
     def takes(self, text: str) -> bool:
-        """Whether to remember this one: the first ones, and the first that is no harmless number."""
+        """Whether to remember a value: the first ones, and the first that is not a harmless number."""
         plain = harmless(text)
         takes = text in self._texts or len(self._texts) < _MOST_VALUES or (self._plain and not plain)
         if takes:
@@ -140,7 +140,7 @@ def _values(raw: bytes) -> list[_Value]:
 
 
 def _piece(out: list[_Value], name: str, raw: bytes, at: int) -> None:
-    """Judge one value; white space around it stays."""
+    """Judge one value, without the white space around it."""
     body = raw.strip()
     if not body:
         return
