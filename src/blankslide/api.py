@@ -5,6 +5,7 @@ Each takes one slide and returns data; each raises only the errors of `blankslid
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,9 +32,10 @@ def options(
     ledger: str | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
-    makes_key: bool = True,
+    looks: bool = False,
+    dry_run: bool = False,
 ) -> Options:
-    """Turn what a person says into `Options`: load key file and ledger.
+    """Turn what a person says into `Options`; nothing is made by that, neither key nor ledger.
 
     Parameters
     ----------
@@ -43,15 +45,19 @@ def options(
         Roles of pictures, or ids of findings, that win over the profile; a plain text is one name. A name
         that nothing has is refused.
     key
-        The site's key file; None for the user's own, made on first use.
+        The site's key file; None for the user's own. If it is not there, the first slide that is
+        really edited makes it.
     ledger
         ``none``, a ``.jsonl`` file, or None for the user's own ledger.
     progress
-        Called with (stage, fraction done).
+        Called with (`Stage` that ended, fraction done).
     cancelled
         Asked at safe points before anything is written.
-    makes_key
-        Whether to make the user's own key if there is none; looking needs none.
+    looks
+        The options are for looking, judging or recovering: that needs no home, and a key file that is
+        named must be there.
+    dry_run
+        The options are for a dry run: that needs no home and no ledger.
 
     Raises
     ------
@@ -62,9 +68,10 @@ def options(
         profile=profile,
         keep=keep,
         remove=remove,
-        key=_key(key, makes_key),
-        ledger=_ledger(ledger),
+        key_file=_key_file(key, looks, dry_run),
+        ledger=_ledger("none" if dry_run else ledger),
     )
+    made.find_key()
     if progress is not None:
         made.progress = progress
     if cancelled is not None:
@@ -82,24 +89,25 @@ def _ledger(url: str | None) -> Ledger | None:
     return open_ledger(url)
 
 
-def _key(path: str | Path | None, makes: bool) -> bytes | None:
-    from blankslide.home import load_key, user_folder
+def _key_file(named: str | Path | None, looks: bool, dry_run: bool) -> Path | None:
+    """Return where the site's key is or will be; None if there is no home, and no need of one."""
+    from blankslide.home import key_path
 
-    if not makes:
-        try:
-            known = (Path(path) if path is not None else user_folder("config") / "site.key").exists()
-        except EnvironmentProblem:  # no home, so no key there
-            known = False
-        if not known and path is not None:
+    if named is not None:
+        if looks and not os.path.exists(named):
             raise UsageError("there is no such key file", "name the one that the slides were made under")
-        if not known:
+        return Path(named)
+    try:
+        return key_path()
+    except EnvironmentProblem:
+        if looks or dry_run:
             return None
-    return load_key(Path(path) if path is not None else None)
+        raise
 
 
 def inspect(path: str | Path, *, key: str | Path | None = None) -> Inspection:
     """Say what is in a slide; nothing is changed and no tissue is read."""
-    return pipeline.inspect(path, key=_key(key, makes=False))
+    return pipeline.inspect(path, key=options(key=key, ledger="none", looks=True).key)
 
 
 def plan(
@@ -110,7 +118,7 @@ def plan(
     remove: str | Sequence[str] = (),
 ) -> Plan:
     """Say what would happen to a slide; nothing is changed."""
-    return pipeline.plan(path, options(profile, keep=keep, remove=remove, ledger="none", makes_key=False))[1]
+    return pipeline.plan(path, options(profile, keep=keep, remove=remove, ledger="none", looks=True))[1]
 
 
 def anonymize(
@@ -148,14 +156,18 @@ def anonymize(
     BlankslideError
         See `blankslide.errors`; up to the commit point the slide is untouched.
     """
-    if in_place and out is not None:
-        raise UsageError("in_place=True and out= exclude each other")
-    if not in_place and out is None and not dry_run:
-        raise UsageError("say in_place=True to overwrite the slide itself, or out= a folder for a copy")
-    chosen = options(profile, keep=keep, remove=remove, key=key, ledger=ledger, progress=progress, cancelled=cancelled)
-    if out is not None:
-        return pipeline.anonymize_copy(path, out, chosen, name=name, dry_run=dry_run)
-    return pipeline.anonymize_in_place(path, chosen, name=name, dry_run=dry_run)
+    mode = pipeline.mode_of(in_place, out, dry_run)
+    chosen = options(
+        profile,
+        keep=keep,
+        remove=remove,
+        key=key,
+        ledger=ledger,
+        progress=progress,
+        cancelled=cancelled,
+        dry_run=dry_run,
+    )
+    return pipeline.anonymize(path, chosen, mode, name)
 
 
 def verify(
@@ -174,7 +186,7 @@ def verify(
     ledger
         Asked whether a run ended NOT clean on this very slide; nothing is written to it.
     """
-    return pipeline.verify(path, options(profile, key=key, ledger=ledger, makes_key=False))
+    return pipeline.verify(path, options(profile, key=key, ledger=ledger, looks=True))
 
 
 def recover(path: str | Path, *, key: str | Path | None = None, ledger: str | None = None) -> Outcome:
@@ -185,7 +197,7 @@ def recover(path: str | Path, *, key: str | Path | None = None, ledger: str | No
     key
         The site's key file that the run was begun with; None for the user's own, if there is one.
     """
-    return pipeline.recover(path, options(key=key, ledger=ledger, makes_key=False))
+    return pipeline.recover(path, options(key=key, ledger=ledger, looks=True))
 
 
 def _card(noun: object) -> str:

@@ -1,6 +1,6 @@
 """The user's folders for Blankslide, and the site key in them.
 
-The site key is a file that only its owner can read, made on first use. Whoever has it can test
+The site key is a file that only its owner can read, made by the first slide that is edited. Whoever has it can test
 guesses against pseudonyms; it never goes into a slide, a journal or the ledger.
 """
 
@@ -55,6 +55,17 @@ def _home(kind: str) -> Path:
     )
 
 
+def key_path() -> Path:
+    """Return where this user's own site key is, or will be.
+
+    Raises
+    ------
+    EnvironmentProblem
+        If this user has no home and nothing else is set.
+    """
+    return user_folder("config") / "site.key"
+
+
 def load_key(path: Path | None = None) -> bytes:
     """Return the site key, making it on first use.
 
@@ -75,7 +86,7 @@ def load_key(path: Path | None = None) -> bytes:
     EnvironmentProblem
         If it is not a key file.
     """
-    path = path or user_folder("config") / "site.key"
+    path = path or key_path()
     try:
         if not path.exists():
             _make_key(path)

@@ -23,7 +23,7 @@ from typing import Literal
 
 from blankslide import pipeline
 from blankslide.errors import BlankslideError
-from blankslide.model import Action, Decision, Inspection, Outcome, PhiClass, Place, Plan
+from blankslide.model import Action, Decision, Inspection, Outcome, PhiClass, Place, Plan, Stage
 from blankslide.pipeline import Options
 from blankslide.presentation import wording
 
@@ -84,7 +84,7 @@ class Session:
         self.plan: Plan | None = None
         self.outcome: Outcome | None = None
         self.error: BlankslideError | None = None
-        self.stage = ""
+        self.stage = Stage.START
         self.part = 0.0
         self.seen: Standing | None = None
         self._files: tuple[Path, ...] = ()
@@ -135,6 +135,7 @@ class Session:
         self._files = self._files or (_main(path),)
         self.seen = _standing(self._files)
         try:
+            self.options.find_key()  # another run can have made it
             self.inspection, self.plan = pipeline.plan(path, self._chosen())
         except BlankslideError:
             self.inspection = self.plan = None
@@ -152,15 +153,14 @@ class Session:
     def _chosen(self) -> Options:
         profile = self.options.resolved().keeping(*sorted(self._kept)).removing(*sorted(self._removed))
         rows = profile.proven.union(self._kept, self._removed)  # chosen in the table: no need to be found again
-        chosen = Options(
+        return replace(
+            self.options,
             profile=replace(profile, proven=rows),
-            key=self.options.key,
-            ledger=self.options.ledger,
-            thorough=self.options.thorough,
+            keep=(),
+            remove=(),
+            progress=self._progress,
+            cancelled=lambda: self._cancelled,
         )
-        chosen.progress = self._progress
-        chosen.cancelled = lambda: self._cancelled
-        return chosen
 
     # -- what will happen ------------------------------------------------------------------
 
@@ -213,8 +213,10 @@ class Session:
             return
         self._cancelled = False
         self.outcome = self.error = None
+        self.stage, self.part = Stage.START, 0.0
         self._go("working")
         try:
+            self.options.find_key()
             self.outcome = pipeline.anonymize_in_place(self.path, self._chosen(), dry_run=self.dry_run)
         except BlankslideError as error:
             self.error = error
@@ -236,7 +238,12 @@ class Session:
         """Ask a running `apply` to stop; it obeys only before the commit point."""
         self._cancelled = True
 
-    def _progress(self, stage: str, part: float) -> None:
+    @property
+    def can_cancel(self) -> bool:
+        """Whether `apply` runs, and its commit point is still ahead."""
+        return self.state == "working" and self.stage.before_commit
+
+    def _progress(self, stage: Stage, part: float) -> None:
         self.stage, self.part = stage, part
         self._emit("progress")
 

@@ -23,6 +23,7 @@ from blankslide._napari import settings
 from blankslide._napari.thumbnails import mosaic, small
 from blankslide._napari.watch import watch
 from blankslide.errors import BlankslideError, SlideLocked
+from blankslide.model import Stage
 from blankslide.presentation import wording
 from blankslide.session import Session
 
@@ -37,9 +38,6 @@ if TYPE_CHECKING:
     from blankslide.viewing import Pyramid
 
     Thumbs = dict[str, np.ndarray[Any, np.dtype[Any]]]
-
-#: Stages that end before the commit point; the last safe point stands behind the last of them.
-_BEFORE_COMMIT = ("", "open", "inspect", "plan", "read with other readers")
 
 
 @dataclass(slots=True)
@@ -93,15 +91,15 @@ class Review(QObject):
         self._run(lambda: self._load(path), self._loaded)
 
     def _load(self, path: Path) -> Pictures:
-        self._prepare(makes_key=False)
+        self._prepare()
         self.session.load()
         now = _thumbs(path) if self.session.inspection is not None else {}
         return Pictures(now, {role: mosaic(pixels) for role, pixels in now.items()})
 
-    def _prepare(self, makes_key: bool) -> None:
+    def _prepare(self) -> None:
         """Give the session key and ledger; a refusal is the session's."""
         try:
-            made: Options = api.options(self.profile, makes_key=makes_key)
+            made: Options = api.options(self.profile)
         except BlankslideError as error:
             self._refuse(error)
             return
@@ -123,7 +121,7 @@ class Review(QObject):
 
     def _choose(self) -> None:
         self.session.error = self.session.outcome = None
-        self._prepare(makes_key=False)
+        self._prepare()
         if self.session.error is None:
             self.session.load()
 
@@ -175,13 +173,7 @@ class Review(QObject):
             self._run(lambda: self._load(path), lambda _: self._reopen())
 
     def _apply(self, path: Path) -> tuple[Pyramid | None, Thumbs]:
-        kept = self.session.options
-        try:
-            kept.key = api.options(self.profile, makes_key=True).key
-        except BlankslideError as error:
-            self._refuse(error)
-        else:
-            self.session.apply()
+        self.session.apply()
         return _opened_anew(path)
 
     def _applied(self, result: tuple[Pyramid | None, Thumbs]) -> None:
@@ -222,7 +214,7 @@ class Review(QObject):
     @property
     def can_cancel(self) -> bool:
         """Whether the commit point is still ahead."""
-        return self.busy and self.session.state == "working" and self.session.stage in _BEFORE_COMMIT
+        return self.busy and self.session.can_cancel
 
     @property
     def activity(self) -> str:
@@ -244,7 +236,7 @@ class Review(QObject):
         from napari.qt.threading import create_worker
 
         self._working = True
-        self.session.stage, self.session.part = "", 0.0
+        self.session.stage, self.session.part = Stage.START, 0.0
         worker = create_worker(job, _start_thread=False)
         worker.returned.connect(lambda result: self._finished(done, result))
         worker.errored.connect(lambda error: self._finished((lambda _: failed()) if failed else None, None))

@@ -20,8 +20,7 @@ from blankslide.errors import BlankslideError, UsageError
 from blankslide.presentation import wording as words
 
 if TYPE_CHECKING:
-    from blankslide.model import Outcome
-    from blankslide.pipeline import Options
+    from blankslide.pipeline import Mode, Options
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +31,8 @@ class Request:
     ----------
     paths
         Slides and directories.
-    out
-        Folder for copies, or None to edit in place.
+    mode
+        In place, into copies, or only a plan.
     name
         New name; for one slide only.
     report
@@ -43,10 +42,9 @@ class Request:
     """
 
     paths: tuple[str, ...]
-    out: str | None
+    mode: Mode
     name: str | None
     report: str | None
-    dry_run: bool
     as_json: bool
     with_names: bool = False
 
@@ -59,7 +57,7 @@ def anonymize(request: Request, options: Options) -> int:
     BlankslideError
         If the request cannot be met for any slide; nothing was touched.
     """
-    if request.name is not None and len(list(islice(slides_in(request.paths, _ignore, request.out), 2))) > 1:
+    if request.name is not None and len(list(islice(slides_in(request.paths, _ignore, request.mode.out), 2))) > 1:
         raise UsageError("--name is for one slide, and there are several")
     if request.report is not None:
         from blankslide.records import report
@@ -67,8 +65,8 @@ def anonymize(request: Request, options: Options) -> int:
         report.check(Path(request.report))
     _hold_names(request, options)
     options.cancelled = stop.is_asked
-    runner = Runner(request.as_json, request.out, writes=not request.dry_run)
-    with stop.held(not request.dry_run):
+    runner = Runner(request.as_json, request.mode.out, writes=not request.mode.dry_run)
+    with stop.held(not request.mode.dry_run):
         code = runner.run(request.paths, lambda path: _one(path, request, options))
         _remark(runner.rows, options)
         if request.report is not None:
@@ -86,8 +84,8 @@ def _hold_names(request: Request, options: Options) -> None:
     from blankslide.pipeline.run_choices import proven
 
     profile = options.resolved()
-    if profile.asked and len(list(islice(slides_in(request.paths, _ignore, request.out), 2))) > 1:
-        options.profile = proven(profile, slides_in(request.paths, _ignore, request.out), options)
+    if profile.asked and len(list(islice(slides_in(request.paths, _ignore, request.mode.out), 2))) > 1:
+        options.profile = proven(profile, slides_in(request.paths, _ignore, request.mode.out), options)
         options.keep = options.remove = ()
 
 
@@ -107,21 +105,15 @@ def _ignore(path: Path) -> None:
 def _one(path: Path, request: Request, options: Options) -> Row:
     with show.progress(path, request.as_json) as step:
         options.progress = step
-        outcome = _edit(path, request, options)
-    if not request.as_json and request.dry_run:
+        outcome = pipeline.anonymize(path, options, request.mode, request.name)
+    if not request.as_json and request.mode.dry_run:
         show.dry_run(path, outcome)
     elif not request.as_json:
         print(words.after_line(path, outcome, wrote=outcome.writes > 0))
     row = from_outcome(path, outcome)
-    if request.dry_run:
+    if request.mode.dry_run:
         row.code, row.error = 0, None
     return row
-
-
-def _edit(path: Path, request: Request, options: Options) -> Outcome:
-    if request.out is None:
-        return pipeline.anonymize_in_place(path, options, name=request.name, dry_run=request.dry_run)
-    return pipeline.anonymize_copy(path, request.out, options, name=request.name, dry_run=request.dry_run)
 
 
 def _report(path: Path, runner: Runner, with_names: bool) -> int:

@@ -21,7 +21,7 @@ except KeyboardInterrupt:  # a person was faster than the imports
     raise SystemExit(130) from None
 
 if TYPE_CHECKING:
-    from blankslide.pipeline import Options
+    from blankslide.pipeline import Mode, Options
 
 _PROFILE_HELP = "research (default), strict, or a TOML file of your own."
 
@@ -33,7 +33,10 @@ def _shared(*names: str) -> Callable[[Any], Any]:
         "json": click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of lines."),
         "values": click.option("--show-values", is_flag=True, help="Show identifying values in clear on this screen."),
         "key": click.option(
-            "--key", type=click.Path(dir_okay=False), metavar="FILE", help="Your site's key; made on first use."
+            "--key",
+            type=click.Path(dir_okay=False),
+            metavar="FILE",
+            help="Your site's key; made by the first real edit.",
         ),
         "known_key": click.option(
             "--key",
@@ -127,7 +130,7 @@ def inspect(
 
     if with_names and table is None:
         raise click.UsageError("--with-names is about the file of --csv")
-    options = _options(profile, makes_key=False)
+    options = _options(profile, looks=True)
     options.thorough = thorough
     try:
         sys.exit(cli_inspect.inspect(cli_inspect.Request(paths, table, show_values, as_json, with_names), options))
@@ -163,22 +166,15 @@ def anonymize(
     from blankslide.cli import anonymize as cli_anonymize
     from blankslide.errors import BlankslideError
 
-    if in_place and out is not None:
-        raise click.UsageError("--in-place and --out exclude each other")
-    if not in_place and out is None and not dry_run:
-        raise click.UsageError(
-            "say --in-place to overwrite the slides themselves, --out DIR for copies, or --dry-run to only plan"
-        )
+    mode = _mode(in_place, out, dry_run)
     if with_names and report is None:
         raise click.UsageError("--with-names is about the file of --report")
-    options = _options(profile, keep=keep, key=key, ledger="none" if dry_run else ledger)
+    options = _options(profile, keep=keep, key=key, ledger=ledger, dry_run=dry_run)
     options.thorough = thorough
 
     try:
         sys.exit(
-            cli_anonymize.anonymize(
-                cli_anonymize.Request(paths, out, name, report, dry_run, as_json, with_names), options
-            )
+            cli_anonymize.anonymize(cli_anonymize.Request(paths, mode, name, report, as_json, with_names), options)
         )
     except BlankslideError as error:
         _fail(error.exit_code, error.sentence())
@@ -193,7 +189,7 @@ def verify(
     """Judge slides as they are, with independent readers. Changes nothing."""
     from blankslide.cli import judge
 
-    options = _options(profile, key=key, ledger=ledger, makes_key=False)
+    options = _options(profile, key=key, ledger=ledger, looks=True)
     options.thorough = thorough
     sys.exit(judge.verify(paths, options, as_json))
 
@@ -205,7 +201,7 @@ def recover(paths: tuple[str, ...], key: str | None, ledger: str | None, as_json
     """Finish what an interrupted run began. Safe to repeat."""
     from blankslide.cli import judge
 
-    options = _options("research", key=key, ledger=ledger, makes_key=False)
+    options = _options("research", key=key, ledger=ledger, looks=True)
     sys.exit(judge.recover(paths, options, as_json))
 
 
@@ -234,6 +230,16 @@ def demo(directory: str | None) -> None:
     from blankslide.cli.demo import run_demo
 
     sys.exit(run_demo(directory))
+
+
+def _mode(in_place: bool, out: str | None, dry_run: bool) -> Mode:
+    from blankslide.errors import UsageError
+    from blankslide.pipeline import Spelling, mode_of
+
+    try:
+        return mode_of(in_place, out, dry_run, Spelling("--in-place", "--out DIR", "--dry-run"))
+    except UsageError as error:
+        raise click.UsageError(error.message) from None
 
 
 def _options(profile: str, **more: Any) -> Options:

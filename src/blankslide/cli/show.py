@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from blankslide.model import Action, Decision, Inspection, Outcome, PhiClass, Plan
+from blankslide.model import Action, Decision, Inspection, Outcome, PhiClass, Plan, Stage
 from blankslide.presentation import wording as words
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from blankslide.pipeline import Progress
 
 
 def inspection(
@@ -45,6 +47,8 @@ def dry_run(path: Path, outcome: Outcome) -> None:
         table(["!", "finding", "where", "class", outcome.profile], rows)
     if outcome.target:
         print(f"{'copy' if outcome.copied else 'new name'}: {words.shown(outcome.target)}")
+    elif outcome.copied:
+        print("copy: under a pseudonym, made with the site's key by the first real edit")
     if outcome.sidecars:
         print(words.sidecar_phrase(outcome.sidecars))
     print("dry run: nothing was changed")
@@ -83,14 +87,14 @@ def table(header: list[str], rows: list[list[str]]) -> None:
 
 
 @contextmanager
-def progress(path: Path, quiet: bool) -> Iterator[Callable[[str, float], None]]:
+def progress(path: Path, quiet: bool) -> Iterator[Progress]:
     """Show progress on stderr if that is a terminal; yields the function to call."""
     if quiet or not sys.stderr.isatty():
         yield lambda stage, part: None
         return
     name = words.shown(path)
 
-    def step(stage: str, part: float) -> None:
+    def step(stage: Stage, part: float) -> None:
         print(f"\r\x1b[K{name} · {stage} {part:4.0%}", end="", file=sys.stderr, flush=True)
 
     try:

@@ -97,7 +97,7 @@ def values_of(inspection: Inspection) -> dict[str, list[str]]:
 def slides_in(
     paths: Iterable[str],
     unclaimed: Callable[[Path], None],
-    outside: str | None = None,
+    outside: str | Path | None = None,
     unreadable: Callable[[Path], None] = lambda path: None,
     looked: Callable[[bool], None] = lambda slide: None,
 ) -> Iterator[Path]:
@@ -137,7 +137,7 @@ def _is_data_folder(path: Path) -> bool:
     return main != path and os.path.realpath(main.parent) != os.path.realpath(path)
 
 
-def _inside(folder: str | None) -> Callable[[Path], bool]:
+def _inside(folder: str | Path | None) -> Callable[[Path], bool]:
     """Make what says whether a path leads into the folder."""
     if folder is None:
         return lambda path: False
@@ -167,7 +167,7 @@ class Runner:
     def __init__(
         self,
         as_json: bool,
-        outside: str | None = None,
+        outside: str | Path | None = None,
         failed: Callable[[Row], None] | None = None,
         *,
         writes: bool = False,

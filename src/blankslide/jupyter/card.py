@@ -115,7 +115,7 @@ class Controls:
         Parameters
         ----------
         busy
-            Work is going on: only Cancel is left.
+            Work is going on: nothing can be pressed but Cancel, see `offer_cancel`.
         usable
             There is a slide that can be worked on.
         before
@@ -124,13 +124,17 @@ class Controls:
         for widget in (self.profile, self.filter, self.values, self.kept, self.dry_run, self.confirm, self.before):
             widget.disabled = busy
         self.again.disabled = busy
-        self.cancel.disabled = not busy
+        self.cancel.disabled = True  # a run that can still be stopped offers it
         dry = bool(self.dry_run.value)
         _show(self.danger, not dry)
         _show(self.before, before)
         self.go.description = "Dry run" if dry else "Anonymize"
         self.go.button_style = "" if dry else "danger"
         self.go.disabled = busy or not usable or not (dry or bool(self.confirm.value))
+
+    def offer_cancel(self, can_cancel: bool) -> None:
+        """Let a run be stopped, or not any more."""
+        self.cancel.disabled = not can_cancel
 
     def everything(self) -> tuple[Any, ...]:
         """All widgets, to be closed."""

@@ -26,6 +26,7 @@ from blankslide.jupyter.card import Card, Headline
 from blankslide.jupyter.table import FindingsTable
 from blankslide.jupyter.thumbnails import Picture, pictures
 from blankslide.jupyter.worker import Worker
+from blankslide.model import Stage
 from blankslide.policy.file_names import name_verdict
 from blankslide.policy.profiles import PROFILES, Profile
 from blankslide.presentation import html_card, wording
@@ -61,7 +62,7 @@ class SlideReview:
     ledger
         ``none``, a ``.jsonl`` file, or None for the user's own ledger.
     key
-        The site's key file; None for the user's own, made on first use.
+        The site's key file; None for the user's own. If it is not there, the first real run makes it.
     keep
         Roles of pictures, or ids of findings, that win over the profile.
 
@@ -185,15 +186,17 @@ class SlideReview:
         return pictures(self.session.path, self.session.inspection)
 
     def _heard(self, event: str) -> None:
-        if event == "progress":
+        if self.session.state == "working":
             stage, part = self.session.stage, self.session.part
             self._worker.hop(lambda: self._moved(stage, part))
 
     # -- back on the loop --------------------------------------------------------------------
 
-    def _moved(self, stage: str, part: float) -> None:
+    def _moved(self, stage: Stage, part: float) -> None:
         if not self._sealed:
-            self._card.draw_progress(f"{wording.next_stage(stage)} · {stage} done", part)
+            self._card.controls.offer_cancel(self.session.can_cancel)
+            ended = f" · {stage} done" if stage is not Stage.START else ""
+            self._card.draw_progress(f"{wording.next_stage(stage)}{ended}", part)
 
     def _start(self, job: Callable[[], None], words: str = "looking …") -> None:
         if self._finished or self._worker.busy:

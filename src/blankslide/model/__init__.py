@@ -24,6 +24,7 @@ from blankslide.model.edits import (
 from blankslide.model.outcome import Content, Medium, NameVerdict, Outcome
 from blankslide.model.plan import Decision, Patch, Plan, Rank
 from blankslide.model.slide import AssociatedImage, Finding, Inspection, Level, Place, SlideFile
+from blankslide.model.stage import Stage
 
 __all__ = [
     "Action",
@@ -53,6 +54,7 @@ __all__ = [
     "Rewrite",
     "SlideFile",
     "Slot",
+    "Stage",
     "TextBlock",
     "Write",
 ]

@@ -34,7 +34,7 @@ class Outcome:
     coincidences
         Ids whose removed value also occurs inside a kept field's own legal value.
     seconds
-        Time for each stage.
+        Time for each stage, by the name of the `Stage`.
     target
         Name of the finished copy, or the new name of a slide that was renamed; else empty.
     copied

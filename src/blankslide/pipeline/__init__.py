@@ -1,11 +1,16 @@
-"""The stages in their order; the only place where formats meet storage.
+"""The stages of a run in their order; the only place where formats meet storage.
 
-`stages` opens, inspects and plans; `in_place` edits, `recovering` finishes; `copying` makes copies;
-`folders` finds the main file of what a person names, `walking` the slides of a directory,
-`names` knows what the result is called;
-`judge` verifies; `record` writes the ledger. "Clean" is said only after independent readers
-agreed, the removed values were searched for in every byte that is not tissue, and a second
-inspection found nothing.
+- From a path to a slide: `walking` finds the slides below a folder, `main_file` the main file of what a person
+  names, `claims` the format and all files of a slide, `opening` opens and inspects it.
+- What is asked for: `options`, `mode` (in place, copy or dry run), `choices` and `run_choices` (names that a person
+  wants kept must exist).
+- Looking: `looking` inspects and plans; `companions` and `sidecars` find what is left beside a slide.
+- Editing: `in_place` and `copying`, one `job` a slide, with a `clock`; `recovering` finishes what was interrupted.
+- Afterwards: `judging` says whether the slide is clean, `outcomes` and `result_names` hold what is told about it,
+  `ledger_entry` records it.
+
+Looking never makes anything: no key, no folder, no ledger. "Clean" is said only if independent readers agree, if no
+removed value is found in any byte that is not tissue, and if a second inspection finds nothing to do.
 """
 
 from __future__ import annotations
@@ -13,9 +18,11 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from blankslide.model import Stage
 from blankslide.pipeline.claims import claimed_files, known_format
 from blankslide.pipeline.looking import inspect, plan, refuse_pending
 from blankslide.pipeline.main_file import main_file
+from blankslide.pipeline.mode import Mode, Spelling, anonymize, mode_of
 from blankslide.pipeline.options import Options, Progress
 
 if TYPE_CHECKING:
@@ -27,15 +34,20 @@ if TYPE_CHECKING:
     from blankslide.pipeline.walking import Watch, slides_below
 
 __all__ = [
+    "Mode",
     "Options",
     "Progress",
+    "Spelling",
+    "Stage",
     "Watch",
+    "anonymize",
     "anonymize_copy",
     "anonymize_in_place",
     "claimed_files",
     "inspect",
     "known_format",
     "main_file",
+    "mode_of",
     "plan",
     "recover",
     "refuse_pending",

@@ -17,18 +17,20 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blankslide.errors import Cancelled, EnvironmentProblem, SlideChanged, UsageError
+from blankslide.model import Stage
+from blankslide.pipeline.clock import Clock
+from blankslide.pipeline.job import Job
 from blankslide.pipeline.judging import judge_written
 from blankslide.pipeline.ledger_entry import record
-from blankslide.pipeline.looking import planned_for, refuse_pending
+from blankslide.pipeline.looking import refuse_pending
 from blankslide.pipeline.main_file import is_series_folder, main_file
-from blankslide.pipeline.opening import inspected, opened
-from blankslide.pipeline.options import Clock, Options
-from blankslide.pipeline.outcomes import removed_values, starting_outcome
+from blankslide.pipeline.opening import opened
+from blankslide.pipeline.options import Options
+from blankslide.pipeline.outcomes import removed_values
 from blankslide.pipeline.result_names import (
     chosen_name,
     has_own_folder,
@@ -41,35 +43,25 @@ from blankslide.pipeline.result_names import (
 from blankslide.spans import merge, subtract
 
 if TYPE_CHECKING:
-    from blankslide.model import Inspection, Medium, Outcome, Plan
+    from blankslide.model import Medium, Outcome
     from blankslide.storage.copies.file import Copy
     from blankslide.storage.copies.slide_set import SetCopy
     from blankslide.storage.open_file import OpenFile
-    from blankslide.storage.slide_files import OpenSlide
 
 Digests = tuple[str, str]
 Spans = Sequence[tuple[int, int]]
 
 
-@dataclass(slots=True)
-class _Job:
-    """What the steps of one copy share.
-
-    ``names`` are those of the copy's files, the main one first, below the target folder.
-    """
-
-    slide: OpenSlide
-    inspection: Inspection
-    planned: Plan
-    outcome: Outcome
-    options: Options
-    clock: Clock
-    folder: str
-    names: list[str] = field(default_factory=list)
-
-    @property
-    def is_set(self) -> bool:
-        return len(self.names) > 1
+_PARTS = {
+    Stage.OPEN: 0.02,
+    Stage.INSPECT: 0.05,
+    Stage.PLAN: 0.07,
+    Stage.OBSERVE: 0.1,
+    Stage.COPY: 0.6,
+    Stage.DIGEST: 0.9,
+    Stage.VERIFY: 0.95,
+    Stage.RECORD: 1.0,
+}
 
 
 def anonymize_copy(
@@ -106,27 +98,19 @@ def anonymize_copy(
     from blankslide.storage import lock
 
     options = options or Options()
-    profile = options.resolved()
+    options.resolved()  # a wrong profile is the first thing to say
     path = main_file(path)
     refuse_pending(path)
-    clock = Clock(options)
     with opened(path) as slide, lock.hold(slide):
-        clock.lap("open", 0.02)
-        inspection = inspected(slide, options.key, options.thorough)
-        clock.lap("inspect", 0.05)
-        planned = planned_for(slide, inspection, profile, options.key, grows=True)
-        clock.lap("plan", 0.07)
-        clock.safe_point()
-        outcome = starting_outcome(inspection, planned, profile, slide, options.key)
-        job = _Job(slide, inspection, planned, outcome, options, clock, os.path.abspath(folder))
+        job = Job(path, slide, options, Clock(options, _PARTS), folder=os.path.abspath(folder))
+        job.prepare(dry_run=dry_run, grows=True)
         _choose_target(job, name, dry_run)
         if not dry_run:
             _run(job)
-    outcome.seconds = clock.seconds
-    return outcome
+    return job.outcome
 
 
-def _choose_target(job: _Job, name: str | None, dry_run: bool) -> None:
+def _choose_target(job: Job, name: str | None, dry_run: bool) -> None:
     """Name the copy and refuse what cannot become one, before anything is written."""
     from blankslide.storage.copies.file import check_targets
     from blankslide.storage.copies.slide_set import sweep, top_names
@@ -140,18 +124,26 @@ def _choose_target(job: _Job, name: str | None, dry_run: bool) -> None:
     check_targets(job.folder, tops, job.slide.files)
     removed = removed_values(job.inspection, job.planned.decisions)
     parts = [part for each in job.names for part in each.split("/")]
-    outcome.copied, outcome.target = True, tops[-1]
-    outcome.name = worst_name(parts, removed, job.options.key, job.inspection.format)
+    outcome.copied, outcome.target = True, "" if _awaits_key(job, tops[-1]) else tops[-1]
+    outcome.name = worst_name(parts, removed, job.options.planning_key, job.inspection.format)
 
 
-def _name_of_file(job: _Job, name: str | None) -> str:
+def _awaits_key(job: Job, name: str) -> bool:
+    """Whether a dry run cannot tell the copy's name, because it comes from a key that is still to be made."""
+    from blankslide.policy.pseudonyms import slide_name
+
+    stand_in = job.options.planning_key if job.options.key is None else None
+    return stand_in is not None and slide_name(job.slide.name, stand_in) in name
+
+
+def _name_of_file(job: Job, name: str | None) -> str:
     present, vendor = job.slide.name, job.inspection.format
     if name is not None:
         return chosen_name(name, present, vendor)
-    return name_of_copy(present, job.outcome.name, job.options.resolved(), job.options.key, vendor)
+    return name_of_copy(present, job.outcome.name, job.options.resolved(), job.options.planning_key, vendor)
 
 
-def _names_of_set(job: _Job, name: str | None) -> list[str]:
+def _names_of_set(job: Job, name: str | None) -> list[str]:
     """Name all files; those that name each other keep their names, and the verdict says what that means."""
     vendor = job.inspection.format
     wanted = None if name is None else chosen_name(name, os.path.basename(job.slide.path), vendor)
@@ -167,18 +159,18 @@ def _names_of_set(job: _Job, name: str | None) -> list[str]:
     return [f"{home}/{each}" for each in names]
 
 
-def _refuse_own_name(job: _Job) -> None:
+def _refuse_own_name(job: Job) -> None:
     target = os.path.realpath(job.folder) + os.sep
     own = job.slide.data_folder if len(job.slide.files) > 1 else None
     if target.startswith(job.slide.path + os.sep) or (own and target.startswith(own + os.sep)):
         raise UsageError("--out names the slide itself", "name a folder")
 
 
-def _run(job: _Job) -> None:
+def _run(job: Job) -> None:
     from blankslide.verification.observe import observe
 
-    before = observe(Path(job.slide.path))
-    job.clock.lap("read with other readers", 0.1)
+    job.before = observe(Path(job.slide.path))
+    job.clock.lap(Stage.OBSERVE)
     if job.options.ledger is not None:
         job.options.ledger.ready()
     with _folder(job.folder):
@@ -186,15 +178,14 @@ def _run(job: _Job) -> None:
         with _discarded_unless_published(copy):
             _write(job, copy)
             _hold_against(job, copy)
-            job.clock.lap("digest", 0.9)
-            names = [name.rpartition("/")[2] for name in job.names]
-            state = judge_written(Path(copy.path), job.inspection, job.planned, before, job.outcome, job.options, names)
-            job.clock.lap("verify", 0.95)
+            job.clock.lap(Stage.DIGEST)
+            state = judge_written(job, Path(copy.path), [name.rpartition("/")[2] for name in job.names])
+            job.clock.lap(Stage.VERIFY)
             _conclude(job, copy, state)
-    job.clock.lap("record", 1.0)
+    job.clock.lap(Stage.RECORD)
 
 
-def _begin(job: _Job) -> Copy | SetCopy:
+def _begin(job: Job) -> Copy | SetCopy:
     from blankslide.storage.copies.file import Copy
     from blankslide.storage.copies.slide_set import SetCopy
 
@@ -236,12 +227,13 @@ def _discarded_unless_published(copy: Copy | SetCopy) -> Iterator[None]:
         raise
 
 
-def _write(job: _Job, copy: Copy | SetCopy) -> None:
+def _write(job: Job, copy: Copy | SetCopy) -> None:
     from blankslide.storage.copies.slide_set import SetCopy
 
     def progress(done: int, total: int) -> None:
         job.clock.safe_point()
-        job.options.progress("copy", 0.1 + 0.5 * done / max(total, 1))
+        start = _PARTS[Stage.OBSERVE]
+        job.options.progress(Stage.COPY, start + (_PARTS[Stage.COPY] - start) * done / max(total, 1))
 
     if isinstance(copy, SetCopy):
         copy.write(job.slide, job.planned.patches, progress)
@@ -249,10 +241,10 @@ def _write(job: _Job, copy: Copy | SetCopy) -> None:
         copy.write(job.slide.files[0], job.planned.patches, progress)
     outcome = job.outcome
     outcome.transaction, outcome.writes, outcome.bytes_written = os.urandom(16).hex(), len(job.names), copy.written
-    job.clock.lap("copy", 0.6)
+    job.clock.lap(Stage.COPY)
 
 
-def _digests(job: _Job, files: Sequence[OpenFile], moved: bool, stop: Callable[[], None]) -> Digests:
+def _digests(job: Job, files: Sequence[OpenFile], moved: bool, stop: Callable[[], None]) -> Digests:
     """Digest the tissue of all files, and then all other bytes that stay.
 
     ``moved`` says that these are the files of the copy, where longer patches have moved what follows.
@@ -272,7 +264,7 @@ def _digests(job: _Job, files: Sequence[OpenFile], moved: bool, stop: Callable[[
     return digest(tissue, stop), digest(rest, stop)
 
 
-def _medium(job: _Job, files: Sequence[OpenFile]) -> Medium:
+def _medium(job: Job, files: Sequence[OpenFile]) -> Medium:
     """Say whether the copy shares blocks with the slide; the old bytes are in the slide anyway."""
     from blankslide.storage import medium
 
@@ -289,7 +281,7 @@ def _medium(job: _Job, files: Sequence[OpenFile]) -> Medium:
 _LEAST_FIRST: tuple[Medium, ...] = ("shared", "unknown", "relocated")
 
 
-def _hold_against(job: _Job, copy: Copy | SetCopy) -> None:
+def _hold_against(job: Job, copy: Copy | SetCopy) -> None:
     """Read the whole slide and the whole copy again, side by side, the copy through fresh descriptors."""
     from concurrent.futures import ThreadPoolExecutor
     from threading import Event
@@ -317,7 +309,7 @@ def _hold_against(job: _Job, copy: Copy | SetCopy) -> None:
     outcome.residue += tuple(w for w, one, other in zip(words, was, now, strict=True) if one != other)
 
 
-def _check_unchanged(job: _Job) -> None:
+def _check_unchanged(job: Job) -> None:
     """Refuse to call it this slide's copy if a file of the slide was written, moved or replaced."""
     for file in job.slide.files:
         try:
@@ -329,7 +321,7 @@ def _check_unchanged(job: _Job) -> None:
             raise SlideChanged("the slide changed while it was copied")
 
 
-def _conclude(job: _Job, copy: Copy | SetCopy, state: str) -> None:
+def _conclude(job: Job, copy: Copy | SetCopy, state: str) -> None:
     """Name the copy if it is what was planned; a copy with anything else left in it goes.
 
     One that nobody could judge stays, and is not called clean: every byte of it was compared.

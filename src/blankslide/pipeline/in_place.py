@@ -14,27 +14,51 @@ slide of several files the main one gets it last.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.errors import BlankslideError, EnvironmentProblem, NotEditable, SlideLinked, SlidePending
+from blankslide.model import Stage
+from blankslide.pipeline.clock import Clock
+from blankslide.pipeline.job import Job
 from blankslide.pipeline.judging import conclude, judge_written
 from blankslide.pipeline.ledger_entry import record, remembered
-from blankslide.pipeline.looking import planned_for, refuse_orphan, refuse_pending
+from blankslide.pipeline.looking import refuse_orphan, refuse_pending
 from blankslide.pipeline.main_file import main_file
-from blankslide.pipeline.opening import inspected, opened
-from blankslide.pipeline.options import Clock, Options
-from blankslide.pipeline.outcomes import removed_values, starting_outcome
+from blankslide.pipeline.opening import opened
+from blankslide.pipeline.options import Options
+from blankslide.pipeline.outcomes import removed_values
 from blankslide.pipeline.recovering import pending_after, recover
 from blankslide.pipeline.result_names import chosen_name, moves, set_names, worst_name
 
 if TYPE_CHECKING:
-    from blankslide.model import Inspection, Outcome, Patch, Plan
+    from collections.abc import Callable
+
+    from blankslide.model import Outcome
     from blankslide.storage.medium import Extents
-    from blankslide.storage.slide_files import OpenSlide
     from blankslide.storage.transaction import Transaction
-    from blankslide.verification import ReaderView
+
+_PARTS = {
+    Stage.OPEN: 0.05,
+    Stage.INSPECT: 0.15,
+    Stage.PLAN: 0.2,
+    Stage.OBSERVE: 0.4,
+    Stage.JOURNAL: 0.5,
+    Stage.WRITE: 0.65,
+    Stage.VERIFY: 0.9,
+    Stage.RECORD: 1.0,
+}
+
+
+class _Asked(NamedTuple):
+    """What a person asked for: the path as they named it, its main file, and a new name if any."""
+
+    named: Path
+    path: Path
+    name: str | None
+    dry_run: bool
 
 
 def anonymize_in_place(
@@ -57,117 +81,112 @@ def anonymize_in_place(
 
     options = options or Options()
     options.resolved()  # a wrong profile is the first thing to say
-    named, path = path, main_file(path)
-    if journal.find(path) is None:
-        refuse_orphan(path)
+    asked = _Asked(Path(path), main_file(path), name, dry_run)
+    if journal.find(asked.path) is None:
+        refuse_orphan(asked.path)
     elif dry_run:
-        refuse_pending(path)
+        refuse_pending(asked.path)
     else:
-        return _after_recovery(named, path, options, name)
-    return _anonymized(named, path, options, name, dry_run)
+        return _after_recovery(asked.path, options, partial(_anonymized, asked, options))
+    return _anonymized(asked, options)
 
 
-def _after_recovery(named: str | Path, path: Path, options: Options, name: str | None) -> Outcome:
+def _after_recovery(path: Path, options: Options, go_on: Callable[[], Outcome]) -> Outcome:
     """Finish the interrupted run, then do what is asked; what fails then does not say that nothing was changed."""
     finished = recover(path, options)
     if finished.target:
         return finished
     try:
-        return _anonymized(named, path, options, name, dry_run=False)
+        return go_on()
     except BlankslideError as error:
         if finished.writes and error.changed == "no":
             error.changed = "finished"
         raise
 
 
-def _anonymized(named: str | Path, path: Path, options: Options, name: str | None, dry_run: bool) -> Outcome:
+def _anonymized(asked: _Asked, options: Options) -> Outcome:
     from blankslide.storage import lock
     from blankslide.storage.editable import check_editable
+
+    clock = Clock(options, _PARTS)
+    with opened(asked.path, write=not asked.dry_run) as slide, lock.hold(slide):
+        if not asked.dry_run:
+            check_editable(slide)
+        job = Job(asked.path, slide, options, clock)
+        job.prepare(dry_run=asked.dry_run)
+        renames = _renames(job, asked)
+        _refuse_torn(job)
+        if asked.dry_run:
+            return job.outcome
+        if job.planned.patches or renames:
+            _apply(job, renames)
+        else:
+            _judge_untouched(job)
+        return job.outcome
+
+
+def _judge_untouched(job: Job) -> None:
+    """Let independent readers look at a slide that needs no change."""
     from blankslide.verification.intact import judge_once
     from blankslide.verification.observe import observe
 
-    profile = options.resolved()
-    clock = Clock(options)
-    with opened(path, write=not dry_run) as slide, lock.hold(slide):
-        if not dry_run:
-            check_editable(slide)
-        clock.lap("open", 0.05)
-        inspection = inspected(slide, options.key, options.thorough)
-        clock.lap("inspect", 0.15)
-        planned = planned_for(slide, inspection, profile, options.key)
-        clock.lap("plan", 0.2)
-        clock.safe_point()
-        outcome = starting_outcome(inspection, planned, profile, slide, options.key)
-        renames = _renames(Path(named), slide, name, inspection, outcome, options) if name is not None else {}
-        _refuse_torn(inspection, planned)
-        if dry_run:
-            outcome.seconds = clock.seconds
-            return outcome
-        if not planned.patches and not renames:
-            readers, problems = judge_once(observe(path))
-            conclude(outcome, readers, [*problems, *remembered(slide, inspection, options)])
-            clock.lap("verify", 1.0)
-            outcome.seconds = clock.seconds
-            return outcome
-        return _apply(path, slide, inspection, planned, renames, outcome, options, clock)
+    readers, problems = judge_once(observe(job.path))
+    conclude(job.outcome, readers, [*problems, *remembered(job)])
+    job.clock.lap(Stage.VERIFY, last=True)
 
 
-def _refuse_torn(inspection: Inspection, planned: Plan) -> None:
+def _refuse_torn(job: Job) -> None:
     """Refuse to give the files of a series new UIDs while others that belong to it would keep the old ones."""
-    if inspection.torn and planned.patches:
+    torn = job.inspection.torn
+    if torn and job.planned.patches:
         raise NotEditable(
-            f"beside the slide {'stands a file' if inspection.torn == 1 else f'stand {inspection.torn} files'} of its "
+            f"beside the slide {'stands a file' if torn == 1 else f'stand {torn} files'} of its "
             "series that cannot be changed with it (another class, a link, a folder of its own, or damaged)",
             "`inspect` names them: mend or remove them, or make a clean copy with --out DIR",
         )
 
 
-def _apply(
-    path: Path,
-    slide: OpenSlide,
-    inspection: Inspection,
-    planned: Plan,
-    renames: Mapping[str, str],
-    outcome: Outcome,
-    options: Options,
-    clock: Clock,
-) -> Outcome:
-    from blankslide.storage import journal, medium
+def _apply(job: Job, renames: dict[str, str]) -> None:
+    """Do all that can still be refused, pass the commit point, and go forward."""
+    from blankslide.storage import journal
     from blankslide.storage.editable import check_editable
-    from blankslide.storage.renames import Rename
-    from blankslide.storage.transaction import Transaction
     from blankslide.verification.observe import observe
 
-    before = observe(path)
-    clock.lap("read with other readers", 0.4)
-    clock.safe_point()
-    _require_judge(planned, before)
-    if options.ledger is not None:
-        options.ledger.ready()
-    extents = [medium.snapshot(f.fd, _spans(planned.patches, i)) for i, f in enumerate(slide.files)]
-    transaction = Transaction.begin(
-        slide,
-        planned.patches,
-        profile=planned.profile,
-        format=inspection.format,
-        renames=[Rename(old, new) for old, new in renames.items()],
-    )
-    check_editable(slide)  # again, and last: readers took their time, and a slide can be replaced
-    clock.safe_point()  # the last one: from here on nobody is asked
+    job.before = observe(job.path)
+    job.clock.lap(Stage.OBSERVE)
+    job.clock.safe_point()
+    _require_judge(job)
+    if job.options.ledger is not None:
+        job.options.ledger.ready()
+    extents = _extents(job)
+    transaction = _begin(job, renames)
+    check_editable(job.slide)  # again, and last: readers took their time, and a slide can be replaced
+    job.clock.safe_point()  # the last one: from here on nobody is asked
     try:
         transaction.commit()
-        _forward(path, slide, inspection, planned, before, extents, transaction, outcome, options, clock)
+        _forward(job, transaction, extents)
     except SlidePending:
         raise
     except (Exception, KeyboardInterrupt) as error:
-        if transaction.state in ("begun", "abandoned") and journal.find(path) is None:
+        if transaction.state in ("begun", "abandoned") and journal.find(job.path) is None:
             raise
         raise pending_after(error) from None  # whatever it was: past the commit point nothing is "untouched"
-    outcome.seconds = clock.seconds
-    return outcome
 
 
-def _require_judge(planned: Plan, before: Sequence[ReaderView]) -> None:
+def _begin(job: Job, renames: dict[str, str]) -> Transaction:
+    from blankslide.storage.renames import Rename
+    from blankslide.storage.transaction import Transaction
+
+    return Transaction.begin(
+        job.slide,
+        job.planned.patches,
+        profile=job.planned.profile,
+        format=job.inspection.format,
+        renames=[Rename(old, new) for old, new in renames.items()],
+    )
+
+
+def _require_judge(job: Job) -> None:
     """Refuse to overwrite what nobody could judge afterwards; a new name alone overwrites nothing.
 
     Raises
@@ -177,63 +196,59 @@ def _require_judge(planned: Plan, before: Sequence[ReaderView]) -> None:
     """
     from blankslide.verification import unjudged
 
-    reason = unjudged(before) if planned.patches else None
+    reason = unjudged(job.before) if job.planned.patches else None
     if reason is not None:
         raise NotEditable(*reason)
 
 
-def _forward(
-    path: Path,
-    slide: OpenSlide,
-    inspection: Inspection,
-    planned: Plan,
-    before: Sequence[ReaderView],
-    extents: Sequence[Extents | None],
-    transaction: Transaction,
-    outcome: Outcome,
-    options: Options,
-    clock: Clock,
-) -> None:
+def _forward(job: Job, transaction: Transaction, extents: Sequence[Extents | None]) -> None:
     """Write, verify and record: everything behind the commit point."""
     from blankslide.storage import medium
 
-    clock.lap("journal", 0.5)
+    outcome = job.outcome
+    job.clock.lap(Stage.JOURNAL)
     transaction.write()
-    clock.lap("write", 0.65)
-    after = [medium.snapshot(f.fd, _spans(planned.patches, i)) for i, f in enumerate(slide.files)]
-    if planned.patches:
-        outcome.medium = medium.judge_all(extents, after, [medium.at_best(f.fd) for f in slide.files])
+    job.clock.lap(Stage.WRITE)
+    after = _extents(job)
+    if job.planned.patches:
+        outcome.medium = medium.judge_all(extents, after, [medium.at_best(f.fd) for f in job.slide.files])
     outcome.transaction, outcome.writes = transaction.id, transaction.writes
     outcome.bytes_written = transaction.bytes_written
-    state = judge_written(path, inspection, planned, before, outcome, options)
-    if not planned.patches:
-        conclude(outcome, outcome.readers, remembered(slide, inspection, options))
-    clock.lap("verify", 0.9)
-    record(outcome, slide.name, options, state)
+    state = judge_written(job, job.path)
+    if not job.planned.patches:
+        conclude(outcome, outcome.readers, remembered(job))
+    job.clock.lap(Stage.VERIFY)
+    record(outcome, job.slide.name, job.options, state)
     transaction.finish()
-    clock.lap("record", 1.0)
+    job.clock.lap(Stage.RECORD)
 
 
-def _renames(
-    named: Path, slide: OpenSlide, name: str, inspection: Inspection, outcome: Outcome, options: Options
-) -> dict[str, str]:
+def _extents(job: Job) -> list[Extents | None]:
+    """Say where on the medium the bytes are that are written over, file by file."""
+    from blankslide.storage import medium
+
+    spans: list[list[tuple[int, int]]] = [[] for _ in job.slide.files]
+    for patch in job.planned.patches:
+        spans[patch.file].append((patch.offset, patch.offset + patch.length))
+    return [medium.snapshot(file.fd, sorted(own)) for file, own in zip(job.slide.files, spans, strict=True)]
+
+
+def _renames(job: Job, asked: _Asked) -> dict[str, str]:
     """Take the new name into the outcome and say which names change; refuse it while nothing has changed."""
-    present = os.path.basename(slide.path)
-    name = chosen_name(name, present, inspection.format)
+    slide, vendor = job.slide, job.inspection.format
+    if asked.name is None:
+        return {}
+    name = chosen_name(asked.name, os.path.basename(slide.path), vendor)
     old = slide.relative_names()
-    new = set_names(slide, name, inspection.format) if len(old) > 1 else [name]
+    new = set_names(slide, name, vendor) if len(old) > 1 else [name]
     changes = moves(old, new)
     if not changes:
         return changes
-    if named.is_symlink():
+    if asked.named.is_symlink():
         raise SlideLinked("the slide was named by a symbolic link, which would lead nowhere", "name the file itself")
     if any(os.path.lexists(os.path.join(slide.folder, to)) for to in changes.values()):
         raise EnvironmentProblem("another file already has the new name", "choose another --name")
-    removed = removed_values(inspection, outcome.decisions)
-    outcome.target = new[0]
-    outcome.name = worst_name([p for n in new for p in n.split("/")], removed, options.key, inspection.format)
+    removed = removed_values(job.inspection, job.outcome.decisions)
+    job.outcome.target = new[0]
+    job.outcome.name = worst_name([p for n in new for p in n.split("/")], removed, job.options.planning_key, vendor)
     return changes
-
-
-def _spans(patches: Sequence[Patch], file: int) -> list[tuple[int, int]]:
-    return sorted((p.offset, p.offset + p.length) for p in patches if p.file == file)

@@ -2,42 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from blankslide.errors import SlideError
-from blankslide.model import Action, Inspection, Outcome, Patch, Plan
+from blankslide.model import Action, Inspection, Outcome, Patch, Plan, Stage
+from blankslide.pipeline.clock import Clock
+from blankslide.pipeline.job import Job
 from blankslide.pipeline.ledger_entry import remembered, state_of
 from blankslide.pipeline.looking import refuse_orphan
 from blankslide.pipeline.main_file import main_file
 from blankslide.pipeline.opening import inspected, opened
-from blankslide.pipeline.options import Clock, Options
-from blankslide.pipeline.outcomes import removed_values, starting_outcome
+from blankslide.pipeline.options import Options
+from blankslide.pipeline.outcomes import removed_values
 from blankslide.planner import make_plan
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from blankslide.policy.profiles import Profile
     from blankslide.storage.slide_files import OpenSlide
     from blankslide.verification import ReaderView
+    from blankslide.verification.compare import Agreement
 
 NOT_KEPT = "the medium did not keep what was written"
 
 
-def judge_written(
-    path: Path,
-    inspection: Inspection,
-    planned: Plan,
-    before: Sequence[ReaderView],
-    outcome: Outcome,
-    options: Options,
-    names: Sequence[str] = (),
-) -> str:
+def judge_written(job: Job, path: Path, names: Sequence[str] = ()) -> str:
     """Hold the written slide against plan, policy and independent readers, all anew.
 
     Parameters
     ----------
+    path
+        The main file of what was written: the slide itself, or the copy.
     names
         What the files of the slide are called now, the main one first; as before unless told.
 
@@ -46,52 +42,57 @@ def judge_written(
     str
         For `record`: how `verify` will know this slide again, if it is not clean.
     """
-    from blankslide.verification import compare
     from blankslide.verification.observe import observe
 
     state = ""
-    gone = frozenset(
-        d.id.removeprefix("picture.")
-        for d in planned.decisions
-        if d.action is not Action.KEEP and d.id.startswith("picture.")
-    )
-    readers, problems = compare(
-        before,
-        observe(path),
-        gone=gone,
-        gone_sizes=frozenset((a.width, a.height) for a in inspection.associated if a.role in gone),
-        kept_sizes=frozenset((a.width, a.height) for a in inspection.associated if a.role not in gone),
-    )
+    readers, problems = _compared(job, observe(path))
     with opened(path) as fresh:
         # patches count files in the order in which they were first opened
-        for member in names[1:] or [file.name for file in inspection.files[1:]]:
+        for member in names[1:] or [file.name for file in job.inspection.files[1:]]:
             fresh.open(member)
-        problems += _unwritten(planned.patches, fresh)
+        problems += _unwritten(job.planned.patches, fresh)
         try:
-            again = inspected(fresh, options.key, options.thorough)
-            second = make_plan(again, options.resolved(), fresh.views(), options.key)
+            again = inspected(fresh, job.options.key, job.options.thorough)
+            second = make_plan(again, job.options.resolved(), fresh.views(), job.options.key)
         except SlideError as error:  # it is written: no longer "untouched", so no longer a refusal
             problems.append(f"cannot be inspected again: {error.message}")
         else:
             problems += _todo(second)
             problems += second.left
-            needles = removed_values(inspection, planned.decisions)
-            problems += _search(fresh, again, second, needles, outcome)
-            if outcome.residue or problems:
-                state = state_of(fresh, again, options)
-    conclude(outcome, readers, problems)
+            problems += _search(fresh, again, second, job)
+            if job.outcome.residue or problems:
+                state = state_of(fresh, again, job.options)
+    conclude(job.outcome, readers, problems)
     return state
 
 
-def _search(
-    slide: OpenSlide, again: Inspection, second: Plan, needles: Mapping[str, Sequence[str]], outcome: Outcome
-) -> list[str]:
+def _compared(job: Job, after: Sequence[ReaderView]) -> Agreement:
+    """Compare what readers see now with what they saw before: who agrees, and what speaks against it."""
+    from blankslide.verification import compare
+
+    gone = frozenset(
+        d.id.removeprefix("picture.")
+        for d in job.planned.decisions
+        if d.action is not Action.KEEP and d.id.startswith("picture.")
+    )
+    pictures = job.inspection.associated
+    return compare(
+        job.before,
+        after,
+        gone=gone,
+        gone_sizes=frozenset((a.width, a.height) for a in pictures if a.role in gone),
+        kept_sizes=frozenset((a.width, a.height) for a in pictures if a.role not in gone),
+    )
+
+
+def _search(slide: OpenSlide, again: Inspection, second: Plan, job: Job) -> list[str]:
     """Look for every removed value in all bytes that are not tissue.
 
     A hit inside a text that stays for its own sake is a coincidence.
     """
     from blankslide.verification import search
 
+    needles = removed_values(job.inspection, job.planned.decisions)
     left: dict[str, None] = {}
     same: dict[str, None] = {}
     stays = {d.id for d in second.decisions if d.action is Action.KEEP}
@@ -101,7 +102,7 @@ def _search(
         hits = search(file, again.maps[i].tissue(), needles, spans)
         left.update(dict.fromkeys(f"left: {h.id}" for h in hits.residue))
         same.update(dict.fromkeys(h.id for h in hits.coincidences))
-    outcome.coincidences = tuple(same)
+    job.outcome.coincidences = tuple(same)
     return list(left)
 
 
@@ -116,17 +117,17 @@ def conclude(outcome: Outcome, readers: Sequence[str], problems: Sequence[str]) 
     outcome.content = "residue" if outcome.residue else "clean"
 
 
-def judge_as_is(path: Path, slide: OpenSlide, profile: Profile, options: Options) -> tuple[Outcome, Inspection]:
+def judge_as_is(job: Job) -> None:
     """Inspect, plan and let independent readers look, without a "before" to compare with."""
     from blankslide.verification.intact import judge_once
     from blankslide.verification.observe import observe
 
-    inspection = inspected(slide, options.key, options.thorough)
-    planned = make_plan(inspection, profile, slide.views(), options.key)
-    outcome = starting_outcome(inspection, planned, profile, slide, options.key)
-    readers, problems = judge_once(observe(path))
-    conclude(outcome, readers, [*_todo(planned), *problems])
-    return outcome, inspection
+    options = job.options
+    inspection = inspected(job.slide, options.key, options.thorough)
+    planned = make_plan(inspection, options.resolved(), job.slide.views(), options.planning_key)
+    job.found(inspection, planned, options.key)
+    readers, problems = judge_once(observe(job.path))
+    conclude(job.outcome, readers, [*_todo(planned), *problems])
 
 
 def _unwritten(patches: Sequence[Patch], slide: OpenSlide) -> list[str]:
@@ -156,14 +157,14 @@ def verify(path: str | Path, options: Options | None = None) -> Outcome:
     options = options or Options()
     profile = options.resolved()
     path = main_file(path)
-    clock = Clock(options)
+    clock = Clock(options, {Stage.VERIFY: 1.0})
     if journal.find(path) is not None:
         return Outcome(content="pending", profile=profile.name)
     refuse_orphan(path)
     with opened(path) as slide:
-        outcome, inspection = judge_as_is(path, slide, profile, options)
-        if outcome.content == "clean":
-            conclude(outcome, outcome.readers, remembered(slide, inspection, options))
-    clock.lap("verify", 1.0)
-    outcome.seconds = clock.seconds
-    return outcome
+        job = Job(path, slide, options, clock)
+        judge_as_is(job)
+        if job.outcome.content == "clean":
+            conclude(job.outcome, job.outcome.readers, remembered(job))
+    clock.lap(Stage.VERIFY)
+    return job.outcome

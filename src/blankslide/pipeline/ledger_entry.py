@@ -14,6 +14,7 @@ from blankslide.errors import EnvironmentProblem
 
 if TYPE_CHECKING:
     from blankslide.model import Inspection, Outcome
+    from blankslide.pipeline.job import Job
     from blankslide.pipeline.options import Options
     from blankslide.storage.slide_files import OpenSlide
 
@@ -101,7 +102,7 @@ def state_of(slide: OpenSlide, inspection: Inspection, options: Options) -> str:
     return digest.hexdigest()
 
 
-def remembered(slide: OpenSlide, inspection: Inspection, options: Options) -> Sequence[str]:
+def remembered(job: Job) -> Sequence[str]:
     """Return what a run has told that ended NOT clean on this very slide; nothing if none did.
 
     Raises
@@ -109,13 +110,13 @@ def remembered(slide: OpenSlide, inspection: Inspection, options: Options) -> Se
     EnvironmentProblem
         If a ledger that was asked for by name cannot be read; the user's own may be missing.
     """
-    ledger = options.ledger
+    ledger = job.options.ledger
     if ledger is None:
         return ()
     try:
         if not ledger.has_states():
             return ()
-        entry = ledger.last_with_state(state_of(slide, inspection, options))
+        entry = ledger.last_with_state(state_of(job.slide, job.inspection, job.options))
     except EnvironmentProblem:
         if ledger.is_default:
             return ()

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from blankslide.model import Inspection, Plan
-    from blankslide.policy.profiles import Profile
     from blankslide.storage.slide_files import OpenSlide
 
 
@@ -47,24 +46,28 @@ def plan(path: str | Path, options: Options | None = None) -> tuple[Inspection, 
     refuse_pending(path)
     with opened(path) as slide:
         inspection = inspected(slide, options.key, options.thorough)
-        return inspection, planned_for(slide, inspection, options.resolved(), options.key)
+        return inspection, planned_for(slide, inspection, options)
 
 
-def planned_for(
-    slide: OpenSlide, inspection: Inspection, profile: Profile, key: bytes | None, *, grows: bool = False
-) -> Plan:
+def planned_for(slide: OpenSlide, inspection: Inspection, options: Options, *, grows: bool = False) -> Plan:
     """Plan what is to be written; a name to be kept that the slide does not have is refused here.
+
+    Parameters
+    ----------
+    grows
+        Structures may become longer: in a copy only.
 
     Raises
     ------
     UsageError
         If so.
     """
+    profile = options.resolved()
     if profile.ids:
         from blankslide.pipeline.choices import require_found
 
         require_found(profile, inspection)
-    return make_plan(inspection, profile, slide.views(), key, grows=grows)
+    return make_plan(inspection, profile, slide.views(), options.planning_key, grows=grows)
 
 
 def refuse_pending(path: str | Path) -> None:

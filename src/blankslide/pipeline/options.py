@@ -1,22 +1,31 @@
-"""How a slide is to be treated, and the clock with its safe points."""
+"""How a slide is to be treated.
+
+Options are made before anything is known of a slide, by faces that may only look. So making them makes
+nothing else: the site's key is read if it is there, and made right before the first slide is edited.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from time import perf_counter
 from typing import TYPE_CHECKING
 
-from blankslide.errors import Cancelled
+from blankslide.home import KEY_BYTES, load_key
+from blankslide.model import Stage
 from blankslide.policy.profiles import Profile, ids_of, load
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from blankslide.records.ledger import Ledger
 
-Progress = Callable[[str, float], None]
+_STAND_IN = os.urandom(KEY_BYTES)
+
+Progress = Callable[[Stage, float], None]
 
 
-def _quiet(stage: str, part: float) -> None:
+def _quiet(stage: Stage, part: float) -> None:
     """Progress that nobody watches."""
 
 
@@ -33,11 +42,13 @@ class Options:
     remove
         The same, to be removed although the profile keeps them.
     key
-        The site's key, or None for zeros in place of links.
+        The site's key. None without `key_file`: links become zeros.
+    key_file
+        Where the key is, or will be made; see `find_key` and `make_key`.
     ledger
         Where to record, or None.
     progress, cancelled
-        Called with (stage, fraction done); asked at safe points before the commit point.
+        Called with (stage that ended, fraction done); asked at safe points before the commit point.
     thorough
         Look into every tile for text, not only the first of each level.
     """
@@ -46,6 +57,7 @@ class Options:
     keep: str | Sequence[str] = ()
     remove: str | Sequence[str] = ()
     key: bytes | None = field(default=None, repr=False)
+    key_file: Path | None = field(default=None, repr=False)
     ledger: Ledger | None = None
     progress: Progress = _quiet
     cancelled: Callable[[], bool] = bool
@@ -68,23 +80,34 @@ class Options:
         require_known(profile)
         return profile
 
+    # -- the site's key --------------------------------------------------------------------
 
-class Clock:
-    """Seconds spent in each stage, and the safe points between them."""
+    def find_key(self) -> None:
+        """Read the site's key if its file is there by now; make nothing.
 
-    def __init__(self, options: Options) -> None:
-        self.seconds: dict[str, float] = {}
-        self._options = options
-        self._last = perf_counter()
+        Raises
+        ------
+        NoPermission, EnvironmentProblem
+            If the file is there and is not a key that only its owner can read.
+        """
+        if self.key_file is not None and os.path.exists(self.key_file):
+            self.make_key()
 
-    def lap(self, stage: str, part: float) -> None:
-        """End a stage and report progress."""
-        now = perf_counter()
-        self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self._last
-        self._last = now
-        self._options.progress(stage, part)
+    def make_key(self) -> None:
+        """Make sure that there is a key before a slide is edited: read it, or make it on first use.
 
-    def safe_point(self) -> None:
-        """Stop here if the person asked for it."""
-        if self._options.cancelled():
-            raise Cancelled("cancelled before anything was written")
+        Raises
+        ------
+        NoPermission, EnvironmentProblem
+            If it can be neither read nor made.
+        """
+        if self.key is None and self.key_file is not None:
+            self.key = load_key(self.key_file)
+
+    @property
+    def planning_key(self) -> bytes | None:
+        """The key to plan with. A stand-in takes the place of one that is still to be made.
+
+        So a look plans the same changes as the run that follows, although with other new ids.
+        """
+        return _STAND_IN if self.key is None and self.key_file is not None else self.key

@@ -12,22 +12,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blankslide.errors import BlankslideError, SlideLocked, SlidePending
-from blankslide.model import Inspection, Outcome
+from blankslide.model import Outcome, Stage
+from blankslide.pipeline.clock import Clock
+from blankslide.pipeline.job import Job
 from blankslide.pipeline.judging import NOT_KEPT, conclude, judge_as_is
 from blankslide.pipeline.ledger_entry import record, state_of
 from blankslide.pipeline.looking import refuse_orphan
 from blankslide.pipeline.main_file import main_file
 from blankslide.pipeline.opening import opened
-from blankslide.pipeline.options import Clock, Options
-from blankslide.policy.profiles import PROFILES, Profile
+from blankslide.pipeline.options import Options
+from blankslide.policy.profiles import PROFILES
 
 if TYPE_CHECKING:
-    from blankslide.storage.slide_files import OpenSlide
     from blankslide.storage.transaction import Transaction
+
+
+_PARTS = {Stage.WRITE: 0.5, Stage.VERIFY: 0.9, Stage.RECORD: 1.0}
 
 
 def recover(path: str | Path, options: Options | None = None) -> Outcome:
@@ -53,12 +58,12 @@ def recover(path: str | Path, options: Options | None = None) -> Outcome:
 
     options = options or Options()
     path = main_file(path)
-    clock = Clock(options)
+    clock = Clock(options, _PARTS)
     with pending_if(journal.find(path) is not None), opened(path, write=True) as slide, lock.hold(slide):
         waiting = journal.find(path)
         if waiting is not None:
             with pending_if(True):
-                return _finished(path, slide, waiting, options, clock)
+                return _finished(Job(path, slide, options, clock), waiting)
         check_mount(slide)
         refuse_orphan(path)
         discard_leftover(path)
@@ -86,45 +91,48 @@ def pending_after(error: BaseException) -> SlidePending:
     return SlidePending(words, "run: blankslide recover")
 
 
-def _finished(path: Path, slide: OpenSlide, waiting: Path, options: Options, clock: Clock) -> Outcome:
+def _finished(job: Job, waiting: Path) -> Outcome:
     from blankslide.storage.transaction import resume
 
+    slide, options, clock = job.slide, job.options, job.clock
     if options.ledger is not None:
         options.ledger.ready()
     transaction = resume(slide, waiting)
     transaction.write()
-    clock.lap("write", 0.5)
+    clock.lap(Stage.WRITE)
     # with half of its new names nobody can read a set
     transaction.give_names()
     inode = slide.files[0].opened_as.inode
     renamed = next((r.to for r in transaction.journal.renames if r.inode == inode and r.to), "")
-    present = Path(slide.folder, renamed) if renamed else path
+    present = Path(slide.folder, renamed) if renamed else job.path
     with opened(present) as fresh:
-        outcome, found = judge_as_is(present, fresh, _profile_of(transaction, options), options)
-        conclude(outcome, outcome.readers, _broken(transaction, fresh, found))
-        state = state_of(fresh, found, options) if outcome.content == "residue" else ""
+        judged = Job(present, fresh, _as_begun(transaction, options), clock)
+        judge_as_is(judged)
+        outcome = judged.outcome
+        conclude(outcome, outcome.readers, _broken(transaction, judged))
+        state = state_of(fresh, judged.inspection, options) if outcome.content == "residue" else ""
     outcome.transaction, outcome.writes = transaction.id, transaction.writes
     outcome.bytes_written, outcome.target = transaction.bytes_written, renamed
-    clock.lap("verify", 0.9)
+    clock.lap(Stage.VERIFY)
     record(outcome, slide.name, options, state)
     transaction.finish()
-    clock.lap("record", 1.0)
-    outcome.seconds = clock.seconds
+    clock.lap(Stage.RECORD)
     return outcome
 
 
-def _profile_of(transaction: Transaction, options: Options) -> Profile:
+def _as_begun(transaction: Transaction, options: Options) -> Options:
     """Judge a finished run by the profile it was begun under, where that is a built-in one."""
-    return PROFILES.get(transaction.journal.profile) or options.resolved()
+    profile = PROFILES.get(transaction.journal.profile)
+    return options if profile is None else replace(options, profile=profile, keep=(), remove=())
 
 
-def _broken(transaction: Transaction, fresh: OpenSlide, inspection: Inspection) -> list[str]:
+def _broken(transaction: Transaction, job: Job) -> list[str]:
     """Say what speaks against "tissue unchanged": a block that did not stay, or one that lies in the tissue."""
     from blankslide.spans import merge, subtract
 
-    problems = [] if transaction.kept_its_word(fresh.files) else [NOT_KEPT]
+    problems = [] if transaction.kept_its_word(job.slide.files) else [NOT_KEPT]
     written = {m.inode: r for m, r in zip(transaction.journal.files, transaction.journal.ranges, strict=True)}
-    for file, bytemap in zip(fresh.files, inspection.maps, strict=False):
+    for file, bytemap in zip(job.slide.files, job.inspection.maps, strict=False):
         ranges = merge(written.get(file.opened_as.inode, ()))
         if subtract(ranges, bytemap.tissue()) != ranges:
             problems.append("what was written lies in the tissue")

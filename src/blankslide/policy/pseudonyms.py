@@ -6,7 +6,7 @@ version 8 (RFC 9562) whose last 40 free bits are a keyed check sum of the 82 bef
 a short token with a check sum for everybody. So a
 second run changes nothing, and a foreign UUID that merely looks like version 8 is not trusted.
 
-The site key is a file that only its owner can read, made on first use. Whoever has it can test
+The site key is a file that only its owner can read, made by the first slide that is edited. Whoever has it can test
 guesses against pseudonyms; it never goes into a slide, a journal or the ledger.
 """
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from blankslide.model import Action, Decision, Inspection, Outcome, PhiClass
+from blankslide.model import Action, Decision, Inspection, Outcome, PhiClass, Stage
 
 if TYPE_CHECKING:
     from blankslide.errors import BlankslideError
@@ -37,15 +37,17 @@ _ACTION_WORDS = {
 #: What is going on once a stage of a run has ended. Nothing is said about what is written or not:
 #: words arrive late on a screen, and the commit point does not wait for them.
 _NEXT = {
-    "": "opening",
-    "open": "looking what is in it",
-    "inspect": "planning",
-    "plan": "looking with OpenSlide and tifffile",
-    "read with other readers": "preparing",
-    "journal": "writing",
-    "write": "checking with OpenSlide and tifffile",
-    "verify": "recording",
-    "record": "done",
+    Stage.START: "opening",
+    Stage.OPEN: "looking what is in it",
+    Stage.INSPECT: "planning",
+    Stage.PLAN: "looking with OpenSlide and tifffile",
+    Stage.OBSERVE: "preparing",
+    Stage.COPY: "copying and comparing",
+    Stage.DIGEST: "checking with OpenSlide and tifffile",
+    Stage.JOURNAL: "writing",
+    Stage.WRITE: "checking with OpenSlide and tifffile",
+    Stage.VERIFY: "recording",
+    Stage.RECORD: "done",
 }
 
 
@@ -75,9 +77,9 @@ def shown(path: str | Path, whole: bool = False) -> str:
     return "".join(c if unicodedata.category(c)[0] != "C" else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
-def next_stage(stage: str) -> str:
+def next_stage(stage: Stage) -> str:
     """Say what is going on when ``stage`` was the last to end."""
-    return _NEXT.get(stage, stage)
+    return _NEXT[stage]
 
 
 def class_word(cls: PhiClass) -> str:

@@ -1,0 +1,98 @@
+"""One slide on its way through one run: what the steps of a run share.
+
+A run in place and a copy begin alike: the slide is open, is inspected, and the changes are planned. So
+both are a `Job`, and each step takes the job instead of a list of its parts. Judging a slide as it is, and
+finishing an interrupted run, use the same job for what they find.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from blankslide.model import Stage
+from blankslide.pipeline.looking import planned_for
+from blankslide.pipeline.opening import inspected
+from blankslide.pipeline.outcomes import starting_outcome
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from blankslide.model import Inspection, Outcome, Plan
+    from blankslide.pipeline.clock import Clock
+    from blankslide.pipeline.options import Options
+    from blankslide.storage.slide_files import OpenSlide
+    from blankslide.verification import ReaderView
+
+
+@dataclass(slots=True)
+class Job:
+    """One slide under way.
+
+    Attributes
+    ----------
+    path
+        The main file, as it was named.
+    slide
+        Its open files.
+    inspection, planned, outcome
+        What was found, what is to be changed, and what became of it so far; there once `found` was called.
+    before
+        What independent readers saw before anything was written.
+    folder, names
+        Where a copy goes, and what its files are called below that folder, the main one first.
+    """
+
+    path: Path
+    slide: OpenSlide
+    options: Options
+    clock: Clock
+    inspection: Inspection = field(init=False)
+    planned: Plan = field(init=False)
+    outcome: Outcome = field(init=False)
+    before: Sequence[ReaderView] = ()
+    folder: str = ""
+    names: list[str] = field(default_factory=list)
+
+    def found(self, inspection: Inspection, planned: Plan, key: bytes | None) -> None:
+        """Take in what is in the slide and what is to be changed; the outcome begins with that.
+
+        Parameters
+        ----------
+        key
+            For names: which ids in them are ours.
+        """
+        self.inspection, self.planned = inspection, planned
+        self.outcome = starting_outcome(inspection, planned, self.options.resolved(), self.slide, key)
+        self.outcome.seconds = self.clock.seconds
+
+    def prepare(self, *, dry_run: bool, grows: bool = False) -> None:
+        """Inspect the slide and plan its changes: the beginning of every edit.
+
+        Parameters
+        ----------
+        dry_run
+            Nothing will be written, so no key is made either.
+        grows
+            Structures may become longer: in a copy only.
+
+        Raises
+        ------
+        SlideError, UsageError, EnvironmentProblem, Cancelled
+            If the slide cannot be edited as asked; nothing was written.
+        """
+        self.clock.lap(Stage.OPEN)
+        inspection = inspected(self.slide, self.options.key, self.options.thorough)
+        self.clock.lap(Stage.INSPECT)
+        if not dry_run:
+            self.options.make_key()
+        planned = planned_for(self.slide, inspection, self.options, grows=grows)
+        self.clock.lap(Stage.PLAN)
+        self.clock.safe_point()
+        self.found(inspection, planned, self.options.planning_key)
+
+    @property
+    def is_set(self) -> bool:
+        """Whether the copy has several files."""
+        return len(self.names) > 1
