@@ -25,6 +25,7 @@ from blankslide import pipeline
 from blankslide.errors import BlankslideError, InternalError, SlideChanged, SlideError
 from blankslide.formatkit.protocol import Probe
 from blankslide.formats import detect
+from blankslide.model import Stage
 from blankslide.pipeline import Options
 from blankslide.planner import make_plan
 from blankslide.policy.profiles import RESEARCH
@@ -416,8 +417,8 @@ def test_locked_by_another_run(slide: Path, big: Built, tmp_path: Path) -> None:
 @pytest.mark.parametrize("how", ["written", "grown", "replaced"])
 @pytest.mark.parametrize("copies", [False, True])
 def test_a_file_that_changes_under_us(slide: Path, big: Built, tmp_path: Path, how: str, copies: bool) -> None:
-    def change(stage: str, part: float) -> None:
-        if stage != "read with other readers" or slide.with_name("done").exists():
+    def change(stage: Stage, part: float) -> None:
+        if stage is not Stage.OBSERVE or slide.with_name("done").exists():
             return
         slide.with_name("done").touch()
         if how == "replaced":

@@ -16,6 +16,7 @@ import ipywidgets as W
 from blankslide import api
 from blankslide.errors import ProfileError
 from blankslide.jupyter import SlideReview
+from blankslide.model import Stage
 from blankslide.samples.aperio.slide import build_aperio
 from blankslide.session import MASK
 
@@ -251,7 +252,7 @@ def test_hostile_values_stay_texts(tmp_path: Path) -> None:
 # -- beside a running loop ---------------------------------------------------------------------
 
 
-def held_at(review: SlideReview, stage: str) -> tuple[threading.Event, threading.Event]:
+def held_at(review: SlideReview, stage: Stage) -> tuple[threading.Event, threading.Event]:
     """Hold the worker at a stage of the run until the second event is set."""
     arrived, gate = threading.Event(), threading.Event()
 
@@ -281,10 +282,10 @@ def test_the_kernel_answers_while_the_slide_is_written(built: Any) -> None:
         controls = parts(review)
         controls.dry_run.value = False
         controls.confirm.value = True
-        arrived, gate = held_at(review, "write")
+        arrived, gate = held_at(review, Stage.WRITE)
         controls.go.click()
         await reached(arrived)
-        assert [controls.go.disabled, controls.cancel.disabled, controls.values.disabled] == [True, False, True]
+        assert [controls.go.disabled, controls.cancel.disabled, controls.values.disabled] == [True, True, True]
         assert "write" in review._card._stage.value
         controls.go.click()  # a second click while it runs is no second run
         for _ in range(10):
@@ -300,6 +301,29 @@ def test_the_kernel_answers_while_the_slide_is_written(built: Any) -> None:
     assert parts(review).cancel.disabled
 
 
+@pytest.mark.parametrize("stage", list(Stage)[1:])
+def test_cancel_is_offered_exactly_before_the_commit_point(built: Any, stage: Stage) -> None:
+    if stage in (Stage.COPY, Stage.DIGEST):
+        pytest.skip("a card makes no copies")
+
+    async def scene() -> None:
+        review = SlideReview(built.path, ledger="none")
+        assert parts(review).cancel.disabled  # a look cannot be stopped
+        await review.idle()
+        parts(review).dry_run.value = False
+        parts(review).confirm.value = True
+        arrived, gate = held_at(review, stage)
+        parts(review).go.click()
+        await reached(arrived)
+        await asyncio.sleep(0.02)
+        assert parts(review).cancel.disabled is not stage.before_commit
+        gate.set()
+        await review.idle()
+        assert parts(review).cancel.disabled
+
+    asyncio.run(scene())
+
+
 def test_cancel_before_the_commit_point_leaves_the_file_alone(built: Any) -> None:
     before = built.path.read_bytes()
 
@@ -308,7 +332,7 @@ def test_cancel_before_the_commit_point_leaves_the_file_alone(built: Any) -> Non
         await review.idle()
         parts(review).dry_run.value = False
         parts(review).confirm.value = True
-        arrived, gate = held_at(review, "plan")
+        arrived, gate = held_at(review, Stage.PLAN)
         parts(review).go.click()
         await reached(arrived)
         parts(review).cancel.click()
@@ -331,7 +355,7 @@ def test_a_dry_run_that_waits_never_becomes_a_real_one(built: Any) -> None:
     async def scene() -> SlideReview:
         review = SlideReview(built.path, ledger="none")
         await review.idle()
-        arrived, gate = held_at(review, "plan")
+        arrived, gate = held_at(review, Stage.PLAN)
         parts(review).go.click()
         parts(review).dry_run.value = False
         parts(review).confirm.value = True
@@ -352,7 +376,7 @@ def test_finish_during_a_run_empties_the_card_when_it_ends(built: Any) -> None:
         await review.idle()
         parts(review).dry_run.value = False
         parts(review).confirm.value = True
-        arrived, gate = held_at(review, "write")
+        arrived, gate = held_at(review, Stage.WRITE)
         parts(review).go.click()
         await reached(arrived)
         review.finish()

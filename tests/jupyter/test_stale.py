@@ -19,6 +19,7 @@ import ipywidgets as W
 
 from blankslide import api
 from blankslide.jupyter import SlideReview
+from blankslide.model import Stage
 from blankslide.samples.aperio.slide import build_aperio
 
 
@@ -194,8 +195,8 @@ def test_a_file_that_never_rests_gets_no_state_and_no_pictures(built: Built, mon
 # -- words during a run ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("stage", ["open", "read with other readers", "journal", "write"])
-def test_no_word_of_the_dry_run_stands_while_it_is_written(built: Built, stage: str) -> None:
+@pytest.mark.parametrize("stage", [Stage.OPEN, Stage.OBSERVE, Stage.JOURNAL, Stage.WRITE])
+def test_no_word_of_the_dry_run_stands_while_it_is_written(built: Built, stage: Stage) -> None:
     async def scene() -> tuple[str, str]:
         review = review_of(built.path)
         await review.idle()
@@ -227,9 +228,9 @@ def test_no_word_of_the_dry_run_stands_while_it_is_written(built: Built, stage: 
     for promise in ("nothing was written", "nothing was changed", "dry run:", "Dry run:"):
         assert promise not in said
     assert "anonymizing" in said
-    if stage == "journal":
+    if stage is Stage.JOURNAL:
         assert "writing" in bar
-    if stage == "write":
+    if stage is Stage.WRITE:
         assert "writing" not in bar
 
 

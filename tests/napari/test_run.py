@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from blankslide.model import Stage
 from blankslide.samples.aperio.slide import build_aperio
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def test_the_window_is_never_blocked_while_anonymizing(desk: Desk, tmp_path: Pat
 class Hold:
     """Holds the worker at one stage of a run until the test lets it go on."""
 
-    def __init__(self, session: Any, stage: str) -> None:
+    def __init__(self, session: Any, stage: Stage) -> None:
         self.reached, self._go = threading.Event(), threading.Event()
         self._session, self._stage = session, stage
         session.on(self._listen)
@@ -92,7 +93,7 @@ class Hold:
         self._go.set()
 
 
-def start_and_hold(desk: Desk, stage: str) -> Hold:
+def start_and_hold(desk: Desk, stage: Stage) -> Hold:
     desk.tick(desk.panel.foot.mode.dry_run)
     desk.click(desk.panel.foot.run)
     dialog = desk.dialog()
@@ -103,8 +104,8 @@ def start_and_hold(desk: Desk, stage: str) -> Hold:
     return hold
 
 
-@pytest.mark.parametrize("stage", ["open", "plan", "read with other readers"])
-def test_cancel_before_the_commit_point_leaves_every_byte(desk: Desk, tmp_path: Path, stage: str) -> None:
+@pytest.mark.parametrize("stage", [Stage.OPEN, Stage.PLAN, Stage.OBSERVE])
+def test_cancel_before_the_commit_point_leaves_every_byte(desk: Desk, tmp_path: Path, stage: Stage) -> None:
     path = tmp_path / "slide.svs"
     build_aperio(path, size=(1024, 768), factors=(1, 4))
     before = path.read_bytes()
@@ -126,7 +127,7 @@ def test_cancel_is_grey_behind_the_commit_point(desk: Desk, tmp_path: Path) -> N
     path = tmp_path / "slide.svs"
     build_aperio(path, size=(1024, 768), factors=(1, 4))
     desk.open(path)
-    hold = start_and_hold(desk, "journal")
+    hold = start_and_hold(desk, Stage.JOURNAL)
     assert desk.panel.foot.cancel.isVisible()
     assert not desk.panel.foot.cancel.isEnabled()
     assert desk.panel.foot.activity.text() == "writing"
@@ -140,7 +141,7 @@ def test_closing_the_dock_during_a_run_does_not_break_the_run(desk: Desk, tmp_pa
     build_aperio(path, size=(1024, 768), factors=(1, 4))
     desk.open(path)
     session = desk.session
-    hold = start_and_hold(desk, "journal")
+    hold = start_and_hold(desk, Stage.JOURNAL)
     desk.viewer.window.remove_dock_widget(desk.dock)
     desk.bot.wait(50)
     hold.release()

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from blankslide.pipeline.judging import verify
     from blankslide.pipeline.recovering import recover
     from blankslide.pipeline.result_names import worst_name
+    from blankslide.pipeline.sidecars import sidecars_of
     from blankslide.pipeline.walking import Watch, slides_below
 
 __all__ = [
@@ -57,7 +58,8 @@ __all__ = [
     "worst_name",
 ]
 
-# looking at a slide is the commonest thing, and needs none of these
+# Looking at a slide is the commonest thing, and needs none of these. None may be called like a module of this
+# package: importing the module would then put it in the place of the function.
 _LATER = {
     "Watch": "walking",
     "anonymize_copy": "copying",
