@@ -113,6 +113,7 @@ def homeless() -> Callable[..., Ended]:
 def test_looking_needs_no_home(homeless: Callable[..., Ended], two: tuple[Path, Path]) -> None:
     for command in (["inspect"], ["inspect", "--json"]):
         assert homeless(*command, two[0]).code == 0
+    assert homeless("anonymize", "--dry-run", two[0]).code == 0
     assert homeless("verify", two[0]).code == 1
     assert homeless("formats").code == 0
 

@@ -1,11 +1,12 @@
-"""What a person wants kept or removed must exist: a name nobody knows would lose what it should have saved.
+"""A name that a person wants kept or removed must exist: a mistyped one would lose what it should have saved.
 
-Two questions, both answered before anything is touched. *Can any format give such a finding?*
-Roles of pictures are a closed set, ids begin with a word that a format declares; this needs no
-slide. *Has this slide such a finding?* Ids of fields are an open set, since a scanner may write any
-key; so a name or pattern that a person wants kept in this run, and that the slide does not have, is refused
-if anything would go from the slide. A profile is written for slides of all kinds: of its names only those
-are refused that look like a mistyped name of something that would go, and its patterns never.
+Two questions are asked before anything is touched. *Can any format report such a finding?* This needs no slide:
+there is a fixed list of picture roles, and every id begins with a word that a format declares. *Does this slide
+have such a finding?* Scanners may write any key, so there is no list of ids. If a person asks to keep a name or
+pattern in this run, the slide does not have it, and anything would be removed from the slide, the slide is refused.
+
+A profile file is written for slides of all kinds, so most of its names are missing in any one slide. Of those, only
+a name that looks like a mistyped one of something that would be removed is refused; a pattern never is.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Which format knows a file, and which files its slide consists of."""
+"""Which format claims a file, and which files the slide consists of.
+
+A damaged slide is claimed too: it is a slide, and its own line will say what is wrong with it. Nothing is changed.
+"""
 
 from __future__ import annotations
 

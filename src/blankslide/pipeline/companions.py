@@ -1,13 +1,13 @@
-"""What belongs to the study of a DICOM slide and is no part of it: found, and named to the person.
+"""Files that belong to the study of a DICOM slide but are not part of the slide: they are found and named.
 
-A slide is the instances of one series in one folder. A label of another class, one without preamble,
-behind a link or in a folder below, a report of the same study, a DICOMDIR above: they are not cleaned
-with it, and they name the patient. So they are looked for in the slide's folder, in the folder that it
-was named in, below both, and among the files of the folder above; lists of files up to four folders
-above. Another whole slide of the study is none, if it has levels and a frame of reference of its own.
+A slide is the instances of one series in one folder. Other files can name the patient and are not cleaned with it:
+a label of another SOP class, a file without preamble or behind a link, a report of the same study, a DICOMDIR. They
+are looked for in the slide's folder, in the folder through which it was named, in the folders below both, and among
+the files of the folder above; a DICOMDIR up to four folders above. Another whole slide of the same study is not
+reported if it has levels and a frame of reference of its own.
 
-Promise: nothing is changed, and nothing but beginnings is read of files that can be read. What a file
-said is kept as long as it stays as it is, so that a folder of many slides costs one look at each.
+Nothing is changed, and only the beginning of a readable file is read. What was learned about a file is remembered
+until the file changes, so a folder of many slides costs one look at each file.
 """
 
 from __future__ import annotations

@@ -1,15 +1,13 @@
 """A de-identified copy in another folder; the slide itself is only read.
 
-    open -> lock -> inspect -> plan -> observe -> copy -> verify -> record -> name
+    open -> lock -> inspect -> plan -> observe -> copy -> digest -> verify -> record -> name
 
-The copy is written under a dot-name with the patches already in it, judged there by the same
-judges as an edit in place, and gets its name last; a slide of several files gets a dot-folder.
-What fails on the way, or turns out not to be what was planned, leaves nothing behind. All bytes
-are read: the tissue of slide and copy is digested whole, and so is everything else that was to
-stay. Here, and only here, a header may grow.
+The copy is written under a name that begins with a dot, with the changes already in it; a slide of several files gets
+such a folder. The same judges as for an edit in place look at it there, and it gets its own name last. If anything
+fails, or the copy is not what was planned, it is removed. All bytes of slide and copy are read again and compared by
+digest: the tissue, and everything else that was to stay. Only in a copy may a header become longer.
 
-The medium of a copy is never called overwritten: the old bytes are where they were, in the
-slide itself (``docs/adr/0002-copies.md``).
+The medium is never called overwritten here: the old bytes are still in the slide (``docs/adr/0002-copies.md``).
 """
 
 from __future__ import annotations

@@ -2,13 +2,13 @@
 
     open -> lock -> inspect -> plan -> observe -> commit -> write -> verify -> record -> finish
 
-Every check stands before the commit point, which is the journal at its final name. Up to
-there nothing has changed and every failure says so; after it the only way is forward, and
-an interruption leaves the slide *pending* until `recover` (or any later run) finishes it. Whoever
-asks to stop is obeyed up to the commit point and not heard behind it: that slide is finished.
-What no independent reader can judge is not written to at all.
-A new name is the last thing that happens, so until then the slide is found where it was; of a
-slide of several files the main one gets it last.
+Every check comes before the commit point, which is the moment when the journal gets its final name. Until then
+nothing has changed, every failure says so, and a request to stop is obeyed. After it the run only goes forward, and an
+interruption leaves the slide *pending* until `recover`, or any later run, finishes it. A slide that no independent
+reader can judge is not written to at all.
+
+A new name comes last, so the slide is found under its old name until then. Of a slide of several files the main
+file is renamed last.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The ledger entry of an outcome: what was done, to what kind of thing, judged by whom; no value.
+"""The ledger's entry for an outcome: what was done to which kinds of findings, and who judged it; never a value.
 
-An outcome that is not clean may rest on a comparison that nobody can make a second time: the values
-that were searched for are gone, and so is the slide as readers saw it before. So its entry says what was
-told, and knows the slide by `state_of`; `remembered` lets a later look say the same.
+Some of what a run says cannot be found out a second time: the removed values are gone, and so is the view that
+readers had of the slide before. So the entry of a run that ended NOT clean keeps its sentences, with `state_of`,
+a keyed digest that recognises the slide. `remembered` looks the slide up, so that a later look says the same.
 """
 
 from __future__ import annotations

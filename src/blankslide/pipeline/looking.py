@@ -1,4 +1,7 @@
-"""Looking without touching: inspect, plan, and the refusal of a slide that waits to be recovered."""
+"""Looking without touching: inspect a slide, plan its changes, and refuse one that waits to be recovered.
+
+Nothing is written or made here. Where the site's key does not exist yet, a stand-in takes its place in the plan.
+"""
 
 from __future__ import annotations
 

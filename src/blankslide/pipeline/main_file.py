@@ -1,9 +1,9 @@
-"""From what a person names to the main file of one slide.
+"""From what a person names to the main file of the slide.
 
-A person may name a file, the folder of a slide's data (MRXS), or a folder of DICOM files; and any
-DICOM file stands for its whole series, whose first file by name is the main one, so that every run
-locks, journals and recovers the same file. Every stage and every face comes through `main_file`.
-A slide that waits to be recovered is found by its journal, whatever its names are half-way.
+A person may name a file, the folder that holds a slide's data (MRXS), or a folder of DICOM files. Any DICOM file
+stands for its whole series. The first file of the series by name is the main one, so that every run locks, journals
+and recovers the same file. A slide that waits to be recovered is found through its journal, whatever its files are
+called at that moment. All stages and all faces use `main_file`.
 
 Nothing is written here, and only headers are read.
 """

@@ -1,4 +1,8 @@
-"""What every stage shares: options, the clock with its safe points, opening and inspecting."""
+"""Opening a slide's files and inspecting them: the first steps of every look and every edit.
+
+Ids that were replaced and pictures that were blanked by an earlier run are left out of the findings, so a second run
+has nothing to do. Whoever opens for reading only writes nothing.
+"""
 
 from __future__ import annotations
 

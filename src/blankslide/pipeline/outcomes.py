@@ -1,4 +1,4 @@
-"""What an outcome starts from: decisions, names, and the values that must be gone."""
+"""The outcome as it stands before anything has happened, and the values that must be gone afterwards."""
 
 from __future__ import annotations
 

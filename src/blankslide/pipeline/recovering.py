@@ -1,11 +1,10 @@
 """Finishing what an interrupted run began.
 
-A journal that waits means that the slide was, or may have been, written to. So from the first look
-on nothing that fails here may say "nothing was changed": it is `SlidePending`, until the journal
-is gone. Only a slide that another run holds right now is that run's to speak of.
+If a journal waits, the slide was written to, or may have been. So no failure here may say "nothing was changed": each
+becomes `SlidePending`, until the journal is gone. The one exception is a slide that another run holds at this moment.
 
-That the tissue is unchanged is not taken from the interrupted run: every block of the journal is read
-again, kept bytes and all, and what was written must not meet the tissue of the finished slide.
+The interrupted run is not believed when it comes to tissue. Every block that the journal lists is read again, with
+the bytes that were to stay, and what was written must not lie in the tissue of the finished slide.
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
-"""Which names the result gets, what they give away, and what stands beside the slide.
+"""What the result is called, what its names give away, and what stands beside the slide.
 
-A name that a person gives must be one plain file name; a missing suffix is added, so that
-viewers still know the slide. Without one, a copy is named like the slide, unless the profile
-cares about names and this one identifies: then it gets the pseudonym under which the ledger
-knows the slide. A slide of several files gets new names where its format says which
-(`blankslide.formatkit.protocol`); where files name each other, it keeps them. Nothing is renamed here.
+A name that a person chooses must be one plain file name. A missing suffix is added, so that viewers recognise the
+slide. If nobody chooses a name, the copy is called like the slide; under a profile that cares about names, one that
+identifies is replaced by the pseudonym that the ledger uses. The files of a slide of several files get new names if
+the format knows how (`blankslide.formatkit.protocol`); files that name each other keep theirs. Nothing is renamed here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Names that a person wants kept, held against all slides of a run before the first is edited."""
+"""Names that a person wants kept are looked for in all slides of a run before the first slide is edited.
+
+One slide of a run may have the name while another has not. So a name is refused only if no slide has it.
+"""
 
 from __future__ import annotations
 

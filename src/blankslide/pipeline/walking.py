@@ -1,11 +1,11 @@
-"""Going through directories of slides: what in them is a slide, a part of one, or a stranger.
+"""Going through folders of slides: which files are slides, which are part of one, and which are neither.
 
-A file belongs to one slide, and only the whole folder tells to which: an ``.ndpis`` names files that
-come before it. So each folder is gone through once before its first slide is yielded, by a look at
-the beginning of each file; more than that is read only of formats whose slides have several files.
-The time is that of one look a file. Paths are compared resolved, folders being resolved once.
+Every file belongs to one slide at most, but one look at the file cannot tell to which: an ``.ndpis`` file can name
+files that are listed before it. So each folder is looked through once before its first slide is yielded. Only the
+beginning of each file is read, and more only for formats whose slides have several files. Paths are compared with
+links resolved; each folder is resolved once.
 
-What is called like a slide but is none that we know is yielded too: its own line says what it is.
+A file that is called like a slide, but is of no format that is known here, is yielded too: its own line will say so.
 Nothing is written here.
 """
 
