@@ -95,22 +95,26 @@ class FindingCollector:
         DamagedSlide
             If there are more places than the limit.
         """
-        kind = self._kind(id, title, cls, weak, 1)
+        kind = self._kinds.get(id) or self._new(id, title, cls)
+        if not weak:
+            kind.weak = False
+        self._added += 1
+        if self._added > self._limit:
+            self._count(0)
         kind.places[place] = None
         for edit in edits:
             kind.edits[edit] = None
         if value is not None:
             kind.add_value(value)
 
-    def _kind(self, id: str, title: str, cls: PhiClass, weak: bool, count: int) -> _Kind:
-        self._added += count
+    def _new(self, id: str, title: str, cls: PhiClass) -> _Kind:
+        kind = self._kinds[id] = _Kind(title, cls)
+        return kind
+
+    def _count(self, more: int) -> None:
+        self._added += more
         if self._added > self._limit:
             raise DamagedSlide("the slide has more to remove than any scanner writes")
-        kind = self._kinds.get(id)
-        if kind is None:
-            kind = self._kinds[id] = _Kind(title, cls)
-        kind.weak = kind.weak and weak
-        return kind
 
     def add_spans(
         self,
@@ -131,7 +135,10 @@ class FindingCollector:
             As `add`.
         """
         places = [Place(0, where, start, end) for start, end in spans]
-        kind = self._kind(id, title, cls, weak, len(places))
+        kind = self._kinds.get(id) or self._new(id, title, cls)
+        if not weak:
+            kind.weak = False
+        self._count(len(places))
         kind.places.update(dict.fromkeys(places))
         kind.edits.update(dict.fromkeys(edits))
         if value is not None:

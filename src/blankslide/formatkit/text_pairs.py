@@ -18,7 +18,6 @@ or part of a finding. A second reading of what is left reports nothing.
 
 from __future__ import annotations
 
-import re
 from math import isfinite
 from typing import TYPE_CHECKING
 
@@ -28,13 +27,18 @@ from blankslide.formatkit import text_pieces
 from blankslide.formatkit.findings import FindingCollector
 from blankslide.formatkit.vocabulary import SHORT_NUMBER
 from blankslide.model import Cut, Fill, PhiClass, Place, TextBlock
+from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
+    import re
+
     from blankslide.containers.tiff.directories import Ifd
     from blankslide.formatkit.text_pieces import Pieces
     from blankslide.formatkit.text_style import Style
 
 __all__ = ["Pairs", "prefixed"]
+
+_NUMBER = pattern(SHORT_NUMBER)
 
 
 class Pairs:
@@ -83,7 +87,7 @@ class Pairs:
 
     def number(self, key: str) -> float | None:
         """Return the number at the beginning of a science key's legal value; None if there is none above 0."""
-        match = re.match(SHORT_NUMBER, self.values.get(key, ""))
+        match = _NUMBER.match(self.values.get(key, ""))
         value = float(match[0].replace(",", ".")) if match else 0.0
         return value if value > 0 and isfinite(value) else None
 

@@ -113,44 +113,64 @@ def read_pairs(style: Style, text: str) -> Pieces:
     borders = list(islice(form.finditer(text), _MOST))
     if len(borders) == _MOST:
         raise DamagedSlide("a description has more fields than any slide's")
+    pairs = _Pairs(style, text, out)
     first = borders[0].start() if borders else len(text)
     if first:  # no separator stands before it, so the one behind it goes too
-        _pair(style, text, 0, 0, first, borders[0].end() if borders else first, out)
+        pairs.read(0, 0, first, borders[0].end() if borders else first)
     ends = [border.start() for border in borders[1:]]
     ends.append(len(text))
+    read = pairs.read
     for border, end in zip(borders, ends, strict=False):
         low, start = border.span()
         if border.lastindex:
             _header(style, text, low, end, 0, out)
         else:
-            _pair(style, text, low, start, end, end, out)
+            read(low, start, end, end)
     return out
 
 
-def _pair(style: Style, text: str, low: int, start: int, end: int, high: int, out: Pieces) -> None:
-    """Read one piece, ``text[start:end]``; if it goes, ``text[low:high]`` is cut out."""
-    key, equals, raw = text[start:end].partition("=")
-    name, value = key.strip(), raw.strip()
-    rule = style.known.get(name.lower())
-    if rule is not None and value and rule.legal is not None and rule.legal.fullmatch(value):
-        out.keep(low, end)
-        if value.strip(_ZERO):
-            out.values.setdefault(name.lower(), value)
-        return
-    if rule is not None and equals and not value:
-        return  # a known key may stay without a value
-    rule = rule or style.unknown(name)
-    if rule is None or not equals or not value:  # not a pair, or its key is not a word: all of it counts as the value
-        whole = text[start:end].strip()
+class _Pairs:
+    """Reads one pair after the other into ``out``."""
+
+    __slots__ = ("_kept", "_known", "_out", "_style", "_text")
+
+    def __init__(self, style: Style, text: str, out: Pieces) -> None:
+        self._style, self._text, self._out = style, text, out
+        self._known, self._kept = style.known, out.kept
+
+    def read(self, low: int, start: int, end: int, high: int) -> None:
+        """Read one piece, ``text[start:end]``; if it goes, ``text[low:high]`` is cut out."""
+        key, equals, raw = self._text[start:end].partition("=")
+        name, value = key.strip(), raw.strip()
+        rule = self._known.get(name.lower())
+        legal = None if rule is None or not value else rule.legal
+        if legal is not None and legal.fullmatch(value):
+            kept = self._kept
+            if kept and kept[-1][1] == low:  # as most do: a call would cost as much as the look
+                kept[-1] = kept[-1][0], end
+            else:
+                self._out.keep(low, end)
+            if value.strip(_ZERO):
+                self._out.values.setdefault(name.lower(), value)
+            return
+        if rule is not None and equals and not value:
+            return  # a known key may stay without a value
+        rule = rule or self._style.unknown(name)
+        if rule is None or not equals or not value:  # not a pair, or its key is no word: all of it is the value
+            self._free_text(low, start, end, high)
+        elif rule.cls is PhiClass.LINK and not value.strip(_EMPTY_LINK):  # zeros are our own mark
+            self._out.keep(low, end)
+        else:
+            _field(rule, name, value, start + len(key) + 1 + raw.index(value), low, high, self._out.gone)
+
+    def _free_text(self, low: int, start: int, end: int, high: int) -> None:
+        whole = self._text[start:end].strip()
         if whole:
-            out.gone.append(Piece(style.id("unnamed"), "Free text", PhiClass.UNKNOWN, start, end, low, high, whole))
-    elif rule.cls is PhiClass.LINK and not value.strip(_EMPTY_LINK):  # zeros are our own mark
-        out.keep(low, end)
-    else:
-        _field(rule, name, value, start + len(key) + 1 + raw.index(value), low, high, out)
+            id_ = self._style.id("unnamed")
+            self._out.gone.append(Piece(id_, "Free text", PhiClass.UNKNOWN, start, end, low, high, whole))
 
 
-def _field(rule: KeyRule, name: str, value: str, start: int, low: int, high: int, out: Pieces) -> None:
+def _field(rule: KeyRule, name: str, value: str, start: int, low: int, high: int, gone: list[Piece]) -> None:
     """Note a value that goes; if it begins with a legal value, only what follows goes."""
     end = start + len(value)
     part = rule.legal.match(value) if rule.legal is not None else None
@@ -158,9 +178,10 @@ def _field(rule: KeyRule, name: str, value: str, start: int, low: int, high: int
         value = value[part.end() :]
         low = start = start + part.end()
         high = end
-    out.gone.append(Piece(rule.id, name, rule.cls, start, end, low, high, value))
+    gone.append(tuple.__new__(Piece, (rule.id, name, rule.cls, start, end, low, high, value)))
     if len(value) >= _SHORTEST_BASE64:
-        out.gone += [out.gone[-1]._replace(value=plain) for plain in _decoded(value)]
+        for plain in _decoded(value):
+            gone.append(gone[-1]._replace(value=plain))
 
 
 def _decoded(value: str) -> list[str]:

@@ -324,7 +324,7 @@ class Tiff:
         # tuple.__new__ goes around the named tuple's own constructor, which is Python and half the cost
         add, make, sizes, room, size = entries.append, tuple.__new__, TYPE_SIZE, self.width, self.size
         value_at = step - room
-        pointer = self._pointer.unpack
+        pointer, values = self._pointer.unpack, self._values
         for tag, kind, count, raw in self._entry.iter_unpack(table):
             unit = sizes.get(kind)
             if unit is None:
@@ -338,9 +338,10 @@ class Tiff:
                 if start + length > size:
                     raise DamagedSlide(f"{name} has tag {tag} with a value outside the file")
                 add(make(Entry, (tag, kind, count, pos, start, start + length, None)))
-                self._values += length
+                values += length
             pos += step
-        if self._values > _MAX_VALUES and self._values > 2 * size:
+        self._values = values
+        if values > _MAX_VALUES and values > 2 * size:
             raise DamagedSlide(f"the values up to {name} are many times larger than the file")
         return entries
 
