@@ -54,10 +54,12 @@ class TestClassic(Flavour):
 
 
 class TestBigTiffWithJpegLabel(Flavour):
+    whole = False
     flavour = "big"
 
 
 class TestGt450(Flavour):
+    whole = False
     borders = 120
     flavour = "gt450"
     more: ClassVar[dict[str, Any]] = {"fields": UNKNOWN}
@@ -65,23 +67,28 @@ class TestGt450(Flavour):
 
 
 class TestJpeg2000Ycc(Flavour):
+    whole = False
     flavour = "jp2k-ycc"
 
 
 class TestJpeg2000Rgb(Flavour):
+    whole = False
     flavour = "jp2k-rgb"
 
 
 class TestKfbio(Flavour):
+    whole = False
     flavour = "kfbio"
     suffix = ".SVS"
 
 
 class TestMotic(Flavour):
+    whole = False
     flavour = "motic"
 
 
 class TestGrundium(Flavour):
+    whole = False
     flavour = "grundium"
     suffix = ".tif"
     gone = frozenset({"macro"})
@@ -89,14 +96,17 @@ class TestGrundium(Flavour):
 
 
 class TestFluorescence(Flavour):
+    whole = False
     flavour = "fluorescence"
 
 
 class TestZLevels(Flavour):
+    whole = False
     flavour = "z-levels"
 
 
 class TestBigEndianOutOfOrder(Flavour):
+    whole = False
     openslide = False  # it reads eight bytes where a classic pointer has four
     more: ClassVar[dict[str, Any]] = {
         "byteorder": ">", "by": "part", "order": ("ifd", "values", "strips"), "share": True,
@@ -105,6 +115,7 @@ class TestBigEndianOutOfOrder(Flavour):
 
 
 class TestBigEndianBigTiff(Flavour):
+    whole = False
     flavour = "big"
     suffix = ".TIF"
     more: ClassVar[dict[str, Any]] = {
@@ -114,6 +125,7 @@ class TestBigEndianBigTiff(Flavour):
 
 
 class TestSlackOfEarlierEdits(Flavour):
+    whole = False
     more: ClassVar[dict[str, Any]] = {"filler": b"Nobody, Nemo|Patient = Nobody, Nemo|"}
     expected = PICTURES | FIELDS | {"slide.unowned"}
 

@@ -45,6 +45,7 @@ class TestOnePlane(LinkedConformance):
 
 
 class TestThreePlanes(TestOnePlane):
+    whole = False
     planes = 3
     pictures = frozenset({9, 10})
 
@@ -53,6 +54,8 @@ class TestThreePlanes(TestOnePlane):
 
 
 class TestUncompressedPictures(TestOnePlane):
+    whole = False
+
     def build(self, path: Path, **overrides: Any) -> Planted:
         return build_argos(path, codec="raw", **overrides)
 

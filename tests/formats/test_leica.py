@@ -53,6 +53,7 @@ class TestScn400(LinkedConformance):
 
 
 class TestVersa(TestScn400):
+    whole = False
     flavour = "versa"
     pictures = frozenset({0, 1, 4})
     expected = TestScn400.expected | {"picture.label"}

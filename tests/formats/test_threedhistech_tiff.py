@@ -27,6 +27,7 @@ REAL = (
 
 
 class TestThreeDHistech(FormatConformance):
+    whole = False
     format = FORMAT
     suffix = ".tif"
     small: ClassVar[dict[str, Any]] = SMALL
@@ -37,6 +38,7 @@ class TestThreeDHistech(FormatConformance):
 
 
 class TestWithPictures(TestThreeDHistech):
+    whole = True
     more: ClassVar[dict[str, Any]] = {"label_size": (64, 80), "macro_size": (160, 54), "thumbnail": 4, "codec": "jpeg"}
     expected = TestThreeDHistech.expected | {"picture.label", "picture.macro"}
 

@@ -62,6 +62,7 @@ class TestWithSideFile(FormatConformance):
 
 
 class TestWithoutSideFile(TestWithSideFile):
+    whole = False
     small: ClassVar[dict[str, Any]] = SMALL | {"macro_size": None}
     expected = TestWithSideFile.expected - {"picture.macro"}
 

@@ -1,7 +1,8 @@
-"""Every sample is accepted by exactly one format, and everybody else says why not."""
+"""Every sample is accepted by exactly one format, and everybody else says why not; each format is tested whole once."""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,7 @@ from blankslide import formats
 from blankslide.formatkit.protocol import Probe
 from blankslide.formats import all_formats, detect
 from blankslide.samples import builders
+from blankslide.testing.conformance import FormatConformance
 from blankslide.testing.memory import MemorySlide
 
 if TYPE_CHECKING:
@@ -27,7 +29,19 @@ def test_a_sample_is_one_formats_own(name: str, tmp_path: Path) -> None:
     # a format that is not even imported for its marks would have declined
     seen = Probe(MemorySlide(files, name)).fingerprint
     for card in formats._cards():
-        other, marks = card.name, card.marks
-        if marks and not any(mark in seen for mark in marks):
-            assert answers[other] is not None, f"the marks of {other} miss a slide of its own"
+        if card.marks and not any(mark in seen for mark in card.marks):
+            assert answers[card.name] is not None, f"the marks of {card.name} miss a slide of its own"
     assert detect(Probe(MemorySlide(files, name))).name == planted.format
+
+
+def test_one_class_of_each_format_runs_the_suite_whole(request: pytest.FixtureRequest) -> None:
+    """Of the formats whose tests take part in this run: of all, if the whole folder is run."""
+    modules = {item.module for item in request.session.items if isinstance(item, pytest.Function)}
+    suites = {
+        suite
+        for module in modules
+        for suite in vars(module).values()
+        if isinstance(suite, type) and issubclass(suite, FormatConformance) and suite.__name__.startswith("Test")
+    }
+    whole = Counter(suite.format.name for suite in suites if suite.whole)
+    assert whole == dict.fromkeys({suite.format.name for suite in suites}, 1)

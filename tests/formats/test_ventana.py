@@ -58,6 +58,7 @@ class Style(LinkedConformance):
 
 
 class TestIscan(Style):
+    whole = False
     style = "iscan"
     expected = FIELDS | LEVEL0 | {"picture.macro", "picture.thumbnail"}
 
@@ -70,17 +71,22 @@ class TestDp200(Style):
 class TestDp200WithJointsToTheLeft(Style):
     """What a DP 200 really writes: OpenSlide declines it, tifffile judges alone."""
 
+    whole = False
     style = "dp"
+    expected = TestDp200.expected
     more: ClassVar[dict[str, Any]] = {"joints": "LEFT"}
     vendor = ""
 
 
 class TestTiledPortrait(Style):
+    whole = False
     style = "iscan"
+    expected = TestIscan.expected
     more: ClassVar[dict[str, Any]] = {"macro_tiled": True}
 
 
 class TestPlainTiff(Style):
+    whole = False
     style = "tif"
     suffix = ".tif"
     expected = FIELDS | {"picture.macro"}

@@ -307,6 +307,12 @@ class PrintsTheSlide(Toy):
         return super().anonymize(path, profile)
 
 
+class NamesNoFinding(Toy):
+    """Would pass with a format that sees nothing."""
+
+    expected = frozenset()
+
+
 class WritesInPanic(Toy):
     """Touches the slide before it knows whether it can be edited."""
 
@@ -338,6 +344,7 @@ CASES = [
     Case(forgets_utf_16, "every_planted_copy_lies_in_a_finding"),
     Case(forgets_utf_16, "leaves_nothing_planted_in_any_file"),
     Case(forgets_utf_16, "reports_every_expected_finding"),
+    Case(NamesNoFinding, "reports_every_expected_finding"),
     Case(keeps_what_it_does_not_know, "reports_keys_that_nobody_has_heard_of"),
     Case(moves_a_pointer, "ends_clean_in_the_eyes_of_others"),
     Case(composes_in_the_order_of_findings, "order_of_findings_does_not_matter"),
@@ -375,6 +382,49 @@ def test_each_fault_is_caught(case: Case, tmp_path: Path) -> None:
     given = {"tmp_path": tmp_path} if "tmp_path" in reflection.signature(test).parameters else {}
     with pytest.raises((AssertionError, BlankslideError)):
         test(**given)
+
+
+SLOW = ("damage_raises_a_documented_error", "every_prefix_of_the_plan_parses_and_is_not_clean")
+
+
+@pytest.mark.parametrize(
+    "case", [c for c in CASES if c.caught_by in SLOW], ids=lambda c: f"{c.fault.__name__}-{c.caught_by}"
+)
+def test_a_sample_catches_the_same_faults(case: Case) -> None:
+    sampled = type("Sampled", (case.suite,), {"whole": False})
+    with pytest.raises((AssertionError, BlankslideError)):
+        getattr(sampled(), f"test_{case.caught_by}")()
+
+
+def test_a_sample_is_small_and_the_same_in_every_run_and_another_in_every_class() -> None:
+    one, other = (type(name, (Toy,), {"whole": False}) for name in ("One", "Other"))
+    cases = range(100)
+    assert len(one()._tried(cases, 12)) == 12
+    assert one()._tried(cases, 12) == one()._tried(cases, 12) != other()._tried(cases, 12)
+    assert Toy()._tried(cases, 12) == cases
+    assert one()._tried(range(5), 12) == range(5)
+
+
+def test_a_sampled_class_looks_at_a_fraction(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = []
+    honest = Toy._plan_of
+    monkeypatch.setattr(Toy, "_plan_of", lambda self, *given: looked.append(type(self)) or honest(self, *given))
+    sampled = type("Sampled", (Toy,), {"whole": False})
+    for suite in (Toy, sampled):
+        for slow in SLOW:
+            getattr(suite(), f"test_{slow}")()
+    assert looked.count(sampled) * 3 < looked.count(Toy)
+
+
+def test_who_names_no_finding_that_must_be_reported_is_told_so() -> None:
+    class Silent(FormatConformance):
+        format = FORMAT
+        suffix = ".toy"
+        build = Toy.build
+
+    for suite in (Silent, NamesNoFinding):
+        with pytest.raises(AssertionError, match=r"name in `expected` the ids of findings that inspection must report"):
+            suite().test_reports_every_expected_finding()
 
 
 def test_a_journal_that_loses_writes_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -140,19 +140,23 @@ class TestJpegTiles(Dicom):
 
 
 class TestNative(Dicom):
+    whole = False
     recipe: ClassVar[dict[str, Any]] = {"native": True, "size": (480, 360), "factors": (1, 2)}
 
 
 class TestImplicit(Dicom):
+    whole = False
     recipe: ClassVar[dict[str, Any]] = {"implicit": True, "size": (480, 360), "factors": (1, 2)}
     openslide = False
 
 
 class TestJpeg2000(Dicom):
+    whole = False
     recipe: ClassVar[dict[str, Any]] = {"jpeg_2000": True, "size": (480, 360), "factors": (1, 2)}
 
 
 class TestUndefinedLengthsAndFragments(Dicom):
+    whole = False
     recipe: ClassVar[dict[str, Any]] = {"undefined": True, "fragments": 3}
 
 

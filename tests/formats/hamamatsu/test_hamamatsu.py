@@ -105,16 +105,19 @@ class TestSharedTexts(Ndpi):
 
 
 class TestCopiesInEachDirectory(Ndpi):
+    whole = False
     recipe: ClassVar[dict[str, Any]] = {"share": False}
 
 
 class TestWithoutMacro(Ndpi):
+    whole = False
     recipe: ClassVar[dict[str, Any]] = {"macro_size": None}
     small: ClassVar[dict[str, Any]] = SMALL | {"macro_size": None}
     expected = Ndpi.expected - {"picture.macro"}
 
 
 class TestTalkativeJpeg(Ndpi):
+    whole = False
     recipe: ClassVar[dict[str, Any]] = {
         "comment": b"operator Ottoline Quillfeather",
         "trailer": b"\0tail of an earlier edit\xff\xd9",

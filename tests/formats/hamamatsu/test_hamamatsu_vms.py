@@ -93,16 +93,19 @@ class TestGridWithTable(Vms):
 
 
 class TestWithoutTable(Vms):
+    whole = False
     recipe: ClassVar[dict[str, Any]] = {"table": False, "newline": "\n", "rows": 2}
 
 
 class TestWithoutMacro(Vms):
+    whole = False
     recipe: ClassVar[dict[str, Any]] = {"macro_size": None, "comment": b"operator Ottoline Quillfeather"}
     small: ClassVar[dict[str, Any]] = SMALL | {"macro_size": None}
     expected = frozenset({"hamamatsu.key.reference", "jpeg.picture-text"})
 
 
 class TestUncompressed(Vms):
+    whole = False
     suffix = ".vmu"
     recipe: ClassVar[dict[str, Any]] = {"kind": "vmu", "columns": 1, "cell": (256, 192)}
 

@@ -137,5 +137,6 @@ class TestAsScannersWriteIt(Mirax):
 
 
 class TestPlain(Mirax):
+    whole = False
     recipe: ClassVar[dict[str, Any]] = {"bom": b"", "newline": "\n", "wide": frozenset(), "old": False}
     small: ClassVar[dict[str, Any]] = SMALL | {"comment": b"operator Ottoline Quillfeather"}

@@ -49,6 +49,7 @@ class TestPyramid(LinkedConformance):
 
 
 class TestBig(TestPyramid):
+    whole = False
     flavour = "big"
 
 

@@ -64,6 +64,7 @@ class TestBrightfield(FormatConformance):
 
 
 class TestFluorescence(TestBrightfield):
+    whole = False
     flavour = "fluorescence"
     vendor = ""
     expected = TestBrightfield.expected | {"qptiff.date"}

@@ -140,10 +140,12 @@ class TestVersion5(Isyntax):
 
 
 class TestVersion100(Isyntax):
+    whole = False
     recipe: ClassVar[dict[str, Any]] = {"version": "100.5", "grid": (2, 1), "data_first": True}
 
 
 class TestSeveralPicturesInLinesAndProfile(Isyntax):
+    whole = False
     recipe: ClassVar[dict[str, Any]] = {
         "objects": ("label-2", "macro", "label", "level", "macro-2"),
         "wrap": 76,

@@ -58,10 +58,12 @@ class TestPagesAndBase64(Way):
 
 
 class TestPagesOfBigTiff(Way):
+    whole = False
     way: ClassVar[dict[str, Any]] = {"base64": (), "big": True, "seed": 8}
 
 
 class TestBase64Only(Way):
+    whole = False
     way: ClassVar[dict[str, Any]] = {"pages": (), "data_first": True, "seed": 9}
 
 

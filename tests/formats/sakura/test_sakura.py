@@ -88,10 +88,12 @@ class TestPagesOf4096(Sakura):
 
 
 class TestPagesOf1024(Sakura):
+    whole = False
     recipe: ClassVar[dict[str, Any]] = {**SMALL, "settings": {"page_size": 1024}}
 
 
 class TestShrinkingByItselfWithTextInTiles(Sakura):
+    whole = False
     recipe: ClassVar[dict[str, Any]] = {
         **SMALL,
         "settings": {"page_size": 512, "auto_vacuum": 2},
@@ -107,6 +109,7 @@ class TestShrinkingByItselfWithTextInTiles(Sakura):
 
 
 class TestTextsOfTwoBytes(Sakura):
+    whole = False
     recipe: ClassVar[dict[str, Any]] = {**SMALL, "settings": {"page_size": 2048, "encoding": "UTF-16le"}}
 
 

@@ -128,10 +128,12 @@ class TestZstd(Czis):
 
 
 class TestUncompressed(Czis):
+    whole = False
     recipe: ClassVar[dict[str, Any]] = {"codec": ZSTD0, "picture_codec": RAW, "size": (512, 384)}
 
 
 class TestJpegLabel(Czis):
+    whole = False
     recipe: ClassVar[dict[str, Any]] = {"jpeg_label": True, "picture_codec": ZSTD0, "codec": RAW, "size": (256, 192)}
 
 
