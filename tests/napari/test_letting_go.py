@@ -61,17 +61,21 @@ class Legible:
     def found(self) -> list[str]:
         """Name the pictures of which a row stands in a live array or byte string."""
         gc.collect()
-        held = {role for data in _held() for role, rows in self.rows.items() if any(row in data for row in rows)}
-        return sorted(held)
+        own = {id(row) for rows in self.rows.values() for row in rows}
+        left = dict(self.rows)
+        for data in _held(own):
+            for role in [role for role, rows in left.items() if any(row in data for row in rows)]:
+                del left[role]
+        return sorted(self.rows.keys() - left.keys())
 
 
-def _held() -> Iterator[bytes]:
-    known = {id(row) for legible in gc.get_objects() if isinstance(legible, Legible) for r in legible.rows.values()
-             for row in r}  # fmt: skip
-    seen: set[int] = set()
-    for owner in gc.get_objects():
-        for thing in gc.get_referents(owner):
-            if id(thing) in seen or id(thing) in known or not isinstance(thing, (np.ndarray, bytes, bytearray)):
+def _held(own: set[int]) -> Iterator[bytes]:
+    """Yield the content of every array and byte string that a container of Python's holds, but our own rows."""
+    kinds, seen = {kind for base in (np.ndarray, bytes, bytearray) for kind in _family(base)}, set(own)
+    owners = gc.get_objects()
+    for start in range(0, len(owners), 5000):  # in pieces: a list of everything would hold everything
+        for thing in [t for t in gc.get_referents(*owners[start : start + 5000]) if type(t) in kinds]:
+            if id(thing) in seen:
                 continue
             seen.add(id(thing))
             if isinstance(thing, np.ndarray):
@@ -82,7 +86,13 @@ def _held() -> Iterator[bytes]:
                 thing = thing[..., :3] if thing.ndim == 3 and thing.shape[-1] == 4 else thing
                 yield thing.tobytes()
             elif len(thing) > 500:
-                yield bytes(thing)
+                yield thing
+
+
+def _family(kind: type) -> Iterator[type]:
+    yield kind
+    for child in type.__subclasses__(kind):
+        yield from _family(child)
 
 
 # -- the file ----------------------------------------------------------------------------------

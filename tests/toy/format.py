@@ -37,6 +37,7 @@ class Toyscope(Format):
     name = "toyscope"
     title = "Toyscope"
     suffixes = (".toy",)
+    marks = (b"Toyscope",)
     removes = "label picture, macro picture (drawn blank), operator, date, author and every unknown field"
     keeps = "MPP, thumbnail, coded tissue"
     readers = ("OpenSlide", "tifffile")

@@ -80,13 +80,13 @@ def _card(module: str) -> _Card:
         name, marks, suffixes = (_literal(text, line) for line in (b"name", b"marks", b"suffixes"))
         if name is not None and suffixes is not None:
             return _Card(module, name, marks, suffixes)
-    except (OSError, ValueError):  # only compiled files are installed, or a value is not a plain literal
+    except (OSError, ValueError, SyntaxError):  # only compiled files are installed, or a value is not a plain literal
         pass
     known = _load(module)
     return _Card(module, known.name, known.marks, known.suffixes)
 
 
-_CLASS = b"(Format):\n"
+_CLASS = b"(Format):"
 
 
 def _literal(text: bytes, attribute: bytes) -> Any:
@@ -97,7 +97,10 @@ def _literal(text: bytes, attribute: bytes) -> Any:
     from ast import literal_eval
 
     start = found + len(attribute) + 8
-    end = text.index(b")\n", start) + 1 if text[start : start + 1] == b"(" else text.index(b"\n", start)
+    end = text.index(b"\n", start)
+    if text[start : start + 1] == b"(":
+        while not text[start:end].partition(b"#")[0].rstrip().endswith(b")"):  # a tuple of several lines
+            end = text.index(b"\n", end + 1)
     return literal_eval(text[start:end].decode())
 
 
