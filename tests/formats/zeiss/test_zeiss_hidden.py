@@ -312,7 +312,11 @@ def test_the_first_tile_of_each_level_is_looked_at_and_all_if_asked(
     places = {p for f in found.findings if f.id.endswith("tile-text") for p in f.places}
     first = [t.data for t in opened(path).tiles()]
     assert {i for i, (a, b) in enumerate(first) if any(a <= p.start < b for p in places)} == {0, 4}
-    anonymized(path, thorough=True)
+    if codec == JPEG:  # nobody here decodes it, so it is changed in a copy only
+        pipeline.anonymize_copy(path, tmp_path / "out", pipeline.Options(key=KEY, thorough=True))
+        path = tmp_path / "out" / path.name
+    else:
+        anonymized(path, thorough=True)
     assert not places_of(NAME, path.read_bytes())
 
 
