@@ -14,6 +14,7 @@ import socket
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -49,6 +50,22 @@ def home(homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.setenv(variable, str(folder / part))
     monkeypatch.setenv("NAPARI_CONFIG", str(folder / "napari.yaml"))
     return folder
+
+
+@pytest.fixture
+def inspections(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list that grows by the name of the format with every inspection of a slide, whoever asks for it."""
+    from blankslide.formats import all_formats
+
+    seen: list[str] = []
+    for kind in {type(known) for known in all_formats()}:
+
+        def counted(self: Any, probe: Any, inspect: Any = kind.inspect) -> Any:
+            seen.append(self.name)
+            return inspect(self, probe)
+
+        monkeypatch.setattr(kind, "inspect", counted)
+    return seen
 
 
 @pytest.fixture(scope="session")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from blankslide.pipeline import Options
 from blankslide.samples.aperio.slide import build_aperio
-from blankslide.session import MASK, Event, Session
+from blankslide.session import MASK, Event, Session, look_at
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -113,3 +114,74 @@ def test_what_is_confirmed_counts_all_files_of_a_set(tmp_path: Path) -> None:
     assert session.confirmation == (
         f"This overwrites s.mrxs itself and {others} more files of the slide. There is no way back."
     )
+
+
+# -- what somebody else has found ------------------------------------------------------------
+
+
+def test_a_look_that_is_still_true_is_taken(slide: Path, inspections: list[str]) -> None:
+    options = Options(key=b"k" * 32)
+    known = look_at(slide, options)
+    session = Session(slide, options)
+    session.load(known)
+    assert session.inspection is known.inspection
+    assert session.plan is known.plan
+    assert session.state == "ready"
+    assert not session.stale
+    assert inspections == ["aperio"]
+    assert "Thimble" not in repr(known)
+    assert "kkkk" not in repr(known)
+
+
+@pytest.mark.parametrize("change", ["the file", "the key", "the profile", "a choice", "how thorough"])
+def test_a_look_that_is_not_what_this_session_would_see_is_not_taken(slide: Path, change: str) -> None:
+    known = look_at(slide, Options(key=b"k" * 32))
+    session = Session(slide, Options(key=b"k" * 32))
+    if change == "the file":
+        os.utime(slide, ns=(1, 1))
+    elif change == "the key":
+        session.options.key = b"q" * 32
+    elif change == "the profile":
+        session.options.profile = "strict"
+    elif change == "how thorough":
+        session.options.thorough = True
+    else:
+        session.options.keep = "macro"
+    session.load(known)
+    assert session.state == "ready"
+    assert session.inspection is not known.inspection
+
+
+def test_after_a_run_the_proof_is_what_is_shown(slide: Path, inspections: list[str]) -> None:
+    session = ready(slide)
+    session.dry_run = False
+    session.apply()
+    assert session.outcome is not None
+    assert session.outcome.content == "clean"
+    assert len(inspections) == 3  # opened; under the lock; the proof
+    assert not session.stale
+    assert not any(row.sensitive for row in session.rows())
+    shown = [row.id for row in session.rows()]
+    session.load()
+    assert [row.id for row in session.rows()] == shown
+
+
+def test_a_proof_is_not_believed_of_a_file_that_changed_behind_it(slide: Path, inspections: list[str]) -> None:
+    session = ready(slide)
+    session.dry_run = False
+    session.on(lambda event: os.utime(slide, ns=(1, 1)) if (event, session.stage) == ("progress", "record") else None)
+    session.apply()
+    assert session.state == "done"
+    assert len(inspections) == 4
+    assert not session.stale
+
+
+def test_a_change_in_any_file_of_a_set_is_seen(tmp_path: Path) -> None:
+    from blankslide.samples.mirax.slide import build_mirax
+
+    build_mirax(tmp_path / "s.mrxs")
+    for member in sorted((tmp_path / "s").iterdir()):
+        session = ready(tmp_path / "s.mrxs")
+        assert not session.stale
+        os.utime(member, ns=(1, 1))
+        assert session.stale, member.name

@@ -17,7 +17,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -26,6 +26,7 @@ from blankslide.errors import BlankslideError
 from blankslide.model import Action, Decision, Inspection, Outcome, PhiClass, Place, Plan, Stage
 from blankslide.pipeline import Options
 from blankslide.presentation import wording
+from blankslide.presentation.rows import in_order
 
 State = Literal["empty", "loading", "ready", "working", "done", "refused"]
 Event = Literal["state", "rows", "progress"]
@@ -61,6 +62,58 @@ class Row:
     unknown: bool
     keeps: bool
     places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was found in a slide, and of which state of its files that is true.
+
+    Attributes
+    ----------
+    files, seen
+        The slide's files, the main one first, and how they stood when they were looked at.
+    way
+        Profile and key that it was planned with.
+    """
+
+    inspection: Inspection = field(repr=False)
+    plan: Plan = field(repr=False)
+    files: tuple[Path, ...] = field(repr=False)
+    seen: Standing = field(repr=False)
+    way: tuple[object, ...] = field(repr=False)
+
+    def still_true(self) -> bool:
+        """Whether no file changed since."""
+        return self.seen == _standing(self.files)
+
+    def answers(self, chosen: Options) -> bool:
+        """Whether a look with other options would find and plan the same."""
+        return self.way == _way(chosen)
+
+
+def _way(chosen: Options) -> tuple[object, ...]:
+    return chosen.resolved(), chosen.key, chosen.planning_key, chosen.thorough
+
+
+def look_at(path: Path, chosen: Options, files: tuple[Path, ...] = ()) -> Look:
+    """Inspect a slide and plan what is to be done.
+
+    Parameters
+    ----------
+    files
+        The slide's files, as far as they are known.
+
+    Raises
+    ------
+    BlankslideError
+        If it cannot be inspected or must not be edited.
+    """
+    files = files or (_main(path),)
+    seen = _standing(files)
+    inspection, plan = pipeline.plan(path, chosen)
+    known = dict(zip(files, seen, strict=True))
+    members = _members(files[0], inspection) or files  # members are known only now
+    return Look(inspection, plan, members, tuple(known[f] if f in known else _state(f) for f in members), _way(chosen))
 
 
 class Session:
@@ -110,18 +163,24 @@ class Session:
 
     # -- what is in it ---------------------------------------------------------------------
 
-    def load(self) -> None:
-        """Inspect and plan. Blocks; never raises: a refusal becomes the state ``refused``."""
+    def load(self, known: Look | None = None) -> None:
+        """Inspect and plan. Blocks; never raises: a refusal becomes the state ``refused``.
+
+        Parameters
+        ----------
+        known
+            What somebody else has found; it spares the look if it is still true and was planned in the same way.
+        """
         self.outcome = self.error = None
         self._go("loading")
-        self._replan("ready")
+        self._replan("ready", known)
 
-    def _replan(self, state: State) -> None:
+    def _replan(self, state: State, known: Look | None = None) -> None:
         if self.path is None:
             self._go("empty")
             return
         try:
-            self._look(self.path)
+            self._look(self.path, known)
         except BlankslideError as error:
             self.error = error
             self._go("refused")
@@ -130,20 +189,25 @@ class Session:
         self._emit("rows")
         self._go(state)
 
-    def _look(self, path: Path) -> None:
+    def _look(self, path: Path, known: Look | None = None) -> None:
         """Inspect and plan, and remember of which state of the files that is true."""
         self._files = self._files or (_main(path),)
         self.seen = _standing(self._files)
         try:
             self.options.find_key()  # another run can have made it
-            self.inspection, self.plan = pipeline.plan(path, self._chosen())
+            chosen = self._chosen()
+            if known is None or not (known.answers(chosen) and known.still_true()):
+                known = look_at(path, chosen, self._files)
         except BlankslideError:
             self.inspection = self.plan = None
             raise
-        known = dict(zip(self._files, self.seen, strict=True))
-        files = tuple(self._files[0].parent / file.name for file in self.inspection.files)
-        if files and files != self._files:  # members are known only now
-            self._files, self.seen = files, tuple(known[f] if f in known else _state(f) for f in files)
+        self.inspection, self.plan = known.inspection, known.plan
+        self._files, self.seen = known.files, known.seen
+
+    @property
+    def main_file(self) -> Path | None:
+        """The main file of the slide: a person may have named another one of it, or its folder."""
+        return self._files[0] if self._files else self.path
 
     @property
     def stale(self) -> bool:
@@ -186,7 +250,7 @@ class Session:
         self._emit("rows")
 
     def rows(self, contains: str = "") -> list[Row]:
-        """Rows of the table: sensitive first, then unknown, then kept.
+        """Rows of the table, in the order of all faces: what can identify first.
 
         Parameters
         ----------
@@ -197,11 +261,10 @@ class Session:
             return []
         found = {f.id: f for f in self.inspection.findings}
         rows = []
-        for decision in self.plan.decisions:
+        for decision in in_order(self.plan.decisions):
             finding = found[decision.id]
             value = "" if finding.value is None else (finding.value.reveal() if self.show_values else MASK)
             rows.append(_row(decision, value, finding.places))
-        rows.sort(key=lambda r: (not r.sensitive, r.unknown))
         word = contains.lower()
         return [r for r in rows if word in f"{r.what} {r.id} {r.where} {r.kind}".lower()]
 
@@ -215,23 +278,26 @@ class Session:
         self.outcome = self.error = None
         self.stage, self.part = Stage.START, 0.0
         self._go("working")
+        proofs: list[Look] = []
         try:
             self.options.find_key()
-            self.outcome = pipeline.anonymize_in_place(self.path, self._chosen(), dry_run=self.dry_run)
+            chosen = self._chosen()
+            chosen.seen_after = lambda found, plan: proofs.append(_look_of(self._files, found, plan, chosen))
+            self.outcome = pipeline.anonymize_in_place(self.path, chosen, dry_run=self.dry_run)
         except BlankslideError as error:
             self.error = error
             self._replan_quietly()
             self._go("refused")
             return
         if self.outcome.writes or self.stale:  # else what was found still stands there
-            self._replan_quietly()
+            self._replan_quietly(proofs[-1] if proofs else None)  # the proof of the run was a look, too
         self._go("done")
 
-    def _replan_quietly(self) -> None:
+    def _replan_quietly(self, known: Look | None = None) -> None:
         if self.path is None:
             return
         with suppress(BlankslideError):
-            self._look(self.path)
+            self._look(self.path, known)
         self._emit("rows")
 
     def cancel(self) -> None:
@@ -290,6 +356,19 @@ def _main(path: Path) -> Path:
         return path
 
 
+def _members(main: Path, inspection: Inspection) -> tuple[Path, ...]:
+    """Return the paths of a slide's files: beside the main one, or in the folder of its name (MRXS)."""
+    own = main.with_suffix("")
+    beside = [main.parent / file.name for file in inspection.files]
+    inside = [own / file.name for file in inspection.files]
+    return tuple(i if n and i.is_file() else b for n, (b, i) in enumerate(zip(beside, inside, strict=True)))
+
+
+def _look_of(files: tuple[Path, ...], inspection: Inspection, plan: Plan, chosen: Options) -> Look:
+    members = _members(files[0], inspection) or files
+    return Look(inspection, plan, members, _standing(members), _way(chosen))
+
+
 def _standing(files: Sequence[Path]) -> Standing:
     """Return what tells one state of files from another; None for a file that is not there."""
     return tuple(map(_state, files))
@@ -315,7 +394,7 @@ def _row(decision: Decision, value: str, places: Sequence[Place]) -> Row:
         kind=wording.class_word(decision.cls),
         action=wording.action_word(decision),
         value=value,
-        sensitive=not keeps or decision.identifying,
+        sensitive=wording.can_identify(decision),
         unknown=unknown,
         keeps=keeps,
         places=tuple(places),

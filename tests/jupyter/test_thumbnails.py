@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,10 @@ import pytest
 pytest.importorskip("ipywidgets", reason="ipywidgets is not installed: the notebook face needs blankslide[jupyter]")
 
 from blankslide import api
-from blankslide.jupyter import thumbnails as module
 from blankslide.jupyter.thumbnails import SHOWN, pictures
+from blankslide.samples import builders
 from blankslide.samples.aperio.slide import build_aperio
+from blankslide.viewing import picture
 
 
 def image(png: bytes) -> Any:
@@ -28,11 +28,20 @@ def test_every_flavour_shows_what_stands_there(tmp_path: Path, flavour: str) -> 
     shown = pictures(tmp_path / "slide.svs", api.inspect(tmp_path / "slide.svs"))
     assert {(p.role, p.width, p.height) for p in shown} == {(p.role, p.width, p.height) for p in key.pictures}
     assert shown[0].role == "label"
-    for picture in shown:
-        small = image(picture.png)
+    for one in shown:
+        small = image(one.png)
         assert small.width <= SHOWN[0]
         assert small.height <= SHOWN[1]
         assert any(low < high - 100 for low, high in small.getextrema()), "a picture, not a plain area"
+
+
+@pytest.mark.parametrize("name", sorted(builders()))
+def test_every_picture_of_every_sample_is_shown(name: str, tmp_path: Path) -> None:
+    planted = builders()[name](tmp_path / name)
+    shown = pictures(tmp_path / name, api.inspect(tmp_path / name))
+    assert [p.role for p in shown if not p.png] == []
+    assert {p.role.split(" ")[0] for p in shown} >= {p.role for p in planted.pictures if p.role in ("label", "macro")}
+    assert len({p.role for p in shown}) == len(shown), "two pictures under one caption"
 
 
 def test_colours_are_those_that_openslide_sees(tmp_path: Path) -> None:
@@ -48,7 +57,7 @@ def test_colours_are_those_that_openslide_sees(tmp_path: Path) -> None:
 
 
 def test_a_picture_that_is_too_large_is_announced_not_decoded(built: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "DECODE_LIMIT", 387 * 463)
+    monkeypatch.setattr(picture, "MOST_PIXELS", 387 * 463)
     shown = {p.role: p.png for p in pictures(built.path, api.inspect(built.path))}
     assert shown["label"]
     assert shown["macro"] == b""
@@ -79,14 +88,3 @@ def test_nothing_stays_open(built: Any) -> None:
 
 def test_its_repr_has_no_pixels(built: Any) -> None:
     assert all(len(repr(p)) < 60 for p in pictures(built.path, api.inspect(built.path)))
-
-
-def test_only_this_threads_log_is_unheard(caplog: pytest.LogCaptureFixture) -> None:
-    log = logging.getLogger("tifffile")
-    with module._unheard("tifffile"):
-        log.warning("a value from a tag")
-        other = threading.Thread(target=log.warning, args=("somebody else's",))
-        other.start()
-        other.join()
-    log.warning("afterwards")
-    assert [r.message for r in caplog.records] == ["somebody else's", "afterwards"]

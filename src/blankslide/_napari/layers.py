@@ -18,9 +18,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from blankslide._napari import remains
+from blankslide import api
+from blankslide._napari import remains, settings
+from blankslide.errors import BlankslideError
 from blankslide.pipeline import main_file
 from blankslide.policy.file_names import name_verdict
+from blankslide.session import Look, look_at
 from blankslide.viewing import Pyramid, open_pyramid
 from blankslide.viewing.arrays import LazyPicture
 
@@ -52,6 +55,11 @@ class OpenedSlide:
     pyramid
         The slide's arrays, if it is open already.
 
+    Attributes
+    ----------
+    look
+        What was found in it when it was opened, so that the dock need not look again; or None.
+
     Raises
     ------
     BlankslideError
@@ -60,7 +68,9 @@ class OpenedSlide:
 
     def __init__(self, path: str | Path, pyramid: Pyramid | None = None) -> None:
         self.path = main_file(path)
-        self.pyramid = open_pyramid(self.path) if pyramid is None else pyramid
+        self.look = _looked(self.path) if pyramid is None else None
+        found = None if self.look is None else self.look.inspection
+        self.pyramid = open_pyramid(self.path, found) if pyramid is None else pyramid
         self.stem = _safe_stem(self.path, self.pyramid.inspection)
         self._hold()
 
@@ -141,7 +151,7 @@ class OpenedSlide:
     def take(self, pyramid: Pyramid) -> None:
         """Go on with the slide as it was opened anew."""
         self._closing()
-        self.pyramid = pyramid
+        self.pyramid, self.look = pyramid, None
         self._hold()
 
 
@@ -194,6 +204,11 @@ def slides_of(viewer: ViewerModel, path: Path) -> list[OpenedSlide]:
     return list({id(m.slide): m.slide for m in marks if m is not None}.values())
 
 
+def look_of(viewer: ViewerModel, path: Path) -> Look | None:
+    """Return what was found in a slide when it was opened in a window; None if no window shows it."""
+    return next((slide.look for slide in slides_of(viewer, path) if slide.look is not None), None)
+
+
 def close_all(viewer: ViewerModel, path: Path) -> None:
     """Let go of a slide's file: close our own, and remove layers that another reader opened."""
     for slide in slides_of(viewer, path):
@@ -241,6 +256,14 @@ def _show(viewer: ViewerModel, slide: OpenedSlide) -> Iterator[None]:
     for data, keywords, kind in slide.layer_data():
         viewer.add_layer(Layer.create(data, keywords, kind))
         yield
+
+
+def _looked(path: Path) -> Look | None:
+    """Look at a slide as the dock will, so that both inspect it once; None if it can only be shown."""
+    try:
+        return look_at(path, api.options(settings.profile(), ledger="none", looks=True))
+    except BlankslideError:  # whoever opens it says what is wrong
+        return None
 
 
 def _ruler(pyramid: Pyramid) -> tuple[tuple[float, float], str, tuple[float, float]]:

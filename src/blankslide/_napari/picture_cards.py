@@ -6,20 +6,20 @@ mosaics of what was there beside it. Where nothing stands any more, the card say
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QFrame, QGridLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from blankslide._napari.thumbnails import pixmap
+from blankslide.viewing.picture import in_order
 
 if TYPE_CHECKING:
     import numpy as np
 
     Thumbs = Mapping[str, np.ndarray[Any, np.dtype[Any]]]
 
-_ORDER = ("label", "macro", "thumbnail")
 _HEIGHT, _WIDTH = 84, 100
 _ROOMY = 4  # the captions of more pictures than that fit into the dock only if they are small
 BEFORE, AFTER = "before (made illegible; nothing else is kept)", "after"
@@ -50,7 +50,7 @@ class PictureCards(QWidget):
             card.hide()
             card.deleteLater()
         self._cards = []
-        roles = _sorted({**before, **now} if compare else now)
+        roles = in_order({**before, **now} if compare else now)
         for line, (words, thumbs) in enumerate([(BEFORE, before), (AFTER, now)] if compare else [("", now)]):
             if words:
                 self._put(QLabel(words), 2 * line, 0, len(roles))
@@ -63,10 +63,6 @@ class PictureCards(QWidget):
     def _put(self, widget: QWidget, line: int, column: int, width: int) -> None:
         self._grid.addWidget(widget, line, column, 1, width)
         self._cards.append(widget)
-
-
-def _sorted(roles: Mapping[str, object]) -> Sequence[str]:
-    return sorted(roles, key=lambda r: (_ORDER.index(r) if r in _ORDER else len(_ORDER), r))
 
 
 class _Card(QToolButton):

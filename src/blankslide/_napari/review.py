@@ -20,12 +20,14 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from blankslide import api
 from blankslide._napari import layers as _napari_layers
 from blankslide._napari import settings
-from blankslide._napari.thumbnails import mosaic, small
+from blankslide._napari.thumbnails import mosaic, thumbs
 from blankslide._napari.watch import watch
 from blankslide.errors import BlankslideError, SlideLocked
 from blankslide.model import Stage
 from blankslide.presentation import wording
 from blankslide.session import Session
+from blankslide.viewing import open_pyramid
+from blankslide.viewing.picture import open_pictures
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
     from blankslide.pipeline import Options
     from blankslide.policy.profiles import Profile
+    from blankslide.session import Look
     from blankslide.viewing import Pyramid
 
     Thumbs = dict[str, np.ndarray[Any, np.dtype[Any]]]
@@ -88,13 +91,24 @@ class Review(QObject):
         if path is None:
             self._tell("state")
             return
-        self._run(lambda: self._load(path), self._loaded)
+        known = _napari_layers.look_of(self.viewer, path)
+        self._run(lambda: self._load(known), self._loaded)
 
-    def _load(self, path: Path) -> Pictures:
+    def _load(self, known: Look | None = None) -> Pictures:
         self._prepare()
-        self.session.load()
-        now = _thumbs(path) if self.session.inspection is not None else {}
+        self.session.load(known)
+        now = self._thumbs()
         return Pictures(now, {role: mosaic(pixels) for role, pixels in now.items()})
+
+    def _thumbs(self) -> Thumbs:
+        main, found = self.session.main_file, self.session.inspection
+        if main is None or found is None:
+            return {}
+        try:
+            with open_pictures(main, found) as opened:
+                return thumbs(opened.pictures)
+        except BlankslideError:  # what cannot be opened shows nothing
+            return {}
 
     def _prepare(self) -> None:
         """Give the session key and ledger; a refusal is the session's."""
@@ -168,13 +182,12 @@ class Review(QObject):
 
     def _look_again(self) -> None:
         """After a failure that nobody foresaw: what stands in the file is the only truth."""
-        path = self.session.path
-        if path is not None:
-            self._run(lambda: self._load(path), lambda _: self._reopen())
+        if self.session.path is not None:
+            self._run(self._load, lambda _: self._reopen())
 
     def _apply(self, path: Path) -> tuple[Pyramid | None, Thumbs]:
         self.session.apply()
-        return _opened_anew(path)
+        return self._opened_anew(path)
 
     def _applied(self, result: tuple[Pyramid | None, Thumbs]) -> None:
         pyramid, thumbs = result
@@ -197,10 +210,19 @@ class Review(QObject):
         self._tell("pictures")
         self._tell("state")
 
+    def _opened_anew(self, path: Path) -> tuple[Pyramid | None, Thumbs]:
+        """Open the slide as it is now; a slide that cannot be opened shows nothing."""
+        known = None if self.session.stale else self.session.inspection
+        try:
+            pyramid = open_pyramid(path, known)
+        except BlankslideError:
+            return None, {}
+        return pyramid, thumbs(pyramid.pictures)
+
     def _reopen(self) -> None:
         path = self.session.path
         if path is not None:
-            self._run(lambda: _opened_anew(path), self._applied, lambda: self._applied((None, {})))
+            self._run(lambda: self._opened_anew(path), self._applied, lambda: self._applied((None, {})))
 
     def cancel(self) -> None:
         """Stop at the next safe point, if one is still to come."""
@@ -274,21 +296,3 @@ def _other_users(path: Path) -> str:
             return "here" if users == "reader" and only_here(slide) else users
     except BlankslideError:  # the run itself will say what is wrong
         return "unknown"
-
-
-def _thumbs(path: Path) -> Thumbs:
-    pyramid, thumbs = _opened_anew(path)
-    if pyramid is not None:
-        pyramid.close()
-    return thumbs
-
-
-def _opened_anew(path: Path) -> tuple[Pyramid | None, Thumbs]:
-    """Open the slide as it is now; a slide that cannot be opened shows nothing."""
-    from blankslide.viewing import open_pyramid
-
-    try:
-        pyramid = open_pyramid(path)
-    except BlankslideError:
-        return None, {}
-    return pyramid, {role: small(picture) for role, picture in pyramid.pictures.items()}

@@ -6,11 +6,16 @@ something stood there. It is all that is kept of a picture after a run.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+
+from blankslide.viewing.picture import small
 
 if TYPE_CHECKING:
     import numpy as np
     from qtpy.QtGui import QPixmap
+
+    from blankslide.viewing.arrays import LazyArray
 
     Pixels = np.ndarray[Any, np.dtype[Any]]
 
@@ -18,18 +23,9 @@ LONGEST = 320
 _SQUARES = 12
 
 
-def small(picture: Any, longest: int = LONGEST) -> Pixels:
-    """Return a picture of at most ``longest`` pixels as 8-bit RGB."""
-    import numpy as np
-    from PIL import Image
-
-    pixels = np.asarray(picture[...])
-    if pixels.dtype != np.uint8:
-        top = np.iinfo(pixels.dtype).max if pixels.dtype.kind in "ui" else 1
-        pixels = (pixels * (255 / top)).astype(np.uint8)
-    image = Image.fromarray(pixels).convert("RGB")
-    image.thumbnail((longest, longest))
-    return np.array(image)
+def thumbs(pictures: Mapping[str, LazyArray]) -> dict[str, Pixels]:
+    """Return pictures by role, each of at most `LONGEST` pixels, as 8-bit RGB."""
+    return {role: small(picture, LONGEST, LONGEST) for role, picture in pictures.items()}
 
 
 def mosaic(pixels: Pixels) -> Pixels:

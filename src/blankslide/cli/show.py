@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from blankslide.model import Action, Decision, Inspection, Outcome, PhiClass, Plan, Stage
 from blankslide.presentation import wording as words
+from blankslide.presentation.rows import in_order
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,11 +56,9 @@ def dry_run(path: Path, outcome: Outcome) -> None:
 
 
 def decision_rows(decisions: Sequence[Decision], values: Mapping[str, Sequence[str]]) -> list[list[str]]:
-    """Sensitive first, then unknown; what is merely kept is not a row."""
-    hot = words.sensitive(decisions)
-    hot.sort(key=lambda d: (d.cls is not PhiClass.IMAGE, d.cls is PhiClass.UNKNOWN))
+    """Rows of what can identify, in the order of all faces; what is merely kept is not a row."""
     rows = []
-    for d in hot:
+    for d in in_order(words.sensitive(decisions)):
         name = d.title.lower() if d.cls is PhiClass.IMAGE else d.id
         row = [words.mark(d), name, d.where, words.class_word(d.cls), words.action_word(d)]
         if values:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ipywidgets as W
 
-from blankslide.jupyter.thumbnails import MOST, ROLES, Picture
+from blankslide.jupyter.thumbnails import MOST, Picture
 from blankslide.presentation import html_card
+from blankslide.viewing.picture import in_order
 
 if TYPE_CHECKING:
     from blankslide.jupyter.table import FindingsTable
@@ -68,10 +69,11 @@ class Pictures:
         """
         self._banner.value = html_card.headline(before, "! BEFORE", "hot") if before else ""
         _show(self._banner, bool(before))
-        items = [(p.role, f"{p.width}×{p.height}", p.png) for p in shown] + [(role, _GONE, b"") for role in gone]
-        items.sort(key=lambda item: ROLES.get(item[0], len(ROLES)))
+        items = {p.role: (f"{p.width}×{p.height}", p.png) for p in shown} | dict.fromkeys(gone, (_GONE, b""))
+        roles = in_order(items)
         for i, (caption, image) in enumerate(self._slots):
-            role, words, png = items[i] if i < len(items) else ("", "", b"")
+            role = roles[i] if i < len(roles) else ""
+            words, png = items.get(role, ("", b""))
             image.value = png
             _show(image, bool(png))
             unseen = "" if png or words == _GONE or not role else " · cannot be shown"

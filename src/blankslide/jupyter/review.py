@@ -181,9 +181,8 @@ class SlideReview:
             self._name_withheld |= name_verdict(self.session.path.name, values) != "plain"
 
     def _look_at_pictures(self) -> tuple[Picture, ...]:
-        if self.session.path is None or self.session.inspection is None or self._finished:
-            return ()
-        return pictures(self.session.path, self.session.inspection)
+        main, found = self.session.main_file, self.session.inspection
+        return () if main is None or found is None or self._finished else pictures(main, found)
 
     def _heard(self, event: str) -> None:
         if self.session.state == "working":

@@ -99,6 +99,7 @@ class AssociatedImage(NamedTuple):
     """A picture beside the pyramid: ``label``, ``macro``, ``thumbnail`` or ``unknown``.
 
     ``at`` says where a whole coded picture stands: name of the member (empty: the main file), start, end.
+    ``file`` is the file that ``page`` is counted in, where that is a slide of its own (NDPIS).
     """
 
     role: str
@@ -107,6 +108,7 @@ class AssociatedImage(NamedTuple):
     page: int
     codec: str
     at: tuple[str, int, int] | None = None
+    file: int = 0
 
 
 class SlideFile(NamedTuple):

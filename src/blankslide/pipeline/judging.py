@@ -63,6 +63,7 @@ def judge_written(job: Job, path: Path, names: Sequence[str] = ()) -> str:
         except SlideError as error:  # it is written: no longer "untouched", so no longer a refusal
             problems.append(f"cannot be inspected again: {error.message}")
         else:
+            job.options.seen_after(again, second)
             problems += _todo(second)
             problems += second.left
             problems += _search(fresh, again, second, job)

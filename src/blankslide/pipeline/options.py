@@ -18,6 +18,7 @@ from blankslide.policy.profiles import Profile, ids_of, load
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from blankslide.model import Inspection, Plan
     from blankslide.records.ledger import Ledger
 
 _STAND_IN = os.urandom(KEY_BYTES)
@@ -27,6 +28,10 @@ Progress = Callable[[Stage, float], None]
 
 def _quiet(stage: Stage, part: float) -> None:
     """Progress that nobody watches."""
+
+
+def _untold(inspection: Inspection, plan: Plan) -> None:
+    """Nobody wants to know what the proof has found."""
 
 
 @dataclass(slots=True)
@@ -51,6 +56,9 @@ class Options:
         Called with (stage that ended, fraction done); asked at safe points before the commit point.
     thorough
         Look into every tile for text, not only the first of each level.
+    seen_after
+        Called with what was found in the slide after it was written, and what would still be to do, so that
+        a face need not look again; must not raise.
     """
 
     profile: str | Profile = "research"
@@ -62,6 +70,7 @@ class Options:
     progress: Progress = _quiet
     cancelled: Callable[[], bool] = bool
     thorough: bool = False
+    seen_after: Callable[[Inspection, Plan], None] = _untold
 
     def resolved(self) -> Profile:
         """Return the profile with the person's exceptions on top.

@@ -16,12 +16,13 @@ from dataclasses import replace
 from html import escape
 from typing import Literal
 
-from blankslide.model import Action, Decision, Inspection, Outcome, PhiClass, Plan
+from blankslide.model import Decision, Inspection, Outcome, PhiClass, Plan
 from blankslide.model.plan import UNKNOWN_TITLE, public_sentence
 from blankslide.model.shown import draw_with
 from blankslide.policy.file_names import name_verdict, public_name
 from blankslide.policy.profiles import RESEARCH
 from blankslide.presentation import wording
+from blankslide.presentation.rows import in_order
 
 Tone = Literal["hot", "unknown", "keep", "good", "quiet"]
 MASK = "••••"
@@ -176,9 +177,9 @@ def _card(inner: str) -> str:
 
 
 def _table(decisions: Sequence[Decision], profile: str, masked: Iterable[str], *, done: bool = False) -> str:
-    hot = wording.sensitive(decisions)
-    hot.sort(key=lambda d: (d.cls is not PhiClass.IMAGE, d.cls is PhiClass.UNKNOWN))
-    kept = [d for d in decisions if d.action is Action.KEEP and not d.identifying]
+    rows = in_order(decisions)
+    hot = wording.sensitive(rows)
+    kept = rows[len(hot) :]
     return _rows(hot, profile, set(masked), done) + _folded(kept, profile, set(masked))
 
 
@@ -216,8 +217,8 @@ def _cells(decision: Decision, masked: set[str], done: bool) -> str:
 def _mark(decision: Decision, done: bool) -> str:
     if done:
         return badge("✓", "good")
-    stays = decision.action is Action.KEEP and not decision.identifying
-    return badge(wording.mark(decision), tone_of(sensitive=not stays, unknown=decision.cls is PhiClass.UNKNOWN))
+    tone = tone_of(sensitive=wording.can_identify(decision), unknown=decision.cls is PhiClass.UNKNOWN)
+    return badge(wording.mark(decision), tone)
 
 
 def card_of(noun: object) -> str:

@@ -98,12 +98,17 @@ def mark(decision: Decision) -> str:
     """One sign a row, so that colour is never the only one."""
     if decision.cls is PhiClass.UNKNOWN and decision.action is not Action.KEEP:
         return "?"
-    return "○" if decision.action is Action.KEEP and not decision.identifying else "●"
+    return "●" if can_identify(decision) else "○"
+
+
+def can_identify(decision: Decision) -> bool:
+    """Whether a finding can identify, be it removed or kept; what merely stays cannot."""
+    return decision.action is not Action.KEEP or decision.identifying
 
 
 def sensitive(decisions: Sequence[Decision]) -> list[Decision]:
     """Decisions about what can identify; what is merely kept is left out."""
-    return [d for d in decisions if d.action is not Action.KEEP or d.identifying]
+    return list(filter(can_identify, decisions))
 
 
 def count_phrase(decisions: Sequence[Decision]) -> str:

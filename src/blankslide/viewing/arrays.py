@@ -15,8 +15,8 @@ from contextlib import suppress
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from blankslide.quiet import quiet
 from blankslide.viewing.placeholder import hatched, labelled
-from blankslide.viewing.quiet import quiet
 
 if TYPE_CHECKING:
     import numpy as np
@@ -182,26 +182,39 @@ class LazyPicture(LazyArray):
         self._instead = instead
         self._read = read
         self._pixels: Pixels | None = None
+        self._decodes = False
         self._lock = threading.Lock()
 
     def __getitem__(self, key: Any) -> Pixels:
         with self._lock:
-            if self._pixels is None:
-                self._pixels = self._decoded()
-            part: Pixels = self._pixels[key]
+            part: Pixels = self._whole()[key]
             return part
 
-    def _decoded(self) -> Pixels:
+    @property
+    def decodes(self) -> bool:
+        """Whether the picture can be shown, and not only words instead; decodes it if it was not looked at yet."""
+        with self._lock:
+            self._whole()
+            return self._decodes
+
+    def _whole(self) -> Pixels:
+        if self._pixels is None:
+            own = self._decoded()
+            self._decodes = own is not None
+            self._pixels = labelled(self.shape, self._instead, self.dtype) if own is None else own
+        return self._pixels
+
+    def _decoded(self) -> Pixels | None:
         if self._read is not None:
             # Codecs raise what they like, and their words may hold a value.
             with quiet(), suppress(Exception):
                 pixels = self._read()
                 if pixels.shape == self.shape:
                     return pixels
-        return labelled(self.shape, self._instead, self.dtype)
+        return None
 
     def close(self) -> None:
         """Let go of the file and of the pixels."""
         with self._lock:
-            self._read = None
+            self._read, self._decodes = None, False
             self._pixels = hatched(self.shape, self.dtype)

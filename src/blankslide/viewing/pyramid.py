@@ -1,30 +1,27 @@
 """A slide as lazy arrays: levels of tissue and the pictures beside it.
 
 Which page is a level and which the label is never guessed here: the roles come from our own
-inspection. A TIFF is read through tifffile, anything else through OpenSlide; what they see
-otherwise than we do becomes a hatched array. Opening costs what the structure costs; the file
+inspection, which a face that has looked already hands over. What a reader sees otherwise than
+we do becomes a hatched array. Opening costs what the structure costs; the file
 stays open until `Pyramid.close`, which also forgets every decoded picture.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
-from blankslide.containers.tiff.directories import MAX_IFDS
-from blankslide.errors import DamagedSlide, NotEditable
-from blankslide.viewing.areas import tifffile
-from blankslide.viewing.areas.openslide import OpenSlideAreas
-from blankslide.viewing.areas.tifffile import TiffPages
-from blankslide.viewing.arrays import LazyArray, LazyLevel, LazyPicture
+from blankslide.errors import DamagedSlide
 from blankslide.viewing.coarse import CoarseLevels, needs_coarse
+from blankslide.viewing.picture import SlidePictures
+from blankslide.viewing.readers import reader_of
 
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from blankslide.model import AssociatedImage, Inspection, Level
-
-_PICTURE_PIXELS = 64_000_000
+    from blankslide.model import Inspection, Level
+    from blankslide.viewing.areas.base import Levels
+    from blankslide.viewing.arrays import LazyLevel, LazyPicture
 
 
 class LevelSize(NamedTuple):
@@ -33,16 +30,6 @@ class LevelSize(NamedTuple):
     width: int
     height: int
     mpp: tuple[float, float] | None
-
-
-class _Pages(Protocol):
-    """A reader that has the slide open."""
-
-    def level(self, level: Level) -> LazyLevel: ...
-
-    def picture(self, image: AssociatedImage, words: str) -> LazyPicture: ...
-
-    def close(self) -> None: ...
 
 
 class Pyramid:
@@ -62,14 +49,15 @@ class Pyramid:
         Levels that are still to be computed by ``coarse.build()``, or None.
     """
 
-    def __init__(self, path: Path, inspection: Inspection, pages: _Pages) -> None:
+    def __init__(self, path: Path, inspection: Inspection, levels: Levels) -> None:
         self.path = path
         self.inspection = inspection
         self.mpp = inspection.mpp
-        self._pages: _Pages | None = pages
-        self.pictures = _pictures(inspection, pages)
+        self._open: Levels | None = levels
+        self._beside = SlidePictures(path, inspection, levels)
+        self.pictures: dict[str, LazyPicture] = self._beside.pictures
         kept = _descending(inspection)
-        own = tuple(map(pages.level, kept))
+        own = tuple(map(levels.level, kept))
         self.sizes = tuple(_size(inspection, level.width, level.height) for level in kept)
         self.coarse: CoarseLevels | None = None
         if len(own) == 1 and needs_coarse(kept[0].width, kept[0].height):
@@ -79,7 +67,7 @@ class Pyramid:
     @property
     def is_open(self) -> bool:
         """Whether the file is still held open."""
-        return self._pages is not None
+        return self._open is not None
 
     @property
     def extent(self) -> tuple[float, float]:
@@ -89,15 +77,15 @@ class Pyramid:
 
     def close(self) -> None:
         """Close the file and forget every picture; safe to repeat."""
-        pages, self._pages = self._pages, None
-        if pages is None:
+        levels, self._open = self._open, None
+        if levels is None:
             return
         if self.coarse is not None:
             self.coarse.close()
-        arrays: tuple[LazyArray, ...] = (*self.levels, *self.pictures.values())
-        for array in arrays:
-            array.close()
-        pages.close()
+        for level in self.levels:
+            level.close()
+        self._beside.close()
+        levels.close()
 
     def __enter__(self) -> Pyramid:
         return self
@@ -125,57 +113,11 @@ def open_pyramid(path: str | Path, inspection: Inspection | None = None) -> Pyra
     """
     from blankslide import pipeline
 
-    path = pipeline.main_file(path)
-    found = pipeline.inspect(path) if inspection is None else inspection
+    main = pipeline.main_file(path)
+    found = pipeline.inspect(main) if inspection is None else inspection
     if not found.levels:
         raise DamagedSlide("there is no level to show")
-    shown = path
-    if len(found.files) > 1 and not tifffile.suits(path) and _is_tiff(path.with_name(found.files[1].name)):
-        # an index of several images (NDPIS): the first stands for the set
-        shown = path.with_name(found.files[1].name)
-        found = pipeline.inspect(shown)
-    if tifffile.suits(shown):  # asked first: the others import the judges that know their files
-        return Pyramid(path, found, _WithSides(shown, found))
-    from blankslide.viewing.areas import pyisyntax, pylibczirw, wsidicom
-
-    if pyisyntax.suits(shown):
-        return Pyramid(path, found, pyisyntax.IsyntaxAreas(shown))
-    if pylibczirw.suits(shown):
-        return Pyramid(path, found, pylibczirw.areas(shown))
-    if wsidicom.suits(shown):
-        return Pyramid(path, found, wsidicom.areas(shown, found))
-    return Pyramid(path, found, OpenSlideAreas(shown))
-
-
-def _is_tiff(path: Path) -> bool:
-    return path.is_file() and tifffile.suits(path)
-
-
-class _WithSides:
-    """Pages of a TIFF; pictures that are no page (base64 in XML, side files) come through OpenSlide."""
-
-    def __init__(self, path: Path, inspection: Inspection) -> None:
-        self._path = path
-        self._pages = TiffPages(path)
-        self._levels = {level.page for level in inspection.levels}
-        self._areas: OpenSlideAreas | None = None
-
-    def level(self, level: Level) -> LazyLevel:
-        return self._pages.level(level)
-
-    def picture(self, image: AssociatedImage, words: str) -> LazyPicture:
-        if image.page not in self._levels and image.page < MAX_IFDS:
-            return self._pages.picture(image, words)
-        try:
-            self._areas = self._areas or OpenSlideAreas(self._path)
-        except NotEditable:
-            return LazyPicture((image.height, image.width, 3), "uint8", None, words)
-        return self._areas.picture(image, words)
-
-    def close(self) -> None:
-        self._pages.close()
-        if self._areas is not None:
-            self._areas.close()
+    return Pyramid(main, found, reader_of(main, found).levels(main, found))
 
 
 def _descending(inspection: Inspection) -> list[Level]:
@@ -193,17 +135,3 @@ def _size(inspection: Inspection, width: int, height: int) -> LevelSize:
     top = inspection.levels[0]
     x, y = inspection.mpp
     return LevelSize(width, height, (x * (top.width / width), y * (top.height / height)))
-
-
-def _pictures(inspection: Inspection, pages: _Pages) -> dict[str, LazyPicture]:
-    found: dict[str, LazyPicture] = {}
-    for image in inspection.associated:
-        role, number = image.role, 1
-        while role in found:
-            number += 1
-            role = f"{image.role} {number}"
-        if image.width * image.height > _PICTURE_PIXELS:
-            found[role] = LazyPicture((512, 512, 3), "uint8", None, f"{role}: too large to be shown")
-        else:
-            found[role] = pages.picture(image, f"{role}: cannot be decoded")
-    return found

@@ -145,6 +145,7 @@ def _image(files: SlideFiles, name: str, number: int) -> Inspection:
     part = inspect_file(Ndpi(source), "", "", name, f"image {number} ")
     part.findings = tuple(_moved(f, number) for f in part.findings)
     part.kept = tuple(p._replace(file=number) for p in part.kept)
+    part.associated = tuple(a._replace(file=number) for a in part.associated)
     part.chains = tuple(c._replace(file=number) for c in part.chains)
     return part
 

@@ -10,14 +10,12 @@ tifffile logs what it reads; while it works here, nothing of that is heard.
 
 from __future__ import annotations
 
-import logging
 import re
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+from blankslide.quiet import quiet
 from blankslide.verification.views import (
     EMPTY,
     FAILS,
@@ -46,7 +44,6 @@ _MPP_TEXTS = (
     (r"\bMPP\s*=\s*([\d.]+)",) * 2,
     (r'\bPhysicalSizeX="([\d.eE+-]+)"', r'\bPhysicalSizeY="([\d.eE+-]+)"'),
 )
-_silent = threading.local()
 
 
 def version() -> str:
@@ -74,7 +71,7 @@ def look(path: Path) -> ReaderView:
     """
     from tifffile import TiffFile
 
-    with _quiet(), TiffFile(path) as tiff:
+    with quiet(), TiffFile(path) as tiff:
         pages = list(_pages(tiff))
         # a small region can have a larger macro than its tissue; where anything is tiled, tissue is
         main = max(pages, key=lambda p: (p.is_tiled, p.imagewidth * p.imagelength))
@@ -207,22 +204,3 @@ def _first(pattern: str, text: str) -> float | None:
         return float(found[1]) if found else None
     except ValueError:
         return None
-
-
-# -- silence ---------------------------------------------------------------------------
-
-
-def _is_heard(record: logging.LogRecord) -> bool:
-    return not getattr(_silent, "on", False)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Drop what tifffile logs in this thread; other users of tifffile keep their log."""
-    logging.getLogger("tifffile").addFilter(_is_heard)
-    before = getattr(_silent, "on", False)
-    _silent.on = True
-    try:
-        yield
-    finally:
-        _silent.on = before

@@ -2,6 +2,8 @@
 
 tifffile's own series are not used: they name pages by their position, and our inspection
 knows better. A page that tifffile sees otherwise than the inspection becomes a placeholder.
+Pictures that are no page (base64 in XML, files beside the slide) come through OpenSlide. An index
+of several TIFFs (NDPIS) shows the levels of the first, and the pictures of all.
 """
 
 from __future__ import annotations
@@ -9,14 +11,17 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from blankslide.errors import DamagedSlide, EnvironmentProblem
+from blankslide.containers.tiff.directories import MAX_IFDS
+from blankslide.errors import BlankslideError, DamagedSlide, EnvironmentProblem
+from blankslide.quiet import quiet
+from blankslide.viewing.areas.openslide import SidePictures
 from blankslide.viewing.arrays import LazyLevel, LazyPicture
-from blankslide.viewing.quiet import quiet
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from blankslide.model import AssociatedImage, Level
+    from blankslide.model import AssociatedImage, Inspection, Level
+    from blankslide.viewing.areas.base import Levels, Pictures
 
 _MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
@@ -27,6 +32,83 @@ def suits(path: Path) -> bool:
         head = file.read(132)
         return head[:4] in _MAGIC and head[128:] != b"DICM"
     return False
+
+
+def tiffs(path: Path, found: Inspection) -> dict[int, Path]:
+    """Return the TIFFs of a slide by their number in it: the file itself, or those that it is an index of."""
+    if suits(path):
+        return {0: path}
+    members = {i: path.with_name(file.name) for i, file in enumerate(found.files) if i}
+    return members if members and all(map(suits, members.values())) else {}
+
+
+def levels(path: Path, found: Inspection) -> TiffSlide:
+    """Open a slide.
+
+    Raises
+    ------
+    EnvironmentProblem
+        If it cannot be opened.
+    DamagedSlide
+        If tifffile cannot read its structure.
+    """
+    return TiffSlide(tiffs(path, found), found)
+
+
+def pictures(path: Path, found: Inspection, opened: Levels | None) -> Pictures:
+    """Return the pictures of a slide; one that is ``opened`` already is used again.
+
+    Raises
+    ------
+    EnvironmentProblem
+        If it cannot be opened.
+    """
+    if isinstance(opened, TiffSlide):
+        return opened
+    try:
+        return levels(path, found)
+    except DamagedSlide:  # OpenSlide may read it all the same
+        return SidePictures(path)
+
+
+class TiffSlide:
+    """The levels of one TIFF, and the pictures of one or several.
+
+    Parameters
+    ----------
+    files
+        By the number that inspection knows them by; levels are those of the first.
+    """
+
+    def __init__(self, files: dict[int, Path], found: Inspection) -> None:
+        self._files = files
+        self._first = next(iter(files))
+        self._pages = {self._first: TiffPages(files[self._first])}
+        self._sides: dict[int, SidePictures] = {}
+        self._tissue = {level.page for level in found.levels}
+
+    def level(self, level: Level) -> LazyLevel:
+        """Return one resolution."""
+        return self._pages[self._first].level(level)
+
+    def picture(self, image: AssociatedImage, words: str) -> LazyPicture:
+        """Return one associated image; ``words`` stand where it cannot be decoded."""
+        file = image.file or self._first
+        if image.page not in self._tissue and image.page < MAX_IFDS:
+            with suppress(BlankslideError):
+                if file not in self._pages:
+                    self._pages[file] = TiffPages(self._files[file])
+                return self._pages[file].picture(image, words)
+        if file not in self._sides:
+            self._sides[file] = SidePictures(self._files[file])
+        return self._sides[file].picture(image, words)
+
+    def close(self) -> None:
+        """Close all files; safe to repeat."""
+        for pages in self._pages.values():
+            pages.close()
+        for sides in self._sides.values():
+            sides.close()
 
 
 class TiffPages:

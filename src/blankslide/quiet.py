@@ -1,7 +1,7 @@
 """tifffile logs what it reads, and what it reads may name a patient.
 
 `quiet` drops those records for the thread that works on a slide here; whoever else uses
-tifffile in this process keeps their log.
+tifffile in this process keeps their log. It stands so low that viewers and judges use the same one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def _is_heard(record: logging.LogRecord) -> bool:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Silence tifffile in this thread while the block lasts."""
+    """Silence tifffile in this thread while the block lasts; blocks may stand inside each other."""
     logging.getLogger("tifffile").addFilter(_is_heard)
     before = getattr(_silent, "on", False)
     _silent.on = True
