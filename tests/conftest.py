@@ -12,6 +12,8 @@ import os
 import shutil
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from io import BytesIO, TextIOWrapper
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -103,3 +105,21 @@ def slide_copy(shared: Path, tmp_path: Path) -> Callable[[str], Path]:
         return target
 
     return copy
+
+
+@pytest.fixture(scope="session")
+def run_here() -> Callable[..., Any]:
+    """Return a function like `run_cli` that starts no process, for runs of which the process is not what is tested."""
+    from blankslide.cli import main
+    from blankslide.testing.process import Ended
+
+    def run(*arguments: Any) -> Any:
+        streams = [TextIOWrapper(BytesIO(), "utf-8", write_through=True) for _ in range(2)]
+        with redirect_stdout(streams[0]), redirect_stderr(streams[1]), pytest.raises(SystemExit) as ended:
+            main([os.fsdecode(argument) for argument in arguments], prog_name="blankslide")
+        out, err = (stream.buffer.getvalue().decode("utf-8", "surrogateescape") for stream in streams)  # type: ignore[attr-defined]
+        code = ended.value.code or 0
+        assert isinstance(code, int)
+        return Ended(code, out, err)
+
+    return run

@@ -6,7 +6,8 @@ call of a kind, for every n; the state before one call is the state after the on
 After each: a waiting journal makes `verify` say 5; `recover` ends in untouched or clean; no
 dot-file stays; one more run is clean; the ledger knows every transaction once.
 
-Real processes on a real file. The slide is small, so that about forty deaths take a minute.
+Real deaths of real processes on a real file; what comes after a death runs in the tests' own process,
+because forty times four starts of Python would prove nothing more. The slide is small.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import os
 import re
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -56,8 +57,8 @@ class Point(NamedTuple):
 class World:
     """A slide in a folder of its own, a home, and what the slide was."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, run_here: Callable[..., Ended]) -> None:
+        self.root, self.run_here = root, run_here
         self.folder = root / "slides"
         self.slide = self.folder / "slide.svs"
         original = root / "original.svs"
@@ -74,7 +75,12 @@ class World:
     def run(self, *arguments: str, before: tuple[str, ...] = ()) -> Ended:
         home = str(self.root / "home")
         env = {"HOME": home, "XDG_STATE_HOME": f"{home}/state", "XDG_CONFIG_HOME": f"{home}/config"}
-        return run_cli(*arguments, self.slide, before=before, env=env)
+        if before:
+            return run_cli(*arguments, self.slide, before=before, env=env)
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in env.items():
+                patch.setenv(name, value)
+            return self.run_here(*arguments, self.slide)
 
     def killed(self, point: Point, *arguments: str) -> int:
         """Run until right before one call; return the exit code."""
@@ -113,13 +119,15 @@ def _points(log: str) -> Iterator[Point]:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+def world(tmp_path_factory: pytest.TempPathFactory, run_here: Callable[..., Ended]) -> World:
     needs_strace()
-    return World(tmp_path_factory.mktemp("killed"))
+    return World(tmp_path_factory.mktemp("killed"), run_here)
 
 
 @pytest.fixture(scope="module")
 def points(world: World) -> list[Point]:
+    world.fresh()
+    world.run("anonymize", "--in-place")  # compiles what is not compiled yet, so that all runs open the same files
     world.fresh()
     return world.traced("anonymize", "--in-place")
 

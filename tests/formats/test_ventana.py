@@ -265,7 +265,7 @@ def test_a_level_in_strips_is_refused(tmp_path: Path) -> None:
 def test_an_iscan_deep_in_something_else_is_not_ventana(tmp_path: Path) -> None:
     path = tmp_path / "a.bif"
     build_ventana(path, "tif", scan='<Other><Deep><iScan ScanRes="0.25"/></Deep></Other>')
-    assert pipeline.stages.known_format(path) != "ventana"
+    assert pipeline.known_format(path) != "ventana"
 
 
 # -- real texts --------------------------------------------------------------------------
