@@ -141,15 +141,15 @@ def test_a_value_is_found_only_where_patches_write() -> None:
 
 
 def test_compiling_a_typical_slide_is_fast() -> None:
-    from time import perf_counter
+    from time import process_time
 
     source = MemorySource(bytes(4_000_000))
     patches = [Patch(0, 300_000 * i + 777, 300_000 if i == 3 else 900, None if i % 2 else b"n" * 900) for i in range(9)]
     best = 1.0
     for _ in range(50):
-        start = perf_counter()
+        start = process_time()
         compile_blocks(patches, [source])
-        best = min(best, perf_counter() - start)
+        best = min(best, process_time() - start)
     assert best < 500e-6, "the target is 100 µs; five times that leaves room for a busy machine"
 
 
