@@ -34,6 +34,7 @@ def options(
     cancelled: Callable[[], bool] | None = None,
     looks: bool = False,
     dry_run: bool = False,
+    asked_only: bool = False,
 ) -> Options:
     """Turn what a person says into `Options`; nothing is made by that, neither key nor ledger.
 
@@ -58,6 +59,8 @@ def options(
         named must be there.
     dry_run
         The options are for a dry run: that needs no home and no ledger.
+    asked_only
+        The ledger is only asked, never written to: a user without a home has none of their own.
 
     Raises
     ------
@@ -69,7 +72,7 @@ def options(
         keep=keep,
         remove=remove,
         key_file=_key_file(key, looks, dry_run),
-        ledger=_ledger("none" if dry_run else ledger),
+        ledger=_ledger("none" if dry_run else ledger, asked_only),
     )
     made.find_key()
     if progress is not None:
@@ -81,12 +84,17 @@ def options(
     return made
 
 
-def _ledger(url: str | None) -> Ledger | None:
+def _ledger(url: str | None, asked_only: bool = False) -> Ledger | None:
     if url == "none":
         return None
     from blankslide.records.ledger import open_ledger
 
-    return open_ledger(url)
+    try:
+        return open_ledger(url)
+    except EnvironmentProblem:
+        if asked_only and url is None:  # no home, so nothing can be recorded there
+            return None
+        raise
 
 
 def _key_file(named: str | Path | None, looks: bool, dry_run: bool) -> Path | None:
@@ -186,7 +194,7 @@ def verify(
     ledger
         Asked whether a run ended NOT clean on this very slide; nothing is written to it.
     """
-    return pipeline.verify(path, options(profile, key=key, ledger=ledger, looks=True))
+    return pipeline.verify(path, options(profile, key=key, ledger=ledger, looks=True, asked_only=True))
 
 
 def recover(path: str | Path, *, key: str | Path | None = None, ledger: str | None = None) -> Outcome:

@@ -189,7 +189,7 @@ def verify(
     """Judge slides as they are, with independent readers. Changes nothing."""
     from blankslide.cli import judge
 
-    options = _options(profile, key=key, ledger=ledger, looks=True)
+    options = _options(profile, key=key, ledger=ledger, looks=True, asked_only=True)
     options.thorough = thorough
     sys.exit(judge.verify(paths, options, as_json))
 
