@@ -138,7 +138,7 @@ class Session:
         self.outcome: Outcome | None = None
         self.error: BlankslideError | None = None
         self.stage = Stage.START
-        self.part = 0.0
+        self.fraction = 0.0
         self.seen: Standing | None = None
         self._files: tuple[Path, ...] = ()
         self._kept: set[str] = set()
@@ -276,7 +276,7 @@ class Session:
             return
         self._cancelled = False
         self.outcome = self.error = None
-        self.stage, self.part = Stage.START, 0.0
+        self.stage, self.fraction = Stage.START, 0.0
         self._go("working")
         proofs: list[Look] = []
         try:
@@ -310,7 +310,7 @@ class Session:
         return self.state == "working" and self.stage.before_commit
 
     def _progress(self, stage: Stage, part: float) -> None:
-        self.stage, self.part = stage, part
+        self.stage, self.fraction = stage, part
         self._emit("progress")
 
     # -- in words --------------------------------------------------------------------------

@@ -64,7 +64,7 @@ def test_a_loop_that_is_gone_does_not_interrupt_the_job() -> None:
 
     def job() -> None:
         gate.wait(30)
-        worker.hop(lambda: said.append("progress"))
+        worker.call_on_loop(lambda: said.append("progress"))
         said.append("job ended")
 
     loop = asyncio.new_event_loop()

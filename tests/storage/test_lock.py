@@ -14,7 +14,7 @@ import pytest
 
 from blankslide.errors import EnvironmentProblem, SlideLocked
 from blankslide.storage import lock
-from blankslide.storage.slide_files import OpenSlide, open_slide
+from blankslide.storage.slide_files import SlideFilesOnDisk, open_slide
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,7 @@ def slide(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def opened(slide: Path) -> Iterator[OpenSlide]:
+def opened(slide: Path) -> Iterator[SlideFilesOnDisk]:
     with open_slide(slide, write=True) as both:
         yield both
 
@@ -51,7 +51,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     return str(request.param)
 
 
-def test_only_one_run_holds_a_slide_and_nothing_is_left(slide: Path, opened: OpenSlide, way: str) -> None:
+def test_only_one_run_holds_a_slide_and_nothing_is_left(slide: Path, opened: SlideFilesOnDisk, way: str) -> None:
     with open_slide(slide) as other:
         with lock.hold(opened):
             with pytest.raises(SlideLocked), lock.hold(other):
@@ -62,7 +62,7 @@ def test_only_one_run_holds_a_slide_and_nothing_is_left(slide: Path, opened: Ope
     assert [p.name for p in slide.parent.iterdir()] == ["s.svs"]
 
 
-def test_closing_another_descriptor_does_not_unlock(slide: Path, opened: OpenSlide) -> None:
+def test_closing_another_descriptor_does_not_unlock(slide: Path, opened: SlideFilesOnDisk) -> None:
     with lock.hold(opened):
         slide.read_bytes()
         with open_slide(slide) as other, pytest.raises(SlideLocked), lock.hold(other):
@@ -88,7 +88,7 @@ def _dead_pid() -> int:
     ],
 )
 def test_only_a_lock_whose_process_is_certainly_dead_is_taken_over(
-    slide: Path, opened: OpenSlide, monkeypatch: pytest.MonkeyPatch, record: object, taken_over: bool
+    slide: Path, opened: SlideFilesOnDisk, monkeypatch: pytest.MonkeyPatch, record: object, taken_over: bool
 ) -> None:
     monkeypatch.setattr(lock, "_fcntl", lambda: None)
     if isinstance(record, dict) and record.get("pid") == "dead":
@@ -107,7 +107,7 @@ def test_only_a_lock_whose_process_is_certainly_dead_is_taken_over(
 
 
 def test_two_runs_never_judge_a_dead_lock_at_once(
-    slide: Path, opened: OpenSlide, monkeypatch: pytest.MonkeyPatch
+    slide: Path, opened: SlideFilesOnDisk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lock, "_fcntl", lambda: None)
     path = _lock_path(slide)
@@ -117,7 +117,7 @@ def test_two_runs_never_judge_a_dead_lock_at_once(
         pass
 
 
-def test_windows_judges_by_removal(slide: Path, opened: OpenSlide, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_windows_judges_by_removal(slide: Path, opened: SlideFilesOnDisk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lock, "_fcntl", lambda: None)
     path = _lock_path(slide)
     path.write_text(json.dumps({"pid": 4, "host": socket.gethostname()}))
@@ -149,7 +149,7 @@ def test_other_users_are_told_apart(slide: Path) -> None:
             assert lock.other_users(opened) == "none"
 
 
-def test_another_process_is_seen(slide: Path, opened: OpenSlide) -> None:
+def test_another_process_is_seen(slide: Path, opened: SlideFilesOnDisk) -> None:
     if not _leases(slide) and lock.other_users(opened) == "unknown":
         pytest.skip("this system or file system grants no leases")
     code = "import sys; f = open(sys.argv[1], 'rb'); print(flush=True); sys.stdin.read()"
@@ -163,7 +163,7 @@ def test_another_process_is_seen(slide: Path, opened: OpenSlide) -> None:
     assert lock.other_users(opened) == "none"
 
 
-def test_without_leases_nobody_knows(opened: OpenSlide, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_leases_nobody_knows(opened: SlideFilesOnDisk, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> int:
         raise OSError(errno.EINVAL, "no leases")
 
@@ -178,7 +178,7 @@ def test_without_leases_nobody_knows(opened: OpenSlide, monkeypatch: pytest.Monk
 
 
 def test_a_python_without_the_module_locks_with_a_file(
-    slide: Path, opened: OpenSlide, monkeypatch: pytest.MonkeyPatch
+    slide: Path, opened: SlideFilesOnDisk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "fcntl", None)
     with lock.hold(opened):
@@ -186,7 +186,9 @@ def test_a_python_without_the_module_locks_with_a_file(
     assert lock.other_users(opened) == "unknown"
 
 
-def test_a_lock_that_fails_for_another_reason_is_an_error(opened: OpenSlide, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lock_that_fails_for_another_reason_is_an_error(
+    opened: SlideFilesOnDisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*_: object) -> None:
         raise OSError(errno.EIO, "no")
 

@@ -26,7 +26,7 @@ from blankslide.storage.copies.volume import DiskCopyVolume
 from blankslide.storage.journal import find
 from blankslide.storage.pending import awaited
 from blankslide.storage.renames import Rename
-from blankslide.storage.slide_files import OpenSlide, open_slide
+from blankslide.storage.slide_files import SlideFilesOnDisk, open_slide
 from blankslide.storage.transaction import Transaction, discard_leftover, resume
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class World:
         return dict(zip(self.layout.copy, AFTER.values(), strict=True))
 
     @contextmanager
-    def opened(self, write: bool = False, main: Path | None = None) -> Iterator[OpenSlide]:
+    def opened(self, write: bool = False, main: Path | None = None) -> Iterator[SlideFilesOnDisk]:
         with open_slide(main or self.main, write=write) as slide:
             for name in MEMBERS:
                 slide.open(name)

@@ -258,7 +258,7 @@ class Review(QObject):
         from napari.qt.threading import create_worker
 
         self._working = True
-        self.session.stage, self.session.part = Stage.START, 0.0
+        self.session.stage, self.session.fraction = Stage.START, 0.0
         worker = create_worker(job, _start_thread=False)
         worker.returned.connect(lambda result: self._finished(done, result))
         worker.errored.connect(lambda error: self._finished((lambda _: failed()) if failed else None, None))

@@ -68,7 +68,7 @@ class Foot(QWidget):
         self.cancel.setEnabled(review.can_cancel)
         self.cancel.setToolTip("" if review.can_cancel else "past the point of no return: it will finish")
         self.bar.setVisible(working)
-        self.bar.setValue(round(session.part * 100))
+        self.bar.setValue(round(session.fraction * 100))
         self.activity.setText(review.activity)
         self.activity.setVisible(bool(review.activity))
         ended = session.state in ("done", "refused") and not review.busy

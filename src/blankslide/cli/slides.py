@@ -50,7 +50,7 @@ class Row:
         """The contract's object for this slide."""
         findings = []
         for d in self.decisions:
-            item: dict[str, Any] = {"id": d.id, "class": d.cls.value, "action": d.action.value, "count": d.number}
+            item: dict[str, Any] = {"id": d.id, "class": d.cls.value, "action": d.action.value, "count": d.place_count}
             if d.id in self.values:
                 item["values"] = self.values[d.id]
             findings.append(item)

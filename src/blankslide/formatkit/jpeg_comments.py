@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from blankslide.containers.streams import jpeg
 from blankslide.containers.tiff import directories as T
 from blankslide.formatkit.findings import UNKNOWN, FindingCollector
-from blankslide.formatkit.tile_comments import talking
+from blankslide.formatkit.tile_comments import segments_with_comments
 from blankslide.model import Fill, Place
 
 if TYPE_CHECKING:
@@ -37,7 +37,11 @@ def jpeg_findings(found: FindingCollector, page: Ifd, tissue: bool) -> None:
         if ifd.is_tiled or codec not in _WITH_TEXT:
             continue
         starts, lengths = ifd.segments()
-        used = talking(source, starts, lengths) if codec in (6, 7) else list(zip(starts, lengths, strict=True))
+        used = (
+            segments_with_comments(source, starts, lengths)
+            if codec in (6, 7)
+            else list(zip(starts, lengths, strict=True))
+        )
         for start, length in used:
             data = source.read(start, min(length, 1 << 16))
             _jpeg_text(found, page.name, start, data, "picture", not tissue)
@@ -50,10 +54,10 @@ def jpeg_findings(found: FindingCollector, page: Ifd, tissue: bool) -> None:
 
 def _segments_of(data: bytes) -> Sequence[tuple[int, int, int]]:
     if data[:2] == b"\xff\xd8":
-        return jpeg.talkative(data)
+        return jpeg.comment_segments(data)
     from blankslide.containers.streams import jp2k
 
-    return jp2k.talkative(data) if jp2k.is_codestream(data) else []
+    return jp2k.comment_segments(data) if jp2k.is_codestream(data) else []
 
 
 def _jpeg_text(found: FindingCollector, where: str, base: int, data: bytes, kind: str, editable: bool) -> None:

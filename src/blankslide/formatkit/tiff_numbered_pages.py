@@ -63,10 +63,10 @@ def blank_pictures(found: FindingCollector, pages: Sequence[Ifd], roles: Mapping
     roles
         Page name -> role. Pages with the role ``level``, or a role that begins with ``left``, are not touched.
     """
-    tissue = {_tables(ifd) for p in pages if not _goes(roles[p.name]) for ifd in p.family()}
+    tissue = {_tables(ifd) for p in pages if not _is_removed(roles[p.name]) for ifd in p.family()}
     for page in pages:
         role = roles[page.name]
-        if not _goes(role):
+        if not _is_removed(role):
             continue
         title = f"{role.capitalize()} picture" if role != "unknown" else "Unknown picture"
         place = Place(0, page.name, page.offset, page.end)
@@ -83,14 +83,14 @@ def _table_texts(found: FindingCollector, ifd: Ifd, where: str) -> None:
     if entry is None:
         return
     data = ifd.raw(entry)
-    for segment in jpeg.talkative(data):
+    for segment in jpeg.comment_segments(data):
         start, end = entry.start + segment.start, entry.start + segment.end
         text = data[segment.start : segment.end].rstrip(b"\0").decode("latin-1")
         edit = (Fill(0, start, end),)
         found.add("jpeg.tables-text", "Text in JPEG tables", PhiClass.UNKNOWN, Place(0, where, start, end), edit, text)
 
 
-def _goes(role: str) -> bool:
+def _is_removed(role: str) -> bool:
     return role != "level" and not role.startswith("left")
 
 

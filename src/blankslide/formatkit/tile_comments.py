@@ -70,10 +70,10 @@ def _texts(source: ByteSource, start: int, length: int) -> list[tuple[int, int]]
     head = source.read(start, min(length, _HEAD))
     if b"\xff\xda" not in head and length > _HEAD:
         head = source.read(start, min(length, _WHOLE_HEAD))
-    return [(start + s.start, start + s.end) for s in jpeg.talkative(head)]
+    return [(start + s.start, start + s.end) for s in jpeg.comment_segments(head)]
 
 
-def talking(source: ByteSource, starts: Sequence[int], lengths: Sequence[int]) -> list[tuple[int, int]]:
+def segments_with_comments(source: ByteSource, starts: Sequence[int], lengths: Sequence[int]) -> list[tuple[int, int]]:
     """Return the strips that have room for text; strips that lie together are read at once."""
     used = [pair for pair in zip(starts, lengths, strict=True) if pair[1]]
     if not used:

@@ -123,7 +123,7 @@ def _module_names() -> list[str]:
     return list(dict.fromkeys(files))
 
 
-def _asked(probe: Probe) -> Iterator[tuple[Format, ...]]:
+def _candidates(probe: Probe) -> Iterator[tuple[Format, ...]]:
     """Yield the formats to ask first, then the fallbacks."""
     seen = probe.fingerprint
     always, marks, fallbacks = _by_mark()
@@ -197,7 +197,7 @@ def detect(probe: Probe, formats: Iterable[Format] | None = None) -> Format:
     """
     empty = probe.main.size == 0  # legal for a file that only leads to a folder
     given = None if formats is None else tuple(formats)
-    groups = _asked(probe) if given is None else iter((given, given))
+    groups = _candidates(probe) if given is None else iter((given, given))
     for fallback, asked in zip((False, True), groups, strict=True):
         if empty:
             asked = tuple(f for f in asked if f.may_be_empty)

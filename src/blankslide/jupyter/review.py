@@ -186,8 +186,8 @@ class SlideReview:
 
     def _heard(self, event: str) -> None:
         if self.session.state == "working":
-            stage, part = self.session.stage, self.session.part
-            self._worker.hop(lambda: self._moved(stage, part))
+            stage, part = self.session.stage, self.session.fraction
+            self._worker.call_on_loop(lambda: self._moved(stage, part))
 
     # -- back on the loop --------------------------------------------------------------------
 
@@ -282,7 +282,7 @@ class SlideReview:
         card.draw_head(self._headline())
         card.draw_result(self._result())
         card.draw_confirmation(session.confirmation, self._shown_name)
-        card.draw_progress("", session.part if session.state == "done" else 0.0, visible=False)
+        card.draw_progress("", session.fraction if session.state == "done" else 0.0, visible=False)
         card.controls.confirm.value = False
         card.controls.dry_run.value = session.dry_run
         card.controls.profile.value = self._profile

@@ -54,7 +54,7 @@ class Worker:
         else:
             loop.run_in_executor(self._pool, self._run, loop, job)
 
-    def hop(self, call: Callable[[], None]) -> None:
+    def call_on_loop(self, call: Callable[[], None]) -> None:
         """From a job: call something on the loop that asked for the job."""
         loop = self._loop
         if loop is None:
@@ -83,7 +83,7 @@ class Worker:
         # Its message could hold a value, its class cannot.
         except Exception as problem:
             mistake = type(problem).__name__
-        self.hop(lambda: self._end(mistake))
+        self.call_on_loop(lambda: self._end(mistake))
 
     def _end(self, mistake: str) -> None:
         if self._count(-1) == 0:

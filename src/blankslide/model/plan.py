@@ -41,7 +41,7 @@ class Decision(NamedTuple):
     title: str
     cls: PhiClass
     action: Action
-    number: int
+    place_count: int
     where: str
     identifying: bool
 

@@ -24,7 +24,7 @@ from blankslide.policy.pseudonyms import mapped_uid
 
 if TYPE_CHECKING:
     from blankslide.storage.open_file import OpenFile
-    from blankslide.storage.slide_files import OpenSlide
+    from blankslide.storage.slide_files import SlideFilesOnDisk
 
 _OURS = ".blankslide-"
 _MOST_BELOW, _MOST_ABOVE, _LEVELS_ABOVE = 2048, 256, 4
@@ -75,7 +75,7 @@ class _Place(NamedTuple):
     above: int
 
 
-def companions(slide: OpenSlide, key: bytes | None) -> Companions:
+def companions(slide: SlideFilesOnDisk, key: bytes | None) -> Companions:
     """Look for what belongs to the study of an open DICOM slide.
 
     Parameters
@@ -103,7 +103,7 @@ def companions(slide: OpenSlide, key: bytes | None) -> Companions:
 class _Own:
     """What the slide says of itself."""
 
-    def __init__(self, slide: OpenSlide, key: bytes | None) -> None:
+    def __init__(self, slide: SlideFilesOnDisk, key: bytes | None) -> None:
         self._key = key
         self.files = {file.opened_as[:2] for file in slide.files}
         known = [said for file in slide.files if (said := _of(file)) is not None]
@@ -142,7 +142,7 @@ def _of(file: OpenFile) -> Beside | None:
 # -- where to look -----------------------------------------------------------------------
 
 
-def _places(slide: OpenSlide) -> Iterator[_Place]:
+def _places(slide: SlideFilesOnDisk) -> Iterator[_Place]:
     """Yield what may belong to the slide, each file once."""
     homes = dict.fromkeys((os.path.realpath(slide.folder), os.path.realpath(slide.named_in)))
     seen: set[tuple[int, int]] = set()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from blankslide.model import Inspection, Outcome, Plan
     from blankslide.pipeline.clock import Clock
     from blankslide.pipeline.options import Options
-    from blankslide.storage.slide_files import OpenSlide
+    from blankslide.storage.slide_files import SlideFilesOnDisk
     from blankslide.verification import ReaderView
 
 
@@ -45,7 +45,7 @@ class Job:
     """
 
     path: Path
-    slide: OpenSlide
+    slide: SlideFilesOnDisk
     options: Options
     clock: Clock
     inspection: Inspection = field(init=False)

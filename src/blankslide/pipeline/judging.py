@@ -26,7 +26,7 @@ from blankslide.planner import make_plan
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from blankslide.storage.slide_files import OpenSlide
+    from blankslide.storage.slide_files import SlideFilesOnDisk
     from blankslide.verification import ReaderView
     from blankslide.verification.compare import Agreement
 
@@ -92,7 +92,7 @@ def _compared(job: Job, after: Sequence[ReaderView]) -> Agreement:
     )
 
 
-def _search(slide: OpenSlide, again: Inspection, second: Plan, job: Job) -> list[str]:
+def _search(slide: SlideFilesOnDisk, again: Inspection, second: Plan, job: Job) -> list[str]:
     """Look for every removed value in all bytes that are not tissue.
 
     A hit inside a text that stays for its own sake is a coincidence.
@@ -137,7 +137,7 @@ def judge_as_is(job: Job) -> None:
     conclude(job.outcome, readers, [*_todo(planned), *problems])
 
 
-def _unwritten(patches: Sequence[Patch], slide: OpenSlide) -> list[str]:
+def _unwritten(patches: Sequence[Patch], slide: SlideFilesOnDisk) -> list[str]:
     """Re-read every patched byte through a fresh descriptor."""
     from blankslide.storage.copies.shifts import Shift
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from blankslide.model import Inspection, Outcome
     from blankslide.pipeline.job import Job
     from blankslide.pipeline.options import Options
-    from blankslide.storage.slide_files import OpenSlide
+    from blankslide.storage.slide_files import SlideFilesOnDisk
 
 _CHUNK = 1 << 18
 
@@ -52,7 +52,7 @@ def _entry(outcome: Outcome, name: str, options: Options, state: str) -> Mapping
         "name": outcome.name,
         "readers": list(outcome.readers),
         "findings": [
-            {"id": d.public_id, "class": d.cls.value, "action": d.action.value, "count": d.number}
+            {"id": d.public_id, "class": d.cls.value, "action": d.action.value, "count": d.place_count}
             for d in outcome.decisions
         ],
         "residue": len(outcome.residue),
@@ -77,7 +77,7 @@ def _told(outcome: Outcome) -> list[str]:
     return list(dict.fromkeys(told))
 
 
-def state_of(slide: OpenSlide, inspection: Inspection, options: Options) -> str:
+def state_of(slide: SlideFilesOnDisk, inspection: Inspection, options: Options) -> str:
     """Return a keyed digest of all bytes that are not tissue: the same only while nothing has changed.
 
     Names and places do not count, so it holds for a copy as well. Empty if no ledger would hold it.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from blankslide.model import Inspection, Plan
-    from blankslide.storage.slide_files import OpenSlide
+    from blankslide.storage.slide_files import SlideFilesOnDisk
 
 
 def inspect(path: str | Path, *, key: bytes | None = None) -> Inspection:
@@ -52,7 +52,7 @@ def plan(path: str | Path, options: Options | None = None) -> tuple[Inspection, 
         return inspection, planned_for(slide, inspection, options)
 
 
-def planned_for(slide: OpenSlide, inspection: Inspection, options: Options, *, grows: bool = False) -> Plan:
+def planned_for(slide: SlideFilesOnDisk, inspection: Inspection, options: Options, *, grows: bool = False) -> Plan:
     """Plan what is to be written; a name to be kept that the slide does not have is refused here.
 
     Parameters

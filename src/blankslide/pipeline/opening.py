@@ -19,11 +19,11 @@ from blankslide.model import Blank, Finding, Inspection, Part, PhiClass
 from blankslide.policy.pseudonyms import is_ours
 
 if TYPE_CHECKING:
-    from blankslide.storage.slide_files import OpenSlide
+    from blankslide.storage.slide_files import SlideFilesOnDisk
 
 
 @contextmanager
-def opened(path: str | Path, write: bool = False) -> Iterator[OpenSlide]:
+def opened(path: str | Path, write: bool = False) -> Iterator[SlideFilesOnDisk]:
     """Open a slide's files, by its main file, for the length of a ``with`` block."""
     from blankslide.storage.slide_files import open_slide
 
@@ -31,7 +31,7 @@ def opened(path: str | Path, write: bool = False) -> Iterator[OpenSlide]:
         yield slide
 
 
-def inspected(slide: OpenSlide, key: bytes | None, thorough: bool = False) -> Inspection:
+def inspected(slide: SlideFilesOnDisk, key: bytes | None, thorough: bool = False) -> Inspection:
     """Detect and inspect an open slide; ids and pictures that are ours already are no findings."""
     probe = Probe(slide, thorough, slide.views()[0])
     accepted = detect(probe)
@@ -54,7 +54,7 @@ def _is_ours(finding: Finding, key: bytes | None) -> bool:
     return finding.value is not None and all(is_ours(v.reveal(), key) for v in (finding.value, *finding.values))
 
 
-def _is_blank(finding: Finding, slide: OpenSlide) -> bool:
+def _is_blank(finding: Finding, slide: SlideFilesOnDisk) -> bool:
     """Whether a picture that stays linked shows already what we would draw."""
     blanks = [e for e in finding.edits if isinstance(e, Blank)]
     if not blanks or not all(isinstance(e, Blank | Part) for e in finding.edits):

@@ -9,11 +9,11 @@ from blankslide.model import Action, Decision, Inspection, Outcome, Plan
 
 if TYPE_CHECKING:
     from blankslide.policy.profiles import Profile
-    from blankslide.storage.slide_files import OpenSlide
+    from blankslide.storage.slide_files import SlideFilesOnDisk
 
 
 def starting_outcome(
-    inspection: Inspection, planned: Plan, profile: Profile, slide: OpenSlide, key: bytes | None = None
+    inspection: Inspection, planned: Plan, profile: Profile, slide: SlideFilesOnDisk, key: bytes | None = None
 ) -> Outcome:
     """Return the outcome as it stands before anything happened."""
     from blankslide.pipeline.result_names import verdict

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from blankslide.formatkit.protocol import Format
     from blankslide.model import Inspection, NameVerdict
     from blankslide.policy.profiles import Profile
-    from blankslide.storage.slide_files import OpenSlide
+    from blankslide.storage.slide_files import SlideFilesOnDisk
 
 LONGEST = 255
 Renames = Callable[[Sequence[str], str], Mapping[str, str]]
@@ -109,7 +109,7 @@ def has_own_folder(format: str) -> bool:
     return _known(format).own_folder
 
 
-def set_names(slide: OpenSlide, wanted: str | None, format: str) -> list[str]:
+def set_names(slide: SlideFilesOnDisk, wanted: str | None, format: str) -> list[str]:
     """Return what the files of a set shall be called, in the order of ``slide.files``.
 
     Parameters
@@ -153,7 +153,7 @@ def moves(old: Sequence[str], new: Sequence[str]) -> dict[str, str]:
 
 
 def verdict(
-    slide: OpenSlide, inspection: Inspection, removed: Mapping[str, Sequence[str]], key: bytes | None
+    slide: SlideFilesOnDisk, inspection: Inspection, removed: Mapping[str, Sequence[str]], key: bytes | None
 ) -> NameVerdict:
     """Judge the names of all files of a slide, and of a folder that holds nothing else: the worst counts."""
     names = [slide.name]

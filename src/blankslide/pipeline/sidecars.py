@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from blankslide.model import Inspection
-    from blankslide.storage.slide_files import OpenSlide
+    from blankslide.storage.slide_files import SlideFilesOnDisk
 
 
 def beside(path: str, is_slide: Callable[[str], bool]) -> tuple[str, ...]:
@@ -69,7 +69,7 @@ def inside(path: str, members: Collection[str]) -> tuple[str, ...]:
     return tuple(sorted(f"{home}/{name}" for name in names)) if not set(names).isdisjoint(members) else ()
 
 
-def left_beside(slide: OpenSlide, inspection: Inspection) -> tuple[str, ...]:
+def left_beside(slide: SlideFilesOnDisk, inspection: Inspection) -> tuple[str, ...]:
     """Return the names of what is left beside a slide: what is of its study first, then its sidecars."""
     members = [os.path.basename(file.path) for file in slide.files]
     return tuple(dict.fromkeys((*inspection.beside, *sidecars_of(slide.path, members))))

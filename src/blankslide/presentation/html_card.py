@@ -178,9 +178,9 @@ def _card(inner: str) -> str:
 
 def _table(decisions: Sequence[Decision], profile: str, masked: Iterable[str], *, done: bool = False) -> str:
     rows = in_order(decisions)
-    hot = wording.sensitive(rows)
-    kept = rows[len(hot) :]
-    return _rows(hot, profile, set(masked), done) + _folded(kept, profile, set(masked))
+    at_risk = wording.sensitive(rows)
+    kept = rows[len(at_risk) :]
+    return _rows(at_risk, profile, set(masked), done) + _folded(kept, profile, set(masked))
 
 
 def _folded(kept: Sequence[Decision], profile: str, masked: set[str]) -> str:

@@ -113,9 +113,9 @@ def sensitive(decisions: Sequence[Decision]) -> list[Decision]:
 
 def count_phrase(decisions: Sequence[Decision]) -> str:
     """Say how much can identify the patient."""
-    hot = sensitive(decisions)
-    pictures = sum(d.cls is PhiClass.IMAGE for d in hot)
-    fields = len(hot) - pictures
+    at_risk = sensitive(decisions)
+    pictures = sum(d.cls is PhiClass.IMAGE for d in at_risk)
+    fields = len(at_risk) - pictures
     words = [f"{n} {w}{'s' if n != 1 else ''}" for n, w in ((pictures, "picture"), (fields, "field")) if n]
     if not words:
         return "nothing in it can identify the patient"

@@ -186,7 +186,7 @@ def _findings(outcome: Outcome) -> list[dict[str, Any]]:
             },
         )
         row["fields"] += 1
-        row["places"] += d.number
+        row["places"] += d.place_count
         row["identifying"] |= d.identifying or d.action is not Action.KEEP
         if d.where not in row["where"]:
             row["where"].append(d.where)

@@ -10,10 +10,10 @@ from blankslide.storage.system import guard
 
 if TYPE_CHECKING:
     from blankslide.storage.open_file import OpenFile
-    from blankslide.storage.slide_files import OpenSlide
+    from blankslide.storage.slide_files import SlideFilesOnDisk
 
 
-def check_editable(opened: OpenSlide, journal_bytes: int = 0) -> None:
+def check_editable(opened: SlideFilesOnDisk, journal_bytes: int = 0) -> None:
     """Refuse what must not be edited in place; writes nothing.
 
     Parameters
@@ -43,7 +43,7 @@ def check_editable(opened: OpenSlide, journal_bytes: int = 0) -> None:
             raise NoSpace("the journal does not fit on the disk", "free some room beside the slide")
 
 
-def check_mount(opened: OpenSlide) -> None:
+def check_mount(opened: SlideFilesOnDisk) -> None:
     """Refuse a slide that only looks as if it stood in its folder.
 
     A journal beside it would be on another disk, or not be found where the file really is.

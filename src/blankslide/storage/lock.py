@@ -25,7 +25,7 @@ from blankslide.storage.system import UNSUPPORTED, guard, open_nofollow, write_a
 
 if TYPE_CHECKING:
     from blankslide.storage.open_file import OpenFile
-    from blankslide.storage.slide_files import OpenSlide
+    from blankslide.storage.slide_files import SlideFilesOnDisk
 
 Users = Literal["none", "reader", "writer", "unknown"]
 
@@ -39,7 +39,7 @@ def _fcntl() -> Any:
 
 
 @contextmanager
-def hold(opened: OpenSlide) -> Iterator[None]:
+def hold(opened: SlideFilesOnDisk) -> Iterator[None]:
     """Hold the slide against every other run while the block lasts.
 
     Raises
@@ -169,7 +169,7 @@ def _release(fd: int, path: str) -> None:
 # -- who else ----------------------------------------------------------------------------
 
 
-def other_users(opened: OpenSlide) -> Users:
+def other_users(opened: SlideFilesOnDisk) -> Users:
     """Say who else has the main file open: nobody, readers, a writer, or we cannot know.
 
     Descriptors of this process count as others too, so ask before a reader opens the slide.
@@ -188,7 +188,7 @@ def other_users(opened: OpenSlide) -> Users:
         return "unknown"
 
 
-def only_here(opened: OpenSlide) -> bool:
+def only_here(opened: SlideFilesOnDisk) -> bool:
     """Whether the other user that a lease tells of is this very process, as far as can be seen."""
     main = opened.files[0]
     found = {pid for pid, _ in _descriptors(main)}

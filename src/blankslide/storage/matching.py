@@ -52,7 +52,7 @@ class EditableSlide(Protocol):
     def by_inode(self, inode: int) -> EditableFile | None:
         """Find a member."""
 
-    def lodge(self, name: str) -> None:
+    def use_member_folder(self, name: str) -> None:
         """Look for members in this folder beside the main file."""
 
 

@@ -36,7 +36,7 @@ AnyPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 _UNSAFE = pattern(r"[/\\:\0]|[. ]\Z|\A(?:con|nul|prn|aux|com\d|lpt\d)(?:\..*)?\Z|\A\.blankslide-", re.IGNORECASE)
 
 
-class OpenSlide:
+class SlideFilesOnDisk:
     """The files of one slide, opened; a `SlideFiles` and a context manager.
 
     Attributes
@@ -160,7 +160,7 @@ class OpenSlide:
         """The folder of the slide's own that its other files stand in, if there is one."""
         return None if self._home == self.folder else self._home
 
-    def lodge(self, name: str) -> None:
+    def use_member_folder(self, name: str) -> None:
         """Look for members in the folder ``name`` beside the main file: a renaming was cut short."""
         self._lodged = os.path.join(self.folder, name)
 
@@ -212,17 +212,17 @@ class OpenSlide:
         for file in files:
             os.close(file.fd)
 
-    def __enter__(self) -> OpenSlide:
+    def __enter__(self) -> SlideFilesOnDisk:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<OpenSlide of {len(self.files)} files>"
+        return f"<SlideFilesOnDisk of {len(self.files)} files>"
 
 
-def open_slide(path: AnyPath, write: bool = False) -> OpenSlide:
+def open_slide(path: AnyPath, write: bool = False) -> SlideFilesOnDisk:
     """Open a slide once; symbolic links are resolved first.
 
     Parameters
@@ -251,7 +251,7 @@ def open_slide(path: AnyPath, write: bool = False) -> OpenSlide:
                 state = os.stat(real)
             if not stat.S_ISREG(state.st_mode):
                 raise NotASlide("this is not a regular file")
-            slide = OpenSlide(real, os.path.basename(os.path.normpath(given)), write)
+            slide = SlideFilesOnDisk(real, os.path.basename(os.path.normpath(given)), write)
             slide.named_in = os.path.dirname(os.path.abspath(given))
             return slide
         except (FileNotFoundError, NotADirectoryError, ValueError):

@@ -349,20 +349,20 @@ def resume(opened: EditableSlide, journal_path: AnyPath, volume: Volume | None =
         raise stranger()
     try:
         journal = decode(volume.load(opened.folder, name))
-        _lodge(journal, opened, volume)
+        _use_member_folder(journal, opened, volume)
         files = match(journal, opened)
     except EnvironmentProblem as error:
         raise SlidePending(error.message, error.hint or RECOVER) from None
     return Transaction(journal, opened.folder, files, volume, "committed")
 
 
-def _lodge(journal: Journal, opened: EditableSlide, volume: Volume) -> None:
+def _use_member_folder(journal: Journal, opened: EditableSlide, volume: Volume) -> None:
     """Find the data folder of a set that has, or has not yet, got its new name."""
     files = {mark.inode for mark in journal.files}
     for renaming in journal.renames:
         name = None if renaming.inode in files else name_of(renaming.inode, opened.folder, volume)
         if name is not None and os.path.isdir(os.path.join(opened.folder, name)):
-            opened.lodge(name)
+            opened.use_member_folder(name)
 
 
 def discard_leftover(path: AnyPath, volume: Volume | None = None) -> bool:

@@ -308,7 +308,7 @@ class SimSlide:
         by_number = {inode.number: inode for inode in volume._live.values()}
         self.files = [SimFile(by_number[n], volume._opened(by_number[n])) for n in inodes if n in by_number]
 
-    def lodge(self, name: str) -> None:
+    def use_member_folder(self, name: str) -> None:
         """Do nothing: there is one folder."""
 
     def by_inode(self, inode: int) -> SimFile | None:

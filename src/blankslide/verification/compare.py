@@ -76,11 +76,11 @@ def compare(
         if not found and view.has_seen_tissue:
             agreed.append(view.reader)
     if not agreed and not problems:
-        problems.append(nobody(before))
+        problems.append(no_judge_message(before))
     return Agreement(agreed, problems)
 
 
-def nobody(views: Sequence[ReaderView]) -> str:
+def no_judge_message(views: Sequence[ReaderView]) -> str:
     """Say that nobody could judge, and which readers would if they were installed."""
     would = [view.reader for view in views if view.reason == NOT_INSTALLED]
     return f"{NOBODY}; {' or '.join(would)} would: pip install 'blankslide[readers]'" if would else NOBODY

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from blankslide.verification.compare import Agreement, nobody
+from blankslide.verification.compare import Agreement, no_judge_message
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,5 +42,5 @@ def judge_once(views: Sequence[ReaderView]) -> Agreement:
         if view.has_seen_tissue and not broken:
             agreed.append(view.reader)
     if not agreed and not problems:
-        problems.append(nobody(views))
+        problems.append(no_judge_message(views))
     return Agreement(agreed, problems)

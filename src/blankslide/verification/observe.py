@@ -26,13 +26,13 @@ class Reader(NamedTuple):
 
     name: str
     version: Callable[[], str]
-    suits: Callable[[Path], bool]
+    can_read: Callable[[Path], bool]
     look: Callable[[Path], ReaderView]
     needs: tuple[str, ...] = ()
 
 
 def _reader(name: str, module: ModuleType, *needs: str) -> Reader:
-    return Reader(name, module.version, module.suits, module.look, needs)
+    return Reader(name, module.version, module.can_read, module.look, needs)
 
 
 READERS = (
@@ -78,7 +78,7 @@ def _prepared(reader: Reader, path: Path) -> ReaderView | list[Path]:
     version = ""
     try:
         files = shown(path)
-        if not all(reader.suits(file) for file in files):
+        if not all(reader.can_read(file) for file in files):
             return ReaderView(reader.name, reason="not for this kind of file")
         version = _version(reader)
         if not version:

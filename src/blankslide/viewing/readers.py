@@ -39,8 +39,8 @@ def reader_of(path: Path, found: Inspection) -> Reader:
         return tifffile
     from blankslide.viewing.areas import pyisyntax, pylibczirw, wsidicom
 
-    if pyisyntax.suits(path):
+    if pyisyntax.can_read(path):
         return pyisyntax
-    if pylibczirw.suits(path):
+    if pylibczirw.can_read(path):
         return pylibczirw
-    return wsidicom if wsidicom.suits(path) else openslide
+    return wsidicom if wsidicom.can_read(path) else openslide

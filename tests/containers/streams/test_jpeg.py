@@ -19,17 +19,17 @@ def stream(*segments: tuple[int, bytes]) -> bytes:
 @pytest.mark.parametrize(("marker", "head"), [(0xEE, ADOBE), (0xE0, JFIF)], ids=["APP14", "APP0"])
 def test_only_what_stands_behind_the_usual_bytes_is_text(marker: int, head: bytes) -> None:
     for behind in (b"", b"\0", bytes(40)):
-        assert jpeg.talkative(stream((marker, head + behind))) == []
+        assert jpeg.comment_segments(stream((marker, head + behind))) == []
     for behind in (b"x", NAME, bytes(30) + NAME):
         data = stream((marker, head + behind))
-        assert [data[s.start : s.end] for s in jpeg.talkative(data)] == [behind]
+        assert [data[s.start : s.end] for s in jpeg.comment_segments(data)] == [behind]
 
 
 @pytest.mark.parametrize("body", [NAME, b"JFIF " + NAME, b"ICC_PROFILE " + NAME, ADOBE[:11], JFIF[:13]])
 @pytest.mark.parametrize("marker", [0xE0, 0xE2, 0xEE])
 def test_what_only_resembles_a_known_segment_goes_whole(marker: int, body: bytes) -> None:
     data = stream((marker, body))
-    assert [data[s.start : s.end] for s in jpeg.talkative(data)] == [body]
+    assert [data[s.start : s.end] for s in jpeg.comment_segments(data)] == [body]
 
 
 def test_the_same_bytes_stand_aside_before_and_after() -> None:
@@ -49,7 +49,7 @@ def test_the_same_bytes_stand_aside_before_and_after() -> None:
 )
 def test_a_name_inside_the_usual_bytes_goes_and_the_flag_stays(marker: int, body: bytes, kept: tuple[int, ...]) -> None:
     data = bytearray(stream((marker, body)))
-    for _, start, end in jpeg.talkative(bytes(data)):
+    for _, start, end in jpeg.comment_segments(bytes(data)):
         data[start:end] = bytes(end - start)
     assert data[6 : 6 + len(body)] == bytes(b if i in kept else 0 for i, b in enumerate(body))
-    assert jpeg.talkative(bytes(data)) == []
+    assert jpeg.comment_segments(bytes(data)) == []

@@ -133,7 +133,7 @@ class Header(NamedTuple):
         return 0
 
 
-class _Short(Exception):
+class _NeedMoreBytes(Exception):
     """The bytes at hand end inside an element; ``need`` tells up to where."""
 
     def __init__(self, need: int) -> None:
@@ -170,7 +170,7 @@ def read_header(source: ByteSource, lookup: Lookup) -> Header:
         data = source.read(0, have)
         try:
             return parse(data, size, lookup)
-        except _Short as short:
+        except _NeedMoreBytes as short:
             if short.need > size or have == size:
                 raise DamagedSlide("the file ends inside its header") from None
             if short.need > _MOST_HEADER:
@@ -246,7 +246,7 @@ class _Walker:
         if pos + 8 > limit:
             raise DamagedSlide("an element does not fit where it stands")
         if pos + 12 > self.have and self.have < self.size:
-            raise _Short(pos + 12)
+            raise _NeedMoreBytes(pos + 12)
         group, number, kind, length = _SHORT.unpack_from(self.data, pos)
         tag, body = group << 16 | number, pos + 8
         vr = "" if implicit else kind.decode("latin-1")
@@ -290,7 +290,7 @@ class _Walker:
         elif undefined:
             raise DamagedSlide("an element that is no sequence has no length")
         elif end > self.have:
-            raise _Short(end)
+            raise _NeedMoreBytes(end)
         return element
 
     def tree(self, root: Element) -> int:
@@ -347,7 +347,7 @@ class _Walker:
         if element.tag >= PIXEL_GROUP and (element.tag != PIXEL_DATA or element.undefined):
             raise DamagedSlide("an item holds something that belongs behind the header")
         if element.end > self.have:  # the pixels of an icon
-            raise _Short(element.end)
+            raise _NeedMoreBytes(element.end)
         item.elements.append(element)
         if element.items is None:
             return element.end
@@ -358,7 +358,7 @@ class _Walker:
         if pos + 8 > limit:
             raise DamagedSlide("a sequence is not closed")
         if pos + 8 > self.have:
-            raise _Short(pos + 8)
+            raise _NeedMoreBytes(pos + 8)
         group, number, length = _LITTLE.unpack_from(self.data, pos)
         return group << 16 | number, length
 
@@ -419,7 +419,7 @@ def leading(data: bytes, wanted: frozenset[int], lookup: Lookup) -> dict[int, st
             if element.tag in wanted:
                 out[element.tag] = data[element.body : element.end].rstrip(b"\0 ").decode("latin-1")
             pos = walker.tree(element) if element.items is not None else element.end
-    except _Short:
+    except _NeedMoreBytes:
         return None
 
 

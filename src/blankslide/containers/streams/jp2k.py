@@ -51,7 +51,7 @@ def segments(data: bytes) -> Iterator[Segment]:
         pos += 2 + length
 
 
-def talkative(data: bytes) -> list[Segment]:
+def comment_segments(data: bytes) -> list[Segment]:
     """Comments that are not already blank; their first two bytes say how they are coded."""
     found = (Segment(s.marker, s.start + 2, s.end) for s in segments(data) if s.marker == _COM)
     return [s for s in found if any(data[s.start : s.end])]

@@ -79,7 +79,7 @@ def is_bare(head: bytes) -> bool:
     return head[:4] == b"\xff\xd8\xff\xc0" and head[4 + head[5] : 6 + head[5]] == b"\xff\xda"
 
 
-def talkative(data: bytes) -> list[Segment]:
+def comment_segments(data: bytes) -> list[Segment]:
     """Segments that are not about decoding and not already blank: each with the part that is not."""
     return [s for s in _parts(data) if any(data[s.start : s.end])]
 

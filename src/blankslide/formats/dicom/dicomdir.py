@@ -21,7 +21,7 @@ from blankslide.containers.dicom import header as dicom_header
 from blankslide.containers.dicom import write as W
 from blankslide.errors import DamagedSlide, NotEditable, SlideError
 from blankslide.formats.dicom import ps315_table as table
-from blankslide.formats.dicom.header_rewrite import START, Behind, HeaderRewrite, Names, Rung
+from blankslide.formats.dicom.header_rewrite import START, Compromise, FollowingBytes, HeaderRewrite, Names
 from blankslide.formats.dicom.legal_values import is_code_string
 from blankslide.formats.dicom.rules import Reader, Reading
 from blankslide.model import PhiClass, Place, Rank
@@ -108,7 +108,7 @@ class Directory:
 
     def rewrite(self, refusal: NotEditable | None) -> DirectoryRewrite:
         """Return the `Rewrite` of the file; with a ``refusal``, it raises that."""
-        out = DirectoryRewrite(self.number, self.header, self.reading, Behind(), "", False, Rank.PAYLOAD)
+        out = DirectoryRewrite(self.number, self.header, self.reading, FollowingBytes(), "", False, Rank.PAYLOAD)
         out.refusal = refusal
         return out
 
@@ -126,7 +126,7 @@ class DirectoryRewrite(HeaderRewrite):
 
     def compose(self, gone: set[str], key: bytes | None, room: int | None) -> bytes:
         """Write the file without the elements that go; see `HeaderRewrite.compose`."""
-        changes = self._changes(gone, Names.under(key), Rung())
+        changes = self._changes(gone, Names.under(key), Compromise())
         data = self._whole(changes, 0)
         slack = 0 if room is None else room - len(data)
         if 0 < slack < W.SMALLEST_FILLER:

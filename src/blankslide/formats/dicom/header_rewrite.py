@@ -47,7 +47,7 @@ class Names(NamedTuple):
         return cls(lambda old: mapped_uid(old, key), cache(lambda old, least: token(old, key, least)))
 
 
-class Rung(NamedTuple):
+class Compromise(NamedTuple):
     """One step of giving up more to save room."""
 
     firm: bool = False
@@ -58,20 +58,20 @@ class Rung(NamedTuple):
     bare_table: bool = False
 
 
-def _ladder(has_table: bool) -> Iterator[Rung]:
-    yield Rung()
-    yield Rung(method=1)
-    yield Rung(True, method=1)
-    yield Rung(True, True, method=1)
-    yield Rung(True, True, codes=False, method=1)
-    yield Rung(True, True, codes=False, dates=False, method=1)
-    yield Rung(True, True, codes=False, dates=False, method=2)
+def _ladder(has_table: bool) -> Iterator[Compromise]:
+    yield Compromise()
+    yield Compromise(method=1)
+    yield Compromise(True, method=1)
+    yield Compromise(True, True, method=1)
+    yield Compromise(True, True, codes=False, method=1)
+    yield Compromise(True, True, codes=False, dates=False, method=1)
+    yield Compromise(True, True, codes=False, dates=False, method=2)
     if has_table:
-        yield Rung(True, True, method=1, bare_table=True)
-        yield Rung(True, True, codes=False, dates=False, method=2, bare_table=True)
+        yield Compromise(True, True, method=1, bare_table=True)
+        yield Compromise(True, True, codes=False, dates=False, method=2, bare_table=True)
 
 
-class Behind(NamedTuple):
+class FollowingBytes(NamedTuple):
     """The bytes behind a header that it may take, if it needs more room.
 
     Attributes
@@ -115,7 +115,7 @@ class HeaderRewrite:
     """
 
     def __init__(
-        self, file: int, header: Header, reading: Reading, behind: Behind, picture: str, weak: bool, rank: int
+        self, file: int, header: Header, reading: Reading, behind: FollowingBytes, picture: str, weak: bool, rank: int
     ) -> None:
         self.file, self.header, self.reading, self.behind = file, header, reading, behind
         self.picture, self.weak, self.rank = picture, weak, rank
@@ -136,7 +136,7 @@ class HeaderRewrite:
     def _full(self) -> int:
         """Length of the header with the full marking and the longest UIDs."""
         gone = {e.id for e in self.reading.entries} | {self.picture}
-        return len(self._header(gone, Names(_longest, _unkeyed), Rung(method=1), 0))
+        return len(self._header(gone, Names(_longest, _unkeyed), Compromise(method=1), 0))
 
     # -- the planner's questions ---------------------------------------------------------
 
@@ -200,7 +200,7 @@ class HeaderRewrite:
         """
         names = Names.under(key)
         if room is None:
-            return self._header(gone, names, Rung(), 0)
+            return self._header(gone, names, Compromise(), 0)
         for rung in _ladder(self.behind.gained > 0):
             have = room + (self.behind.gained if rung.bare_table else 0)
             slack = have - len(self._header(gone, names, rung, 0))
@@ -212,7 +212,7 @@ class HeaderRewrite:
             "the header has no room to say that the patient was removed", "make a clean copy with --out DIR"
         )
 
-    def _header(self, gone: set[str], names: Names, rung: Rung, slack: int) -> bytes:
+    def _header(self, gone: set[str], names: Names, rung: Compromise, slack: int) -> bytes:
         """Compose for one step, with ``slack`` bytes of filler."""
         changes = self._changes(gone, names, rung)
         method = METHODS[rung.method].encode()
@@ -232,7 +232,7 @@ class HeaderRewrite:
         return W.group_length(body) + body
 
     def _marks(
-        self, gone: set[str], mapped: Callable[[str], str], rung: Rung, method: bytes
+        self, gone: set[str], mapped: Callable[[str], str], rung: Compromise, method: bytes
     ) -> dict[int, tuple[str, bytes]]:
         """Return the marks that say what was done, and no more than that."""
         left = [e for e in self.reading.entries if e.id not in gone and not self._is_done(e, mapped)]
@@ -265,7 +265,7 @@ class HeaderRewrite:
             return {}
         return {_BURNED_IN: ("CS", b"NO")}
 
-    def _changes(self, gone: set[str], names: Names, rung: Rung) -> dict[int, bytes | None]:
+    def _changes(self, gone: set[str], names: Names, rung: Compromise) -> dict[int, bytes | None]:
         changes: dict[int, bytes | None] = {element.at: None for element in self.reading.empties}
         apart: dict[bytes | None, bytes] = {}
         for entry in self.reading.entries:
@@ -282,7 +282,7 @@ class HeaderRewrite:
                     changes[element.at] = None
         return changes
 
-    def _new(self, entry: Entry, names: Names, rung: Rung) -> bytes | None:
+    def _new(self, entry: Entry, names: Names, rung: Compromise) -> bytes | None:
         """Return the new value of an element; None if the element goes."""
         element = entry.element
         if entry.effect == "U":

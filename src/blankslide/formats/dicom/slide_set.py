@@ -24,7 +24,7 @@ from blankslide.formats.dicom import dicomdir, frames, roles
 from blankslide.formats.dicom import ps315_table as table
 from blankslide.formats.dicom.deflated_rewrite import TRAILER, DeflatedRewrite
 from blankslide.formats.dicom.dicomdir import Directory
-from blankslide.formats.dicom.header_rewrite import PICTURE_TEXT, Behind, HeaderRewrite
+from blankslide.formats.dicom.header_rewrite import PICTURE_TEXT, FollowingBytes, HeaderRewrite
 from blankslide.formats.dicom.instance import Instance
 from blankslide.model import (
     AssociatedImage,
@@ -224,19 +224,19 @@ class SlideSet:
         pixels, source, end = instance.pixels, instance.source, instance.header.end
         picture = f"picture.{instance.role}" if instance.role else ""
         rank = Rank.PAYLOAD if instance.number else Rank.POINTER
-        behind = Behind()
+        behind = FollowingBytes()
         if pixels.encapsulated and instance.role:
             rooms = tuple(dicom_pixels.frames_of(pixels, instance.frames))
             gives = len(rooms) == 1 and instance.header.syntax in frames.JPEG and not pixels.extended
             front = source.read(end, rooms[0][0][0] - end) if gives else b""
-            behind = Behind(front=front, frames=rooms)
+            behind = FollowingBytes(front=front, frames=rooms)
         elif pixels.offsets and not pixels.extended:
             implicit, count = instance.header.implicit, len(pixels.offsets)
 
             def single() -> bool:
                 return len(dicom_pixels.read_pixels(source, end, implicit, True).fragments) == count
 
-            behind = Behind(source.read(end, pixels.at + 16 - end), 4 * count, single)
+            behind = FollowingBytes(source.read(end, pixels.at + 16 - end), 4 * count, single)
         weak = instance.role == "thumbnail" and not instance.shows_label
         rewrite = HeaderRewrite(instance.number, instance.header, instance.reading, behind, picture, weak, rank)
         if instance.deflated:
@@ -342,7 +342,7 @@ class SlideSet:
             if head[:2] in (b"\xff\xd8", b"\xff\x4f"):
                 out += frames.slack(instance.source, start, end)
             over = instance.frames == 1 and frames.has_ended(instance.source, start, end)
-            found = jpeg.talkative(head) if head[:2] == b"\xff\xd8" else jp2k.talkative(head)
+            found = jpeg.comment_segments(head) if head[:2] == b"\xff\xd8" else jp2k.comment_segments(head)
             out += [(start + low, start + high) for _, low, high in found]
         return sorted(out)
 

@@ -14,7 +14,7 @@ from blankslide.containers.tiff import directories as T
 from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formatkit import tiff_byte_map, tiff_pictures
 from blankslide.formatkit.findings import FindingCollector
-from blankslide.formats.hamamatsu.ndpi_tags import NUMBERS, Texts, spoken, tag_findings
+from blankslide.formats.hamamatsu.ndpi_tags import NUMBERS, Texts, readable_spans, tag_findings
 from blankslide.model import AssociatedImage, Inspection, Level, SlideFile
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def inspect_file(tiff: Tiff | Ndpi, format: str, title: str, name: str, prefix: 
         ifd.name = prefix + ifd.name
     roles = {p.name: _role(i, p, pages[0]) for i, p in enumerate(pages)}
     found, texts = FindingCollector(), Texts()
-    around = [span for p in pages if roles[p.name] == "level" for span in spoken(found, p)]
+    around = [span for p in pages if roles[p.name] == "level" for span in readable_spans(found, p)]
     bytemap = tiff_byte_map.claim_file(tiff, roles, NUMBERS, sorted(set(around)))
     for page in pages:
         if roles[page.name] != "level":

@@ -126,7 +126,7 @@ _KEY = pattern(r"(?!.*\d{4})[A-Za-z][A-Za-z0-9_./]{0,47}(?:\[\d{1,3}\])?[A-Za-z0
 _INDEX = pattern(r"\[\d{1,3}\]")
 
 
-def spoken(found: FindingCollector, page: Ifd) -> list[tuple[int, int]]:
+def readable_spans(found: FindingCollector, page: Ifd) -> list[tuple[int, int]]:
     """Report text around a level's coded data; return its ranges, also those that are blank by now."""
     starts, lengths = page.segments()
     asides = jpeg.asides(page.tiff.source, starts[0], lengths[0])

@@ -233,7 +233,7 @@ def _spoken(source: ByteSource, start: int, length: int) -> list[_Text]:
         head = source.read(start, min(length, _HEAD))
     if head.startswith(png.MAGIC) and length <= MAX_BYTES:
         return [(start + low, start + high, new) for low, high, new in png.texts(source.read(start, length))]
-    loud = [s for s in jpeg.talkative(head) if not _ENCODER.fullmatch(head[s.start : s.end])]
+    loud = [s for s in jpeg.comment_segments(head) if not _ENCODER.fullmatch(head[s.start : s.end])]
     return [(start + s.start, start + s.end, bytes(s.end - s.start)) for s in loud]
 
 

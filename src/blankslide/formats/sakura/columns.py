@@ -35,7 +35,7 @@ __all__ = [
     "drawn",
     "is_name",
     "is_size",
-    "is_spoken",
+    "looks_like_text",
     "spelled",
 ]
 
@@ -101,7 +101,7 @@ def is_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
 
 
-def is_spoken(raw: bytes) -> bool:
+def looks_like_text(raw: bytes) -> bool:
     """Whether bytes that should be numbers are text, in ASCII or UTF-16."""
     wide = raw.count(0) * 2 == len(raw) and (not any(raw[::2]) or not any(raw[1::2]))
     plain = raw.replace(b"\0", b"") if wide else raw
@@ -130,7 +130,7 @@ def _mode(field: Field) -> bool:
 
 def _places(field: Field) -> bool:
     """Whether it is millimetres as doubles; text read as doubles is far larger, or recognized by its letters."""
-    if field.kind != "blob" or len(field.raw) % 8 or len(field.raw) > 512 or is_spoken(field.raw):
+    if field.kind != "blob" or len(field.raw) % 8 or len(field.raw) > 512 or looks_like_text(field.raw):
         return False
     return all(not v or 1e-9 < abs(v) < _FURTHEST for (v,) in iter_unpack("<d", field.raw))
 

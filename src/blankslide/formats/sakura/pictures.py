@@ -59,7 +59,7 @@ class Pictures:
 
 def _texts(field: Field) -> list[tuple[int, int]]:
     """Return the ranges of text in a picture, also in its colour profile."""
-    spans = [(s.start, s.end) for s in jpeg.talkative(field.raw)]
+    spans = [(s.start, s.end) for s in jpeg.comment_segments(field.raw)]
     for segment in jpeg.segments(field.raw):
         if field.raw[segment.start : segment.end].startswith(_PROFILE):
             spans += _profile_texts(field.raw, segment.start, segment.end)

@@ -228,11 +228,11 @@ class Chains:
     def _has_text(self, tile: Tile) -> bool:
         head = self._beginning(tile).raw
         emptied = any(s.end > s.start and not any(head[s.start : s.end]) for s in jpeg.segments(head))
-        return emptied or bool(jpeg.talkative(head))
+        return emptied or bool(jpeg.comment_segments(head))
 
     def _report(self, tile: Tile) -> None:
         head = self._beginning(tile)
-        for segment in jpeg.talkative(head.raw):
+        for segment in jpeg.comment_segments(head.raw):
             self._text("jpeg.tile-text", "Text in JPEG tiles", head, segment.start, segment.end, b"\0")
 
     def _text(self, id: str, title: str, field: Field, start: int, end: int, fill: bytes) -> None:

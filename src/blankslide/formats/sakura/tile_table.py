@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from blankslide.containers.sqlite.records import Value, number, record
 from blankslide.errors import ContradictorySlide, DamagedSlide, NotEditable
 from blankslide.formatkit.vocabulary import whole_slug
-from blankslide.formats.sakura.columns import TILE_COLUMNS, Field, blank_of, is_spoken
+from blankslide.formats.sakura.columns import TILE_COLUMNS, Field, blank_of, looks_like_text
 from blankslide.formats.sakura.schema import read_fields
 from blankslide.formats.sakura.tile_chains import Tile
 from blankslide.model import Level, PhiClass, Place, Write
@@ -395,7 +395,9 @@ def _is_size(value: Value, head: bytes) -> bool:
 def _is_check(data: Value, raw: bytes) -> bool:
     """Whether a value is an MD5 sum, as bytes or as text, or empty."""
     return (
-        not raw or (data.kind == "blob" and len(raw) == 16 and not is_spoken(raw)) or _CHECK.fullmatch(raw) is not None
+        not raw
+        or (data.kind == "blob" and len(raw) == 16 and not looks_like_text(raw))
+        or _CHECK.fullmatch(raw) is not None
     )
 
 

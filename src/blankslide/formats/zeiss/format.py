@@ -181,7 +181,7 @@ class _Slide:
         asides = beside(self.source, tile, look)
         for one in asides:
             self.bytemap.claim(one.start, one.end, ByteClass.METADATA, "tile text")
-            if one.loud:
+            if one.has_data:
                 place, edit = Place(0, "tiles", one.start, one.end), (Fill(0, one.start, one.end),)
                 text = one.text.decode("latin-1") or None
                 self.found.add(one.id, one.title, UNKNOWN, place, edit, text)

@@ -36,13 +36,13 @@ _MOST_CHUNKS = 64
 
 
 class Beside(NamedTuple):
-    """Bytes ``[start, end)`` that are not pixels: ``loud`` if any is not blank, ``text`` to search for."""
+    """Bytes ``[start, end)`` that are not pixels: ``has_data`` if any is not blank, ``text`` to search for."""
 
     id: str
     title: str
     start: int
     end: int
-    loud: bool
+    has_data: bool
     text: bytes = b""
 
 

@@ -29,7 +29,7 @@ from blankslide.storage.slide_files import require_component
 
 if TYPE_CHECKING:
     from blankslide.model import Patch
-    from blankslide.storage.slide_files import OpenSlide
+    from blankslide.storage.slide_files import SlideFilesOnDisk
 
 LIST = f"{PREFIX}set"
 
@@ -65,7 +65,9 @@ class SetCopy:
         self._volume = volume
 
     @classmethod
-    def begin(cls, source: OpenSlide, folder: str, names: Sequence[str], volume: CopyVolume | None = None) -> SetCopy:
+    def begin(
+        cls, source: SlideFilesOnDisk, folder: str, names: Sequence[str], volume: CopyVolume | None = None
+    ) -> SetCopy:
         """Make the dot-folder and lock it.
 
         Parameters
@@ -105,7 +107,7 @@ class SetCopy:
         """Full path of the main file in the dot-folder."""
         return os.path.join(self._home, *self.names[0].split("/"))
 
-    def write(self, source: OpenSlide, patches: Sequence[Patch], progress: Progress | None = None) -> None:
+    def write(self, source: SlideFilesOnDisk, patches: Sequence[Patch], progress: Progress | None = None) -> None:
         """Write every file, with the patches in place of what does not stay; sync.
 
         Raises
@@ -174,7 +176,7 @@ def top_names(names: Sequence[str]) -> list[str]:
     return [*tops[1:], tops[0]]
 
 
-def temp_folder(source: OpenSlide) -> str:
+def temp_folder(source: SlideFilesOnDisk) -> str:
     """Name of the dot-folder: it says nothing about the patient."""
     return f"{PREFIX}{source.files[0].opened_as.inode}.copies"
 
@@ -182,7 +184,7 @@ def temp_folder(source: OpenSlide) -> str:
 # -- what a dead run left ----------------------------------------------------------------
 
 
-def sweep(source: OpenSlide, folder: str, volume: CopyVolume | None = None) -> None:
+def sweep(source: SlideFilesOnDisk, folder: str, volume: CopyVolume | None = None) -> None:
     """Remove what a dead run has left of this slide's copy in ``folder``; a finished one stays.
 
     Raises

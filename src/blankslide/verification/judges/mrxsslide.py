@@ -39,7 +39,7 @@ def version() -> str:
     return next((info.name.removesuffix(".dist-info").partition("-")[2] for info in infos), "unknown")
 
 
-def suits(path: Path) -> bool:
+def can_read(path: Path) -> bool:
     """Whether a folder of the file's name holds what a MIRAX slide is made of."""
     return path.suffix.lower() == ".mrxs" and (path.with_suffix("") / "Slidedat.ini").is_file()
 

@@ -37,7 +37,7 @@ def version() -> str:
     return str(openslide.__library_version__)
 
 
-def suits(path: Path) -> bool:
+def can_read(path: Path) -> bool:
     """OpenSlide asks the file itself, cheaply."""
     return path.is_file()
 

@@ -48,7 +48,7 @@ def version() -> str:
     return version("pydicom")  # PackageNotFoundError is an ImportError
 
 
-def suits(path: Path) -> bool:
+def can_read(path: Path) -> bool:
     """Whether the file is a DICOM Part 10 file."""
     if not path.is_file():
         return False
@@ -111,7 +111,7 @@ def _series_of(path: Path) -> str | None:
     state = (now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns)
     if state not in _known:
         begun = time.time_ns()
-        found = _read_series(path) if suits(path) else None
+        found = _read_series(path) if can_read(path) else None
         if max(state[3:]) + _TICK >= begun:
             return found
         if len(_known) >= 2 * _MOST_FILES:

@@ -39,7 +39,7 @@ def version() -> str:
     return next((info.name.removesuffix(".dist-info").partition("-")[2] for info in infos), "unknown")
 
 
-def suits(path: Path) -> bool:
+def can_read(path: Path) -> bool:
     """Whether the file begins like the XML header of an iSyntax file."""
     if not path.is_file():
         return False

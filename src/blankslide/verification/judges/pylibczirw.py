@@ -37,7 +37,7 @@ def version() -> str:
         return ""
 
 
-def suits(path: Path) -> bool:
+def can_read(path: Path) -> bool:
     """Only a CZI has its first bytes."""
     with path.open("rb") as file:
         return file.read(len(_MAGIC)) == _MAGIC

@@ -50,7 +50,7 @@ def version() -> str:
     return f"of Python {sys.version_info.major}.{sys.version_info.minor}" if find_spec("_sqlite3") else ""
 
 
-def suits(path: Path) -> bool:
+def can_read(path: Path) -> bool:
     """Whether the file begins like a database."""
     if not path.is_file():
         return False

@@ -53,7 +53,7 @@ def version() -> str:
     return str(tifffile.__version__)
 
 
-def suits(path: Path) -> bool:
+def can_read(path: Path) -> bool:
     """Whether the file begins like a TIFF."""
     if not path.is_file():
         return False

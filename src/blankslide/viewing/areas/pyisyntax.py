@@ -32,11 +32,11 @@ _CACHE = 512
 _PICTURE = "PIM_DP_IMAGE_DATA"
 
 
-def suits(path: Path) -> bool:
+def can_read(path: Path) -> bool:
     """Whether a file begins like an iSyntax file."""
     from blankslide.verification.judges import pyisyntax
 
-    return pyisyntax.suits(path)
+    return pyisyntax.can_read(path)
 
 
 def levels(path: Path, found: Inspection) -> Levels:

@@ -30,11 +30,11 @@ _SAMPLES = {0: 1, 1: 1, 3: 3, 4: 3, 9: 4}
 _WIDE = (1, 4)
 
 
-def suits(path: Path) -> bool:
+def can_read(path: Path) -> bool:
     """Whether a file begins like a CZI."""
     from blankslide.verification.judges import pylibczirw
 
-    return pylibczirw.suits(path)
+    return pylibczirw.can_read(path)
 
 
 def levels(path: Path, found: Inspection) -> Levels:

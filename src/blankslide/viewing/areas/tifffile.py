@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
-def suits(path: Path) -> bool:
+def can_read(path: Path) -> bool:
     """Whether the file begins like a TIFF, and is not a DICOM file with a TIFF in its preamble."""
     with suppress(OSError), path.open("rb") as file:
         head = file.read(132)
@@ -39,7 +39,7 @@ def tiffs(path: Path, found: Inspection) -> dict[int, Path]:
     if suits(path):
         return {0: path}
     members = {i: path.with_name(file.name) for i, file in enumerate(found.files) if i}
-    return members if members and all(map(suits, members.values())) else {}
+    return members if members and all(map(can_read, members.values())) else {}
 
 
 def levels(path: Path, found: Inspection) -> TiffSlide:

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     Pixels = np.ndarray[Any, np.dtype[Any]]
 
 
-def suits(path: Path) -> bool:
+def can_read(path: Path) -> bool:
     """Whether a file is a DICOM Part 10 file."""
     from blankslide.verification.judges import pydicom
 
-    return pydicom.suits(path)
+    return pydicom.can_read(path)
 
 
 def levels(path: Path, found: Inspection) -> Levels:
