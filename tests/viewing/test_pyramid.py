@@ -203,6 +203,6 @@ def test_a_dicom_file_with_a_tiff_preamble_is_no_tiff(tmp_path: Path) -> None:
 
     path = tmp_path / "dual.dcm"
     path.write_bytes(b"II*\0".ljust(128, b"\0") + b"DICM")
-    assert not areas_tifffile.suits(path)
+    assert not areas_tifffile.can_read(path)
     path.write_bytes(b"II*\0".ljust(140, b"\0"))
-    assert areas_tifffile.suits(path)
+    assert areas_tifffile.can_read(path)

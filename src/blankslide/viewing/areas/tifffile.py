@@ -36,7 +36,7 @@ def can_read(path: Path) -> bool:
 
 def tiffs(path: Path, found: Inspection) -> dict[int, Path]:
     """Return the TIFFs of a slide by their number in it: the file itself, or those that it is an index of."""
-    if suits(path):
+    if can_read(path):
         return {0: path}
     members = {i: path.with_name(file.name) for i, file in enumerate(found.files) if i}
     return members if members and all(map(can_read, members.values())) else {}
