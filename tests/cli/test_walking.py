@@ -187,7 +187,7 @@ def _series(shared: Path) -> Callable[[int], bytes]:
 
 
 def test_a_file_that_changed_is_asked_again(shared: Path, tmp_path: Path) -> None:
-    from blankslide.containers.dicom.series import series_of
+    from blankslide.pipeline.series import series_of
 
     series, path = _series(shared), tmp_path / "a.dcm"
     for i in range(20):

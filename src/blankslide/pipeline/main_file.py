@@ -43,7 +43,7 @@ def _is_dicom(path: Path) -> bool:
 
 
 def _main_of_series(path: Path, inode: int) -> Path:
-    from blankslide.containers.dicom.series import series_of
+    from blankslide.pipeline.series import series_of
 
     real = os.path.realpath(path)
     folder = os.path.dirname(real)
@@ -78,7 +78,7 @@ def sole_series(folder: Path) -> Path | None:
     UsageError
         If there are several.
     """
-    from blankslide.containers.dicom.series import series_of
+    from blankslide.pipeline.series import series_of
 
     by_series: dict[str, list[str]] = {}
     for path in _files(os.path.realpath(folder)):
@@ -119,7 +119,7 @@ def _holds(folder: str, slide: str) -> bool:
 
 def is_series_folder(folder: Path) -> bool:
     """Whether naming the folder names one DICOM series; ends at a second one."""
-    from blankslide.containers.dicom.series import series_of
+    from blankslide.pipeline.series import series_of
 
     found = ""
     try:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from blankslide.containers.dicom.series import SLIDE, series_of
+from blankslide.containers.dicom.series import SLIDE
+from blankslide.pipeline.series import series_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,14 +9,13 @@ deflated data are understood; all lengths are checked.
 A run over a folder of many slides asks about each file once a slide. So what a file said is kept for
 as long as the file stays as it is (`Memory`), and asking again costs one look at its dates.
 
-Promise: None, never an error, for anything that is not such a file; at most 1 MiB is read.
+Promise: None for anything that is not such a file; at most 1 MiB is read, and no file is opened here.
 
 Source: DICOM PS3.5 sections 7 and A, PS3.10 section 7.
 """
 
 from __future__ import annotations
 
-import os
 import struct
 import time
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -73,32 +72,16 @@ class Memory(Generic[T]):
         return said
 
 
-def state_of(path: str) -> State | None:
-    """Return what tells that a file is still the same, for a `Memory`; None if it cannot be asked."""
-    try:
-        now = os.stat(path)
-    except (OSError, ValueError):
-        return None
-    return now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns
+def series_in(file: BinaryIO) -> str | None:
+    """Return the Series Instance UID of a slide's file, which is open at its beginning; None if it is none.
 
-
-_series: Memory[str | None] = Memory()
-
-
-def series_of(path: str) -> str | None:
-    """Return the Series Instance UID of a slide's file; None if it is none, or cannot be read."""
-    return _series.ask(state_of(path), lambda: _read(path))
-
-
-def _read(path: str) -> str | None:
-    try:
-        with open(path, "rb", buffering=0) as file:
-            start = file.read(_STEP)
-            if start[128:132] != b"DICM":
-                return None
-            return _in(start, file)
-    except OSError:
-        return None
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    """
+    start = file.read(_STEP)
+    return _in(start, file) if start[128:132] == b"DICM" else None
 
 
 def _in(start: bytes, file: BinaryIO) -> str | None:
