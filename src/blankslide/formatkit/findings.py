@@ -30,6 +30,7 @@ DIRECT, QUASI, DEVICE, LINK, PATH, IMAGE, UNKNOWN = (
 )
 MOST = 1 << 20
 """More places than any slide has that can be edited."""
+_TOO_MANY = "the slide has more to remove than any scanner writes"
 
 
 class _Kind:
@@ -95,26 +96,24 @@ class FindingCollector:
         DamagedSlide
             If there are more places than the limit.
         """
-        kind = self._kinds.get(id) or self._new(id, title, cls)
+        kind = self._kinds.get(id)
+        if kind is None:
+            kind = self._kinds[id] = _Kind(title, cls)
         if not weak:
             kind.weak = False
         self._added += 1
         if self._added > self._limit:
-            self._count(0)
+            raise DamagedSlide(_TOO_MANY)
         kind.places[place] = None
         for edit in edits:
             kind.edits[edit] = None
-        if value is not None:
+        if value is None:
+            return
+        at = hash(value)  # here as well as in `add_value`, whose call costs as much as the rest
+        if at in kind.values:
             kind.add_value(value)
-
-    def _new(self, id: str, title: str, cls: PhiClass) -> _Kind:
-        kind = self._kinds[id] = _Kind(title, cls)
-        return kind
-
-    def _count(self, more: int) -> None:
-        self._added += more
-        if self._added > self._limit:
-            raise DamagedSlide("the slide has more to remove than any scanner writes")
+        else:
+            kind.values[at] = Sensitive(value)
 
     def add_spans(
         self,
@@ -135,10 +134,14 @@ class FindingCollector:
             As `add`.
         """
         places = [Place(0, where, start, end) for start, end in spans]
-        kind = self._kinds.get(id) or self._new(id, title, cls)
+        kind = self._kinds.get(id)
+        if kind is None:
+            kind = self._kinds[id] = _Kind(title, cls)
         if not weak:
             kind.weak = False
-        self._count(len(places))
+        self._added += len(places)
+        if self._added > self._limit:
+            raise DamagedSlide(_TOO_MANY)
         kind.places.update(dict.fromkeys(places))
         kind.edits.update(dict.fromkeys(edits))
         if value is not None:
@@ -146,13 +149,12 @@ class FindingCollector:
 
     def finish(self) -> tuple[Finding, ...]:
         """Return the findings in the order in which their first place was seen."""
-        return tuple(self._finding(name, kind) for name, kind in self._kinds.items())
-
-    def _finding(self, name: str, kind: _Kind) -> Finding:
-        values = tuple(kind.values.values())
-        first = values[0] if values else None
-        places, edits = tuple(kind.places), tuple(kind.edits)
-        return Finding(name, kind.title, kind.cls, places, edits, first, kind.weak, values[1:], self.encoding)
+        out = []
+        for name, kind in self._kinds.items():
+            first, *rest = kind.values.values() if kind.values else (None,)
+            places, edits = tuple(kind.places), tuple(kind.edits)
+            out.append(Finding(name, kind.title, kind.cls, places, edits, first, kind.weak, tuple(rest), self.encoding))
+        return tuple(out)
 
     def __repr__(self) -> str:
         return f"<FindingCollector: {len(self._kinds)} findings>"

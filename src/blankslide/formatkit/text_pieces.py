@@ -132,17 +132,18 @@ def read_pairs(style: Style, text: str) -> Pieces:
 class _Pairs:
     """Reads one pair after the other into ``out``."""
 
-    __slots__ = ("_kept", "_known", "_out", "_style", "_text")
+    __slots__ = ("_kept", "_known", "_out", "_style", "_text", "_values")
 
     def __init__(self, style: Style, text: str, out: Pieces) -> None:
         self._style, self._text, self._out = style, text, out
-        self._known, self._kept = style.known, out.kept
+        self._known, self._kept, self._values = style.known, out.kept, out.values
 
     def read(self, low: int, start: int, end: int, high: int) -> None:
         """Read one piece, ``text[start:end]``; if it goes, ``text[low:high]`` is cut out."""
         key, equals, raw = self._text[start:end].partition("=")
         name, value = key.strip(), raw.strip()
-        rule = self._known.get(name.lower())
+        low_name = name.lower()
+        rule = self._known.get(low_name)
         legal = None if rule is None or not value else rule.legal
         if legal is not None and legal.fullmatch(value):
             kept = self._kept
@@ -150,8 +151,8 @@ class _Pairs:
                 kept[-1] = kept[-1][0], end
             else:
                 self._out.keep(low, end)
-            if value.strip(_ZERO):
-                self._out.values.setdefault(name.lower(), value)
+            if low_name not in self._values and value.strip(_ZERO):
+                self._values[low_name] = value
             return
         if rule is not None and equals and not value:
             return  # a known key may stay without a value

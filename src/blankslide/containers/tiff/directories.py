@@ -160,10 +160,13 @@ class Ifd:
     def number(self, tag: int, default: int = 0) -> int:
         """First value of an integer tag; negative values are not expected and read as large ones."""
         entry = self.tags.get(tag)
-        if entry is None or not entry.number:
+        if entry is None:
             return default
-        if entry.inline is not None and entry.type in INTEGER_TYPES:
-            return int.from_bytes(entry.inline[: TYPE_SIZE[entry.type]], self.tiff.byteorder)
+        _, kind, count, _, _, _, inline = entry
+        if not count:
+            return default
+        if inline is not None and kind in INTEGER_TYPES:
+            return int.from_bytes(inline if count == 1 else inline[: TYPE_SIZE[kind]], self.tiff.byteorder)
         return int(self.tiff.integers(self, entry)[0])
 
     @property
