@@ -198,6 +198,8 @@ class Session:
             chosen = self._chosen()
             if known is None or not (known.answers(chosen) and known.still_true()):
                 known = look_at(path, chosen, self._files)
+            else:
+                pipeline.refuse_pending(self._files[0])  # a run that was interrupted may not have written yet
         except BlankslideError:
             self.inspection = self.plan = None
             raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from blankslide.formatkit.tile_comments import talking
+from blankslide.formatkit.tile_comments import segments_with_comments
 from blankslide.source import MemorySource
 
 FRAME = b"\xff\xc0\x00\x11\x08\x00\x10\x00\x10\x03" + b"\x01\x11\x00" * 3
@@ -30,12 +30,12 @@ def test_one_strip_with_text_is_told_from_bare_ones(where: int, strip: bytes, ga
     strips = [BARE] * 5
     strips[where] = strip
     source, starts, lengths = placed(strips, gap)
-    assert talking(source, starts, lengths) == [(starts[where], len(strip))]
+    assert segments_with_comments(source, starts, lengths) == [(starts[where], len(strip))]
 
 
 @pytest.mark.parametrize("gap", [0, 1])
 def test_bare_strips_have_no_text_in_any_order_and_empty_ones_are_left_out(gap: int) -> None:
     source, starts, lengths = placed([BARE] * 5, gap)
-    assert talking(source, starts, lengths) == []
-    assert talking(source, starts[::-1], lengths[::-1]) == []
-    assert talking(source, [*starts, 0], [*lengths, 0]) == []
+    assert segments_with_comments(source, starts, lengths) == []
+    assert segments_with_comments(source, starts[::-1], lengths[::-1]) == []
+    assert segments_with_comments(source, [*starts, 0], [*lengths, 0]) == []

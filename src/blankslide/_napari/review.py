@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from blankslide import api
+from blankslide import api, pipeline
 from blankslide._napari import layers as _napari_layers
 from blankslide._napari import settings
 from blankslide._napari.thumbnails import mosaic, thumbs
@@ -214,6 +214,7 @@ class Review(QObject):
         """Open the slide as it is now; a slide that cannot be opened shows nothing."""
         known = None if self.session.stale else self.session.inspection
         try:
+            pipeline.refuse_pending(self.session.main_file or path)  # such a run may not have written yet
             pyramid = open_pyramid(path, known)
         except BlankslideError:
             return None, {}

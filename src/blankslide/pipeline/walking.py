@@ -59,8 +59,13 @@ def slides_below(folder: Path, watch: Watch) -> Iterator[Path]:
     Path
         The slide's main file; the folder itself if it holds one DICOM series and no other slides or folders.
     """
+
+    def unlisted(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):  # its slide has a new name by now, and the folder with it
+            watch.unreadable(Path(error.filename))
+
     members: set[str] = set()
-    for place, inner, names in os.walk(folder, onerror=lambda error: watch.unreadable(Path(error.filename))):
+    for place, inner, names in os.walk(folder, onerror=unlisted):
         here = Path(place)
         inner[:] = sorted(n for n in inner if not n.startswith(_OURS) and not watch.left_out(here / n))
         files = [here / n for n in sorted(names) if not n.startswith(".")]

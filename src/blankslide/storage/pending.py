@@ -11,6 +11,7 @@ waits for a file that is not there: an *orphan*. Whose it could be is told by si
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING
 
 from blankslide.errors import SlidePending
@@ -47,10 +48,25 @@ def _named(folder: str, inode: int) -> str | None:
         return next((entry.path for entry in entries if entry.inode() == inode), None)
 
 
+_quiet: dict[tuple[int, int], int] = {}
+_COARSEST = 2_500_000_000
+"""Nanoseconds: some file systems count the dates of folders in steps of two seconds."""
+
+
 def orphans(folder: str) -> list[Path]:
-    """Return the journals in a folder that wait for a file which is not there."""
+    """Return the journals in a folder that wait for a file which is not there.
+
+    A run asks this for each slide of a folder, so a folder without journals is not listed again while
+    its date tells that nothing came or went.
+    """
+    state, begun = os.stat(folder), time.time_ns()
+    mark = state.st_dev, state.st_ino
+    if _quiet.get(mark) == state.st_mtime_ns:
+        return []
     waiting = {path: int(path.name.removeprefix(PREFIX)) for path in find_in(folder)}
     if not waiting:
+        if state.st_mtime_ns + _COARSEST < begun:
+            _quiet[mark] = state.st_mtime_ns
         return []
     with os.scandir(folder) as entries:
         seen = {entry.inode() for entry in entries}

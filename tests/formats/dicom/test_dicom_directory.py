@@ -198,7 +198,7 @@ def test_other_readers_show_a_slide_with_a_dicomdir(tmp_path: Path) -> None:
     from blankslide.viewing.areas import wsidicom
 
     main = with_directory(tmp_path)
-    areas = wsidicom.DicomAreas(main, pipeline.inspect(main))
+    areas = wsidicom.DicomAreas(wsidicom._files(main, pipeline.inspect(main)))
     assert areas.read(0, slice(0, 64), slice(0, 64)).shape == (64, 64, 3)
     areas.close()
 
