@@ -227,6 +227,9 @@ def test_a_slide_without_a_level_is_shown_and_judged_without_a_traceback(tmp_pat
     assert run("anonymize", "--in-place")[0] == 3  # nobody has seen tissue, so nobody could judge
     assert run("verify")[0] == 1
     assert run("anonymize", "--out", str(tmp_path / "out"))[0] == 1
+    (copy,) = (tmp_path / "out").rglob("s_label.dcm")
+    label = read(copy).pixel_array
+    assert (label == label[0, 0]).all()
 
 
 def test_a_slide_without_a_level_has_a_card_and_is_no_pyramid(tmp_path: Path) -> None:
