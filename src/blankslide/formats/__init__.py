@@ -14,6 +14,7 @@ a format without the line is asked about every slide (ADR 0006).
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache, lru_cache
@@ -238,3 +239,18 @@ def describe(head: bytes) -> str:
     if head[128:132] == b"DICM" or b"DICM" in head:
         return "DICOM file"
     return "text file" if head and all(32 <= b < 127 or b in b"\t\r\n" for b in head) else "unknown content"
+
+
+@cache
+def vocabulary_of(name: str) -> tuple[str, ...]:
+    """Return what may stand where in a cleaned slide of a format: the lines of ``NAME.words`` beside its file.
+
+    Each is a place, a tab and what may stand there; see `blankslide.verification.census.grammar`. A format without
+    the file has no words of its own: then only what it keeps as a short number is explained.
+    """
+    home = sys.modules[type(format_named(name)).__module__].__file__
+    try:
+        with open(os.path.join(os.path.dirname(home or ""), f"{name}.words"), encoding="utf-8") as file:
+            return tuple(file.read().splitlines())
+    except FileNotFoundError:
+        return ()

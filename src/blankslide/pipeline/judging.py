@@ -1,7 +1,7 @@
 """Judging a slide: whether what stands in the files now is what was promised.
 
-Nothing is taken over from the code that wrote: the slide is opened, inspected and planned anew, and independent
-readers look at it. Right after a run, every written byte is read again as well, and each removed value is searched
+Nothing is taken over from the code that wrote: the slide is opened, inspected and planned anew, independent
+readers look at it, and the census, which knows no format, takes stock of all that is in it. Right after a run, every written byte is read again as well, and each removed value is searched
 for in all bytes that are not tissue. `verify` does not know these values; it asks the ledger what the run had said.
 The word is "clean" only if nothing speaks against it.
 """
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from blankslide.errors import SlideError
 from blankslide.model import Action, Inspection, Outcome, Patch, Plan, Stage
+from blankslide.pipeline.balancing import balance
 from blankslide.pipeline.clock import Clock
 from blankslide.pipeline.job import Job
 from blankslide.pipeline.ledger_entry import remembered, state_of
@@ -67,6 +68,7 @@ def judge_written(job: Job, path: Path, names: Sequence[str] = ()) -> str:
             problems += _todo(second)
             problems += second.left
             problems += _search(fresh, again, second, job)
+            problems += balance(again, second, fresh.views(), job.options).left
             if job.outcome.residue or problems:
                 state = state_of(fresh, again, job.options)
     conclude(job.outcome, readers, problems)
@@ -134,7 +136,8 @@ def judge_as_is(job: Job) -> None:
     planned = make_plan(inspection, options.resolved(), job.slide.views(), options.planning_key)
     job.found(inspection, planned, options.key)
     readers, problems = judge_once(observe(job.path))
-    conclude(job.outcome, readers, [*_todo(planned), *problems])
+    left = balance(inspection, planned, job.slide.views(), options).left
+    conclude(job.outcome, readers, [*_todo(planned), *problems, *left])
 
 
 def _unwritten(patches: Sequence[Patch], slide: SlideFilesOnDisk) -> list[str]:

@@ -1,0 +1,210 @@
+"""Two accounts of one slide: nothing is written, and nothing is called clean, unless they balance.
+
+The plan's account comes from the formats: what goes, and what is kept by name. The second one is the census
+(`blankslide.verification.census`), which knows no format. Before the first write the census is taken of the files
+as the plan would leave them; after the last one, of the files as they are. Whatever it finds must be explained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from blankslide.model import Action
+from blankslide.pipeline.opening import inspected, inspected_as, opened
+from blankslide.planner import make_plan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from blankslide.model import Inspection, Patch, Plan
+    from blankslide.pipeline.job import Job
+    from blankslide.pipeline.options import Options
+    from blankslide.source import ByteSource
+    from blankslide.storage.open_file import OpenFile
+    from blankslide.storage.slide_files import SlideFilesOnDisk
+    from blankslide.verification.census.account import Account, Text
+    from blankslide.verification.census.grammar import Rules
+
+MOST = 8
+"""Sentences about one slide; of the rest only the number is told."""
+
+
+_MARK = "census: "
+
+
+def is_census(sentence: str) -> bool:
+    """Whether a sentence about what is left comes from the census."""
+    return sentence.startswith(_MARK)
+
+
+class Balance(NamedTuple):
+    """What the second account says of a slide.
+
+    Attributes
+    ----------
+    left
+        Sentences, without values, about what nothing explains.
+    texts
+        All texts that were found, explained or not: the spot-checker's list.
+    """
+
+    left: tuple[str, ...]
+    texts: tuple[Text, ...]
+
+
+class AsPlanned:
+    """The files of a slide as a plan would leave them; a `SlideFiles` that writes nothing.
+
+    Parameters
+    ----------
+    slide
+        The slide as it is.
+    patches
+        Of equal length.
+    """
+
+    def __init__(self, slide: SlideFilesOnDisk, patches: Sequence[Patch]) -> None:
+        from blankslide.verification.census.data import Change
+
+        self.slide, self.name = slide, slide.name
+        self._changes: dict[int, list[Change]] = {}
+        for patch in patches:
+            change = Change(patch.offset, patch.offset + patch.length, patch.data, patch.byte)
+            self._changes.setdefault(patch.file, []).append(change)
+        self.files: list[ByteSource] = []
+        self._numbers: dict[int, int] = {}
+        for file in slide.files:
+            self._add(file)
+        self.main = self.files[0]
+
+    def _add(self, file: OpenFile) -> ByteSource:
+        from blankslide.verification.census.data import Overlay
+
+        number = self._numbers.setdefault(file.fd, len(self.files))
+        if number == len(self.files):
+            own = self._changes.get(number)
+            self.files.append(Overlay(file, own) if own else file)
+        return self.files[number]
+
+    def names(self) -> list[str]:
+        """Names of all regular files beside the main one."""
+        return self.slide.names()
+
+    def open(self, name: str) -> ByteSource:
+        """Open a member by its name."""
+        return self._add(self.slide.open(name))
+
+    def glance(self, name: str, length: int, above: bool = False) -> bytes:
+        """Return the first bytes of a file beside the slide."""
+        return self.slide.glance(name, length, above)
+
+    def state(self, name: str) -> tuple[int, int, int, int, int] | None:
+        """Return what changes with the content of a file beside the slide."""
+        return self.slide.state(name)
+
+
+def would_be_left(job: Job) -> tuple[str, ...]:
+    """Take the census of a slide as its plan would leave it; nothing is written.
+
+    Returns
+    -------
+    tuple of str
+        Sentences about what nothing explains.
+    """
+    slide = AsPlanned(job.slide, job.planned.patches)
+    key = job.options.planning_key
+    again = inspected_as(job.inspection.format, slide, slide.files, key)
+    second = make_plan(again, job.options.resolved(), slide.files, key)
+    return balance(again, second, slide.files, job.options).left
+
+
+def accounts(path: str | Path, options: Options) -> tuple[Account, Rules, list[str]]:
+    """Take the census of a slide as it stands: what is in it, what may explain it, and which pictures nothing explains."""
+    from blankslide.pipeline.looking import planned_for
+    from blankslide.pipeline.main_file import main_file
+
+    with opened(main_file(path)) as slide:
+        inspection = inspected(slide, options.key, options.thorough)
+        planned = planned_for(slide, inspection, options)
+        account = _taken(inspection, slide.views(), options)
+        told = [*_pictures_left(account, inspection, planned), *(_MARK + trouble for trouble in account.troubles)]
+        return account, _rules(inspection, planned, options), told
+
+
+def balance(inspection: Inspection, planned: Plan, sources: Sequence[ByteSource], options: Options) -> Balance:
+    """Take the census of a slide and hold it against the plan's account.
+
+    Parameters
+    ----------
+    inspection, planned
+        The plan's account: of the slide before, or of the slide as it is now.
+    sources
+        One for each file of ``inspection``: as it is, or `as_planned`.
+    """
+    account = _taken(inspection, sources, options)
+    rules = _rules(inspection, planned, options)
+    left = [*_texts_left(account, rules), *_pictures_left(account, inspection, planned), *(_MARK + trouble for trouble in account.troubles)]
+    return Balance(_few(left), tuple(account.texts))
+
+
+def _taken(inspection: Inspection, sources: Sequence[ByteSource], options: Options) -> Account:
+    from blankslide.verification.census.stock import take_stock
+
+    files = [(file.name, source) for file, source in zip(inspection.files, sources, strict=True)]
+    claims = {i: bytemap.tissue_parts() for i, bytemap in enumerate(inspection.maps) if _needs_claims(sources[i])}
+    return take_stock(files, claims, thorough=options.thorough)
+
+
+def _needs_claims(source: ByteSource) -> bool:
+    """Whether no library knows the layout of a file, so that it is told what to prove."""
+    head = source.read(0, min(132, source.size))
+    return head[:2] not in (b"II", b"MM") and head[128:132] != b"DICM"
+
+
+def _rules(inspection: Inspection, planned: Plan, options: Options) -> Rules:
+    from blankslide.formats import vocabulary_of
+    from blankslide.policy.pseudonyms import is_ours, is_token
+    from blankslide.verification.census.grammar import Kept, Rules, Vocabulary
+
+    stays = {d.id for d in planned.decisions if d.action is Action.KEEP}
+    places = [(p.file, p.start, p.end) for p in inspection.kept]
+    places += [(p.file, p.start, p.end) for f in inspection.findings if f.id in stays for p in f.places]
+    key = options.planning_key
+    return Rules(
+        Vocabulary(vocabulary_of(inspection.format)),
+        Kept(places),
+        lambda value: is_token(value) or is_ours(value, key),
+        options.resolved().unknown_numbers,
+    )
+
+
+def _texts_left(account: Account, rules: Rules) -> list[str]:
+    from blankslide.verification.census.grammar import explained
+
+    return [_sentence(text) for text in account.texts if not explained(text, rules)]
+
+
+def _sentence(text: Text) -> str:
+    """Name the place of a text, never the text; of a place only what can hold no name itself."""
+    first = text.path.partition("/")[0]
+    place = f"tag {first}" if first.isdecimal() else "a text"
+    return f"{_MARK}{text.where}, {place}: {len(text.value)} characters that nothing explains"
+
+
+def _pictures_left(account: Account, inspection: Inspection, planned: Plan) -> list[str]:
+    gone = {d.id.removeprefix("picture.") for d in planned.decisions if d.action is not Action.KEEP}
+    kept = {a.role for a in inspection.associated} - gone
+    return [
+        f"{_MARK}{p.where}: a picture of {p.width} × {p.height} that is no tissue and not blank"
+        for p in account.pictures
+        if p.proven in ("other", "unclear") or (p.proven == "map" and not kept & {"map", "probability"})
+    ]
+
+
+def _few(sentences: Sequence[str]) -> tuple[str, ...]:
+    unique = list(dict.fromkeys(sentences))
+    if len(unique) <= MOST:
+        return tuple(unique)
+    return (*unique[: MOST - 1], f"{_MARK}{len(unique) - MOST + 1} more places that nothing explains")
+

@@ -1,0 +1,77 @@
+"""What the census found, as data: texts, pictures, and what does not add up.
+
+Values travel in plain strings here; whoever hands them on wraps them. An `Account` never leaves the
+process and is never written down.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from blankslide.verification.census.data import Span
+
+
+class Text(NamedTuple):
+    """One thing that can be read.
+
+    Attributes
+    ----------
+    file
+        Number of the file.
+    path
+        Its place, without values: ``270/AppMag``, ``Slidedat.ini/GENERAL/SLIDE_ID``, ``loose``.
+    value
+        What stands there.
+    start, end
+        Bytes of the value in the file, or of what wraps it.
+    where
+        The place in words: ``page 2``.
+    """
+
+    file: int
+    path: str
+    value: str
+    start: int
+    end: int
+    where: str
+
+    def __repr__(self) -> str:
+        return f"<Text of {len(self.value)} characters in {self.where}>"
+
+
+class Picture(NamedTuple):
+    """One thing that decodes as a picture, and what its pixels prove it to be."""
+
+    file: int
+    where: str
+    width: int
+    height: int
+    proven: str
+    start: int
+    end: int
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class Account:
+    """All that was found in the files of one slide.
+
+    Attributes
+    ----------
+    texts, pictures
+        In no particular order.
+    troubles
+        Sentences, without values, about what could not be looked at.
+    proven
+        For each file the spans of proven tissue, sorted.
+    """
+
+    texts: list[Text] = field(default_factory=list)
+    pictures: list[Picture] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
+    proven: dict[int, list[Span]] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<Account: {len(self.texts)} texts, {len(self.pictures)} pictures, {len(self.troubles)} troubles>"

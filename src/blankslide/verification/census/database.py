@@ -1,0 +1,85 @@
+"""The census of an SQLite database, as SQLite itself reads it: schema, and cell by cell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from blankslide.verification.census.account import Account, Picture, Text
+from blankslide.verification.census.loose import speak_loose
+from blankslide.verification.census.texts import speak
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from blankslide.source import ByteSource
+
+MAGIC = b"SQLite format 3\0"
+_IN_MEMORY = 256 << 20
+_LARGE_BLOB = 1 << 16
+
+
+def take_stock(account: Account, file: int, source: ByteSource, where: str, blobs_walked: int = 64) -> None:
+    """Add all texts and pictures of a database to the account."""
+    import sqlite3
+
+    if source.size > _IN_MEMORY:
+        account.troubles.append(f"{where}: the database is too large to be read a second time")
+        return
+    raw = source.read(0, source.size)
+    database = sqlite3.connect(":memory:")
+    try:
+        database.deserialize(raw)
+        database.text_factory = bytes
+        _schema(account, file, database, where)
+        for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            _table(account, file, database, name, where)
+    except sqlite3.Error as problem:
+        account.troubles.append(f"{where}: SQLite cannot read it ({type(problem).__name__})")
+    finally:
+        database.close()
+
+
+def _quoted(name: bytes) -> str:
+    return '"' + name.decode("utf-8", "replace").replace('"', '""') + '"'
+
+
+def _schema(account: Account, file: int, database: sqlite3.Connection, where: str) -> None:
+    for kind, name, told in database.execute("SELECT type, name, sql FROM sqlite_master"):
+        for value in (name, told):
+            if value:
+                plain = " ".join(value.decode("utf-8", "replace").split())
+                account.texts.append(Text(file, f"schema/{kind.decode()}", plain, 0, 0, f"{where}, schema"))
+
+
+def _table(account: Account, file: int, database: sqlite3.Connection, name: bytes, where: str) -> None:
+    rows = database.execute(f"SELECT * FROM {_quoted(name)}")  # noqa: S608 a quoted name from its own schema
+    columns = [column[0] for column in rows.description]
+    table = name.decode("utf-8", "replace")
+    for row in rows:
+        for column, value in zip(columns, row, strict=True):
+            place = f"{table}/{column}"
+            if isinstance(value, bytes):
+                _blob(account, file, place, value, f"{where}, table {table}")
+            elif value is not None:
+                account.texts.append(Text(file, place, f"{value:.10g}" if isinstance(value, float) else str(value), 0, 0, where))
+
+
+def _blob(account: Account, file: int, place: str, value: bytes, where: str) -> None:
+    from blankslide.verification.census.decode import stream_look
+    from blankslide.verification.census.streams import beside, sniff
+    from blankslide.verification.census.walked import any_size
+
+    kind = sniff(value)
+    if kind is None:
+        speak(account, file, place, value, 0, where)
+        return
+    rest = beside(value, any_size(kind, value))
+    for low, high in [(0, len(value))] if rest is None else rest:
+        speak(account, file, f"{place}/beside", value[low:high], 0, where)
+    look = stream_look(value, kind)
+    if look is not None:
+        proven = "blank" if look.flat else "stream"
+        account.pictures.append(Picture(file, place, look.width, look.height, proven, 0, 0, f"a {kind} picture"))
+
+
+__all__ = ["MAGIC", "speak_loose", "take_stock"]

@@ -1,0 +1,188 @@
+"""The census of one DICOM file, element by element, as pydicom reads it."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from blankslide.verification.census.account import Account, Picture, Text
+from blankslide.verification.census.data import Span, Stream, joined, without
+from blankslide.verification.census.icc import is_profile, speak_profile
+from blankslide.verification.census.loose import speak_loose
+from blankslide.verification.census.texts import speak
+
+if TYPE_CHECKING:
+    from blankslide.source import ByteSource
+
+_NUMBER = frozenset("DS FD FL IS SL SS SV UL US UV AT".split())
+_DEEP = 24
+_EVERY, _FEW = 4 << 20, 24
+_ITEM, _END = 0xE000, 0xE0DD
+_CODECS = {
+    "1.2.840.10008.1.2.4.50": 7, "1.2.840.10008.1.2.4.51": 7, "1.2.840.10008.1.2.4.57": 7, "1.2.840.10008.1.2.4.70": 7,
+    "1.2.840.10008.1.2.4.90": 34712, "1.2.840.10008.1.2.4.91": 34712,
+    "1.2.840.10008.1.2.4.201": 34712, "1.2.840.10008.1.2.4.202": 34712, "1.2.840.10008.1.2.4.203": 34712,
+}  # fmt: skip
+"""Transfer syntax -> the same codec in TIFF's numbers."""
+
+
+class Frames(NamedTuple):
+    """An instance's pictures: the whole grid, each frame's size, and where the coded frames stand."""
+
+    width: int
+    height: int
+    across: int
+    down: int
+    spans: tuple[Span, ...]
+    announced: int
+    compression: int
+    samples: int
+    bits: int
+    image_type: tuple[str, ...]
+
+
+def take_stock(account: Account, file: int, source: ByteSource, where: str, thorough: bool = False) -> None:
+    """Add all texts of a DICOM file to the account, and prove its frames."""
+    from pydicom import dcmread
+
+    stream = Stream(source)
+    head = source.read(0, 128)
+    if any(head):
+        speak(account, file, "preamble", head, 0, where)
+    data = dcmread(stream, stop_before_pixels=True, force=True)
+    _elements(account, file, data.file_meta, "meta", where, 0)
+    _elements(account, file, data, "", where, 0)
+    syntax = str(data.file_meta.get("TransferSyntaxUID", ""))
+    if syntax == "1.2.840.10008.1.2.1.99":
+        return  # deflated: all of it was inflated by pydicom; nothing else fits into the file
+    frames, known = _frames(data, source, stream.tell(), syntax)
+    known.append((0, stream.tell()))
+    loose: list[Span] = []
+    if frames is not None:
+        _prove(account, file, source, frames, loose, where, thorough)
+        known.extend(frames.spans[: frames.announced])
+    rest = without([(0, source.size)], joined(known))
+    speak_loose(account, file, source, joined((*rest, *loose)), f"{where}/loose", where)
+
+
+def _elements(account: Account, file: int, data: Any, path: str, where: str, depth: int) -> None:
+    if depth > _DEEP:
+        account.troubles.append(f"{where}: sequences are nested too deeply")
+        return
+    for element in data:
+        name = element.keyword or f"{element.tag.group:04x},{element.tag.element:04x}"
+        place = f"{path}/{name}" if path else name
+        if element.VR == "SQ":
+            for item in element.value or ():
+                _elements(account, file, item, place, where, depth + 1)
+        else:
+            _value(account, file, element, place, where)
+
+
+def _value(account: Account, file: int, element: Any, place: str, where: str) -> None:
+    value = element.value
+    at = int(getattr(element, "file_tell", 0) or 0)
+    if value is None or value == "" or value == b"":
+        return
+    many = list(value) if element.VM > 1 or isinstance(value, (list, tuple)) else [value]
+    if element.VR in _NUMBER:
+        account.texts.append(Text(file, place, " ".join(str(v) for v in many), at, at, where))
+        return
+    for one in many:
+        if isinstance(one, bytes):
+            if is_profile(one):
+                speak_profile(account, file, place, one, at, where)
+            else:
+                speak(account, file, place, one, at, where)
+        elif str(one).strip():
+            account.texts.append(Text(file, place, str(one), at, at, where))
+
+
+# -- frames ------------------------------------------------------------------------------
+
+
+def _frames(data: Any, source: ByteSource, at: int, syntax: str) -> tuple[Frames | None, list[Span]]:
+    """Find the coded frames behind the header, and the bytes that lead to them."""
+    if at + 8 > source.size or int(data.get("Rows", 0) or 0) <= 0:
+        return None, []
+    big = syntax == "1.2.840.10008.1.2.2"
+    explicit = syntax != "1.2.840.10008.1.2"
+    raw = source.read(at, min(12, source.size - at))
+    group, element = struct.unpack_from(">HH" if big else "<HH", raw)
+    if (group, element) not in ((0x7FE0, 0x0010), (0x7FE0, 0x0008), (0x7FE0, 0x0009)):
+        return None, []
+    length = struct.unpack_from(">I" if big else "<I", raw, 8 if explicit else 4)[0]
+    begin = at + (12 if explicit else 8)
+    announced = max(1, int(data.get("NumberOfFrames", 1) or 1))
+    rows, columns = int(data.Rows), int(data.Columns)
+    samples, bits = int(data.get("SamplesPerPixel", 1) or 1), int(data.get("BitsAllocated", 8) or 8)
+    if length == 0xFFFFFFFF:
+        spans, known = _fragments(source, begin)
+        known.append((at, begin))
+        if len(spans) > announced:  # frames in several fragments each: all of them, if they begin like frames
+            begins = [i for i, (low, _) in enumerate(spans) if source.read(low, 2) in (b"\xff\xd8", b"\xff\x4f")]
+            if len(begins) == announced and begins[:1] == [0]:
+                known.extend(spans)
+                spans = []
+    else:
+        size = rows * columns * samples * bits // 8
+        count = min(announced, length // size if size else 0)
+        spans = [(begin + i * size, begin + (i + 1) * size) for i in range(count)]
+        known = [(at, begin)]
+    width = int(data.get("TotalPixelMatrixColumns", 0) or columns)
+    height = int(data.get("TotalPixelMatrixRows", 0) or rows)
+    kind = tuple(str(word) for word in data.get("ImageType", ()) or ())
+    compression = _CODECS.get(syntax, 1 if length != 0xFFFFFFFF else 0)
+    frames = Frames(width, height, columns, rows, tuple(spans), announced, compression, samples, bits, kind)
+    return frames, known
+
+
+def _fragments(source: ByteSource, at: int) -> tuple[list[Span], list[Span]]:
+    """Return the spans of all fragments behind the offset table, and of what leads to them."""
+    spans: list[Span] = []
+    known: list[Span] = []
+    first = True
+    while at + 8 <= source.size:
+        group, element, length = struct.unpack("<HHI", source.read(at, 8))
+        if group != 0xFFFE or element not in (_ITEM, _END) or at + 8 + length > source.size:
+            break
+        known.append((at, at + 8))
+        if element == _END:
+            break
+        if first:
+            known.append((at + 8, at + 8 + length))
+            first = False
+        else:
+            spans.append((at + 8, at + 8 + length))
+        at += 8 + length
+    return spans, known
+
+
+def _prove(
+    account: Account, file: int, source: ByteSource, frames: Frames, loose: list[Span], where: str, thorough: bool
+) -> None:
+    """Walk frames by their codec, add what they hold beside pixels, and the instance as a picture."""
+    from blankslide.verification.census.streams import Coded, beside
+
+    spans = frames.spans[: frames.announced]
+    total = sum(end - start for start, end in spans)
+    chosen = spans
+    if total > _EVERY and len(spans) > _FEW and not thorough:
+        chosen = tuple(spans[round(i * (len(spans) - 1) / (_FEW - 1))] for i in range(_FEW))
+    coded = Coded(frames.compression, frames.across, frames.down, frames.samples, frames.bits)
+    speaks = False
+    if frames.compression > 1 and len(frames.spans) == frames.announced:
+        while True:
+            for start, end in chosen:
+                data = source.read(start, end - start)
+                rest = beside(data, coded)
+                for low, high in [(0, len(data))] if rest is None else rest:
+                    if any(data[low:high]):
+                        speaks = True
+                        speak(account, file, "coded", data[low:high], start + low, where)
+            if not speaks or len(chosen) == len(spans):
+                break
+            chosen = spans
+    account.pictures.append(
+        Picture(file, where, frames.width, frames.height, "instance", 0, 0, "\\".join(frames.image_type))
+    )

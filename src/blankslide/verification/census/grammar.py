@@ -1,0 +1,150 @@
+"""What may stand where: a format's vocabulary by place, and nothing by its mere look.
+
+A vocabulary says for each place, written as the census writes it, which values are the format's own. Values
+are compared by their template, in which each number is ``#``: ``JPEG/RGB Q=30`` and ``JPEG/RGB Q=70`` are one.
+A word is allowed only in the place where the vocabulary has it: ``Rose`` in a name's place is a person, whatever
+stain there is elsewhere. Where a vocabulary says ``=kept``, free text may stand, if the plan lists that very
+place as kept.
+
+A line of a vocabulary is the place, a tab, and the template. ``*`` as a part of a place stands for any one part.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from itertools import accumulate
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from blankslide.verification.census.account import Text
+
+KEPT = "=kept"
+_VERSION = re.compile(r"(?<![\d.])\d{1,5}+(?:\.\d{1,6}+){2,4}+(?!\.?\d)")
+_NUMBER = re.compile(r"(?:(?<![\w.)\]])[-+])?(?<![\d.])\d{1,7}+(?:\.\d{0,20}+)?(?:[eE][-+]?\d{1,3}+)?(?!\.?\d)")
+_BY = re.compile(r"(?<=\d)[xX×](?=\d)")
+_DIGITS = re.compile(r"\d{1,7}+")
+_SPACE = re.compile(r"\s++")
+_ROW = re.compile(r"#(?:[ ,;\\/x×]{1,2}#){3,}+")
+_HARMLESS = re.compile(r"(?:true|false|yes|no|on|off|nan|[-+]?\d{1,4}|[-+]?\d{0,5}\.\d{1,20}|[-+]?\d{1,5}\.?0?)(?:[eE][-+]?\d{1,3})?", re.I)
+_TELLING = re.compile(
+    r"(?i)patient|person|name(?!space)|\bmrn\b|case|\bdob\b|birth|\bage\b|accession|specimen|operator|user|doctor|physician|"
+    r"\bssn\b|social|phone|address|barcode|date|year|\bid\b|serial|number\Z"
+)
+_DATE = re.compile(r"(?<!\d)(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|(?:19|20)\d{6})(?!\d)")
+_DOTTED = re.compile(r"\d{1,2}\.\d{1,2}\.(?:19|20)\d\d|\d\d\.\d\d\.\d\d|(?:19|20)\d\d\.\d{1,2}\.\d{1,2}")
+_LONG = re.compile(r"\d{6,}+")
+_ADDRESS = re.compile(r"[\w.]@[\w]|\w:\\|\\\\\w|://")
+_TOKEN = re.compile(r"[A-Za-z][A-Za-z0-9]*+(?:[ _.:-][A-Za-z0-9]++){0,5}+")
+FILL = frozenset(" \t\r\n\0|;,.-_:=xX0#?*'\"<>/()[]{}")
+
+
+@cache
+def template(value: str) -> str:
+    """Return a value with each number as ``#``, white space as single spaces, and long rows of numbers as ``#…``."""
+    plain = _BY.sub(" x ", _SPACE.sub(" ", value.strip()))
+    told = _NUMBER.sub("#", _VERSION.sub(_version, plain))
+    return _ROW.sub("#…", told)
+
+
+def _version(found: re.Match[str]) -> str:
+    return found[0] if _DOTTED.fullmatch(found[0]) else "#v"
+
+
+def place_of(path: str) -> str:
+    """Return a path with each number as ``#``, but for the tag's number at its beginning."""
+    head, slash, rest = path.partition("/")
+    return head + slash + _DIGITS.sub("#", rest)
+
+
+class Vocabulary:
+    """The lines of a format, and perhaps those that all formats of its container share."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self.places: dict[str, set[str]] = {}
+        self.wild: list[tuple[list[str], set[str]]] = []
+        for line in lines:
+            place, tab, allowed = line.rstrip("\n").partition("\t")
+            if not tab or line.startswith("#"):
+                continue
+            if "*" in place.split("/"):
+                self.wild.append((place.split("/"), {allowed}))
+            else:
+                self.places.setdefault(place, set()).add(allowed)
+
+    def at(self, path: str) -> set[str] | None:
+        """Return the templates that may stand at a path; None if the place is unknown."""
+        place = place_of(path)
+        found = self.places.get(place)
+        if not self.wild:
+            return found
+        parts = place.split("/")
+        more = [allowed for wild, allowed in self.wild if _fits(wild, parts)]
+        return set().union(found or (), *more) if found is not None or more else None
+
+
+def _fits(wild: Sequence[str], parts: Sequence[str]) -> bool:
+    return len(wild) == len(parts) and all(w in ("*", p) for w, p in zip(wild, parts, strict=True))
+
+
+class Kept:
+    """The places that the plan keeps: sorted spans of each file."""
+
+    def __init__(self, places: Iterable[tuple[int, int, int]]) -> None:
+        self.spans: dict[int, list[tuple[int, int]]] = {}
+        for file, start, end in places:
+            self.spans.setdefault(file, []).append((start, end))
+        for spans in self.spans.values():
+            spans.sort()
+        self.reached = {file: list(accumulate((end for _, end in spans), max)) for file, spans in self.spans.items()}
+
+    def covers(self, file: int, start: int, end: int) -> bool:
+        """Whether one kept place holds the whole of a span."""
+        spans = self.spans.get(file, [])
+        i = bisect_right(spans, (start, 1 << 62)) - 1
+        while i >= 0 and self.reached[file][i] >= end:
+            if spans[i][1] >= end:
+                return True
+            i -= 1
+        return False
+
+
+class Rules(NamedTuple):
+    """All that may explain a text: vocabulary, kept places, and which values are our own replacements."""
+
+    vocabulary: Vocabulary
+    kept: Kept
+    ours: Callable[[str], bool]
+    numbers: bool = True
+
+
+def explained(text: Text, rules: Rules) -> bool:
+    """Whether a text is nothing, ours, a word or number of the format in its place, or a listed kept value."""
+    value = text.value
+    if not set(value) - FILL or rules.ours(value.strip(" \0\r\n\t")):
+        return True
+    allowed = rules.vocabulary.at(text.path)
+    if allowed is None:
+        return _harmless(text, rules)
+    if template(value) in allowed:
+        return True
+    return KEPT in allowed and rules.kept.covers(text.file, text.start, text.end) and plausible(value)
+
+
+def _harmless(text: Text, rules: Rules) -> bool:
+    """Whether a place that nobody knows holds a short number, kept by the plan, under a plain key."""
+    key = text.path.rpartition("/")[2]
+    return (
+        rules.numbers
+        and _HARMLESS.fullmatch(text.value.strip()) is not None
+        and _TOKEN.fullmatch(key) is not None
+        and _TELLING.search(key) is None
+        and rules.kept.covers(text.file, text.start, text.end)
+    )
+
+
+def plausible(value: str) -> bool:
+    """Whether a kept text has no date, no long number, no address and no path in it."""
+    return len(value) <= 400 and not (_DATE.search(value) or _LONG.search(value) or _ADDRESS.search(value))

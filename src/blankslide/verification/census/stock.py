@@ -1,0 +1,75 @@
+"""Taking stock of all files of one slide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from blankslide.verification.census import ifds
+from blankslide.verification.census.account import Account
+from blankslide.verification.census.data import Span
+
+if TYPE_CHECKING:
+    from blankslide.source import ByteSource
+
+_SQLITE = b"SQLite format 3\0"
+
+
+def take_stock(
+    files: Sequence[tuple[str, ByteSource]],
+    claims: Mapping[int, Sequence[Span]] | None = None,
+    *,
+    thorough: bool = False,
+) -> Account:
+    """Find what is really in the files of a slide.
+
+    Parameters
+    ----------
+    files
+        Name and bytes of each file, the main one first. Of the name only the suffix is used.
+    claims
+        For each file the pieces that the plan calls tissue: where no library knows a file's layout, they are
+        what has to be proven. Not asked where the layout is known.
+    thorough
+        Walk every tile.
+
+    Returns
+    -------
+    Account
+        Whatever was found; what could not be looked at is among its ``troubles``.
+    """
+    account = Account()
+    for number, (name, source) in enumerate(files):
+        where = _suffix(name)
+        try:
+            _one(account, number, source, (claims or {}).get(number, ()), where, thorough)
+        except Exception as problem:  # libraries raise what they like, and their messages may hold values
+            account.troubles.append(f"{where}: cannot be read a second time ({type(problem).__name__})")
+    return account
+
+
+def _suffix(name: str) -> str:
+    suffix = name[name.rfind(".") :].lower() if "." in name else ""
+    return f"*{suffix}" if 1 < len(suffix) <= 9 and suffix[1:].isalnum() and suffix.isascii() else "a file"
+
+
+def _one(
+    account: Account, number: int, source: ByteSource, claims: Sequence[Span], where: str, thorough: bool
+) -> None:
+    head = source.read(0, min(132, source.size))
+    if head[:4] in ifds.MAGIC:
+        from blankslide.verification.census.tiff import Tiff
+
+        Tiff(account, number, source, thorough).take_stock()
+    elif head[128:132] == b"DICM":
+        from blankslide.verification.census import dicom
+
+        dicom.take_stock(account, number, source, where, thorough)
+    elif head.startswith(_SQLITE):
+        from blankslide.verification.census import database
+
+        database.take_stock(account, number, source, where)
+    else:
+        from blankslide.verification.census import generic
+
+        generic.take_stock(account, number, source, claims, where, thorough)

@@ -1,0 +1,288 @@
+"""The census of one TIFF: directories, then roles, then proof of tissue, then all that is left.
+
+Only a page that is proven a level, a thumbnail, a channel or blank may claim bytes, and only as many
+segments as its grid needs, each a whole stream of its codec. Everything else is loose and is read.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from blankslide.verification.census import tags
+from blankslide.verification.census.account import Account, Picture, Text
+from blankslide.verification.census.data import Span, Stream, joined, without
+from blankslide.verification.census.icc import is_profile, speak_profile
+from blankslide.verification.census.ifds import Broken, Directory, Entry, Walk
+from blankslide.verification.census.loose import speak_loose
+from blankslide.verification.census.roles import Candidate, prove
+from blankslide.verification.census.streams import Coded, beside, beside_tables
+from blankslide.verification.census.texts import speak
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from blankslide.source import ByteSource
+
+CLAIMING = frozenset(("level", "thumbnail", "channel", "map", "blank"))
+EVERY = 4 << 20
+"""Coded bytes of a page up to which each of its segments is walked."""
+FEW = 24
+_WHOLE = 64 << 20
+
+
+class Page(NamedTuple):
+    """A directory that holds a picture: its size, its segments and how they are coded."""
+
+    directory: Directory
+    width: int
+    height: int
+    across: int
+    down: int
+    offsets: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+    needed: int
+    tiled: bool
+    coding: Coded
+
+    def size_of(self, number: int) -> tuple[int, int]:
+        """Return width and height of a segment as stored, in pixels: the last strip is shorter, tiles are not."""
+        if self.tiled:
+            return self.across, self.down
+        rows = -(-self.height // self.down)
+        last = number % rows == rows - 1
+        return self.width, (self.height - (rows - 1) * self.down if last else self.down)
+
+
+class Tiff:
+    """One TIFF under the census.
+
+    Parameters
+    ----------
+    account
+        What is found is added here.
+    file
+        Number of the file.
+    source
+        Its bytes.
+    thorough
+        Walk each segment, whatever their number.
+    """
+
+    def __init__(self, account: Account, file: int, source: ByteSource, thorough: bool = False) -> None:
+        self.account, self.file, self.source, self.thorough = account, file, source, thorough
+        self.walk = Walk(source)
+        self.known: list[Span] = [self.walk.head]
+        self.loose: list[Span] = []
+        self.pages = [page for d in self.walk.directories if (page := _page(self.walk, d)) is not None]
+
+    def take_stock(self) -> None:
+        """Add all texts and pictures of the file to the account."""
+        from tifffile import TiffFile
+
+        for directory in self.walk.directories:
+            self._entries(directory)
+        with TiffFile(Stream(self.source)) as library:
+            self._pictures(library)
+        self.known = joined(self.known)
+        rest = without([(0, self.source.size)], self.known)
+        speak_loose(self.account, self.file, self.source, joined((*rest, *self.loose)), "loose", "bytes that nothing needs")
+
+    # -- values ------------------------------------------------------------------------
+
+    def _entries(self, directory: Directory) -> None:
+        self.known.append(directory.span)
+        for words in directory.words:
+            self.known.append(words)
+        for entry in directory.entries:
+            self.known.append((entry.start, entry.end))
+            if entry.inline:
+                self._slack(directory, entry)
+            if entry.code in tags.INDEX and directory.first(entry.code) is entry:
+                continue
+            if not tags.is_structure(self.walk, directory, entry):
+                self._spoken(directory, entry)
+
+    def _slack(self, directory: Directory, entry: Entry) -> None:
+        """Read the bytes of an entry that its value does not use."""
+        end = entry.at + (20 if self.walk.big else 12)
+        rest = self.source.read(entry.end, end - entry.end)
+        if any(rest):
+            place = f"{entry.code}/slack"
+            self.account.texts.append(
+                Text(self.file, place, rest.decode("latin-1"), entry.end, end, directory.where)
+            )
+
+    def _spoken(self, directory: Directory, entry: Entry) -> None:
+        """Add what a value says: text leaf by leaf, numbers as numbers and as the words they may spell."""
+        place, where = str(entry.code), directory.where
+        data = self.walk.bytes_of(entry) if entry.end - entry.start <= _WHOLE else b""
+        if entry.code == tags.TABLES and directory.first(tags.TABLES) is entry:
+            rest = beside_tables(data)
+            for start, end in [(0, len(data))] if rest is None else rest:
+                speak(self.account, self.file, f"{place}/beside", data[start:end], entry.start + start, where)
+        elif is_profile(data):
+            speak_profile(self.account, self.file, place, data, entry.start, where)
+        elif entry.kind in (1, 2, 6, 7, 129):
+            self._bytes(place, data, entry, where)
+        else:
+            self._numbers(place, data, entry, where)
+
+    def _bytes(self, place: str, data: bytes, entry: Entry, where: str) -> None:
+        from blankslide.verification.census.loose import loose_picture
+
+        if loose_picture(self.account, self.file, data, entry.start, entry.end, f"{where}, tag {entry.code}"):
+            return
+        before = len(self.account.texts)
+        speak(self.account, self.file, place, data, entry.start, where)
+        if len(self.account.texts) == before and any(data) and len(data) <= 64:
+            shown = data.hex(" ")
+            self.account.texts.append(Text(self.file, f"{place}/bytes", shown, entry.start, entry.end, where))
+
+    def _numbers(self, place: str, data: bytes, entry: Entry, where: str) -> None:
+        numbers = self.walk.parsed(entry, data) if entry.count <= 4096 else ()
+        shown = " ".join(f"{n:.10g}" for n in numbers) if entry.count <= 4096 else f"{entry.count} numbers"
+        self.account.texts.append(Text(self.file, place, shown, entry.start, entry.end, where))
+        if len(data) >= 6:
+            speak(self.account, self.file, f"{place}/spelled", data, entry.start, where)
+
+    # -- pictures ----------------------------------------------------------------------
+
+    def _pictures(self, library: Any) -> None:
+        from blankslide.verification.census.decode import tiff_look
+
+        looks = []
+        for page in self.pages:
+            library.filehandle.seek(page.directory.at)
+            looks.append(_looked(library, page, tiff_look, self.source))
+        candidates = [
+            Candidate(p.width, p.height, look, p.tiled, len(p.offsets), "") for p, look in zip(self.pages, looks, strict=True)
+        ]
+        for page, look, role in zip(self.pages, looks, prove(candidates), strict=True):
+            proven, reason = role
+            if look is not None and look.flat:
+                proven, reason = self._blank(library, page)
+            spoken = self._segments(page) if proven in CLAIMING else True
+            at = page.directory.at
+            where = page.directory.where
+            self.account.pictures.append(Picture(self.file, where, page.width, page.height, proven, at, at, reason))
+            if spoken and proven in CLAIMING:
+                self._segments(page, every=True)
+            self._surplus(page)
+
+    def _blank(self, library: Any, page: Page) -> tuple[str, str]:
+        """Whether each segment of a page is of one colour; equal segments are decoded once."""
+        from blankslide.verification.census.decode import is_flat_segment
+
+        seen: set[bytes] = set()
+        for number in range(min(page.needed, len(page.offsets))):
+            data = self._coded(page, number)
+            if data is None or data in seen:
+                continue
+            seen.add(data)
+            if not is_flat_segment(library, page.directory.at, number, data):
+                return "other", "a segment of a blank picture is not blank"
+        return "blank", "one colour"
+
+    def _coded(self, page: Page, number: int) -> bytes | None:
+        start, length = int(page.offsets[number]), int(page.lengths[number])
+        if not length or length > _WHOLE or start < 0 or start + length > self.source.size:
+            return None
+        return self.source.read(start, length)
+
+    def _segments(self, page: Page, every: bool = False) -> bool:
+        """Prove segments of a page, and return whether one of them holds more than pixels.
+
+        Those that are proven, or taken for proven because those around them are, explain their bytes.
+        """
+        count = min(page.needed, len(page.offsets))
+        small = int(page.lengths[:count].sum()) <= EVERY
+        chosen = range(count) if every or self.thorough or small else _spread(count)
+        speaks = False
+        for number in chosen:
+            data = self._coded(page, number)
+            if data is None:
+                continue
+            width, height = page.size_of(number)
+            rest = beside(data, page.coding._replace(width=width, height=height))
+            start = int(page.offsets[number])
+            for low, high in [(0, len(data))] if rest is None else rest:
+                speaks = True
+                place, where = "coded", f"{page.directory.where}, segment {number}"
+                speak(self.account, self.file, place, data[low:high], start + low, where)
+        if not every:
+            self._claim(page, count)
+        return speaks and not small
+
+    def _claim(self, page: Page, count: int) -> None:
+        import numpy as np
+
+        starts, lengths = page.offsets[:count], page.lengths[:count]
+        kept = lengths > 0
+        starts, ends = starts[kept], (starts + lengths)[kept]
+        order = np.argsort(starts, kind="stable")
+        starts, ends = starts[order], ends[order]
+        if len(starts):
+            breaks = np.flatnonzero(starts[1:] != ends[:-1])
+            low = np.concatenate((starts[:1], starts[breaks + 1]))
+            high = np.concatenate((ends[breaks], ends[-1:]))
+            self.known.extend(zip(low.tolist(), high.tolist(), strict=True))
+
+    def _surplus(self, page: Page) -> None:
+        """Read what a page points at beyond its grid; where that is another picture's tissue, it says nothing new."""
+        for number in range(page.needed, min(len(page.offsets), page.needed + 4096)):
+            start, length = int(page.offsets[number]), int(page.lengths[number])
+            if length and 0 <= start and start + length <= self.source.size:
+                self.loose.append((start, start + length))
+
+
+def _looked(library: Any, page: Page, tiff_look: Any, source: ByteSource) -> Any:
+    from tifffile import TiffPage
+
+    try:
+        return tiff_look(TiffPage(library, index=0), source.read)
+    except Exception:  # a library's failure on a page is an answer: nobody can say what it shows
+        return None
+
+
+def _spread(count: int) -> list[int]:
+    """Choose first, last and a spread between."""
+    return sorted({round(i * (count - 1) / (FEW - 1)) for i in range(FEW)})
+
+
+def _page(walk: Walk, directory: Directory) -> Page | None:
+    """Return a directory as a picture, or None if it holds none."""
+    width, height = _one(walk, directory, 256), _one(walk, directory, 257)
+    found = [directory.first(code) for code in (324, 273, 513)]
+    lead = next((entry for entry in found if entry is not None), None)
+    if not width or not height or lead is None:
+        return None
+    offsets = walk.array(lead)
+    lengths = walk.array(directory.first(tags.LEADING[lead.code]))
+    some = min(len(offsets), len(lengths))
+    samples = _one(walk, directory, 277) or 1
+    parts = samples if _one(walk, directory, 284) == 2 else 1
+    tiled = lead.code == 324
+    across = _one(walk, directory, 322) if tiled else width
+    down = _one(walk, directory, 323) if tiled else min(_one(walk, directory, 278) or height, height)
+    if not across or not down:
+        return None
+    needed = -(-width // across) * -(-height // down) * parts if tiled else -(-height // down) * parts
+    bits = directory.first(258)
+    depth = int(walk.numbers(bits)[0]) if bits and bits.count else 1
+    tables = directory.first(tags.TABLES)
+    coding = Coded(
+        _one(walk, directory, 259) or 1, across, down, samples // parts if parts > 1 else samples, depth,
+        walk.bytes_of(tables) if tables else b"",
+    )  # fmt: skip
+    return Page(directory, width, height, across, down, offsets[:some], lengths[:some], needed, tiled, coding)
+
+
+def _one(walk: Walk, directory: Directory, code: int) -> int:
+    entry = directory.first(code)
+    if entry is None or not entry.count or entry.kind in (2, 5, 7, 10, 129):
+        return 0
+    return int(walk.numbers(entry)[0]) if entry.count == 1 else 0
+
+
+__all__ = ["Broken", "Tiff"]
