@@ -23,7 +23,7 @@ class Coded(NamedTuple):
     compression
         The number that TIFF gives the codec.
     width, height
-        Of this tile or strip, in pixels as stored.
+        Of this tile or strip, in pixels as stored; zeros where nobody announces them, and any size will do.
     samples
         How many there are in each pixel of this segment.
     bits
@@ -67,4 +67,4 @@ def joined(ranges: Iterable[tuple[int, int]]) -> Ranges:
 
 def fits(is_: int, must: int) -> bool:
     """Tell whether a side of a stream fits: whole blocks and padded last strips may be a little longer than seen."""
-    return must <= is_ < must + 64
+    return not must or must <= is_ < must + 64

@@ -66,15 +66,14 @@ def _table(account: Account, file: int, database: sqlite3.Connection, name: byte
 
 def _blob(account: Account, file: int, place: str, value: bytes, where: str) -> None:
     from blankslide.verification.census.decode import stream_look
-    from blankslide.verification.census.streams import beside, sniff
-    from blankslide.verification.census.walked import any_size
+    from blankslide.verification.census.streams import sniff
+    from blankslide.verification.census.walked import surplus
 
     kind = sniff(value)
     if kind is None:
         speak(account, file, place, value, 0, where)
         return
-    rest = beside(value, any_size(kind, value))
-    for low, high in [(0, len(value))] if rest is None else rest:
+    for low, high in surplus(value):
         speak(account, file, f"{place}/beside", value[low:high], 0, where)
     look = stream_look(value, kind)
     if look is not None:

@@ -1,4 +1,4 @@
-"""Streams whose size nobody announces: they are measured by themselves, then walked."""
+"""Streams whose size nobody announces: it is read from themselves, then they are walked."""
 
 from __future__ import annotations
 
@@ -9,13 +9,10 @@ from blankslide.verification.census.streams import Coded, beside, sniff
 if TYPE_CHECKING:
     from blankslide.verification.census.data import Span
 
-_COMPRESSION = {"jpeg": 7, "png": 34933, "jp2": 34712, "j2k": 34712, "jxr": 22610, "webp": 50001}
 _ZSTD = b"\x28\xb5\x2f\xfd"
-
-
-def any_size(kind: str) -> Coded:
-    """Return what a stream of a kind must be, whatever its size in pixels."""
-    return Coded(_COMPRESSION.get(kind, 0), 0, 0, 0, 0)
+_FRAMES = frozenset((0xC0, 0xC1, 0xC2))
+_MOST = 256 << 20
+_PNG_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 
 
 def surplus(data: bytes) -> list[Span]:
@@ -24,11 +21,56 @@ def surplus(data: bytes) -> list[Span]:
     Raw pixels have no beginning by which they could be told from anything else. They are given back as
     a whole, and then read: words are rare among pixels.
     """
+    coded = measured(data)
+    rest = None if coded is None else beside(data, coded)
+    return [(0, len(data))] if rest is None else rest
+
+
+def measured(data: bytes) -> Coded | None:
+    """Return what a stream says that it is; None if it is none of those that can be walked."""
     kind = sniff(data)
-    if kind in _COMPRESSION:
-        rest = beside(data, any_size(kind))
-        return [(0, len(data))] if rest is None else rest
+    if kind == "jpeg":
+        return _jpeg(data)
+    if kind == "png" and len(data) > 33:
+        width, height = int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
+        return Coded(34933, width, height, _PNG_SAMPLES.get(data[25], 0), data[24])
+    if kind in ("jp2", "j2k"):
+        return _jpeg2000(data)
+    if kind == "jxr":
+        return Coded(22610, 0, 0, 0, 0)
     if data[:4] == _ZSTD:
-        rest = beside(data, Coded(50000, 0, 0, 0, 0))
-        return [(0, len(data))] if rest is None else rest
-    return [(0, len(data))]
+        return _zstd(data)
+    return None
+
+
+def _jpeg(data: bytes) -> Coded | None:
+    at = 2
+    while at + 10 < len(data) and data[at] == 0xFF:
+        mark = data[at + 1]
+        if mark == 0xFF:
+            at += 1
+            continue
+        if mark in _FRAMES:
+            height, width = int.from_bytes(data[at + 5 : at + 7], "big"), int.from_bytes(data[at + 7 : at + 9], "big")
+            return Coded(7, width, height, data[at + 9], data[at + 4])
+        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    return None
+
+
+def _jpeg2000(data: bytes) -> Coded | None:
+    at = data.find(b"\xff\x4f\xff\x51")
+    if at < 0 or at + 43 > len(data):
+        return None
+    right, low, left, top = (int.from_bytes(data[i : i + 4], "big") for i in range(at + 8, at + 24, 4))
+    samples = int.from_bytes(data[at + 40 : at + 42], "big")
+    return Coded(34712, right - left, low - top, samples, (data[at + 42] & 0x7F) + 1)
+
+
+def _zstd(data: bytes) -> Coded | None:
+    import imagecodecs
+
+    try:
+        size = len(imagecodecs.zstd_decode(data, out=None))
+    except Exception:
+        return None
+    return Coded(50000, size, 1, 1, 8) if size <= _MOST else None
