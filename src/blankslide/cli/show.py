@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from blankslide.pipeline import Progress
+    from blankslide.pipeline.balancing import Readable
 
 
 def inspection(
@@ -38,6 +39,14 @@ def inspection(
         print(f"left: {line}")
     if sidecars:
         print(words.sidecar_phrase(sidecars))
+
+
+def readable(lines: Sequence[Readable]) -> None:
+    """Print every string that stands in a slide: what somebody who checks by eye has to look through."""
+    print(f"{len(lines)} strings can be read in it; ! marks those that nothing explains")
+    table(["!", "where", "place", "text"], [
+        ["" if line.explained else "!", line.where, line.place, words.shown(line.text, whole=True)] for line in lines
+    ])  # fmt: skip
 
 
 def dry_run(path: Path, outcome: Outcome) -> None:

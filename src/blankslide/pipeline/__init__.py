@@ -6,6 +6,7 @@
   wants kept must exist).
 - Looking: `looking` inspects and plans; `companions` and `sidecars` find what is left beside a slide.
 - Editing: `in_place` and `copying`, one `job` a slide, with a `clock`; `recovering` finishes what was interrupted.
+- Before the first write and after the last: `balancing` holds the census, which knows no format, against the plan.
 - Afterwards: `judging` says whether the slide is clean, `outcomes` and `result_names` hold what is told about it,
   `ledger_entry` records it.
 
@@ -26,6 +27,7 @@ from blankslide.pipeline.mode import Mode, Spelling, anonymize, mode_of
 from blankslide.pipeline.options import Options, Progress
 
 if TYPE_CHECKING:
+    from blankslide.pipeline.balancing import readable
     from blankslide.pipeline.copying import anonymize_copy
     from blankslide.pipeline.in_place import anonymize_in_place
     from blankslide.pipeline.judging import verify
@@ -50,6 +52,7 @@ __all__ = [
     "main_file",
     "mode_of",
     "plan",
+    "readable",
     "recover",
     "refuse_pending",
     "sidecars_of",
@@ -64,6 +67,7 @@ _LATER = {
     "Watch": "walking",
     "anonymize_copy": "copying",
     "anonymize_in_place": "in_place",
+    "readable": "balancing",
     "recover": "recovering",
     "sidecars_of": "sidecars",
     "slides_below": "walking",

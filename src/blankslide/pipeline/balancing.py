@@ -208,3 +208,21 @@ def _few(sentences: Sequence[str]) -> tuple[str, ...]:
         return tuple(unique)
     return (*unique[: MOST - 1], f"{_MARK}{len(unique) - MOST + 1} more places that nothing explains")
 
+
+
+class Readable(NamedTuple):
+    """One string of a slide for the eyes of whoever checks it: the place in words, its path, and the string."""
+
+    where: str
+    place: str
+    text: str
+    explained: bool
+
+
+def readable(path: str | Path, options: Options) -> list[Readable]:
+    """List every string that stands in a slide, once for each place; those that nothing explains come first."""
+    from blankslide.verification.census.grammar import explained
+
+    account, rules, _ = accounts(path, options)
+    found = dict.fromkeys(Readable(t.where, t.path, t.value, explained(t, rules)) for t in account.texts)
+    return sorted(found, key=lambda line: line.explained)

@@ -119,8 +119,9 @@ class Stream(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         """Fill a buffer and return how many bytes were read."""
-        data = self.read(len(buffer))
-        buffer[: len(data)] = data
+        room = memoryview(buffer).cast("B")  # of whatever type: numpy's arrays are buffers, too
+        data = self.read(len(room))
+        room[: len(data)] = data
         return len(data)
 
 

@@ -6,6 +6,7 @@ segments as its grid needs, each a whole stream of its codec. Everything else is
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from blankslide.verification.census import tags
@@ -159,7 +160,9 @@ class Tiff:
             Candidate(p.width, p.height, look, p.tiled, len(p.offsets), "") for p, look in zip(self.pages, looks, strict=True)
         ]
         for page, look, role in zip(self.pages, looks, prove(candidates), strict=True):
-            proven, reason = role
+            proven, reason = role.proven, role.reason
+            if proven == "thumbnail" and role.looked < 0.9:
+                proven, reason = self._again(library, page, candidates)
             if look is not None and look.flat:
                 proven, reason = self._blank(library, page)
             spoken = self._segments(page) if proven in CLAIMING else True
@@ -170,17 +173,30 @@ class Tiff:
                 self._segments(page, every=True)
             self._surplus(page)
 
+    def _again(self, library: Any, page: Page, candidates: list[Candidate]) -> tuple[str, str]:
+        """Look at all of a thumbnail: what hides in a part that was not looked at is kept with it."""
+        from blankslide.verification.census.decode import ALL, tiff_look
+
+        number = self.pages.index(page)
+        library.filehandle.seek(page.directory.at)
+        look = _looked(library, page, partial(tiff_look, few=ALL), self.source)
+        others = [c._replace(look=look) if i == number else c for i, c in enumerate(candidates)]
+        role = prove(others)[number]
+        return role.proven, role.reason
+
     def _blank(self, library: Any, page: Page) -> tuple[str, str]:
         """Whether each segment of a page is of one colour; equal segments are decoded once."""
-        from blankslide.verification.census.decode import is_flat_segment
+        from tifffile import TiffPage
 
+        library.filehandle.seek(page.directory.at)
+        told = TiffPage(library, index=0)
         seen: set[bytes] = set()
         for number in range(min(page.needed, len(page.offsets))):
             data = self._coded(page, number)
             if data is None or data in seen:
                 continue
             seen.add(data)
-            if not is_flat_segment(library, page.directory.at, number, data):
+            if not _is_flat(told, number, data):
                 return "other", "a segment of a blank picture is not blank"
         return "blank", "one colour"
 
@@ -243,6 +259,16 @@ def _looked(library: Any, page: Page, tiff_look: Any, source: ByteSource) -> Any
         return tiff_look(TiffPage(library, index=0), source.read)
     except Exception:  # a library's failure on a page is an answer: nobody can say what it shows
         return None
+
+
+def _is_flat(told: Any, number: int, data: bytes) -> bool:
+    """Whether a segment shows one colour, up to what a codec may round."""
+    try:
+        pixels = told.decode(data, number, jpegtables=told.jpegtables, jpegheader=told.jpegheader)[0]
+        whole = pixels.reshape(-1, pixels.shape[-1])
+        return bool((whole.max(axis=0).astype(int) - whole.min(axis=0).astype(int) <= 2).all())
+    except Exception:  # nobody can say what it shows
+        return False
 
 
 def _spread(count: int) -> list[int]:
