@@ -8,6 +8,7 @@ as the plan would leave them; after the last one, of the files as they are. What
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.model import Action
@@ -116,7 +117,7 @@ def would_be_left(job: Job) -> tuple[str, ...]:
     key = job.options.planning_key
     again = inspected_as(job.inspection.format, slide, slide.files, key)
     second = make_plan(again, job.options.resolved(), slide.files, key)
-    return balance(again, second, slide.files, job.options).left
+    return balance(again, second, slide.files, job.options, job.path).left
 
 
 def accounts(path: str | Path, options: Options) -> tuple[Account, Rules, list[str]]:
@@ -124,15 +125,18 @@ def accounts(path: str | Path, options: Options) -> tuple[Account, Rules, list[s
     from blankslide.pipeline.looking import planned_for
     from blankslide.pipeline.main_file import main_file
 
-    with opened(main_file(path)) as slide:
+    main = main_file(path)
+    with opened(main) as slide:
         inspection = inspected(slide, options.key, options.thorough)
         planned = planned_for(slide, inspection, options)
-        account = _taken(inspection, slide.views(), options)
+        account = _taken(inspection, slide.views(), options, main)
         told = [*_pictures_left(account, inspection, planned), *(_MARK + trouble for trouble in account.troubles)]
         return account, _rules(inspection, planned, options), told
 
 
-def balance(inspection: Inspection, planned: Plan, sources: Sequence[ByteSource], options: Options) -> Balance:
+def balance(
+    inspection: Inspection, planned: Plan, sources: Sequence[ByteSource], options: Options, path: Path
+) -> Balance:
     """Take the census of a slide and hold it against the plan's account.
 
     Parameters
@@ -140,20 +144,23 @@ def balance(inspection: Inspection, planned: Plan, sources: Sequence[ByteSource]
     inspection, planned
         The plan's account: of the slide before, or of the slide as it is now.
     sources
-        One for each file of ``inspection``: as it is, or `as_planned`.
+        One for each file of ``inspection``: as it is, or as it would be.
+    path
+        The main file, for independent readers.
     """
-    account = _taken(inspection, sources, options)
+    account = _taken(inspection, sources, options, path)
     rules = _rules(inspection, planned, options)
     left = [*_texts_left(account, rules), *_pictures_left(account, inspection, planned), *(_MARK + trouble for trouble in account.troubles)]
     return Balance(_few(left), tuple(account.texts))
 
 
-def _taken(inspection: Inspection, sources: Sequence[ByteSource], options: Options) -> Account:
+def _taken(inspection: Inspection, sources: Sequence[ByteSource], options: Options, path: Path) -> Account:
+    from blankslide.verification.census.reference import slide_look
     from blankslide.verification.census.stock import take_stock
 
-    files = [(file.name, source) for file, source in zip(inspection.files, sources, strict=True)]
+    files = [(file.name, source) for file, source in zip(inspection.files, sources, strict=False)]
     claims = {i: bytemap.tissue_parts() for i, bytemap in enumerate(inspection.maps) if _needs_claims(sources[i])}
-    return take_stock(files, claims, thorough=options.thorough)
+    return take_stock(files, claims, slide=partial(slide_look, path), thorough=options.thorough)
 
 
 def _needs_claims(source: ByteSource) -> bool:

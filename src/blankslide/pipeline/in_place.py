@@ -132,7 +132,7 @@ def _judge_untouched(job: Job) -> None:
     from blankslide.verification.observe import observe
 
     readers, problems = judge_once(observe(job.path))
-    left = balance(job.inspection, job.planned, job.slide.views(), job.options).left
+    left = balance(job.inspection, job.planned, job.slide.views(), job.options, job.path).left
     conclude(job.outcome, readers, [*problems, *left, *remembered(job)])
     job.clock.lap(Stage.VERIFY, last=True)
 

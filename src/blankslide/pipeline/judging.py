@@ -68,7 +68,7 @@ def judge_written(job: Job, path: Path, names: Sequence[str] = ()) -> str:
             problems += _todo(second)
             problems += second.left
             problems += _search(fresh, again, second, job)
-            problems += balance(again, second, fresh.views(), job.options).left
+            problems += balance(again, second, fresh.views(), job.options, path).left
             if job.outcome.residue or problems:
                 state = state_of(fresh, again, job.options)
     conclude(job.outcome, readers, problems)
@@ -136,7 +136,7 @@ def judge_as_is(job: Job) -> None:
     planned = make_plan(inspection, options.resolved(), job.slide.views(), options.planning_key)
     job.found(inspection, planned, options.key)
     readers, problems = judge_once(observe(job.path))
-    left = balance(inspection, planned, job.slide.views(), options).left
+    left = balance(inspection, planned, job.slide.views(), options, job.path).left
     conclude(job.outcome, readers, [*_todo(planned), *problems, *left])
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from blankslide.verification.census.data import Span
+    from blankslide.verification.census.pixels import Look
 
 
 class Text(NamedTuple):
@@ -42,7 +43,10 @@ class Text(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """One thing that decodes as a picture, and what its pixels prove it to be."""
+    """One thing that decodes as a picture, and what its pixels prove it to be.
+
+    ``proven`` is "stream" for a picture that was found by content and was not yet held against the slide.
+    """
 
     file: int
     where: str
@@ -52,6 +56,7 @@ class Picture(NamedTuple):
     start: int
     end: int
     reason: str = ""
+    look: Look | None = None
 
 
 @dataclass(slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from blankslide.verification.census.account import Account, Picture, Text
-from blankslide.verification.census.loose import speak_loose
+from blankslide.verification.census.account import Account, Text
+from blankslide.verification.census.loose import loose_picture
 from blankslide.verification.census.texts import speak
 
 if TYPE_CHECKING:
@@ -15,10 +15,9 @@ if TYPE_CHECKING:
 
 MAGIC = b"SQLite format 3\0"
 _IN_MEMORY = 256 << 20
-_LARGE_BLOB = 1 << 16
 
 
-def take_stock(account: Account, file: int, source: ByteSource, where: str, blobs_walked: int = 64) -> None:
+def take_stock(account: Account, file: int, source: ByteSource, where: str) -> None:
     """Add all texts and pictures of a database to the account."""
     import sqlite3
 
@@ -65,20 +64,8 @@ def _table(account: Account, file: int, database: sqlite3.Connection, name: byte
 
 
 def _blob(account: Account, file: int, place: str, value: bytes, where: str) -> None:
-    from blankslide.verification.census.decode import stream_look
-    from blankslide.verification.census.streams import sniff
-    from blankslide.verification.census.walked import surplus
-
-    kind = sniff(value)
-    if kind is None:
+    if not loose_picture(account, file, value, 0, 0, where):
         speak(account, file, place, value, 0, where)
-        return
-    for low, high in surplus(value):
-        speak(account, file, f"{place}/beside", value[low:high], 0, where)
-    look = stream_look(value, kind)
-    if look is not None:
-        proven = "blank" if look.flat else "stream"
-        account.pictures.append(Picture(file, place, look.width, look.height, proven, 0, 0, f"a {kind} picture"))
 
 
-__all__ = ["MAGIC", "speak_loose", "take_stock"]
+__all__ = ["MAGIC", "take_stock"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from blankslide.verification.census.account import Account, Picture, Text
@@ -13,6 +15,8 @@ from blankslide.verification.census.texts import speak
 
 if TYPE_CHECKING:
     from blankslide.source import ByteSource
+    from blankslide.verification.census.glance import Pixels
+    from blankslide.verification.census.pixels import Look
 
 _NUMBER = frozenset("DS FD FL IS SL SS SV UL US UV AT".split())
 _DEEP = 24
@@ -39,10 +43,22 @@ class Frames(NamedTuple):
     samples: int
     bits: int
     image_type: tuple[str, ...]
+    sparse: bool
 
 
-def take_stock(account: Account, file: int, source: ByteSource, where: str, thorough: bool = False) -> None:
-    """Add all texts of a DICOM file to the account, and prove its frames."""
+class Instance(NamedTuple):
+    """One file of a slide, for the roles of all its pictures together."""
+
+    file: int
+    where: str
+    frames: Frames
+    look: Look | None
+
+
+def take_stock(
+    account: Account, file: int, source: ByteSource, where: str, thorough: bool = False
+) -> Instance | None:
+    """Add all texts of a DICOM file to the account, prove its frames, and return what it shows."""
     from pydicom import dcmread
 
     stream = Stream(source)
@@ -54,7 +70,7 @@ def take_stock(account: Account, file: int, source: ByteSource, where: str, thor
     _elements(account, file, data, "", where, 0)
     syntax = str(data.file_meta.get("TransferSyntaxUID", ""))
     if syntax == "1.2.840.10008.1.2.1.99":
-        return  # deflated: all of it was inflated by pydicom; nothing else fits into the file
+        return None  # deflated: all of it was inflated by pydicom; nothing else fits into the file
     frames, known = _frames(data, source, stream.tell(), syntax)
     known.append((0, stream.tell()))
     loose: list[Span] = []
@@ -62,7 +78,23 @@ def take_stock(account: Account, file: int, source: ByteSource, where: str, thor
         _prove(account, file, source, frames, loose, where, thorough)
         known.extend(frames.spans[: frames.announced])
     rest = without([(0, source.size)], joined(known))
-    speak_loose(account, file, source, joined((*rest, *loose)), f"{where}/loose", where)
+    speak_loose(account, file, source, joined((*rest, *loose)), where, where)
+    return None if frames is None else Instance(file, where, frames, instance_look(source, frames))
+
+
+def settle_roles(account: Account, instances: Sequence[Instance]) -> None:
+    """Add the pictures of all instances of a slide, with what their pixels prove them to be."""
+    from blankslide.verification.census.roles import Candidate, prove
+
+    asked = [
+        Candidate(i.frames.width, i.frames.height, i.look, i.frames.announced > 1, i.frames.announced, "")
+        for i in instances
+    ]
+    for instance, role in zip(instances, prove(asked), strict=True):
+        frames = instance.frames
+        account.pictures.append(
+            Picture(instance.file, instance.where, frames.width, frames.height, role.proven, 0, 0, role.reason)
+        )
 
 
 def _elements(account: Account, file: int, data: Any, path: str, where: str, depth: int) -> None:
@@ -132,8 +164,9 @@ def _frames(data: Any, source: ByteSource, at: int, syntax: str) -> tuple[Frames
     width = int(data.get("TotalPixelMatrixColumns", 0) or columns)
     height = int(data.get("TotalPixelMatrixRows", 0) or rows)
     kind = tuple(str(word) for word in data.get("ImageType", ()) or ())
+    sparse = str(data.get("DimensionOrganizationType", "")) == "TILED_SPARSE"
     compression = _CODECS.get(syntax, 1 if length != 0xFFFFFFFF else 0)
-    frames = Frames(width, height, columns, rows, tuple(spans), announced, compression, samples, bits, kind)
+    frames = Frames(width, height, columns, rows, tuple(spans), announced, compression, samples, bits, kind, sparse)
     return frames, known
 
 
@@ -183,6 +216,42 @@ def _prove(
             if not speaks or len(chosen) == len(spans):
                 break
             chosen = spans
-    account.pictures.append(
-        Picture(file, where, frames.width, frames.height, "instance", 0, 0, "\\".join(frames.image_type))
-    )
+
+
+# -- pixels ------------------------------------------------------------------------------
+
+
+def instance_look(source: ByteSource, frames: Frames) -> Look | None:
+    """Look at few frames of an instance; None where nobody can say in which order they lie."""
+    from blankslide.verification.census.glance import Grid, look_at
+
+    columns, rows = -(-frames.width // frames.across), -(-frames.height // frames.down)
+    spans = frames.spans[: columns * rows]
+    if not spans or (frames.sparse and len(spans) > 1):
+        return None
+    grid = Grid(frames.across, frames.down, columns, rows, [s for s, _ in spans], [e - s for s, e in spans])
+    found = look_at(frames.width, frames.height, grid, source.read, partial(_decoded, frames))
+    return found if found.samples else None
+
+
+def _decoded(frames: Frames, data: bytes, index: int, exact: bool) -> Pixels | None:
+    import numpy as np
+
+    from blankslide.verification.census.glance import Pixels
+
+    if frames.compression > 1:
+        from io import BytesIO
+
+        from PIL import Image
+
+        try:
+            array = np.asarray(Image.open(BytesIO(data)))
+        except Exception:  # whatever the codec raises: a frame that nobody decodes was not seen
+            return None
+        return Pixels(array[..., None] if array.ndim == 2 else array)
+    size = frames.down * frames.across * frames.samples
+    if frames.bits not in (8, 16) or len(data) * 8 < size * frames.bits:
+        return None
+    array = np.frombuffer(data, "u1" if frames.bits == 8 else "<u2", size)
+    array = array.reshape(frames.down, frames.across, frames.samples)
+    return Pixels(array if frames.bits == 8 else (array >> 8).astype("u1"))

@@ -47,7 +47,7 @@ def take_stock(
         loose.clear()
         _walk(account, file, source, claims, loose, where)
     rest = without([(0, source.size)], joined(claims))
-    speak_loose(account, file, source, joined((*rest, *loose)), f"{where}/loose", where)
+    speak_loose(account, file, source, joined((*rest, *loose)), where, where)
 
 
 def _spread(claims: Sequence[Span]) -> list[Span]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 KEPT = "=kept"
 _VERSION = re.compile(r"(?<![\d.])\d{1,5}+(?:\.\d{1,6}+){2,4}+(?!\.?\d)")
-_NUMBER = re.compile(r"(?:(?<![\w.)\]])[-+])?(?<![\d.])\d{1,7}+(?:\.\d{0,20}+)?(?:[eE][-+]?\d{1,3}+)?(?!\.?\d)")
+_NUMBER = re.compile(r"(?:(?<![\w.)\]])[-+])?(?<![\d.])\d{1,7}+(?:\.\d{1,20}+)?(?:[eE][-+]?\d{1,3}+)?(?!\.?\d)")
 _BY = re.compile(r"(?<=\d)[xX×](?=\d)")
 _DIGITS = re.compile(r"\d{1,7}+")
 _SPACE = re.compile(r"\s++")
@@ -38,13 +38,40 @@ _DOTTED = re.compile(r"\d{1,2}\.\d{1,2}\.(?:19|20)\d\d|\d\d\.\d\d\.\d\d|(?:19|20
 _LONG = re.compile(r"\d{6,}+")
 _ADDRESS = re.compile(r"[\w.]@[\w]|\w:\\|\\\\\w|://")
 _TOKEN = re.compile(r"[A-Za-z][A-Za-z0-9]*+(?:[ _.:-][A-Za-z0-9]++){0,5}+")
+_PIECES = re.compile(r"[^\W_](?:[ ,.'^_/:-]?[^\W_]){3,}+")
 FILL = frozenset(" \t\r\n\0|;,.-_:=xX0#?*'\"<>/()[]{}")
+
+
+_HEX = re.compile(r"[0-9A-Fa-f]{32,}+")
+_ID = re.compile(
+    r"(?<![0-9A-Za-z])(?:[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
+    r"|2\.25\.\d{20,39}|X[0-9A-Z]{7,15})(?![A-Za-z1-9])"
+)
+_PLACE_ID = re.compile(r"[0-9A-Fa-f]{8}-?[0-9A-Fa-f]{4}-?[0-9A-Fa-f]{4}-?[0-9A-Fa-f]{4}-?[0-9A-Fa-f]{12}")
+_ZEROS = re.compile(r"(?<![\d.])0{8,}+(?!\.?\d)")
+
+
+def known_ids(value: str, ours: Callable[[str], bool]) -> str:
+    """Return a value with each id in it that is one of our replacements as ``@``."""
+    if len(value) < 8:
+        return value
+    told = _ID.sub(lambda found: "@" if ours(found[0]) else found[0], value)
+    return _HEX.sub(lambda found: _in_row(found[0], ours), told)
+
+
+def _in_row(row: str, ours: Callable[[str], bool]) -> str:
+    """Find an id of ours in a row of hexadecimal digits: other digits may touch it."""
+    for at in range(min(len(row) - 31, 256)):
+        if ours(row[at : at + 32]) and set(row[at : at + 32]) != {"0"}:
+            return f"{row[:at]} @ {row[at + 32:]}"
+    return row
 
 
 @cache
 def template(value: str) -> str:
     """Return a value with each number as ``#``, white space as single spaces, and long rows of numbers as ``#…``."""
     plain = _BY.sub(" x ", _SPACE.sub(" ", value.strip()))
+    plain = _ZEROS.sub("0", plain)
     told = _NUMBER.sub("#", _VERSION.sub(_version, plain))
     return _ROW.sub("#…", told)
 
@@ -54,9 +81,9 @@ def _version(found: re.Match[str]) -> str:
 
 
 def place_of(path: str) -> str:
-    """Return a path with each number as ``#``, but for the tag's number at its beginning."""
+    """Return a path with each id as ``@`` and each number as ``#``, but for the tag's number at its beginning."""
     head, slash, rest = path.partition("/")
-    return head + slash + _DIGITS.sub("#", rest)
+    return f"{_PLACE_ID.sub('@', head)}{slash}{_DIGITS.sub('#', _PLACE_ID.sub('@', rest))}"
 
 
 class Vocabulary:
@@ -123,14 +150,33 @@ class Rules(NamedTuple):
 def explained(text: Text, rules: Rules) -> bool:
     """Whether a text is nothing, ours, a word or number of the format in its place, or a listed kept value."""
     value = text.value
-    if not set(value) - FILL or rules.ours(value.strip(" \0\r\n\t")):
+    said = set(value) - FILL
+    if not said or (len(said) == 1 and len(value) > 3 and value.count(next(iter(said))) == len(value)):
+        return True
+    if rules.ours(value.strip(" \0\r\n\t")):
         return True
     allowed = rules.vocabulary.at(text.path)
+    value = known_ids(value, rules.ours)
+    if is_loose(text.path):
+        return not residue(value, allowed or ())
     if allowed is None:
         return _harmless(text, rules)
     if template(value) in allowed:
         return True
-    return KEPT in allowed and rules.kept.covers(text.file, text.start, text.end) and plausible(value)
+    return KEPT in allowed and rules.kept.covers(text.file, text.start, text.end) and plausible(text.value)
+
+
+def is_loose(path: str) -> bool:
+    """Whether a path is that of bytes which are no value of anything: words in them have neighbours by chance."""
+    return path in ("loose", "coded") or (path[:1] in ("*", "a") and "/" not in path)
+
+
+def residue(value: str, words: Iterable[str]) -> str:
+    """Return what is left of loose text without known words, zeros and pieces too short to be read."""
+    told = _SPACE.sub(" ", value.replace("@", " "))
+    for word in sorted(words, key=len, reverse=True):
+        told = told.replace(word, " ")
+    return " ".join(part for part in _PIECES.findall(told) if set(part) - FILL)
 
 
 def _harmless(text: Text, rules: Rules) -> bool:

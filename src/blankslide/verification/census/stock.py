@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from blankslide.verification.census import ifds
 from blankslide.verification.census.account import Account
 from blankslide.verification.census.data import Span
+from blankslide.verification.census.reference import settle_streams
 
 if TYPE_CHECKING:
     from blankslide.source import ByteSource
+    from blankslide.verification.census.dicom import Instance
+    from blankslide.verification.census.pixels import Look
 
 _SQLITE = b"SQLite format 3\0"
 
@@ -19,6 +22,7 @@ def take_stock(
     files: Sequence[tuple[str, ByteSource]],
     claims: Mapping[int, Sequence[Span]] | None = None,
     *,
+    slide: Callable[[], Look | None] = lambda: None,
     thorough: bool = False,
 ) -> Account:
     """Find what is really in the files of a slide.
@@ -30,6 +34,8 @@ def take_stock(
     claims
         For each file the pieces that the plan calls tissue: where no library knows a file's layout, they are
         what has to be proven. Not asked where the layout is known.
+    slide
+        Looks at the slide as an independent reader shows it; called if a picture must be held against it.
     thorough
         Walk every tile.
 
@@ -39,12 +45,18 @@ def take_stock(
         Whatever was found; what could not be looked at is among its ``troubles``.
     """
     account = Account()
+    instances: list[Instance] = []
     for number, (name, source) in enumerate(files):
         where = _suffix(name)
         try:
-            _one(account, number, source, (claims or {}).get(number, ()), where, thorough)
+            _one(account, number, source, (claims or {}).get(number, ()), where, thorough, instances)
         except Exception as problem:  # libraries raise what they like, and their messages may hold values
             account.troubles.append(f"{where}: cannot be read a second time ({type(problem).__name__})")
+    if instances:
+        from blankslide.verification.census.dicom import settle_roles
+
+        settle_roles(account, instances)
+    settle_streams(account, slide)
     return account
 
 
@@ -54,7 +66,13 @@ def _suffix(name: str) -> str:
 
 
 def _one(
-    account: Account, number: int, source: ByteSource, claims: Sequence[Span], where: str, thorough: bool
+    account: Account,
+    number: int,
+    source: ByteSource,
+    claims: Sequence[Span],
+    where: str,
+    thorough: bool,
+    instances: list[Instance],
 ) -> None:
     head = source.read(0, min(132, source.size))
     if head[:4] in ifds.MAGIC:
@@ -64,7 +82,9 @@ def _one(
     elif head[128:132] == b"DICM":
         from blankslide.verification.census import dicom
 
-        dicom.take_stock(account, number, source, where, thorough)
+        found = dicom.take_stock(account, number, source, where, thorough)
+        if found is not None:
+            instances.append(found)
     elif head.startswith(_SQLITE):
         from blankslide.verification.census import database
 

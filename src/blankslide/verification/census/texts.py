@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from blankslide.verification.census.account import Account, Text
 from blankslide.verification.census.leaves import leaves
 from blankslide.verification.census.runs import runs
-from blankslide.verification.census.unwrap import unwrapped
+from blankslide.verification.census.unwrap import Wrapped, unwrapped
 
-SHORTEST = 4
+SHORTEST = 5
 
 
 def speak(account: Account, file: int, path: str, data: bytes, base: int, where: str) -> None:
     """Add all that can be read in a value or in loose bytes.
+
+    What is wrapped (base64, hexadecimal digits, compression) is read unwrapped; the wrapping itself is no text.
 
     Parameters
     ----------
@@ -25,31 +27,36 @@ def speak(account: Account, file: int, path: str, data: bytes, base: int, where:
     data, base = _stripped(data, base)
     if not data:
         return
+    plain = bytearray(data)
+    for wrapped in unwrapped(data, base):
+        if _inside(account, file, path, wrapped, where):
+            low, high = wrapped.start - base, wrapped.end - base
+            plain[low:high] = b" " * (high - low)
+    _plainly(account, file, path, bytes(plain), base, where)
+
+
+def _plainly(account: Account, file: int, path: str, data: bytes, base: int, where: str) -> None:
     text, encoding = decoded(data)
     if encoding:
         account.texts.extend(_leaves(file, path, text, encoding, base, where))
-    else:
-        for run in runs(data, base, SHORTEST):
-            account.texts.extend(_leaves(file, path, run.text, run.encoding, run.start, where))
-    _inside(account, file, path, data, base, where)
+        return
+    for run in runs(data, base, SHORTEST):
+        account.texts.extend(_leaves(file, path, run.text, run.encoding, run.start, where))
 
 
-def _inside(account: Account, file: int, path: str, data: bytes, base: int, where: str) -> None:
-    """Add what is wrapped in base64, hexadecimal digits or compression."""
+def _inside(account: Account, file: int, path: str, wrapped: Wrapped, where: str) -> bool:
+    """Add what is wrapped; return whether anything was: digits and letters may merely look like a wrapping."""
     from blankslide.verification.census.loose import loose_picture
 
-    for wrapped in unwrapped(data, base):
-        place = f"{path}/({wrapped.how})"
-        if loose_picture(account, file, wrapped.data, wrapped.start, wrapped.end, f"{where}, in {wrapped.how}"):
-            continue
-        text, encoding = decoded(wrapped.data)
-        if encoding:
-            found = _leaves(file, place, text, "", 0, where)
-        else:
-            found = (
-                leaf for run in runs(wrapped.data, 0, SHORTEST) for leaf in _leaves(file, place, run.text, "", 0, where)
-            )
-        account.texts.extend(leaf._replace(start=wrapped.start, end=wrapped.end) for leaf in found)
+    if loose_picture(account, file, wrapped.data, wrapped.start, wrapped.end, f"{where}, in {wrapped.how}"):
+        return True
+    text, encoding = decoded(wrapped.data)
+    if not encoding or (wrapped.how in ("hex", "base64") and not text.isascii() and encoding != "utf-16-le"):
+        return False
+    place = f"{path}/({wrapped.how})"
+    found = [leaf._replace(start=wrapped.start, end=wrapped.end) for leaf in _leaves(file, place, text, "", 0, where)]
+    account.texts.extend(found)
+    return bool(found)
 
 
 def _stripped(data: bytes, base: int) -> tuple[bytes, int]:
@@ -64,8 +71,8 @@ def decoded(data: bytes) -> tuple[str, str]:
 
     An odd length of UTF-16 keeps its last byte: zeros at the end were stripped.
     """
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff") or _is_wide(data):
-        order = "utf-16-be" if data[:2] == b"\xfe\xff" or data[:1] == b"\0" else "utf-16-le"
+    order = _wide_order(data)
+    if order:
         whole = data + b"\0" if len(data) % 2 else data
         text = whole.decode(order, "replace")
         return (text, order) if _reads(text) else ("", "")
@@ -74,12 +81,29 @@ def decoded(data: bytes) -> tuple[str, str]:
             text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
-        return (text, encoding) if _reads(text) else ("", "")
+        return (text, encoding) if _reads(text) and (encoding == "utf-8" or _is_mostly_ascii(data)) else ("", "")
     return "", ""
 
 
-def _is_wide(data: bytes) -> bool:
-    return len(data) >= 4 and (data[1::2].count(0) * 10 >= len(data) * 4 or data[::2].count(0) * 10 >= len(data) * 4)
+def _is_mostly_ascii(data: bytes) -> bool:
+    """Whether bytes are a text with some Latin-1 letters in it: nearly any bytes can be read as Latin-1."""
+    return len(data.translate(None, _ASCII)) * 8 <= len(data)
+
+
+_ASCII = bytes((0, 9, 10, 13, *range(32, 127)))
+
+
+def _wide_order(data: bytes) -> str:
+    """Return which UTF-16 bytes seem to be: by their mark, or because nearly every second one is zero."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "utf-16-le" if data[:2] == b"\xff\xfe" else "utf-16-be"
+    if len(data) < 4:
+        return ""
+    for first, order in ((1, "utf-16-le"), (0, "utf-16-be")):
+        half, other = data[first::2], data[1 - first :: 2]
+        if half.count(0) * 10 >= len(half) * 9 and other.count(0) * 10 <= len(other):
+            return order
+    return ""
 
 
 _CONTROL = {code: None for code in (*range(9), 11, 12, *range(14, 32), *range(127, 160), 0xFFFD)}

@@ -6,6 +6,7 @@ segments as its grid needs, each a whole stream of its codec. Everything else is
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from blankslide.source import ByteSource
 
+_SPELLED = re.compile(rb"[A-Za-z](?:[ ,.'^_-]?[A-Za-z]){5,}+|\d[\d./ -]{6,}+")
 CLAIMING = frozenset(("level", "thumbnail", "channel", "map", "blank"))
 EVERY = 4 << 20
 """Coded bytes of a page up to which each of its segments is walked."""
@@ -144,8 +146,9 @@ class Tiff:
         numbers = self.walk.parsed(entry, data) if entry.count <= 4096 else ()
         shown = " ".join(f"{n:.10g}" for n in numbers) if entry.count <= 4096 else f"{entry.count} numbers"
         self.account.texts.append(Text(self.file, place, shown, entry.start, entry.end, where))
-        if len(data) >= 6:
-            speak(self.account, self.file, f"{place}/spelled", data, entry.start, where)
+        for found in _SPELLED.finditer(data) if entry.kind not in (4, 13, 16, 18) or entry.count < 3 else ():
+            low, high = entry.start + found.start(), entry.start + found.end()
+            self.account.texts.append(Text(self.file, f"{place}/spelled", found[0].decode(), low, high, where))
 
     # -- pictures ----------------------------------------------------------------------
 
