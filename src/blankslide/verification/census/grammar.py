@@ -38,7 +38,7 @@ _DOTTED = re.compile(r"\d{1,2}\.\d{1,2}\.(?:19|20)\d\d|\d\d\.\d\d\.\d\d|(?:19|20
 _LONG = re.compile(r"\d{6,}+")
 _ADDRESS = re.compile(r"[\w.]@[\w]|\w:\\|\\\\\w|://")
 _TOKEN = re.compile(r"[A-Za-z][A-Za-z0-9]*+(?:[ _.:-][A-Za-z0-9]++){0,5}+")
-_PIECES = re.compile(r"[^\W_](?:[ ,.'^_/:-]?[^\W_]){3,}+")
+_PIECES = re.compile(r"[^\W_](?:[ ,.'^_/:-]?[^\W_]){4,}+")
 FILL = frozenset(" \t\r\n\0|;,.-_:=xX0#?*'\"<>/()[]{}")
 
 
@@ -49,6 +49,7 @@ _ID = re.compile(
 )
 _PLACE_ID = re.compile(r"[0-9A-Fa-f]{8}-?[0-9A-Fa-f]{4}-?[0-9A-Fa-f]{4}-?[0-9A-Fa-f]{4}-?[0-9A-Fa-f]{12}")
 _ZEROS = re.compile(r"(?<![\d.])0{8,}+(?!\.?\d)")
+_LEADING = re.compile(r"(?<![\d.])0{7,}(?=[1-9]\d{0,6}(?!\d))")
 
 
 def known_ids(value: str, ours: Callable[[str], bool]) -> str:
@@ -71,7 +72,7 @@ def _in_row(row: str, ours: Callable[[str], bool]) -> str:
 def template(value: str) -> str:
     """Return a value with each number as ``#``, white space as single spaces, and long rows of numbers as ``#…``."""
     plain = _BY.sub(" x ", _SPACE.sub(" ", value.strip()))
-    plain = _ZEROS.sub("0", plain)
+    plain = _LEADING.sub("", _ZEROS.sub("0", plain))
     told = _NUMBER.sub("#", _VERSION.sub(_version, plain))
     return _ROW.sub("#…", told)
 

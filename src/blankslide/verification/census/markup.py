@@ -97,6 +97,22 @@ def markup(text: str) -> list[Piece]:
     return walk.out
 
 
+_KEYED = frozenset("attribute field param parameter property entry item tag setting".split())
+
+
+@cache
+def _key() -> re.Pattern[str]:
+    return re.compile(r"(?<![^\s\"'])(?:[Nn]ame|[Kk]ey)\s*+=\s*+[\"']([A-Za-z_][\w.:-]{0,63}+)[\"']")
+
+
+def _key_of(name: str, attributes: str) -> str:
+    """Return the name in an element such as ``<Attribute Name="PIM_DP_UFS">``, which is a key like that of a line."""
+    if name.lower() not in _KEYED:
+        return ""
+    found = _key().search(attributes)
+    return f"[{found[1]}]" if found else ""
+
+
 class _Walk:
     """One text, what was found, and the elements that are open at a place in it."""
 
@@ -171,7 +187,7 @@ class _Walk:
 
     def _start(self, m: re.Match[str]) -> None:
         name, count = self._local(m[1]), len(self.out)
-        path = below(self.path, name)
+        path = below(self.path, name + _key_of(name, m[2]))
         self.open.append((m[1], path, m.start(1), count))
         self._names[m[1]] += 1
         if CUT in path:  # what stands below will not name it

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import binascii
+import re
 from collections.abc import Iterator
 
 from blankslide.verification.census.account import Account, Text
@@ -29,10 +31,30 @@ def speak(account: Account, file: int, path: str, data: bytes, base: int, where:
         return
     plain = bytearray(data)
     for wrapped in unwrapped(data, base):
+        if wrapped.how == "base64":
+            wrapped = _whole(wrapped, data, base)
         if _inside(account, file, path, wrapped, where):
             low, high = wrapped.start - base, wrapped.end - base
             plain[low:high] = b" " * (high - low)
     _plainly(account, file, path, bytes(plain), base, where)
+
+
+_BASE64 = re.compile(rb"[A-Za-z0-9+/\r\n]*+={0,2}")
+
+
+def _whole(wrapped: Wrapped, data: bytes, base: int) -> Wrapped:
+    """Follow a text of base64 to its end: a blank picture is a long row of one letter, which looks like none."""
+    found = _BASE64.match(data, wrapped.end - base)
+    if found is None or found.end() <= wrapped.end - base:
+        return wrapped
+    text = data[wrapped.start - base : found.end()].translate(None, b"\r\n")
+    try:
+        whole = binascii.a2b_base64(text.rstrip(b"=") + b"==")
+    except binascii.Error:
+        return wrapped
+    if whole[:12] != wrapped.data[:12]:
+        return wrapped
+    return wrapped._replace(end=base + found.end(), data=whole)
 
 
 def _plainly(account: Account, file: int, path: str, data: bytes, base: int, where: str) -> None:
