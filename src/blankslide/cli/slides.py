@@ -21,8 +21,8 @@ from blankslide.errors import BlankslideError, Cancelled, EnvironmentProblem, No
 from blankslide.presentation import wording as words
 
 if TYPE_CHECKING:
-    from blankslide.pipeline.balancing import Readable
     from blankslide.model import Decision, Inspection, Outcome
+    from blankslide.pipeline.balancing import Readable
 
 
 @dataclass(slots=True)

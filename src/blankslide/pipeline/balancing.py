@@ -8,9 +8,11 @@ as the plan would leave them; after the last one, of the files as they are. What
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from blankslide.errors import ContradictorySlide
 from blankslide.model import Action
 from blankslide.pipeline.opening import inspected, inspected_as, opened
 from blankslide.planner import make_plan
@@ -24,14 +26,17 @@ if TYPE_CHECKING:
     from blankslide.source import ByteSource
     from blankslide.storage.open_file import OpenFile
     from blankslide.storage.slide_files import SlideFilesOnDisk
-    from blankslide.verification.census.account import Account, Text
+    from blankslide.verification.census.account import Account, Picture, Text
     from blankslide.verification.census.grammar import Rules
+    from blankslide.verification.census.sight import Sight
 
 MOST = 8
 """Sentences about one slide; of the rest only the number is told."""
 
 
 _MARK = "census: "
+_MAPS = frozenset(("map", "probability"))
+_SHOW_THE_SLIDE = frozenset(("thumbnail", "preview", "whole", "map", "probability"))
 
 
 def is_census(sentence: str) -> bool:
@@ -48,10 +53,13 @@ class Balance(NamedTuple):
         Sentences, without values, about what nothing explains.
     texts
         All texts that were found, explained or not: the spot-checker's list.
+    unproven
+        Roles of pictures that are kept by name, and whose pixels do not prove it.
     """
 
     left: tuple[str, ...]
     texts: tuple[Text, ...]
+    unproven: tuple[str, ...]
 
 
 class AsPlanned:
@@ -108,16 +116,63 @@ class AsPlanned:
 def would_be_left(job: Job) -> tuple[str, ...]:
     """Take the census of a slide as its plan would leave it; nothing is written.
 
+    What the census takes for an unknown picture, and the plan keeps by its name, is added to the plan.
+
     Returns
     -------
     tuple of str
         Sentences about what nothing explains.
+
+    Raises
+    ------
+    ContradictorySlide
+        If a picture that shows the slide would be changed under another name.
     """
+    sight = _look_first(job)
+    found = _as_planned(job, sight)
+    more = [role for role in found.unproven if not _is_asked(job, role)]
+    if more:
+        job.plan_again(job.options.resolved().removing(*more))
+        found = _as_planned(job, _look_first(job))
+    return found.left
+
+
+def _as_planned(job: Job, sight: Sight) -> Balance:
     slide = AsPlanned(job.slide, job.planned.patches)
     key = job.options.planning_key
     again = inspected_as(job.inspection.format, slide, slide.files, key)
     second = make_plan(again, job.options.resolved(), slide.files, key)
-    return balance(again, second, slide.files, job.options, job.path).left
+    return balance(again, second, slide.files, job.options, job.path, sight)
+
+
+def _is_asked(job: Job, role: str) -> bool:
+    """Whether a person has asked to keep a picture: then it stays, and the slide is not clean."""
+    return any(fnmatchcase(f"picture.{role}", glob) for glob, _ in job.options.resolved().ids)
+
+
+def _look_first(job: Job) -> Sight:
+    """Look at all pictures before any is changed; refuse if one that shows the slide would be.
+
+    Raises
+    ------
+    ContradictorySlide
+        If so.
+    """
+    from blankslide.verification.census.sight import look_before
+
+    changes: dict[int, list[tuple[int, int]]] = {}
+    for patch in job.planned.patches:
+        changes.setdefault(patch.file, []).append((patch.offset, patch.offset + patch.length))
+    sight, endangered = look_before(job.slide.views(), {file: sorted(spans) for file, spans in changes.items()})
+    pictures = {(a.file, a.width, a.height): a.role for a in job.inspection.associated}
+    for one in endangered:
+        role = pictures.get((one.file, one.width, one.height), "picture")
+        if role not in _SHOW_THE_SLIDE:
+            raise ContradictorySlide(
+                f"the {role} on {one.where} shows the slide itself, so its name and its pixels contradict each other",
+                "look at it with another program; nothing that may be tissue is blanked",
+            )
+    return sight
 
 
 def accounts(path: str | Path, options: Options) -> tuple[Account, Rules, list[str]]:
@@ -135,7 +190,12 @@ def accounts(path: str | Path, options: Options) -> tuple[Account, Rules, list[s
 
 
 def balance(
-    inspection: Inspection, planned: Plan, sources: Sequence[ByteSource], options: Options, path: Path
+    inspection: Inspection,
+    planned: Plan,
+    sources: Sequence[ByteSource],
+    options: Options,
+    path: Path,
+    sight: Sight | None = None,
 ) -> Balance:
     """Take the census of a slide and hold it against the plan's account.
 
@@ -147,20 +207,28 @@ def balance(
         One for each file of ``inspection``: as it is, or as it would be.
     path
         The main file, for independent readers.
+    sight
+        What the pictures looked like before.
     """
-    account = _taken(inspection, sources, options, path)
+    account = _taken(inspection, sources, options, path, sight)
     rules = _rules(inspection, planned, options)
-    left = [*_texts_left(account, rules), *_pictures_left(account, inspection, planned), *(_MARK + trouble for trouble in account.troubles)]
-    return Balance(_few(left), tuple(account.texts))
+    left = [
+        *_texts_left(account, rules),
+        *_pictures_left(account, inspection, planned),
+        *(_MARK + trouble for trouble in account.troubles),
+    ]
+    return Balance(_few(left), tuple(account.texts), _unproven(account, inspection, planned))
 
 
-def _taken(inspection: Inspection, sources: Sequence[ByteSource], options: Options, path: Path) -> Account:
+def _taken(
+    inspection: Inspection, sources: Sequence[ByteSource], options: Options, path: Path, sight: Sight | None = None
+) -> Account:
     from blankslide.verification.census.reference import slide_look
     from blankslide.verification.census.stock import take_stock
 
     files = [(file.name, source) for file, source in zip(inspection.files, sources, strict=False)]
     claims = {i: bytemap.tissue_parts() for i, bytemap in enumerate(inspection.maps) if _needs_claims(sources[i])}
-    return take_stock(files, claims, slide=partial(slide_look, path), thorough=options.thorough)
+    return take_stock(files, claims, slide=partial(slide_look, path), thorough=options.thorough, sight=sight)
 
 
 def _needs_claims(source: ByteSource) -> bool:
@@ -199,14 +267,32 @@ def _sentence(text: Text) -> str:
     return f"{_MARK}{text.where}, {place}: {len(text.value)} characters that nothing explains"
 
 
-def _pictures_left(account: Account, inspection: Inspection, planned: Plan) -> list[str]:
+def _unexplained(account: Account, inspection: Inspection, planned: Plan) -> list[Picture]:
+    """Return the pictures that are neither tissue nor blank."""
     gone = {d.id.removeprefix("picture.") for d in planned.decisions if d.action is not Action.KEEP}
     kept = {a.role for a in inspection.associated} - gone
+    speaking = [p for p in account.pictures if p.proven != "blank"]
+    alone = len(speaking) == 1
+    return [
+        p
+        for p in speaking
+        if p.proven == "other" or (p.proven == "unclear" and not alone) or (p.proven == "map" and not kept & _MAPS)
+    ]
+
+
+def _pictures_left(account: Account, inspection: Inspection, planned: Plan) -> list[str]:
     return [
         f"{_MARK}{p.where}: a picture of {p.width} × {p.height} that is no tissue and not blank"
-        for p in account.pictures
-        if p.proven in ("other", "unclear") or (p.proven == "map" and not kept & {"map", "probability"})
+        for p in _unexplained(account, inspection, planned)
     ]
+
+
+def _unproven(account: Account, inspection: Inspection, planned: Plan) -> tuple[str, ...]:
+    """Return the roles of pictures that the plan keeps by name, and whose pixels do not prove it."""
+    shapes = {(p.file, p.width, p.height) for p in _unexplained(account, inspection, planned)}
+    known = {f.id for f in inspection.findings}
+    roles = (a.role for a in inspection.associated if (a.file, a.width, a.height) in shapes)
+    return tuple(dict.fromkeys(role for role in roles if f"picture.{role}" in known))
 
 
 def _few(sentences: Sequence[str]) -> tuple[str, ...]:
@@ -214,7 +300,6 @@ def _few(sentences: Sequence[str]) -> tuple[str, ...]:
     if len(unique) <= MOST:
         return tuple(unique)
     return (*unique[: MOST - 1], f"{_MARK}{len(unique) - MOST + 1} more places that nothing explains")
-
 
 
 class Readable(NamedTuple):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from blankslide.model import Inspection, Outcome, Plan
     from blankslide.pipeline.clock import Clock
     from blankslide.pipeline.options import Options
+    from blankslide.policy.profiles import Profile
     from blankslide.storage.slide_files import SlideFilesOnDisk
     from blankslide.verification import ReaderView
 
@@ -91,6 +92,14 @@ class Job:
         self.clock.lap(Stage.PLAN)
         self.clock.safe_point()
         self.found(inspection, planned, self.options.planning_key)
+
+    def plan_again(self, profile: Profile) -> None:
+        """Plan by a stricter profile than was asked for; what the outcome says so far stays."""
+        from blankslide.planner import make_plan
+
+        key = self.options.planning_key
+        self.planned = make_plan(self.inspection, profile, self.slide.views(), key)
+        self.outcome.decisions = self.planned.decisions
 
     @property
     def is_set(self) -> bool:

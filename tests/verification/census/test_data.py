@@ -26,7 +26,9 @@ def changes(draw: st.DrawFn) -> list[Change]:
 def written(made: list[Change]) -> bytes:
     out = bytearray(FILE)
     for change in made:
-        out[change.start : change.end] = change.data if change.data is not None else bytes([change.byte]) * (change.end - change.start)
+        out[change.start : change.end] = (
+            change.data if change.data is not None else bytes([change.byte]) * (change.end - change.start)
+        )
     return bytes(out)
 
 

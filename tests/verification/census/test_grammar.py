@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 from blankslide.verification.census.account import Text
-from blankslide.verification.census.grammar import KEPT, Kept, Rules, Vocabulary, explained, place_of, plausible, template
+from blankslide.verification.census.grammar import (
+    KEPT,
+    Kept,
+    Rules,
+    Vocabulary,
+    explained,
+    place_of,
+    plausible,
+    template,
+)
 
 LINES = ["270/AppMag\t#", "270\tJPEG/RGB Q=#", f"270/Stain\t{KEPT}", "270/User\t", "ini/[LEVEL_#]/*\tround"]
 

@@ -60,7 +60,9 @@ def _table(account: Account, file: int, database: sqlite3.Connection, name: byte
             if isinstance(value, bytes):
                 _blob(account, file, place, value, f"{where}, table {table}")
             elif value is not None:
-                account.texts.append(Text(file, place, f"{value:.10g}" if isinstance(value, float) else str(value), 0, 0, where))
+                account.texts.append(
+                    Text(file, place, f"{value:.10g}" if isinstance(value, float) else str(value), 0, 0, where)
+                )
 
 
 def _blob(account: Account, file: int, place: str, value: bytes, where: str) -> None:

@@ -55,9 +55,7 @@ class Instance(NamedTuple):
     look: Look | None
 
 
-def take_stock(
-    account: Account, file: int, source: ByteSource, where: str, thorough: bool = False
-) -> Instance | None:
+def take_stock(account: Account, file: int, source: ByteSource, where: str, thorough: bool = False) -> Instance | None:
     """Add all texts of a DICOM file to the account, prove its frames, and return what it shows."""
     from pydicom import dcmread
 

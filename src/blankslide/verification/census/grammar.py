@@ -28,7 +28,9 @@ _BY = re.compile(r"(?<=\d)[xX×](?=\d)")
 _DIGITS = re.compile(r"\d{1,7}+")
 _SPACE = re.compile(r"\s++")
 _ROW = re.compile(r"#(?:[ ,;\\/x×]{1,2}#){3,}+")
-_HARMLESS = re.compile(r"(?:true|false|yes|no|on|off|nan|[-+]?\d{1,4}|[-+]?\d{0,5}\.\d{1,20}|[-+]?\d{1,5}\.?0?)(?:[eE][-+]?\d{1,3})?", re.I)
+_HARMLESS = re.compile(
+    r"(?:true|false|yes|no|on|off|nan|[-+]?\d{1,4}|[-+]?\d{0,5}\.\d{1,20}|[-+]?\d{1,5}\.?0?)(?:[eE][-+]?\d{1,3})?", re.I
+)
 _TELLING = re.compile(
     r"(?i)patient|person|name(?!space)|\bmrn\b|case|\bdob\b|birth|\bage\b|accession|specimen|operator|user|doctor|physician|"
     r"\bssn\b|social|phone|address|barcode|date|year|\bid\b|serial|number\Z"
@@ -64,7 +66,7 @@ def _in_row(row: str, ours: Callable[[str], bool]) -> str:
     """Find an id of ours in a row of hexadecimal digits: other digits may touch it."""
     for at in range(min(len(row) - 31, 256)):
         if ours(row[at : at + 32]) and set(row[at : at + 32]) != {"0"}:
-            return f"{row[:at]} @ {row[at + 32:]}"
+            return f"{row[:at]} @ {row[at + 32 :]}"
     return row
 
 

@@ -48,7 +48,13 @@ def speak_profile(account: Account, file: int, path: str, data: bytes, base: int
 
 
 def _header(file: int, path: str, data: bytes, base: int, where: str) -> Iterator[Text]:
-    for name, start, end in (("maker", 4, 8), ("platform", 40, 44), ("device", 48, 52), ("model", 52, 56), ("author", 80, 84)):
+    for name, start, end in (
+        ("maker", 4, 8),
+        ("platform", 40, 44),
+        ("device", 48, 52),
+        ("model", 52, 56),
+        ("author", 80, 84),
+    ):
         word = data[start:end].strip(b"\0 ").decode("latin-1")
         if word:
             yield Text(file, f"{path}/icc/header/{name}", word, base + start, base + end, where)
@@ -57,7 +63,14 @@ def _header(file: int, path: str, data: bytes, base: int, where: str) -> Iterato
         told = "{}-{}-{} {}:{}:{}".format(*numbers)
         yield Text(file, f"{path}/icc/header/date", told, base + 24, base + 36, where)
     if any(data[100:128]):
-        yield Text(file, f"{path}/icc/header/reserved", data[100:128].strip(b"\0").decode("latin-1"), base + 100, base + 128, where)
+        yield Text(
+            file,
+            f"{path}/icc/header/reserved",
+            data[100:128].strip(b"\0").decode("latin-1"),
+            base + 100,
+            base + 128,
+            where,
+        )
 
 
 def _tags(data: bytes) -> Iterator[tuple[str, bytes, int, int]]:

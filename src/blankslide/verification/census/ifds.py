@@ -146,7 +146,9 @@ class Walk:
             at = begin + size * i
             length = SIZES.get(kind, 1) * number
             if length <= room:
-                yield Entry(code, kind, number, at, at + size - room, at + size - room + length, True, more[i] if more else 0)
+                yield Entry(
+                    code, kind, number, at, at + size - room, at + size - room + length, True, more[i] if more else 0
+                )
                 continue
             start = int.from_bytes(value, "little" if self.order == "<" else "big")
             if more:

@@ -26,7 +26,7 @@ def slide_look(path: Path) -> Look | None:
     for reader in (_openslide, _czi):
         try:
             pixels = reader(path)
-        except Exception:  # whatever a reader raises for a file that it cannot open
+        except Exception:  # noqa: S112 whatever a reader raises for a file that it cannot open
             continue
         if pixels is not None:
             return _look(pixels)

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from blankslide.verification.census import ifds
 from blankslide.verification.census.account import Account
-from blankslide.verification.census.data import Span
 from blankslide.verification.census.reference import settle_streams
 
 if TYPE_CHECKING:
     from blankslide.source import ByteSource
+    from blankslide.verification.census.data import Span
     from blankslide.verification.census.dicom import Instance
     from blankslide.verification.census.pixels import Look
+    from blankslide.verification.census.sight import Sight
 
 _SQLITE = b"SQLite format 3\0"
 
@@ -24,6 +25,7 @@ def take_stock(
     *,
     slide: Callable[[], Look | None] = lambda: None,
     thorough: bool = False,
+    sight: Sight | None = None,
 ) -> Account:
     """Find what is really in the files of a slide.
 
@@ -38,6 +40,8 @@ def take_stock(
         Looks at the slide as an independent reader shows it; called if a picture must be held against it.
     thorough
         Walk every tile.
+    sight
+        What the pictures looked like before, from `look_before`.
 
     Returns
     -------
@@ -49,7 +53,7 @@ def take_stock(
     for number, (name, source) in enumerate(files):
         where = _suffix(name)
         try:
-            _one(account, number, source, (claims or {}).get(number, ()), where, thorough, instances)
+            _one(account, number, source, (claims or {}).get(number, ()), where, thorough, instances, sight)
         except Exception as problem:  # libraries raise what they like, and their messages may hold values
             account.troubles.append(f"{where}: cannot be read a second time ({type(problem).__name__})")
     if instances:
@@ -73,12 +77,13 @@ def _one(
     where: str,
     thorough: bool,
     instances: list[Instance],
+    sight: Sight | None,
 ) -> None:
     head = source.read(0, min(132, source.size))
     if head[:4] in ifds.MAGIC:
         from blankslide.verification.census.tiff import Tiff
 
-        Tiff(account, number, source, thorough).take_stock()
+        Tiff(account, number, source, thorough, sight).take_stock()
     elif head[128:132] == b"DICM":
         from blankslide.verification.census import dicom
 

@@ -7,7 +7,11 @@ technical notes, DNG and GeoTIFF for the child directories.
 
 from __future__ import annotations
 
-from blankslide.verification.census.ifds import Directory, Entry, Walk
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from blankslide.verification.census.ifds import Directory, Entry, Walk
 
 _SHORT, _LONG, _WHOLE, _FRACTION = (3,), (4,), (3, 4, 16), (5,)
 
@@ -115,5 +119,5 @@ def _is_spoken(raw: bytes) -> bool:
 
 
 def _in_order(run: bytes) -> bool:
-    steps = {b - a for a, b in zip(run, run[1:], strict=False)}
+    steps = {b - a for a, b in pairwise(run)}
     return len(steps) == 1 or all(step >= 0 for step in steps) or all(step <= 0 for step in steps)

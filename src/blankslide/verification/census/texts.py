@@ -128,7 +128,7 @@ def _wide_order(data: bytes) -> str:
     return ""
 
 
-_CONTROL = {code: None for code in (*range(9), 11, 12, *range(14, 32), *range(127, 160), 0xFFFD)}
+_CONTROL = dict.fromkeys((*range(9), 11, 12, *range(14, 32), *range(127, 160), 0xFFFD))
 
 
 def _reads(text: str) -> bool:

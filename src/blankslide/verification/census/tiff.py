@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from blankslide.verification.census import tags
 from blankslide.verification.census.account import Account, Picture, Text
@@ -17,44 +17,25 @@ from blankslide.verification.census.icc import is_profile, speak_profile
 from blankslide.verification.census.ifds import Broken, Directory, Entry, Walk
 from blankslide.verification.census.loose import speak_loose
 from blankslide.verification.census.roles import Candidate, prove
-from blankslide.verification.census.streams import Coded, beside, beside_tables
+from blankslide.verification.census.streams import beside, beside_tables
 from blankslide.verification.census.texts import speak
+from blankslide.verification.census.tiff_pages import Page, page_of
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from collections.abc import Sequence
 
     from blankslide.source import ByteSource
+    from blankslide.verification.census.pixels import Look
+    from blankslide.verification.census.sight import Sight
 
 _SPELLED = re.compile(rb"[A-Za-z](?:[ ,.'^_-]?[A-Za-z]){5,}+|\d[\d./ -]{6,}+")
 CLAIMING = frozenset(("level", "thumbnail", "channel", "map", "blank"))
 EVERY = 4 << 20
 """Coded bytes of a page up to which each of its segments is walked."""
 FEW = 24
+WHOLE = 0.9
+"""Share of a thumbnail that must have been looked at before it is kept."""
 _WHOLE = 64 << 20
-
-
-class Page(NamedTuple):
-    """A directory that holds a picture: its size, its segments and how they are coded."""
-
-    directory: Directory
-    width: int
-    height: int
-    across: int
-    down: int
-    offsets: NDArray[np.int64]
-    lengths: NDArray[np.int64]
-    needed: int
-    tiled: bool
-    coding: Coded
-
-    def size_of(self, number: int) -> tuple[int, int]:
-        """Return width and height of a segment as stored, in pixels: the last strip is shorter, tiles are not."""
-        if self.tiled:
-            return self.across, self.down
-        rows = -(-self.height // self.down)
-        last = number % rows == rows - 1
-        return self.width, (self.height - (rows - 1) * self.down if last else self.down)
 
 
 class Tiff:
@@ -70,14 +51,18 @@ class Tiff:
         Its bytes.
     thorough
         Walk each segment, whatever their number.
+    sight
+        What its pages looked like before.
     """
 
-    def __init__(self, account: Account, file: int, source: ByteSource, thorough: bool = False) -> None:
-        self.account, self.file, self.source, self.thorough = account, file, source, thorough
+    def __init__(
+        self, account: Account, file: int, source: ByteSource, thorough: bool = False, sight: Sight | None = None
+    ) -> None:
+        self.account, self.file, self.source, self.thorough, self.sight = account, file, source, thorough, sight
         self.walk = Walk(source)
         self.known: list[Span] = [self.walk.head]
         self.loose: list[Span] = []
-        self.pages = [page for d in self.walk.directories if (page := _page(self.walk, d)) is not None]
+        self.pages = [page for d in self.walk.directories if (page := page_of(self.walk, d)) is not None]
 
     def take_stock(self) -> None:
         """Add all texts and pictures of the file to the account."""
@@ -89,7 +74,9 @@ class Tiff:
             self._pictures(library)
         self.known = joined(self.known)
         rest = without([(0, self.source.size)], self.known)
-        speak_loose(self.account, self.file, self.source, joined((*rest, *self.loose)), "loose", "bytes that nothing needs")
+        speak_loose(
+            self.account, self.file, self.source, joined((*rest, *self.loose)), "loose", "bytes that nothing needs"
+        )
 
     # -- values ------------------------------------------------------------------------
 
@@ -112,9 +99,7 @@ class Tiff:
         rest = self.source.read(entry.end, end - entry.end)
         if any(rest):
             place = f"{entry.code}/slack"
-            self.account.texts.append(
-                Text(self.file, place, rest.decode("latin-1"), entry.end, end, directory.where)
-            )
+            self.account.texts.append(Text(self.file, place, rest.decode("latin-1"), entry.end, end, directory.where))
 
     def _spoken(self, directory: Directory, entry: Entry) -> None:
         """Add what a value says: text leaf by leaf, numbers as numbers and as the words they may spell."""
@@ -152,25 +137,37 @@ class Tiff:
 
     # -- pictures ----------------------------------------------------------------------
 
-    def _pictures(self, library: Any) -> None:
+    def looks(self, library: Any) -> list[Look | None]:
+        """Look at each page, but for those that were looked at before and have not changed since."""
         from blankslide.verification.census.decode import tiff_look
 
-        looks = []
+        out: list[Look | None] = []
         for page in self.pages:
-            library.filehandle.seek(page.directory.at)
-            looks.append(_looked(library, page, tiff_look, self.source))
-        candidates = [
-            Candidate(p.width, p.height, look, p.tiled, len(p.offsets), "") for p, look in zip(self.pages, looks, strict=True)
+            known = self.sight.looks.get((self.file, page.directory.at)) if self.sight else None
+            if known is None or (self.sight is not None and self.sight.is_touched(self.file, page)):
+                library.filehandle.seek(page.directory.at)
+                known = _looked(library, page, tiff_look, self.source)
+            out.append(known)
+        return out
+
+    def candidates(self, looks: Sequence[Look | None]) -> list[Candidate]:
+        """Return the pages for the question of which role each has."""
+        return [
+            Candidate(page.width, page.height, look, page.tiled, len(page.offsets), "")
+            for page, look in zip(self.pages, looks, strict=True)
         ]
+
+    def _pictures(self, library: Any) -> None:
+        looks = self.looks(library)
+        candidates = self.candidates(looks)
         for page, look, role in zip(self.pages, looks, prove(candidates), strict=True):
             proven, reason = role.proven, role.reason
-            if proven == "thumbnail" and role.looked < 0.9:
+            if proven == "thumbnail" and role.looked < WHOLE:
                 proven, reason = self._again(library, page, candidates)
             if look is not None and look.flat:
                 proven, reason = self._blank(library, page)
             spoken = self._segments(page) if proven in CLAIMING else True
-            at = page.directory.at
-            where = page.directory.where
+            at, where = page.directory.at, page.directory.where
             self.account.pictures.append(Picture(self.file, where, page.width, page.height, proven, at, at, reason))
             if spoken and proven in CLAIMING:
                 self._segments(page, every=True)
@@ -277,41 +274,6 @@ def _is_flat(told: Any, number: int, data: bytes) -> bool:
 def _spread(count: int) -> list[int]:
     """Choose first, last and a spread between."""
     return sorted({round(i * (count - 1) / (FEW - 1)) for i in range(FEW)})
-
-
-def _page(walk: Walk, directory: Directory) -> Page | None:
-    """Return a directory as a picture, or None if it holds none."""
-    width, height = _one(walk, directory, 256), _one(walk, directory, 257)
-    found = [directory.first(code) for code in (324, 273, 513)]
-    lead = next((entry for entry in found if entry is not None), None)
-    if not width or not height or lead is None:
-        return None
-    offsets = walk.array(lead)
-    lengths = walk.array(directory.first(tags.LEADING[lead.code]))
-    some = min(len(offsets), len(lengths))
-    samples = _one(walk, directory, 277) or 1
-    parts = samples if _one(walk, directory, 284) == 2 else 1
-    tiled = lead.code == 324
-    across = _one(walk, directory, 322) if tiled else width
-    down = _one(walk, directory, 323) if tiled else min(_one(walk, directory, 278) or height, height)
-    if not across or not down:
-        return None
-    needed = -(-width // across) * -(-height // down) * parts if tiled else -(-height // down) * parts
-    bits = directory.first(258)
-    depth = int(walk.numbers(bits)[0]) if bits and bits.count else 1
-    tables = directory.first(tags.TABLES)
-    coding = Coded(
-        _one(walk, directory, 259) or 1, across, down, samples // parts if parts > 1 else samples, depth,
-        walk.bytes_of(tables) if tables else b"",
-    )  # fmt: skip
-    return Page(directory, width, height, across, down, offsets[:some], lengths[:some], needed, tiled, coding)
-
-
-def _one(walk: Walk, directory: Directory, code: int) -> int:
-    entry = directory.first(code)
-    if entry is None or not entry.count or entry.kind in (2, 5, 7, 10, 129):
-        return 0
-    return int(walk.numbers(entry)[0]) if entry.count == 1 else 0
 
 
 __all__ = ["Broken", "Tiff"]
