@@ -158,7 +158,7 @@ def _look_first(job: Job) -> Sight:
     ContradictorySlide
         If so.
     """
-    from blankslide.verification.census.sight import look_before
+    from blankslide.verification.census.before import look_before
 
     changes: dict[int, list[tuple[int, int]]] = {}
     for patch in job.planned.patches:
@@ -176,7 +176,7 @@ def _look_first(job: Job) -> Sight:
 
 
 def accounts(path: str | Path, options: Options) -> tuple[Account, Rules, list[str]]:
-    """Take the census of a slide as it stands: what is in it, what may explain it, and which pictures nothing explains."""
+    """Take the census of a slide as it stands: what is in it, what may explain it, and what nothing explains."""
     from blankslide.pipeline.looking import planned_for
     from blankslide.pipeline.main_file import main_file
 

@@ -1,9 +1,10 @@
 """Judging a slide: whether what stands in the files now is what was promised.
 
 Nothing is taken over from the code that wrote: the slide is opened, inspected and planned anew, independent
-readers look at it, and the census, which knows no format, takes stock of all that is in it. Right after a run, every written byte is read again as well, and each removed value is searched
-for in all bytes that are not tissue. `verify` does not know these values; it asks the ledger what the run had said.
-The word is "clean" only if nothing speaks against it.
+readers look at it, and the census, which knows no format, takes stock of all that is in it. Right after a run, every
+written byte is read again as well, and each removed value is searched for in all bytes that are not tissue. `verify`
+does not know these values; it asks the ledger what the run had said. The word is "clean" only if nothing speaks
+against it.
 """
 
 from __future__ import annotations

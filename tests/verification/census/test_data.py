@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from blankslide.source import MemorySource
 from blankslide.verification.census.data import Change, Overlay, Stream, joined, pieces, without
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FILE = bytes(range(1, 201))
 

@@ -29,7 +29,8 @@ def text(path: str, value: str, start: int = 10) -> Text:
 
 @pytest.mark.parametrize(
     ("path", "value"),
-    [("270/AppMag", "20"), ("270/AppMag", " 40.0 "), ("270", "JPEG/RGB Q=70"), ("270/User", "    "), ("ini/[LEVEL_3]/SHAPE", "round"),
+    [("270/AppMag", "20"), ("270/AppMag", " 40.0 "), ("270", "JPEG/RGB Q=70"), ("270/User", "    "),
+     ("ini/[LEVEL_3]/SHAPE", "round"),
      ("270/Anything", "xxxxxxx")],
 )  # fmt: skip
 def test_words_in_their_place_are_explained(path: str, value: str) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import struct
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import tifffile
 
 from blankslide.source import MemorySource
 from blankslide.verification.census.ifds import Broken, Walk
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def entry(code: int, kind: int, count: int, value: bytes) -> bytes:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from blankslide.verification.census.account import Account, Text
-from blankslide.verification.census.loose import loose_picture
-from blankslide.verification.census.texts import speak
+from blankslide.verification.census.texts import speak, speak_picture
 
 if TYPE_CHECKING:
     import sqlite3
@@ -66,7 +65,7 @@ def _table(account: Account, file: int, database: sqlite3.Connection, name: byte
 
 
 def _blob(account: Account, file: int, place: str, value: bytes, where: str) -> None:
-    if not loose_picture(account, file, value, 0, 0, where):
+    if not speak_picture(account, file, value, (0, 0), where):
         speak(account, file, place, value, 0, where)
 
 

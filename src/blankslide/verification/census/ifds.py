@@ -28,14 +28,14 @@ MOST = 65536
 
 
 class Entry(NamedTuple):
-    """One entry: tag number, type, count, its own offset, and where its value stands.
+    """One entry: tag number, type, number of values, its own offset, and where its value stands.
 
     ``more`` are the upper 32 bits of an offset that Hamamatsu keeps behind the directory.
     """
 
     code: int
     kind: int
-    count: int
+    number: int
     at: int
     start: int
     end: int
@@ -125,7 +125,7 @@ class Walk:
         self.directories.append(Directory(at, where, entries, (at, after), words))
         following = self._number(end, after - end)
         for entry in entries:
-            if entry.code in CHILDREN and entry.count and SIZES.get(entry.kind) in (4, 8):
+            if entry.code in CHILDREN and entry.number and SIZES.get(entry.kind) in (4, 8):
                 self._children(entry, where)
         return following
 
@@ -168,11 +168,11 @@ class Walk:
     def parsed(self, entry: Entry, raw: bytes) -> tuple[float, ...]:
         """Return the numbers in ``raw``, the bytes of an entry's value; empty if it is text."""
         if entry.kind in (5, 10):
-            whole = struct.unpack(f"{self.order}{entry.count * 2}{'I' if entry.kind == 5 else 'i'}", raw)
+            whole = struct.unpack(f"{self.order}{entry.number * 2}{'I' if entry.kind == 5 else 'i'}", raw)
             return tuple(a / b if b else float("nan") for a, b in zip(whole[::2], whole[1::2], strict=True))
         if entry.kind not in CODES:
             return ()
-        return struct.unpack(f"{self.order}{entry.count}{CODES[entry.kind]}", raw)
+        return struct.unpack(f"{self.order}{entry.number}{CODES[entry.kind]}", raw)
 
     def array(self, entry: Entry | None) -> NDArray[np.int64]:
         """Return an entry's whole numbers as a numpy array of signed 64-bit integers; offsets can be many."""
@@ -181,7 +181,7 @@ class Walk:
         if entry is None or entry.kind not in (1, 3, 4, 13, 16, 18):
             return np.zeros(0, dtype=np.int64)
         raw = np.frombuffer(self.bytes_of(entry), dtype=self.order + CODES[entry.kind]).astype(np.int64)
-        return raw + (entry.more << 32) if entry.inline and entry.count == 1 else raw
+        return raw + (entry.more << 32) if entry.inline and entry.number == 1 else raw
 
 
 def _length(span: Span) -> Span:

@@ -44,7 +44,7 @@ def _openslide(path: Path) -> NDArray[np.uint8] | None:
         region = np.asarray(slide.read_region((0, 0), slide.level_count - 1, size))
     grey = region[..., :3].astype(np.float32).mean(axis=2)
     grey[region[..., 3] == 0] = 255  # what was not scanned is glass
-    return grey.astype(np.uint8)
+    return np.asarray(grey, dtype=np.uint8)
 
 
 def _czi(path: Path) -> NDArray[np.uint8] | None:
@@ -57,7 +57,7 @@ def _czi(path: Path) -> NDArray[np.uint8] | None:
         pixels = slide.read(roi=(box.x, box.y, box.w, box.h), zoom=zoom)
     array = np.asarray(pixels, dtype=np.float32).reshape(pixels.shape[0], pixels.shape[1], -1).mean(axis=2)
     top = float(array.max())
-    return (array * (255.0 / top) if top > 255 else array).astype(np.uint8)
+    return np.asarray(array * (255.0 / top) if top > 255 else array, dtype=np.uint8)
 
 
 def _look(grey: NDArray[np.uint8]) -> Look:

@@ -88,9 +88,9 @@ def is_structure(walk: Walk, page: Directory, entry: Entry) -> bool:
         return False
     kinds, counts, highest = rule
     samples = _samples(walk, page)
-    if entry.kind not in kinds or (0 not in counts and entry.count not in [samples if c < 0 else c for c in counts]):
+    if entry.kind not in kinds or (0 not in counts and entry.number not in [samples if c < 0 else c for c in counts]):
         return False
-    if entry.code == 338 and entry.count > 8:
+    if entry.code == 338 and entry.number > 8:
         return False
     return all(0 <= number <= highest for number in walk.numbers(entry))
 
@@ -105,7 +105,7 @@ def _is_curve(walk: Walk, page: Directory, entry: Entry) -> bool:
     """Whether a colour map or a transfer function is a curve: as long as the depth says, and no text in it."""
     bits = page.first(258)
     depth = int(walk.numbers(bits)[0]) if bits else 1
-    if entry.kind != 3 or depth > 16 or entry.count not in (_CURVES[entry.code] << depth, 3 << depth):
+    if entry.kind != 3 or depth > 16 or entry.number not in (_CURVES[entry.code] << depth, 3 << depth):
         return False
     raw = walk.bytes_of(entry)
     return not any(_is_spoken(part) for part in (raw, raw[::2], raw[1::2]))

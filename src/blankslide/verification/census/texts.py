@@ -5,11 +5,16 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from blankslide.verification.census.account import Account, Text
 from blankslide.verification.census.leaves import leaves
+from blankslide.verification.census.pictures import value_picture
 from blankslide.verification.census.runs import runs
 from blankslide.verification.census.unwrap import Wrapped, unwrapped
+
+if TYPE_CHECKING:
+    from blankslide.verification.census.data import Span
 
 SHORTEST = 5
 
@@ -37,6 +42,20 @@ def speak(account: Account, file: int, path: str, data: bytes, base: int, where:
             low, high = wrapped.start - base, wrapped.end - base
             plain[low:high] = b" " * (high - low)
     _plainly(account, file, path, bytes(plain), base, where)
+
+
+def speak_picture(account: Account, file: int, data: bytes, span: Span, where: str) -> bool:
+    """Add a value that is a picture, and what can be read in it beside the picture; return whether it is one.
+
+    Parameters
+    ----------
+    data, span
+        The value, unwrapped, and the bytes of the file that it or its wrapping stands in.
+    """
+    rest = value_picture(account, file, data, *span, where)
+    for low, high in rest or ():
+        _plainly(account, file, "beside", data[low:high], span[0] + low, where)
+    return rest is not None
 
 
 _BASE64 = re.compile(rb"[A-Za-z0-9+/\r\n]*+={0,2}")
@@ -68,9 +87,7 @@ def _plainly(account: Account, file: int, path: str, data: bytes, base: int, whe
 
 def _inside(account: Account, file: int, path: str, wrapped: Wrapped, where: str) -> bool:
     """Add what is wrapped; return whether anything was: digits and letters may merely look like a wrapping."""
-    from blankslide.verification.census.loose import loose_picture
-
-    if loose_picture(account, file, wrapped.data, wrapped.start, wrapped.end, f"{where}, in {wrapped.how}"):
+    if speak_picture(account, file, wrapped.data, (wrapped.start, wrapped.end), f"{where}, in {wrapped.how}"):
         return True
     text, encoding = decoded(wrapped.data)
     if not encoding or (wrapped.how in ("hex", "base64") and not text.isascii() and encoding != "utf-16-le"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from blankslide.verification.census import tags
 from blankslide.verification.census.account import Account, Picture, Text
@@ -18,7 +18,7 @@ from blankslide.verification.census.ifds import Broken, Directory, Entry, Walk
 from blankslide.verification.census.loose import speak_loose
 from blankslide.verification.census.roles import Candidate, prove
 from blankslide.verification.census.streams import beside, beside_tables
-from blankslide.verification.census.texts import speak
+from blankslide.verification.census.texts import speak, speak_picture
 from blankslide.verification.census.tiff_pages import Page, page_of
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Tiff:
 
         for directory in self.walk.directories:
             self._entries(directory)
-        with TiffFile(Stream(self.source)) as library:
+        with TiffFile(cast("IO[bytes]", Stream(self.source))) as library:
             self._pictures(library)
         self.known = joined(self.known)
         rest = without([(0, self.source.size)], self.known)
@@ -117,9 +117,7 @@ class Tiff:
             self._numbers(place, data, entry, where)
 
     def _bytes(self, place: str, data: bytes, entry: Entry, where: str) -> None:
-        from blankslide.verification.census.loose import loose_picture
-
-        if loose_picture(self.account, self.file, data, entry.start, entry.end, f"{where}, tag {entry.code}"):
+        if speak_picture(self.account, self.file, data, (entry.start, entry.end), f"{where}, tag {entry.code}"):
             return
         before = len(self.account.texts)
         speak(self.account, self.file, place, data, entry.start, where)
@@ -128,10 +126,10 @@ class Tiff:
             self.account.texts.append(Text(self.file, f"{place}/bytes", shown, entry.start, entry.end, where))
 
     def _numbers(self, place: str, data: bytes, entry: Entry, where: str) -> None:
-        numbers = self.walk.parsed(entry, data) if entry.count <= 4096 else ()
-        shown = " ".join(f"{n:.10g}" for n in numbers) if entry.count <= 4096 else f"{entry.count} numbers"
+        numbers = self.walk.parsed(entry, data) if entry.number <= 4096 else ()
+        shown = " ".join(f"{n:.10g}" for n in numbers) if entry.number <= 4096 else f"{entry.number} numbers"
         self.account.texts.append(Text(self.file, place, shown, entry.start, entry.end, where))
-        for found in _SPELLED.finditer(data) if entry.kind not in (4, 13, 16, 18) or entry.count < 3 else ():
+        for found in _SPELLED.finditer(data) if entry.kind not in (4, 13, 16, 18) or entry.number < 3 else ():
             low, high = entry.start + found.start(), entry.start + found.end()
             self.account.texts.append(Text(self.file, f"{place}/spelled", found[0].decode(), low, high, where))
 
@@ -248,7 +246,7 @@ class Tiff:
         """Read what a page points at beyond its grid; where that is another picture's tissue, it says nothing new."""
         for number in range(page.needed, min(len(page.offsets), page.needed + 4096)):
             start, length = int(page.offsets[number]), int(page.lengths[number])
-            if length and 0 <= start and start + length <= self.source.size:
+            if length and start >= 0 and start + length <= self.source.size:
                 self.loose.append((start, start + length))
 
 

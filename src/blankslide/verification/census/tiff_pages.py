@@ -56,7 +56,7 @@ def page_of(walk: Walk, directory: Directory) -> Page | None:
         return None
     needed = -(-width // across) * -(-height // down) * parts if tiled else -(-height // down) * parts
     bits = directory.first(258)
-    depth = int(walk.numbers(bits)[0]) if bits and bits.count else 1
+    depth = int(walk.numbers(bits)[0]) if bits and bits.number else 1
     tables = directory.first(tags.TABLES)
     coding = Coded(
         _one(walk, directory, 259) or 1, across, down, samples // parts if parts > 1 else samples, depth,
@@ -67,6 +67,6 @@ def page_of(walk: Walk, directory: Directory) -> Page | None:
 
 def _one(walk: Walk, directory: Directory, code: int) -> int:
     entry = directory.first(code)
-    if entry is None or not entry.count or entry.kind in (2, 5, 7, 10, 129):
+    if entry is None or not entry.number or entry.kind in (2, 5, 7, 10, 129):
         return 0
-    return int(walk.numbers(entry)[0]) if entry.count == 1 else 0
+    return int(walk.numbers(entry)[0]) if entry.number == 1 else 0

@@ -1,0 +1,93 @@
+"""Pictures that begin anywhere: in bytes that nothing explains, in a value, or in what was unwrapped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from blankslide.verification.census.account import Account, Picture
+from blankslide.verification.census.data import pieces, without
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from blankslide.source import ByteSource
+    from blankslide.verification.census.data import Span
+
+_LARGEST = 64 << 20
+_MOST = 4096
+"""Pictures in loose bytes: more are told of, and not looked at."""
+
+
+class Found(NamedTuple):
+    """A picture in a buffer: where its own bytes are, and what it is."""
+
+    core: list[Span]
+    picture: Picture
+
+
+def pictures_in(account: Account, file: int, source: ByteSource, spans: Sequence[Span], where: str) -> list[Span]:
+    """Add pictures that begin anywhere in loose bytes, and return the bytes that they explain."""
+    from blankslide.verification.census.streams import picture_starts
+
+    explained: list[Span] = []
+    reached = found = 0
+    for offset, data in pieces(source, spans):
+        for at, _ in picture_starts(data):
+            begin = offset + at
+            if begin < reached:
+                continue
+            if found >= _MOST:
+                account.troubles.append(f"{where}: more pictures than can be looked at")
+                return explained
+            end = next((high for low, high in spans if low <= begin < high), begin)
+            seen = picture_in(source.read(begin, min(end - begin, _LARGEST)), file, begin, where)
+            if seen is not None:
+                found += 1
+                account.pictures.append(seen.picture)
+                core = [(begin + low, begin + high) for low, high in seen.core]
+                explained += core
+                reached = core[-1][1] if core else begin + 1
+    return sorted(explained)
+
+
+def picture_in(data: bytes, file: int, start: int, where: str) -> Found | None:
+    """Return the picture that bytes begin with, if it decodes.
+
+    Parameters
+    ----------
+    data
+        From the picture's first byte on; more may follow.
+    start
+        Where that stands in the file.
+    """
+    from blankslide.verification.census.decode import stream_look
+    from blankslide.verification.census.streams import beside, sniff
+    from blankslide.verification.census.walked import measured
+
+    kind = sniff(data)
+    if kind is None:
+        return None
+    coded = measured(data)
+    rest = None if coded is None else beside(data, coded)
+    if rest is None:
+        core: list[Span] = []
+        end = len(data)
+    else:
+        core = without([(0, len(data))], rest)
+        end = core[-1][1] if core else len(data)
+    look = stream_look(data[:end], kind)
+    if look is None and rest is None:
+        return None  # neither a whole stream nor a picture to any library
+    width, height = (look.width, look.height) if look else (coded.width, coded.height) if coded else (0, 0)
+    proven = "unclear" if look is None else "blank" if look.flat else "stream"
+    picture = Picture(file, where, width, height, proven, start, start + end, f"a {kind} picture", look)
+    return Found(core, picture)
+
+
+def value_picture(account: Account, file: int, data: bytes, start: int, end: int, where: str) -> list[Span] | None:
+    """Add the picture that a value is; return what the value holds beside it, or None if it is no picture."""
+    found = picture_in(data, file, start, where)
+    if found is None:
+        return None
+    account.pictures.append(found.picture._replace(end=end))
+    return without([(0, len(data))], found.core) if found.core else []
