@@ -6,7 +6,8 @@ A word is allowed only in the place where the vocabulary has it: ``Rose`` in a n
 stain there is elsewhere. Where a vocabulary says ``=kept``, free text may stand, if the plan lists that very
 place as kept.
 
-A line of a vocabulary is the place, a tab, and the template. ``*`` as a part of a place stands for any one part.
+A line of a vocabulary is the place, a tab, and the template. Capitals of places do not count. ``*`` as a part of a
+place stands for any one part, ``**/`` at its beginning for any parts, and ``{a|b}`` in a template for one of both.
 """
 
 from __future__ import annotations
@@ -40,6 +41,9 @@ _DOTTED = re.compile(r"\d{1,2}\.\d{1,2}\.(?:19|20)\d\d|\d\d\.\d\d\.\d\d|(?:19|20
 _LONG = re.compile(r"\d{6,}+")
 _ADDRESS = re.compile(r"[\w.]@[\w]|\w:\\|\\\\\w|://")
 _TOKEN = re.compile(r"[A-Za-z][A-Za-z0-9]*+(?:[ _.:-][A-Za-z0-9]++){0,5}+")
+_NUMERIC = frozenset("#… ,;x()")
+_TRUTHS = frozenset(("true", "false", "yes", "no", "on", "off"))
+_CHOICE = re.compile(r"\{([^{}]*+\|[^{}]*+)\}")
 _PIECES = re.compile(r"[^\W_](?:[ ,.'^_/:-]?[^\W_]){4,}+")
 FILL = frozenset(" \t\r\n\0|;,.-_:=xX0#?*'\"<>/()[]{}")
 
@@ -89,30 +93,54 @@ def place_of(path: str) -> str:
     return f"{_PLACE_ID.sub('@', head)}{slash}{_DIGITS.sub('#', _PLACE_ID.sub('@', rest))}"
 
 
+_UNKNOWN: set[str] = set()
+
+
 class Vocabulary:
     """The lines of a format, and perhaps those that all formats of its container share."""
 
     def __init__(self, lines: Iterable[str]) -> None:
         self.places: dict[str, set[str]] = {}
+        self._known: dict[str, set[str] | None] = {}
         self.wild: list[tuple[list[str], set[str]]] = []
+        self.ends: dict[str, list[tuple[list[str], set[str]]]] = {}
         for line in lines:
             place, tab, allowed = line.rstrip("\n").partition("\t")
             if not tab or line.startswith("#"):
                 continue
-            if "*" in place.split("/"):
-                self.wild.append((place.split("/"), {allowed}))
+            forms = _alternatives(allowed)
+            place = place.lower()
+            if place.startswith("**/"):
+                parts = place[3:].split("/")
+                self.ends.setdefault(parts[-1], []).append((parts, forms))
+            elif "*" in place.split("/"):
+                self.wild.append((place.split("/"), forms))
             else:
-                self.places.setdefault(place, set()).add(allowed)
+                self.places.setdefault(place, set()).update(forms)
 
     def at(self, path: str) -> set[str] | None:
         """Return the templates that may stand at a path; None if the place is unknown."""
-        place = place_of(path)
+        place = place_of(path).lower()
+        known = self._known.get(place, _UNKNOWN)
+        if known is _UNKNOWN:
+            known = self._known[place] = self._at(place)
+        return known
+
+    def _at(self, place: str) -> set[str] | None:
         found = self.places.get(place)
-        if not self.wild:
-            return found
         parts = place.split("/")
-        more = [allowed for wild, allowed in self.wild if _fits(wild, parts)]
+        more = [forms for wild, forms in self.wild if _fits(wild, parts)]
+        more += [forms for end, forms in self.ends.get(parts[-1], ()) if parts[-len(end) :] == end]
         return set().union(found or (), *more) if found is not None or more else None
+
+
+def _alternatives(line: str) -> set[str]:
+    """Write out a line with ``{a|b}`` in it."""
+    found = _CHOICE.search(line)
+    if found is None:
+        return {line}
+    ways = (line[: found.start()] + way + line[found.end() :] for way in found[1].split("|"))
+    return {form for way in ways for form in _alternatives(way)}
 
 
 def _fits(wild: Sequence[str], parts: Sequence[str]) -> bool:
@@ -166,7 +194,14 @@ def explained(text: Text, rules: Rules) -> bool:
         return _harmless(text, rules)
     if template(value) in allowed:
         return True
-    return KEPT in allowed and rules.kept.covers(text.file, text.start, text.end) and plausible(text.value)
+    if not rules.kept.covers(text.file, text.start, text.end):
+        return False
+    return _is_numbers(value) or (KEPT in allowed and plausible(text.value))
+
+
+def _is_numbers(value: str) -> bool:
+    """Whether a value is nothing but numbers of at most seven digits, or yes or no."""
+    return not set(template(value)) - _NUMERIC or value.strip().lower() in _TRUTHS
 
 
 def is_loose(path: str) -> bool:

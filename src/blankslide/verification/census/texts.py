@@ -98,6 +98,21 @@ def _inside(account: Account, file: int, path: str, wrapped: Wrapped, where: str
     return bool(found)
 
 
+BYTES = "(bytes)"
+_ROW = re.compile(r"[A-Za-z0-9+/\r\n]{40,}+={0,2}")
+
+
+def _or_bytes(value: str) -> str:
+    """Return a value, or `BYTES` for a table in base64 in which nothing can be read."""
+    if _ROW.fullmatch(value) is None:
+        return value
+    try:
+        inner = binascii.a2b_base64("".join(value.split()).rstrip("=") + "==")
+    except binascii.Error:
+        return value
+    return value if runs(inner, 0, SHORTEST) else BYTES
+
+
 def _stripped(data: bytes, base: int) -> tuple[bytes, int]:
     """Leave out zeros at both ends."""
     left = data.lstrip(b"\0")
@@ -165,5 +180,5 @@ def _leaves(file: int, path: str, text: str, encoding: str, base: int, where: st
             else:
                 start = base + len(text[: at + leaf.start].encode(encoding, "surrogatepass"))
                 end = start + len(text[at + leaf.start : at + leaf.end].encode(encoding, "surrogatepass"))
-            yield Text(file, place, leaf.value, start, end, where)
+            yield Text(file, place, _or_bytes(leaf.value), start, end, where)
         at += len(part) + 1

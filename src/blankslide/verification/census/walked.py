@@ -12,18 +12,38 @@ if TYPE_CHECKING:
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _FRAMES = frozenset((0xC0, 0xC1, 0xC2))
 _MOST = 256 << 20
+_LIKE = 0.4
 _PNG_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 
 
 def surplus(data: bytes) -> list[Span]:
     """Return what a claimed piece of tissue holds beside its pixels; all of it if it is no stream that we know.
 
-    Raw pixels have no beginning by which they could be told from anything else. They are given back as
-    a whole, and then read: words are rare among pixels.
+    Raw pixels have no beginning by which they could be told from anything else; but each is like those around
+    it, as letters are not.
     """
     coded = measured(data)
-    rest = None if coded is None else beside(data, coded)
+    if coded is None:
+        at = data.find(_ZSTD, 0, 16)  # CZI writes a few bytes of its own in front
+        if at > 0:
+            return [(low + at, high + at) for low, high in surplus(data[at:])]
+        return [] if _are_pixels(data) else [(0, len(data))]
+    rest = beside(data, coded)
     return [(0, len(data))] if rest is None else rest
+
+
+def _are_pixels(data: bytes) -> bool:
+    """Whether each byte is like the one a pixel before it, for a pixel of one to six bytes."""
+    import numpy as np
+
+    values = np.frombuffer(data[: 1 << 20], np.uint8).astype(np.float32)
+    if len(values) < 256:
+        return False
+    values -= values.mean()
+    power = float((values * values).mean())
+    if power < 1:
+        return True
+    return max(float((values[lag:] * values[:-lag]).mean()) for lag in (1, 2, 3, 4, 6)) > _LIKE * power
 
 
 def measured(data: bytes) -> Coded | None:
