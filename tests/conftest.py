@@ -35,13 +35,11 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     return (folder / str(number) for number in count())
 
 
-@pytest.fixture(autouse=True)
-def home(homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return an empty home folder that this test alone uses."""
-    folder = next(homes)
+def _live_in(folder: Path, patch: pytest.MonkeyPatch) -> None:
+    """Make a folder, and let the environment call it the person's home."""
     folder.mkdir()
     for variable in ("HOME", "USERPROFILE"):
-        monkeypatch.setenv(variable, str(folder))
+        patch.setenv(variable, str(folder))
     for variable, part in {
         "XDG_STATE_HOME": ".local/state",
         "XDG_CONFIG_HOME": ".config",
@@ -49,8 +47,23 @@ def home(homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
         "LOCALAPPDATA": "AppData/Local",
         "APPDATA": "AppData/Roaming",
     }.items():
-        monkeypatch.setenv(variable, str(folder / part))
-    monkeypatch.setenv("NAPARI_CONFIG", str(folder / "napari.yaml"))
+        patch.setenv(variable, str(folder / part))
+    patch.setenv("NAPARI_CONFIG", str(folder / "napari.yaml"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def home_of_all(homes: Iterator[Path]) -> Iterator[None]:
+    """Give fixtures that live longer than one test a home, too: they would read the person's own ledger and key."""
+    with pytest.MonkeyPatch.context() as patch:
+        _live_in(next(homes), patch)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def home(homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an empty home folder that this test alone uses."""
+    folder = next(homes)
+    _live_in(folder, monkeypatch)
     return folder
 
 
