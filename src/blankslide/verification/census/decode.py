@@ -1,249 +1,246 @@
-"""Few tiles of a picture, decoded small: what `pixels` compares.
+"""Decoding one segment or one whole stream, at an eighth of its size where the codec can.
 
-Decoding is the price of the second account, so little of it is done: of a large picture the first and the last
-segment, three at fixed places and three of the heaviest (tissue weighs more than glass); of a small one, or one of few
-segments, all. The places are fractions of the picture, so that two levels are seen where they lie over each other.
-JPEG and JPEG 2000 are decoded at an eighth of their size, which is what most of the saving comes from; a picture that
-seems to be of one colour there is decoded again at full size before that is believed.
-
-Sizes come from the file, so nothing is decoded before its size was judged: no picture above `PIXEL_LIMIT` in all, no
-segment whose stream is larger than its place. Codecs raise what they like; a segment that does not decode is unseen.
+TIFF says of JPEG tiles what the stream does not: which colours they are in. Streams without that word are decoded
+wrongly by every library's guess, so they are joined with their tables and told. Aperio's 33003 is JPEG 2000 whose first
+component is the luminance; subsampled YCbCr without JPEG, which no library at hand unpacks, is unpacked here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from io import BytesIO
+from typing import TYPE_CHECKING
 
-from blankslide.verification.census.overlay import SIDE, WHOLE, cut
-from blankslide.verification.census.pixels import Look, Sample
+from blankslide.verification.census.glance import ALL, PIXEL_LIMIT, Decode, Grid, Pixels, Read, look_at
+from blankslide.verification.census.overlay import SIDE
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from tifffile import TiffPage
 
-    Array = NDArray[np.generic]
-    Grey = NDArray[np.float32]
+    from blankslide.verification.census.glance import Array
+    from blankslide.verification.census.pixels import Look
 
-PIXEL_LIMIT = 64 << 20
-CODED_LIMIT = 64 << 20
-SMALL = 300_000  # pixels: a picture up to this size is decoded whole
-WHOLE_LIMIT = 16 << 20  # pixels of a picture that is decoded whole because it has few segments, or was asked for
-ALL = 1 << 30  # as `few`: look at everything
-FLAT = 2
-_FIXED = ((0.5, 0.5), (0.31, 0.38), (0.69, 0.62))
-_PLACES = tuple(((0.5 + i * 0.618) % 1, (i + 0.5) / 24) for i in range(24))  # spread evenly, in no line
-_LUMA = (0.299, 0.587, 0.114)
+__all__ = ["ALL", "Grid", "Pixels", "look_at", "stream_look", "tiff_look"]
 
-
-class Pixels(NamedTuple):
-    """A decoded segment: (rows, columns, channels), and by how much it is smaller than what was coded."""
-
-    array: Array
-    scale: int = 1
-    grey: int = -1  # the channel that is the grey; -1: made of all
+JPEG, JPEG2000 = 7, (33003, 33004, 33005, 34712)
+_WHITE_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR, _LAB = 0, 2, 3, 5, 6, (8, 9, 10)
+_KINDS = {"jpeg": "JPEG", "jpg": "JPEG", "png": "PNG", "bmp": "BMP", "dib": "DIB", "gif": "GIF", "webp": "WEBP"}
+_KINDS |= {"jp2": "JPEG2000", "j2k": "JPEG2000", "jpeg2000": "JPEG2000"}
+_CONVERTED = ("1", "P", "PA", "LA", "La", "CMYK", "YCbCr", "LAB")
+_UNPACK = {1: "", 5: "lzw_decode", 8: "zlib_decode", 32946: "zlib_decode", 32773: "packbits_decode"}
+_ADOBE = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00"
 
 
-class Grid(NamedTuple):
-    """The segments of a picture: the size of one, how many in a row and a column, and where they are."""
-
-    wide: int
-    high: int
-    columns: int
-    rows: int
-    offsets: Sequence[int]
-    counts: Sequence[int]
-
-
-Decode = Callable[[bytes, int, bool], "Pixels | None"]
-Read = Callable[[int, int], bytes]
-
-
-def look_at(width: int, height: int, segments: Grid, read: Read, decode_segment: Decode, *, few: int = 8) -> Look:
-    """Look at few segments of a picture.
+def tiff_look(page: TiffPage, read: Read, *, few: int = 8) -> Look | None:
+    """Look at few tiles or strips of a page.
 
     Parameters
     ----------
-    width, height
-        The picture's size.
-    segments
-        Its segments, row by row.
+    page
+        The page, as tifffile knows it.
     read
-        Returns bytes by offset and length.
-    decode_segment
-        Decodes the bytes of one segment, given its number and whether it must be at full size; None if it cannot.
+        Returns bytes of the file by offset and length.
     few
-        How many segments to look at. A picture of at most as many, or a small one, is seen whole.
+        How many segments to decode; `ALL` for each.
 
     Returns
     -------
-    Look
-        Without samples where nothing could be decoded, or sizes are beyond all reason.
+    Look or None
+        None where nothing could be decoded.
     """
-    nothing = Look(width, height, (), None, False)
-    if min(width, height, *segments[:4]) < 1 or segments.wide * segments.high > PIXEL_LIMIT:
-        return nothing
-    total = min(segments.columns * segments.rows, len(segments.offsets), len(segments.counts))
-    pixels = width * height
-    all_of_it = pixels <= WHOLE_LIMIT and (pixels <= SMALL or total <= few) and total <= max(few, SMALL // 512)
-    eye = _Eye(width, height, segments, read, decode_segment)
-    for index in range(total) if all_of_it else chosen(segments, total, few):
-        eye.see(index)
-    if not eye.tiles:
-        return nothing
-    whole = eye.mosaic(total) if all_of_it else None
-    samples = eye.samples() if whole is None else (Sample(WHOLE, _small(whole, 4 * SIDE)),)
-    return Look(width, height, samples, None if whole is None else cut(whole, WHOLE, SIDE, SIDE), eye.flat())
+    try:
+        grid, decode = _grid(page), _decoder(page, read)
+        seen = look_at(page.imagewidth, page.imagelength, grid, read, decode, few=few)
+    except Exception:  # a page that tifffile itself cannot make sense of
+        return None
+    return seen if seen.samples else None
 
 
-def chosen(grid: Grid, total: int, few: int) -> list[int]:
-    """Return which segments to look at: first, last, at fixed places, and the heaviest of a spread."""
+def stream_look(data: bytes, kind: str) -> Look | None:
+    """Look at a whole picture in memory: "jpeg", "png", "bmp", "gif", "webp", "tiff", "jp2"; None if it is none."""
+    if kind.lower() in ("tiff", "tif"):
+        return _tiff_stream(data)
+    form = _KINDS.get(kind.lower())
+    if form is None:
+        return None
+    try:
+        width, height = _size(data, form)
+    except Exception:
+        return None
 
-    def at(place: tuple[float, float]) -> int:
-        return min(total - 1, int(place[1] * grid.rows) * grid.columns + int(place[0] * grid.columns))
+    def decode(coded: bytes, index: int, exact: bool) -> Pixels | None:
+        return _picture(coded, form, 1 if exact else scale_of((width, height), (width, height)), (width, height))
 
-    heavy = sorted({at(p) for p in _PLACES}, key=lambda i: -grid.counts[i])
-    order = dict.fromkeys((0, total - 1, *(at(p) for p in _FIXED), *heavy))
-    filled = [index for index in order if grid.counts[index] > 0]
-    if len(filled) < few < ALL:
-        step = max(1, total // few)
-        filled += [i for i in range(step // 2, total, step) if grid.counts[i] > 0 and i not in order]
-    return (filled if few < ALL else [i for i in range(total) if grid.counts[i] > 0])[:few]
-
-
-class _Tile(NamedTuple):
-    index: int
-    x: int
-    y: int
-    grey: Grey
-    scale: int
+    grid = Grid(width, height, 1, 1, (0,), (len(data),))
+    seen = look_at(width, height, grid, lambda offset, count: data, decode)
+    return seen if seen.samples else None
 
 
-class _Eye:
-    """Collects what was seen of one picture."""
+def _tiff_stream(data: bytes) -> Look | None:
+    from tifffile import TiffFile
 
-    def __init__(self, width: int, height: int, grid: Grid, read: Read, decode: Decode) -> None:
-        self.width, self.height, self.grid = width, height, grid
-        self._read, self._decode = read, decode
-        self.tiles: list[_Tile] = []
-        self._left = PIXEL_LIMIT
-        self._low: Array | None = None
-        self._high: Array | None = None
-        self._deep = False
+    try:
+        with TiffFile(BytesIO(data)) as tiff:
+            return tiff_look(tiff.pages.first, lambda offset, count: data[offset : offset + count], few=ALL)
+    except Exception:
+        return None
 
-    def see(self, index: int) -> None:
-        """Decode a segment and keep its grey; nothing is kept of one that does not decode."""
-        pixels = self._pixels(index, exact=False)
-        if pixels is None:
-            return
-        x, y = index % self.grid.columns * self.grid.wide, index // self.grid.columns * self.grid.high
-        array = self._valid(pixels, x, y)
-        if array.size == 0:
-            return
-        self._note(array)
-        self.tiles.append(_Tile(index, x, y, _grey(array, pixels.grey), pixels.scale))
 
-    def _pixels(self, index: int, *, exact: bool) -> Pixels | None:
-        offset, count = int(self.grid.offsets[index]), int(self.grid.counts[index])
-        self._left -= self.grid.wide * self.grid.high
-        if not 0 < count <= CODED_LIMIT or offset < 0 or self._left < 0:
-            return None
-        try:
-            return self._decode(self._read(offset, count), index, exact)
-        except Exception:  # codecs raise what they like; what cannot be decoded is unseen
-            return None
+# -- pages -----------------------------------------------------------------------------
 
-    def _valid(self, pixels: Pixels, x: int, y: int) -> Array:
-        """Return a segment without the padding beyond the picture's edge."""
-        rows = min(self.grid.high, self.height - y) / pixels.scale
-        columns = min(self.grid.wide, self.width - x) / pixels.scale
-        return pixels.array[: max(1, int(rows)), : max(1, int(columns))] if min(rows, columns) > 0 else pixels.array[:0]
 
-    def _note(self, array: Array) -> None:
-        """Remember the least and the greatest value of each channel, until they differ."""
+def _grid(page: TiffPage) -> Grid:
+    wide = page.tilewidth if page.is_tiled else page.imagewidth
+    high = page.tilelength if page.is_tiled else min(page.rowsperstrip, page.imagelength)
+    if page.jpegheader is not None:  # NDPI: restart intervals of one stream, which tifffile finds
+        high, wide = page.chunks[-3:-1] if page.samplesperpixel > 1 else page.chunks[-2:]
+    columns, rows = -(-page.imagewidth // wide), -(-page.imagelength // high)
+    return Grid(wide, high, columns, rows, page.dataoffsets, page.databytecounts)
+
+
+def _decoder(page: TiffPage, read: Read) -> Decode:
+    """Return what decodes a segment of the page."""
+    single = _single(page)
+    if page.planarconfig != 2 or page.samplesperpixel == 1:
+        return single
+    plane = len(page.dataoffsets) // page.samplesperpixel
+
+    def planes(data: bytes, index: int, exact: bool) -> Pixels | None:
         import numpy as np
 
-        self._deep = self._deep or array.dtype.itemsize > 1
-        if self._low is not None and not self._seems_flat():
-            return
-        coarse = array[::8, ::8]  # enough for nearly all: who differs here is not of one colour
-        low, high = coarse.min((0, 1)), coarse.max((0, 1))
-        if bool((high.astype("f8") - low.astype("f8") <= FLAT).all()):
-            low, high = array.min((0, 1)), array.max((0, 1))
-        if self._low is None or self._high is None or low.shape != self._low.shape:
-            self._low, self._high = low, high
-        else:
-            self._low, self._high = np.minimum(self._low, low), np.maximum(self._high, high)
+        numbers = range(index, len(page.dataoffsets), max(1, plane))
+        found = [single(read(page.dataoffsets[i], page.databytecounts[i]), i, True) for i in list(numbers)[:4]]
+        arrays = [pixels.array for pixels in found if pixels is not None]
+        return Pixels(np.concatenate(arrays, 2)) if len(arrays) == len(found) else None
 
-    def _seems_flat(self) -> bool:
-        if self._low is None or self._high is None:
-            return False
-        return bool((self._high.astype("f8") - self._low.astype("f8") <= FLAT).all())
-
-    def flat(self) -> bool:
-        """Whether all that was seen is of one colour, at full size."""
-        for tile in self.tiles:
-            if not self._seems_flat():
-                return False
-            if tile.scale > 1:
-                pixels = self._pixels(tile.index, exact=True)
-                if pixels is None:
-                    return False
-                self._note(self._valid(pixels, tile.x, tile.y))
-        return self._seems_flat()
-
-    def _unit(self) -> float:
-        """Return what makes greys 0 to 255: deep ones by the next power of two, so that 12 bits in 16 are seen."""
-        import math
-
-        top = max(float(tile.grey.max()) for tile in self.tiles)
-        bits = max(8, math.ceil(math.log2(top + 1))) if self._deep and 1 < top < 2**40 else 8
-        return 255 / (2**bits - 1) if self._deep else 1.0
-
-    def samples(self) -> tuple[Sample, ...]:
-        """Return the segments that were seen as parts of the picture."""
-        unit, found = self._unit(), []
-        for tile in self.tiles:
-            rows, columns = tile.grey.shape
-            right, bottom = tile.x + columns * tile.scale, tile.y + rows * tile.scale
-            box = (tile.x / self.width, tile.y / self.height, right / self.width, bottom / self.height)
-            found.append(Sample(box, _small(tile.grey * unit, SIDE)))
-        return tuple(found)
-
-    def mosaic(self, total: int) -> Grey | None:
-        """Return the whole picture, as small as its segments; None if one of them was not seen."""
-        import numpy as np
-
-        scale = max(tile.scale for tile in self.tiles)
-        filled = sum(1 for i in range(total) if self.grid.counts[i] > 0)
-        if len(self.tiles) < filled or (total > 1 and (self.grid.wide % scale or self.grid.high % scale)):
-            return None
-        rows, columns = max(1, self.height // scale), max(1, self.width // scale)
-        canvas = np.full((rows, columns), 255, np.float32)
-        unit = self._unit()
-        for tile in self.tiles:
-            grey = tile.grey[:: scale // tile.scale, :: scale // tile.scale]
-            y, x = tile.y // scale, tile.x // scale
-            place = canvas[y : y + grey.shape[0], x : x + grey.shape[1]]
-            place[:] = grey[: place.shape[0], : place.shape[1]] * unit
-        return canvas
+    return planes
 
 
-def _grey(array: Array, channel: int) -> Grey:
-    """Return the luminance of three channels or more than three with alpha, the mean of two or very many."""
+def _single(page: TiffPage) -> Decode:
+    size = (page.tilewidth, page.tilelength) if page.is_tiled else (page.imagewidth, page.rowsperstrip)
+    compression, photometric = int(page.compression), int(page.photometric)
+    tables, scale = page.jpegtables or b"", scale_of((page.imagewidth, page.imagelength), size)
+    # some writers fill up the last rows of a strip
+    place = size if page.is_tiled else (size[0], min(size[1], page.imagelength) + 64)
+
+    def jpeg(data: bytes, index: int, exact: bool) -> Pixels | None:
+        return _picture(told_jpeg(data, tables, photometric), "JPEG", 1 if exact else scale, place)
+
+    def jpeg2000(data: bytes, index: int, exact: bool) -> Pixels | None:
+        pixels = _picture(data, "JPEG2000", 1 if exact else scale, place)
+        luma_first = photometric == _YCBCR or compression == 33003
+        return pixels._replace(grey=0) if pixels and luma_first else pixels
+
+    def subsampled(data: bytes, index: int, exact: bool) -> Pixels | None:
+        return _subsampled(page, data, size[0])
+
+    def other(data: bytes, index: int, exact: bool) -> Pixels | None:
+        array = page.decode(data, index, jpegtables=page.jpegtables, jpegheader=page.jpegheader)[0]
+        return None if array is None else _coloured(page, array[0])
+
+    plain = page.bitspersample == 8 and page.jpegheader is None
+    if compression == JPEG and plain and photometric in (0, 1, _RGB, _YCBCR):
+        return jpeg
+    if compression in JPEG2000 and page.samplesperpixel <= 4:
+        return jpeg2000
+    if photometric == _YCBCR and page.is_subsampled and compression in _UNPACK:
+        return subsampled
+    return other
+
+
+def _coloured(page: TiffPage, array: Array) -> Pixels:
+    """Return a segment's channels as colours of 0 to 255 or more: palettes looked up, single bits stretched."""
+    import numpy as np
+
+    photometric, bits = int(page.photometric), page.bitspersample
+    if photometric == _PALETTE and page.colormap is not None:
+        return Pixels(np.moveaxis(page.colormap[:, array[..., 0]], 0, -1) >> 8)
+    if array.dtype.kind == "f":
+        array = np.nan_to_num(array.astype(np.float32), posinf=0, neginf=0)
+        return Pixels((array - min(0.0, float(array.min()))) * np.float32(65535))
+    if bits < 8:
+        array = (array.astype(np.uint16) * 255 // (2**bits - 1)).astype(np.uint8)
+    if photometric in (_WHITE_IS_ZERO, _CMYK) and array.dtype.kind == "u":
+        array = np.iinfo(array.dtype).max - array
+    # JPEG of any kind comes out as RGB, whatever it was in
+    luminance = (photometric == _YCBCR and int(page.compression) not in (6, JPEG)) or photometric in _LAB
+    return Pixels(array, grey=0 if luminance else -1)
+
+
+# -- streams ---------------------------------------------------------------------------
+
+
+def _size(data: bytes, form: str) -> tuple[int, int]:
+    from PIL import Image
+
+    with Image.open(BytesIO(data), formats=(form,)) as image:
+        return image.size
+
+
+def told_jpeg(data: bytes, tables: bytes, photometric: int) -> bytes:
+    """Join an abbreviated stream with its tables, and tell its colours where it does not itself."""
+    head = tables[2:-2] if tables[:2] == b"\xff\xd8" else b""
+    if photometric in (_RGB, _YCBCR) and not _tells_colours(data):
+        # A JFIF marker still wins over this one, as it does in every other reader.
+        head = _ADOBE + bytes((photometric == _YCBCR,)) + head
+    return data[:2] + head + data[2:] if head else data
+
+
+def _tells_colours(data: bytes) -> bool:
+    pos = 2
+    while pos + 4 <= len(data) and data[pos] == 0xFF and data[pos + 1] not in (0xDA, 0xD9):
+        if data[pos + 1] == 0xEE and data[pos + 4 : pos + 9] == b"Adobe":
+            return True
+        pos += 2 + max(2, int.from_bytes(data[pos + 2 : pos + 4], "big"))
+    return False
+
+
+def _picture(data: bytes, form: str, scale: int, place: tuple[int, int]) -> Pixels | None:
+    """Decode a stream by Pillow; None if it is larger than its place, or than anything should be."""
     import numpy as np
     from PIL import Image
 
-    count = array.shape[2]
-    if channel >= 0 or count == 1:
-        return array[..., max(channel, 0)].astype(np.float32)
-    if count in (3, 4) and array.dtype == np.uint8:
-        return np.asarray(Image.fromarray(array[..., :3]).convert("L")).astype(np.float32)
-    if count in (3, 4):
-        return array[..., :3].astype(np.float32) @ np.array(_LUMA, np.float32)
-    return array.astype(np.float32).mean(2)
+    with Image.open(BytesIO(data), formats=(form,)) as image:
+        wide, high = image.size
+        if wide > place[0] or high > place[1] or wide * high > PIXEL_LIMIT:
+            return None
+        if form == "JPEG" and scale > 1:
+            image.draft(None, (max(1, wide // scale), max(1, high // scale)))
+            scale = next(s for s in (1, 2, 4, 8) if -(-wide // s) == image.width and -(-high // s) == image.height)
+        elif form == "JPEG2000" and scale > 1:
+            halvings = min(scale.bit_length() - 1, _resolutions(data))
+            image.reduce, scale = halvings, 1 << halvings
+        image.load()
+        array = np.asarray(image.convert("RGB") if image.mode in _CONVERTED else image)
+    return Pixels(array if array.ndim == 3 else array[..., None], scale if form.startswith("JPEG") else 1)
 
 
-def _small(grey: Grey, side: int) -> Grey:
-    rows, columns = grey.shape
-    return grey if max(rows, columns) <= side else cut(grey, WHOLE, min(columns, side), min(rows, side))
+def _resolutions(data: bytes) -> int:
+    """Return how often a JPEG 2000 stream can be halved, as its COD segment says."""
+    at = data.find(b"\xff\x52", data.find(b"\xff\x4f\xff\x51") + 40)
+    return min(data[at + 9], 32) if 0 < at < len(data) - 9 else 0
+
+
+def scale_of(picture: tuple[int, int], segment: tuple[int, int]) -> int:
+    """Return by how much segments can be reduced: 64 values of the picture and two of a segment stay each way."""
+    one = segment[0] >= picture[0] and segment[1] >= picture[1]
+    for scale in (8, 4, 2):
+        whole = one or (segment[0] % scale in (0, segment[0] * (segment[0] == picture[0])) and segment[1] % scale == 0)
+        if whole and min(picture) >= SIDE * scale and min(segment) >= 2 * scale:
+            return scale
+    return 1
+
+
+def _subsampled(page: TiffPage, data: bytes, wide: int) -> Pixels | None:
+    """Unpack YCbCr with fewer chroma values, not JPEG: units of Y Y … Cb Cr, row by row."""
+    import imagecodecs
+    import numpy as np
+
+    coded = getattr(imagecodecs, _UNPACK[int(page.compression)])(data) if page.compression != 1 else data
+    h, v = page.subsampling or (2, 2)
+    columns = -(-wide // h)
+    units = np.frombuffer(coded, np.uint8)
+    rows = units.size // (columns * (h * v + 2))
+    units = units[: rows * columns * (h * v + 2)].reshape(rows, columns, h * v + 2)
+    luma = units[..., : h * v].reshape(rows, columns, v, h).swapaxes(1, 2).reshape(rows * v, columns * h)
+    chroma = units[..., h * v :].repeat(v, 0).repeat(h, 1)
+    return Pixels(np.concatenate((luma[..., None], chroma), 2)[:, :wide], grey=0)

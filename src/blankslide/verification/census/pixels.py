@@ -140,7 +140,7 @@ def _parts(a: Look, b: Look, strict: bool) -> Likeness:
     if min(float(mine.std()), float(theirs.std())) < SPEAKS:
         return Likeness("none", 0.0, 0.0)
     value = pearson(mine, theirs)
-    for shift in _shifts() if 0.3 <= value < SAME else ():
+    for shift in _shifts() if 0.5 <= value < SAME else ():
         moved = list(_pairs(a, b, shift))
         if sum(p.size for p, _ in moved) >= ENOUGH:
             value = max(value, pearson(*(np.concatenate([pair[i].ravel() for pair in moved]) for i in (0, 1))))
@@ -153,7 +153,7 @@ def _parts(a: Look, b: Look, strict: bool) -> Likeness:
 
 @lru_cache
 def _shifts() -> tuple[tuple[float, float], ...]:
-    steps = (-0.02, -0.01, 0.0, 0.01, 0.02)
+    steps = (-0.015, 0.0, 0.015)
     return tuple((x, y) for x in steps for y in steps if x or y)
 
 

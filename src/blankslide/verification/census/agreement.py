@@ -1,0 +1,167 @@
+"""Pictures held against each other, each pair once: shapes, canvases filled up to whole tiles, channels.
+
+A level is a whole reduction of the one above, within rounding; or its canvas was filled up to whole tiles, on the right
+and below, and its content lies in the upper left. What a picture says at all is asked here too: of one grey, or not
+decoded, it says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from blankslide.verification.census.overlay import AS_IT_LIES, pearson, register
+from blankslide.verification.census.pixels import MAYBE, SAME, SPEAKS, Likeness, Look, Sample, likeness
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+SHAPE = 0.03
+MEMBERS = 6  # of a group, that a picture is held against
+TILE = 1024  # the largest tile that a canvas is filled up by
+_SHARES = (1, 5, 25, 50, 75, 95, 99.5)
+
+
+class Candidate(NamedTuple):
+    """A picture in question; `said` is the plan's word: "level", "thumbnail", "label", "macro", "unknown" or ""."""
+
+    width: int
+    height: int
+    look: Look | None
+    tiled: bool
+    segments: int
+    said: str
+
+    @property
+    def area(self) -> int:
+        """The number of pixels."""
+        return self.width * self.height
+
+    @property
+    def seen(self) -> Look:
+        """The look, or one that saw nothing."""
+        return self.look or Look(self.width, self.height, (), None, False)
+
+
+class Pictures:
+    """All pictures of a slide, and what was found out about pairs of them."""
+
+    def __init__(self, candidates: Sequence[Candidate]) -> None:
+        self.all = candidates
+        self._pairs: dict[tuple[int, int, bool], Likeness] = {}
+        self._shares: dict[int, NDArray[np.float64]] = {}
+
+    @cached_property
+    def speaking(self) -> frozenset[int]:
+        """The pictures whose pixels say anything."""
+        return frozenset(i for i, c in enumerate(self.all) if _contrast(c.seen) >= SPEAKS)
+
+    def shares(self, index: int) -> NDArray[np.float64]:
+        """Return the greys below which 1, 5, 25, 50, 75, 95 and 99.5 % of a picture's values are."""
+        import numpy as np
+
+        if index not in self._shares:
+            values = np.concatenate([sample.grey.ravel() for sample in self.all[index].seen.samples])
+            self._shares[index] = np.percentile(values, _SHARES)
+        return self._shares[index]
+
+    def sparse(self, index: int) -> bool:
+        """Whether a picture is dark with sparse bright structures, as a channel of fluorescence is."""
+        low, _, _, middle, _, _, high = self.shares(index).tolist()
+        return middle - low < 0.35 * (high - low) and middle < 128
+
+    def compare(self, index: int, other: int, *, strict: bool = False) -> Likeness:
+        """Return how one picture is like another."""
+        key = (index, other, strict)
+        if key not in self._pairs:
+            self._pairs[key] = _compare(self.all[index], self.all[other], strict)
+            if not strict:
+                self._pairs[other, index, False] = self._pairs[key]
+        return self._pairs[key]
+
+    def best(self, index: int, members: Sequence[int], *, strict: bool = False, one_kind: bool = True) -> Likeness:
+        """Return how a picture is like that one of others which it is most like; those seen whole are asked first.
+
+        Where the others are of one kind, a clear answer for one that was seen whole is an answer for all.
+        """
+        own, best = self.all[index], Likeness("none", 0.0, 0.0)
+        others = [i for i in members if i != index]
+        others.sort(key=lambda i: (self.all[i].seen.whole is None, abs(self.all[i].area - own.area)))
+        for other in others[:MEMBERS]:
+            found = self.compare(index, other, strict=strict)
+            best = found if _rank(found) > _rank(best) else best
+            sure = found.verdict == "other" and found.correlation < 0.5 and own.seen.whole is not None
+            if best.verdict == "same" or (one_kind and sure and self.all[other].seen.whole is not None):
+                break
+        return best
+
+    def turned(self, index: int, members: Sequence[int]) -> bool:
+        """Whether a picture is like others only when it is turned; false where that cannot be known."""
+        mine = self.all[index].seen.whole
+        others = [w for i in members if i != index and (w := self.all[i].seen.whole) is not None]
+        if mine is None or not others or any(pearson(mine, other) >= MAYBE for other in others):
+            return False
+        return all(register(mine, other) != AS_IT_LIES and register(mine, other).turn for other in others[:MEMBERS])
+
+
+def _contrast(look: Look) -> float:
+    import numpy as np
+
+    if look.flat or not look.samples:
+        return 0.0
+    return float(np.concatenate([sample.grey.ravel() for sample in look.samples]).std())
+
+
+def _rank(found: Likeness) -> tuple[int, float]:
+    """Order what was found: the slide's negative is more of an answer than any other picture."""
+    if found.verdict == "other" and found.correlation <= -SAME:
+        return (2, 0.0)
+    return ("none", "other", "maybe", "same").index(found.verdict), found.correlation
+
+
+def _compare(a: Candidate, b: Candidate, strict: bool) -> Likeness:
+    found = likeness(a.seen, b.seen, strict=strict)
+    if found.verdict == "same" or strict or one_shape(a, b):
+        return found
+    small, large = sorted((a, b), key=lambda c: c.area)
+    if not small.tiled or not fits(a, b):
+        return found
+    padded = likeness(_unpadded(small, large), large.seen._replace(whole=None))
+    return padded if _rank(padded) > _rank(found) else found
+
+
+# -- shapes ----------------------------------------------------------------------------
+
+
+def one_shape(a: Candidate, b: Candidate) -> bool:
+    """Whether one picture can be the other, reduced; halving rounds by up to a pixel or two."""
+    rounded = 2 * max(a.width, a.height, b.width, b.height)
+    return abs(a.width * b.height - a.height * b.width) <= SHAPE * a.width * b.height + rounded
+
+
+def fits(a: Candidate, b: Candidate) -> bool:
+    """Whether the smaller of two is a whole reduction of the larger, or one on a canvas of whole tiles."""
+    if one_shape(a, b):
+        return True
+    small, large = sorted((a, b), key=lambda c: c.area)
+    step = _step(small, large)
+    over = max(small.width - large.width // step, small.height - large.height // step)
+    return small.tiled and over <= min(TILE, max(small.width, small.height))
+
+
+def _step(small: Candidate, large: Candidate) -> int:
+    """Return the power of two by which a canvas covers a larger picture."""
+    step = 1
+    while step * small.width < large.width or step * small.height < large.height:
+        step *= 2
+    return step
+
+
+def _unpadded(small: Candidate, large: Candidate) -> Look:
+    """Return what is known of a picture, in fractions of what of its canvas the larger fills."""
+    step = _step(small, large)
+    x, y = step * small.width / large.width, step * small.height / large.height
+    moved = (Sample((s.box[0] * x, s.box[1] * y, s.box[2] * x, s.box[3] * y), s.grey) for s in small.seen.samples)
+    return small.seen._replace(samples=tuple(moved), whole=None)
