@@ -7,6 +7,7 @@ component is the luminance; subsampled YCbCr without JPEG, which no library at h
 
 from __future__ import annotations
 
+import warnings
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from blankslide.verification.census.glance import ALL, PIXEL_LIMIT, Decode, Grid
 from blankslide.verification.census.overlay import SIDE
 
 if TYPE_CHECKING:
+    from PIL.ImageFile import ImageFile
     from tifffile import TiffPage
 
     from blankslide.verification.census.glance import Array
@@ -63,7 +65,8 @@ def stream_look(data: bytes, kind: str) -> Look | None:
     if form is None:
         return None
     try:
-        width, height = _size(data, form)
+        with _open(data, form) as image:
+            width, height = image.size
     except Exception:
         return None
 
@@ -169,11 +172,13 @@ def _coloured(page: TiffPage, array: Array) -> Pixels:
 # -- streams ---------------------------------------------------------------------------
 
 
-def _size(data: bytes, form: str) -> tuple[int, int]:
+def _open(data: bytes, form: str) -> ImageFile:
+    """Open a stream without reading its pixels, and without a word about its size, which is judged here."""
     from PIL import Image
 
-    with Image.open(BytesIO(data), formats=(form,)) as image:
-        return image.size
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return Image.open(BytesIO(data), formats=(form,))  # type: ignore[return-value]
 
 
 def told_jpeg(data: bytes, tables: bytes, photometric: int) -> bytes:
@@ -197,9 +202,8 @@ def _tells_colours(data: bytes) -> bool:
 def _picture(data: bytes, form: str, scale: int, place: tuple[int, int]) -> Pixels | None:
     """Decode a stream by Pillow; None if it is larger than its place, or than anything should be."""
     import numpy as np
-    from PIL import Image
 
-    with Image.open(BytesIO(data), formats=(form,)) as image:
+    with _open(data, form) as image:
         wide, high = image.size
         if wide > place[0] or high > place[1] or wide * high > PIXEL_LIMIT:
             return None
@@ -207,7 +211,8 @@ def _picture(data: bytes, form: str, scale: int, place: tuple[int, int]) -> Pixe
             image.draft(None, (max(1, wide // scale), max(1, high // scale)))
             scale = next(s for s in (1, 2, 4, 8) if -(-wide // s) == image.width and -(-high // s) == image.height)
         elif form == "JPEG2000" and scale > 1:
-            halvings = min(scale.bit_length() - 1, _resolutions(data))
+            # one step less: a halving keeps each other value, not their mean, so that the picture moves a little
+            halvings = min(scale.bit_length() - 2, _resolutions(data))
             image.reduce, scale = halvings, 1 << halvings
         image.load()
         array = np.asarray(image.convert("RGB") if image.mode in _CONVERTED else image)

@@ -6,6 +6,7 @@ about are labels, and nothing is gained by finding the best place of a label on 
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,6 +21,7 @@ Box = tuple[float, float, float, float]
 SIDE = 64
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 BLOCK = 8
+_FEW = 24  # values of a block, that must be seen before their mean counts in full
 _MATRIX = 4096  # values, up to which matrices reduce faster than Pillow, and without threads
 _FINE = (32, 26, (30, 32, 34))  # side, what of it must lie over the other, sides of the other
 _ROUGH = (16, 12, (16,))
@@ -132,16 +134,59 @@ def _unit(rows: Grey) -> Grey:
     return rows / np.maximum(size, 1e-3)
 
 
-def worst_block(a: Grey, b: Grey) -> float:
-    """Return the mean difference in the worst 8×8 block, after one picture's grey was fitted on the other's."""
+def worst_block(a: Grey, b: Grey, fit: Fit = AS_IT_LIES) -> float:
+    """Return the mean difference in the worst 8×8 block of `a`, after one grey was fitted on the other by a line.
+
+    What of `a` lies beyond `b` (a margin) has nothing to be held against, and is held against its own median.
+    """
     import numpy as np
 
-    slope, offset = fit_line(a.ravel(), b.ravel())
-    rest = np.abs(a - (slope * b + offset)) / min(1.0, max(abs(slope), 0.02))
-    sums = np.pad(rest, ((1, 0), (1, 0))).cumsum(0).cumsum(1)
+    side = len(a)
+    x0, x1, theirs_x = _shared(fit.mine[0], fit.mine[2], fit.theirs[0], fit.theirs[2], side)
+    y0, y1, theirs_y = _shared(fit.mine[1], fit.mine[3], fit.theirs[1], fit.theirs[3], side)
+    if x1 - x0 < side // 2 or y1 - y0 < side // 2:
+        return 255.0
+    place = np.s_[y0:y1, x0:x1]
+    other = b if fit == AS_IT_LIES else cut(b, (theirs_x[0], theirs_y[0], theirs_x[1], theirs_y[1]), x1 - x0, y1 - y0)
+    outside = np.ones(a.shape, bool)
+    outside[place] = False
+    rest = np.abs(a - (np.median(a[outside]) if outside.any() else np.float32(0)))
+    slope, offset = fit_line(a[place].ravel(), other.ravel())
+    rest[place] = np.abs(a[place] - (slope * other + offset))
+    return _worst(rest / min(1.0, max(abs(slope), 0.02)), np.ones_like(a))
+
+
+def _shared(m0: float, m1: float, t0: float, t1: float, side: int) -> tuple[int, int, tuple[float, float]]:
+    """Return the values of one picture that lie over the other, along one axis, and what of the other they lie on."""
+    scale = (t1 - t0) / (m1 - m0)
+    start = t0 - m0 * scale
+    first = max(0, math.ceil(-start / scale * side - 1e-6))
+    last = min(side, math.floor((1 - start) / scale * side + 1e-6))
+    return first, last, (max(0.0, start + first / side * scale), min(1.0, start + last / side * scale))
+
+
+def _worst(rest: Grey, weight: Grey) -> float:
+    """Return the greatest mean of any 8×8 block, of what of it was seen, if that is enough."""
+    sums, counts = _blocks(rest), _blocks(weight)
+    return float((sums / counts.clip(_FEW)).max())
+
+
+def worst_seen(a: Grey, b: Grey, weight: Grey) -> float:
+    """Return the same of two pictures that were seen in part: `weight` is 1 where both were."""
+    import numpy as np
+
+    seen = weight > 0
+    slope, offset = fit_line(a[seen], b[seen])
+    rest = np.where(seen, np.abs(a - (slope * b + offset)), np.float32(0)) / min(1.0, max(abs(slope), 0.02))
+    return _worst(rest, weight)
+
+
+def _blocks(values: Grey) -> Grey:
+    import numpy as np
+
+    sums = np.pad(values, ((1, 0), (1, 0))).cumsum(0, dtype=np.float64).cumsum(1)
     k = BLOCK
-    blocks = sums[k:, k:] - sums[:-k, k:] - sums[k:, :-k] + sums[:-k, :-k]
-    return float(blocks.max()) / (k * k)
+    return sums[k:, k:] - sums[:-k, k:] - sums[k:, :-k] + sums[:-k, :-k]
 
 
 def fit_line(a: Grey, b: Grey) -> tuple[float, float]:

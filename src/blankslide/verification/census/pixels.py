@@ -21,11 +21,11 @@ from blankslide.verification.census.overlay import (
     SIDE,
     Box,
     cut,
-    fit_line,
     laid,
     pearson,
     register,
     worst_block,
+    worst_seen,
 )
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _wholes(a: Grey, b: Grey, strict: bool) -> Likeness:
         # As it lies is the better answer unless another is clearly better: a search always finds a little more.
         if better > value + 0.02 or (worst > WORST and found.turn == 0):
             value, fit = max(value, better), found
-            worst = min(worst_block(*laid(a, b, fit)), worst if fit.turn == 0 else 255.0) if strict else 0.0
+            worst = (255.0 if fit.turn else min(worst, worst_block(a, b, fit))) if strict else 0.0
     verdict = _verdict(value)
     if strict and verdict == "same" and (worst > WORST or fit.turn):
         return Likeness("maybe", value, worst)
@@ -174,8 +174,7 @@ def _worst_part(a: Look, b: Look) -> float:
         weight[place] = 1
     if weight.sum() < ENOUGH:
         return 0.0
-    slope, offset = fit_line(mine[weight > 0], theirs[weight > 0])
-    return worst_block(np.where(weight > 0, mine, slope * theirs + offset), theirs)
+    return worst_seen(mine, theirs, weight)
 
 
 def _overlaps(a: Look, b: Look) -> Iterator[tuple[Sample, Sample, Box]]:
