@@ -83,7 +83,10 @@ def test_no_contrast_is_no_verdict(slide: Any, kit: Any) -> None:
 
 
 def test_the_negative_is_told_by_its_sign(slide: Any, kit: Any) -> None:
-    for a, b in ((kit.look_of(255 - slide), kit.look_of(slide)), (kit.look_of(255 - slide, 64), kit.look_of(slide, 64))):
+    for a, b in (
+        (kit.look_of(255 - slide), kit.look_of(slide)),
+        (kit.look_of(255 - slide, 64), kit.look_of(slide, 64)),
+    ):
         found = likeness(a, b)
         assert found.verdict == "other" and found.correlation < -0.95
 

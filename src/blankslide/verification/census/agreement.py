@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SHAPE = 0.03
-MEMBERS = 6  # of a group, that a picture is held against
+MEMBERS, MANY = 6, 24  # of a group, that a picture is held against: of one kind, of several
 TILE = 1024  # the largest tile that a canvas is filled up by
 _SHARES = (1, 5, 25, 50, 75, 95, 99.5)
 
@@ -89,7 +89,7 @@ class Pictures:
         own, best = self.all[index], Likeness("none", 0.0, 0.0)
         others = [i for i in members if i != index]
         others.sort(key=lambda i: (self.all[i].seen.whole is None, abs(self.all[i].area - own.area)))
-        for other in others[:MEMBERS]:
+        for other in others[: MEMBERS if one_kind else MANY]:
             found = self.compare(index, other, strict=strict)
             best = found if _rank(found) > _rank(best) else best
             sure = found.verdict == "other" and found.correlation < 0.5 and own.seen.whole is not None

@@ -40,6 +40,7 @@ SAME = 0.85
 MAYBE = 0.6
 SPEAKS = 1.5  # standard deviation, of 255: below it, a picture says nothing
 WORST = 16.0  # mean difference, of 255, in the worst block: true thumbnails stay below 10, a printed line is 24
+INSIDE = 0.5
 ENOUGH = 48  # grey values, for parts that lie over each other
 
 
@@ -131,24 +132,41 @@ def _wholes(a: Grey, b: Grey, strict: bool) -> Likeness:
 
 
 def _parts(a: Look, b: Look, strict: bool) -> Likeness:
-    import numpy as np
-
     pairs = list(_pairs(a, b, (0.0, 0.0)))
-    if sum(p.size for p, _ in pairs) < ENOUGH:
-        return Likeness("none", 0.0, 0.0)
-    mine, theirs = (np.concatenate([pair[i].ravel() for pair in pairs]) for i in (0, 1))
-    if min(float(mine.std()), float(theirs.std())) < SPEAKS:
+    mine, theirs = _joined(pairs)
+    if mine.size < ENOUGH or min(float(mine.std()), float(theirs.std())) < SPEAKS:
         return Likeness("none", 0.0, 0.0)
     value = pearson(mine, theirs)
     for shift in _shifts() if 0.5 <= value < SAME else ():
         moved = list(_pairs(a, b, shift))
-        if sum(p.size for p, _ in moved) >= ENOUGH:
-            value = max(value, pearson(*(np.concatenate([pair[i].ravel() for pair in moved]) for i in (0, 1))))
+        joined = _joined(moved)
+        better = pearson(*joined) if joined[0].size >= ENOUGH else -1.0
+        if better > value:
+            pairs, value = moved, better
     verdict = _verdict(value)
+    if verdict == "same" and not _alike_inside(pairs):
+        return Likeness("maybe", value, 0.0)
     if not strict or verdict != "same":
         return Likeness(verdict, value, 0.0)
     worst = _worst_part(a, b)
     return Likeness("same" if worst <= WORST else "maybe", value, worst)
+
+
+def _joined(pairs: list[tuple[Grey, Grey]]) -> tuple[Grey, Grey]:
+    import numpy as np
+
+    if not pairs:
+        return np.zeros(0, np.float32), np.zeros(0, np.float32)
+    mine, theirs = (np.concatenate([pair[i].ravel() for pair in pairs]) for i in (0, 1))
+    return mine, theirs
+
+
+def _alike_inside(pairs: list[tuple[Grey, Grey]]) -> bool:
+    """Whether the parts are also alike inside, without their means: a few bright and dark strips agree by chance."""
+    mine, theirs = _joined([(p - p.mean(), q - q.mean()) for p, q in pairs])
+    if min(float(mine.std()), float(theirs.std())) < SPEAKS:
+        return True
+    return pearson(mine, theirs) >= INSIDE
 
 
 @lru_cache

@@ -21,7 +21,7 @@ __all__ = ["Candidate", "Role", "prove"]
 
 MANY = 4  # segments of a picture that can be a slide alone
 LARGE = 4  # times smaller than the slide, a tiled picture is no rival
-GROUPS = 12
+GROUPS = 6  # of pictures that agree, the largest first; what comes later elects nobody
 NEAR = 25.0  # mean difference of greys, at equal shares, up to which a histogram supports that two are one
 LEVEL_WORDS = ("level", "unknown")
 
@@ -158,10 +158,10 @@ def _role(pictures: Pictures, index: int, slide: _Group, groups: list[_Group]) -
 
 
 def _is_channel(pictures: Pictures, index: int, slide: _Group, head: Candidate) -> bool:
-    candidate = pictures.all[index]
-    if index not in slide.members or (candidate.width, candidate.height) != (head.width, head.height):
-        return False
-    return _best(pictures, index, slide).verdict != "same"
+    """Whether a picture belongs to the slide by its size and layout, and none of that size looks like it."""
+    size = (head.width, head.height)
+    family = [i for i in slide.members if (pictures.all[i].width, pictures.all[i].height) == size]
+    return index in family and pictures.best(index, family, one_kind=False).verdict != "same"
 
 
 def _silent(candidate: Candidate, head: Candidate) -> Role:
