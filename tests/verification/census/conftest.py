@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from io import BytesIO
-from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from blankslide.verification.census.decode import Grid, Pixels, look_at, tiff_look
-from blankslide.verification.census.pixels import Look
 from blankslide.verification.census.roles import Candidate
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from blankslide.verification.census.pixels import Look
 
 
 def look_of(array: Any, segment: int = 0, few: int = 8) -> Look:

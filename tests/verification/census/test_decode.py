@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import struct
 from io import BytesIO
-from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -14,6 +12,10 @@ import pytest
 from blankslide.verification.census import glance
 from blankslide.verification.census.decode import ALL, Grid, Pixels, look_at, stream_look, tiff_look
 from blankslide.verification.census.pixels import likeness, pearson
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import SimpleNamespace
 
 SIZE = (500, 380)  # no multiple of a tile
 
@@ -63,7 +65,8 @@ def test_every_coding_gives_the_grey_that_was_drawn(change: Any, how: dict[str, 
     look = kit.looked(page, data)
     assert look is not None
     truth = kit.look_of(drawn)
-    assert look.whole is not None and pearson(look.whole, truth.whole) > (0.9 if "bool" in str(page.dtype) else 0.98)
+    assert look.whole is not None
+    assert pearson(look.whole, truth.whole) > (0.9 if "bool" in str(page.dtype) else 0.98)
     few = kit.looked(page, data, few=4)
     assert likeness(few, truth).verdict == "same"
     assert 15 < float(look.whole.std()) < 130  # 0 to 255, whatever the depth
@@ -130,7 +133,8 @@ def test_padding_of_the_last_tiles_is_no_picture(drawn: Any, kit: Any) -> None:
     white = np.full((130, 130, 3), 255, np.uint8)
     (page, data), *_ = kit.pages_of(written(white, **RGB, **TILES))
     look = kit.looked(page, data)
-    assert look.flat and float(look.samples[0].grey.min()) == 255.0
+    assert look.flat
+    assert float(look.samples[0].grey.min()) == 255.0
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "png", "bmp", "gif", "webp", "jp2", "tiff"])
@@ -140,8 +144,10 @@ def test_streams_found_anywhere_decode(kind: str, drawn: Any, kit: Any) -> None:
     file = BytesIO()
     Image.fromarray(drawn).save(file, {"jp2": "JPEG2000"}.get(kind, kind.upper()))
     look = stream_look(file.getvalue(), kind)
-    assert look is not None and (look.width, look.height) == SIZE
-    assert look.whole is not None and pearson(look.whole, kit.look_of(drawn).whole) > 0.98
+    assert look is not None
+    assert (look.width, look.height) == SIZE
+    assert look.whole is not None
+    assert pearson(look.whole, kit.look_of(drawn).whole) > 0.98
     assert stream_look(file.getvalue()[:200], kind) is None
     assert stream_look(b"", kind) is None
 
@@ -164,7 +170,8 @@ def test_frames_of_real_dicom_decode_alone(shared: Path) -> None:
         data = pydicom.dcmread(path)
         frame = next(generate_frames(data.PixelData, number_of_frames=int(data.get("NumberOfFrames", 1))))
         look = stream_look(frame, "jpeg" if frame[:2] == b"\xff\xd8" else "jp2")
-        assert look is not None and (look.width, look.height) == (data.Columns, data.Rows)
+        assert look is not None
+        assert (look.width, look.height) == (data.Columns, data.Rows)
         found += 1
     assert found == 4
 
@@ -189,7 +196,8 @@ def test_text_of_the_same_luminance_is_not_one_colour(kit: Any) -> None:
     colours[...] = (255, 0, 0)
     colours[20:30] = (0, 130, 0)  # the same grey
     look = kit.look_of(colours)
-    assert not look.flat and float(look.whole.std()) < 1.5
+    assert not look.flat
+    assert float(look.whole.std()) < 1.5
 
 
 # -- sizes -------------------------------------------------------------------------------
@@ -203,7 +211,8 @@ def test_hostile_sizes_are_not_decoded(size: tuple[int, int], tile: int) -> None
         raise AssertionError("decoded")
 
     look = look_at(*size, Grid(tile, tile, 1, 1, [0], [100]), lambda o, n: b"x" * n, never)
-    assert look.samples == () and look.whole is None
+    assert look.samples == ()
+    assert look.whole is None
 
 
 def test_a_picture_larger_than_its_place_is_not_decoded(kit: Any) -> None:
@@ -241,7 +250,8 @@ def test_few_segments_of_very_many_are_read() -> None:
 
     look = look_at(columns * 256, rows * 256, Grid(256, 256, columns, rows, offsets, [9] * len(offsets)), reads, decode)
     assert len(read) == len(look.samples) == 8
-    assert read[0] == 0 and max(read) == columns * rows - 1
+    assert read[0] == 0
+    assert max(read) == columns * rows - 1
     assert look.samples[0].box == (0.0, 0.0, 1 / 640, 1 / 640)
 
 
@@ -259,5 +269,7 @@ def test_what_does_not_decode_is_unseen(kit: Any, drawn: Any) -> None:
     for offset, count in zip(page.dataoffsets[:6], page.databytecounts[:6], strict=True):
         broken[offset : offset + count] = b"\0" * count
     look = tiff_look(page, lambda o, n: bytes(broken[o : o + n]))
-    assert look is not None and look.whole is None and len(look.samples) == 6
+    assert look is not None
+    assert look.whole is None
+    assert len(look.samples) == 6
     assert tiff_look(page, lambda o, n: b"") is None

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -14,27 +13,30 @@ from blankslide.verification.census.decode import ALL
 from blankslide.verification.census.pixels import Look
 from blankslide.verification.census.roles import Candidate, prove
 
-L, T, LABEL, M, O, U = "level", "thumbnail", "label", "macro", "other", "unclear"
+if TYPE_CHECKING:
+    from pathlib import Path
+
+L, T, LABEL, M, OTHER, U = "level", "thumbnail", "label", "macro", "other", "unclear"
 
 REAL = [
-    ("aperio/CMU-1-Small-Region.svs", [L, T, LABEL, M], [L, T, O, O]),
+    ("aperio/CMU-1-Small-Region.svs", [L, T, LABEL, M], [L, T, OTHER, OTHER]),
     ("aperio/openslide-python-small.svs", [L, T], [L, T]),
     ("generic/openslide-python-boxes.tiff", [L] * 4, [L] * 4),
     ("generic/slaid-test.tif", [L] * 3, [L] * 3),
     ("ome/wsic-bfconvert-jpeg.ome.tiff", [L], [L]),
-    ("qptiff/small_vectra.qptiff", [L, L, L, T, M, LABEL], [L, L, L, T, O, O]),
+    ("qptiff/small_vectra.qptiff", [L, L, L, T, M, LABEL], [L, L, L, T, OTHER, OTHER]),
     # one picture in strips: nothing agrees, and nothing else shows that it is a slide
     ("ome/qupath-cells.ome.tif", [L], [U]),
     ("vsi/vsi-ets-test-jpg2k.vsi", [L], [U]),
 ]
 SAMPLES = [
-    ("aperio-gt450.svs", [L, T, L, L, L, LABEL, M], [L, T, L, L, L, O, O]),
-    ("hamamatsu-nanozoomer.ndpi", [L, L, L, M, "unknown"], [L, L, L, O, O]),
-    ("leica-scn400.scn", [M, M, L, L], [O, O, L, L]),
-    ("qptiff-fluorescence.qptiff", [*[L] * 3, T, *[L] * 6, M, LABEL], [*[L] * 3, T, *[L] * 6, O, O]),
-    ("ventana-dp200.bif", [M, "unknown", L, L, L], [O, "map", L, L, L]),
-    ("ventana-iscan.bif", [M, T, L, L, L], [O, T, L, L, L]),
-    ("ome-pyramid.ome.tif", [L, L, L, LABEL, M, M], [L, L, L, O, O, O]),
+    ("aperio-gt450.svs", [L, T, L, L, L, LABEL, M], [L, T, L, L, L, OTHER, OTHER]),
+    ("hamamatsu-nanozoomer.ndpi", [L, L, L, M, "unknown"], [L, L, L, OTHER, OTHER]),
+    ("leica-scn400.scn", [M, M, L, L], [OTHER, OTHER, L, L]),
+    ("qptiff-fluorescence.qptiff", [*[L] * 3, T, *[L] * 6, M, LABEL], [*[L] * 3, T, *[L] * 6, OTHER, OTHER]),
+    ("ventana-dp200.bif", [M, "unknown", L, L, L], [OTHER, "map", L, L, L]),
+    ("ventana-iscan.bif", [M, T, L, L, L], [OTHER, T, L, L, L]),
+    ("ome-pyramid.ome.tif", [L, L, L, LABEL, M, M], [L, L, L, OTHER, OTHER, OTHER]),
 ]
 
 
@@ -56,15 +58,15 @@ def test_words_do_not_decide(sample: Callable[[str], Path], kit: Any) -> None:
     """Label and level swapped: tissue is never called a label, whatever the plan says; a label is never a level."""
     said = [LABEL, T, L, L, M, L, T]
     roles = prove(kit.slide_of(sample("aperio-gt450.svs"), said))
-    assert [role.proven for role in roles] == [L, T, L, L, L, O, O]
+    assert [role.proven for role in roles] == [L, T, L, L, L, OTHER, OTHER]
     assert "0." in roles[0].reason or "1." in roles[0].reason
-    assert proven(kit.slide_of(sample("aperio-gt450.svs"), ["unknown"] * 7)) == [L, T, L, L, L, O, O]
-    assert proven(kit.slide_of(sample("aperio-gt450.svs"), [""] * 7)) == [L, T, L, L, L, O, O]
+    assert proven(kit.slide_of(sample("aperio-gt450.svs"), ["unknown"] * 7)) == [L, T, L, L, L, OTHER, OTHER]
+    assert proven(kit.slide_of(sample("aperio-gt450.svs"), [""] * 7)) == [L, T, L, L, L, OTHER, OTHER]
 
 
 def test_words_do_not_decide_on_a_real_slide(shared: Path, kit: Any) -> None:
     path = shared / "aperio" / "CMU-1-Small-Region.svs"
-    assert proven(kit.slide_of(path, [LABEL, M, L, T])) == [L, T, O, O]
+    assert proven(kit.slide_of(path, [LABEL, M, L, T])) == [L, T, OTHER, OTHER]
 
 
 # -- a label on a thumbnail ----------------------------------------------------------------
@@ -111,7 +113,8 @@ def test_a_label_pasted_on_a_real_thumbnail(
     spoilt[at] = kit.candidate(array, T, tiled=False, segment=10_000)
     role = prove(spoilt)[at]
     assert (role.proven == T) == (share == 0.0)
-    assert role.proven in (T, U, O) and (share or role.looked > 0.95)
+    assert role.proven in (T, U, OTHER)
+    assert share or role.looked > 0.95
 
 
 # -- built slides --------------------------------------------------------------------------
@@ -144,9 +147,9 @@ def test_channels_need_not_look_alike(kit: Any) -> None:
     label = np.full((384, 512), 245, np.uint8)
     label[40:300:12, 60:400] = 20
     slide = [*channels, *reduced, kit.candidate(label, L)]
-    assert proven(slide) == [*["channel"] * 4, *["level"] * 4, O]
+    assert proven(slide) == [*["channel"] * 4, *["level"] * 4, OTHER]
     assert proven(channels) == ["channel"] * 4
-    assert proven([*channels, kit.candidate(label, LABEL, tiled=False)]) == [*["channel"] * 4, O]
+    assert proven([*channels, kit.candidate(label, LABEL, tiled=False)]) == [*["channel"] * 4, OTHER]
 
 
 def test_planes_and_repeated_pages_are_levels(kit: Any, levels: list[Any]) -> None:
@@ -192,8 +195,8 @@ def test_a_single_level_is_the_only_large_picture_in_many_tiles(kit: Any, levels
     label = np.asarray(printed)
     level = kit.candidate(levels[0], L)
     assert proven([level]) == [L]
-    assert proven([level, kit.candidate(label, LABEL, tiled=False)]) == [L, O]
-    assert proven([level, kit.candidate(shrunk(label, 64, 64), L)]) == [L, O]
+    assert proven([level, kit.candidate(label, LABEL, tiled=False)]) == [L, OTHER]
+    assert proven([level, kit.candidate(shrunk(label, 64, 64), L)]) == [L, OTHER]
     assert proven([kit.candidate(levels[0], L, tiled=False, segment=2000)]) == [U]
 
 
@@ -208,13 +211,13 @@ def test_two_equal_labels_do_not_outvote_a_slide(kit: Any, levels: list[Any], pr
     twice = [kit.candidate(label, LABEL, tiled=False), kit.candidate(label, LABEL, tiled=False)]
     assert set(proven([kit.candidate(levels[0], L), *twice])) == {U}
     # with a second level the slide has a voice of its own
-    assert proven([kit.candidate(levels[0], L), *twice, kit.candidate(levels[1], L)]) == [L, O, O, L]
+    assert proven([kit.candidate(levels[0], L), *twice, kit.candidate(levels[1], L)]) == [L, OTHER, OTHER, L]
 
 
 def test_the_largest_picture_is_not_always_the_slide(kit: Any, levels: list[Any], printed: Any) -> None:
     macro = np.asarray(printed.resize((1600, 1000)))
     slide = [kit.candidate(macro, M, tiled=False), *(kit.candidate(a, L) for a in levels)]
-    assert proven(slide) == [O, L, L, L]
+    assert proven(slide) == [OTHER, L, L, L]
 
 
 def test_an_empty_slide_is_told_by_its_shapes(kit: Any) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from blankslide.verification.census.overlay import AS_IT_LIES, pearson, register
+from blankslide.verification.census.overlay import pearson, register
 from blankslide.verification.census.pixels import MAYBE, SAME, SPEAKS, Likeness, Look, Sample, likeness
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SHAPE = 0.03
 MEMBERS, MANY = 6, 24  # of a group, that a picture is held against: of one kind, of several
+CLEARLY = 0.5  # below it, another picture
 TILE = 1024  # the largest tile that a canvas is filled up by
 _SHARES = (1, 5, 25, 50, 75, 95, 99.5)
 
@@ -69,7 +70,8 @@ class Pictures:
 
     def sparse(self, index: int) -> bool:
         """Whether a picture is dark with sparse bright structures, as a channel of fluorescence is."""
-        low, _, _, middle, _, _, high = self.shares(index).tolist()
+        shares = [float(share) for share in self.shares(index)]
+        low, middle, high = shares[0], shares[3], shares[-1]
         return middle - low < 0.35 * (high - low) and middle < 128
 
     def compare(self, index: int, other: int, *, strict: bool = False) -> Likeness:
@@ -92,18 +94,25 @@ class Pictures:
         for other in others[: MEMBERS if one_kind else MANY]:
             found = self.compare(index, other, strict=strict)
             best = found if _rank(found) > _rank(best) else best
-            sure = found.verdict == "other" and found.correlation < 0.5 and own.seen.whole is not None
-            if best.verdict == "same" or (one_kind and sure and self.all[other].seen.whole is not None):
+            whole = own.seen.whole is not None and self.all[other].seen.whole is not None
+            sure = whole and found.verdict == "other" and found.correlation < CLEARLY
+            if best.verdict == "same" or (one_kind and sure):
                 break
         return best
 
     def turned(self, index: int, members: Sequence[int]) -> bool:
         """Whether a picture is like others only when it is turned; false where that cannot be known."""
-        mine = self.all[index].seen.whole
-        others = [w for i in members if i != index and (w := self.all[i].seen.whole) is not None]
-        if mine is None or not others or any(pearson(mine, other) >= MAYBE for other in others):
+        mine, wholes = self.all[index].seen.whole, []
+        for other in (i for i in members if i != index):
+            whole = self.all[other].seen.whole
+            if mine is None or whole is None:
+                if self.compare(index, other).verdict == "same":
+                    return False  # parts are only compared as they lie
+            else:
+                wholes.append(whole)
+        if mine is None or not wholes or any(pearson(mine, whole) >= MAYBE for whole in wholes):
             return False
-        return all(register(mine, other) != AS_IT_LIES and register(mine, other).turn for other in others[:MEMBERS])
+        return all(register(mine, whole).turn for whole in wholes[:MEMBERS])
 
 
 def _contrast(look: Look) -> float:

@@ -158,12 +158,12 @@ def _coloured(page: TiffPage, array: Array) -> Pixels:
     if photometric == _PALETTE and page.colormap is not None:
         return Pixels(np.moveaxis(page.colormap[:, array[..., 0]], 0, -1) >> 8)
     if array.dtype.kind == "f":
-        array = np.nan_to_num(array.astype(np.float32), posinf=0, neginf=0)
-        return Pixels((array - min(0.0, float(array.min()))) * np.float32(65535))
+        real = np.nan_to_num(array.astype(np.float32), posinf=0, neginf=0)
+        return Pixels((real - np.float32(min(0.0, float(real.min())))) * np.float32(65535))
     if bits < 8:
         array = (array.astype(np.uint16) * 255 // (2**bits - 1)).astype(np.uint8)
     if photometric in (_WHITE_IS_ZERO, _CMYK) and array.dtype.kind == "u":
-        array = np.iinfo(array.dtype).max - array
+        array = np.bitwise_not(array)
     # JPEG of any kind comes out as RGB, whatever it was in
     luminance = (photometric == _YCBCR and int(page.compression) not in (6, JPEG)) or photometric in _LAB
     return Pixels(array, grey=0 if luminance else -1)
@@ -178,7 +178,7 @@ def _open(data: bytes, form: str) -> ImageFile:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return Image.open(BytesIO(data), formats=(form,))  # type: ignore[return-value]
+        return Image.open(BytesIO(data), formats=(form,))
 
 
 def told_jpeg(data: bytes, tables: bytes, photometric: int) -> bytes:
@@ -213,7 +213,8 @@ def _picture(data: bytes, form: str, scale: int, place: tuple[int, int]) -> Pixe
         elif form == "JPEG2000" and scale > 1:
             # one step less: a halving keeps each other value, not their mean, so that the picture moves a little
             halvings = min(scale.bit_length() - 2, _resolutions(data))
-            image.reduce, scale = halvings, 1 << halvings
+            image.reduce = halvings  # type: ignore[method-assign, assignment]
+            scale = 1 << halvings
         image.load()
         array = np.asarray(image.convert("RGB") if image.mode in _CONVERTED else image)
     return Pixels(array if array.ndim == 3 else array[..., None], scale if form.startswith("JPEG") else 1)

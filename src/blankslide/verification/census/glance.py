@@ -115,7 +115,7 @@ def chosen(grid: Grid, total: int, few: int) -> list[int]:
 
 
 class _Tile(NamedTuple):
-    index: int
+    number: int
     x: int
     y: int
     grey: Grey
@@ -185,7 +185,7 @@ class _Eye:
             if self._varied:
                 return False
             if tile.scale > 1:
-                pixels = self._pixels(tile.index, exact=True)
+                pixels = self._pixels(tile.number, exact=True)
                 if pixels is None:
                     return False
                 self._note(self._valid(pixels, tile.x, tile.y))
@@ -239,8 +239,10 @@ def _grey(array: Array, channel: int) -> Grey:
     if count in (3, 4) and array.dtype == np.uint8 and array.size > 30000:
         return np.asarray(Image.fromarray(array[..., :3]).convert("L")).astype(np.float32)
     if count in (3, 4):
-        return array[..., :3].astype(np.float32) @ np.array(_LUMA, np.float32)
-    return array.astype(np.float32).mean(2)
+        luminance: Grey = array[..., :3].astype(np.float32) @ np.array(_LUMA, np.float32)
+        return luminance
+    mean: Grey = array.astype(np.float32).mean(2)
+    return mean
 
 
 def _small(grey: Grey, side: int) -> Grey:

@@ -49,10 +49,11 @@ def cut(grey: Grey, box: Box, width: int, height: int) -> Grey:
     place = (max(0.0, x0 * columns), max(0.0, y0 * rows), min(columns, x1 * columns), min(rows, y1 * rows))
     if (place[2] - place[0]) * (place[3] - place[1]) > _MATRIX:
         picture = Image.fromarray(np.ascontiguousarray(grey, np.float32))
-        return np.asarray(picture.resize((width, height), Image.Resampling.BILINEAR, box=place))
+        return np.asarray(picture.resize((width, height), Image.Resampling.BILINEAR, box=place), np.float32)
     top, down = _weights(rows, place[1], place[3], height)
     left, across = _weights(columns, place[0], place[2], width)
-    return down @ grey[top : top + down.shape[1], left : left + across.shape[1]] @ across.T
+    part = down @ grey[top : top + down.shape[1], left : left + across.shape[1]] @ across.T
+    return part.astype(np.float32, copy=False)
 
 
 @lru_cache(maxsize=512)
@@ -105,6 +106,22 @@ def register(a: Grey, b: Grey) -> Fit:
     return _search(a, b, *_FINE)[1] if score >= _HOPE else AS_IT_LIES
 
 
+def refine(a: Grey, b: Grey, fit: Fit) -> Fit:
+    """Move the four sides of the part of the other picture until the fit is best: a search leaves half a value."""
+    best, step = pearson(*laid(a, b, fit)), 1 / SIDE
+    while step > 1 / (4 * SIDE):
+        before = best
+        for axis, move in ((axis, move) for axis in range(4) for move in (-step, step)):
+            box = list(fit.theirs)
+            box[axis] = min(1.0, max(0.0, box[axis] + move))
+            tried = fit._replace(theirs=(box[0], box[1], box[2], box[3]))
+            score = pearson(*laid(a, b, tried))
+            if score > best:
+                best, fit = score, tried
+        step = step if best > before + 1e-4 else step / 2
+    return fit
+
+
 def _search(a: Grey, b: Grey, side: int, inner: int, zooms: tuple[int, ...]) -> tuple[float, Fit]:
     import numpy as np
 
@@ -131,7 +148,7 @@ def _unit(rows: Grey) -> Grey:
 
     rows = rows - rows.mean(1, keepdims=True)
     size: Grey = np.sqrt((rows * rows).sum(1, keepdims=True))
-    return rows / np.maximum(size, 1e-3)
+    return (rows / np.maximum(size, np.float32(1e-3))).astype(np.float32, copy=False)
 
 
 def worst_block(a: Grey, b: Grey, fit: Fit = AS_IT_LIES) -> float:
@@ -153,7 +170,7 @@ def worst_block(a: Grey, b: Grey, fit: Fit = AS_IT_LIES) -> float:
     rest = np.abs(a - (np.median(a[outside]) if outside.any() else np.float32(0)))
     slope, offset = fit_line(a[place].ravel(), other.ravel())
     rest[place] = np.abs(a[place] - (slope * other + offset))
-    return _worst(rest / min(1.0, max(abs(slope), 0.02)), np.ones_like(a))
+    return _worst(rest / np.float32(min(1.0, max(abs(slope), 0.02))), np.ones_like(a))
 
 
 def _shared(m0: float, m1: float, t0: float, t1: float, side: int) -> tuple[int, int, tuple[float, float]]:
@@ -177,8 +194,8 @@ def worst_seen(a: Grey, b: Grey, weight: Grey) -> float:
 
     seen = weight > 0
     slope, offset = fit_line(a[seen], b[seen])
-    rest = np.where(seen, np.abs(a - (slope * b + offset)), np.float32(0)) / min(1.0, max(abs(slope), 0.02))
-    return _worst(rest, weight)
+    rest = np.where(seen, np.abs(a - (slope * b + offset)), 0).astype(np.float32)
+    return _worst(rest / np.float32(min(1.0, max(abs(slope), 0.02))), weight)
 
 
 def _blocks(values: Grey) -> Grey:
@@ -186,7 +203,8 @@ def _blocks(values: Grey) -> Grey:
 
     sums = np.pad(values, ((1, 0), (1, 0))).cumsum(0, dtype=np.float64).cumsum(1)
     k = BLOCK
-    return sums[k:, k:] - sums[:-k, k:] - sums[k:, :-k] + sums[:-k, :-k]
+    blocks: Grey = (sums[k:, k:] - sums[:-k, k:] - sums[k:, :-k] + sums[:-k, :-k]).astype(np.float32)
+    return blocks
 
 
 def fit_line(a: Grey, b: Grey) -> tuple[float, float]:

@@ -23,6 +23,7 @@ from blankslide.verification.census.overlay import (
     cut,
     laid,
     pearson,
+    refine,
     register,
     worst_block,
     worst_seen,
@@ -117,6 +118,8 @@ def _wholes(a: Grey, b: Grey, strict: bool) -> Likeness:
     worst = worst_block(a, b) if strict else 0.0
     if -SAME < value < SAME or worst > WORST:
         found = register(a, b)
+        if strict and found != AS_IT_LIES:
+            found = refine(a, b, found)
         better = pearson(*laid(a, b, found))
         # As it lies is the better answer unless another is clearly better: a search always finds a little more.
         if better > value + 0.02 or (worst > WORST and found.turn == 0):
