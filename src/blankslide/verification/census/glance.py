@@ -247,4 +247,4 @@ def _grey(array: Array, channel: int) -> Grey:
 
 def _small(grey: Grey, side: int) -> Grey:
     rows, columns = grey.shape
-    return grey if max(rows, columns) <= side else cut(grey, WHOLE, min(columns, side), min(rows, side))
+    return grey if max(rows, columns) <= 2 * side else cut(grey, WHOLE, min(columns, side), min(rows, side))
