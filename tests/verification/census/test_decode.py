@@ -255,6 +255,22 @@ def test_few_segments_of_very_many_are_read() -> None:
     assert look.samples[0].box == (0.0, 0.0, 1 / 640, 1 / 640)
 
 
+@pytest.mark.parametrize("few", [8, ALL])
+def test_a_picture_of_a_million_pieces_is_not_decoded_piece_by_piece(few: int) -> None:
+    """Also a tiny one, in pieces of one pixel; and also where all of it was asked for."""
+    read: list[int] = []
+
+    def decode(data: bytes, index: int, exact: bool) -> Pixels:
+        read.append(index)
+        return Pixels(np.full((1, 1, 1), index % 251, np.uint8))
+
+    for side in (300, 1000):
+        read.clear()
+        count = side * side
+        look_at(side, side, Grid(1, 1, side, side, [1] * count, [1] * count), lambda o, n: b"x", decode, few=few)
+        assert 8 <= len(read) <= 1 << 14
+
+
 def test_empty_segments_are_passed_over_for_filled_ones() -> None:
     counts = [0] * 400
     counts[123] = counts[300] = 10

@@ -172,3 +172,21 @@ def test_cutting_by_matrices_and_by_pillow_is_the_same() -> None:
         pillow = Image.fromarray(grey).resize((width, height), Image.Resampling.BILINEAR, box=box)
         assert np.abs(small - np.asarray(pillow)).max() < 0.02
     assert cut(large, (0.0, 0.0, 1.0, 1.0), 5, 7).shape == (7, 5)
+
+
+def test_bright_and_dark_strips_agree_by_chance_only_outside() -> None:
+    """A label and a macro, seen in eight strips each: light above, dark below, and nothing else in common."""
+    rng = np.random.default_rng(3)
+
+    def seen() -> Look:
+        strips = []
+        for i in range(8):
+            grey = rng.normal(30 + 28 * i, 25, (4, 64)).astype(np.float32)
+            strips.append(Sample((0.0, i / 8, 1.0, i / 8 + 0.04), grey))
+        return Look(600, 400, tuple(strips), None, False)
+
+    a, b = seen(), seen()
+    found = likeness(a, b)
+    assert found.correlation > 0.85
+    assert found.verdict == "maybe"
+    assert likeness(a, a).verdict == "same"

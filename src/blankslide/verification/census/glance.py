@@ -13,6 +13,7 @@ segment whose stream is larger than its place. Codecs raise what they like; a se
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.verification.census.overlay import SIDE, WHOLE, cut
@@ -30,6 +31,8 @@ CODED_LIMIT = 64 << 20
 SMALL = 300_000  # pixels: a picture up to this size is decoded whole, if it has not too many segments
 TINY = 100_000  # the same, whatever it is cut into
 STRIPS = 32
+PIECES = 1024  # segments of a picture that is decoded whole because it is tiny
+MOST = 1 << 14  # segments that are ever decoded of one picture
 WHOLE_LIMIT = 16 << 20  # pixels of a picture that is decoded whole because it has few segments, or was asked for
 ALL = 1 << 30  # as `few`: look at everything
 FLAT = 2
@@ -87,8 +90,8 @@ def look_at(width: int, height: int, segments: Grid, read: Read, decode_segment:
         return nothing
     total = min(segments.columns * segments.rows, len(segments.offsets), len(segments.counts))
     pixels = width * height
-    small = pixels <= TINY or (pixels <= SMALL and total <= STRIPS)
-    all_of_it = pixels <= WHOLE_LIMIT and (small or total <= few)
+    small = (pixels <= TINY and total <= PIECES) or (pixels <= SMALL and total <= STRIPS)
+    all_of_it = pixels <= WHOLE_LIMIT and (small or total <= min(few, MOST))
     eye = _Eye(width, height, segments, read, decode_segment)
     for index in range(total) if all_of_it else chosen(segments, total, few):
         eye.see(index)
@@ -105,13 +108,15 @@ def chosen(grid: Grid, total: int, few: int) -> list[int]:
     def at(place: tuple[float, float]) -> int:
         return min(total - 1, int(place[1] * grid.rows) * grid.columns + int(place[0] * grid.columns))
 
+    if few >= MOST:
+        return list(islice((i for i in range(total) if grid.counts[i] > 0), MOST))
     heavy = sorted({at(p) for p in _PLACES}, key=lambda i: -grid.counts[i])
     order = dict.fromkeys((0, total - 1, *(at(p) for p in _FIXED), *heavy))
     filled = [index for index in order if grid.counts[index] > 0]
-    if len(filled) < few < ALL:
+    if len(filled) < few:
         step = max(1, total // few)
         filled += [i for i in range(step // 2, total, step) if grid.counts[i] > 0 and i not in order]
-    return (filled if few < ALL else [i for i in range(total) if grid.counts[i] > 0])[:few]
+    return filled[:few]
 
 
 class _Tile(NamedTuple):

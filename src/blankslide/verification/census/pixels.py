@@ -96,12 +96,7 @@ def likeness(a: Look, b: Look, *, strict: bool = False) -> Likeness:
 
 def covered(a: Look, b: Look) -> float:
     """Return the share of the first picture that was seen in both, 0 to 1."""
-    import numpy as np
-
-    seen = np.zeros((SIDE, SIDE), bool)
-    for _, _, (x0, y0, x1, y1) in _overlaps(a, b):
-        seen[round(y0 * SIDE) : round(y1 * SIDE), round(x0 * SIDE) : round(x1 * SIDE)] = True
-    return float(seen.mean())
+    return min(1.0, sum((x1 - x0) * (y1 - y0) for _, _, (x0, y0, x1, y1) in _overlaps(a, b)))
 
 
 def _verdict(value: float) -> Literal["same", "maybe", "other"]:
@@ -126,7 +121,7 @@ def _wholes(a: Grey, b: Grey, strict: bool) -> Likeness:
             value, fit = max(value, better), found
             worst = (255.0 if fit.turn else min(worst, worst_block(a, b, fit))) if strict else 0.0
     verdict = _verdict(value)
-    if strict and verdict == "same" and (worst > WORST or fit.turn):
+    if strict and verdict == "same" and worst > WORST:
         return Likeness("maybe", value, worst)
     return Likeness(verdict, value, worst)
 
