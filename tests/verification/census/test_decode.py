@@ -176,6 +176,14 @@ def test_frames_of_real_dicom_decode_alone(shared: Path) -> None:
     assert found == 4
 
 
+def test_pictures_inside_a_real_czi_decode_where_they_begin(shared: Path) -> None:
+    """What follows a stream in the file does not matter."""
+    data = (shared / "czi" / "aicspylibczi-tiles.czi").read_bytes()
+    look = stream_look(data[data.index(b"\xff\xd8\xff") :], "jpeg")
+    assert look is not None
+    assert (look.width, look.height, look.flat) == (256, 256, False)
+
+
 # -- one colour --------------------------------------------------------------------------
 
 
