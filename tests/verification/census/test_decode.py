@@ -106,6 +106,7 @@ def test_jpeg_2000_of_aperio_has_its_luminance_first(drawn: Any, kit: Any) -> No
     look = kit.looked(page, data)
     assert int(page.compression) == 33003
     assert pearson(look.whole, kit.look_of(drawn[:256, :256]).whole) > 0.98
+    assert abs(float(look.whole.mean()) - float(ycbcr[..., 0].mean())) < 2  # the two colours are near 128
 
 
 def test_a_palette_is_looked_up(drawn: Any, kit: Any) -> None:
