@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from blankslide.verification.census.decode import ALL
-from blankslide.verification.census.overlay import cut, register, turned, worst_block
+from blankslide.verification.census.overlay import cut, fit_line, register, turned, worst_block
 from blankslide.verification.census.pixels import Look, Sample, covered, likeness, pearson
 
 
@@ -150,6 +150,8 @@ def test_too_little_in_common_is_no_verdict(slide: Any, kit: Any) -> None:
     assert likeness(a, b).verdict == "none"
     tiny = Look(768, 512, (Sample((0.0, 0.0, 0.005, 0.005), grey[:3, :3]),), None, False)
     assert likeness(a, tiny).verdict == "none"
+    busy = Look(768, 512, (Sample((0.4, 0.4, 0.41, 0.41), grey[200:206, 300:306]),), None, False)
+    assert likeness(busy, busy).verdict == "none"  # 36 values with contrast
     assert likeness(a, Look(1, 1, (), None, False)).verdict == "none"
 
 
@@ -159,6 +161,17 @@ def test_what_was_pasted_does_not_bend_the_line(slide: Any) -> None:
     assert worst_block(spoilt, grey) < 0.1
     spoilt[:16, :24] = 250
     assert worst_block(spoilt, grey) > 40
+    slope, offset = fit_line(spoilt.ravel(), grey.ravel())
+    assert abs(slope - 0.5) < 0.01
+    assert abs(offset - 20) < 2
+
+
+def test_a_margin_is_judged_too(slide: Any, kit: Any) -> None:
+    """What a thumbnail shows beyond the slide's edge has nothing to be held against; it must be plain."""
+    framed = np.pad(slide, ((20, 20), (30, 30), (0, 0)), mode="edge")
+    assert likeness(kit.look_of(shrunk(framed)), kit.look_of(slide), strict=True).verdict == "same"
+    framed[2:16, 300:420] = 10
+    assert likeness(kit.look_of(shrunk(framed)), kit.look_of(slide), strict=True).verdict == "maybe"
 
 
 def test_cutting_by_matrices_and_by_pillow_is_the_same() -> None:

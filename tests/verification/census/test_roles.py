@@ -69,6 +69,14 @@ def test_words_do_not_decide_on_a_real_slide(shared: Path, kit: Any) -> None:
     assert proven(kit.slide_of(path, [LABEL, M, L, T])) == [L, T, OTHER, OTHER]
 
 
+@pytest.mark.parametrize("few", [4, 33, ALL])
+def test_however_much_is_looked_at_a_true_thumbnail_stays(few: int, shared: Path, kit: Any) -> None:
+    """Strips and tiles share parts of values at their edges; those are no difference."""
+    roles = prove(kit.slide_of(shared / "aperio" / "CMU-1-Small-Region.svs", [L, T, LABEL, M], few))
+    assert [role.proven for role in roles] == [L, T, OTHER, OTHER]
+    assert (roles[1].looked > 0.95) == (few == ALL)
+
+
 # -- a label on a thumbnail ----------------------------------------------------------------
 
 

@@ -86,7 +86,7 @@ def look_at(width: int, height: int, segments: Grid, read: Read, decode_segment:
         Without samples where nothing could be decoded, or sizes are beyond all reason.
     """
     nothing = Look(width, height, (), None, False)
-    if min(width, height, *segments[:4]) < 1 or segments.wide * segments.high > PIXEL_LIMIT:
+    if min(width, height, *segments[:4]) < 1:
         return nothing
     total = min(segments.columns * segments.rows, len(segments.offsets), len(segments.counts))
     pixels = width * height

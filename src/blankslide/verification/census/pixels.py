@@ -13,6 +13,7 @@ Where both pictures are (nearly) of one grey nothing can be said, and nothing is
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -95,8 +96,21 @@ def likeness(a: Look, b: Look, *, strict: bool = False) -> Likeness:
 
 
 def covered(a: Look, b: Look) -> float:
-    """Return the share of the first picture that was seen in both, 0 to 1."""
-    return min(1.0, sum((x1 - x0) * (y1 - y0) for _, _, (x0, y0, x1, y1) in _overlaps(a, b)))
+    """Return the share of the first picture, in values of the 64×64, that was wholly seen in both, 0 to 1."""
+    import numpy as np
+
+    seen = np.zeros((SIDE, SIDE), bool)
+    for _, _, box in _overlaps(a, b):
+        x0, y0, x1, y1 = _cells(box)
+        seen[y0:y1, x0:x1] = True
+    return float(seen.mean())
+
+
+def _cells(box: Box) -> tuple[int, int, int, int]:
+    """Return the values of the 64×64 that lie wholly in a box: half a place is half a value of difference."""
+    x0, y0 = (math.ceil(v * SIDE - 0.01) for v in box[:2])
+    x1, y1 = (math.floor(v * SIDE + 0.01) for v in box[2:])
+    return max(0, x0), max(0, y0), max(0, x1), max(0, y1)
 
 
 def _verdict(value: float) -> Literal["same", "maybe", "other"]:
@@ -179,8 +193,7 @@ def _worst_part(a: Look, b: Look) -> float:
 
     mine, theirs, weight = (np.zeros((SIDE, SIDE), np.float32) for _ in range(3))
     for first, second, box in _overlaps(a, b):
-        x0, x1 = (round(v * SIDE) for v in box[::2])
-        y0, y1 = (round(v * SIDE) for v in box[1::2])
+        x0, y0, x1, y1 = _cells(box)
         if x1 <= x0 or y1 <= y0:
             continue
         place = np.s_[y0:y1, x0:x1]
