@@ -48,7 +48,7 @@ def scan_end(data: bytes, begin: int, restarts: bool, beside: Ranges) -> int | N
         code = data[fill.end()]
         if code and not (restarts and 0xD0 <= code <= 0xD7):
             return fill.start()
-        if fill.end() - fill.start() > 3:
+        if fill.end() - fill.start() > 3:  # two, and the one that belongs to the marker
             beside.append((fill.start(), fill.end() - 1))
         at = fill.end() + 1
 

@@ -23,8 +23,9 @@ from blankslide.verification.census.surplus import readable
 _SOI, _EOI, _SOS, _DQT, _DHT, _DRI, _DNL = 0xD8, 0xD9, 0xDA, 0xDB, 0xC4, 0xDD, 0xDC
 _FRAMES = frozenset((0xC0, 0xC1, 0xC2, 0xC3))
 _ALONE = frozenset((0x01, *range(0xD0, 0xD8)))
-_MARKER = re.compile(rb"\xff++[^\x00\xff]").search
+_MARKER = re.compile(rb"\xff[^\x00\xff]").search
 _MOST_HEADS = 64
+_MOST_SIDE = 65500
 
 _heads: dict[Coded, bytes] = {}
 
@@ -76,7 +77,7 @@ class _Walk:
         if at is None:
             return None
         if self.coded is not None:
-            if self.frame is None or not self.scans:
+            if self.frame is None or not self.scans or not self._has_height(self.coded, self.frame):
                 return None
             self.beside += self._idle() + needless(self.data, self.coded, self.frame, self.scans)
         return joined(self.beside + speaking(self.data, at))
@@ -86,10 +87,11 @@ class _Walk:
         found = _MARKER(self.data, at)
         if found is None:
             return None
-        self._spare(at, found.start())
+        begin = at + len(self.data[at : found.start()].rstrip(b"\xff"))
+        self._spare(at, begin)
+        if found.start() - begin > 2:
+            self._spare(begin, found.start())
         at, code = found.end(), self.data[found.end() - 1]
-        if at - found.start() > 4:
-            self._spare(found.start(), at - 2)
         if code == _EOI:
             self.ended = True
         elif code in _ALONE:
@@ -122,13 +124,17 @@ class _Walk:
             return None
         frame = self.frame = Frame(self.data, begin)
         # NDPI writes 0 for sides that JPEG cannot say; DNL says the height later.
-        wide = fits(frame.width, coded.width) or (frame.width == 0 and coded.width > 65500)
+        wide = fits(frame.width, coded.width) or (frame.width == 0 and coded.width > _MOST_SIDE)
         high = fits(frame.height, coded.height) or frame.height == 0
         deep = frame.precision == coded.bits or (frame.precision == 12 and coded.bits == 16)
         if not (wide and high and deep and frame.samples == coded.samples and 1 <= frame.samples <= 4):
             return None
         self._spare(frame.end, end)
         return end if frame.end <= end else None
+
+    def _has_height(self, coded: Coded, frame: Frame) -> bool:
+        """Tell whether somebody says how high the picture is: the frame, DNL, or a page that is too high for both."""
+        return frame.height > 0 or _DNL in self.once or coded.height > _MOST_SIDE
 
     def _scan(self, coded: Coded, begin: int, end: int) -> int | None:
         """Pass over the coded data of one scan."""

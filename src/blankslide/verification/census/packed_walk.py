@@ -8,11 +8,13 @@ has, whatever a stream promises.
 from __future__ import annotations
 
 import lzma
+import re
 import zlib
 
 from blankslide.verification.census.coded import Coded, Ranges, joined, speaking
 
-_ORDINARY = 3
+_ORDINARY, _END_CODE = 3, 2  # bytes behind an LZW stream's last code
+_TEXT = re.compile(rb"[ -~]{4}").search
 _MOST_MEMORY = 1 << 28
 
 
@@ -35,7 +37,7 @@ def beside_packbits(data: bytes, coded: Coded) -> Ranges | None:
 
 
 def beside_lzw(data: bytes, coded: Coded) -> Ranges | None:
-    """Return what exceeds an LZW stream, in either order of bits: all behind the shortest part with the whole picture."""
+    """Return what exceeds an LZW stream, in either order of bits: all behind the shortest part that is the picture."""
     import imagecodecs
 
     size = coded.size
@@ -54,12 +56,8 @@ def beside_lzw(data: bytes, coded: Coded) -> Ranges | None:
     while high - low > 1:  # one decoding for each bit of the length, of a strip that is about to be told of
         middle = (low + high) // 2
         low, high = (low, middle) if enough(middle) else (middle, high)
-    return speaking(data, _behind_end_code(data, high))
-
-
-def _behind_end_code(data: bytes, at: int) -> int:
-    """Return `at`, moved behind the end code, which takes part of up to two bytes more."""
-    return min(at + 2, len(data))
+    short = len(data) - high <= _ORDINARY + _END_CODE and not _TEXT(data, high)
+    return [] if short else speaking(data, high)
 
 
 def beside_deflate(data: bytes, coded: Coded) -> Ranges | None:

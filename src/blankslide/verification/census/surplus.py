@@ -39,6 +39,13 @@ def last_run(data: bytes, begin: int, end: int) -> int:
     return begin + min(places) if places else end
 
 
+def _last_letters(data: bytes, begin: int, end: int) -> int:
+    """Return where the last readable bytes begin that make a run: what is in front of them may be coded data still."""
+    begin = max(begin, end - WINDOW)
+    look = data[begin:end].translate(_LOOK)
+    return begin + max(map(look.rfind, _SIGNS)) if readable(data, begin, end) else end
+
+
 def needed(decode: Callable[[bytes], Any], data: bytes, begin: int, end: int) -> int:
     """Return where the bytes that the picture needs end in `data[begin:end]`.
 
@@ -58,7 +65,7 @@ def needed(decode: Callable[[bytes], Any], data: bytes, begin: int, end: int) ->
     """
     import numpy as np
 
-    run = last_run(data, begin, end)
+    run = _last_letters(data, begin, end)
     try:
         whole = decode(data)
     except Exception:  # whatever a decoder thinks of a hostile stream, nothing can be said then
