@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import itertools
 import random
 from collections import Counter
 from pathlib import Path
@@ -54,7 +55,7 @@ def inside(stream: bytes, ranges: list[tuple[int, int]] | None, text: bytes = WH
     """Tell whether each place of `text` is in a range, and the ranges are sorted and disjoint."""
     assert ranges is not None, "the stream was not taken for one"
     assert all(a < b <= len(stream) for a, b in ranges)
-    assert all(b < c for (_, b), (c, _) in zip(ranges, ranges[1:], strict=False))
+    assert all(b < c for (_, b), (c, _) in itertools.pairwise(ranges))
     at, places = stream.find(text), []
     while at >= 0:
         places.append(any(a <= at and at + len(text) <= b for a, b in ranges))
@@ -62,7 +63,9 @@ def inside(stream: bytes, ranges: list[tuple[int, int]] | None, text: bytes = WH
     return bool(places) and all(places)
 
 
-@pytest.mark.parametrize("how", [{}, {"progressive": True}, {"subsampling": 0}, {"optimize": True}, {"restart_marker_rows": 1}])
+@pytest.mark.parametrize(
+    "how", [{}, {"progressive": True}, {"subsampling": 0}, {"optimize": True}, {"restart_marker_rows": 1}]
+)
 def test_a_jpeg_of_a_real_encoder_holds_nothing_else(how: dict[str, Any]) -> None:
     assert beside(photo(**how), JPEG) == []
 
@@ -80,7 +83,12 @@ def test_an_abbreviated_stream_and_its_tables() -> None:
     short = b"\xff\xd8" + PLAIN[FRAME : PLAIN.index(b"\xff\xc4")] + PLAIN[SCAN:]
     assert beside_tables(tables) == []
     assert beside(short, JPEG._replace(tables=tables)) == []
-    for planted in (tables + WHO, tables[:-2] + segment(0xFE, WHO) + tables[-2:], grown(tables, 2), tables[:-2] + WHO + tables[-2:]):
+    for planted in (
+        tables + WHO,
+        tables[:-2] + segment(0xFE, WHO) + tables[-2:],
+        grown(tables, 2),
+        tables[:-2] + WHO + tables[-2:],
+    ):
         assert inside(planted, beside_tables(planted))
     assert inside(PLAIN[:2] + segment(0xDD, WHO) + PLAIN[2:], beside_tables(PLAIN[:2] + segment(0xDD, WHO) + PLAIN[2:]))
     assert beside_tables(tables[:-2]) is None
@@ -233,7 +241,11 @@ HOSTILE = {
     "fill": b"\xff\xd8" + b"\xff" * 240_000,
     "stuffed fill": PLAIN[:CODED] + b"\xff\xff\0" * 80_000,
     "restarts": PLAIN[:SCAN] + segment(0xDD, b"\0\1") + PLAIN[SCAN:CODED] + b"\xff\xd0" * 120_000 + b"\xff\xd9",
-    "text in each interval": PLAIN[:SCAN] + segment(0xDD, b"\0\1") + PLAIN[SCAN:CODED] + (WHO + b"\xff\xd0") * 7_000 + b"\xff\xd9",
+    "text in each interval": PLAIN[:SCAN]
+    + segment(0xDD, b"\0\1")
+    + PLAIN[SCAN:CODED]
+    + (WHO + b"\xff\xd0") * 7_000
+    + b"\xff\xd9",
     "scans": PLAIN[:-2] + (PLAIN[SCAN:CODED] + WHO) * 5_000 + b"\xff\xd9",
     "tables": PLAIN[:SCAN] + PLAIN[TABLE : TABLE + 69] * 3_000 + PLAIN[SCAN:],
     "ends": PLAIN + b"\xff\xd9" * 120_000,

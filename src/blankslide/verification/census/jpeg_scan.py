@@ -7,6 +7,7 @@ as a picture of one row of blocks, so that text at its end is proven in pictures
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.verification.census.surplus import MOST_PIXELS, RUN, last_run, needed, readable
@@ -88,9 +89,9 @@ def _intervals(data: bytes, frame: Frame, scan: Scan, alone: bool) -> Ranges:
     ends = [m.start() for m in _TEXT_THEN_RESTART.finditer(data, scan.begin, end)]
     if readable(data, scan.begin, end):
         ends.append(end)
+    starts = [scan.begin, *(m.end() for m in _RESTART.finditer(data, scan.begin, end))] if ends else []
     for number, text in enumerate(ends):
-        begin = max(data.rfind(bytes((0xFF, code)), max(scan.begin, text - 65536), text) for code in range(0xD0, 0xD8))
-        begin = scan.begin if begin < 0 else begin + 2
+        begin = starts[bisect_right(starts, text) - 1]
         if alone and number < MOST_PROOFS:
             found.append((_interval(data, frame, scan, begin, text), text))
         else:

@@ -143,7 +143,8 @@ class _Walk:
         if self.frame is None or not 1 <= len(names) <= self.frame.samples or used > end:
             return None
         self._spare(used, end)
-        if not (self.scans or self.interval or self.beside or self._idle()):
+        plain = not self.scans and not self.interval and not self.beside and not self._idle()
+        if plain and self._has_height(coded, self.frame):
             if len(_heads) >= _MOST_HEADS:
                 _heads.clear()
             _heads[coded] = self.data[:end]

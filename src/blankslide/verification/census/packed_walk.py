@@ -56,8 +56,9 @@ def beside_lzw(data: bytes, coded: Coded) -> Ranges | None:
     while high - low > 1:  # one decoding for each bit of the length, of a strip that is about to be told of
         middle = (low + high) // 2
         low, high = (low, middle) if enough(middle) else (middle, high)
-    short = len(data) - high <= _ORDINARY + _END_CODE and not _TEXT(data, high)
-    return [] if short else speaking(data, high)
+    rest = speaking(data, high)
+    short = not rest or (rest[0][1] - high <= _ORDINARY + _END_CODE and not _TEXT(data, high))
+    return [] if short else rest
 
 
 def beside_deflate(data: bytes, coded: Coded) -> Ranges | None:
