@@ -316,6 +316,22 @@ def test_every_tile_of_every_real_slide_is_a_picture_and_nothing_else(shared: Pa
     assert {where: count for where, count in found.items() if count} == {}
 
 
+def test_pages_of_ndpi_are_whole_jpegs_with_restart_markers(tmp_path: Path) -> None:
+    from blankslide.samples.hamamatsu.slide import BUILDERS
+
+    path = tmp_path / "slide.ndpi"
+    BUILDERS["hamamatsu-nanozoomer.ndpi"](path)
+    data, walked = path.read_bytes(), 0
+    with tifffile.TiffFile(path) as tiff:
+        for page in tiff.pages:
+            at, size = page.tags[273].value[0], page.tags[279].value[0]
+            if page.tags[259].value == 7:
+                coded = Coded(7, page.tags[256].value, page.tags[257].value, page.tags[277].value, 8)
+                assert beside(data[at : at + size], coded) == []
+                walked += 1
+    assert walked >= 3
+
+
 def test_the_real_frames_of_dicom_are_streams(shared: Path) -> None:
     import pydicom
     from pydicom.encaps import generate_frames

@@ -7,7 +7,7 @@ as a picture of one row of blocks, so that text at its end is proven in pictures
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.verification.census.surplus import MOST_PIXELS, RUN, last_run, needed, readable
@@ -78,20 +78,17 @@ def _whole(data: bytes, coded: Coded, scan: Scan) -> int:
 def _intervals(data: bytes, frame: Frame, scan: Scan, alone: bool) -> Ranges:
     """Return intervals that are too many, and the surplus of the others."""
     found: Ranges = []
-    end = scan.end
-    wanted = -(-scan.parts // scan.interval)
-    if sum(data.count(bytes((0xFF, code)), scan.begin, end) for code in range(0xD0, 0xD8)) >= wanted:
-        for number, restart in enumerate(_RESTART.finditer(data, scan.begin, end), 1):
-            if number == wanted:
-                end = restart.start()
-                found.append((end, scan.end))
-                break
+    end, wanted = scan.end, max(1, -(-scan.parts // scan.interval))
+    restarts = [m.start() for m in _RESTART.finditer(data, scan.begin, end)]
+    if len(restarts) >= wanted:
+        end = restarts[wanted - 1]
+        found.append((end, scan.end))
     ends = [m.start() for m in _TEXT_THEN_RESTART.finditer(data, scan.begin, end)]
     if readable(data, scan.begin, end):
         ends.append(end)
-    starts = [scan.begin, *(m.end() for m in _RESTART.finditer(data, scan.begin, end))] if ends else []
     for number, text in enumerate(ends):
-        begin = starts[bisect_right(starts, text) - 1]
+        before = bisect_left(restarts, text)
+        begin = restarts[before - 1] + 2 if before else scan.begin
         if alone and number < MOST_PROOFS:
             found.append((_interval(data, frame, scan, begin, text), text))
         else:
