@@ -125,6 +125,20 @@ def test_bytes_changed_at_random_raise_nothing(codec: str) -> None:
         assert ranges is None or all(a < b <= len(stream) for a, b in ranges)
 
 
+@pytest.mark.parametrize("codec", STREAMS)
+def test_impossible_sizes_are_none(codec: str) -> None:
+    stream, what = STREAMS[codec]
+    for other in (
+        {"width": 0},
+        {"height": 0},
+        {"samples": 0},
+        {"bits": 0},
+        {"width": -1, "height": -1},
+        {"height": 1 << 40},
+    ):
+        assert beside(stream, what._replace(**other)) is None
+
+
 def marker(code: int, body: bytes) -> bytes:
     return bytes((0xFF, code)) + (len(body) + 2).to_bytes(2, "big") + body
 
@@ -172,6 +186,12 @@ def test_what_is_put_into_a_codestream_is_beside(place: str) -> None:
     stream = WAVELETS[place]
     text = WHO[:32] if place == "lengths of tile-parts" else WHO
     assert inside(stream, beside(stream, coded(33005)), text)
+
+
+def test_of_two_equal_segments_none_is_vouched_for() -> None:
+    at = J2K.index(b"\xff\x52")
+    twice = J2K[:at] + J2K[at : at + 14] + J2K[at:]
+    assert beside(twice, coded(33005)) == [(at, at + 28)]
 
 
 def test_lists_of_lengths_that_add_up_are_ordinary() -> None:
@@ -308,6 +328,7 @@ def test_lzw_streams_may_lack_their_end_or_hold_three_bytes_more() -> None:
     assert beside(LZW[:-1], what) == []
     assert beside(LZW + b"abc", what) == []
     assert inside(LZW + b"Jane", beside(LZW + b"Jane", what), b"Jane")
+    assert inside(LZW[:-1] + b"Jane", beside(LZW[:-1] + b"Jane", what), b"Jane")
     assert beside(LZW[:-4], what) is None
     old = old_lzw(RAW)
     assert beside(old, what) == []

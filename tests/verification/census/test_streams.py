@@ -170,6 +170,29 @@ def test_each_restart_interval_is_looked_at_and_no_more_than_the_picture_has() -
     assert inside(more, beside(more, JPEG), WHO[:3] + b"\xff\xd0")
 
 
+def test_a_name_twice_in_a_huffman_table_is_no_symbol() -> None:
+    name = b"AHA5AHA5AHA5"
+    stream = PLAIN[:SCAN] + segment(0xC4, b"\x13" + bytes(7) + bytes((len(name),)) + bytes(8) + name) + PLAIN[SCAN:]
+    assert inside(stream, beside(stream, JPEG), name)
+
+
+def test_text_in_all_of_many_intervals_is_beside_and_few_are_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream, rows = photo(restart_marker_rows=1, subsampling=0), 300
+    first, second = stream.index(b"\xff\xd0", CODED), stream.index(b"\xff\xd1", CODED)
+    row = stream[first + 2 : second]
+    tall = stream[: FRAME + 5] + (8 * rows).to_bytes(2, "big") + stream[FRAME + 7 : stream.index(b"\xff\xda") + 14]
+    coded = JPEG._replace(height=8 * rows)
+    for text in (b"", WHO):
+        data = tall + b"".join(row + text + bytes((0xFF, 0xD0 + i % 8)) for i in range(rows))[:-2] + b"\xff\xd9"
+        decoded: list[int] = []
+        real = imagecodecs.jpeg8_decode
+        with monkeypatch.context() as patch:
+            patch.setattr(imagecodecs, "jpeg8_decode", lambda *a, **k: decoded.append(1) or real(*a, **k))  # noqa: B023
+            ranges = beside(data, coded)
+        assert inside(data, ranges) if text else ranges == []
+        assert len(decoded) <= 16 * 16
+
+
 def test_fill_bytes_are_ordinary_if_few() -> None:
     few = PLAIN[:FRAME] + b"\xff\xff" + PLAIN[FRAME:-2] + b"\xff\xff" + PLAIN[-2:]
     assert beside(few, JPEG) == []
@@ -192,11 +215,16 @@ def test_another_picture_than_the_grid_needs_is_none() -> None:
         JPEG._replace(width=SIDE + 1),
         JPEG._replace(height=SIDE + 1),
         Coded(7, 1000, 1000, 3, 8),
+        JPEG._replace(width=0, height=0),
         JPEG._replace(samples=1),
         JPEG._replace(bits=12),
         JPEG._replace(compression=50002),
     ):
         assert beside(PLAIN, coded) is None
+    large = io.BytesIO()
+    Image.fromarray(np.tile(NOISE, (2, 2, 1))).save(large, "JPEG")
+    assert beside(large.getvalue(), JPEG._replace(width=2 * SIDE)) is None
+    assert beside(large.getvalue(), JPEG._replace(height=2 * SIDE)) is None
     assert beside(PLAIN, JPEG._replace(width=SIDE - 5, height=SIDE - 9)) == []  # as at the right and lower edge
 
 
@@ -207,6 +235,8 @@ def test_heights_that_jpeg_cannot_say_are_taken_from_the_page() -> None:
     later = PLAIN[: FRAME + 5] + bytes(2) + PLAIN[FRAME + 7 : -2] + segment(0xDC, bytes((0, SIDE))) + PLAIN[-2:]
     assert beside(later, JPEG) == []
     assert beside(later[:-8] + later[-2:], JPEG) is None
+    wrong = PLAIN[:-2] + segment(0xDC, b"Ja") + PLAIN[-2:]
+    assert inside(wrong, beside(wrong, JPEG), b"Ja")
     twice = later[:-2] + segment(0xDC, bytes((0, SIDE))) + segment(0xDC, b"Ja") + later[-2:]
     assert inside(twice, beside(twice, JPEG), b"Ja")
 

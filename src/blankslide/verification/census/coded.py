@@ -12,6 +12,9 @@ from typing import NamedTuple
 
 Ranges = list[tuple[int, int]]
 
+#: A coded tile or strip that would be larger when unpacked is not looked at.
+MOST_BYTES = 1 << 31
+
 _SAYS = re.compile(rb"[^\0]")
 
 
@@ -43,6 +46,11 @@ class Coded(NamedTuple):
     def size(self) -> int:
         """Bytes of the picture when it is not coded; each row begins at a byte."""
         return self.height * ((self.width * self.samples * self.bits + 7) // 8)
+
+    @property
+    def possible(self) -> bool:
+        """Whether it can be a tile or strip at all: none of its numbers is 0, and it can be held in memory."""
+        return min(self.width, self.height, self.samples, self.bits) > 0 and self.size <= MOST_BYTES
 
 
 def speaking(data: bytes, begin: int, end: int | None = None) -> Ranges:

@@ -40,7 +40,7 @@ class _Walk:
         self.data, self.begin, self.end, self.coded = data, begin, end, coded
         self.shape = Shape(coded.samples)
         self.beside: Ranges = []
-        self.seen: set[tuple[int, int]] = set()
+        self.seen: dict[tuple[int, int], tuple[int, int]] = {}  # what this header has had
         self.parts: list[tuple[int, int]] = []  # tile and length of each tile-part
         self.bodies: Ranges = []
         self.told: list[tuple[int, int]] = []  # the same, as TLM has them
@@ -102,9 +102,10 @@ class _Walk:
     def _segment(self, code: int, begin: int, end: int) -> None:
         body = self.data[begin:end]
         need, key = self.shape.need(code, body), self.shape.component(code, body)
-        if key in self.seen and code not in (POC, PPM, PPT):
+        if key in self.seen and code not in (POC, PPM, PPT):  # which of two counts, decoders do not agree on
+            self.beside.append(self.seen[key])
             need = 0
-        self.seen.add(key)
+        self.seen[key] = (begin - 4, end)
         self.beside.append((begin + need if need else begin - 4, end))
 
     def _part(self, at: int) -> int | None:

@@ -120,7 +120,7 @@ class _Walk:
 
     def _open(self, coded: Coded, begin: int, end: int) -> int | None:
         """Read the one frame, which must have the size, the samples and the bits that it should."""
-        if self.frame is not None or end - begin < 9:
+        if self.frame is not None or end - begin < 9 or min(coded.width, coded.height) < 1:
             return None
         frame = self.frame = Frame(self.data, begin)
         # NDPI writes 0 for sides that JPEG cannot say; DNL says the height later.

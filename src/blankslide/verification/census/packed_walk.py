@@ -14,6 +14,7 @@ import zlib
 from blankslide.verification.census.coded import Coded, Ranges, joined, speaking
 
 _ORDINARY, _END_CODE = 3, 2  # bytes behind an LZW stream's last code
+_MOST_FROM_LZW = 4096  # a code of nine bits or more stands for fewer bytes than that
 _TEXT = re.compile(rb"[ -~]{4}").search
 _MOST_MEMORY = 1 << 28
 
@@ -41,6 +42,8 @@ def beside_lzw(data: bytes, coded: Coded) -> Ranges | None:
     import imagecodecs
 
     size = coded.size
+    if size > _MOST_FROM_LZW * len(data):
+        return None
 
     def enough(length: int) -> bool:
         try:

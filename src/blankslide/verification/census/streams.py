@@ -51,7 +51,9 @@ def beside(data: bytes, coded: Coded) -> list[tuple[int, int]] | None:
         Sorted and disjoint; None if `data` is not one whole stream of that codec and size, or nobody knows the codec.
     """
     walk = _walks.get(coded.compression) or _walk(coded.compression)
-    return walk(data, coded) if walk is not None else None
+    if walk is None or (walk is not beside_jpeg and not coded.possible):
+        return None
+    return walk(data, coded)
 
 
 def _walk(compression: int) -> Callable[[bytes, Coded], Ranges | None] | None:
