@@ -165,6 +165,15 @@ def test_each_restart_interval_is_looked_at_and_no_more_than_the_picture_has() -
         assert inside(planted, ranges)
         assert ranges is not None
         assert sum(b - a for a, b in ranges) <= len(WHO) + 2
+    tables = b"\xff\xd8" + PLAIN[TABLE:FRAME] + PLAIN[PLAIN.index(b"\xff\xc4") : SCAN] + b"\xff\xd9"
+    short = (
+        stream[:2]
+        + stream[FRAME : stream.index(b"\xff\xc4")]
+        + stream[stream.index(b"\xff\xdd") : at]
+        + WHO
+        + stream[at:]
+    )
+    assert inside(short, beside(short, JPEG._replace(tables=tables)))
     more = stream[:-2] + b"\xff\xd7" + WHO[:3] + b"\xff\xd0" + WHO[3:] + stream[-2:]
     assert inside(more, beside(more, JPEG), WHO[3:])
     assert inside(more, beside(more, JPEG), WHO[:3] + b"\xff\xd0")
@@ -264,6 +273,11 @@ def test_the_proof_decodes_only_what_looks_like_text(monkeypatch: pytest.MonkeyP
 def test_text_that_the_picture_needs_is_not_beside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(surplus, "_LOOK", bytes([97]) * 256)  # now each tile looks like text
     assert beside(PLAIN, JPEG._replace(bits=8)) == []
+
+
+def test_text_in_a_stream_that_nobody_can_decode_is_beside() -> None:
+    lost = PLAIN[:TABLE] + PLAIN[FRAME : PLAIN.index(b"\xff\xc4")] + PLAIN[SCAN:-2] + WHO + PLAIN[-2:]
+    assert inside(lost, beside(lost, JPEG), WHO)
 
 
 HOSTILE = {

@@ -22,7 +22,7 @@ _FILL = re.compile(rb"\xff++").match
 _RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 _TEXT_THEN_RESTART = re.compile(rb"\xff[\xd0-\xd7](?<=[ -~]{%d}..)" % RUN, re.DOTALL)
 
-#: More intervals or scans than these are not decoded in one stream: then text is beside by its look.
+#: More intervals with text, or more scans, are not decoded in one stream: then text is beside by its look.
 MOST_PROOFS, MOST_SCANS = 16, 32
 
 
@@ -59,23 +59,23 @@ def needless(data: bytes, coded: Coded, frame: Frame, scans: list[Scan]) -> Rang
     found: Ranges = []
     for scan in scans:
         if scan.interval:
-            found += _intervals(data, frame, scan, len(scans) == 1)
+            found += _intervals(data, coded, frame, scan, len(scans) == 1)
         elif readable(data, scan.begin, scan.end):
             provable = len(scans) <= MOST_SCANS and coded.width * coded.height <= MOST_PIXELS
-            begin = _whole(data, coded, scan) if provable else last_run(data, scan.begin, scan.end)
+            begin = _needed(data, coded, scan.begin, scan.end) if provable else last_run(data, scan.begin, scan.end)
             found.append((begin, scan.end))
     return found
 
 
-def _whole(data: bytes, coded: Coded, scan: Scan) -> int:
-    """Return where the needed bytes of a scan end, by decoding the whole picture."""
+def _needed(data: bytes, coded: Coded, begin: int, end: int) -> int:
+    """Return where the needed bytes of coded data end, by decoding."""
     import imagecodecs
 
     tables = coded.tables or None
-    return needed(lambda stream: imagecodecs.jpeg8_decode(stream, tables=tables), data, scan.begin, scan.end)
+    return needed(lambda stream: imagecodecs.jpeg8_decode(stream, tables=tables), data, begin, end)
 
 
-def _intervals(data: bytes, frame: Frame, scan: Scan, alone: bool) -> Ranges:
+def _intervals(data: bytes, coded: Coded, frame: Frame, scan: Scan, alone: bool) -> Ranges:
     """Return intervals that are too many, and the surplus of the others."""
     found: Ranges = []
     end, wanted = scan.end, max(1, -(-scan.parts // scan.interval))
@@ -83,30 +83,30 @@ def _intervals(data: bytes, frame: Frame, scan: Scan, alone: bool) -> Ranges:
     if len(restarts) >= wanted:
         end = restarts[wanted - 1]
         found.append((end, scan.end))
-    ends = [m.start() for m in _TEXT_THEN_RESTART.finditer(data, scan.begin, end)]
-    if readable(data, scan.begin, end):
-        ends.append(end)
-    for number, text in enumerate(ends):
+    texts = [m.start() for m in _TEXT_THEN_RESTART.finditer(data, scan.begin, end)]
+    if readable(data, restarts[-1] + 2 if restarts and restarts[-1] < end else scan.begin, end):
+        texts.append(end)
+    tries, proven = max(MOST_PROOFS, len(restarts) // 256), 0
+    for number, text in enumerate(texts):
         before = bisect_left(restarts, text)
         begin = restarts[before - 1] + 2 if before else scan.begin
-        if alone and number < MOST_PROOFS:
-            found.append((_interval(data, frame, scan, begin, text), text))
-        else:
-            found.append((last_run(data, begin, text), text))
+        stop = last_run(data, begin, text)
+        # By chance one interval in some thousands looks like text, and has to be cleared; many that are text need not.
+        if alone and number < tries and proven < MOST_PROOFS:
+            blocks = min(scan.interval, scan.parts - before * scan.interval)
+            stop = _interval(data, coded, frame, scan.begin, (begin, text), blocks)
+            proven += stop < text
+        found.append((stop, text))
     return found
 
 
-def _interval(data: bytes, frame: Frame, scan: Scan, begin: int, end: int) -> int:
+def _interval(data: bytes, coded: Coded, frame: Frame, first: int, place: tuple[int, int], blocks: int) -> int:
     """Return where the needed bytes of one interval end, by decoding it as a picture of one row of blocks."""
-    import imagecodecs
-
     width, height = frame.unit
-    blocks = scan.interval
-    if end == scan.end and scan.parts % scan.interval:
-        blocks = scan.parts % scan.interval
-    if blocks * width > 65535:
+    begin, end = place
+    if not 0 < blocks * width <= 65535:
         return last_run(data, begin, end)
     size = height.to_bytes(2, "big") + (blocks * width).to_bytes(2, "big")
-    head = data[: frame.begin + 1] + size + data[frame.begin + 5 : scan.begin]
+    head = data[: frame.begin + 1] + size + data[frame.begin + 5 : first]
     alone = head + data[begin:end] + b"\xff\xd9"
-    return begin - len(head) + needed(imagecodecs.jpeg8_decode, alone, len(head), len(alone) - 2)
+    return begin - len(head) + _needed(alone, coded, len(head), len(alone) - 2)

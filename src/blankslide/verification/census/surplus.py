@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: How many bytes before the end are looked at, and how many of them in a row must be readable.
 WINDOW, RUN = 40, 8
 #: Larger pictures are not decoded: their surplus is what can be read.
-MOST_PIXELS = 1 << 22
+MOST_PIXELS = 1 << 24
 
 _LOOK = bytes(97 if 32 <= c < 127 else c and 1 for c in range(256))  # a letter, a zero, or anything else
 _SIGNS = (b"a" * RUN, b"a\0" * (RUN // 2))
@@ -61,15 +61,15 @@ def needed(decode: Callable[[bytes], Any], data: bytes, begin: int, end: int) ->
     Returns
     -------
     int
-        `end` if the last run of text there is needed, or if nothing can be decoded.
+        `end` if the last run of text there is needed; where that run begins, if nothing can be decoded.
     """
     import numpy as np
 
     run = _last_letters(data, begin, end)
     try:
         whole = decode(data)
-    except Exception:  # whatever a decoder thinks of a hostile stream, nothing can be said then
-        return end
+    except Exception:  # a stream that nobody can decode needs no text
+        return last_run(data, begin, end)
 
     def same(at: int) -> bool:
         try:
