@@ -219,6 +219,12 @@ def test_zeros_behind_the_end_say_nothing() -> None:
     assert beside(PLAIN + b"\0\0x\0", JPEG) == [(len(PLAIN) + 2, len(PLAIN) + 3)]
 
 
+def test_real_scanners_write_an_adobe_segment_that_is_a_zero_longer() -> None:
+    adobe = b"Adobe\0\x64\0\0\0\0\1"
+    assert beside(PLAIN[:2] + segment(0xEE, adobe + b"\0") + PLAIN[2:], JPEG) == []
+    assert beside(PLAIN[:2] + segment(0xEE, adobe + b"\0J") + PLAIN[2:], JPEG) == [(19, 20)]
+
+
 def test_another_picture_than_the_grid_needs_is_none() -> None:
     for coded in (
         JPEG._replace(width=SIDE + 1),

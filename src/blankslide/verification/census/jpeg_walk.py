@@ -195,4 +195,4 @@ class _Walk:
 
     def _spare(self, begin: int, end: int) -> None:
         if begin < end:
-            self.beside.append((begin, end))
+            self.beside += speaking(self.data, begin, end)
