@@ -72,7 +72,8 @@ def joined(data: bytes, pieces: list[tuple[int, int]], gap: bytes = bytes(8)) ->
     """Keep some pieces, with a gap behind each."""
     if pieces == [(0, len(data))]:
         return Dense(data, [0], [0])
-    here, there, parts, size = [0], [0], [], 0
+    here, there, size = [0], [0], 0
+    parts: list[bytes] = []
     for start, end in pieces:
         here.append(size)
         there.append(start)

@@ -19,9 +19,9 @@ from blankslide.verification.census.paths import CUT, below
 
 
 class Leaf(NamedTuple):
-    """One value and the place where it stands; `start` and `end` are its characters in the text.
+    r"""One value and the place where it stands; `start` and `end` are its characters in the text.
 
-    A `value` is decoded (`&amp;`, `\\u00fc`), its span is not. A name without a value is a leaf with an
+    A `value` is decoded (`&amp;`, `\u00fc`), its span is not. A name without a value is a leaf with an
     empty value; one that is too long or too deep for a path is the value of a leaf at `<name>`.
     """
 

@@ -30,7 +30,7 @@ def _core() -> re.Pattern[str]:
         r"|(?=[A-Za-z ,.^_'-]{5})[A-Z][a-z]++(?:[ ,.^_'-]{1,2}[A-Z][a-z]*+)++"  # Jo Li, Roe, J
         r"|(?=[A-Za-z ,.^_'-]{5})[A-Z][ ,.^_'-]{1,2}[A-Z][a-z]++"  # J. Roe
         r"|[A-Z][a-z]{4,}+|[A-Z][a-z]{1,2}[A-Z][a-z]{2,}+"  # Smith, McRoe
-        r"|(?=[A-Za-z0-9 _.#:-]{5})[A-Z][a-z]++[ _.#:-]{0,2}[0-9]++"  # Roe-12
+        r"|[A-Z][a-z]{2,}+[ _.#:-]{0,2}[0-9]{2,}+|[A-Z][a-z]{3,}+[ _.#:-]{0,2}[0-9]"  # Roe-12, Case 7
     )
 
 
@@ -49,9 +49,9 @@ def readable(text: str, bounded: bool = False) -> bool:
     return bounded or len(text) >= LONG or has_core(text)
 
 
-def has_core(text: str) -> bool:
+def has_core(text: str, least: int = 0) -> bool:
     """Whether a run holds a word, two words, a number with its separators or an id."""
-    return _core().search(_folded(text)) is not None
+    return any(len(m[0]) >= least for m in _core().finditer(_folded(text)))
 
 
 def _folded(text: str) -> str:

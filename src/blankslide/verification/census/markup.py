@@ -127,11 +127,7 @@ class _Walk:
 
     def special(self, at: int, begin: int) -> int:
         """Comment, CDATA, instruction or document type; one without an end holds all the rest."""
-        for opening, closing, name in _SPECIAL:
-            if self.text.startswith(opening, at):
-                break
-        else:
-            return 0
+        opening, closing, name = next(s for s in _SPECIAL if self.text.startswith(s[0], at))
         self.words(begin, at)
         first = at + len(opening)
         last = self._end_of(opening, closing, first)

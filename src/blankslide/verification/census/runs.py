@@ -21,7 +21,7 @@ from blankslide.verification.census.dense import between, filled, joined, stretc
 from blankslide.verification.census.look import LONG, has_core, is_table, readable
 from blankslide.verification.census.units import in_units
 
-WORDY = 8  # bytes of a run with a core that are not read as UTF-16 as well
+WORDY = 7  # characters of a core that is not read as UTF-16 as well
 
 
 class Run(NamedTuple):
@@ -58,24 +58,25 @@ def runs(data: bytes, base: int = 0, shortest: int = 5) -> list[Run]:
     )
     wide = [Run(*rest.span(start, end), text, encoding) for start, end, text, encoding in in_units(rest.data, shortest)]
     sure = [r for r, is_sure in zip(found, wordy, strict=True) if is_sure]
-    unsure = [r for r, is_sure in zip(found, wordy, strict=True) if not is_sure]
-    all_of_them = sorted(sure + wide + _outside(sorted(unsure), wide))
+    unsure = sorted(r for r, is_sure in zip(found, wordy, strict=True) if not is_sure)
+    doubtful = _outside([r for r in unsure if not has_core(r.text)], wide)
+    sure += [r for r in unsure if has_core(r.text)]
+    all_of_them = sorted(sure + wide + doubtful)
     spans = [dense.span(r.start, r.end) for r in all_of_them]
     return [Run(base + a, base + b, r.text, r.encoding) for (a, b), r in zip(spans, all_of_them, strict=True)]
 
 
 def _is_wordy(run: Run) -> bool:
     """Whether a run is text for sure, and need not be read as UTF-16 as well."""
-    size = run.end - run.start
-    return (
-        size >= LONG
-        or (size >= WORDY and has_core(run.text))
-        or (run.encoding == "utf-8" and bool(_speaking().search(run.text)))
-    )
+    if run.encoding == "utf-8" and _speaking().search(run.text):
+        return True
+    if run.end - run.start >= (LONG if run.encoding == "ascii" else 2 * LONG):
+        return run.encoding != "latin-1" or has_core(run.text)
+    return has_core(run.text, WORDY)
 
 
 _PRINT = bytes([*b"\t\n\r", *range(0x20, 0x7F)])
-_HIGH = bytes([0x8A, 0x8C, 0x8E, 0x9A, 0x9C, 0x9E, 0x9F, *range(0xC0, 0xD7), *range(0xD8, 0xF7), *range(0xF8, 0x100)])
+_HIGH = bytes([0x8A, 0x8C, 0x8E, 0x9A, 0x9C, 0x9E, 0x9F, *range(0xC0, 0xD7), *range(0xD8, 0xF7), *range(0xF8, 0xFF)])
 _LETTERS = bytes([*range(0x41, 0x5B), *range(0x61, 0x7B)]) + _HIGH
 _PRINTED, _WORDS = table_of(_PRINT), table_of(_LETTERS)
 _MANY = (
@@ -131,12 +132,12 @@ def _speaking() -> re.Pattern[str]:
 
 @cache
 def _latin_text() -> re.Pattern[bytes]:
-    return re.compile(rb"[\t\n\r -~\x8a\x8c\x8e\x9a\x9c\x9e\x9f\xc0-\xd6\xd8-\xf6\xf8-\xff]*+")
+    return re.compile(rb"[\t\n\r -~\x8a\x8c\x8e\x9a\x9c\x9e\x9f\xc0-\xd6\xd8-\xf6\xf8-\xfe]*+")
 
 
 @cache
 def _latin_word() -> re.Pattern[bytes]:
-    return re.compile(rb"[A-Z\x8a\x8c\x8e\x9f\xc0-\xde]?[a-z\x9a\x9c\x9e\xdf-\xff]++|[A-Z\x8a\x8c\x8e\x9f\xc0-\xde]++")
+    return re.compile(rb"[A-Z\x8a\x8c\x8e\x9f\xc0-\xde]?[a-z\x9a\x9c\x9e\xdf-\xfe]++|[A-Z\x8a\x8c\x8e\x9f\xc0-\xde]++")
 
 
 def _bytewise(data: bytes, shortest: int) -> list[Run]:
@@ -204,10 +205,6 @@ def _latin_spans(data: bytes, others: list[Run]) -> Iterator[tuple[int, int]]:
             if beside < 4 and not _is_bounded(data, begin, done):
                 continue
         yield begin, done
-
-
-def _is_bounded(data: bytes, start: int, end: int) -> bool:
-    return start == 0 or end == len(data) or data[start - 1] == 0 or data[end] == 0
 
 
 def _is_bounded(data: bytes, start: int, end: int) -> bool:

@@ -19,6 +19,7 @@ from typing import NamedTuple
 from blankslide.verification.census.dense import joined, stretches, table_of
 from blankslide.verification.census.look import is_table, readable
 
+_GOOD = 2
 RAMP = 8  # curves of colour profiles rise through all of Unicode
 
 
@@ -39,8 +40,8 @@ _SIGNS = table_of(bytes([0, 0x20, 0x30, *range(0x4E, 0xA0), 0xFA, 0xFF]))
 @cache
 def _printed() -> re.Pattern[str]:
     return re.compile(
-        "[\t\n\r -~\xa0-\u024f\u0300-\u0304\u0308\u030c\u0386-\u03ce\u0401-\u045f\u0490-\u0493\u0531-\u0587\u05d0-\u05ea"
-        "\u060c\u061b\u0621-\u064a\u0660-\u0669\u067e\u0686\u06a9\u06af\u06cc\u0e01-\u0e5b\u10d0-\u10f0\u1ea0-\u1ef9"
+        "[\t\n\r -~\xa0-\u024f\u0300-\u0304\u0308\u030c\u0386-\u03ce\u0401-\u045f\u0490-\u0493\u0531-\u0587"
+        "\u05d0-\u05ea\u060c\u061b\u0621-\u064a\u0660-\u0669\u067e\u0686\u06a9\u06af\u06cc\u0e01-\u0e5b\u10d0-\u10f0\u1ea0-\u1ef9"
         "\u2010-\u2026\u20ac\u2116\u2122\u3001-\u3011\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff"
         "\uff01-\uff9f]{2,}+"
     )
@@ -48,7 +49,18 @@ def _printed() -> re.Pattern[str]:
 
 @cache
 def _sign() -> re.Pattern[str]:
-    return re.compile("[\u3005-\u3007\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff]")
+    return re.compile("[\u3001-\u3011\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff]")
+
+
+@cache
+def _latin() -> re.Pattern[str]:
+    return re.compile("[\xc0-\u024f]")
+
+
+@cache
+def _repeated() -> re.Pattern[str]:
+    """A fill of one number."""
+    return re.compile(r"([^\0-\x7f])\1{5,}+")
 
 
 @cache
@@ -57,8 +69,15 @@ def _known() -> frozenset[str]:
 
 
 @cache
-def _not_sign() -> re.Pattern[str]:
-    return re.compile("[^\u3005-\u3007\u3041-\u30ff\u4e00-\u9fff\uac00-\ud7a3]")
+def _parts() -> re.Pattern[str]:
+    """Characters of one script, with the marks and figures that go with all of them."""
+    marks = "\t\n\r -@[-`{-~\xa0-\xbf\u2010-\u2026\u20ac"
+    scripts = ("A-Za-z\xc0-\xfe\u0100-\u017f\u01a0-\u01b0\u0300-\u030c\u1ea0-\u1ef9", "\u0386-\u03ce", "\u0401-\u0493",
+               "\u0531-\u0587", "\u05d0-\u05ea", "\u060c-\u06cc", "\u0e01-\u0e5b", "\u10d0-\u10f0")  # fmt: skip
+    signs = "[\u3001-\u3011\u3041-\u30ff\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff]++"
+    return re.compile(
+        "|".join([signs, *(f"[{marks}]*+[{letters}][{marks}{letters}]*+" for letters in scripts), f"[{marks}]++"])
+    )
 
 
 @cache
@@ -80,14 +99,15 @@ def _common() -> tuple[frozenset[str], ...]:
         lows = range(0xA1, 0xFF) if codec != "big5" else chain(range(0x40, 0x7F), range(0xA1, 0xFF))
         trails = list(lows)
         code = bytes(chain.from_iterable((row, low) for row in range(first, last + 1) for low in trails))
-        out.append(frozenset(code.decode(codec, "ignore") + (kana if codec == "euc_jp" else "")))
+        signs = (c for c in code.decode(codec, "ignore") if c >= "\u3001")
+        out.append(frozenset(signs) | frozenset(kana if codec == "euc_jp" else ""))
     return tuple(out)
 
 
 def in_units(data: bytes, shortest: int = 5) -> list[Units]:
     """All readable runs in UTF-16; where two readings cross, the longer one."""
     data = b"\0\0" + data + b"\0\0"  # an end of the bytes ends a text
-    found: list[Units] = []
+    found: list[tuple[Units, int]] = []
     for parity in (0, 1):
         upper = data[parity::2]
         for table in (_ALPHABETS, _SIGNS):
@@ -97,10 +117,12 @@ def in_units(data: bytes, shortest: int = 5) -> list[Units]:
     return _apart(found)
 
 
-def _read(data: bytes, spans: list[tuple[int, int]], encoding: str, shortest: int) -> Iterator[Units]:
+def _read(data: bytes, spans: list[tuple[int, int]], encoding: str, shortest: int) -> Iterator[tuple[Units, int]]:
     """Decode all stretches at once; only those with something in them are looked at singly."""
-    dense = joined(data, [(a, b - (b - a) % 2) for a, b in spans if b - a > 3 and b <= len(data)], b"\xff" * 8)
-    text = dense.data.decode(encoding, "replace")
+    last = len(data)
+    cut = [(a, b - (b - a) % 2) for a, b in ((a, min(b, last)) for a, b in spans) if b - a > 3]
+    dense = joined(data, cut, b"\xff" * 8)
+    text = _repeated().sub(lambda m: "\ufffe" * len(m[0]), dense.data.decode(encoding, "replace"))
     done = 0
     for hit in _interesting().finditer(text):
         if hit.start() < done:
@@ -109,56 +131,86 @@ def _read(data: bytes, spans: list[tuple[int, int]], encoding: str, shortest: in
         done = text.find("\uffff", hit.end())
         done = len(text) if done < 0 else done
         for piece in _printed().finditer(text, begin, done):
-            if kept := _kept(piece, shortest):
-                first, last = dense.span(kept[0] * 2, kept[1] * 2)
-                yield Units(first - 2, last - 2, text[kept[0] : kept[1]], encoding)
+            for first, last, weight in _texts(piece, shortest):
+                start, end = dense.span(first * 2, last * 2)
+                if start >= 2 and end <= len(data) - 2:
+                    yield Units(start - 2, end - 2, text[first:last], encoding), weight
 
 
-def _kept(piece: re.Match[str], shortest: int) -> tuple[int, int] | None:
-    """What of a piece of printable characters is text, as a span of characters."""
-    whole, (start, end) = piece.string, piece.span()
-    text = piece[0].strip()
-    if len(text) < min(3, shortest) or (len(text) < shortest and not _sign().search(text)):
-        return None
-    if not _not_sign().search(text) and len(text) < 6 and (whole[start - 1], whole[end : end + 1]) != ("\0", "\0"):
-        return (start, end) if len(text) > 3 and any(known.issuperset(text) for known in _common()) else None
+def _texts(piece: re.Match[str], shortest: int) -> Iterator[tuple[int, int, int]]:
+    """Parts of a piece of printable characters that are text, without the noise beside them; and what they weigh."""
+    whole, found, fair = piece.string, [], 0
+    begin = end = piece.start()
+    for part in _parts().finditer(whole, *piece.span()):
+        first, last, quality = _judged(whole, *part.span(), shortest)
+        if quality and first == end == part.start():
+            end, fair = last, max(fair, quality)
+        else:
+            found.append((begin, end, fair))
+            begin, end, fair = first, last, quality
+        if last < part.end():
+            found.append((begin, end, fair))
+            begin, end, fair = part.end(), part.end(), 0
+    for first, last, quality in (*found, (begin, end, fair)):
+        text = whole[first:last].strip()
+        if quality == _GOOD and text:
+            first = whole.index(text, first)
+            yield first, first + len(text), _weight(text)
+
+
+def _weight(text: str) -> int:
+    """How sure a reading is: by its ASCII, else by its common signs, else by its length."""
+    plain = sum(map(str.isascii, text))
+    if plain >= 3:
+        return plain * 3
+    return max(sum(map(known.__contains__, text)) for known in _common()) or len(text)
+
+
+def _judged(whole: str, start: int, end: int, shortest: int) -> tuple[int, int, int]:
+    """What of a part in one script is text, and whether it is for sure."""
+    text = whole[start:end]
     before, behind = whole[start - 1 : start] == "\0", whole[end : end + 1] == "\0"
-    start += piece[0].index(text)
-    end = start + len(text)
-    signs = "".join(_sign().findall(text))
-    if not signs:
-        return (start, end) if readable(text, before or behind) and not is_table(text, RAMP * 2) else None
+    if not _sign().match(text):
+        body = text.strip()
+        if is_table(body, RAMP * 2) or (body and body.count(body[0]) == len(body) > shortest):
+            return start, start, 0
+        if sum(map(str.isascii, body)) * 2 < len(body) and _latin().search(body):
+            return start, start, 0  # numbers of one size, not a word with accents
+        if len(body) >= shortest and readable(body, before or behind):
+            return start, end, _GOOD
+        return start, end, int(len(body) > 1)
     if is_table(text, RAMP):
-        return None
-    if len(text) - len(signs) >= shortest:  # letters with signs that belong to it, or with noise beside it
-        first, last = _without_rare_ends(text)
-        return (start + first, start + last) if readable(text[first:last]) else None
-    common = max(sum(map(known.__contains__, signs)) for known in _common())
-    if before and behind:
-        good = len(signs) >= 3 and common >= 2 and common * 2 >= len(signs)
-    else:
-        good = common >= 4 and (common == len(signs) or (common >= 5 and common * 4 >= len(signs) * 3))
-    return (start, end) if good else None
+        return start, start, 0
+    known = max(_common(), key=lambda them: sum(map(them.__contains__, text)))
+    if before and behind and len(text) > 2 and sum(map(known.__contains__, text)) * 2 >= len(text):
+        return start, end, _GOOD
+    marks = "".join("1" if c in known else "0" for c in text)
+    if marks.count("1") * 4 >= len(marks) * 3 and marks.count("1") > (3 if "0" not in marks else 4):
+        return start, end, _GOOD
+    for them in _common():
+        marks = "".join("1" if c in them else "0" for c in text)
+        if (at := marks.find("1111")) >= 0:
+            return start + at, start + at + len(marks[at:].split("0")[0]), _GOOD
+    return start, end, int(_known().issuperset(text))
 
 
-def _without_rare_ends(text: str) -> tuple[int, int]:
-    first, last = 0, len(text)
-    known = _known()
-    while first < last and _sign().match(text[first]) and text[first] not in known:
-        first += 1
-    while last > first and _sign().match(text[last - 1]) and text[last - 1] not in known:
-        last -= 1
-    return first, last
+def _as_good(one: Units, weight: int, other: Units, other_weight: int) -> bool:
+    """Whether a reading may be the true one; noise beside signs may make a wrong reading longer."""
+    both = _sign().search(one.text) and _sign().search(other.text)
+    return weight * 5 >= other_weight * 3 if both else weight == other_weight
 
 
-def _apart(found: list[Units]) -> list[Units]:
-    """The longest of those that cross one another, in the order of the bytes."""
+def _apart(found: list[tuple[Units, int]]) -> list[Units]:
+    """The weightiest of those that cross one another, and those that weigh as much but say something else."""
     starts: list[int] = []
-    kept: list[Units] = []
-    for one in sorted(set(found), key=lambda u: (u.start - u.end, u.encoding != "utf-16-le", u.start)):
+    kept: list[tuple[Units, int]] = []
+    also = []
+    for one, weight in sorted(set(found), key=lambda u: (-u[1], u[0].encoding != "utf-16-le", u[0].start)):
         at = bisect_left(starts, one.end)
-        if at == 0 or kept[at - 1].end <= one.start:
+        if at == 0 or kept[at - 1][0].end <= one.start:
             place = bisect_left(starts, one.start)
             starts.insert(place, one.start)
-            kept.insert(place, one)
-    return kept
+            kept.insert(place, (one, weight))
+        elif one.text not in kept[at - 1][0].text and _as_good(one, weight, *kept[at - 1]):
+            also.append(one)
+    return sorted([one for one, _ in kept] + also)

@@ -26,8 +26,8 @@ BUDGET = 1 << 26  # bytes read from candidates and unpacked, in one call
 LEAST = 8  # bytes that a stream holds at least
 BROKEN = 32  # bytes that a stream without its end holds at least
 PICTURES = (
-    b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"BM", b"RIFF", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"\xff\x4f\xff\x51",
-    b"\0\0\0\x0cjP", b"II\xbc",
+    b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"BM", b"RIFF", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+",
+    b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP", b"II\xbc",
 )  # fmt: skip
 
 
