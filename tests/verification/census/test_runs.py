@@ -140,7 +140,7 @@ def test_nothing_takes_long(data: bytes) -> None:
 
 
 def test_zeros_cost_next_to_nothing() -> None:
-    assert cost(bytes(1 << 20)) < 0.05 < 3 * cost(NOISE * 16)
+    assert cost(bytes(1 << 20)) < 2 * cost(NOISE)  # sixteen times as much
 
 
 def test_offsets_name_the_bytes_of_a_real_slide(shared: Path) -> None:

@@ -20,6 +20,7 @@ from blankslide.verification.census.dense import joined, stretches, table_of
 from blankslide.verification.census.look import is_table, readable
 
 _GOOD = 2
+NEAR = 0x300
 RAMP = 8  # curves of colour profiles rise through all of Unicode
 
 
@@ -133,8 +134,10 @@ def _read(data: bytes, spans: list[tuple[int, int]], encoding: str, shortest: in
         for piece in _printed().finditer(text, begin, done):
             for first, last, weight in _texts(piece, shortest):
                 start, end = dense.span(first * 2, last * 2)
-                if start >= 2 and end <= len(data) - 2:
-                    yield Units(start - 2, end - 2, text[first:last], encoding), weight
+                cut, less = int(start < 2), int(end > len(data) - 2)  # what is half beside the bytes
+                start, end = start + 2 * cut, end - 2 * less
+                if start < end:
+                    yield Units(start - 2, end - 2, text[first + cut : last - less], encoding), weight
 
 
 def _texts(piece: re.Match[str], shortest: int) -> Iterator[tuple[int, int, int]]:
@@ -163,7 +166,7 @@ def _weight(text: str) -> int:
     plain = sum(map(str.isascii, text))
     if plain >= 3:
         return plain * 3
-    return max(sum(map(known.__contains__, text)) for known in _common()) or len(text)
+    return max(len(text) - len(_sign().findall(text)), *(sum(map(known.__contains__, text)) for known in _common()))
 
 
 def _judged(whole: str, start: int, end: int, shortest: int) -> tuple[int, int, int]:
@@ -179,7 +182,7 @@ def _judged(whole: str, start: int, end: int, shortest: int) -> tuple[int, int, 
         if len(body) >= shortest and readable(body, before or behind):
             return start, end, _GOOD
         return start, end, int(len(body) > 1)
-    if is_table(text, RAMP):
+    if is_table(text, RAMP) or _is_curve(text):
         return start, start, 0
     known = max(_common(), key=lambda them: sum(map(them.__contains__, text)))
     if before and behind and len(text) > 2 and sum(map(known.__contains__, text)) * 2 >= len(text):
@@ -194,10 +197,18 @@ def _judged(whole: str, start: int, end: int, shortest: int) -> tuple[int, int, 
     return start, end, int(_known().issuperset(text))
 
 
+def _is_curve(text: str) -> bool:
+    """Whether three signs or more only rise or only fall, and lie close together."""
+    codes = list(map(ord, text))
+    return len(codes) > 2 and max(codes) - min(codes) < NEAR and codes in (sorted(codes), sorted(codes, reverse=True))
+
+
 def _as_good(one: Units, weight: int, other: Units, other_weight: int) -> bool:
     """Whether a reading may be the true one; noise beside signs may make a wrong reading longer."""
-    both = _sign().search(one.text) and _sign().search(other.text)
-    return weight * 5 >= other_weight * 3 if both else weight == other_weight
+    if other.end - other.start > 4 * (one.end - one.start) or one.text in other.text:
+        return False
+    plain = max(sum(map(str.isascii, u.text[:64])) for u in (one, other))
+    return weight * 5 >= other_weight * 3 if plain < 3 else weight == other_weight
 
 
 def _apart(found: list[tuple[Units, int]]) -> list[Units]:
@@ -211,6 +222,6 @@ def _apart(found: list[tuple[Units, int]]) -> list[Units]:
             place = bisect_left(starts, one.start)
             starts.insert(place, one.start)
             kept.insert(place, (one, weight))
-        elif one.text not in kept[at - 1][0].text and _as_good(one, weight, *kept[at - 1]):
+        elif _as_good(one, weight, *kept[at - 1]):
             also.append(one)
     return sorted([one for one, _ in kept] + also)
