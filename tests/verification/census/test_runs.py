@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import random
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from blankslide.verification.census.runs import runs
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NAMES = (
     "JANE ROE",
@@ -129,12 +132,24 @@ def test_noise_holds_few_runs() -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        bytes(1 << 20), b"\xff" * (1 << 20), b" " * (1 << 20), b"\xe9" * (1 << 20), (b"JANE ROE" + bytes(70)) * 3000,
-        "Müller, Käthe; ".encode("latin-1") * 20_000, "Müller; 田中太郎 ".encode() * 12_000, b"a\xc3" * 120_000,
-        "Müller; 田中太郎 ".encode("utf-16-be") * 6_000, bytes(range(256)) * 800, b"\x4e" * (1 << 18), b"\0a" * 120_000,
-        b"\xc3\xa4" * 120_000, b"\xe7\x94\xb0" * 80_000, b"abc\xc3" * 60_000, b"\x30\x75\x2d\x4e" * 60_000,
+        bytes(1 << 20),
+        b"\xff" * (1 << 20),
+        b" " * (1 << 20),
+        b"\xe9" * (1 << 20),
+        (b"JANE ROE" + bytes(70)) * 3000,
+        "Müller, Käthe; ".encode("latin-1") * 20_000,
+        "Müller; 田中太郎 ".encode() * 12_000,
+        b"a\xc3" * 120_000,
+        "Müller; 田中太郎 ".encode("utf-16-be") * 6_000,
+        bytes(range(256)) * 800,
+        b"\x4e" * (1 << 18),
+        b"\0a" * 120_000,
+        b"\xc3\xa4" * 120_000,
+        b"\xe7\x94\xb0" * 80_000,
+        b"abc\xc3" * 60_000,
+        b"\x30\x75\x2d\x4e" * 60_000,
     ],
-)  # fmt: skip
+)
 def test_nothing_takes_long(data: bytes) -> None:
     assert cost(data) < 2.5  # a tenth of it on an idle machine; what is quadratic takes minutes
 

@@ -134,10 +134,10 @@ def _read(data: bytes, spans: list[tuple[int, int]], encoding: str, shortest: in
         for piece in _printed().finditer(text, begin, done):
             for first, last, weight in _texts(piece, shortest):
                 start, end = dense.span(first * 2, last * 2)
-                cut, less = int(start < 2), int(end > len(data) - 2)  # what is half beside the bytes
-                start, end = start + 2 * cut, end - 2 * less
+                more, less = int(start < 2), int(end > len(data) - 2)  # what is half beside the bytes
+                start, end = start + 2 * more, end - 2 * less
                 if start < end:
-                    yield Units(start - 2, end - 2, text[first + cut : last - less], encoding), weight
+                    yield Units(start - 2, end - 2, text[first + more : last - less], encoding), weight
 
 
 def _texts(piece: re.Match[str], shortest: int) -> Iterator[tuple[int, int, int]]:
@@ -193,14 +193,18 @@ def _judged(whole: str, start: int, end: int, shortest: int) -> tuple[int, int, 
     for them in _common():
         marks = "".join("1" if c in them else "0" for c in text)
         if (at := marks.find("1111")) >= 0:
-            return start + at, start + at + len(marks[at:].split("0")[0]), _GOOD
+            last = at + len(marks[at:].split("0")[0])
+            if not _is_curve(text[at:last]):
+                return start + at, start + last, _GOOD
     return start, end, int(_known().issuperset(text))
 
 
 def _is_curve(text: str) -> bool:
-    """Whether three signs or more only rise or only fall, and lie close together."""
+    """Whether three signs or more go by equal steps, or only rise or only fall and lie close together."""
     codes = list(map(ord, text))
-    return len(codes) > 2 and max(codes) - min(codes) < NEAR and codes in (sorted(codes), sorted(codes, reverse=True))
+    if len(codes) < 3 or len({code % 64 for code in codes}) == 1:
+        return len(codes) > 2
+    return max(codes) - min(codes) < NEAR and codes in (sorted(codes), sorted(codes, reverse=True))
 
 
 def _as_good(one: Units, weight: int, other: Units, other_weight: int) -> bool:
