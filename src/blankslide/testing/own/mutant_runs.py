@@ -8,7 +8,7 @@ does anything that such a run says: a mutant counts as found only by what nobody
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,15 +22,15 @@ from blankslide.pipeline.in_place import anonymize_in_place
 from blankslide.pipeline.judging import verify
 from blankslide.samples import builders
 from blankslide.testing.bench import Original, contents
-from blankslide.testing.own.forgetful import put
+from blankslide.testing.own.forgetful import put, wrapped
 from blankslide.testing.spellings import places_of
 
 if TYPE_CHECKING:
     from blankslide.samples.kit.answer_key import Removed
     from blankslide.testing.own.forgetful import Mutant, Plant
+    from blankslide.verification.census.account import Text
 
 _REFUSED, _UNTOUCHED = 3, 4
-_SHORTEST = 3
 _VARIETY = 8
 
 
@@ -63,13 +63,24 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of one mutant."""
+    """What became of one mutant.
+
+    Attributes
+    ----------
+    without, census
+        How it ended without and with the census.
+    left, stays
+        What it leaves then, beyond what the healthy format leaves.
+    told
+        What was said with the census, beyond what is said of the healthy format.
+    """
 
     mutant: Mutant
     without: Ended
     census: Ended
     left: frozenset[str]
     told: frozenset[str]
+    stays: frozenset[str]
 
     @property
     def effective(self) -> bool:
@@ -83,7 +94,7 @@ class Verdict:
             return "no effect"
         if self.census.code in (_REFUSED, _UNTOUCHED):
             return "MISSED" if self.census.changed else "OK"
-        if not self.census.left and self.census.code == 0:
+        if not self.stays:
             return "OK"  # the census had the plan remove it
         return "OK" if self.census.code != 0 and self.told else "MISSED"
 
@@ -96,7 +107,7 @@ def judged(mutant: Mutant) -> Verdict:
     original = built(mutant.sample, mutant.plant)
     usual = _healthy(mutant.sample, mutant.plant, False), _healthy(mutant.sample, mutant.plant, True)
     off, on = (run(original, mutant.forget(), census) for census in (False, True))
-    return Verdict(mutant, off, on, off.left - usual[0].left, on.said - usual[1].said)
+    return Verdict(mutant, off, on, off.left - usual[0].left, on.said - usual[1].said, on.left - usual[1].left)
 
 
 @lru_cache(maxsize=64)
@@ -157,8 +168,18 @@ def no_census() -> Iterator[None]:
 
 @contextmanager
 def all_told() -> Iterator[None]:
-    """Let the census say every sentence, so that none of a mutant's is hidden behind those of all slides."""
-    with put("pipeline.balancing:MOST", 1 << 20):
+    """Let the census say every sentence, and the text too, so that none of a mutant's hides behind others.
+
+    Sentences of a healthy slide and of a mutant may be alike word for word, and be about two texts. The
+    patients are invented, so their names may be said here.
+    """
+
+    def spoken(real: Callable[[Text], str]) -> object:
+        return lambda text: f"{real(text)} ({text.value[:60]!r} at {text.path})"
+
+    with ExitStack() as stack:
+        stack.enter_context(put("pipeline.balancing:MOST", 1 << 20))
+        stack.enter_context(wrapped("pipeline.balancing:_sentence", spoken))
         yield
 
 
@@ -182,4 +203,4 @@ def _speaks(encoding: str, data: bytes) -> bool:
     """Whether bytes that did not change show something: a blank picture, or zeros, do not."""
     if encoding == "picture":
         return len(set(data)) > _VARIETY
-    return bool(data.strip(b"\0 ")) and len(data) >= _SHORTEST
+    return bool(data.strip(b"\0 "))
