@@ -84,8 +84,8 @@ class Verdict:
 
     @property
     def effective(self) -> bool:
-        """Whether, without the census, something planted is left."""
-        return bool(self.left)
+        """Whether, without the census, a slide is written that has something planted left."""
+        return bool(self.left) and self.without.code in (0, 1)
 
     @property
     def word(self) -> str:

@@ -20,15 +20,6 @@ def _tail(path: Path) -> tuple[str, ...]:
     return (_BEHIND,)
 
 
-def _in_profile(path: Path) -> tuple[str, ...]:
-    """Let the colour profile's text name a person; the profile stays as long as it was."""
-    data = path.read_bytes()
-    at = data.index(b"text", data.index(b"acsp") + 96 + 200)
-    name = b"Dr. Nemo Fictus"
-    path.write_bytes(data[: at + 8] + name + data[at + 8 + len(name) :])
-    return (name.decode(),)
-
-
 def _nothing(*_: object, **__: object) -> None:
     return None
 
@@ -98,9 +89,11 @@ MUTANTS: tuple[Mutant, ...] = (
     code(_MOTIC, "kit: tags", lambda: put(f"{_KIT}.tiff_tags:_tag_finding", _nothing)),
     code(_MOTIC, "kit: tags of further pages", lambda: wrapped(f"{_KIT}.tiff_tags:tag_findings", _but_the_first)),
     code(
-        "mikroscan.tif", "kit: dates are structure", lambda: put(f"{_KIT}.tiff_tags:STRUCTURAL", frozenset(range(400)))
+        "mikroscan.tif",
+        "kit: dates are structure",
+        lambda: wrapped(f"{_KIT}.tiff_tags:STRUCTURAL", lambda known: known | {306}),
+        lambda: put(f"{_KIT}.tiff_tags:_text_in_numbers", _nothing),
     ),
-    code(_SVS, "kit: texts of profiles", lambda: put(f"{_KIT}.tiff_tags:_icc_findings", _nothing), plant=_in_profile),
     code(
         _HURON,
         "kit: bytes nobody owns",
@@ -118,7 +111,6 @@ MUTANTS: tuple[Mutant, ...] = (
     code(
         "zeiss-raw.czi", "bytes nobody owns", lambda: put("formats.zeiss.format:_Slide._unowned", _nothing), plant=_tail
     ),
-    code("mirax.mrxs", "picture as the main file", lambda: put("formats.mirax.records:Records.main", _nothing)),
     code(
         "leica-versa.scn",
         "kit: pictures are not blanked",
@@ -132,5 +124,4 @@ MUTANTS: tuple[Mutant, ...] = (
         quick=True,
     ),
     code("sakura.svslide", "slack of pages", lambda: put("formats.sakura.format:_Slide._report_slack", _nothing)),
-    code("zeiss-axioscan.czi", "lost segments", lambda: put("formats.zeiss.format:_Slide._stale", _nothing)),
 )

@@ -45,7 +45,7 @@ MUTANTS: tuple[Mutant, ...] = (
     seen("qptiff", _BRIGHT, "page: macro", forget("picture.macro")),
     seen("qptiff", _BRIGHT, "role: label kept as thumbnail", as_thumbnail("label")),
     seen("qptiff", _BRIGHT, "slide id", forget("qptiff.slideid")),
-    seen("qptiff", _QPI, "bar code on the last page", forget_places("qptiff.barcode", -1)),
+    seen("qptiff", _QPI, "bar code on page 2", forget_places("qptiff.barcode", 2)),
     seen("qptiff", _QPI, "operator and computer", forget("qptiff.operatorname", "qptiff.computername")),
     seen("qptiff", _QPI, "unknown attribute", forget("qptiff.caserecord.kept")),
     seen("qptiff", _QPI, "everything on page 1", forget_at("page 1")),

@@ -20,7 +20,6 @@ from blankslide.testing.own.forgetful import (
     keep,
     put,
     seen,
-    without,
 )
 
 _SVS, _GT = "aperio-classic.svs", "aperio-gt450.svs"
@@ -41,9 +40,6 @@ MUTANTS: tuple[Mutant, ...] = (
     seen("aperio", _SVS, "private tag 55003", forget("aperio.tag.scanscope-id")),
     seen("aperio", _GT, "short numbers: rack and slide", forget("aperio.description.rack", "aperio.description.slide")),
     seen("aperio", _GT, "bar code taken for harmless words", harmless("aperio.description.barcode")),
-    code(
-        _SVS, "private tags as science", lambda: put("formats.aperio:PRIVATE_SCIENCE", frozenset(range(55000, 55010)))
-    ),
     # Argos
     seen("argos", "argos.avs", "page: macro", forget("picture.macro")),
     seen("argos", "argos.avs", "comment of the XML", forget("argos.comment")),
@@ -64,7 +60,6 @@ MUTANTS: tuple[Mutant, ...] = (
     seen("leica", "leica-versa.scn", "page: label", forget("picture.label")),
     seen("leica", "leica-versa.scn", "role: label taken for a level", as_level("label")),
     seen("leica", "leica-versa.scn", "name of the second image", forget_places("leica.image.name", 1)),
-    code("leica-scn400.scn", "name thought a kept word", lambda: without("formats.leica:TABLE", "scn@uuid")),
     # Mikroscan
     seen("mikroscan", "mikroscan.tif", "field: bar code", forget("mikroscan.description.barcode"), quick=True),
     seen("mikroscan", "mikroscan.tif", "serial number", forget("mikroscan.description.serial")),

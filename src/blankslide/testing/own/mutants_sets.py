@@ -19,7 +19,6 @@ from blankslide.testing.own.forgetful import (
     keep,
     put,
     seen,
-    without,
     wrapped,
 )
 
@@ -79,11 +78,6 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     code(
         _NATIVE,
-        "table without institutions",
-        lambda: put("formats.dicom.ps315_table:action_of", _kept_if(0x00080080, 0x00081040)),
-    ),
-    code(
-        _NATIVE,
         "every long text is legal",
         lambda: put(f"{_RULES}._is_legal", lambda *_: True),
         lambda: put("formats.dicom.ps315_table:action_of", _kept_if(0x00104000, 0x00204000)),
@@ -119,11 +113,6 @@ MUTANTS: tuple[Mutant, ...] = (
     seen("zeiss", _RAW, "bar code and OCR", forget("zeiss.xml.barcode", "zeiss.xml.ocr")),
     seen("zeiss", _RAW, "claim too wide: label is tissue", as_tissue("picture.label")),
     seen("zeiss", _RAW, "e-mail is harmless", harmless("zeiss.xml.email", "zeiss.xml.lastname")),
-    code(
-        _RAW,
-        "part of the XML is known: experiment",
-        lambda: put("formats.zeiss.metadata_xml:ZeissXml._part", _nothing),
-    ),
     # svslide
     seen("sakura", _DB, "column: creator", forget("sakura.svslidedataxpo.creator")),
     seen("sakura", _DB, "label and its copies", forget("picture.label")),
@@ -135,5 +124,4 @@ MUTANTS: tuple[Mutant, ...] = (
     seen("sakura", _DB, "unknown column", forget("sakura.svslidedataxpo.operatorlogin")),
     seen("sakura", _DB, "claim too wide: description is tissue", as_tissue("sakura.svslidedataxpo.description")),
     seen("sakura", _DB, "kept list too wide: code", keep("sakura.svslidedataxpo.diagnosiscode")),
-    code(_DB, "table of scanned pictures", lambda: without("formats.sakura.columns:TABLES", "nothing")),
 )
