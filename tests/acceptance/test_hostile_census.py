@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from blankslide.cli import main
 from blankslide.testing.own.hostile_runs import hostile_runs
 
 if TYPE_CHECKING:
@@ -19,6 +20,6 @@ def test_no_slide_ends_clean_with_something_left(shared: Path, tmp_path: Path, k
     folder = shared.parent / "hostile"
     if not folder.is_dir():
         pytest.skip("no hostile slides beside the real ones")
-    runs = list(hostile_runs(folder, tmp_path, kind, seed=3, most=1))
+    runs = list(hostile_runs(main, folder, tmp_path, kind, seed=3, most=1))
     assert runs, "no slide was built, so nothing was tested"
     assert [(run.name, run.code, run.wrong) for run in runs if run.wrong] == []

@@ -16,9 +16,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from blankslide.testing.bench import contents
+
+if TYPE_CHECKING:
+    from click import Command
 
 LONGEST = 60
 
@@ -50,23 +53,21 @@ def builders(folder: Path, samples: Path) -> Iterator[Any]:
 
 
 def hostile_runs(
-    folder: Path, samples: Path, kinds: str = "all", seed: int = 1, most: int = 1 << 20
+    command: Command, folder: Path, samples: Path, kinds: str = "all", seed: int = 1, most: int = 1 << 20
 ) -> Iterator[Hostile]:
-    """Yield what becomes of each hostile slide of some kinds; of each kind at most ``most``."""
+    """Yield what ``command`` makes of each hostile slide of some kinds; of each kind at most ``most``."""
     with builders(folder, samples) as build:
         done: dict[str, int] = {}
         for kind, case in build.cases(kinds, seed):
             done[kind] = done.get(kind, 0) + 1
             if done[kind] <= most:
                 with tempfile.TemporaryDirectory() as name:
-                    yield _run(kind, case, Path(name))
+                    yield _run(command, kind, case, Path(name))
         gc.collect()
 
 
-def _run(kind: str, case: Any, folder: Path) -> Hostile:
+def _run(command: Command, kind: str, case: Any, folder: Path) -> Hostile:
     from click.testing import CliRunner
-
-    from blankslide.cli import main
 
     place, home = folder / "slide", folder / "home"
     for part in (place, home, folder / "copies"):
@@ -80,7 +81,7 @@ def _run(kind: str, case: Any, folder: Path) -> Hostile:
     start = time.monotonic()
     try:
         with _no_longer_than(LONGEST), contextlib.redirect_stderr(io.StringIO()):
-            result = CliRunner().invoke(main, told, env=environment)
+            result = CliRunner().invoke(command, told, env=environment)
     except TimeoutError:
         return Hostile(kind, case.name, -1, LONGEST, ("it hangs",))
     seconds, after = time.monotonic() - start, contents(folder / "copies" if copied else place)
