@@ -239,7 +239,7 @@ def _needs_claims(source: ByteSource) -> bool:
 
 def _rules(inspection: Inspection, planned: Plan, options: Options) -> Rules:
     from blankslide.formats import vocabulary_of
-    from blankslide.policy.pseudonyms import is_ours, is_token
+    from blankslide.policy.pseudonyms import DUMMIES, is_ours, is_token
     from blankslide.verification.census.grammar import Kept, Rules, Vocabulary
 
     stays = {d.id for d in planned.decisions if d.action is Action.KEEP}
@@ -249,8 +249,8 @@ def _rules(inspection: Inspection, planned: Plan, options: Options) -> Rules:
     return Rules(
         Vocabulary(vocabulary_of(inspection.format)),
         Kept(places),
-        lambda value: is_token(value) or is_ours(value, key),
-        options.resolved().unknown_numbers,
+        lambda value: value in DUMMIES or is_token(value) or is_ours(value, key),
+        frozenset(file.name for file in inspection.files),
     )
 
 

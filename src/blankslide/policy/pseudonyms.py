@@ -30,6 +30,8 @@ _WHOLE_UID, _SHORTEST_UID, _CHECK_DIGITS = 43, 30, 12
 _BASE = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _TOKEN = pattern(r"X[0-9A-Z]{7,15}")
 _TOKEN_CHECKS = {8: 3, 10: 4, 12: 4, 14: 5, 16: 5}
+DUMMIES = frozenset(("19000101", "19000101000000", "000000", "000Y", "NONE", "2.25.0"))
+"""What we write where a value must be there: a date, a time, an age, a word and a UID that nobody has."""
 _PASSING = os.urandom(KEY_BYTES)
 _OPEN = b"Blankslide: made without a key.\0"
 

@@ -124,8 +124,15 @@ def _value(account: Account, file: int, element: Any, place: str, where: str) ->
                 speak_profile(account, file, place, one, at, where)
             else:
                 speak(account, file, place, one, at, where)
-        elif str(one).strip():
+        elif str(one).strip() and not (element.VR == "UI" and _is_registered(str(one))):
             account.texts.append(Text(file, place, str(one), at, at, where))
+
+
+def _is_registered(uid: str) -> bool:
+    """Whether a UID is one that the DICOM standard itself gives to something, and so tells nothing of a slide."""
+    from pydicom.uid import UID_dictionary
+
+    return uid in UID_dictionary
 
 
 # -- frames ------------------------------------------------------------------------------

@@ -48,6 +48,8 @@ _PIECES = re.compile(r"[^\W_](?:[ ,.'^_/:-]?[^\W_]){4,}+")
 FILL = frozenset(" \t\r\n\0|;,.-_:=xX0#?*'\"<>/()[]{}")
 
 
+_COUNT = re.compile(r"0*+\d{1,3}0*+")
+_XMLNS = re.compile(r"/@xmlns:[^/]{1,40}+\Z")
 _HEX = re.compile(r"[0-9A-Fa-f]{32,}+")
 _ID = re.compile(
     r"(?<![0-9A-Za-z])(?:[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
@@ -88,8 +90,11 @@ def _version(found: re.Match[str]) -> str:
 
 
 def place_of(path: str) -> str:
-    """Return a path with each id as ``@`` and each number as ``#``, but for the tag's number at its beginning."""
-    head, slash, rest = path.partition("/")
+    """Return a path with each id as ``@``, each number as ``#`` and any prefix of a name space without its name.
+
+    The tag's number at its beginning stays.
+    """
+    head, slash, rest = _XMLNS.sub("/@xmlns", path).partition("/")
     return f"{_PLACE_ID.sub('@', head)}{slash}{_DIGITS.sub('#', _PLACE_ID.sub('@', rest))}"
 
 
@@ -104,6 +109,7 @@ class Vocabulary:
         self._known: dict[str, set[str] | None] = {}
         self.wild: list[tuple[list[str], set[str]]] = []
         self.ends: dict[str, list[tuple[list[str], set[str]]]] = {}
+        self.anywhere: dict[str, set[str]] = {}
         for line in lines:
             place, tab, allowed = line.rstrip("\n").partition("\t")
             if not tab or line.startswith("#"):
@@ -117,6 +123,8 @@ class Vocabulary:
                 self.wild.append((place.split("/"), forms))
             else:
                 self.places.setdefault(place, set()).update(forms)
+                if place.startswith("*."):  # a file may be called otherwise, or have no suffix at all
+                    self.anywhere.setdefault(place.partition("/")[2], set()).update(forms)
 
     def at(self, path: str) -> set[str] | None:
         """Return the templates that may stand at a path; None if the place is unknown."""
@@ -128,6 +136,8 @@ class Vocabulary:
 
     def _at(self, place: str) -> set[str] | None:
         found = self.places.get(place)
+        if found is None and place.startswith(("*.", "a file")):
+            found = self.anywhere.get(place.partition("/")[2])
         parts = place.split("/")
         more = [forms for wild, forms in self.wild if _fits(wild, parts)]
         more += [forms for end, forms in self.ends.get(parts[-1], ()) if parts[-len(end) :] == end]
@@ -170,12 +180,22 @@ class Kept:
 
 
 class Rules(NamedTuple):
-    """All that may explain a text: vocabulary, kept places, and which values are our own replacements."""
+    """All that may explain a text.
+
+    Attributes
+    ----------
+    vocabulary, kept
+        What the format says, and the places that the plan keeps by name.
+    ours
+        Whether a value is one of our own replacements.
+    names
+        The slide's own files by which one refers to another: whoever sees the text sees the names anyway.
+    """
 
     vocabulary: Vocabulary
     kept: Kept
     ours: Callable[[str], bool]
-    numbers: bool = True
+    names: frozenset[str] = frozenset()
 
 
 def explained(text: Text, rules: Rules) -> bool:
@@ -184,10 +204,13 @@ def explained(text: Text, rules: Rules) -> bool:
     said = set(value) - FILL
     if not said or (len(said) == 1 and len(value) > 3 and value.count(next(iter(said))) == len(value)):
         return True
-    if rules.ours(value.strip(" \0\r\n\t")):
+    bare = value.strip(" \0\r\n\t")
+    if rules.ours(bare) or bare in rules.names:
         return True
     allowed = rules.vocabulary.at(text.path)
     value = known_ids(value, rules.ours)
+    if not set(value) - FILL - {"@"}:
+        return True
     if is_loose(text.path):
         return not residue(value, allowed or ())
     if allowed is None:
@@ -214,15 +237,14 @@ def residue(value: str, words: Iterable[str]) -> str:
     told = _SPACE.sub(" ", value.replace("@", " "))
     for word in sorted(words, key=len, reverse=True):
         told = told.replace(word, " ")
-    return " ".join(part for part in _PIECES.findall(told) if set(part) - FILL)
+    return " ".join(part for part in _PIECES.findall(told) if set(part) - FILL and not _COUNT.fullmatch(part))
 
 
 def _harmless(text: Text, rules: Rules) -> bool:
     """Whether a place that nobody knows holds a short number, kept by the plan, under a plain key."""
     key = text.path.rpartition("/")[2]
     return (
-        rules.numbers
-        and _HARMLESS.fullmatch(text.value.strip()) is not None
+        _HARMLESS.fullmatch(text.value.strip()) is not None
         and _TOKEN.fullmatch(key) is not None
         and _TELLING.search(key) is None
         and rules.kept.covers(text.file, text.start, text.end)

@@ -89,6 +89,9 @@ def _inside(account: Account, file: int, path: str, wrapped: Wrapped, where: str
     """Add what is wrapped; return whether anything was: digits and letters may merely look like a wrapping."""
     if speak_picture(account, file, wrapped.data, (wrapped.start, wrapped.end), f"{where}, in {wrapped.how}"):
         return True
+    if _is_profile(wrapped.data):
+        _speak_inner_profile(account, file, path, wrapped, where)
+        return True
     text, encoding = decoded(wrapped.data)
     if not encoding or (wrapped.how in ("hex", "base64") and not text.isascii() and encoding != "utf-16-le"):
         return False
@@ -96,6 +99,19 @@ def _inside(account: Account, file: int, path: str, wrapped: Wrapped, where: str
     found = [leaf._replace(start=wrapped.start, end=wrapped.end) for leaf in _leaves(file, place, text, "", 0, where)]
     account.texts.extend(found)
     return bool(found)
+
+
+def _is_profile(data: bytes) -> bool:
+    return len(data) > 132 and data[36:40] == b"acsp"
+
+
+def _speak_inner_profile(account: Account, file: int, path: str, wrapped: Wrapped, where: str) -> None:
+    """Add the texts of a colour profile that is wrapped: each stands wherever the wrapping does."""
+    from blankslide.verification.census.icc import speak_profile
+
+    inner = Account()
+    speak_profile(inner, file, f"{path}/({wrapped.how})", wrapped.data, 0, where)
+    account.texts.extend(text._replace(start=wrapped.start, end=wrapped.end) for text in inner.texts)
 
 
 BYTES = "(bytes)"
@@ -149,7 +165,7 @@ _ASCII = bytes((0, 9, 10, 13, *range(32, 127)))
 
 def _wide_order(data: bytes) -> str:
     """Return which UTF-16 bytes seem to be: by their mark, or because nearly every second one is zero."""
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff") and not (data.find(0, 2) < 0 and _is_mostly_ascii(data)):  # a JPEG's comment begins so, too
         return "utf-16-le" if data[:2] == b"\xff\xfe" else "utf-16-be"
     if len(data) < 4:
         return ""
