@@ -130,7 +130,7 @@ def _value(account: Account, file: int, element: Any, place: str, where: str) ->
 
 def _is_registered(uid: str) -> bool:
     """Whether a UID is one that the DICOM standard itself gives to something, and so tells nothing of a slide."""
-    from pydicom.uid import UID_dictionary
+    from pydicom._uid_dict import UID_dictionary
 
     return uid in UID_dictionary
 

@@ -164,8 +164,11 @@ _ASCII = bytes((0, 9, 10, 13, *range(32, 127)))
 
 
 def _wide_order(data: bytes) -> str:
-    """Return which UTF-16 bytes seem to be: by their mark, or because nearly every second one is zero."""
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff") and not (data.find(0, 2) < 0 and _is_mostly_ascii(data)):  # a JPEG's comment begins so, too
+    """Return which UTF-16 bytes seem to be: by their mark, or because nearly every second one is zero.
+
+    A comment of a JPEG begins with the same two bytes, but then its length and plain letters follow.
+    """
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff") and (data.find(0, 4) >= 0 or not _is_mostly_ascii(data)):
         return "utf-16-le" if data[:2] == b"\xff\xfe" else "utf-16-be"
     if len(data) < 4:
         return ""
