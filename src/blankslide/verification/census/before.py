@@ -20,6 +20,7 @@ from blankslide.verification.census.tiff import Tiff
 if TYPE_CHECKING:
     from blankslide.source import ByteSource
     from blankslide.verification.census.data import Span
+    from blankslide.verification.census.tiff_pages import Page
 
 _TISSUE = ("level", "thumbnail", "channel")
 
@@ -70,6 +71,19 @@ def _tiff(sight: Sight, number: int, source: ByteSource) -> list[Endangered]:
     for page, look, role in zip(stock.pages, looks, prove(stock.candidates(looks)), strict=True):
         if look is not None:
             sight.looks[number, page.directory.at] = look
-        if role.proven in _TISSUE and sight.is_touched(number, page):
+        if role.proven in _TISSUE and sight.is_touched(number, page) and _pixels_change(stock, page, sight):
             found.append(Endangered(number, page.directory.where, page.width, page.height, role.proven))
     return found
+
+
+def _pixels_change(stock: Tiff, page: Page, sight: Sight) -> bool:
+    """Whether a change lies in what a segment needs for its pixels, and not in a comment or behind its end."""
+    spans = sight.changes[stock.file]
+    for number in range(min(page.needed, len(page.offsets))):
+        start, end = int(page.offsets[number]), int(page.offsets[number] + page.lengths[number])
+        touched = [
+            (max(low, start) - start, min(high, end) - start) for low, high in spans if low < end and high > start
+        ]
+        if touched and not stock.all_beside(page, number, touched):
+            return True
+    return False

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from blankslide.verification.census.agreement import Candidate, Pictures, fits
-from blankslide.verification.census.pixels import SAME, Likeness, covered
+from blankslide.verification.census.pixels import SAME, SPEAKS, Likeness, covered
 
 __all__ = ["Candidate", "Role", "prove"]
 
@@ -23,6 +23,9 @@ MANY = 4  # segments of a picture that can be a slide alone
 LARGE = 4  # times smaller than the slide, a tiled picture is no rival
 GROUPS = 6  # of pictures that agree, the largest first; what comes later elects nobody
 NEAR = 25.0  # mean difference of greys, at equal shares, up to which a histogram supports that two are one
+PURE = 12.0  # of 255: what is farther from both greys of a mask lies on an edge
+EDGES = 0.2  # share of a mask that its edges may take, as drawn in 64 × 64
+CROSSINGS = 4  # edges in any row or column of a mask: two shapes
 LEVEL_WORDS = ("level", "unknown")
 
 
@@ -147,6 +150,8 @@ def _role(pictures: Pictures, index: int, slide: _Group, groups: list[_Group]) -
         return _alike(pictures, index, slide, head, said)
     if found.correlation <= -SAME:
         return Role("map", f"the slide's negative: {said}")
+    if _is_mask(candidate):
+        return Role("map", "a mask: two greys and few shapes, in which nothing can be written")
     if found.verdict == "none":
         return Role("unclear", "nothing of it was seen where the slide was seen")
     if found.verdict == "maybe":
@@ -155,6 +160,20 @@ def _role(pictures: Pictures, index: int, slide: _Group, groups: list[_Group]) -
     if candidate.said in LEVEL_WORDS and candidate.tiled and own is not None and len(own.members) > 1:
         return Role("unclear", f"levels of another picture: {said}, but they agree with each other")
     return Role("other", f"does not look like the slide: {said}")
+
+
+def _is_mask(candidate: Candidate) -> bool:
+    """Whether a picture has two greys, and so few edges in each row and column that no letter has room in it."""
+    import numpy as np
+
+    grey = candidate.look.whole if candidate.look is not None else None
+    if grey is None:
+        return False
+    low, high = float(grey.min()), float(grey.max())
+    if high - low < SPEAKS or ((grey > low + PURE) & (grey < high - PURE)).mean() > EDGES:
+        return False
+    inside = grey > (low + high) / 2
+    return all(np.diff(inside, axis=axis).sum(axis=axis).max() <= CROSSINGS for axis in (0, 1))
 
 
 def _is_channel(pictures: Pictures, index: int, slide: _Group, head: Candidate) -> bool:

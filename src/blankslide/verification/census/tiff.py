@@ -228,6 +228,15 @@ class Tiff:
             self._claim(page, count)
         return speaks and not small
 
+    def all_beside(self, page: Page, number: int, spans: Sequence[Span]) -> bool:
+        """Whether spans of a segment hold nothing that its pixels need, as its codec tells."""
+        data = self._coded(page, number)
+        if data is None:
+            return False
+        width, height = page.size_of(number)
+        rest = beside(data, page.coding._replace(width=width, height=height)) or ()
+        return all(any(low <= start and end <= high for low, high in rest) for start, end in spans)
+
     def _claim(self, page: Page, count: int) -> None:
         import numpy as np
 
