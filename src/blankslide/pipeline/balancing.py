@@ -137,6 +137,20 @@ def would_be_left(job: Job) -> tuple[str, ...]:
     return found.left
 
 
+def before_copying(job: Job) -> None:
+    """Look at the pictures before a copy is made, and plan again for those that are kept by a name they do not deserve.
+
+    Raises
+    ------
+    ContradictorySlide
+        If a picture that shows the slide would not be in the copy.
+    """
+    if any(patch.data is not None and len(patch.data) != patch.length for patch in job.planned.patches):
+        _look_first(job)  # the files as they would be cannot be laid over the slide: places move
+    else:
+        would_be_left(job)
+
+
 def _as_planned(job: Job, sight: Sight) -> Balance:
     slide = AsPlanned(job.slide, job.planned.patches)
     key = job.options.planning_key
@@ -251,13 +265,15 @@ def _rules(inspection: Inspection, planned: Plan, options: Options) -> Rules:
         Kept(places),
         lambda value: is_token(value) or is_ours(value, key),
         options.resolved().unknown_numbers,
+        frozenset(file.name.rpartition("/")[2] for file in inspection.files),
     )
 
 
 def _texts_left(account: Account, rules: Rules) -> list[str]:
     from blankslide.verification.census.grammar import explained
 
-    return [_sentence(text) for text in account.texts if not explained(text, rules)]
+    known = rules.knowing(account.texts)
+    return [_sentence(text) for text in account.texts if not explained(text, known)]
 
 
 def _sentence(text: Text) -> str:
@@ -316,5 +332,6 @@ def readable(path: str | Path, options: Options) -> list[Readable]:
     from blankslide.verification.census.grammar import explained
 
     account, rules, _ = accounts(path, options)
+    rules = rules.knowing(account.texts)
     found = dict.fromkeys(Readable(t.where, t.path, t.value, explained(t, rules)) for t in account.texts)
     return sorted(found, key=lambda line: line.explained)

@@ -90,10 +90,13 @@ def _inside(account: Account, file: int, path: str, wrapped: Wrapped, where: str
     if speak_picture(account, file, wrapped.data, (wrapped.start, wrapped.end), f"{where}, in {wrapped.how}"):
         return True
     text, encoding = decoded(wrapped.data)
-    if not encoding or (wrapped.how in ("hex", "base64") and not text.isascii() and encoding != "utf-16-le"):
+    packed = wrapped.how not in ("hex", "base64")
+    if not packed and (not encoding or (not text.isascii() and encoding != "utf-16-le")):
         return False
     place = f"{path}/({wrapped.how})"
-    found = [leaf._replace(start=wrapped.start, end=wrapped.end) for leaf in _leaves(file, place, text, "", 0, where)]
+    texts = [text] if encoding else [run.text for run in runs(wrapped.data, 0, SHORTEST)]
+    leaves_of = (leaf for each in texts for leaf in _leaves(file, place, each, "", 0, where))
+    found = [leaf._replace(start=wrapped.start, end=wrapped.end) for leaf in leaves_of]
     account.texts.extend(found)
     return bool(found)
 
@@ -135,8 +138,13 @@ def decoded(data: bytes) -> tuple[str, str]:
             text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
-        return (text, encoding) if _reads(text) and (encoding == "utf-8" or _is_mostly_ascii(data)) else ("", "")
+        plain = _reads(text) and (encoding == "utf-8" or _is_mostly_ascii(data)) and _TORN.search(data) is None
+        return (text, encoding) if plain else ("", "")
     return "", ""
+
+
+_TORN = re.compile(rb"\0[^\0]\0[^\0]\0[^\0]\0")
+"""Letters each between two zeros: UTF-16 behind other text, which would be torn into letters that say nothing."""
 
 
 def _is_mostly_ascii(data: bytes) -> bool:
