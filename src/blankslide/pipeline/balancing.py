@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from blankslide.storage.open_file import OpenFile
     from blankslide.storage.slide_files import SlideFilesOnDisk
     from blankslide.verification.census.account import Account, Picture, Text
-    from blankslide.verification.census.grammar import Rules
+    from blankslide.verification.census.grammar import Kept, Rules
     from blankslide.verification.census.sight import Sight
 
 MOST = 8
@@ -199,7 +199,10 @@ def accounts(path: str | Path, options: Options) -> tuple[Account, Rules, list[s
         inspection = inspected(slide, options.key, options.thorough)
         planned = planned_for(slide, inspection, options)
         account = _taken(inspection, slide.views(), options, main)
-        told = [*_pictures_left(account, inspection, planned), *(_MARK + trouble for trouble in account.troubles)]
+        told = [
+            *_pictures_left(account, inspection, planned, _told(inspection, planned)),
+            *(_MARK + trouble for trouble in account.troubles),
+        ]
         return account, _rules(inspection, planned, options), told
 
 
@@ -225,10 +228,10 @@ def balance(
         What the pictures looked like before.
     """
     account = _taken(inspection, sources, options, path, sight)
-    rules = _rules(inspection, planned, options)
+    rules, told = _rules(inspection, planned, options), _told(inspection, planned)
     left = [
-        *_texts_left(account, rules),
-        *_pictures_left(account, inspection, planned),
+        *_texts_left(account, rules, told),
+        *_pictures_left(account, inspection, planned, told),
         *(_MARK + trouble for trouble in account.troubles),
     ]
     return Balance(_few(left), tuple(account.texts), _unproven(account, inspection, planned))
@@ -269,11 +272,15 @@ def _rules(inspection: Inspection, planned: Plan, options: Options) -> Rules:
     )
 
 
-def _texts_left(account: Account, rules: Rules) -> list[str]:
+def _texts_left(account: Account, rules: Rules, told: Kept) -> list[str]:
     from blankslide.verification.census.grammar import explained
 
     known = rules.knowing(account.texts)
-    return [_sentence(text) for text in account.texts if not explained(text, known)]
+    return [
+        _sentence(text)
+        for text in account.texts
+        if not explained(text, known) and not told.covers(text.file, text.start, text.end)
+    ]
 
 
 def _sentence(text: Text) -> str:
@@ -296,11 +303,28 @@ def _unexplained(account: Account, inspection: Inspection, planned: Plan) -> lis
     ]
 
 
-def _pictures_left(account: Account, inspection: Inspection, planned: Plan) -> list[str]:
+def _pictures_left(account: Account, inspection: Inspection, planned: Plan, told: Kept) -> list[str]:
     return [
         f"{_MARK}{p.where}: a picture of {p.width} × {p.height} that is no tissue and not blank"
         for p in _unexplained(account, inspection, planned)
+        if not told.covers(p.file, p.start, p.start)
     ]
+
+
+def _told(inspection: Inspection, planned: Plan) -> Kept:
+    """Return the places of what a person asked to keep: the plan tells of it, so the slide is not clean anyway."""
+    from blankslide.spans import merge
+    from blankslide.verification.census.grammar import Kept
+
+    kept = {d.id for d in planned.decisions if d.action is Action.KEEP and d.identifying}
+    places = [(f.id, p) for f in inspection.findings if f.id in kept for p in f.places]
+    spans: list[tuple[int, int, int]] = []
+    for file, bytemap in enumerate(inspection.maps):
+        owners = {p.where for name, p in places if p.file == file and name.startswith("picture.")}
+        own = [(start, end) for start, end, _ in bytemap.owned_only_by(owners)] if owners else []
+        own += [(p.start, p.end) for _, p in places if p.file == file]
+        spans += [(file, start, end) for start, end in merge(own)]
+    return Kept(spans)
 
 
 def _unproven(account: Account, inspection: Inspection, planned: Plan) -> tuple[str, ...]:

@@ -4,7 +4,8 @@ A vocabulary says for each place, written as the census writes it, which values 
 are compared by their template, in which each number is ``#``: ``JPEG/RGB Q=30`` and ``JPEG/RGB Q=70`` are one.
 A word is allowed only in the place where the vocabulary has it: ``Rose`` in a name's place is a person, whatever
 stain there is elsewhere. Where a vocabulary says ``=kept``, free text may stand, if the plan lists that very
-place as kept; where it says ``=file``, the name of one of the slide's own files, about which the verdict on names speaks.
+place as kept. Where it says ``=file``, the name of one of the slide's own files may stand: the verdict on names
+speaks about that.
 
 A line of a vocabulary is the place, a tab, and the template. Capitals of places do not count. ``*`` as a part of a
 place stands for any one part, ``**/`` at its beginning for any parts, and ``{a|b}`` in a template for one of both.
