@@ -155,9 +155,12 @@ def _is_mostly_ascii(data: bytes) -> bool:
 _ASCII = bytes((0, 9, 10, 13, *range(32, 127)))
 
 
+_BYTEWISE = re.compile(rb"[ -~]{6}")
+
+
 def _wide_order(data: bytes) -> str:
     """Return which UTF-16 bytes seem to be: by their mark, or because nearly every second one is zero."""
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff") and _BYTEWISE.search(data, 2) is None:  # a comment of JPEG begins so, too
         return "utf-16-le" if data[:2] == b"\xff\xfe" else "utf-16-be"
     if len(data) < 4:
         return ""
