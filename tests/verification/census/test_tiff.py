@@ -12,6 +12,7 @@ from blankslide.samples.kit.patients import invent
 from blankslide.samples.kit.tiff_values import Value, ascii, byte, long, rational, short
 from blankslide.samples.kit.tiff_writer import Page, write_tiff
 from blankslide.source import MemorySource
+from blankslide.verification.census import tiff
 from blankslide.verification.census.before import look_before
 from blankslide.verification.census.ifds import Walk
 from blankslide.verification.census.sight import Sight
@@ -162,6 +163,13 @@ def test_a_page_without_segments_is_no_picture(file: Path) -> None:
     write_tiff(file, [*LEVELS, Page({270: ascii(NAME)})])
     walk = Walk(MemorySource(file.read_bytes()))
     assert page_of(walk, walk.directories[2]) is None
+
+
+def test_a_value_that_is_too_large_to_be_read_is_told(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiff, "_WHOLE", 100)
+    assert taken(file, strip(FIELD.reduce(3), {65000: byte(NAME * 20)})).troubles == [
+        "page 2, tag 65000: a value is too large to be read"
+    ]
 
 
 def test_a_file_that_leads_outside_itself_is_a_trouble_without_values(file: Path) -> None:

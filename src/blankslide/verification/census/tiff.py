@@ -104,6 +104,8 @@ class Tiff:
     def _spoken(self, directory: Directory, entry: Entry) -> None:
         """Add what a value says: text leaf by leaf, numbers as numbers and as the words they may spell."""
         place, where = str(entry.code), directory.where
+        if entry.end - entry.start > _WHOLE:
+            self.account.troubles.append(f"{where}, tag {place}: a value is too large to be read")
         data = self.walk.bytes_of(entry) if entry.end - entry.start <= _WHOLE else b""
         if entry.code == tags.TABLES and directory.first(tags.TABLES) is entry:
             rest = beside_tables(data)
