@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from blankslide.storage.open_file import OpenFile
     from blankslide.storage.slide_files import SlideFilesOnDisk
     from blankslide.verification.census.account import Account, Picture, Text
-    from blankslide.verification.census.grammar import Rules
+    from blankslide.verification.census.grammar import Kept, Rules
     from blankslide.verification.census.sight import Sight
 
 MOST = 8
@@ -137,6 +137,20 @@ def would_be_left(job: Job) -> tuple[str, ...]:
     return found.left
 
 
+def before_copying(job: Job) -> None:
+    """Look at the pictures before a copy is made, and plan again for those that are kept by a name they do not deserve.
+
+    Raises
+    ------
+    ContradictorySlide
+        If a picture that shows the slide would not be in the copy.
+    """
+    if any(patch.data is not None and len(patch.data) != patch.length for patch in job.planned.patches):
+        _look_first(job)  # the files as they would be cannot be laid over the slide: places move
+    else:
+        would_be_left(job)
+
+
 def _as_planned(job: Job, sight: Sight) -> Balance:
     slide = AsPlanned(job.slide, job.planned.patches)
     key = job.options.planning_key
@@ -185,7 +199,10 @@ def accounts(path: str | Path, options: Options) -> tuple[Account, Rules, list[s
         inspection = inspected(slide, options.key, options.thorough)
         planned = planned_for(slide, inspection, options)
         account = _taken(inspection, slide.views(), options, main)
-        told = [*_pictures_left(account, inspection, planned), *(_MARK + trouble for trouble in account.troubles)]
+        told = [
+            *_pictures_left(account, inspection, planned, _told(inspection, planned)),
+            *(_MARK + trouble for trouble in account.troubles),
+        ]
         return account, _rules(inspection, planned, options), told
 
 
@@ -211,10 +228,10 @@ def balance(
         What the pictures looked like before.
     """
     account = _taken(inspection, sources, options, path, sight)
-    rules = _rules(inspection, planned, options)
+    rules, told = _rules(inspection, planned, options), _told(inspection, planned)
     left = [
-        *_texts_left(account, rules),
-        *_pictures_left(account, inspection, planned),
+        *_texts_left(account, rules, told),
+        *_pictures_left(account, inspection, planned, told),
         *(_MARK + trouble for trouble in account.troubles),
     ]
     return Balance(_few(left), tuple(account.texts), _unproven(account, inspection, planned))
@@ -250,14 +267,20 @@ def _rules(inspection: Inspection, planned: Plan, options: Options) -> Rules:
         Vocabulary(vocabulary_of(inspection.format)),
         Kept(places),
         lambda value: value in DUMMIES or is_token(value) or is_ours(value, key),
-        frozenset(file.name for file in inspection.files),
+        options.resolved().unknown_numbers,
+        frozenset(file.name.rpartition("/")[2] for file in inspection.files),
     )
 
 
-def _texts_left(account: Account, rules: Rules) -> list[str]:
+def _texts_left(account: Account, rules: Rules, told: Kept) -> list[str]:
     from blankslide.verification.census.grammar import explained
 
-    return [_sentence(text) for text in account.texts if not explained(text, rules)]
+    known = rules.knowing(account.texts)
+    return [
+        _sentence(text)
+        for text in account.texts
+        if not explained(text, known) and not told.covers(text.file, text.start, text.end)
+    ]
 
 
 def _sentence(text: Text) -> str:
@@ -280,11 +303,28 @@ def _unexplained(account: Account, inspection: Inspection, planned: Plan) -> lis
     ]
 
 
-def _pictures_left(account: Account, inspection: Inspection, planned: Plan) -> list[str]:
+def _pictures_left(account: Account, inspection: Inspection, planned: Plan, told: Kept) -> list[str]:
     return [
         f"{_MARK}{p.where}: a picture of {p.width} × {p.height} that is no tissue and not blank"
         for p in _unexplained(account, inspection, planned)
+        if not told.covers(p.file, p.start, p.start)
     ]
+
+
+def _told(inspection: Inspection, planned: Plan) -> Kept:
+    """Return the places of what a person asked to keep: the plan tells of it, so the slide is not clean anyway."""
+    from blankslide.spans import merge
+    from blankslide.verification.census.grammar import Kept
+
+    kept = {d.id for d in planned.decisions if d.action is Action.KEEP and d.identifying}
+    places = [(f.id, p) for f in inspection.findings if f.id in kept for p in f.places]
+    spans: list[tuple[int, int, int]] = []
+    for file, bytemap in enumerate(inspection.maps):
+        owners = {p.where for name, p in places if p.file == file and name.startswith("picture.")}
+        own = [(start, end) for start, end, _ in bytemap.owned_only_by(owners)] if owners else []
+        own += [(p.start, p.end) for _, p in places if p.file == file]
+        spans += [(file, start, end) for start, end in merge(own)]
+    return Kept(spans)
 
 
 def _unproven(account: Account, inspection: Inspection, planned: Plan) -> tuple[str, ...]:
@@ -316,5 +356,6 @@ def readable(path: str | Path, options: Options) -> list[Readable]:
     from blankslide.verification.census.grammar import explained
 
     account, rules, _ = accounts(path, options)
+    rules = rules.knowing(account.texts)
     found = dict.fromkeys(Readable(t.where, t.path, t.value, explained(t, rules)) for t in account.texts)
     return sorted(found, key=lambda line: line.explained)

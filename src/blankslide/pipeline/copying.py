@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from blankslide.errors import Cancelled, EnvironmentProblem, SlideChanged, UsageError
 from blankslide.model import Stage
-from blankslide.pipeline.balancing import is_census
+from blankslide.pipeline.balancing import before_copying, is_census
 from blankslide.pipeline.clock import Clock
 from blankslide.pipeline.job import Job
 from blankslide.pipeline.judging import gone_roles, judge_written
@@ -171,6 +171,7 @@ def _run(job: Job) -> None:
 
     job.before = observe(Path(job.slide.path), Edit(gone_roles(job.planned)))
     job.clock.lap(Stage.OBSERVE)
+    before_copying(job)
     if job.options.ledger is not None:
         job.options.ledger.ready()
     with _folder(job.folder):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from blankslide.verification.census.account import Text
@@ -80,3 +82,52 @@ def test_templates() -> None:
 @pytest.mark.parametrize("value", ["a@b.org", r"C:\slides", "2009-12-31", "S19-123456", "http://x"])
 def test_what_no_kept_text_may_hold(value: str) -> None:
     assert not plausible(value)
+
+
+# -- what a line may say -----------------------------------------------------------------
+
+
+def says(line: str, path: str, value: str, *, kept: bool = False, ours: str = "", **more: Any) -> bool:
+    rules = Rules(Vocabulary([line]), Kept([(0, 0, 99)] if kept else []), lambda v: v == ours, **more)
+    text = Text(0, path, value, 0, len(value), "page 0")
+    return explained(text, rules.knowing([text, Text(0, "other", f"01.02{ours}000", 0, 9, "x")]))
+
+
+def test_a_line_may_offer_a_choice() -> None:
+    for value in ("Bright field", "Dark field", "Bright field 40"):
+        assert says("270/Mode\t{Bright|Dark} field{| #}", "270/Mode", value)
+    assert not says("270/Mode\t{Bright|Dark} field{| #}", "270/Mode", "Thimblewick field")
+
+
+def test_a_file_may_name_the_slides_own_files_and_no_others() -> None:
+    files = frozenset(("case 7.jpg",))
+    assert says("*.vms/ImageFile\t=file", "*.vms/ImageFile", "case 7.jpg", files=files)
+    assert not says("*.vms/ImageFile\t=file", "*.vms/ImageFile", "Thimblewick.jpg", files=files)
+    assert not says("*.vms/ImageFile\t=kept", "*.vms/Other", "case 7.jpg", files=files)
+
+
+def test_a_version_may_look_like_a_date_and_a_date_may_not() -> None:
+    line = "270/Version\t=kept"
+    assert says(line, "270/Version", "ZEN 3.1.0.0000", kept=True)
+    for value in ("ZEN 12.03.1957", "ZEN 3.1.1957.5", "made 05/13/57"):
+        assert not says(line, "270/Version", value, kept=True), value
+
+
+def test_an_id_of_ours_is_known_among_filling_and_where_it_was_cut_off() -> None:
+    ours = "00728C02B35C84049E195302EF7C8FE5"
+    for value in (f"01.02{ours}002{'0' * 256}", ours[:16], f"{ours[1:16]}0"):
+        assert says("*.dat\t01.02", "*.dat", value, ours=ours), value
+    for value in (f"01.02{ours[::-1]}002", ours[::-1][:16], f"01.02{ours}Thimblewick{'0' * 256}"):
+        assert not says("*.dat\t01.02", "*.dat", value, ours=ours), value
+
+
+def test_of_numbers_filled_up_with_zeros_only_short_ones_say_nothing() -> None:
+    assert says("*.dat\tx", "*.dat", "00400")
+    for value in ("00412345", "10012", "19570513"):
+        assert not says("*.dat\tx", "*.dat", value), value
+
+
+def test_a_short_number_under_an_unknown_key_is_no_number_of_a_strict_slide() -> None:
+    assert says("x\ty", "270/Gain", "12", kept=True)
+    assert not says("x\ty", "270/Gain", "12", kept=True, numbers=False)
+    assert says("270/Gain\t#", "270/Gain", "12", numbers=False)

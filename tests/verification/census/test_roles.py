@@ -31,7 +31,7 @@ REAL = [
 ]
 SAMPLES = [
     ("aperio-gt450.svs", [L, T, L, L, L, LABEL, M], [L, T, L, L, L, OTHER, OTHER]),
-    ("hamamatsu-nanozoomer.ndpi", [L, L, L, M, "unknown"], [L, L, L, OTHER, OTHER]),
+    ("hamamatsu-nanozoomer.ndpi", [L, L, L, M, "unknown"], [L, L, L, OTHER, "map"]),
     ("leica-scn400.scn", [M, M, L, L], [OTHER, OTHER, L, L]),
     ("qptiff-fluorescence.qptiff", [*[L] * 3, T, *[L] * 6, M, LABEL], [*[L] * 3, T, *[L] * 6, OTHER, OTHER]),
     ("ventana-dp200.bif", [M, "unknown", L, L, L], [OTHER, "map", L, L, L]),

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from blankslide.verification.census.account import Account, Picture, Text
 from blankslide.verification.census.data import Span, Stream, joined, without
-from blankslide.verification.census.icc import is_profile, speak_profile
+from blankslide.verification.census.icc import is_profile
 from blankslide.verification.census.loose import speak_loose
-from blankslide.verification.census.texts import speak
+from blankslide.verification.census.texts import speak, speak_profile
 
 if TYPE_CHECKING:
     from blankslide.source import ByteSource

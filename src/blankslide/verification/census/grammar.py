@@ -4,7 +4,8 @@ A vocabulary says for each place, written as the census writes it, which values 
 are compared by their template, in which each number is ``#``: ``JPEG/RGB Q=30`` and ``JPEG/RGB Q=70`` are one.
 A word is allowed only in the place where the vocabulary has it: ``Rose`` in a name's place is a person, whatever
 stain there is elsewhere. Where a vocabulary says ``=kept``, free text may stand, if the plan lists that very
-place as kept.
+place as kept. Where it says ``=file``, the name of one of the slide's own files may stand: the verdict on names
+speaks about that.
 
 A line of a vocabulary is the place, a tab, and the template. Capitals of places do not count. ``*`` as a part of a
 place stands for any one part, ``**/`` at its beginning for any parts, and ``{a|b}`` in a template for one of both.
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from blankslide.verification.census.account import Text
 
-KEPT = "=kept"
+KEPT, FILE = "=kept", "=file"
 _VERSION = re.compile(r"(?<![\d.])\d{1,5}+(?:\.\d{1,6}+){2,4}+(?!\.?\d)")
 _NUMBER = re.compile(r"(?:(?<![\w.)\]])[-+])?(?<![\d.])\d{1,7}+(?:\.\d{1,20}+)?(?:[eE][-+]?\d{1,3}+)?(?!\.?\d)")
 _BY = re.compile(r"(?<=\d)[xX×](?=\d)")
@@ -37,18 +38,18 @@ _TELLING = re.compile(
     r"\bssn\b|social|phone|address|barcode|date|year|\bid\b|serial|number\Z"
 )
 _DATE = re.compile(r"(?<!\d)(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|(?:19|20)\d{6})(?!\d)")
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _DOTTED = re.compile(r"\d{1,2}\.\d{1,2}\.(?:19|20)\d\d|\d\d\.\d\d\.\d\d|(?:19|20)\d\d\.\d{1,2}\.\d{1,2}")
 _LONG = re.compile(r"\d{6,}+")
 _ADDRESS = re.compile(r"[\w.]@[\w]|\w:\\|\\\\\w|://")
 _TOKEN = re.compile(r"[A-Za-z][A-Za-z0-9]*+(?:[ _.:-][A-Za-z0-9]++){0,5}+")
 _NUMERIC = frozenset("#… ,;x()")
 _TRUTHS = frozenset(("true", "false", "yes", "no", "on", "off"))
-_CHOICE = re.compile(r"\{([^{}]*+\|[^{}]*+)\}")
+_CHOICE = re.compile(r"\{([^{}|]*+\|[^{}]*+)\}")
 _PIECES = re.compile(r"[^\W_](?:[ ,.'^_/:-]?[^\W_]){4,}+")
 FILL = frozenset(" \t\r\n\0|;,.-_:=xX0#?*'\"<>/()[]{}")
 
 
-_COUNT = re.compile(r"0*+\d{1,3}0*+")
 _XMLNS = re.compile(r"/@xmlns:[^/]{1,40}+\Z")
 _HEX = re.compile(r"[0-9A-Fa-f]{32,}+")
 _ID = re.compile(
@@ -57,6 +58,7 @@ _ID = re.compile(
 )
 _PLACE_ID = re.compile(r"[0-9A-Fa-f]{8}-?[0-9A-Fa-f]{4}-?[0-9A-Fa-f]{4}-?[0-9A-Fa-f]{4}-?[0-9A-Fa-f]{12}")
 _ZEROS = re.compile(r"(?<![\d.])0{8,}+(?!\.?\d)")
+_FILLER = re.compile(r"0{32,}+")
 _LEADING = re.compile(r"(?<![\d.])0{7,}(?=[1-9]\d{0,6}(?!\d))")
 
 
@@ -69,11 +71,26 @@ def known_ids(value: str, ours: Callable[[str], bool]) -> str:
 
 
 def _in_row(row: str, ours: Callable[[str], bool]) -> str:
+    own = _own(row, ours)
+    return row.replace(own, " @ ", 1) if own else row
+
+
+def _own(row: str, ours: Callable[[str], bool]) -> str:
     """Find an id of ours in a row of hexadecimal digits: other digits may touch it."""
-    for at in range(min(len(row) - 31, 256)):
-        if ours(row[at : at + 32]) and set(row[at : at + 32]) != {"0"}:
-            return f"{row[:at]} @ {row[at + 32 :]}"
-    return row
+    parts = (row[at : at + 32] for at in range(min(len(row) - 31, _HEAD)))
+    return next((part for part in parts if ours(part) and set(part) != {"0"}), "")
+
+
+def _cut_off(value: str, ids: Iterable[str]) -> str:
+    """Return a value with the longest piece of an id of ours in it as ``@``: a field may be too short for all of it."""
+    for own in ids:
+        for at in range(max(0, len(value) - _PIECE + 1)):
+            if value[at : at + _PIECE] in own:
+                end = at + _PIECE
+                while end < len(value) and value[at : end + 1] in own:
+                    end += 1
+                return f"{value[:at]} @ {value[end:]}"
+    return value
 
 
 @cache
@@ -98,6 +115,10 @@ def place_of(path: str) -> str:
     return f"{_PLACE_ID.sub('@', head)}{slash}{_DIGITS.sub('#', _PLACE_ID.sub('@', rest))}"
 
 
+_HEAD = 256
+"""Characters at the beginning of a row of digits in which an id of ours is looked for."""
+_PIECE = 14
+"""Characters of an id that are no coincidence."""
 _UNKNOWN: set[str] = set()
 
 
@@ -185,17 +206,28 @@ class Rules(NamedTuple):
     Attributes
     ----------
     vocabulary, kept
-        What the format says, and the places that the plan keeps by name.
+        What may stand where, and what the plan keeps.
     ours
         Whether a value is one of our own replacements.
-    names
-        The slide's own files by which one refers to another: whoever sees the text sees the names anyway.
+    numbers
+        Whether a short number may stay whose key nobody knows.
+    files
+        Names of the slide's own files.
+    ids
+        Replacements of ours that stand whole in the slide; elsewhere they may be cut off.
     """
 
     vocabulary: Vocabulary
     kept: Kept
     ours: Callable[[str], bool]
-    names: frozenset[str] = frozenset()
+    numbers: bool = True
+    files: frozenset[str] = frozenset()
+    ids: frozenset[str] = frozenset()
+
+    def knowing(self, texts: Iterable[Text]) -> Rules:
+        """Return the rules with the ids of ours that stand in texts of a slide."""
+        found = (row[0] for text in texts for row in _HEX.finditer(text.value[:_HEAD]))
+        return self._replace(ids=frozenset(own for row in found if (own := _own(row, self.ours))))
 
 
 def explained(text: Text, rules: Rules) -> bool:
@@ -204,18 +236,19 @@ def explained(text: Text, rules: Rules) -> bool:
     said = set(value) - FILL
     if not said or (len(said) == 1 and len(value) > 3 and value.count(next(iter(said))) == len(value)):
         return True
-    bare = value.strip(" \0\r\n\t")
-    if rules.ours(bare) or bare in rules.names:
+    if rules.ours(value.strip(" \0\r\n\t")):
         return True
     allowed = rules.vocabulary.at(text.path)
     value = known_ids(value, rules.ours)
     if not set(value) - FILL - {"@"}:
         return True
     if is_loose(text.path):
+        if rules.ids and "@" not in value and len(value) <= 48:
+            value = _cut_off(value, rules.ids)
         return not residue(value, allowed or ())
     if allowed is None:
         return _harmless(text, rules)
-    if template(value) in allowed:
+    if template(value) in allowed or (FILE in allowed and value in rules.files):
         return True
     if not rules.kept.covers(text.file, text.start, text.end):
         return False
@@ -234,17 +267,23 @@ def is_loose(path: str) -> bool:
 
 def residue(value: str, words: Iterable[str]) -> str:
     """Return what is left of loose text without known words, zeros and pieces too short to be read."""
-    told = _SPACE.sub(" ", value.replace("@", " "))
+    told = _SPACE.sub(" ", _FILLER.sub(" ", value.replace("@", " ")))
     for word in sorted(words, key=len, reverse=True):
         told = told.replace(word, " ")
-    return " ".join(part for part in _PIECES.findall(told) if set(part) - FILL and not _COUNT.fullmatch(part))
+    return " ".join(part for part in _PIECES.findall(told) if not _is_filled(part))
+
+
+def _is_filled(part: str) -> bool:
+    """Whether a piece is nothing but filling, or a number of at most two digits that is filled up with zeros."""
+    return len([c for c in part if c not in FILL]) <= 2 * part.startswith("00")
 
 
 def _harmless(text: Text, rules: Rules) -> bool:
     """Whether a place that nobody knows holds a short number, kept by the plan, under a plain key."""
     key = text.path.rpartition("/")[2]
     return (
-        _HARMLESS.fullmatch(text.value.strip()) is not None
+        rules.numbers
+        and _HARMLESS.fullmatch(text.value.strip()) is not None
         and _TOKEN.fullmatch(key) is not None
         and _TELLING.search(key) is None
         and rules.kept.covers(text.file, text.start, text.end)
@@ -252,5 +291,6 @@ def _harmless(text: Text, rules: Rules) -> bool:
 
 
 def plausible(value: str) -> bool:
-    """Whether a kept text has no date, no long number, no address and no path in it."""
-    return len(value) <= 400 and not (_DATE.search(value) or _LONG.search(value) or _ADDRESS.search(value))
+    """Whether a kept text has no date, no long number, no address and no path in it; a version may look like a date."""
+    told = _VERSION.sub(lambda found: found[0] if _YEAR.search(found[0]) else _version(found), value)
+    return len(value) <= 400 and not (_DATE.search(told) or _LONG.search(value) or _ADDRESS.search(value))

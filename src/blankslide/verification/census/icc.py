@@ -9,8 +9,8 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from blankslide.verification.census.account import Account, Text
-from blankslide.verification.census.texts import speak
+from blankslide.verification.census.account import Text
+from blankslide.verification.census.data import joined, without
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,27 +27,20 @@ def is_profile(data: bytes) -> bool:
     return len(data) > _HEAD + 4 and data[36:40] == b"acsp"
 
 
-def speak_profile(account: Account, file: int, path: str, data: bytes, base: int, where: str) -> None:
-    """Add the texts of a profile, what stands in its gaps and behind it, and words among its numbers."""
-    account.texts.extend(_header(file, path, data, base, where))
+def parts(data: bytes) -> Iterator[tuple[str, int, int]]:
+    """Yield name and span of what may be text in a profile: tags that are no numbers, gaps, and what follows."""
     known: list[Span] = [(0, _HEAD + 4)]
     for name, kind, start, end in _tags(data):
         known.append((start, end))
-        place = f"{path}/icc/{name}"
         if kind not in _NUMBERS:
-            speak(account, file, place, data[start + 4 : end], base + start + 4, where)
+            yield name, start + 4, end
     count = min(_MOST, struct.unpack_from(">I", data, _HEAD)[0])
     known.append((_HEAD + 4, _HEAD + 4 + 12 * count))
-    at = 0
-    for start, end in sorted(known):
-        if start > at:
-            speak(account, file, f"{path}/icc/gap", data[at:start], base + at, where)
-        at = max(at, end)
-    if at < len(data):
-        speak(account, file, f"{path}/icc/gap", data[at:], base + at, where)
+    yield from (("gap", start, end) for start, end in without([(0, len(data))], joined(known)))
 
 
-def _header(file: int, path: str, data: bytes, base: int, where: str) -> Iterator[Text]:
+def header(file: int, path: str, data: bytes, base: int, where: str) -> Iterator[Text]:
+    """Yield what the header of a profile says, which is no text there."""
     for name, start, end in (
         ("maker", 4, 8),
         ("platform", 40, 44),

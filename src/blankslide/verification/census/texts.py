@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from blankslide.verification.census.account import Account, Text
+from blankslide.verification.census.icc import header, is_profile, parts
 from blankslide.verification.census.leaves import leaves
 from blankslide.verification.census.pictures import value_picture
 from blankslide.verification.census.runs import runs
@@ -42,6 +43,13 @@ def speak(account: Account, file: int, path: str, data: bytes, base: int, where:
             low, high = wrapped.start - base, wrapped.end - base
             plain[low:high] = b" " * (high - low)
     _plainly(account, file, path, bytes(plain), base, where)
+
+
+def speak_profile(account: Account, file: int, path: str, data: bytes, base: int, where: str) -> None:
+    """Add the texts of a colour profile, what stands in its gaps and behind it, and words among its numbers."""
+    account.texts.extend(header(file, path, data, base, where))
+    for name, start, end in parts(data):
+        speak(account, file, f"{path}/icc/{name}", data[start:end], base + start, where)
 
 
 def speak_picture(account: Account, file: int, data: bytes, span: Span, where: str) -> bool:
@@ -89,26 +97,23 @@ def _inside(account: Account, file: int, path: str, wrapped: Wrapped, where: str
     """Add what is wrapped; return whether anything was: digits and letters may merely look like a wrapping."""
     if speak_picture(account, file, wrapped.data, (wrapped.start, wrapped.end), f"{where}, in {wrapped.how}"):
         return True
-    if _is_profile(wrapped.data):
+    if is_profile(wrapped.data):
         _speak_inner_profile(account, file, path, wrapped, where)
         return True
     text, encoding = decoded(wrapped.data)
-    if not encoding or (wrapped.how in ("hex", "base64") and not text.isascii() and encoding != "utf-16-le"):
+    packed = wrapped.how not in ("hex", "base64")
+    if not packed and (not encoding or (not text.isascii() and encoding != "utf-16-le")):
         return False
     place = f"{path}/({wrapped.how})"
-    found = [leaf._replace(start=wrapped.start, end=wrapped.end) for leaf in _leaves(file, place, text, "", 0, where)]
+    texts = [text] if encoding else [run.text for run in runs(wrapped.data, 0, SHORTEST)]
+    leaves_of = (leaf for each in texts for leaf in _leaves(file, place, each, "", 0, where))
+    found = [leaf._replace(start=wrapped.start, end=wrapped.end) for leaf in leaves_of]
     account.texts.extend(found)
     return bool(found)
 
 
-def _is_profile(data: bytes) -> bool:
-    return len(data) > 132 and data[36:40] == b"acsp"
-
-
 def _speak_inner_profile(account: Account, file: int, path: str, wrapped: Wrapped, where: str) -> None:
     """Add the texts of a colour profile that is wrapped: each stands wherever the wrapping does."""
-    from blankslide.verification.census.icc import speak_profile
-
     inner = Account()
     speak_profile(inner, file, f"{path}/({wrapped.how})", wrapped.data, 0, where)
     account.texts.extend(text._replace(start=wrapped.start, end=wrapped.end) for text in inner.texts)
@@ -151,8 +156,13 @@ def decoded(data: bytes) -> tuple[str, str]:
             text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
-        return (text, encoding) if _reads(text) and (encoding == "utf-8" or _is_mostly_ascii(data)) else ("", "")
+        plain = _reads(text) and (encoding == "utf-8" or _is_mostly_ascii(data)) and _TORN.search(data) is None
+        return (text, encoding) if plain else ("", "")
     return "", ""
+
+
+_TORN = re.compile(rb"\0[^\0]\0[^\0]\0[^\0]\0")
+"""Letters each between two zeros: UTF-16 behind other text, which would be torn into letters that say nothing."""
 
 
 def _is_mostly_ascii(data: bytes) -> bool:
@@ -163,12 +173,12 @@ def _is_mostly_ascii(data: bytes) -> bool:
 _ASCII = bytes((0, 9, 10, 13, *range(32, 127)))
 
 
-def _wide_order(data: bytes) -> str:
-    """Return which UTF-16 bytes seem to be: by their mark, or because nearly every second one is zero.
+_BYTEWISE = re.compile(rb"[ -~]{6}")
 
-    A comment of a JPEG begins with the same two bytes, but then its length and plain letters follow.
-    """
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff") and (data.find(0, 4) >= 0 or not _is_mostly_ascii(data)):
+
+def _wide_order(data: bytes) -> str:
+    """Return which UTF-16 bytes seem to be: by their mark, or because nearly every second one is zero."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff") and _BYTEWISE.search(data, 2) is None:  # a comment of JPEG begins so, too
         return "utf-16-le" if data[:2] == b"\xff\xfe" else "utf-16-be"
     if len(data) < 4:
         return ""

@@ -13,12 +13,12 @@ from typing import IO, TYPE_CHECKING, Any, cast
 from blankslide.verification.census import tags
 from blankslide.verification.census.account import Account, Picture, Text
 from blankslide.verification.census.data import Span, Stream, joined, without
-from blankslide.verification.census.icc import is_profile, speak_profile
+from blankslide.verification.census.icc import is_profile
 from blankslide.verification.census.ifds import Broken, Directory, Entry, Walk
 from blankslide.verification.census.loose import speak_loose
 from blankslide.verification.census.roles import Candidate, prove
 from blankslide.verification.census.streams import beside, beside_tables
-from blankslide.verification.census.texts import speak, speak_picture
+from blankslide.verification.census.texts import speak, speak_picture, speak_profile
 from blankslide.verification.census.tiff_pages import Page, page_of
 
 if TYPE_CHECKING:
@@ -104,6 +104,8 @@ class Tiff:
     def _spoken(self, directory: Directory, entry: Entry) -> None:
         """Add what a value says: text leaf by leaf, numbers as numbers and as the words they may spell."""
         place, where = str(entry.code), directory.where
+        if entry.end - entry.start > _WHOLE:
+            self.account.troubles.append(f"{where}, tag {place}: a value is too large to be read")
         data = self.walk.bytes_of(entry) if entry.end - entry.start <= _WHOLE else b""
         if entry.code == tags.TABLES and directory.first(tags.TABLES) is entry:
             rest = beside_tables(data)

@@ -37,13 +37,21 @@ def _are_pixels(data: bytes) -> bool:
     import numpy as np
 
     values = np.frombuffer(data[: 1 << 20], np.uint8).astype(np.float32)
-    if len(values) < 256:
+    if len(values) < 256 or _is_text(data[: 1 << 20]):
         return False
     values -= values.mean()
     power = float((values * values).mean())
     if power < 1:
         return True
     return max(float((values[lag:] * values[:-lag]).mean()) for lag in (1, 2, 3, 4, 6)) > _LIKE * power
+
+
+_PLAIN = bytes((9, 10, 13, *range(32, 127)))
+
+
+def _is_text(data: bytes) -> bool:
+    """Whether bytes are words with gaps between them: grey values that lie where letters do have no gaps."""
+    return not data.translate(None, _PLAIN) and sum(map(data.count, (b" ", b"\n", b","))) * 50 > len(data)
 
 
 def measured(data: bytes) -> Coded | None:

@@ -1,0 +1,52 @@
+"""A database is read as SQLite reads it: schema, and cell by cell."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+
+from blankslide.samples.kit.codecs import jpeg
+from blankslide.samples.kit.drawing import label
+from blankslide.samples.kit.patients import invent
+from blankslide.source import MemorySource
+from blankslide.verification.census.account import Account
+from blankslide.verification.census.database import MAGIC, take_stock
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> bytes:
+    path = tmp_path / "a.svslide"
+    with sqlite3.connect(path) as database:
+        database.execute('CREATE TABLE "odd ""name" (Patient TEXT, Weight REAL, Picture BLOB, Notes BLOB)')
+        picture = jpeg(label(invent(1), (160, 120), 1), 80)
+        row = ("Thimblewick", 71.5, picture, b"\0\1" + "Nonesuch".encode("utf-16-le"))
+        database.execute('INSERT INTO "odd ""name" VALUES (?, ?, ?, ?)', row)
+    database.close()
+    return path.read_bytes()
+
+
+def taken(data: bytes) -> Account:
+    account = Account()
+    take_stock(account, 0, MemorySource(data), "*.svslide")
+    return account
+
+
+def test_every_cell_speaks_with_its_table_and_column(file: bytes) -> None:
+    assert file.startswith(MAGIC)
+    account = taken(file)
+    told = {t.path: t.value for t in account.texts}
+    assert told['odd "name/Patient'] == "Thimblewick"
+    assert told['odd "name/Weight'] == "71.5"
+    assert any("Nonesuc" in value for value in told.values())
+    assert [(p.width, p.height) for p in account.pictures if p.proven == "stream"] == [(160, 120)]
+    assert "CREATE TABLE" in told["schema/table"]
+
+
+def test_what_sqlite_cannot_read_is_a_trouble_without_a_value(file: bytes) -> None:
+    (trouble,) = taken(file[:100] + b"Thimblewick" * 200).troubles
+    assert trouble == "*.svslide: SQLite cannot read it (DatabaseError)"

@@ -1,0 +1,81 @@
+"""Where no library knows the layout, what is claimed as tissue has to prove it."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from blankslide.samples.kit.codecs import jpeg
+from blankslide.samples.kit.drawing import tissue
+from blankslide.source import MemorySource
+from blankslide.verification.census import generic
+from blankslide.verification.census.account import Account
+from blankslide.verification.census.walked import measured, surplus
+
+TILE = jpeg(tissue(128, 96, 3), 80)
+NAME = b"Thimblewick, Percivus"
+
+
+def taken(data: bytes, *claims: tuple[int, int], thorough: bool = False) -> Account:
+    account = Account()
+    generic.take_stock(account, 0, MemorySource(data), claims, "*.dat", thorough)
+    return account
+
+
+def names(account: Account) -> int:
+    return len({t.start for t in account.texts if "Thimblewick" in t.value})
+
+
+def test_a_whole_stream_says_nothing_and_what_stands_beside_it_speaks() -> None:
+    data = b"\1\2\3\4" * 8 + TILE + bytes(8) + NAME + bytes(8)
+    account = taken(data, (32, 32 + len(TILE)))
+    assert [t.value for t in account.texts] == [NAME.decode()]
+    assert account.texts[0].where == "*.dat"
+    assert account.pictures == []
+
+
+def test_a_claim_that_is_too_wide_hides_nothing() -> None:
+    data = b"\1\2\3\4" * 8 + TILE + NAME + bytes(8)
+    assert names(taken(data, (32, len(data)))) == 1
+
+
+def test_a_claim_that_is_no_stream_is_read() -> None:
+    data = b"\1\2\3\4" * 8 + NAME * 40
+    assert names(taken(data, (32, len(data)))) >= 1
+
+
+def test_a_small_text_is_read_leaf_by_leaf() -> None:
+    account = taken(b"[GENERAL]\r\nSLIDE_NAME = Thimblewick\r\n")
+    assert [(t.path, t.value) for t in account.texts][-1] == ("*.dat/[GENERAL]/SLIDE_NAME", "Thimblewick")
+
+
+def test_one_piece_that_speaks_lets_all_be_walked() -> None:
+    """Of many pieces a spread is walked; a comment in the first one is the reason to look at each."""
+    comment = TILE[:2] + b"\xff\xfe" + (len(NAME) + 2).to_bytes(2, "big") + NAME + TILE[2:]
+    count = generic.EVERY // len(TILE) + 60
+    parts = [comment, *[TILE] * count, comment, TILE]
+    ends = np.cumsum([len(p) for p in parts]).tolist()
+    claims = list(zip([0, *ends[:-1]], ends, strict=True))
+    hidden = len(parts) - 2
+    assert claims[hidden] not in generic._spread(claims), "it would be walked anyway"
+    assert names(taken(b"".join(parts), *claims)) == 2
+    quiet = [TILE, *parts[1:]]
+    starts = np.cumsum([0, *(len(p) for p in quiet)]).tolist()
+    claims = list(pairwise(starts))
+    assert names(taken(b"".join(quiet), *claims)) == 0, "a limit that docs/threat-model.md tells"
+    assert names(taken(b"".join(quiet), *claims, thorough=True)) == 1
+
+
+def test_raw_pixels_are_like_those_around_them_and_words_are_not() -> None:
+    raw = np.asarray(tissue(128, 96, 3)).tobytes()
+    assert surplus(raw) == []
+    for words in (b"The patient Thimblewick was seen by Dr. Nonesuch in ward seven. " * 20, NAME * 40):
+        assert surplus(words) == [(0, len(words))]
+
+
+def test_streams_tell_their_own_size() -> None:
+    told = measured(TILE)
+    assert told is not None
+    assert (told.width, told.height, told.samples) == (128, 96, 3)
+    assert measured(b"nothing that anybody codes") is None

@@ -1,0 +1,205 @@
+"""A TIFF is counted to its last byte: values, unused bytes, pictures by their pixels, and what is left."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from blankslide.samples.kit.codecs import jpeg
+from blankslide.samples.kit.drawing import label, tissue
+from blankslide.samples.kit.patients import invent
+from blankslide.samples.kit.tiff_values import Value, ascii, byte, long, rational, short
+from blankslide.samples.kit.tiff_writer import Page, write_tiff
+from blankslide.source import MemorySource
+from blankslide.verification.census import tiff
+from blankslide.verification.census.before import look_before
+from blankslide.verification.census.ifds import Walk
+from blankslide.verification.census.sight import Sight
+from blankslide.verification.census.stock import take_stock
+from blankslide.verification.census.tiff_pages import page_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from PIL.Image import Image
+
+    from blankslide.verification.census.account import Account
+
+FIELD = tissue(512, 384, 3)
+NAME = b"Thimblewick"
+
+
+def tags(picture: Image, **more: Value) -> dict[int, Value]:
+    return {
+        254: long(0), 256: short(picture.width), 257: short(picture.height), 258: short(8, 8, 8), 259: short(7),
+        262: short(6), 277: short(3), 284: short(1), 530: short(2, 2),
+    }  # fmt: skip
+
+
+def level(picture: Image, more: Mapping[int, Value] | None = None, behind: bytes = b"") -> Page:
+    side = 128
+    tiles = [
+        jpeg(picture.crop((x, y, x + side, y + side)), 80) + behind
+        for y in range(0, picture.height, side)
+        for x in range(0, picture.width, side)
+    ]
+    return Page({**tags(picture), 322: short(side), 323: short(side), **(more or {})}, tiles, tiled=True)
+
+
+def strip(picture: Image, more: Mapping[int, Value] | None = None) -> Page:
+    return Page({**tags(picture), 278: short(picture.height), **(more or {})}, [jpeg(picture, 80)])
+
+
+LEVELS = [level(FIELD), level(FIELD.reduce(2))]
+
+
+def taken(path: Path, *pages: Page, filler: bytes = b"", thorough: bool = False) -> Account:
+    write_tiff(path, [*LEVELS, *pages] if pages and pages[0].strips else list(pages) or LEVELS, filler=filler)
+    return take_stock([(path.name, MemorySource(path.read_bytes()))], thorough=thorough)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "slide.tif"
+
+
+def names(account: Account) -> list[tuple[str, str]]:
+    return [(t.path, t.where) for t in account.texts if NAME.decode() in t.value]
+
+
+def test_two_levels_say_nothing_but_their_structure(file: Path) -> None:
+    account = taken(file)
+    assert [(p.where, p.proven) for p in account.pictures] == [("page 0", "level"), ("page 1", "level")]
+    assert (account.texts, account.troubles) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("picture", "proven"),
+    [(FIELD.reduce(3), "thumbnail"), (label(invent(1), (170, 128), 1), "other")],
+    ids=["thumbnail", "label"],
+)
+def test_a_picture_is_what_its_pixels_show(file: Path, picture: Image, proven: str) -> None:
+    account = taken(file, strip(picture))
+    assert account.pictures[2].proven == proven
+    assert (account.pictures[2].where, account.pictures[2].width) == ("page 2", picture.width)
+
+
+def test_a_picture_of_one_colour_is_blank(file: Path) -> None:
+    from PIL import Image
+
+    account = taken(file, strip(Image.new("RGB", (170, 128), "white")))
+    assert [p.proven for p in account.pictures] == ["level", "level", "blank"]
+    assert account.texts == []
+
+
+def test_a_subdirectory_and_what_only_it_leads_to_are_found(file: Path) -> None:
+    hidden = strip(label(invent(1), (170, 128), 1), {270: ascii(NAME)})
+    account = taken(file, Page({**LEVELS[0].tags}, LEVELS[0].strips, tiled=True, children={330: [hidden]}))
+    assert ("270", "page 2, SubIFD 0") in names(account)
+    assert [p.proven for p in account.pictures if "SubIFD" in p.where] == ["other"]
+
+
+@pytest.mark.parametrize(
+    ("more", "path"),
+    [
+        ({270: ascii(NAME)}, "270"),
+        ({65000: byte(NAME)}, "65000"),
+        ({40093: byte(NAME.decode().encode("utf-16-le"))}, "40093"),
+        ({296: ascii(NAME)}, "296"),  # a tag of structure with another type
+        ({320: short(*NAME, *[0] * 757)}, "320"),  # a colour map in which letters stand
+    ],
+)
+def test_a_value_is_structure_only_as_the_table_says(file: Path, more: dict[int, Value], path: str) -> None:
+    account = taken(file, strip(FIELD.reduce(3), more))
+    assert [t.where for t in account.texts if t.path.partition("/")[0] == path] != []
+
+
+def test_numbers_are_told_as_numbers(file: Path) -> None:
+    account = taken(file, strip(FIELD.reduce(3), {282: rational(20000), 65001: long(19570513)}))
+    assert [(t.path, t.value) for t in account.texts] == [("65001", "19570513")]
+
+
+def test_the_unused_bytes_of_an_entry_are_read(file: Path) -> None:
+    write_tiff(file, LEVELS)
+    data = bytearray(file.read_bytes())
+    walk = Walk(MemorySource(bytes(data)))
+    entry = walk.directories[0].first(259)
+    assert entry is not None
+    data[entry.end : entry.end + 2] = b"Qx"
+    (text,) = take_stock([("a.tif", MemorySource(bytes(data)))]).texts
+    assert (text.path, text.value, text.where) == ("259/slack", "Qx", "page 0")
+
+
+def test_bytes_that_nothing_needs_are_read(file: Path) -> None:
+    assert {where for _, where in names(taken(file, filler=NAME))} == {"bytes that nothing needs"}
+
+
+def test_what_stands_behind_the_end_of_a_tile_speaks(file: Path) -> None:
+    account = taken(file, level(FIELD, behind=b""), level(FIELD.reduce(2), behind=NAME))
+    assert ("coded", "page 3, segment 0") in names(account)
+
+
+def test_a_tile_more_than_the_grid_needs_is_loose(file: Path) -> None:
+    page = level(FIELD.reduce(2))
+    more = jpeg(label(invent(1), (128, 128), 1), 80)
+    account = taken(file, Page(page.tags, [*page.strips, more], tiled=True))
+    assert [p.proven for p in account.pictures if p.where == "bytes that nothing needs"] != []
+
+
+def test_a_page_knows_its_grid(file: Path) -> None:
+    write_tiff(file, [*LEVELS, strip(FIELD.reduce(3))])
+    walk = Walk(MemorySource(file.read_bytes()))
+    page = page_of(walk, walk.directories[0])
+    assert page is not None
+    assert (page.width, page.height, page.needed, page.tiled, page.size_of(11)) == (512, 384, 12, True, (128, 128))
+    last = page_of(walk, walk.directories[2])
+    assert last is not None
+    assert (last.needed, last.size_of(0)) == (1, (last.width, last.height))
+
+
+def test_a_page_without_segments_is_no_picture(file: Path) -> None:
+    write_tiff(file, [*LEVELS, Page({270: ascii(NAME)})])
+    walk = Walk(MemorySource(file.read_bytes()))
+    assert page_of(walk, walk.directories[2]) is None
+
+
+def test_a_value_that_is_too_large_to_be_read_is_told(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiff, "_WHOLE", 100)
+    assert taken(file, strip(FIELD.reduce(3), {65000: byte(NAME * 20)})).troubles == [
+        "page 2, tag 65000: a value is too large to be read"
+    ]
+
+
+def test_a_file_that_leads_outside_itself_is_a_trouble_without_values(file: Path) -> None:
+    write_tiff(file, LEVELS)
+    data = file.read_bytes()[:-40]
+    account = take_stock([(f"{NAME.decode()}.tif", MemorySource(data))])
+    assert account.troubles == ["*.tif: cannot be read a second time (Broken)"]
+    assert NAME.decode() not in repr(account)
+
+
+# -- before ------------------------------------------------------------------------------
+
+
+def test_a_page_that_shows_the_slide_and_would_change_is_in_danger(file: Path) -> None:
+    layout = write_tiff(file, [*LEVELS, strip(FIELD.reduce(3)), strip(label(invent(1), (170, 128), 1))])
+    source = MemorySource(file.read_bytes())
+    spans = [(at, at + size) for page in layout.pages[2:] for at, size in page.strips]
+    sight, found = look_before([source], {0: sorted(spans)})
+    assert [(e.where, e.width, e.proven) for e in found] == [("page 2", FIELD.reduce(3).width, "thumbnail")]
+    assert len(sight.looks) == 4
+    assert look_before([source], {})[1] == []
+    assert look_before([MemorySource(b"no slide at all")], {0: [(0, 4)]})[1] == []
+
+
+def test_only_pages_that_change_are_looked_at_again(file: Path) -> None:
+    layout = write_tiff(file, [*LEVELS, strip(FIELD.reduce(3))])
+    walk = Walk(MemorySource(file.read_bytes()))
+    pages = [page for d in walk.directories if (page := page_of(walk, d)) is not None]
+    start, size = layout.pages[1].strips[2]
+    for span, touched in (((start + 1, start + 2), [1]), ((start + size, start + size), []), ((0, 8), [])):
+        sight = Sight(changes={0: [span]})
+        assert [i for i, page in enumerate(pages) if sight.is_touched(0, page)] == touched
+    assert not Sight().is_touched(0, pages[0])
