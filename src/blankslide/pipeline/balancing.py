@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from blankslide.verification.census.account import Account, Picture, Text
     from blankslide.verification.census.grammar import Rules
     from blankslide.verification.census.sight import Sight
+    from blankslide.verification.views import ReaderView
 
 MOST = 8
 """Sentences about one slide; of the rest only the number is told."""
@@ -55,11 +56,14 @@ class Balance(NamedTuple):
         All texts that were found, explained or not: the spot-checker's list.
     unproven
         Roles of pictures that are kept by name, and whose pixels do not prove it.
+    pictures
+        All pictures that were found, explained or not.
     """
 
     left: tuple[str, ...]
     texts: tuple[Text, ...]
     unproven: tuple[str, ...]
+    pictures: tuple[Picture, ...] = ()
 
 
 class AsPlanned:
@@ -138,11 +142,17 @@ def would_be_left(job: Job) -> tuple[str, ...]:
 
 
 def _as_planned(job: Job, sight: Sight) -> Balance:
+    from blankslide.verification.census.shown import unaccounted
+
     slide = AsPlanned(job.slide, job.planned.patches)
     key = job.options.planning_key
     again = inspected_as(job.inspection.format, slide, slide.files, key)
     second = make_plan(again, job.options.resolved(), slide.files, key)
-    return balance(again, second, slide.files, job.options, job.path, sight)
+    found = balance(again, second, slide.files, job.options, job.path, sight)
+    gone = [d.id.removeprefix("picture.") for d in job.planned.decisions if d.action is not Action.KEEP]
+    sizes = [(a.width, a.height) for a in job.inspection.associated if a.role in gone]
+    shown = [_MARK + told for told in unaccounted(job.before, found.pictures, gone, sizes)]
+    return found._replace(left=_few([*found.left, *shown]))
 
 
 def _is_asked(job: Job, role: str) -> bool:
@@ -196,6 +206,7 @@ def balance(
     options: Options,
     path: Path,
     sight: Sight | None = None,
+    views: Sequence[ReaderView] = (),
 ) -> Balance:
     """Take the census of a slide and hold it against the plan's account.
 
@@ -209,15 +220,20 @@ def balance(
         The main file, for independent readers.
     sight
         What the pictures looked like before.
+    views
+        What independent readers see in these very files.
     """
+    from blankslide.verification.census.shown import unaccounted
+
     account = _taken(inspection, sources, options, path, sight)
     rules = _rules(inspection, planned, options)
     left = [
         *_texts_left(account, rules),
         *_pictures_left(account, inspection, planned),
-        *(_MARK + trouble for trouble in account.troubles),
+        *(_MARK + told for told in (*account.troubles, *unaccounted(views, account.pictures))),
     ]
-    return Balance(_few(left), tuple(account.texts), _unproven(account, inspection, planned))
+    unproven = _unproven(account, inspection, planned)
+    return Balance(_few(left), tuple(account.texts), unproven, tuple(account.pictures))
 
 
 def _taken(
@@ -276,8 +292,15 @@ def _unexplained(account: Account, inspection: Inspection, planned: Plan) -> lis
     return [
         p
         for p in speaking
-        if p.proven == "other" or (p.proven == "unclear" and not alone) or (p.proven == "map" and not kept & _MAPS)
+        if p.proven == "other"
+        or (p.proven == "unclear" and not (alone and _is_page(p)))
+        or (p.proven == "map" and not kept & _MAPS)
     ]
+
+
+def _is_page(picture: Picture) -> bool:
+    """Whether a picture is a page or an instance: alone, that is the slide; a stream found by content never is."""
+    return picture.start == picture.end
 
 
 def _pictures_left(account: Account, inspection: Inspection, planned: Plan) -> list[str]:

@@ -57,7 +57,8 @@ def judge_written(job: Job, path: Path, names: Sequence[str] = ()) -> str:
     state = ""
     # in a copy places may have moved
     edit = Edit(touched=touched(job)) if path == job.path and not names else Edit()
-    readers, problems = _compared(job, observe(path, edit))
+    after = observe(path, edit)
+    readers, problems = _compared(job, after)
     with opened(path) as fresh:
         # patches count files in the order in which they were first opened
         for member in names[1:] or [file.name for file in job.inspection.files[1:]]:
@@ -73,7 +74,7 @@ def judge_written(job: Job, path: Path, names: Sequence[str] = ()) -> str:
             problems += _todo(second)
             problems += second.left
             problems += _search(fresh, again, second, job)
-            problems += balance(again, second, fresh.views(), job.options, path).left
+            problems += balance(again, second, fresh.views(), job.options, path, views=after).left
             if job.outcome.residue or problems:
                 state = state_of(fresh, again, job.options)
     conclude(job.outcome, readers, problems)
@@ -152,8 +153,9 @@ def judge_as_is(job: Job) -> None:
     inspection = inspected(job.slide, options.key, options.thorough)
     planned = make_plan(inspection, options.resolved(), job.slide.views(), options.planning_key)
     job.found(inspection, planned, options.key)
-    readers, problems = judge_once(observe(job.path))
-    left = balance(inspection, planned, job.slide.views(), options, job.path).left
+    views = observe(job.path)
+    readers, problems = judge_once(views)
+    left = balance(inspection, planned, job.slide.views(), options, job.path, views=views).left
     conclude(job.outcome, readers, [*_todo(planned), *problems, *left])
 
 
