@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from blankslide.verification.census.pixels import Look
     from blankslide.verification.census.sight import Sight
 
-_SQLITE = b"SQLite format 3\0"
+_SQLITE, _CZI = b"SQLite format 3\0", b"ZISRAWFILE"
 
 
 def take_stock(
@@ -94,6 +94,10 @@ def _one(
         from blankslide.verification.census import database
 
         database.take_stock(account, number, source, where)
+    elif head.startswith(_CZI):
+        from blankslide.verification.census import czi
+
+        czi.take_stock(account, number, source, claims, where, thorough)
     else:
         from blankslide.verification.census import generic
 
