@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from blankslide.verification.compare import Agreement
 
 NOT_KEPT = "the medium did not keep what was written"
+FEWER = "some of the slide's files no longer belong to it: it is seen in fewer files than were written"
 
 
 def judge_written(job: Job, path: Path, names: Sequence[str] = ()) -> str:
@@ -66,6 +67,8 @@ def judge_written(job: Job, path: Path, names: Sequence[str] = ()) -> str:
         problems += _unwritten(job.planned.patches, fresh)
         try:
             again = inspected(fresh, job.options.key, job.options.thorough)
+            if len(again.files) < len(fresh.files):
+                return _fewer(job, path, fresh, readers, problems)
             second = make_plan(again, job.options.resolved(), fresh.views(), job.options.key)
         except SlideError as error:  # it is written: no longer "untouched", so no longer a refusal
             problems.append(f"cannot be inspected again: {error.message}")
@@ -79,6 +82,21 @@ def judge_written(job: Job, path: Path, names: Sequence[str] = ()) -> str:
                 state = state_of(fresh, again, job.options)
     conclude(job.outcome, readers, problems)
     return state
+
+
+def _fewer(job: Job, path: Path, written: SlideFilesOnDisk, readers: Sequence[str], problems: Sequence[str]) -> str:
+    """Judge a slide that is seen in fewer files than were written: files are known by their numbers, so not anew.
+
+    Returns
+    -------
+    str
+        As `judge_written`: of the files that are still seen.
+    """
+    # where places may have moved, the account from before says nothing of them
+    left = _search(written, job.inspection, job.planned, job) if path == job.path else []
+    conclude(job.outcome, readers, [*problems, FEWER, *left])
+    with opened(path) as seen:
+        return state_of(seen, inspected(seen, job.options.key, job.options.thorough), job.options)
 
 
 def gone_roles(planned: Plan) -> frozenset[str]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from struct import error as Broken
-from struct import unpack
+from struct import unpack, unpack_from
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
@@ -31,8 +31,7 @@ _TILES_AT, _ATTACHED_AT = 128, 256  # of entries, behind a directory's head
 _ATTACHED = b"ZISRAWATTACH"
 _GUID = 16
 _FILE_GUIDS = (48, 64)
-_MOST = 1 << 22  # tiles, and bytes of each that are looked at in something attached
-_LARGEST = 64 << 20
+_LARGEST, _LARGEST_LIST = 64 << 20, 1 << 28
 _EACH = 4096
 _PIXELS = {0: ("u1", 1), 1: ("<u2", 1), 3: ("u1", 3), 4: ("<u2", 3), 9: ("u1", 4)}
 _RAW, _ZSTD, _ZSTD_WITH_HEAD = 0, 5, 6
@@ -69,22 +68,31 @@ class Container:
         self.source, self.start = source, start
         self.directory, self.metadata, _, self.attached = unpack("<qqiq", source.read(start + 84, 28))
 
-    def tiles(self) -> Iterator[Tile]:
-        """Yield all tiles of the directory."""
+    def _entries(self) -> Iterator[tuple[bytes, int, int]]:
+        """Yield the directory of tiles, read at once, and of each entry in it where it stands and its number of axes."""
         body = self.start + self.directory + _HEAD
         if not self.directory:
             return
-        (count,) = unpack("<i", self.source.read(body, 4))
-        at = body + _TILES_AT
-        for _ in range(min(count, _MOST)):
-            pixels, where, _, compression, _, axes = unpack("<2xiqiiB5xi", self.source.read(at, 32))
+        (used,) = unpack("<q", self.source.read(body - 8, 8))
+        data = self.source.read(body, min(used, _LARGEST_LIST, self.source.size - body))
+        at = _TILES_AT
+        for _ in range(unpack_from("<i", data)[0]):
+            (axes,) = unpack_from("<i", data, at + 28)
+            yield data, at, min(max(axes, 0), 40)
+            at += 32 + 20 * max(axes, 0)
+
+    def places(self) -> set[int]:
+        """Return where the segments of all tiles begin."""
+        return {self.start + int(unpack_from("<q", data, at + 6)[0]) for data, at, _ in self._entries()}
+
+    def tiles(self) -> Iterator[Tile]:
+        """Yield all tiles of the directory."""
+        for data, at, axes in self._entries():
+            pixels, where, _, compression = unpack_from("<2xiqii", data, at)
             size = {b"X": 0, b"Y": 0}
-            rows = self.source.read(at + 32, 20 * min(max(axes, 0), 40))
-            for i in range(0, len(rows), 20):
-                name, _, whole, _, stored = unpack("<4siifi", rows[i : i + 20])
+            for name, _, whole, _, stored in (unpack_from("<4siifi", data, at + 32 + 20 * i) for i in range(axes)):
                 size[name[:1]] = stored or whole
             yield Tile(self.start + where, pixels, compression, size[b"X"], size[b"Y"])
-            at += 32 + len(rows)
 
     def attachments(self) -> Iterator[tuple[int, int]]:
         """Yield where the entry of each attachment stands in the directory, and where its segment begins."""
@@ -134,7 +142,7 @@ def _in_tiles(source: ByteSource, claims: Sequence[Span]) -> list[Span]:
     if not claims:
         return []
     own = Container(source)
-    tiles = np.array(sorted({tile.at for tile in own.tiles()}), np.int64)
+    tiles = np.array(sorted(own.places()), np.int64)
     others = [at for _, at in own.attachments()] + [own.directory, own.metadata, own.attached, source.size]
     starts = np.array(sorted({*tiles.tolist(), *others}), np.int64)
     spans = np.array(claims, np.int64).reshape(-1, 2)
