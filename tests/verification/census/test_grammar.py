@@ -13,6 +13,7 @@ from blankslide.verification.census.grammar import (
     explained,
     place_of,
     plausible,
+    residue,
     template,
 )
 
@@ -80,3 +81,16 @@ def test_templates() -> None:
 @pytest.mark.parametrize("value", ["a@b.org", r"C:\slides", "2009-12-31", "S19-123456", "http://x"])
 def test_what_no_kept_text_may_hold(value: str) -> None:
     assert not plausible(value)
+
+
+def test_rows_of_zeros_and_words_with_numbers_in_loose_text() -> None:
+    assert residue("Palette_12_3", ["Palette_#_#"]) == ""
+    assert residue("Palette_12345678_3", ["Palette_#_#"]) != ""
+    assert residue("002" + "0" * 60, []) == ""
+    assert residue("0" * 60 + "12345", []) == "12345"
+
+
+def test_a_version_of_four_parts_is_no_date_and_a_date_is_one() -> None:
+    assert plausible("14.0.22.201")
+    assert not plausible("Scanned 14.03.2019")
+    assert not plausible("14.03.2019.")

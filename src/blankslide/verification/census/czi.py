@@ -69,7 +69,7 @@ class Container:
         self.directory, self.metadata, _, self.attached = unpack("<qqiq", source.read(start + 84, 28))
 
     def _entries(self) -> Iterator[tuple[bytes, int, int]]:
-        """Yield the directory of tiles, read at once, and of each entry in it where it stands and its number of axes."""
+        """Yield the directory of tiles, and where each entry stands in it, with its number of axes."""
         body = self.start + self.directory + _HEAD
         if not self.directory:
             return

@@ -36,7 +36,9 @@ _TELLING = re.compile(
     r"(?i)patient|person|name(?!space)|\bmrn\b|case|\bdob\b|birth|\bage\b|accession|specimen|operator|user|doctor|physician|"
     r"\bssn\b|social|phone|address|barcode|date|year|\bid\b|serial|number\Z"
 )
-_DATE = re.compile(r"(?<!\d)(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|(?:19|20)\d{6})(?!\d)")
+_DATE = re.compile(
+    r"(?<!\d)(?<!\d\.)(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|(?:19|20)\d{6})(?!\.?\d)"
+)  # not in a version of four parts
 _DOTTED = re.compile(r"\d{1,2}\.\d{1,2}\.(?:19|20)\d\d|\d\d\.\d\d\.\d\d|(?:19|20)\d\d\.\d{1,2}\.\d{1,2}")
 _LONG = re.compile(r"\d{6,}+")
 _ADDRESS = re.compile(r"[\w.]@[\w]|\w:\\|\\\\\w|://")
@@ -55,6 +57,7 @@ _ID = re.compile(
 )
 _PLACE_ID = re.compile(r"[0-9A-Fa-f]{8}-?[0-9A-Fa-f]{4}-?[0-9A-Fa-f]{4}-?[0-9A-Fa-f]{4}-?[0-9A-Fa-f]{12}")
 _ZEROS = re.compile(r"(?<![\d.])0{8,}+(?!\.?\d)")
+_ROW_OF_ZEROS = re.compile(r"0{16,}+")
 _LEADING = re.compile(r"(?<![\d.])0{7,}(?=[1-9]\d{0,6}(?!\d))")
 
 
@@ -211,10 +214,16 @@ def is_loose(path: str) -> bool:
 
 def residue(value: str, words: Iterable[str]) -> str:
     """Return what is left of loose text without known words, zeros and pieces too short to be read."""
-    told = _SPACE.sub(" ", value.replace("@", " "))
+    told = _ROW_OF_ZEROS.sub(" ", _SPACE.sub(" ", value.replace("@", " ")))
     for word in sorted(words, key=len, reverse=True):
-        told = told.replace(word, " ")
+        told = _spelled(word).sub(" ", told) if "#" in word else told.replace(word, " ")
     return " ".join(part for part in _PIECES.findall(told) if set(part) - FILL)
+
+
+@cache
+def _spelled(word: str) -> re.Pattern[str]:
+    """Return what finds a word with numbers in it."""
+    return re.compile(re.escape(word).replace(r"\#", r"(?<!\d)\d{1,7}+(?!\d)"))
 
 
 def _harmless(text: Text, rules: Rules) -> bool:
