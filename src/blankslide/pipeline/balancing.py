@@ -7,9 +7,12 @@ as the plan would leave them; after the last one, of the files as they are. What
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.errors import ContradictorySlide
@@ -18,8 +21,6 @@ from blankslide.pipeline.opening import inspected, inspected_as, opened
 from blankslide.planner import make_plan
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from blankslide.model import Inspection, Patch, Plan
     from blankslide.pipeline.job import Job
     from blankslide.pipeline.options import Options
@@ -223,6 +224,7 @@ def balance(
     views
         What independent readers see in these very files.
     """
+    from blankslide.verification.census.neighbours import unopened
     from blankslide.verification.census.shown import unaccounted
 
     account = _taken(inspection, sources, options, path, sight)
@@ -231,6 +233,7 @@ def balance(
         *_texts_left(account, rules),
         *_pictures_left(account, inspection, planned),
         *(_MARK + told for told in (*account.troubles, *unaccounted(views, account.pictures))),
+        *(_MARK + told for told in unopened(account.texts, *_beside(path, inspection))),
     ]
     unproven = _unproven(account, inspection, planned)
     return Balance(_few(left), tuple(account.texts), unproven, tuple(account.pictures))
@@ -245,6 +248,17 @@ def _taken(
     files = [(file.name, source) for file, source in zip(inspection.files, sources, strict=False)]
     claims = {i: bytemap.tissue_parts() for i, bytemap in enumerate(inspection.maps) if _needs_claims(sources[i])}
     return take_stock(files, claims, slide=partial(slide_look, path), thorough=options.thorough, sight=sight)
+
+
+def _beside(path: Path, inspection: Inspection) -> tuple[list[str], list[str]]:
+    """Return the names of the files in the slide's folder and in the one of its own, and of those that were opened."""
+    path = Path(os.path.realpath(path))
+    own = [path.name, *(file.name.rpartition("/")[2] for file in inspection.files)]
+    present: list[str] = []
+    for folder in (path.parent, path.with_suffix("")):
+        with suppress(OSError), os.scandir(folder) as entries:
+            present += [entry.name for entry in entries if entry.is_file()]
+    return present, own
 
 
 def _needs_claims(source: ByteSource) -> bool:

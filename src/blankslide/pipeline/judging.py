@@ -144,7 +144,8 @@ def _search(slide: SlideFilesOnDisk, again: Inspection, second: Plan, job: Job) 
     legal = [*again.kept, *(p for f in again.findings if f.id in stays for p in f.places)]
     for i, file in enumerate(slide.files):
         spans = [(p.start, p.end, p.where) for p in legal if p.file == i]
-        hits = search(file, again.maps[i].tissue(), needles, spans)
+        tissue = again.maps[i].tissue() if i < len(again.maps) else []
+        hits = search(file, tissue, needles, spans)
         left.update(dict.fromkeys(f"left: {h.id}" for h in hits.residue))
         same.update(dict.fromkeys(h.id for h in hits.coincidences))
     job.outcome.coincidences = tuple(same)

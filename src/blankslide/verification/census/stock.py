@@ -60,6 +60,10 @@ def take_stock(
         from blankslide.verification.census.dicom import settle_roles
 
         settle_roles(account, instances)
+    if account.claimed:
+        from blankslide.verification.census.generic import settle_claims
+
+        settle_claims(account, [source for _, source in files])
     settle_streams(account, slide)
     return account
 
