@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -11,17 +12,19 @@ from blankslide.cli import main
 from blankslide.errors import ContradictorySlide, NotEditable
 from blankslide.model import Action
 from blankslide.pipeline import Options, anonymize_copy, anonymize_in_place, verify
-from blankslide.pipeline.balancing import MOST, accounts, is_census, readable
+from blankslide.pipeline.balancing import MOST, _pictures_left, accounts, is_census, readable
 from blankslide.samples.aperio import slide as maker
 from blankslide.samples.kit.drawing import label
 from blankslide.testing.own.forgetful import forget, idle, oblivious
+from blankslide.verification.census.account import Account, Picture
+from blankslide.verification.census.grammar import Kept
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from PIL.Image import Image
 
-    from blankslide.model import Outcome
+    from blankslide.model import Inspection, Outcome, Plan
 
 Build = Callable[..., "Path"]
 LEFT = "aperio.description.user"
@@ -195,3 +198,26 @@ def test_everything_that_can_be_read_is_listed_and_what_nothing_explains_first(b
     assert after, "the format's own words are there"
     assert all(line.explained for line in after)
     assert not any("Thimble" in line.text for line in after)
+
+
+# -- the only picture --------------------------------------------------------------------
+
+INSPECTION = cast("Inspection", SimpleNamespace(associated=()))
+PLAN = cast("Plan", SimpleNamespace(decisions=()))
+
+
+def _left(*pictures: Picture) -> int:
+    return len(_pictures_left(Account(pictures=list(pictures)), INSPECTION, PLAN, Kept(())))
+
+
+@pytest.mark.parametrize("proven", ["unclear", "other"])
+def test_a_picture_found_by_content_is_told_even_if_it_is_the_only_one(proven: str) -> None:
+    assert _left(Picture(0, "in base64", 200, 240, proven, 100, 900)) == 1
+
+
+def test_the_only_page_is_the_slide_though_nothing_proves_it() -> None:
+    page = Picture(0, "page 0", 2000, 2400, "unclear", 8, 8)
+
+    assert _left(page) == 0
+    assert _left(page, page._replace(where="page 1", start=90, end=90)) == 2
+    assert _left(page._replace(proven="other")) == 1

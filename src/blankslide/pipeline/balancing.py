@@ -7,9 +7,12 @@ as the plan would leave them; after the last one, of the files as they are. What
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.errors import ContradictorySlide
@@ -18,8 +21,6 @@ from blankslide.pipeline.opening import inspected, inspected_as, opened
 from blankslide.planner import make_plan
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from blankslide.model import Inspection, Patch, Plan
     from blankslide.pipeline.job import Job
     from blankslide.pipeline.options import Options
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from blankslide.verification.census.account import Account, Picture, Text
     from blankslide.verification.census.grammar import Kept, Rules
     from blankslide.verification.census.sight import Sight
+    from blankslide.verification.views import ReaderView
 
 MOST = 8
 """Sentences about one slide; of the rest only the number is told."""
@@ -55,11 +57,14 @@ class Balance(NamedTuple):
         All texts that were found, explained or not: the spot-checker's list.
     unproven
         Roles of pictures that are kept by name, and whose pixels do not prove it.
+    pictures
+        All pictures that were found, explained or not.
     """
 
     left: tuple[str, ...]
     texts: tuple[Text, ...]
     unproven: tuple[str, ...]
+    pictures: tuple[Picture, ...] = ()
 
 
 class AsPlanned:
@@ -152,11 +157,17 @@ def before_copying(job: Job) -> None:
 
 
 def _as_planned(job: Job, sight: Sight) -> Balance:
+    from blankslide.verification.census.shown import unaccounted
+
     slide = AsPlanned(job.slide, job.planned.patches)
     key = job.options.planning_key
     again = inspected_as(job.inspection.format, slide, slide.files, key)
     second = make_plan(again, job.options.resolved(), slide.files, key)
-    return balance(again, second, slide.files, job.options, job.path, sight)
+    found = balance(again, second, slide.files, job.options, job.path, sight)
+    gone = [d.id.removeprefix("picture.") for d in job.planned.decisions if d.action is not Action.KEEP]
+    sizes = [(a.width, a.height) for a in job.inspection.associated if a.role in gone]
+    shown = [_MARK + told for told in unaccounted(job.before, found.pictures, gone, sizes)]
+    return found._replace(left=_few([*found.left, *shown]))
 
 
 def _is_asked(job: Job, role: str) -> bool:
@@ -213,6 +224,7 @@ def balance(
     options: Options,
     path: Path,
     sight: Sight | None = None,
+    views: Sequence[ReaderView] = (),
 ) -> Balance:
     """Take the census of a slide and hold it against the plan's account.
 
@@ -226,15 +238,22 @@ def balance(
         The main file, for independent readers.
     sight
         What the pictures looked like before.
+    views
+        What independent readers see in these very files.
     """
+    from blankslide.verification.census.neighbours import unopened
+    from blankslide.verification.census.shown import unaccounted
+
     account = _taken(inspection, sources, options, path, sight)
     rules, told = _rules(inspection, planned, options), _told(inspection, planned)
     left = [
         *_texts_left(account, rules, told),
         *_pictures_left(account, inspection, planned, told),
-        *(_MARK + trouble for trouble in account.troubles),
+        *(_MARK + sentence for sentence in (*account.troubles, *unaccounted(views, account.pictures))),
+        *(_MARK + sentence for sentence in unopened(account.texts, *_beside(path, inspection))),
     ]
-    return Balance(_few(left), tuple(account.texts), _unproven(account, inspection, planned))
+    unproven = _unproven(account, inspection, planned)
+    return Balance(_few(left), tuple(account.texts), unproven, tuple(account.pictures))
 
 
 def _taken(
@@ -246,6 +265,17 @@ def _taken(
     files = [(file.name, source) for file, source in zip(inspection.files, sources, strict=False)]
     claims = {i: bytemap.tissue_parts() for i, bytemap in enumerate(inspection.maps) if _needs_claims(sources[i])}
     return take_stock(files, claims, slide=partial(slide_look, path), thorough=options.thorough, sight=sight)
+
+
+def _beside(path: Path, inspection: Inspection) -> tuple[list[str], list[str]]:
+    """Return the names of the files in the slide's folder and in the one of its own, and of those that were opened."""
+    path = Path(os.path.realpath(path))
+    own = [path.name, *(file.name.rpartition("/")[2] for file in inspection.files)]
+    present: list[str] = []
+    for folder in (path.parent, path.with_suffix("")):
+        with suppress(OSError), os.scandir(folder) as entries:
+            present += [entry.name for entry in entries if entry.is_file()]
+    return present, own
 
 
 def _needs_claims(source: ByteSource) -> bool:
@@ -299,8 +329,15 @@ def _unexplained(account: Account, inspection: Inspection, planned: Plan) -> lis
     return [
         p
         for p in speaking
-        if p.proven == "other" or (p.proven == "unclear" and not alone) or (p.proven == "map" and not kept & _MAPS)
+        if p.proven == "other"
+        or (p.proven == "unclear" and not (alone and _is_page(p)))
+        or (p.proven == "map" and not kept & _MAPS)
     ]
+
+
+def _is_page(picture: Picture) -> bool:
+    """Whether a picture is a page or an instance: alone, that is the slide; a stream found by content never is."""
+    return picture.start == picture.end
 
 
 def _pictures_left(account: Account, inspection: Inspection, planned: Plan, told: Kept) -> list[str]:

@@ -131,8 +131,9 @@ def _judge_untouched(job: Job) -> None:
     from blankslide.verification.intact import judge_once
     from blankslide.verification.observe import observe
 
-    readers, problems = judge_once(observe(job.path))
-    left = balance(job.inspection, job.planned, job.slide.views(), job.options, job.path).left
+    views = observe(job.path)
+    readers, problems = judge_once(views)
+    left = balance(job.inspection, job.planned, job.slide.views(), job.options, job.path, views=views).left
     conclude(job.outcome, readers, [*problems, *left, *remembered(job)])
     job.clock.lap(Stage.VERIFY, last=True)
 

@@ -48,5 +48,7 @@ def test_every_cell_speaks_with_its_table_and_column(file: bytes) -> None:
 
 
 def test_what_sqlite_cannot_read_is_a_trouble_without_a_value(file: bytes) -> None:
-    (trouble,) = taken(file[:100] + b"Thimblewick" * 200).troubles
-    assert trouble == "*.svslide: SQLite cannot read it (DatabaseError)"
+    account = taken(file[:100] + b"Thimblewick, " * 200)
+    assert account.troubles[0] == "*.svslide: SQLite cannot read it (DatabaseError)"
+    assert not any("Thimble" in trouble for trouble in account.troubles)
+    assert any("Thimblewick" in text.value for text in account.texts)

@@ -14,6 +14,7 @@ from blankslide.verification.census.account import Account
 from blankslide.verification.census.walked import measured, surplus
 
 TILE = jpeg(tissue(128, 96, 3), 80)
+LARGER = jpeg(tissue(128, 96, 3), 95)
 NAME = b"Thimblewick, Percivus"
 
 
@@ -51,10 +52,10 @@ def test_a_small_text_is_read_leaf_by_leaf() -> None:
 
 
 def test_one_piece_that_speaks_lets_all_be_walked() -> None:
-    """Of many pieces a spread is walked; a comment in the first one is the reason to look at each."""
+    """Of many pieces a spread and the largest are walked; a comment in the first is the reason to look at each."""
     comment = TILE[:2] + b"\xff\xfe" + (len(NAME) + 2).to_bytes(2, "big") + NAME + TILE[2:]
     count = generic.EVERY // len(TILE) + 60
-    parts = [comment, *[TILE] * count, comment, TILE]
+    parts = [comment, *[TILE] * count, *[LARGER] * generic.LARGEST, comment, TILE]
     ends = np.cumsum([len(p) for p in parts]).tolist()
     claims = list(zip([0, *ends[:-1]], ends, strict=True))
     hidden = len(parts) - 2

@@ -15,6 +15,7 @@ from blankslide.verification.census.grammar import (
     explained,
     place_of,
     plausible,
+    residue,
     template,
 )
 
@@ -131,3 +132,16 @@ def test_a_short_number_under_an_unknown_key_is_no_number_of_a_strict_slide() ->
     assert says("x\ty", "270/Gain", "12", kept=True)
     assert not says("x\ty", "270/Gain", "12", kept=True, numbers=False)
     assert says("270/Gain\t#", "270/Gain", "12", numbers=False)
+
+
+def test_rows_of_zeros_and_words_with_numbers_in_loose_text() -> None:
+    assert residue("Palette_12_3", ["Palette_#_#"]) == ""
+    assert residue("Palette_12345678_3", ["Palette_#_#"]) != ""
+    assert residue("002" + "0" * 60, []) == ""
+    assert residue("0" * 60 + "12345", []) == "12345"
+
+
+def test_a_version_of_four_parts_is_no_date_and_a_date_is_one() -> None:
+    assert plausible("14.0.22.201")
+    assert not plausible("Scanned 14.03.2019")
+    assert not plausible("14.03.2019.")

@@ -123,3 +123,10 @@ def test_nothing_takes_long(data: bytes) -> None:
 
 def test_noise_unwraps_to_nothing_much() -> None:
     assert len(unwrapped(NOISE * 4)) < 3
+
+
+def test_the_end_of_a_uuid_is_no_text_though_its_digits_spell_some() -> None:
+    uuid = b"b6cb0d74-b9d9-8924-a4fd-" + b"Ward 7".hex().encode()
+
+    assert not list(unwrapped(uuid, 0))
+    assert [found.data for found in unwrapped(uuid.replace(b"-", b" "), 0)] == [b"Ward 7"]

@@ -48,6 +48,8 @@ class Mutant:
         Adds something to the built slide first, and returns the texts that it has added.
     quick
         Whether it is one of those that every run of the tests tries.
+    format
+        Registry name of the format that forgets; empty where its code is changed.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Mutant:
     forget: Forget
     plant: Plant | None = None
     quick: bool = False
+    format: str = ""
 
 
 # -- changing code -----------------------------------------------------------------------
@@ -322,7 +325,7 @@ def seen(
     format: str, sample: str, name: str, *changes: Change, plant: Plant | None = None, quick: bool = False
 ) -> Mutant:
     """Return a mutant whose format forgets what it has seen."""
-    return Mutant(name, sample, lambda: oblivious(format, *changes), plant, quick)
+    return Mutant(name, sample, lambda: oblivious(format, *changes), plant, quick, format)
 
 
 def code(sample: str, name: str, *changes: Forget, plant: Plant | None = None, quick: bool = False) -> Mutant:

@@ -156,7 +156,7 @@ def run(original: Original, forgetful: AbstractContextManager[None], census: boo
 def no_census() -> Iterator[None]:
     """Let nobody keep the second account."""
 
-    def nothing(*_: object) -> Balance:
+    def nothing(*_: object, **__: object) -> Balance:
         return Balance((), (), ())
 
     with ExitStack() as stack:

@@ -88,6 +88,11 @@ MUTANTS: tuple[Mutant, ...] = (
     seen("hamamatsu_ndpis", _NDPIS, "user in both files", forget("hamamatsu.properties.user")),
     # Hamamatsu VMS, VMU
     seen("hamamatsu_vms", _VMS, "macro's file", forget("picture.macro"), quick=True),
+    seen("hamamatsu_vms", _VMS, "claim too wide: macro is tissue", as_tissue("picture.macro")),
+    seen("hamamatsu_vms", _VMS, "role: macro taken for a level", as_level("macro")),
+    seen("philips_isyntax", _ISYNTAX, "label in base64 is tissue", as_tissue("picture.label")),
+    seen("philips_tiff", _BASE64, "label in base64 is tissue", as_tissue("picture.label")),
+    seen("ome_tiff", _OME, "claim too wide: label is tissue", as_tissue("picture.label")),
     seen("hamamatsu_vms", _VMS, "reference", forget("hamamatsu.key.reference"), quick=True),
     seen("hamamatsu_vms", _VMS, "unknown key", forget("hamamatsu.key.ward")),
     seen("hamamatsu_vms", _VMS, "code left", forget("hamamatsu.key.authcode")),

@@ -59,6 +59,17 @@ class Picture(NamedTuple):
     look: Look | None = None
 
 
+class Claimed(NamedTuple):
+    """A whole coded picture that the plan claims as a tile: its file, the place in words, its size and its bytes."""
+
+    file: int
+    where: str
+    width: int
+    height: int
+    start: int
+    end: int
+
+
 @dataclass(slots=True)
 class Account:
     """All that was found in the files of one slide.
@@ -71,12 +82,15 @@ class Account:
         Sentences, without values, about what could not be looked at.
     proven
         For each file the spans of proven tissue, sorted.
+    claimed
+        Pieces of claimed tissue that were walked and are whole pictures.
     """
 
     texts: list[Text] = field(default_factory=list)
     pictures: list[Picture] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
     proven: dict[int, list[Span]] = field(default_factory=dict)
+    claimed: list[Claimed] = field(default_factory=list)
 
     def __repr__(self) -> str:
         return f"<Account: {len(self.texts)} texts, {len(self.pictures)} pictures, {len(self.troubles)} troubles>"

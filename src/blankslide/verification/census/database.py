@@ -1,16 +1,23 @@
-"""The census of an SQLite database, as SQLite itself reads it: schema, and cell by cell."""
+"""The census of an SQLite database, as SQLite itself reads it: schema, and cell by cell.
+
+What no query reaches (freed pages, unused bytes of pages, what stands behind the last page) is read as loose bytes.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from blankslide.verification.census.account import Account, Text
+from blankslide.verification.census.database_pages import unexplained
+from blankslide.verification.census.loose import speak_loose
 from blankslide.verification.census.texts import speak, speak_picture
 
 if TYPE_CHECKING:
     import sqlite3
 
     from blankslide.source import ByteSource
+    from blankslide.verification.census.data import Span
 
 MAGIC = b"SQLite format 3\0"
 _IN_MEMORY = 256 << 20
@@ -31,10 +38,20 @@ def take_stock(account: Account, file: int, source: ByteSource, where: str) -> N
         _schema(account, file, database, where)
         for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
             _table(account, file, database, name, where)
+        roots = [int(root) for (root,) in database.execute("SELECT rootpage FROM sqlite_master") if root]
     except sqlite3.Error as problem:
         account.troubles.append(f"{where}: SQLite cannot read it ({type(problem).__name__})")
+        roots = []
     finally:
         database.close()
+    _remains(account, file, source, unexplained(raw, roots), where)
+
+
+def _remains(account: Account, file: int, source: ByteSource, spans: Sequence[Span], where: str) -> None:
+    """Tell what is left of deleted rows; in pieces of pages a picture is no picture any more, but it is not gone."""
+    if spans:
+        account.troubles.append(f"{where}: bytes of the database that no row needs are not empty")
+        speak_loose(account, file, source, spans, "loose", f"{where}, bytes that no row needs")
 
 
 def _quoted(name: bytes) -> str:

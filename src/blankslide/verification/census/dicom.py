@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from blankslide.source import ByteSource
     from blankslide.verification.census.glance import Pixels
     from blankslide.verification.census.pixels import Look
+    from blankslide.verification.census.roles import Role
 
 _NUMBER = frozenset("DS FD FL IS SL SS SV UL US UV AT".split())
 _DEEP = 24
 _EVERY, _FEW = 4 << 20, 24
+_THUMBNAIL, _SLIDE = "THUMBNAIL", ("level", "thumbnail", "channel", "blank")
 _ITEM, _END = 0xE000, 0xE0DD
 _CODECS = {
     "1.2.840.10008.1.2.4.50": 7, "1.2.840.10008.1.2.4.51": 7, "1.2.840.10008.1.2.4.57": 7, "1.2.840.10008.1.2.4.70": 7,
@@ -53,6 +55,7 @@ class Instance(NamedTuple):
     where: str
     frames: Frames
     look: Look | None
+    source: ByteSource
 
 
 def take_stock(account: Account, file: int, source: ByteSource, where: str, thorough: bool = False) -> Instance | None:
@@ -77,7 +80,7 @@ def take_stock(account: Account, file: int, source: ByteSource, where: str, thor
         known.extend(frames.spans[: frames.announced])
     rest = without([(0, source.size)], joined(known))
     speak_loose(account, file, source, joined((*rest, *loose)), where, where)
-    return None if frames is None else Instance(file, where, frames, instance_look(source, frames))
+    return None if frames is None else Instance(file, where, frames, instance_look(source, frames), source)
 
 
 def settle_roles(account: Account, instances: Sequence[Instance]) -> None:
@@ -88,11 +91,29 @@ def settle_roles(account: Account, instances: Sequence[Instance]) -> None:
         Candidate(i.frames.width, i.frames.height, i.look, i.frames.announced > 1, i.frames.announced, "")
         for i in instances
     ]
-    for instance, role in zip(instances, prove(asked), strict=True):
+    roles = prove(asked)
+    for instance, role in zip(instances, roles, strict=True):
         frames = instance.frames
+        if role.proven not in _SLIDE and _THUMBNAIL in frames.image_type:
+            role = _thumbnail(instance, [i for i, r in zip(instances, roles, strict=True) if r.proven == "level"], role)
         account.pictures.append(
             Picture(instance.file, instance.where, frames.width, frames.height, role.proven, 0, 0, role.reason)
         )
+
+
+def _thumbnail(instance: Instance, levels: Sequence[Instance], role: Role) -> Role:
+    """Return the role of what is called a thumbnail and looks like no level: perhaps its rows have run off."""
+    from blankslide.verification.census.glance import ALL
+    from blankslide.verification.census.sheared import sheared_likeness
+
+    look = instance.look
+    if look is None or look.whole is None or not levels:
+        return role
+    smallest = min(levels, key=lambda i: i.frames.width * i.frames.height)
+    whole = instance_look(smallest.source, smallest.frames, ALL)
+    if whole is None or sheared_likeness(look, whole).verdict != "same":
+        return role
+    return role._replace(proven="thumbnail", reason="looks like the slide, its rows put straight")
 
 
 def _elements(account: Account, file: int, data: Any, path: str, where: str, depth: int) -> None:
@@ -226,8 +247,8 @@ def _prove(
 # -- pixels ------------------------------------------------------------------------------
 
 
-def instance_look(source: ByteSource, frames: Frames) -> Look | None:
-    """Look at few frames of an instance; None where nobody can say in which order they lie."""
+def instance_look(source: ByteSource, frames: Frames, few: int = 8) -> Look | None:
+    """Look at few frames of an instance, or at all; None where nobody can say in which order they lie."""
     from blankslide.verification.census.glance import Grid, look_at
 
     columns, rows = -(-frames.width // frames.across), -(-frames.height // frames.down)
@@ -235,7 +256,7 @@ def instance_look(source: ByteSource, frames: Frames) -> Look | None:
     if not spans or (frames.sparse and len(spans) > 1):
         return None
     grid = Grid(frames.across, frames.down, columns, rows, [s for s, _ in spans], [e - s for s, e in spans])
-    found = look_at(frames.width, frames.height, grid, source.read, partial(_decoded, frames))
+    found = look_at(frames.width, frames.height, grid, source.read, partial(_decoded, frames), few=few)
     return found if found.samples else None
 
 

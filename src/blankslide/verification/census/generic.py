@@ -1,14 +1,18 @@
 """The census of a file whose layout no library tells: by content alone.
 
 The plan's account says which spans are tissue; the census takes that as a claim, and proves each claimed
-piece by its codec. What is claimed and is no whole stream is read like everything else.
+piece by its codec. What is claimed and is no whole stream is read like everything else. Tiles of a grid are of one
+size: a whole picture of another size among them is looked at.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from heapq import nlargest
 from typing import TYPE_CHECKING
 
+from blankslide.verification.census.account import Claimed
 from blankslide.verification.census.data import Span, joined, without
 from blankslide.verification.census.loose import speak_loose
 from blankslide.verification.census.texts import decoded, speak
@@ -18,7 +22,9 @@ if TYPE_CHECKING:
     from blankslide.verification.census.account import Account
 
 EVERY = 4 << 20
-FEW = 48
+FEW, LARGEST = 48, 8
+GRID, ODD, MOST_ODD = 8, 2, 64
+"""So many pieces of one size are tiles of a grid; so few of another are none; so many of these are looked at."""
 _TEXT = 1 << 20
 _LARGEST = 64 << 20
 
@@ -45,29 +51,54 @@ def take_stock(
     chosen = claims if thorough or total <= EVERY else _spread(claims)
     if _walk(account, file, source, chosen, loose, where) and len(chosen) < len(claims):
         loose.clear()
+        account.claimed = [c for c in account.claimed if c.file != file]
         _walk(account, file, source, claims, loose, where)
     rest = without([(0, source.size)], joined(claims))
     speak_loose(account, file, source, joined((*rest, *loose)), where, where)
 
 
 def _spread(claims: Sequence[Span]) -> list[Span]:
+    """Choose first, last, a spread between, and the largest: a whole picture is mostly larger than a tile."""
     last = len(claims) - 1
-    return [claims[i] for i in sorted({round(k * last / (FEW - 1)) for k in range(FEW)})]
+    largest = nlargest(LARGEST, range(len(claims)), key=lambda i: claims[i][1] - claims[i][0])
+    return [claims[i] for i in sorted({*(round(k * last / (FEW - 1)) for k in range(FEW)), *largest})]
 
 
 def _walk(
     account: Account, file: int, source: ByteSource, claims: Sequence[Span], loose: list[Span], where: str
 ) -> bool:
     """Prove claimed pieces, and return whether one of them holds more than pixels."""
-    from blankslide.verification.census.walked import surplus
+    from blankslide.verification.census.walked import measured, surplus
 
     speaks = False
     for start, end in claims:
         if end - start > _LARGEST:
             continue
         data = source.read(start, end - start)
+        coded = measured(data)
+        if coded is not None and coded.width:
+            account.claimed.append(Claimed(file, where, coded.width, coded.height, start, end))
         for low, high in surplus(data):
             if any(data[low:high]):
                 speaks = True
                 speak(account, file, f"{where}/coded", data[low:high], start + low, where)
     return speaks
+
+
+def settle_claims(account: Account, files: Sequence[ByteSource]) -> None:
+    """Add as pictures what was claimed as tissue, is a whole picture, and has a size that no tile has.
+
+    Parameters
+    ----------
+    files
+        By their numbers.
+    """
+    from blankslide.verification.census.pictures import picture_in
+
+    shapes = Counter((c.width, c.height) for c in account.claimed)
+    if max(shapes.values(), default=0) < GRID:
+        return
+    for c in [c for c in account.claimed if shapes[c.width, c.height] <= ODD][:MOST_ODD]:
+        found = picture_in(files[c.file].read(c.start, c.end - c.start), c.file, c.start, f"{c.where}, among tiles")
+        if found is not None:
+            account.pictures.append(found.picture)

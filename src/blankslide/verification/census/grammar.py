@@ -269,13 +269,19 @@ def residue(value: str, words: Iterable[str]) -> str:
     """Return what is left of loose text without known words, zeros and pieces too short to be read."""
     told = _SPACE.sub(" ", _FILLER.sub(" ", value.replace("@", " ")))
     for word in sorted(words, key=len, reverse=True):
-        told = told.replace(word, " ")
+        told = _spelled(word).sub(" ", told) if "#" in word else told.replace(word, " ")
     return " ".join(part for part in _PIECES.findall(told) if not _is_filled(part))
 
 
 def _is_filled(part: str) -> bool:
     """Whether a piece is nothing but filling, or a number of at most two digits that is filled up with zeros."""
     return len([c for c in part if c not in FILL]) <= 2 * part.startswith("00")
+
+
+@cache
+def _spelled(word: str) -> re.Pattern[str]:
+    """Return what finds a word with numbers in it."""
+    return re.compile(re.escape(word).replace(r"\#", r"(?<!\d)\d{1,7}+(?!\d)"))
 
 
 def _harmless(text: Text, rules: Rules) -> bool:

@@ -29,7 +29,7 @@ def slide_look(path: Path) -> Look | None:
         except Exception:  # noqa: S112 whatever a reader raises for a file that it cannot open
             continue
         if pixels is not None:
-            return _look(pixels)
+            return look_of(pixels)
     return None
 
 
@@ -60,7 +60,8 @@ def _czi(path: Path) -> NDArray[np.uint8] | None:
     return np.asarray(array * (255.0 / top) if top > 255 else array, dtype=np.uint8)
 
 
-def _look(grey: NDArray[np.uint8]) -> Look:
+def look_of(grey: NDArray[np.uint8]) -> Look:
+    """Return the look of a picture whose greys are all known."""
     import numpy as np
     from PIL import Image
 

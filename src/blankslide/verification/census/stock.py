@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from blankslide.verification.census.pixels import Look
     from blankslide.verification.census.sight import Sight
 
-_SQLITE = b"SQLite format 3\0"
+_SQLITE, _CZI = b"SQLite format 3\0", b"ZISRAWFILE"
 
 
 def take_stock(
@@ -60,6 +60,10 @@ def take_stock(
         from blankslide.verification.census.dicom import settle_roles
 
         settle_roles(account, instances)
+    if account.claimed:
+        from blankslide.verification.census.generic import settle_claims
+
+        settle_claims(account, [source for _, source in files])
     settle_streams(account, slide)
     return account
 
@@ -94,6 +98,10 @@ def _one(
         from blankslide.verification.census import database
 
         database.take_stock(account, number, source, where)
+    elif head.startswith(_CZI):
+        from blankslide.verification.census import czi
+
+        czi.take_stock(account, number, source, claims, where, thorough)
     else:
         from blankslide.verification.census import generic
 

@@ -166,6 +166,12 @@ def _hex_apart() -> re.Pattern[bytes]:
 
 
 @cache
+def _uuid_head() -> re.Pattern[bytes]:
+    """What stands before the last twelve digits of a UUID, which by chance may spell something."""
+    return re.compile(rb"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}")
+
+
+@cache
 def _in_programs() -> re.Pattern[bytes]:
     return re.compile(rb"x[0-9A-Fa-f]{2}(?:\\|, ?0)x")
 
@@ -217,7 +223,8 @@ def _texts(data: bytes) -> Iterator[tuple[int, int, str, bytes]]:
 
 def _hexes(data: bytes) -> Iterator[tuple[int, int, bytes]]:
     for start, end in stretches(data, _OF_HEX, 10):
-        yield start, end, data[start:end]
+        if end - start != 12 or not _uuid_head().fullmatch(data[max(0, start - 24) : start]):
+            yield start, end, data[start:end]
     if b"00 00 00 00 00" in data.translate(_PAIRS) or _in_programs().search(data):
         for m in _hex_apart().finditer(data):
             yield m.start(), m.end(), _blank().sub(b"", m[0].replace(b"0x", b""))
