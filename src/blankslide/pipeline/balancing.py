@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from blankslide.storage.slide_files import SlideFilesOnDisk
     from blankslide.verification.census.account import Account, Picture, Text
     from blankslide.verification.census.grammar import Rules
-    from blankslide.verification.census.sight import Sight
+    from blankslide.verification.census.memory import Memory
 
 MOST = 8
 """Sentences about one slide; of the rest only the number is told."""
@@ -128,21 +128,25 @@ def would_be_left(job: Job) -> tuple[str, ...]:
     ContradictorySlide
         If a picture that shows the slide would be changed under another name.
     """
-    sight = _look_first(job)
-    found = _as_planned(job, sight)
+    from blankslide.verification.census.memory import Memory
+
+    memory = job.memory = Memory()
+    _look_first(job, memory)
+    found = _as_planned(job)
     more = [role for role in found.unproven if not _is_asked(job, role)]
     if more:
         job.plan_again(job.options.resolved().removing(*more))
-        found = _as_planned(job, _look_first(job))
+        _look_first(job, memory)
+        found = _as_planned(job)
     return found.left
 
 
-def _as_planned(job: Job, sight: Sight) -> Balance:
+def _as_planned(job: Job) -> Balance:
     slide = AsPlanned(job.slide, job.planned.patches)
     key = job.options.planning_key
     again = inspected_as(job.inspection.format, slide, slide.files, key)
     second = make_plan(again, job.options.resolved(), slide.files, key)
-    return balance(again, second, slide.files, job.options, job.path, sight)
+    return balance(again, second, slide.files, job.options, job.path, job.memory)
 
 
 def _is_asked(job: Job, role: str) -> bool:
@@ -150,7 +154,7 @@ def _is_asked(job: Job, role: str) -> bool:
     return any(fnmatchcase(f"picture.{role}", glob) for glob, _ in job.options.resolved().ids)
 
 
-def _look_first(job: Job) -> Sight:
+def _look_first(job: Job, memory: Memory) -> None:
     """Look at all pictures before any is changed; refuse if one that shows the slide would be.
 
     Raises
@@ -163,7 +167,8 @@ def _look_first(job: Job) -> Sight:
     changes: dict[int, list[tuple[int, int]]] = {}
     for patch in job.planned.patches:
         changes.setdefault(patch.file, []).append((patch.offset, patch.offset + patch.length))
-    sight, endangered = look_before(job.slide.views(), {file: sorted(spans) for file, spans in changes.items()})
+    spans = {file: sorted(own) for file, own in changes.items()}
+    endangered = look_before(job.slide.views(), spans, memory)
     pictures = {(a.file, a.width, a.height): a.role for a in job.inspection.associated}
     for one in endangered:
         role = pictures.get((one.file, one.width, one.height), "picture")
@@ -172,7 +177,6 @@ def _look_first(job: Job) -> Sight:
                 f"the {role} on {one.where} shows the slide itself, so its name and its pixels contradict each other",
                 "look at it with another program; nothing that may be tissue is blanked",
             )
-    return sight
 
 
 def accounts(path: str | Path, options: Options) -> tuple[Account, Rules, list[str]]:
@@ -195,7 +199,7 @@ def balance(
     sources: Sequence[ByteSource],
     options: Options,
     path: Path,
-    sight: Sight | None = None,
+    memory: Memory | None = None,
 ) -> Balance:
     """Take the census of a slide and hold it against the plan's account.
 
@@ -207,10 +211,11 @@ def balance(
         One for each file of ``inspection``: as it is, or as it would be.
     path
         The main file, for independent readers.
-    sight
-        What the pictures looked like before.
+    memory
+        What was found out before in this run; it is used again only where the very bytes that it was found out from
+        are read again.
     """
-    account = _taken(inspection, sources, options, path, sight)
+    account = _taken(inspection, sources, options, path, memory)
     rules = _rules(inspection, planned, options)
     left = [
         *_texts_left(account, rules),
@@ -221,14 +226,14 @@ def balance(
 
 
 def _taken(
-    inspection: Inspection, sources: Sequence[ByteSource], options: Options, path: Path, sight: Sight | None = None
+    inspection: Inspection, sources: Sequence[ByteSource], options: Options, path: Path, memory: Memory | None = None
 ) -> Account:
     from blankslide.verification.census.reference import slide_look
     from blankslide.verification.census.stock import take_stock
 
     files = [(file.name, source) for file, source in zip(inspection.files, sources, strict=False)]
     claims = {i: bytemap.tissue_parts() for i, bytemap in enumerate(inspection.maps) if _needs_claims(sources[i])}
-    return take_stock(files, claims, slide=partial(slide_look, path), thorough=options.thorough, sight=sight)
+    return take_stock(files, claims, slide=partial(slide_look, path), thorough=options.thorough, memory=memory)
 
 
 def _needs_claims(source: ByteSource) -> bool:

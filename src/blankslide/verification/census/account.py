@@ -78,5 +78,12 @@ class Account:
     troubles: list[str] = field(default_factory=list)
     proven: dict[int, list[Span]] = field(default_factory=dict)
 
+    def add(self, part: Account) -> None:
+        """Take in the account of one file."""
+        self.texts += part.texts
+        self.pictures += part.pictures
+        self.troubles += part.troubles
+        self.proven.update(part.proven)
+
     def __repr__(self) -> str:
         return f"<Account: {len(self.texts)} texts, {len(self.pictures)} pictures, {len(self.troubles)} troubles>"
