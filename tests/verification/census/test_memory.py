@@ -14,6 +14,7 @@ from blankslide.verification.census.memory import Memory
 from blankslide.verification.census.stock import take_stock
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -85,3 +86,34 @@ def test_an_account_with_a_memory_says_the_same_as_one_without(tmp_path: Path) -
         assert sorted(told.texts) == sorted(fresh.texts)
         assert sorted(told.troubles) == sorted(fresh.troubles)
         assert [p[:7] for p in told.pictures] == [p[:7] for p in fresh.pictures]
+
+
+def test_of_a_picture_before_a_large_hole_no_more_is_read_than_it_needs() -> None:
+    from io import BytesIO
+
+    from PIL import Image
+
+    from blankslide.verification.census.account import Account
+    from blankslide.verification.census.pictures import pictures_in
+
+    out = BytesIO()
+    Image.linear_gradient("L").save(out, "JPEG")
+    data = out.getvalue() + bytes(24 << 20)
+    source = MemorySource(data)
+    read: list[int] = []
+
+    class Asked(MemorySource):
+        def read(self, offset: int, length: int) -> bytes:
+            read.append(length)
+            return super().read(offset, length)
+
+        def data_ranges(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+            yield 0, 8192
+
+    for one in (source, Asked(data)):
+        account = Account()
+        ((start, end),) = pictures_in(account, 0, one, [(0, len(data))], "here")
+        assert start == 0
+        assert len(out.getvalue()) <= end < 1 << 20  # and no text behind is explained by it
+        assert [(p.width, p.height) for p in account.pictures] == [(256, 256)]
+    assert sum(read) < 1 << 20
