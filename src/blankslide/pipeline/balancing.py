@@ -245,14 +245,14 @@ def _needs_claims(source: ByteSource) -> bool:
 def _rules(inspection: Inspection, planned: Plan, options: Options) -> Rules:
     from blankslide.formats import vocabulary_of
     from blankslide.policy.pseudonyms import is_ours, is_token
-    from blankslide.verification.census.grammar import Kept, Rules, Vocabulary
+    from blankslide.verification.census.grammar import Kept, Rules, vocabulary
 
     stays = {d.id for d in planned.decisions if d.action is Action.KEEP}
     places = [(p.file, p.start, p.end) for p in inspection.kept]
     places += [(p.file, p.start, p.end) for f in inspection.findings if f.id in stays for p in f.places]
     key = options.planning_key
     return Rules(
-        Vocabulary(vocabulary_of(inspection.format)),
+        vocabulary(vocabulary_of(inspection.format)),
         Kept(places),
         lambda value: is_token(value) or is_ours(value, key),
         options.resolved().unknown_numbers,

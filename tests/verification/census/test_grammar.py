@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from blankslide.verification.census import grammar
 from blankslide.verification.census.account import Text
 from blankslide.verification.census.grammar import (
     KEPT,
@@ -80,3 +81,13 @@ def test_templates() -> None:
 @pytest.mark.parametrize("value", ["a@b.org", r"C:\slides", "2009-12-31", "S19-123456", "http://x"])
 def test_what_no_kept_text_may_hold(value: str) -> None:
     assert not plausible(value)
+
+
+def test_a_vocabulary_is_taken_apart_once_and_keeps_no_place_of_a_slide() -> None:
+    lines = ("270/AppMag\t#", "**/Make\tZeiss")
+    first, second = grammar.vocabulary(lines), grammar.vocabulary(lines)
+    assert first.places is second.places
+    assert first.at("270/AppMag") == {"#"}
+    assert first.at("Roe/Make") == {"Zeiss"}
+    assert not second._known
+    assert not grammar.vocabulary(lines)._known
