@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from blankslide.storage.slide_files import SlideFilesOnDisk
     from blankslide.verification.census.account import Account, Picture, Text
     from blankslide.verification.census.grammar import Kept, Rules
-    from blankslide.verification.census.sight import Sight
+    from blankslide.verification.census.memory import Memory
     from blankslide.verification.views import ReaderView
 
 MOST = 8
@@ -133,12 +133,16 @@ def would_be_left(job: Job) -> tuple[str, ...]:
     ContradictorySlide
         If a picture that shows the slide would be changed under another name.
     """
-    sight = _look_first(job)
-    found = _as_planned(job, sight)
+    from blankslide.verification.census.memory import Memory
+
+    memory = job.memory = Memory()
+    _look_first(job, memory)
+    found = _as_planned(job)
     more = [role for role in found.unproven if not _is_asked(job, role)]
     if more:
         job.plan_again(job.options.resolved().removing(*more))
-        found = _as_planned(job, _look_first(job))
+        _look_first(job, memory)
+        found = _as_planned(job)
     return found.left
 
 
@@ -151,19 +155,22 @@ def before_copying(job: Job) -> None:
         If a picture that shows the slide would not be in the copy.
     """
     if any(patch.data is not None and len(patch.data) != patch.length for patch in job.planned.patches):
-        _look_first(job)  # the files as they would be cannot be laid over the slide: places move
+        from blankslide.verification.census.memory import Memory
+
+        job.memory = Memory()
+        _look_first(job, job.memory)  # the files as they would be cannot be laid over the slide: places move
     else:
         would_be_left(job)
 
 
-def _as_planned(job: Job, sight: Sight) -> Balance:
+def _as_planned(job: Job) -> Balance:
     from blankslide.verification.census.shown import unaccounted
 
     slide = AsPlanned(job.slide, job.planned.patches)
     key = job.options.planning_key
     again = inspected_as(job.inspection.format, slide, slide.files, key)
     second = make_plan(again, job.options.resolved(), slide.files, key)
-    found = balance(again, second, slide.files, job.options, job.path, sight)
+    found = balance(again, second, slide.files, job.options, job.path, job.memory)
     gone = [d.id.removeprefix("picture.") for d in job.planned.decisions if d.action is not Action.KEEP]
     sizes = [(a.width, a.height) for a in job.inspection.associated if a.role in gone]
     shown = [_MARK + told for told in unaccounted(job.before, found.pictures, gone, sizes)]
@@ -175,7 +182,7 @@ def _is_asked(job: Job, role: str) -> bool:
     return any(fnmatchcase(f"picture.{role}", glob) for glob, _ in job.options.resolved().ids)
 
 
-def _look_first(job: Job) -> Sight:
+def _look_first(job: Job, memory: Memory) -> None:
     """Look at all pictures before any is changed; refuse if one that shows the slide would be.
 
     Raises
@@ -188,7 +195,8 @@ def _look_first(job: Job) -> Sight:
     changes: dict[int, list[tuple[int, int]]] = {}
     for patch in job.planned.patches:
         changes.setdefault(patch.file, []).append((patch.offset, patch.offset + patch.length))
-    sight, endangered = look_before(job.slide.views(), {file: sorted(spans) for file, spans in changes.items()})
+    spans = {file: sorted(own) for file, own in changes.items()}
+    endangered = look_before(job.slide.views(), spans, memory)
     pictures = {(a.file, a.width, a.height): a.role for a in job.inspection.associated}
     for one in endangered:
         role = pictures.get((one.file, one.width, one.height), "picture")
@@ -197,7 +205,6 @@ def _look_first(job: Job) -> Sight:
                 f"the {role} on {one.where} shows the slide itself, so its name and its pixels contradict each other",
                 "look at it with another program; nothing that may be tissue is blanked",
             )
-    return sight
 
 
 def accounts(path: str | Path, options: Options) -> tuple[Account, Rules, list[str]]:
@@ -223,7 +230,7 @@ def balance(
     sources: Sequence[ByteSource],
     options: Options,
     path: Path,
-    sight: Sight | None = None,
+    memory: Memory | None = None,
     views: Sequence[ReaderView] = (),
 ) -> Balance:
     """Take the census of a slide and hold it against the plan's account.
@@ -236,15 +243,16 @@ def balance(
         One for each file of ``inspection``: as it is, or as it would be.
     path
         The main file, for independent readers.
-    sight
-        What the pictures looked like before.
+    memory
+        What was found out before in this run; it is used again only where the very bytes that it was found out from
+        are read again.
     views
         What independent readers see in these very files.
     """
     from blankslide.verification.census.neighbours import unopened
     from blankslide.verification.census.shown import unaccounted
 
-    account = _taken(inspection, sources, options, path, sight)
+    account = _taken(inspection, sources, options, path, memory)
     rules, told = _rules(inspection, planned, options), _told(inspection, planned)
     left = [
         *_texts_left(account, rules, told),
@@ -257,14 +265,14 @@ def balance(
 
 
 def _taken(
-    inspection: Inspection, sources: Sequence[ByteSource], options: Options, path: Path, sight: Sight | None = None
+    inspection: Inspection, sources: Sequence[ByteSource], options: Options, path: Path, memory: Memory | None = None
 ) -> Account:
     from blankslide.verification.census.reference import slide_look
     from blankslide.verification.census.stock import take_stock
 
     files = [(file.name, source) for file, source in zip(inspection.files, sources, strict=False)]
     claims = {i: bytemap.tissue_parts() for i, bytemap in enumerate(inspection.maps) if _needs_claims(sources[i])}
-    return take_stock(files, claims, slide=partial(slide_look, path), thorough=options.thorough, sight=sight)
+    return take_stock(files, claims, slide=partial(slide_look, path), thorough=options.thorough, memory=memory)
 
 
 def _beside(path: Path, inspection: Inspection) -> tuple[list[str], list[str]]:
@@ -287,14 +295,14 @@ def _needs_claims(source: ByteSource) -> bool:
 def _rules(inspection: Inspection, planned: Plan, options: Options) -> Rules:
     from blankslide.formats import vocabulary_of
     from blankslide.policy.pseudonyms import DUMMIES, is_ours, is_token
-    from blankslide.verification.census.grammar import Kept, Rules, Vocabulary
+    from blankslide.verification.census.grammar import Kept, Rules, vocabulary
 
     stays = {d.id for d in planned.decisions if d.action is Action.KEEP}
     places = [(p.file, p.start, p.end) for p in inspection.kept]
     places += [(p.file, p.start, p.end) for f in inspection.findings if f.id in stays for p in f.places]
     key = options.planning_key
     return Rules(
-        Vocabulary(vocabulary_of(inspection.format)),
+        vocabulary(vocabulary_of(inspection.format)),
         Kept(places),
         lambda value: value in DUMMIES or is_token(value) or is_ours(value, key),
         options.resolved().unknown_numbers,

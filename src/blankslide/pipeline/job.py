@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from blankslide.policy.profiles import Profile
     from blankslide.storage.slide_files import SlideFilesOnDisk
     from blankslide.verification import ReaderView
+    from blankslide.verification.census.memory import Memory
 
 
 @dataclass(slots=True)
@@ -41,6 +42,8 @@ class Job:
         What was found, what is to be changed, and what became of it so far; there once `found` was called.
     before
         What independent readers saw before anything was written.
+    memory
+        What the census found out before anything was written, and from which bytes.
     folder, names
         Where a copy goes, and what its files are called below that folder, the main one first.
     """
@@ -53,6 +56,7 @@ class Job:
     planned: Plan = field(init=False)
     outcome: Outcome = field(init=False)
     before: Sequence[ReaderView] = ()
+    memory: Memory | None = None
     folder: str = ""
     names: list[str] = field(default_factory=list)
 

@@ -77,7 +77,7 @@ def judge_written(job: Job, path: Path, names: Sequence[str] = ()) -> str:
             problems += _todo(second)
             problems += second.left
             problems += _search(fresh, again, second, job)
-            problems += balance(again, second, fresh.views(), job.options, path, views=after).left
+            problems += balance(again, second, fresh.views(), job.options, path, job.memory, after).left
             if job.outcome.residue or problems:
                 state = state_of(fresh, again, job.options)
     conclude(job.outcome, readers, problems)

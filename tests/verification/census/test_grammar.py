@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from blankslide.verification.census import grammar
 from blankslide.verification.census.account import Text
 from blankslide.verification.census.grammar import (
     KEPT,
@@ -145,3 +146,13 @@ def test_a_version_of_four_parts_is_no_date_and_a_date_is_one() -> None:
     assert plausible("14.0.22.201")
     assert not plausible("Scanned 14.03.2019")
     assert not plausible("14.03.2019.")
+
+
+def test_a_vocabulary_is_taken_apart_once_and_keeps_no_place_of_a_slide() -> None:
+    lines = ("270/AppMag\t#", "**/Make\tZeiss")
+    first, second = grammar.vocabulary(lines), grammar.vocabulary(lines)
+    assert first.places is second.places
+    assert first.at("270/AppMag") == {"#"}
+    assert first.at("Roe/Make") == {"Zeiss"}
+    assert not second._known
+    assert not grammar.vocabulary(lines)._known

@@ -15,7 +15,7 @@ from blankslide.source import MemorySource
 from blankslide.verification.census import tiff
 from blankslide.verification.census.before import look_before
 from blankslide.verification.census.ifds import Walk
-from blankslide.verification.census.sight import Sight
+from blankslide.verification.census.memory import Memory
 from blankslide.verification.census.stock import take_stock
 from blankslide.verification.census.tiff_pages import page_of
 
@@ -187,19 +187,17 @@ def test_a_page_that_shows_the_slide_and_would_change_is_in_danger(file: Path) -
     layout = write_tiff(file, [*LEVELS, strip(FIELD.reduce(3)), strip(label(invent(1), (170, 128), 1))])
     source = MemorySource(file.read_bytes())
     spans = [(at, at + size) for page in layout.pages[2:] for at, size in page.strips]
-    sight, found = look_before([source], {0: sorted(spans)})
+    memory = Memory()
+    found = look_before([source], {0: sorted(spans)}, memory)
     assert [(e.where, e.width, e.proven) for e in found] == [("page 2", FIELD.reduce(3).width, "thumbnail")]
-    assert len(sight.looks) == 4
-    assert look_before([source], {})[1] == []
-    assert look_before([MemorySource(b"no slide at all")], {0: [(0, 4)]})[1] == []
+    assert look_before([source], {}, memory) == []
+    assert look_before([MemorySource(b"no slide at all")], {0: [(0, 4)]}, memory) == []
 
 
-def test_only_pages_that_change_are_looked_at_again(file: Path) -> None:
+def test_only_pages_whose_pixels_change_are_in_danger(file: Path) -> None:
     layout = write_tiff(file, [*LEVELS, strip(FIELD.reduce(3))])
-    walk = Walk(MemorySource(file.read_bytes()))
-    pages = [page for d in walk.directories if (page := page_of(walk, d)) is not None]
+    source = MemorySource(file.read_bytes())
     start, size = layout.pages[1].strips[2]
-    for span, touched in (((start + 1, start + 2), [1]), ((start + size, start + size), []), ((0, 8), [])):
-        sight = Sight(changes={0: [span]})
-        assert [i for i, page in enumerate(pages) if sight.is_touched(0, page)] == touched
-    assert not Sight().is_touched(0, pages[0])
+    end = start + size
+    for span, endangered in (((end - 40, end - 20), ["page 1"]), ((end, end), []), ((0, 8), [])):
+        assert [e.where for e in look_before([source], {0: [span]}, Memory())] == endangered

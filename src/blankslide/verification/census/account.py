@@ -92,5 +92,13 @@ class Account:
     proven: dict[int, list[Span]] = field(default_factory=dict)
     claimed: list[Claimed] = field(default_factory=list)
 
+    def add(self, part: Account) -> None:
+        """Take in the account of one file."""
+        self.texts += part.texts
+        self.pictures += part.pictures
+        self.troubles += part.troubles
+        self.claimed += part.claimed
+        self.proven.update(part.proven)
+
     def __repr__(self) -> str:
         return f"<Account: {len(self.texts)} texts, {len(self.pictures)} pictures, {len(self.troubles)} troubles>"

@@ -7,7 +7,7 @@ decoded, it says nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -46,12 +46,25 @@ class Candidate(NamedTuple):
         return self.look or Look(self.width, self.height, (), None, False)
 
 
-class Pictures:
-    """All pictures of a slide, and what was found out about pairs of them."""
+Known = dict[Hashable, tuple[Candidate, Candidate, Likeness]]
 
-    def __init__(self, candidates: Sequence[Candidate]) -> None:
+
+class Pictures:
+    """All pictures of a slide, and what was found out about pairs of them.
+
+    Parameters
+    ----------
+    candidates
+        In any order.
+    known
+        What was found out before; added to. Of each pair the two candidates themselves are kept, so that no other
+        look can come to stand where one of theirs stood in memory.
+    """
+
+    def __init__(self, candidates: Sequence[Candidate], known: Known | None = None) -> None:
         self.all = candidates
         self._pairs: dict[tuple[int, int, bool], Likeness] = {}
+        self._known = {} if known is None else known
         self._shares: dict[int, NDArray[np.float64]] = {}
 
     @cached_property
@@ -78,10 +91,16 @@ class Pictures:
         """Return how one picture is like another."""
         key = (index, other, strict)
         if key not in self._pairs:
-            self._pairs[key] = _compare(self.all[index], self.all[other], strict)
+            self._pairs[key] = self._compared(self.all[index], self.all[other], strict)
             if not strict:
                 self._pairs[other, index, False] = self._pairs[key]
         return self._pairs[key]
+
+    def _compared(self, a: Candidate, b: Candidate, strict: bool) -> Likeness:
+        key = (id(a.look), id(b.look), strict, *(c[:2] + c[3:] for c in (a, b)))
+        if key not in self._known:
+            self._known[key] = (a, b, _compare(a, b, strict))
+        return self._known[key][2]
 
     def best(self, index: int, members: Sequence[int], *, strict: bool = False, one_kind: bool = True) -> Likeness:
         """Return how a picture is like that one of others which it is most like; those seen whole are asked first.

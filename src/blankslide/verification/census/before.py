@@ -8,18 +8,17 @@ files as they would be, looks only at what changes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import IO, TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.verification.census import ifds
 from blankslide.verification.census.account import Account
-from blankslide.verification.census.data import Stream
 from blankslide.verification.census.roles import prove
-from blankslide.verification.census.sight import Sight
 from blankslide.verification.census.tiff import Tiff
 
 if TYPE_CHECKING:
     from blankslide.source import ByteSource
     from blankslide.verification.census.data import Span
+    from blankslide.verification.census.memory import Memory
     from blankslide.verification.census.tiff_pages import Page
 
 _TISSUE = ("level", "thumbnail", "channel")
@@ -35,7 +34,7 @@ class Endangered(NamedTuple):
     proven: str
 
 
-def look_before(files: Sequence[ByteSource], changes: Mapping[int, Sequence[Span]]) -> tuple[Sight, list[Endangered]]:
+def look_before(files: Sequence[ByteSource], changes: Mapping[int, Sequence[Span]], memory: Memory) -> list[Endangered]:
     """Look at the pictures of a slide as it is.
 
     Parameters
@@ -44,46 +43,47 @@ def look_before(files: Sequence[ByteSource], changes: Mapping[int, Sequence[Span
         As they are.
     changes
         For each file the spans that a plan would change, sorted and disjoint.
+    memory
+        What is seen is remembered here.
 
     Returns
     -------
-    Sight, list of Endangered
-        What was seen, and those pictures that look like the slide and would be changed.
+    list of Endangered
+        Pictures that look like the slide and would be changed.
     """
-    sight = Sight(changes=changes)
     found: list[Endangered] = []
     for number, source in enumerate(files):
         if source.size > 8 and source.read(0, 4) in ifds.MAGIC:
-            found += _tiff(sight, number, source)
-    return sight, found
-
-
-def _tiff(sight: Sight, number: int, source: ByteSource) -> list[Endangered]:
-    from tifffile import TiffFile
-
-    try:
-        stock = Tiff(Account(), number, source)
-        with TiffFile(cast("IO[bytes]", Stream(source))) as library:
-            looks = stock.looks(library)
-    except Exception:  # what no library reads is told of by the account
-        return []
-    found = []
-    for page, look, role in zip(stock.pages, looks, prove(stock.candidates(looks)), strict=True):
-        if look is not None:
-            sight.looks[number, page.directory.at] = look
-        if role.proven in _TISSUE and sight.is_touched(number, page) and _pixels_change(stock, page, sight):
-            found.append(Endangered(number, page.directory.where, page.width, page.height, role.proven))
+            found += _tiff(number, source, changes.get(number, ()), memory)
     return found
 
 
-def _pixels_change(stock: Tiff, page: Page, sight: Sight) -> bool:
+def _tiff(number: int, source: ByteSource, changes: Sequence[Span], memory: Memory) -> list[Endangered]:
+    try:
+        stock = Tiff(Account(), number, source, memory=memory)
+        looks = stock.looks()
+    except Exception:  # what no library reads is told of by the account
+        return []
+    return [
+        Endangered(number, page.directory.where, page.width, page.height, role.proven)
+        for page, role in zip(stock.pages, prove(stock.candidates(looks), memory.pairs), strict=True)
+        if role.proven in _TISSUE and _pixels_change(stock, page, changes)
+    ]
+
+
+def _pixels_change(stock: Tiff, page: Page, changes: Sequence[Span]) -> bool:
     """Whether a change lies in what a segment needs for its pixels, and not in a comment or behind its end."""
-    spans = sight.changes[stock.file]
-    for number in range(min(page.needed, len(page.offsets))):
-        start, end = int(page.offsets[number]), int(page.offsets[number] + page.lengths[number])
-        touched = [
-            (max(low, start) - start, min(high, end) - start) for low, high in spans if low < end and high > start
-        ]
-        if touched and not stock.all_beside(page, number, touched):
+    if not changes:
+        return False
+    import numpy as np
+
+    low, high = np.array([start for start, _ in changes]), np.array([end for _, end in changes])
+    count = min(page.needed, len(page.offsets))
+    starts, ends = page.offsets[:count], page.offsets[:count] + page.lengths[:count]
+    first, last = np.searchsorted(high, starts, side="right"), np.searchsorted(low, ends, side="left")
+    for number in np.flatnonzero(last > first).tolist():
+        start, end = int(starts[number]), int(ends[number])
+        touched = [(max(a, start) - start, min(b, end) - start) for a, b in changes[first[number] : last[number]]]
+        if not stock.all_beside(page, number, touched):
             return True
     return False

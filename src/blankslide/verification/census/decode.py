@@ -29,6 +29,7 @@ _KINDS = {"jpeg": "JPEG", "jpg": "JPEG", "png": "PNG", "bmp": "BMP", "dib": "DIB
 _KINDS |= {"jp2": "JPEG2000", "j2k": "JPEG2000", "jpeg2000": "JPEG2000"}
 _CONVERTED = ("1", "P", "PA", "LA", "La", "CMYK", "YCbCr", "LAB")
 _UNPACK = {1: "", 5: "lzw_decode", 8: "zlib_decode", 32946: "zlib_decode", 32773: "packbits_decode"}
+_MODES = {1: "L", 3: "RGB"}
 _ADOBE = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00"
 
 
@@ -203,6 +204,8 @@ def _picture(data: bytes, form: str, scale: int, place: tuple[int, int]) -> Pixe
     """Decode a stream by Pillow; None if it is larger than its place, or than anything should be."""
     import numpy as np
 
+    if form == "JPEG" and (plain := _plain_jpeg(data)) is not None:
+        return _directly(data, *plain, scale, place)
     with _open(data, form) as image:
         wide, high = image.size
         if wide > place[0] or high > place[1] or wide * high > PIXEL_LIMIT:
@@ -218,6 +221,33 @@ def _picture(data: bytes, form: str, scale: int, place: tuple[int, int]) -> Pixe
         image.load()
         array = np.asarray(image.convert("RGB") if image.mode in _CONVERTED else image)
     return Pixels(array if array.ndim == 3 else array[..., None], scale if form.startswith("JPEG") else 1)
+
+
+def _plain_jpeg(data: bytes) -> tuple[str, int, int] | None:
+    """Return mode and size of a JPEG of grey or three colours in 8 bits; None if it is another, or cannot be told."""
+    pos = 2
+    while data[pos : pos + 1] == b"\xff" and pos + 10 <= len(data):
+        code = data[pos + 1]
+        if code in (0xC0, 0xC1, 0xC2):
+            high, wide = int.from_bytes(data[pos + 5 : pos + 7], "big"), int.from_bytes(data[pos + 7 : pos + 9], "big")
+            mode = _MODES.get(data[pos + 9]) if data[pos + 4] == 8 else None
+            return (mode, wide, high) if mode and wide and high else None
+        if code in (0xD8, 0xD9, 0xDA, 0xFF):
+            return None
+        pos += 2 + max(2, int.from_bytes(data[pos + 2 : pos + 4], "big"))
+    return None
+
+
+def _directly(data: bytes, mode: str, wide: int, high: int, scale: int, place: tuple[int, int]) -> Pixels | None:
+    """Decode a JPEG without opening it first: a strip is so small that opening it costs more than its pixels."""
+    import numpy as np
+    from PIL import Image
+
+    if wide > place[0] or high > place[1] or wide * high > PIXEL_LIMIT:
+        return None
+    small = -(-wide // scale), -(-high // scale)
+    array = np.asarray(Image.frombytes(mode, small, data, "jpeg", mode, "", scale, 0))
+    return Pixels(array if array.ndim == 3 else array[..., None], scale)
 
 
 def _resolutions(data: bytes) -> int:

@@ -16,7 +16,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from copy import copy
+from functools import cache, lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -147,6 +148,12 @@ class Vocabulary:
                 if place.startswith("*."):  # a file may be called otherwise, or have no suffix at all
                     self.anywhere.setdefault(place.partition("/")[2], set()).update(forms)
 
+    def unused(self) -> Vocabulary:
+        """Return the same vocabulary, not yet asked: the places of one slide are not kept for the next."""
+        new = copy(self)
+        new._known = {}
+        return new
+
     def at(self, path: str) -> set[str] | None:
         """Return the templates that may stand at a path; None if the place is unknown."""
         place = place_of(path).lower()
@@ -163,6 +170,16 @@ class Vocabulary:
         more = [forms for wild, forms in self.wild if _fits(wild, parts)]
         more += [forms for end, forms in self.ends.get(parts[-1], ()) if parts[-len(end) :] == end]
         return set().union(found or (), *more) if found is not None or more else None
+
+
+@lru_cache(maxsize=8)
+def _parsed(lines: tuple[str, ...]) -> Vocabulary:
+    return Vocabulary(lines)
+
+
+def vocabulary(lines: tuple[str, ...]) -> Vocabulary:
+    """Return the vocabulary of some lines, which are taken apart once only."""
+    return _parsed(lines).unused()
 
 
 def _alternatives(line: str) -> set[str]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from blankslide.verification.census.data import Span
 
 _LARGEST = 64 << 20
+_STEPS = (1 << 18, 1 << 22)
+"""Bytes that are tried before all of a span is read for one picture."""
 _MOST = 4096
 """Pictures in loose bytes: more are told of, and not looked at."""
 
@@ -40,7 +42,7 @@ def pictures_in(account: Account, file: int, source: ByteSource, spans: Sequence
                 account.troubles.append(f"{where}: more pictures than can be looked at")
                 return explained
             end = next((high for low, high in spans if low <= begin < high), begin)
-            seen = picture_in(source.read(begin, min(end - begin, _LARGEST)), file, begin, where)
+            seen = _seen(source, file, begin, min(end, begin + _LARGEST), where)
             if seen is not None:
                 found += 1
                 account.pictures.append(seen.picture)
@@ -48,6 +50,20 @@ def pictures_in(account: Account, file: int, source: ByteSource, spans: Sequence
                 explained += core
                 reached = core[-1][1] if core else begin + 1
     return sorted(explained)
+
+
+def _seen(source: ByteSource, file: int, begin: int, end: int, where: str) -> Found | None:
+    """Return the picture that begins at a place, if it decodes; of what follows no more is read than is needed.
+
+    A stream that is whole in its first bytes is whole, whatever follows; most are small, and a hole behind one can be
+    of any size. What was not read is not explained either, and is read like all loose bytes.
+    """
+    for size in _STEPS:
+        if begin + size < end:
+            seen = picture_in(source.read(begin, size), file, begin, where)
+            if seen is not None and seen.core:
+                return seen
+    return picture_in(source.read(begin, end - begin), file, begin, where)
 
 
 def picture_in(data: bytes, file: int, start: int, where: str) -> Found | None:

@@ -209,11 +209,11 @@ def _worst_part(a: Look, b: Look) -> float:
 def _overlaps(a: Look, b: Look) -> Iterator[tuple[Sample, Sample, Box]]:
     """Yield the parts of both that lie over each other, and where."""
     for mine in a.samples:
+        left, top, right, bottom = mine.box
         for theirs in b.samples:
-            x0, y0 = max(mine.box[0], theirs.box[0]), max(mine.box[1], theirs.box[1])
-            x1, y1 = min(mine.box[2], theirs.box[2]), min(mine.box[3], theirs.box[3])
-            if x1 > x0 and y1 > y0:
-                yield mine, theirs, (x0, y0, x1, y1)
+            x0, y0, x1, y1 = theirs.box  # most pairs lie apart: they are told by four comparisons
+            if x0 < right and x1 > left and y0 < bottom and y1 > top:
+                yield mine, theirs, (max(left, x0), max(top, y0), min(right, x1), min(bottom, y1))
 
 
 def _pairs(a: Look, b: Look, shift: tuple[float, float]) -> Iterator[tuple[Grey, Grey]]:

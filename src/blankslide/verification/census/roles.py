@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from blankslide.verification.census.agreement import Candidate, Pictures, fits
+from blankslide.verification.census.agreement import Candidate, Known, Pictures, fits
 from blankslide.verification.census.pixels import SAME, SPEAKS, Likeness, covered
 
 __all__ = ["Candidate", "Role", "prove"]
@@ -42,13 +42,15 @@ class _Group(NamedTuple):
     channels: bool = False
 
 
-def prove(candidates: Sequence[Candidate]) -> list[Role]:
+def prove(candidates: Sequence[Candidate], known: Known | None = None) -> list[Role]:
     """Say what each picture is.
 
     Parameters
     ----------
     candidates
         All pictures of a slide, in any order.
+    known
+        What was found out about pairs of them before in this run; added to.
 
     Returns
     -------
@@ -57,7 +59,7 @@ def prove(candidates: Sequence[Candidate]) -> list[Role]:
         little was `looked` at is one as far as it was seen: look again with `few=decode.ALL`, at it and at the
         smallest level, to be sure.
     """
-    pictures = Pictures(candidates)
+    pictures = Pictures(candidates, known)
     groups = _groups(pictures)
     slide = _elected(pictures, groups)
     if slide is None:

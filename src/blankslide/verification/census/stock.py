@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from blankslide.verification.census import ifds
 from blankslide.verification.census.account import Account
+from blankslide.verification.census.memory import Memory
 from blankslide.verification.census.reference import settle_streams
 
 if TYPE_CHECKING:
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
     from blankslide.verification.census.data import Span
     from blankslide.verification.census.dicom import Instance
     from blankslide.verification.census.pixels import Look
-    from blankslide.verification.census.sight import Sight
 
 _SQLITE, _CZI = b"SQLite format 3\0", b"ZISRAWFILE"
 
@@ -25,7 +26,7 @@ def take_stock(
     *,
     slide: Callable[[], Look | None] = lambda: None,
     thorough: bool = False,
-    sight: Sight | None = None,
+    memory: Memory | None = None,
 ) -> Account:
     """Find what is really in the files of a slide.
 
@@ -40,8 +41,8 @@ def take_stock(
         Looks at the slide as an independent reader shows it; called if a picture must be held against it.
     thorough
         Walk every tile.
-    sight
-        What the pictures looked like before, from `look_before`.
+    memory
+        What was found out before in this run, and from which bytes.
 
     Returns
     -------
@@ -50,12 +51,15 @@ def take_stock(
     """
     account = Account()
     instances: list[Instance] = []
+    memory = memory or Memory()
     for number, (name, source) in enumerate(files):
         where = _suffix(name)
-        try:
-            _one(account, number, source, (claims or {}).get(number, ()), where, thorough, instances, sight)
-        except Exception as problem:  # libraries raise what they like, and their messages may hold values
-            account.troubles.append(f"{where}: cannot be read a second time ({type(problem).__name__})")
+        told = tuple((claims or {}).get(number, ()))
+        one = partial(_one, number, told, where, thorough, memory)
+        part, found = memory.ask(("file", number, told, where, thorough), source, one)
+        account.add(part)
+        if found is not None:  # what is remembered is of the same bytes, but perhaps read from another file
+            instances.append(found._replace(source=source))
     if instances:
         from blankslide.verification.census.dicom import settle_roles
 
@@ -74,35 +78,32 @@ def _suffix(name: str) -> str:
 
 
 def _one(
-    account: Account,
-    number: int,
-    source: ByteSource,
-    claims: Sequence[Span],
-    where: str,
-    thorough: bool,
-    instances: list[Instance],
-    sight: Sight | None,
-) -> None:
-    head = source.read(0, min(132, source.size))
-    if head[:4] in ifds.MAGIC:
-        from blankslide.verification.census.tiff import Tiff
+    number: int, claims: Sequence[Span], where: str, thorough: bool, memory: Memory, source: ByteSource
+) -> tuple[Account, Instance | None]:
+    """Take stock of one file; it depends on nothing but what it is given."""
+    account, instance = Account(), None
+    try:
+        head = source.read(0, min(132, source.size))
+        if head[:4] in ifds.MAGIC:
+            from blankslide.verification.census.tiff import Tiff
 
-        Tiff(account, number, source, thorough, sight).take_stock()
-    elif head[128:132] == b"DICM":
-        from blankslide.verification.census import dicom
+            Tiff(account, number, source, thorough, memory).take_stock()
+        elif head[128:132] == b"DICM":
+            from blankslide.verification.census import dicom
 
-        found = dicom.take_stock(account, number, source, where, thorough)
-        if found is not None:
-            instances.append(found)
-    elif head.startswith(_SQLITE):
-        from blankslide.verification.census import database
+            instance = dicom.take_stock(account, number, source, where, thorough)
+        elif head.startswith(_SQLITE):
+            from blankslide.verification.census import database
 
-        database.take_stock(account, number, source, where)
-    elif head.startswith(_CZI):
-        from blankslide.verification.census import czi
+            database.take_stock(account, number, source, where)
+        elif head.startswith(_CZI):
+            from blankslide.verification.census import czi
 
-        czi.take_stock(account, number, source, claims, where, thorough)
-    else:
-        from blankslide.verification.census import generic
+            czi.take_stock(account, number, source, claims, where, thorough)
+        else:
+            from blankslide.verification.census import generic
 
-        generic.take_stock(account, number, source, claims, where, thorough)
+            generic.take_stock(account, number, source, claims, where, thorough)
+    except Exception as problem:  # libraries raise what they like, and their messages may hold values
+        account.troubles.append(f"{where}: cannot be read a second time ({type(problem).__name__})")
+    return account, instance

@@ -73,6 +73,8 @@ STRUCTURE: dict[int, tuple[tuple[int, ...], tuple[int, ...], int]] = {
 LEADING = {273: 279, 324: 325, 513: 514}
 INDEX = frozenset(LEADING) | frozenset(LEADING.values())
 
+SAID = frozenset((269, 270, 271, 272, 285, 306, 315, 316, 33432))
+"""Texts that say nothing about how segments are coded: names, dates, descriptions."""
 COLOR_MAP, TRANSFER, TABLES, PROFILE = 320, 301, 347, 34675
 _CURVES = {COLOR_MAP: 3, TRANSFER: 1}
 

@@ -7,7 +7,7 @@ segments as its grid needs, each a whole stream of its codec. Everything else is
 from __future__ import annotations
 
 import re
-from functools import partial
+from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from blankslide.verification.census import tags
@@ -16,6 +16,7 @@ from blankslide.verification.census.data import Span, Stream, joined, without
 from blankslide.verification.census.icc import is_profile
 from blankslide.verification.census.ifds import Broken, Directory, Entry, Walk
 from blankslide.verification.census.loose import speak_loose
+from blankslide.verification.census.memory import Memory
 from blankslide.verification.census.roles import Candidate, prove
 from blankslide.verification.census.streams import beside, beside_tables
 from blankslide.verification.census.texts import speak, speak_picture, speak_profile
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from blankslide.source import ByteSource
     from blankslide.verification.census.pixels import Look
-    from blankslide.verification.census.sight import Sight
 
 _SPELLED = re.compile(rb"[A-Za-z](?:[ ,.'^_-]?[A-Za-z]){5,}+|\d[\d./ -]{6,}+")
 CLAIMING = frozenset(("level", "thumbnail", "channel", "map", "blank"))
@@ -51,14 +51,15 @@ class Tiff:
         Its bytes.
     thorough
         Walk each segment, whatever their number.
-    sight
-        What its pages looked like before.
+    memory
+        What its pages looked like before in this run, and by which bytes.
     """
 
     def __init__(
-        self, account: Account, file: int, source: ByteSource, thorough: bool = False, sight: Sight | None = None
+        self, account: Account, file: int, source: ByteSource, thorough: bool = False, memory: Memory | None = None
     ) -> None:
-        self.account, self.file, self.source, self.thorough, self.sight = account, file, source, thorough, sight
+        self.account, self.file, self.source, self.thorough = account, file, source, thorough
+        self.memory = memory or Memory()
         self.walk = Walk(source)
         self.known: list[Span] = [self.walk.head]
         self.loose: list[Span] = []
@@ -66,12 +67,10 @@ class Tiff:
 
     def take_stock(self) -> None:
         """Add all texts and pictures of the file to the account."""
-        from tifffile import TiffFile
-
         for directory in self.walk.directories:
             self._entries(directory)
-        with TiffFile(cast("IO[bytes]", Stream(self.source))) as library:
-            self._pictures(library)
+        if self.pages:
+            self._pictures()
         self.known = joined(self.known)
         rest = without([(0, self.source.size)], self.known)
         speak_loose(
@@ -137,18 +136,47 @@ class Tiff:
 
     # -- pictures ----------------------------------------------------------------------
 
-    def looks(self, library: Any) -> list[Look | None]:
-        """Look at each page, but for those that were looked at before and have not changed since."""
+    @cached_property
+    def _library(self) -> Any:
+        """The file as tifffile knows it; opened when the first page has to be decoded."""
+        from tifffile import TiffFile
+
+        return TiffFile(cast("IO[bytes]", Stream(self.source)))
+
+    def looks(self) -> list[Look | None]:
+        """Look at each page."""
+        return [self._look(page) for page in self.pages]
+
+    def _look(self, page: Page, few: int = 8) -> Look | None:
+        """Look at a page, unless it was looked at before and all that it is made of is the same now."""
         from blankslide.verification.census.decode import tiff_look
 
-        out: list[Look | None] = []
-        for page in self.pages:
-            known = self.sight.looks.get((self.file, page.directory.at)) if self.sight else None
-            if known is None or (self.sight is not None and self.sight.is_touched(self.file, page)):
-                library.filehandle.seek(page.directory.at)
-                known = _looked(library, page, tiff_look, self.source)
-            out.append(known)
-        return out
+        def look(source: ByteSource) -> Look | None:
+            for entry in page.directory.entries:
+                if entry.code in tags.INDEX:  # asked for again, like the segments
+                    source.read(entry.start, entry.end - entry.start)
+            library = self._library  # what cannot be opened at all is no matter of one page
+            try:
+                return tiff_look(_told(library, page), source.read, few=few)
+            except Exception:  # a library's failure on a page is an answer: nobody can say what it shows
+                return None
+
+        step = ("look", self.file, page.directory.at, few, *self._facts(page))
+        return self.memory.ask(step, self.source, look)
+
+    def _facts(self, page: Page) -> tuple[Any, ...]:
+        """Return all by which a library decodes a page's segments, but the index: each of its tags, without texts.
+
+        One text has a part in it: Philips' depth is corrected where the description ends as Philips' does.
+        """
+        directory = page.directory
+        plain = [e for e in directory.entries if e.code not in tags.SAID and e.code not in tags.INDEX]
+        told = tuple((e.code, e.kind, e.number, e.more, self.walk.bytes_of(e)) for e in plain)
+        said = directory.first(270)
+        philips = said is not None and b"</DataObject>" in self.source.read(
+            max(said.start, said.end - 32), min(32, said.end - said.start)
+        )
+        return self.walk.order, self.walk.big, self.walk.ndpi, philips, told
 
     def candidates(self, looks: Sequence[Look | None]) -> list[Candidate]:
         """Return the pages for the question of which role each has."""
@@ -157,15 +185,15 @@ class Tiff:
             for page, look in zip(self.pages, looks, strict=True)
         ]
 
-    def _pictures(self, library: Any) -> None:
-        looks = self.looks(library)
+    def _pictures(self) -> None:
+        looks = self.looks()
         candidates = self.candidates(looks)
-        for page, look, role in zip(self.pages, looks, prove(candidates), strict=True):
+        for page, look, role in zip(self.pages, looks, prove(candidates, self.memory.pairs), strict=True):
             proven, reason = role.proven, role.reason
             if proven == "thumbnail" and role.looked < WHOLE:
-                proven, reason = self._again(library, page, candidates)
+                proven, reason = self._again(page, candidates)
             if look is not None and look.flat:
-                proven, reason = self._blank(library, page)
+                proven, reason = self._blank(page)
             spoken = self._segments(page) if proven in CLAIMING else True
             at, where = page.directory.at, page.directory.where
             self.account.pictures.append(Picture(self.file, where, page.width, page.height, proven, at, at, reason))
@@ -173,23 +201,19 @@ class Tiff:
                 self._segments(page, every=True)
             self._surplus(page)
 
-    def _again(self, library: Any, page: Page, candidates: list[Candidate]) -> tuple[str, str]:
+    def _again(self, page: Page, candidates: list[Candidate]) -> tuple[str, str]:
         """Look at all of a thumbnail: what hides in a part that was not looked at is kept with it."""
-        from blankslide.verification.census.decode import ALL, tiff_look
+        from blankslide.verification.census.decode import ALL
 
         number = self.pages.index(page)
-        library.filehandle.seek(page.directory.at)
-        look = _looked(library, page, partial(tiff_look, few=ALL), self.source)
+        look = self._look(page, ALL)
         others = [c._replace(look=look) if i == number else c for i, c in enumerate(candidates)]
-        role = prove(others)[number]
+        role = prove(others, self.memory.pairs)[number]
         return role.proven, role.reason
 
-    def _blank(self, library: Any, page: Page) -> tuple[str, str]:
+    def _blank(self, page: Page) -> tuple[str, str]:
         """Whether each segment of a page is of one colour; equal segments are decoded once."""
-        from tifffile import TiffPage
-
-        library.filehandle.seek(page.directory.at)
-        told = TiffPage(library, index=0)
+        told = _told(self._library, page)
         seen: set[bytes] = set()
         for number in range(min(page.needed, len(page.offsets))):
             data = self._coded(page, number)
@@ -261,13 +285,12 @@ class Tiff:
                 self.loose.append((start, start + length))
 
 
-def _looked(library: Any, page: Page, tiff_look: Any, source: ByteSource) -> Any:
+def _told(library: Any, page: Page) -> Any:
+    """Return a page as tifffile knows it."""
     from tifffile import TiffPage
 
-    try:
-        return tiff_look(TiffPage(library, index=0), source.read)
-    except Exception:  # a library's failure on a page is an answer: nobody can say what it shows
-        return None
+    library.filehandle.seek(page.directory.at)
+    return TiffPage(library, index=0)
 
 
 def _is_flat(told: Any, number: int, data: bytes) -> bool:
