@@ -29,6 +29,7 @@ from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI
 from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.text_pairs import Pairs
 from blankslide.formatkit.text_style import Style
+from blankslide.formatkit.tiff_numbered_pages import has_picture
 from blankslide.formatkit.tiff_tags import TagRule
 from blankslide.formatkit.vocabulary import SHORT_NUMBER, whole_slug
 from blankslide.model.patterns import pattern
@@ -134,14 +135,14 @@ class Aperio(Format):
     readers = ("OpenSlide", "tifffile")
 
     def detect(self, probe: Probe) -> str | None:
-        """Accept a TIFF whose first page is tiled and described as Aperio's."""
+        """Accept a TIFF whose first page is described as Aperio's and in tiles, or, in a crop, in strips."""
         if not probe.is_tiff:
             return "not a TIFF"
         first = probe.tiff.first
         if not _MAKER.match(first.text(T.IMAGE_DESCRIPTION) or ""):
             return "the first page's description starts neither with Aperio nor with Motic"
-        if not first.is_tiled:
-            return "the first page is not tiled"
+        if not has_picture(first):
+            return "the first page holds no picture"
         return None
 
     def inspect(self, probe: Probe) -> Inspection:

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from blankslide.containers.tiff import directories as T
 from blankslide.containers.xml import parse
 from blankslide.errors import ContradictorySlide, DamagedSlide
-from blankslide.formatkit import jpeg_comments, tiff_byte_map, tiff_numbered_pages, tiff_tags
+from blankslide.formatkit import tiff_byte_map, tiff_numbered_pages, tiff_tags
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, QUASI, FindingCollector
 from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.tiff_tags import TagRule
@@ -113,8 +113,6 @@ class Leica(Format):
         tiff_numbered_pages.blank_pictures(found, pages, roles)
         XmlReader(found, kept, "leica", TABLE, whole=WHOLE).read(data, entry.start, pages[0].name, root)
         for i, page in enumerate(pages):
-            if slide.roles[i] == "level":
-                jpeg_comments.jpeg_findings(found, page, True)
             skip = _DESCRIPTION if i == 0 else frozenset()
             tiff_tags.tag_findings(found, page, skip, _TAGS, frozenset())
         complete = tiff_byte_map.unowned(found, tiff.source, bytemap, tiff, roles)
@@ -224,9 +222,18 @@ def _agree(images: list[_Image]) -> None:
             raise ContradictorySlide(f"an image {how}, so macro and tissue cannot be told apart")
 
 
+def _agree_in_shape(image: _Image) -> None:
+    """Refuse an image whose resolutions differ in shape: one of them is no picture of the same."""
+    sizes = [(width, height) for *_, width, height in image.pages.values()]
+    bw, bh = max(sizes)
+    if any(abs(w * bh - h * bw) > max(0.05 * max(w * bh, h * bw), 2 * max(bw, bh)) for w, h in sizes):
+        raise ContradictorySlide("the XML gives one image pages of different shapes")
+
+
 def _roles(images: list[_Image], collection: Element, pages: list[Ifd]) -> list[str]:
     named: dict[int, str] = {}
     for image in images:
+        _agree_in_shape(image)
         for number, (*_, width, height) in image.pages.items():
             _name(named, number, "macro" if image.whole else "level", pages)
             page = pages[number]

@@ -26,9 +26,10 @@ from typing import TYPE_CHECKING
 from blankslide.containers.tiff import directories as T
 from blankslide.containers.xml import MAX_BYTES, parse
 from blankslide.errors import ContradictorySlide, DamagedSlide
-from blankslide.formatkit import jpeg_comments, tiff_byte_map, tiff_numbered_pages, tiff_pictures, tiff_tags
+from blankslide.formatkit import tiff_byte_map, tiff_numbered_pages, tiff_pictures, tiff_tags
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI, UNKNOWN, FindingCollector
 from blankslide.formatkit.protocol import Format
+from blankslide.formatkit.tiff_shapes import padded_shape, same_shape
 from blankslide.formatkit.vocabulary import INTEGER, NUMBER
 from blankslide.formatkit.xml_fields import Rule, XmlReader, rules, science
 from blankslide.model import Fill, Inspection, Place, SlideFile
@@ -201,6 +202,7 @@ def _roles(pages: list[Ifd]) -> list[str]:
         If levels repeat or are missing, or a page's description and layout disagree.
     """
     roles = [_role(i, page) for i, page in enumerate(pages)]
+    _fit(pages, roles)
     if sorted(_number(p) for p, r in zip(pages, roles, strict=True) if r == "level") != list(
         range(roles.count("level"))
     ):
@@ -212,6 +214,26 @@ def _roles(pages: list[Ifd]) -> list[str]:
     if roles[0] == "unknown" and "macro" not in roles:
         roles[0] = "macro"  # the page with the scanner's packet that is not a level shows the whole slide
     return roles
+
+
+def _fit(pages: list[Ifd], roles: list[str]) -> None:
+    """Take a role from a picture that does not fit it, so that it goes: a label can be called a thumbnail.
+
+    Raises
+    ------
+    ContradictorySlide
+        If a page that is described as a level has not the slide's shape.
+    """
+    base = next((p for p in pages if _number(p) == 0), pages[0])
+    for i, (page, role) in enumerate(zip(pages, roles, strict=True)):
+        if role == "level" and not (same_shape(page, base) or padded_shape(page, base)):
+            raise ContradictorySlide(f"page {i} is described as a level but has not the slide's shape")
+        if role == "thumbnail" and not same_shape(page, base):
+            roles[i] = "unknown"
+        # the map can show the scanned area, or the whole glass as page 0 does
+        grey = page.number(T.SAMPLES_PER_PIXEL, 1) == 1
+        if role == "probability" and not (grey and (same_shape(page, base) or same_shape(page, pages[0]))):
+            roles[i] = "unknown"
 
 
 def _role(index: int, page: Ifd) -> str:
@@ -242,10 +264,9 @@ class _Reader:
         self._spans: set[int] = set()
 
     def picture(self, page: Ifd, role: str) -> None:
-        """Report a page that goes, and text inside its JPEG streams."""
+        """Report a page that goes."""
         if role != "level":
             tiff_pictures.picture_finding(self.found, page, role, weak=role in ("thumbnail", "probability"))
-        jpeg_comments.jpeg_findings(self.found, page, role == "level")
 
     def packets(self, page: Ifd, role: str) -> frozenset[int]:
         """Read a page's XML packet; return the tags that are read with this.

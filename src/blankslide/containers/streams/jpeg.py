@@ -13,6 +13,7 @@ Source: ITU-T T.81, annex B.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -30,6 +31,8 @@ _JFIF, _ADOBE = 14, 12
 _LOOK = 1 << 16
 _SOS = 0xDA
 _EOI = 0xD9
+#: A marker inside coded data: neither a stuffed byte nor a restart.
+_MARKER = re.compile(rb"\xff[^\0\xff\xd0-\xd7]")
 
 
 class Segment(NamedTuple):
@@ -106,6 +109,77 @@ def _wordy(marker: int, head: bytes, length: int) -> tuple[tuple[int, int], ...]
         return ((_ADOBE, length),) if usual else ((5, _ADOBE - 1), (_ADOBE, length))
     quiet = marker == _APP2 and head.startswith(b"ICC_PROFILE\0")
     return () if quiet or marker not in _WORDY else ((0, length),)
+
+
+def beside(data: bytes) -> list[tuple[int, int]]:
+    """Find what a whole stream holds beside its picture: text before, between and behind its scans.
+
+    Parameters
+    ----------
+    data
+        One strip or tile with all that stands in its slot.
+
+    Returns
+    -------
+    list of (start, end)
+        Parts that decoders do not act on and that are not blank; empty for what is no JPEG.
+    """
+    if data[:2] != b"\xff\xd8":
+        return []
+    out, pos = [], 2
+    while (found := _MARKER.search(data, pos)) is not None:
+        marker, pos = data[found.start() + 1], found.end()
+        if marker == _EOI:
+            if data[pos:].strip(b"\0\xff"):
+                out.append((pos, len(data)))
+            break
+        end = pos + int.from_bytes(data[pos : pos + 2], "big")
+        if end < pos + 2 or end > len(data):
+            break
+        low = pos + 2
+        out += [(low + a, low + b) for a, b in _wordy(marker, data[low : min(end, low + _JFIF)], end - low)]
+        pos = end
+    return [(a, b) for a, b in out if any(data[a:b])]
+
+
+def beside_tables(data: bytes) -> list[tuple[int, int]] | None:
+    """Find what a stream of tables holds besides tables.
+
+    Parameters
+    ----------
+    data
+        A whole value of the tag JPEGTables.
+
+    Returns
+    -------
+    list of (start, end) or None
+        Parts that no decoder acts on and that are not blank; None if a table has not the form of one.
+    """
+    if data[:2] != b"\xff\xd8":
+        return [(0, len(data))] if any(data) else []
+    out, pos = [], 2
+    for marker, start, end in segments(data):
+        pos = end
+        if not _is_table(marker, data[start:end]):
+            return None
+        low = [(start + a, start + b) for a, b in _wordy(marker, data[start : min(end, start + _JFIF)], end - start)]
+        out += low
+    if data[pos : pos + 2] == b"\xff\xd9":
+        pos += 2
+    out.append((pos, len(data)))
+    return [(a, b) for a, b in out if any(data[a:b])]
+
+
+def _is_table(marker: int, body: bytes) -> bool:
+    """Whether a segment that should hold quantisation or Huffman tables does, and no byte more."""
+    pos = 0
+    while marker in (0xDB, 0xC4) and pos < len(body):
+        kind, which = body[pos] >> 4, body[pos] & 15
+        size = 65 + 64 * kind if marker == 0xDB else 17 + sum(body[pos + 1 : pos + 17])
+        if kind > 1 or which > 3 or pos + size > len(body):
+            return False
+        pos += size
+    return True
 
 
 def trailer(data: bytes) -> tuple[int, int] | None:
