@@ -5,7 +5,7 @@ tiled, NewSubfileType (1 label, 9 macro), the second line of its description (``
 ``macro WxH``, ``WxH -> WxH``), its place and its shape. If two pieces of evidence disagree, the
 slide is refused; free text is never consulted. A tiled page is a level only if it is marked as one: by its
 type, by its size in its description, by a description that begins like the slide's, or because it is as large as the
-slide. The second page is the thumbnail if it has the slide's shape, and another page is the label. Any other page
+slide. A second page that nothing describes is the thumbnail if it has the slide's shape and levels follow. Any other page
 without evidence goes if it is in strips of another shape; else it may be tissue, so it is left and the slide
 needs review. A first page in strips is tissue: a crop.
 
@@ -81,8 +81,8 @@ def roles(pages: Sequence[Ifd], described: Described = described_role) -> list[s
     base = pages[0]
     out = [_role(i, page, base, described(page)) for i, page in enumerate(pages)]
     if len(pages) > 1 and out[1] == _SECOND:
-        # the scanner's thumbnail, if there is a label besides; else this page may be the label
-        out[1] = "thumbnail" if "label" in out else _LEFT
+        # scanners write the thumbnail between the levels, the label behind them
+        out[1] = "thumbnail" if "level" in out[2:] else _LEFT
     return out
 
 

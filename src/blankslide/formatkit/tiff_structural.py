@@ -37,10 +37,12 @@ STRUCTURAL = frozenset(
 _NEEDED = frozenset(
     (
         *(254, 256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279, 282, 283, 284, 292, 293, 296, 317),
-        *(322, 323, 324, 325, 330, 332, 338, 339, 347, 512, 515, 517, 518, 519, 520, 521, 530, 532),
+        *(322, 323, 324, 325, 330, 332, 338, 339, 347, 512, 515, 517, 518, 519, 520, 521, 530),
         *(32996, 32997, 32998, 34665, 34853, 40965),
     )
 )
+#: Tags that are needed with one photometric interpretation: palette or YCbCr.
+_NEEDED_WITH = {320: 3, 529: 6, 532: 6}
 _RATIONAL, _SIGNED_RATIONAL, _FLOATS = 5, 10, (11, 12)
 #: Largest value of tags that hold one integer.
 _ONE = {
@@ -63,8 +65,8 @@ _LONGEST = 1 << 20
 
 def is_needed(ifd: Ifd, tag: int) -> bool:
     """Whether readers act on a tag of this page, so that it may not be emptied."""
-    if tag == 320:
-        return ifd.number(T.PHOTOMETRIC) == 3
+    if tag in _NEEDED_WITH:
+        return ifd.number(T.PHOTOMETRIC) == _NEEDED_WITH[tag]
     return tag in _NEEDED
 
 
