@@ -25,6 +25,13 @@ _JP2K = frozenset((33003, 33004, 33005, 34712))
 _ZSTD, _WEBP, _LZMA, _PNG = frozenset((50000, 34926)), frozenset((50001, 34927)), 34925, 34933
 #: Codecs of which the end of a stream is found.
 KNOWN = _JPEG | _DEFLATE | _JP2K | _ZSTD | _WEBP | {_RAW, _LZW, _PACKBITS, _LZMA, _PNG}
+#: How each stream of a codec begins; whatever begins otherwise is no picture.
+_MAGIC: dict[int, tuple[bytes, ...]] = {
+    **dict.fromkeys((7, 33007), (b"\xff\xd8",)),
+    **dict.fromkeys(_JP2K, (b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  ")),
+    **dict.fromkeys(_WEBP, (b"RIFF",)),
+    _PNG: (png.MAGIC,),
+}
 _PICTURE_CHUNKS = frozenset((b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP"))
 
 
@@ -51,6 +58,9 @@ def beside(codec: int, data: bytes, size: int) -> list[Aside]:
     size
         How many bytes its pixels are when decoded.
     """
+    magic = _MAGIC.get(codec)
+    if magic and not data.startswith(magic):
+        return [Aside(0, len(data), None)] if any(data) else []
     if codec in _DEFLATE or codec == _LZMA:
         return _inflated(codec, data, size)
     if codec == _PNG:

@@ -126,19 +126,9 @@ def beside(data: bytes) -> list[tuple[int, int]]:
     """
     if data[:2] != b"\xff\xd8":
         return []
-    out, pos = [], 2
-    while (found := _MARKER.search(data, pos)) is not None:
-        marker, pos = data[found.start() + 1], found.end()
-        if marker == _EOI:
-            if data[pos:].strip(b"\0\xff"):
-                out.append((pos, len(data)))
-            break
-        end = pos + int.from_bytes(data[pos : pos + 2], "big")
-        if end < pos + 2 or end > len(data):
-            break
-        low = pos + 2
-        out += [(low + a, low + b) for a, b in _wordy(marker, data[low : min(end, low + _JFIF)], end - low)]
-        pos = end
+    out, end = _marked(data, 2)
+    if end and data[end:].strip(b"\0\xff"):
+        out.append((end, len(data)))
     return [(a, b) for a, b in out if any(data[a:b])]
 
 
@@ -226,7 +216,32 @@ def asides(source: ByteSource, start: int, length: int) -> list[Aside]:
         out.append(Aside(start + low, start + high, head[low:high].rstrip(b"\0"), False))
     at = max(scan, length - _LOOK)
     tail = source.read(start + at, length - at)
-    end = tail.find(b"\xff\xd9") + 2  # coded data never holds these two bytes
-    if end > 1 and tail[end:].strip(b"\0\xff\xd9"):
+    parts, end = _marked(tail, 0)
+    for low, high in parts:
+        out.append(Aside(start + at + low, start + at + high, tail[low:high].rstrip(b"\0"), False))
+    if end and tail[end:].strip(b"\0\xff\xd9"):
         out.append(Aside(start + at + end, start + length, tail[end:], True))
     return out
+
+
+def _marked(data: bytes, pos: int) -> tuple[list[tuple[int, int]], int]:
+    """Walk from marker to marker, over coded data too, which holds none.
+
+    Returns
+    -------
+    parts, end
+        What decoders do not act on, blank or not, and where the byte behind the end marker stands (0 if there is none).
+    """
+    out: list[tuple[int, int]] = []
+    while (found := _MARKER.search(data, pos)) is not None:
+        marker, pos = data[found.start() + 1], found.end()
+        if marker == _EOI:
+            return out, pos
+        end = pos + int.from_bytes(data[pos : pos + 2], "big")
+        if end < pos + 2 or end > len(data):
+            break
+        low = pos + 2
+        parts = _wordy(marker, data[low : min(end, low + _JFIF)], end - low)
+        out += [(low + a, low + b) for a, b in parts if a < b]
+        pos = end
+    return out, 0
