@@ -132,7 +132,9 @@ def _chosen(ifd: Ifd, codec: int, total: int, tissue: bool) -> Sequence[int]:
     most = _FEW if codec in (1, 6, 7, 33003, 33004, 33005, 34712, 50000, 50001) else 2
     used = [int(total * i / most) for i in range(most)] + [total - 1]
     first = next((i for i in range(min(total, 4096)) if lengths[i]), 0)
-    return list(dict.fromkeys([first, *(i for i in used if lengths[i])]))
+    # what somebody hung on a tile makes it a long one
+    longest = max(range(min(total, 1 << 16)), key=lengths.__getitem__)
+    return list(dict.fromkeys([first, longest, *(i for i in used if lengths[i])]))
 
 
 def _longer(ifd: Ifd, lengths: Sequence[int], total: int) -> Sequence[int]:

@@ -3,11 +3,11 @@
 The role of a page follows from evidence that a scanner writes beside the picture: whether it is
 tiled, NewSubfileType (1 label, 9 macro), the second line of its description (``label WxH``,
 ``macro WxH``, ``WxH -> WxH``), its place and its shape. If two pieces of evidence disagree, the
-slide is refused; free text is never consulted. A tiled page is a level only if it is marked as one: by its
-type, by its size in its description, by a description that begins like the slide's, or because it is as large as the
-slide. A second page that nothing describes is the thumbnail if it has the slide's shape and levels follow. Any other page
-without evidence goes if it is in strips of another shape; else it may be tissue, so it is left and the slide
-needs review. A first page in strips is tissue: a crop.
+slide is refused; free text is never consulted. A tiled page is a level only if it is marked as one:
+by its type, by its size in its description, by a description that begins like the slide's, or because
+it is as large as the slide. A second page that nothing describes is the thumbnail if it has the slide's
+shape and levels follow. Any other page without evidence goes if it is in strips of another shape; else
+it may be tissue, so it is left and the slide needs review. A first page in strips is tissue: a crop.
 
 No reader counts the pages, so pictures are unlinked. A format passes the roles and a reader of its
 texts, gets an `Inspection`, and adds what the texts said::

@@ -25,6 +25,8 @@ from blankslide.source import any_data
 if TYPE_CHECKING:
     from blankslide.containers.tiff.directories import Entry, Ifd
 
+__all__ = ["PLAIN_WORDS", "STRUCTURAL", "TAGS", "TagRule", "is_plain", "tag_findings"]
+
 
 class TagRule(NamedTuple):
     """The name of a tag and what it can reveal; if ``plain``, values of known words are weak findings."""

@@ -9,7 +9,8 @@ rack and slot, a copy of ``iScan`` in whatever quotes, and the joints of the til
 Page 0 is never unlinked, because readers know the format by it: a blank picture of its own
 codec is drawn over it. Values in the XML are found by parsing, never by searching for their text,
 and overwritten in place. The joints stay, each number checked, because they tell readers how
-tiles fit together. A page whose description is not known goes whole.
+tiles fit together. A page whose description is not known, or does not fit it, goes whole; one of the
+slide's shape that nothing explains may be tissue, and is left for review.
 
 Traps: a plain Ventana TIFF has no packet on level 0; one attribute's name can be part of
 another's; ``DirPath`` and ``LabelImage Path`` hold paths; the software's build date can identify
@@ -161,7 +162,9 @@ class Ventana(Format):
             files=(SlideFile(probe.files.name, tiff.size),),
             levels=tuple(tiff_numbered_pages.level(i, pages[i]) for _, i in numbered),
             associated=tuple(
-                tiff_numbered_pages.associated(i, pages[i], r) for i, r in enumerate(roles) if r != "level"
+                tiff_numbered_pages.associated(i, pages[i], "unknown" if r == "left" else r)
+                for i, r in enumerate(roles)
+                if r != "level"
             ),
             findings=reader.found.finish(),
             maps=(bytemap,),
@@ -232,8 +235,11 @@ def _fit(pages: list[Ifd], roles: list[str]) -> None:
             roles[i] = "unknown"
         # the map can show the scanned area, or the whole glass as page 0 does
         grey = page.number(T.SAMPLES_PER_PIXEL, 1) == 1
+        grey = grey and page.number(T.BITS_PER_SAMPLE, 1) == 8
         if role == "probability" and not (grey and (same_shape(page, base) or same_shape(page, pages[0]))):
             roles[i] = "unknown"
+        if role == "unknown" and i and same_shape(page, base):
+            roles[i] = "left"  # it may be tissue
 
 
 def _role(index: int, page: Ifd) -> str:
@@ -265,7 +271,9 @@ class _Reader:
 
     def picture(self, page: Ifd, role: str) -> None:
         """Report a page that goes."""
-        if role != "level":
+        if role == "left":
+            tiff_numbered_pages.picture_left(self.found, page, "Picture of the slide's shape that nothing explains")
+        elif role != "level":
             tiff_pictures.picture_finding(self.found, page, role, weak=role in ("thumbnail", "probability"))
 
     def packets(self, page: Ifd, role: str) -> frozenset[int]:

@@ -102,23 +102,30 @@ def _packbits(data: bytes, size: int) -> int | None:
 def _inflated(codec: int, data: bytes, size: int) -> list[Aside]:
     """Look behind the end of a stream that must be decoded to find it; more pixels than a tile has are told of."""
     try:
-        if codec == _LZMA:
-            import lzma
-
-            stream = lzma.LZMADecompressor()
-            pixels = len(stream.decompress(data, size + 1))
-        else:
-            stream = zlib.decompressobj()
-            pixels = len(stream.decompress(data, size + 1))
-            if pixels <= size and not stream.eof:
-                pixels += len(stream.decompress(stream.unconsumed_tail, 1))
+        pixels, rest = _lzma(data, size) if codec == _LZMA else _deflate(data, size)
     except Exception:  # broken streams are the readers' business; each library raises its own
         return []
     if pixels > size:
         return [Aside(0, len(data), None)]
-    rest = len(stream.unused_data) if stream.eof else 0
     start = len(data) - rest
     return [Aside(start, len(data), bytes(rest))] if any(data[start:]) and rest else []
+
+
+def _deflate(data: bytes, size: int) -> tuple[int, int]:
+    """Return how many bytes come out, up to one too many, and how many are behind the end of the stream."""
+    stream = zlib.decompressobj()
+    pixels = len(stream.decompress(data, size + 1))
+    if pixels <= size and not stream.eof:
+        pixels += len(stream.decompress(stream.unconsumed_tail, 1))
+    return pixels, len(stream.unused_data) if stream.eof else 0
+
+
+def _lzma(data: bytes, size: int) -> tuple[int, int]:
+    import lzma
+
+    stream = lzma.LZMADecompressor()
+    pixels = len(stream.decompress(data, size + 1))
+    return pixels, len(stream.unused_data) if stream.eof else 0
 
 
 def _webp(data: bytes) -> list[tuple[int, int]]:

@@ -8,6 +8,12 @@ Promise: linear in the bytes given. Source: TIFF 6.0, section 13.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 _CLEAR, _END = 256, 257
 #: How many codes after a clear code have 9, 10, 11 and at least 12 bits.
 _WIDTHS = ((9, 254), (10, 512), (11, 1024), (12, 2310))
@@ -48,7 +54,7 @@ def end(data: bytes) -> int | None:
     return None
 
 
-def _table():  # type: ignore[no-untyped-def]
+def _table() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Bit offset and width of each code of a stretch."""
     import numpy as np
 

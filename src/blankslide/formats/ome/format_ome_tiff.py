@@ -267,6 +267,15 @@ def _main(series: list[_Series]) -> _Series:
     return main
 
 
+def _fitting(one: _Series, main: _Series) -> str:
+    """Return an image's role; one that is called a thumbnail and has not the tissue's shape may show the label."""
+    skew = abs(one.width * main.height - one.height * main.width)
+    largest = max(one.width * main.height, one.height * main.width)
+    if one.role == "thumbnail" and skew > max(0.05 * largest, 2 * max(main.width, main.height)):
+        return "unknown"
+    return one.role
+
+
 def _roles(series: list[_Series], main: _Series, pages: list[Ifd]) -> list[str]:
     roles: dict[int, str] = {}
     for one in series:
@@ -276,5 +285,5 @@ def _roles(series: list[_Series], main: _Series, pages: list[Ifd]) -> list[str]:
             page = pages[number]
             if (page.number(T.IMAGE_WIDTH), page.number(T.IMAGE_LENGTH)) != (one.width, one.height):
                 raise ContradictorySlide(f"page {number} has another size than the OME-XML says")
-            roles[number] = "level" if one is main else one.role or "left"
+            roles[number] = "level" if one is main else _fitting(one, main) or "left"
     return [roles.get(i, "left") for i in range(len(pages))]

@@ -52,6 +52,7 @@ RULES = vocabulary.RULES
 _SOFTWARE_TAG = 305
 _BARCODE_ID = "philips.xml.pim-dp-ufs-barcode"
 _SOFTWARE = pattern(r"Philips(?: DP| UFS| IntelliSite)?(?: v?\d{1,4}(?:\.\d{1,6}){0,4})?(?=\s|$)|Philips")
+_WHY_LEFT = "Picture of the slide's shape that nothing explains"
 _LEVEL = pattern(r"\s*level=\d{1,4}(?:\s|$)")
 _LEVEL_WORD = pattern(rf"level=\d{{1,4}}|mag={NUMBER}|quality=\d{{1,3}}")
 
@@ -95,7 +96,7 @@ class PhilipsTiff(Format):
         reader.scan(pages[0])
         for page, role in zip(pages, roles, strict=True):
             if role == "left":
-                tiff_numbered_pages.picture_left(reader.found, page, "Tiled page that nothing marks as a level")
+                tiff_numbered_pages.picture_left(reader.found, page, _WHY_LEFT)
             elif role != "level":
                 tiff_pictures.picture_finding(reader.found, page, role)
             if role in ("level", "left"):
@@ -144,7 +145,8 @@ def _role(index: int, page: Ifd, base: Ifd) -> str:
         return "level" if page is base or is_marked(page) or _LEVEL.match(text) else "left"
     if index == 0:
         raise ContradictorySlide("the first page is not tiled, so it is no level")
-    return described or "unknown"
+    # a page of the slide's shape that nothing explains may be tissue
+    return described or ("left" if same_shape(page, base) else "unknown")
 
 
 class _Reader:
