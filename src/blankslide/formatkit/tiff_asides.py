@@ -34,7 +34,11 @@ if TYPE_CHECKING:
 __all__ = ["collect", "report", "report_slack"]
 
 _FEW = 8
-_LARGEST = 4 << 20
+_LARGEST, _TOGETHER = 4 << 20, 1 << 20
+_RAW, _JPEG = 1, 7
+#: Codecs of which a stream's end depends on how many pixels come out, and those that must be decoded to find it.
+_SIZED = frozenset((_RAW, 8, 32946, 32773, 34925))
+_SLOW = frozenset((5, 8, 32946, 32773, 34925))
 _TITLES = {
     "surplus": ("tiff.surplus", "Data beyond a picture's grid"),
     "numbers": ("tiff.surplus-places", "Numbers beyond a picture's grid"),
@@ -107,21 +111,21 @@ def _of_picture(ifd: Ifd, tissue: bool) -> Iterator[Aside]:
 def _in_slots(ifd: Ifd, codec: int, tissue: bool, count: int) -> Iterator[Aside]:
     starts, lengths = ifd.segments()
     total = min(len(starts), len(lengths), count or len(starts))
-    kind = "tile" if tissue else "strip"
     few = _chosen(ifd, codec, total, tissue)
-    done = set(few)
+    slots = _Slots(ifd, codec, "tile" if tissue else "strip", few)
     spoke = False
-    for i in few:
-        for aside in _in_slot(ifd, codec, i, int(starts[i]), int(lengths[i]), kind):
+    for i in () if slots.is_quiet(few) else few:
+        for aside in slots.look(i):
             spoke = True
             yield aside
-    if codec == 1 and ifd.number(T.PHOTOMETRIC) != 6:
+    if codec == _RAW and ifd.number(T.PHOTOMETRIC) != 6:
         rest: Sequence[int] = _longer(ifd, lengths, total)
     else:
         rest = range(total) if spoke else ()
+    done = set(few)
     for i in rest:
         if i not in done:
-            yield from _in_slot(ifd, codec, i, int(starts[i]), int(lengths[i]), kind)
+            yield from slots.look(i)
 
 
 def _chosen(ifd: Ifd, codec: int, total: int, tissue: bool) -> Sequence[int]:
@@ -129,8 +133,8 @@ def _chosen(ifd: Ifd, codec: int, total: int, tissue: bool) -> Sequence[int]:
     if not tissue or ifd.tiff.thorough or total <= _FEW:
         return range(total)
     _, lengths = ifd.segments()
-    most = _FEW if codec in (1, 6, 7, 33003, 33004, 33005, 34712, 50000, 50001) else 2
-    used = [int(total * i / most) for i in range(most)] + [total - 1]
+    most = 1 if codec in _SLOW else _FEW // 2
+    used = [total * i // most for i in range(most)] + [total - 1]
     first = next((i for i in range(min(total, 4096)) if lengths[i]), 0)
     # what somebody hung on a tile makes it a long one
     longest = max(range(min(total, 1 << 16)), key=lengths.__getitem__)
@@ -147,25 +151,51 @@ def _longer(ifd: Ifd, lengths: Sequence[int], total: int) -> Sequence[int]:
     return np.flatnonzero(np.asarray(lengths[:total]) > size).tolist()
 
 
-def _in_slot(ifd: Ifd, codec: int, index: int, start: int, length: int, kind: str) -> Iterator[Aside]:
-    source: ByteSource = ifd.tiff.source
-    if not length or start + length > source.size:
-        return  # the byte map refuses the second
-    size = surplus.slot_size(ifd, index)
-    if codec == 1:
-        if length > size and any_data(source, start + size, start + length):
-            yield Aside(ifd.name, kind, start + size, start + length)
-        return
-    if length > _LARGEST:
-        for part in jpeg.asides(source, start, length) if codec in (6, 7) else ():
-            if part.text:
-                yield Aside(ifd.name, kind, part.start, part.end)
-        return
-    for low, high, new in beside(codec, source.read(start, length), size):
-        if new is None:
-            yield Aside(ifd.name, kind, start + low, start + high, None)
+class _Slots:
+    """Looks into the strips or tiles of one picture; those that lie together are read at once."""
+
+    def __init__(self, ifd: Ifd, codec: int, kind: str, few: Sequence[int]) -> None:
+        self.ifd, self.codec, self.kind = ifd, codec, kind
+        self.source: ByteSource = ifd.tiff.source
+        self.starts, self.lengths = ifd.segments()
+        self._low, self._block = 0, b""
+        if codec != _RAW and isinstance(few, range) and few:
+            low = int(self.starts[0])
+            high = int(self.starts[few[-1]]) + int(self.lengths[few[-1]])
+            if low < high <= min(low + _TOGETHER, self.source.size):
+                self._low, self._block = low, self.source.read(low, high - low)
+
+    def is_quiet(self, few: Sequence[int]) -> bool:
+        """Whether JPEG strips that lie together, one behind the other, have no room for text; asked of all at once."""
+        if self.codec != _JPEG or not self._block:
+            return False
+        ends = [int(self.starts[i]) + int(self.lengths[i]) - self._low for i in few]
+        follow = all(int(self.starts[i]) == self._low + end for i, end in zip(few[1:], ends[:-1], strict=True))
+        return follow and jpeg.are_bare(self._block, ends)
+
+    def look(self, index: int) -> Iterator[Aside]:
+        """Yield what stands in one strip or tile beside its picture."""
+        start, length = int(self.starts[index]), int(self.lengths[index])
+        if not length or start + length > self.source.size:
+            return  # the byte map refuses the second
+        name, codec = self.ifd.name, self.codec
+        size = surplus.slot_size(self.ifd, index) if codec in _SIZED else 0
+        if codec == _RAW:
+            if length > size and any_data(self.source, start + size, start + length):
+                yield Aside(name, self.kind, start + size, start + length)
+        elif length > _LARGEST:
+            for part in jpeg.asides(self.source, start, length) if codec in (6, 7) else ():
+                if part.text:
+                    yield Aside(name, self.kind, part.start, part.end)
         else:
-            yield Aside(ifd.name, kind, start + low, start + high, new if any(new) else b"")
+            for low, high, new in beside(codec, self._data(start, length), size):
+                yield Aside(name, self.kind, start + low, start + high, new if new is None or any(new) else b"")
+
+    def _data(self, start: int, length: int) -> bytes:
+        at = start - self._low
+        if at >= 0 and at + length <= len(self._block):
+            return self._block[at : at + length]
+        return self.source.read(start, length)
 
 
 def report(found: FindingCollector, tiff: Tiff, asides: Sequence[Aside]) -> None:

@@ -14,7 +14,7 @@ Source: ITU-T T.81, annex B.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ _LOOK = 1 << 16
 _SOS = 0xDA
 _EOI = 0xD9
 #: A marker inside coded data: neither a stuffed byte nor a restart.
+_ROOM = re.compile(rb"\xff[\xe0-\xef\xfe]")
 _MARKER = re.compile(rb"\xff[^\0\xff\xd0-\xd7]")
 
 
@@ -69,17 +70,23 @@ def segments(data: bytes) -> Iterator[Segment]:
         pos = end
 
 
-def is_bare(head: bytes) -> bool:
-    """Whether a stream goes from SOI through one frame header straight to its scan.
-
-    That is what an abbreviated strip looks like; it has no room for text.
+def are_bare(data: bytes, ends: Sequence[int]) -> bool:
+    """Whether streams that follow each other have no room for text: no segment but of coding, nothing behind an end.
 
     Parameters
     ----------
-    head
-        At least the first 32 bytes.
+    ends
+        Where each of them ends.
     """
-    return head[:4] == b"\xff\xd8\xff\xc0" and head[4 + head[5] : 6 + head[5]] == b"\xff\xda"
+    if _ROOM.search(data) or data.count(b"\xff\xd9") != len(ends):
+        return False
+    return all(
+        data[end - 2 : end] == b"\xff\xd9" and data[start : start + 2] == b"\xff\xd8" for start, end in _pairs(ends)
+    )
+
+
+def _pairs(ends: Sequence[int]) -> Iterator[tuple[int, int]]:
+    return zip((0, *ends[:-1]), ends, strict=True)
 
 
 def comment_segments(data: bytes) -> list[Segment]:
