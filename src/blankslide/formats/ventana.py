@@ -238,7 +238,8 @@ def _fit(pages: list[Ifd], roles: list[str]) -> None:
         grey = grey and page.number(T.BITS_PER_SAMPLE, 1) == 8
         if role == "probability" and not (grey and (same_shape(page, base) or same_shape(page, pages[0]))):
             roles[i] = "unknown"
-        if role == "unknown" and i and same_shape(page, base):
+        untold = page.is_tiled or not (page.text(T.IMAGE_DESCRIPTION) or "").strip()
+        if role == "unknown" and i and untold and same_shape(page, base):
             roles[i] = "left"  # it may be tissue
 
 

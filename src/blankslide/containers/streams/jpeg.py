@@ -32,7 +32,6 @@ _LOOK = 1 << 16
 _SOS = 0xDA
 _EOI = 0xD9
 #: A marker inside coded data: neither a stuffed byte nor a restart.
-_ROOM = re.compile(rb"\xff[\xe0-\xef\xfe]")
 _MARKER = re.compile(rb"\xff[^\0\xff\xd0-\xd7]")
 
 
@@ -78,7 +77,8 @@ def are_bare(data: bytes, ends: Sequence[int]) -> bool:
     ends
         Where each of them ends.
     """
-    if _ROOM.search(data) or data.count(b"\xff\xd9") != len(ends):
+    marks = _MARKER.findall(data)
+    if marks.count(b"\xff\xd9") != len(ends) or any(mark[1] in _WORDY for mark in set(marks)):
         return False
     return all(
         data[end - 2 : end] == b"\xff\xd9" and data[start : start + 2] == b"\xff\xd8" for start, end in _pairs(ends)

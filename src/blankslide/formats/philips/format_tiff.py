@@ -146,7 +146,7 @@ def _role(index: int, page: Ifd, base: Ifd) -> str:
     if index == 0:
         raise ContradictorySlide("the first page is not tiled, so it is no level")
     # a page of the slide's shape that nothing explains may be tissue
-    return described or ("left" if same_shape(page, base) else "unknown")
+    return described or ("left" if not text.strip() and same_shape(page, base) else "unknown")
 
 
 class _Reader:
