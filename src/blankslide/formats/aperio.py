@@ -6,7 +6,8 @@ are in strips. Descriptions start with ``Aperio``: a header of sizes and codecs,
 between, so headers and keys repeat. KFBIO and Grundium write the same, Motic with ``Motic V`` in front.
 Z-levels and fluorescence channels are further tiled pages: tissue like the rest.
 
-Which page is what: tiled pages are levels. For the others NewSubfileType (1 label, 9 macro)
+Which page is what: tiled pages with a level's marks are levels; of a crop the first page is, in tiles
+or strips. For the others NewSubfileType (1 label, 9 macro)
 and the description's second line (``label WxH``, ``macro WxH``) are evidence; a thumbnail
 has the aspect of the slide or a description ``WxH -> WxH``. GT450 writes no description on
 label and macro. If the evidence contradicts itself, the slide is refused. Titles and other free

@@ -7,9 +7,9 @@ page's tag 65000 holds XML with the root ``Argos.Scan.Metadata``, not ended by a
 
 Which page is what: readers count pages from the end, so none may leave the chain: without the
 macro, they and our next run would take the map for it. So the macro is blanked in place. A map
-that does not have the slide's shape may show the label, and is blanked too; so is a map with text
-inside its streams. Any other page in strips is blanked, or left for review if it has the slide's
-shape. A tiled page of another shape, or one behind the macro, refuses the slide.
+that does not have the slide's shape may show the label, and is blanked too. Any other
+page in strips is blanked, or left for review if it has the slide's shape. A tiled page of another
+shape, or one behind the macro, refuses the slide.
 
 Values are overwritten with spaces. The numbers of planes must stay: readers need them to find
 the middle plane.
