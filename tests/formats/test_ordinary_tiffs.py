@@ -100,6 +100,17 @@ def test_a_tiled_page_of_the_slides_shape_without_the_marks_of_a_level_is_told_o
     told(path, "picture.unknown")
 
 
+@pytest.mark.parametrize(("size", "typed", "left"), [((64, 48), 1, 0), ((64, 48), 0, 1), ((256, 192), 1, 1)])
+def test_a_child_is_a_level_only_if_it_is_smaller_and_marked(
+    tmp_path: Path, size: tuple[int, int], typed: int, left: int
+) -> None:
+    path = tmp_path / "x.svs"
+    with TiffWriter(path) as tiff:
+        tiff.write(picture(256, 192), subifds=1, description=HEAD, **TILED)
+        tiff.write(picture(*size), subfiletype=typed, **TILED)
+    told(path, *["picture.unknown"] * left)
+
+
 def test_a_second_page_that_nothing_describes_is_told_of_unless_levels_follow(tmp_path: Path) -> None:
     path = tmp_path / "x.svs"
     with TiffWriter(path) as tiff:
