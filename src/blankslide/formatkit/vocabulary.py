@@ -28,6 +28,7 @@ __all__ = [
     "PRECISE_NUMBER",
     "SHORT_NUMBER",
     "UNSIGNED_NUMBER",
+    "VERSION",
     "slug",
     "whole_slug",
 ]
@@ -52,6 +53,14 @@ PRECISE_NUMBER = rf"{NUMBER}|[-+]?\d{{0,9}}\.\d{{1,24}}{_EXPONENT}"
 
 POINT_NUMBER = r"-?\d{1,12}(?:\.\d{1,12})?"
 """Up to twelve digits, without comma and exponent, as Hamamatsu writes; ``float`` reads it."""
+
+VERSION = (
+    r"(?:(?!(?:0?[1-9]|[12]\d|3[01])\.(?:0?[1-9]|1[0-2])\.(?:19|20)\d\d(?![\d.])|(?:0[1-9]|[12]\d|3[01])\.(?:0[1-9]|1[0-2])\.\d\d(?![\d.])"
+    r"|(?:0?[1-9]|1[0-2])\.(?:19|20)\d\d(?![\d.])|\d\d\.(?:0[1-9]|1[0-2])\.(?:0[1-9]|[12]\d|3[01])(?![\d.])"
+    r"|(?:10|127|1[0-9]{2}|2[0-5]\d)\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\d.]))"
+    r"\d{1,3}(?:\.\d{1,5}){1,4}(?![\d.]))"
+)
+"""Two to five numbers with points between, but neither a date (12.05.1950, 12.05.50, 05.1950) nor an address."""
 
 UNSIGNED_NUMBER = rf"\d{{1,9}}(?:\.\d{{0,15}})?{_EXPONENT}"
 """As `NUMBER`, but without sign and comma: a size or a magnification; ``float`` reads it."""
