@@ -19,6 +19,7 @@ Ids of findings are stable, since profiles and ledgers name them: do not change 
 from __future__ import annotations
 
 import re
+from typing import Protocol
 
 __all__ = [
     "INTEGER",
@@ -29,6 +30,7 @@ __all__ = [
     "SHORT_NUMBER",
     "UNSIGNED_NUMBER",
     "VERSION",
+    "Legal",
     "slug",
     "whole_slug",
 ]
@@ -64,6 +66,14 @@ VERSION = (
 
 UNSIGNED_NUMBER = rf"\d{{1,9}}(?:\.\d{{0,15}})?{_EXPONENT}"
 """As `NUMBER`, but without sign and comma: a size or a magnification; ``float`` reads it."""
+
+
+class Legal(Protocol):
+    """What tells legal values: a compiled pattern, or an object that knows words, such as `markers.MARKER`."""
+
+    def fullmatch(self, string: str, /) -> object:
+        """Return something true if the whole text is legal."""
+        ...
 
 
 def slug(name: str) -> str:

@@ -22,11 +22,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from html import unescape
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.containers.xml import Element, parse
 from blankslide.formatkit.markers import MARKER, Names
-from blankslide.formatkit.vocabulary import slug
+from blankslide.formatkit.vocabulary import Legal, slug
 from blankslide.model import Edit, Fill, PhiClass, Place
 from blankslide.model.patterns import pattern
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from blankslide.containers.xml import Attribute
     from blankslide.formatkit.findings import FindingCollector
 
-__all__ = ["Legal", "Rule", "XmlReader", "markers", "rules", "science"]
+__all__ = ["Rule", "XmlReader", "markers", "rules", "science"]
 
 _ASIDE = pattern(rb"<!\[CDATA\[.*?\]\]>|<!--(.*?)-->|<\?(?!xml\s)[^\s?]++(.*?)\?>", re.S)
 _NAMESPACE = pattern(
@@ -48,14 +48,6 @@ _PLAIN = pattern(rb"[^&\x80-\xff]*")
 _SHORTEST_HIT = 5
 _URN = b"urn:uuid:"
 _SPACES = b" \t\r\n"
-
-
-class Legal(Protocol):
-    """What tells legal values: a compiled pattern, or `markers.MARKER`."""
-
-    def fullmatch(self, string: str, /) -> object:
-        """Return something true if the whole text is legal."""
-        ...
 
 
 class Rule(NamedTuple):

@@ -28,7 +28,7 @@ from blankslide.model.patterns import pattern
 if TYPE_CHECKING:
     from blankslide.containers.tiff.directories import Entry, Ifd
     from blankslide.formatkit.findings import FindingCollector
-    from blankslide.formatkit.xml_fields import Legal
+    from blankslide.formatkit.vocabulary import Legal
 
 
 _PROPERTIES, _LAMP = 65449, 65453
