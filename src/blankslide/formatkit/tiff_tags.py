@@ -17,6 +17,8 @@ from blankslide.containers.tiff import directories as T
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, QUASI, UNKNOWN, FindingCollector
 from blankslide.formatkit.icc_findings import profile_findings
 from blankslide.formatkit.tiff_entries import child_kind, is_pages_own
+from blankslide.formatkit.tiff_scales import SCALES, is_scale
+from blankslide.formatkit.vocabulary import VERSION
 from blankslide.model import Fill, PhiClass, Place
 from blankslide.model.patterns import pattern
 
@@ -84,15 +86,31 @@ PLAIN_WORDS = frozenset(
     "tifffile.py tifffile libtiff imagej openslide vips bioformats bio-formats ome adobe photoshop windows macintosh "
     "grundium ocus motic kfbio hamamatsu nanozoomer ventana roche philips huron mikroscan olympus zeiss 3dhistech "
     "tissuescope le iq pe easyscan medscan "
-    "software version release blankslide".split()
+    "bio formats dp pro cs5 cs6 cc software version release blankslide".split()
 )
-_WORD = pattern(r"[\w.+-]+")
-_VERSION = pattern(r"v?\d{1,3}(?:\.\d{1,4}){0,4}", re.I)
+_BETWEEN = pattern(r"[ ,;()/_-]+")
+_VERSION = pattern(rf"v?{VERSION}|v\d{{1,2}}", re.I)
+_RELEASED = pattern(r"20[12]\d\.\d{1,2}\.\d{1,2}")
+_SHORT = pattern(r"\d{1,3}")
+_MOST_VERSIONS = 2
 
 
 def is_plain(value: str) -> bool:
-    """Whether a maker, model or software text holds only known words and version numbers."""
-    return all(w.lower() in PLAIN_WORDS or _VERSION.fullmatch(w) for w in _WORD.findall(value))
+    """Whether a maker, model or software text holds known words, and beside them two versions and a short number at most.
+
+    Versions are no dates and no addresses; only tifffile names its releases by their date. Any other character than
+    those of ASCII is unknown.
+    """
+    parts = [part for part in _BETWEEN.split(value.strip().lower()) if part]
+    known = [part for part in parts if part in PLAIN_WORDS]
+    others = [part for part in parts if part not in PLAIN_WORDS]
+    released = [o for o in others if _RELEASED.fullmatch(o)] if "tifffile" in value.lower() else []
+    versions = [o for o in others if o not in released and _VERSION.fullmatch(o)]
+    numbers = [o for o in others if _SHORT.fullmatch(o)]
+    if not value.strip():
+        return True
+    counted = len(released) + len(versions) <= _MOST_VERSIONS and len(numbers) <= 1
+    return bool(known) and counted and len(others) == len(released) + len(versions) + len(numbers)
 
 
 def tag_findings(
@@ -115,6 +133,8 @@ def tag_findings(
             if tag in STRUCTURAL or tag in science:
                 if entry.type in _BYTEWISE and tag != T.JPEG_TABLES:
                     _text_in_numbers(found, ifd, entry)
+                continue
+            if tag in SCALES and is_scale(ifd, entry):
                 continue
             if (tag in skip and ifd is page) or is_pages_own(page, ifd, entry):
                 continue

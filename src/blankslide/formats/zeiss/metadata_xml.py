@@ -147,20 +147,24 @@ class ZeissXml(XmlReader):
     def __init__(self, found: FindingCollector, kept: list[Place], ids: Ids) -> None:
         super().__init__(found, kept, "zeiss.xml", TABLE, whole=WHOLE)
         self.ids = ids
-        self._vocabulary = ""
         self._emptied: list[tuple[int, int]] = []
+        self._all_words = ""
 
     def document(self, data: bytes, base: int, where: str) -> Element:
         """Read one document and return its root, without the parts that are emptied as a whole."""
         root = parse(data.partition(b"\0")[0])
         self._data, self._base, self._where = data, base, where
         names = {n for e in root.walk() for n in (e.name, *(a.name for a in e.attributes))}
-        self._vocabulary = " ".join((_ATTACHMENTS, *names))  # a picture's title often is the name of its attachment
+        self._all_words = " ".join((_ATTACHMENTS, *names))  # a picture's title often is the name of its attachment
+        self._vocabulary = self._all_words
         self._emptied = []
         for part in root.walk():
             if part.parent is not None and part.parent.name == "Metadata" and part.name not in KNOWN_PARTS:
                 self._part(data, part)
         return self.read(data, base, where, root)
+
+    def _words_of(self, root: Element) -> str:
+        return self._all_words  # also those of the parts that are emptied
 
     def _part(self, data: bytes, part: Element) -> None:
         """Report one part of the metadata as a whole; only its own tags stay."""
