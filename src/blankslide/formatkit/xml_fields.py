@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["Rule", "XmlReader", "markers", "rules", "science"]
 
 _COMMENT = pattern(rb"<!\[CDATA\[.*?\]\]>|<!--(.*?)-->", re.S)
+_NAMES = pattern(rb"</?(?:[\w.-]+:)?([A-Za-z_][\w.-]*+)|([A-Za-z_][\w.-]*+)\s*+=\s*+[\"']")
 _NEVER_COMMENT = pattern(r"\s*")
 _QUOTED = pattern(r'(?:\s*"[^"]*")+\s*')
 _LINKING = pattern(r"[1-9A-Za-z]|[^\0-\x7f]")
@@ -136,6 +137,9 @@ class XmlReader:
         Ids of the rules (`Rule.id`) whose element or attribute goes with its value.
     """
 
+    judges_names = True
+    """Whether an element of a name that is not technical goes, with all that it holds."""
+
     def __init__(
         self,
         found: FindingCollector,
@@ -157,7 +161,7 @@ class XmlReader:
         self.whole = frozenset(whole)
         self._known: dict[tuple[str, str, str], Rule | None] = {}
         self._elements = frozenset(part for key in table for part in key.partition("@")[0].split("/"))
-        self._vocabulary = ""
+        self._words: str | None = None
         self._data, self._base, self._where = b"", 0, ""
 
     def read(self, data: bytes, base: int, where: str, root: Element | None = None) -> Element:
@@ -182,7 +186,7 @@ class XmlReader:
         body, _, rest = data.partition(b"\0")
         root = parse(body) if root is None else root
         self._data, self._base, self._where = body, base, where
-        self._vocabulary = self._words_of(root)
+        self._words = None
         if rest.strip(b"\0 "):
             self._add("remainder", "Text behind the document", len(body) + 1, len(data), None, b"\0")
         self._asides(body)
@@ -190,7 +194,7 @@ class XmlReader:
         for element in root.walk():
             if element.start < behind:
                 continue  # it goes with the element that holds it
-            odd = strange_element(element, self._elements)
+            odd = strange_element(element, self._elements) if self.judges_names else None
             if odd is None or odd.byte is None:
                 self._element(element)
             if odd is not None:
@@ -210,10 +214,13 @@ class XmlReader:
                     self._odd(odd._replace(value=value))
         return element.end
 
-    def _words_of(self, root: Element) -> str:
-        """Return the document's own words, which are not searched for although a value may be one of them."""
-        names = {n for e in root.walk() for n in (e.name, *(a.name for a in e.attributes))}
-        return " ".join(n for n in names if is_plain_name(n))
+    @property
+    def vocabulary(self) -> str:
+        """The document's own names, which are not searched for although a value may be one of them."""
+        if self._words is None:
+            names = {(a or b).decode("latin-1") for a, b in _NAMES.findall(self._data)}
+            self._words = " ".join(n for n in names if is_plain_name(n))
+        return self._words
 
     def _add(self, id: str, title: str, start: int, end: int, value: str | None, fill: bytes = b" ") -> None:
         self._record(Rule(id, PhiClass.UNKNOWN, None, False, fill, title), (start, end), (start, end), value)
@@ -223,7 +230,7 @@ class XmlReader:
         edit: Edit = Fill(0, base + goes[0], base + goes[1], rule.fill[0])
         place = Place(0, self._where, base + at[0], base + at[1])
         for one in _items(value):
-            if one is not None and one in self._vocabulary:
+            if one is not None and one in self.vocabulary:
                 one = None  # what a search would find is the document's own markup
             self.found.add(f"{self.prefix}.{rule.id}", rule.title, rule.cls, place, (edit,), one, rule.weak)
 

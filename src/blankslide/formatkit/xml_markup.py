@@ -20,6 +20,7 @@ __all__ = ["Oddity", "instructions", "prefixes", "strange_element"]
 
 _ASIDE = pattern(rb"<!\[CDATA\[.*?\]\]>|<!--.*?-->|(<\?.*?\?>)", 16)
 _QUALIFIED = pattern(rb"[^\s/>=]+")
+_DECLARED = pattern(rb"\sxmlns:([^\s=]+)")
 _SPACE = 0x20
 _NON_ASCII = pattern(rb"[\x80-\xff]")
 
@@ -55,6 +56,8 @@ def _text(raw: bytes) -> str:
 
 def prefixes(data: bytes, root: Element) -> Iterator[Oddity]:
     """Yield prefixes that are not technical, where they are declared."""
+    if all(is_plain_prefix(name.decode("utf-8", "replace")) for name in _DECLARED.findall(data)):
+        return
     for element in root.walk():
         for attribute in element.attributes:
             name = _qualified(data, attribute.start + _blanks(data, attribute.start))

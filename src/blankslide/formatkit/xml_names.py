@@ -54,7 +54,7 @@ _WORDS = frozenset(
     "cws spatial relations relation weight tone mapping translate implicit reflector reflectors pupil geometry polarizing polarizer "
     "analyzer pyramid clip enhance percentage rotations viewer short hardware appliance appliances elements usage ocr ocrs content "
     "infos telescope mtb cameras tubelens tube lenses lightsources illuminations objectives filtersets expose low high ranges mean "
-    "modality pol theme layer sub session ward lab hospital caller requested bench bed http https request".split()
+    "modality case patient study specimen accession physician department birth sex age pol email mail save theme layer sub session ward lab hospital caller requested bench bed http https request".split()
 )
 _WORD = pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _NAME = pattern(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")

@@ -144,6 +144,8 @@ class ZeissXml(XmlReader):
         Collects the ids of many digits.
     """
 
+    judges_names = False  # each version of the program adds hundreds of elements, with words of its own
+
     def __init__(self, found: FindingCollector, kept: list[Place], ids: Ids) -> None:
         super().__init__(found, kept, "zeiss.xml", TABLE, whole=WHOLE)
         self.ids = ids
@@ -156,15 +158,16 @@ class ZeissXml(XmlReader):
         self._data, self._base, self._where = data, base, where
         names = {n for e in root.walk() for n in (e.name, *(a.name for a in e.attributes))}
         self._all_words = " ".join((_ATTACHMENTS, *names))  # a picture's title often is the name of its attachment
-        self._vocabulary = self._all_words
         self._emptied = []
         for part in root.walk():
             if part.parent is not None and part.parent.name == "Metadata" and part.name not in KNOWN_PARTS:
                 self._part(data, part)
         return self.read(data, base, where, root)
 
-    def _words_of(self, root: Element) -> str:
-        return self._all_words  # also those of the parts that are emptied
+    @property
+    def vocabulary(self) -> str:
+        """The names of all parts, also of those that are emptied."""
+        return self._all_words
 
     def _part(self, data: bytes, part: Element) -> None:
         """Report one part of the metadata as a whole; only its own tags stay."""
@@ -192,7 +195,7 @@ class ZeissXml(XmlReader):
         super()._asides(body)
 
     def _is_vocabulary(self, value: str) -> bool:
-        return value in self._vocabulary
+        return value in self._all_words
 
     def _record(self, rule: Rule, at: tuple[int, int], goes: tuple[int, int], value: str | None) -> None:
         """Record a finding; a value that is also the name of an element is not searched for."""
