@@ -20,7 +20,7 @@ _SIGNATURES = (
 )
 #: Endings of names, what a file of that name begins with, and whose it is.
 _SUFFIXES = {
-    ".vsi": (b"II*\0", "Olympus VSI"),
+    ".vsi": (b"II", "Olympus VSI"),
     ".kfb": (b"\xf1", "KFBIO KFB"),
     ".sdpc": (b"SQ", "Sqray SDPC"),
     ".dyqx": (b"SQ", "Sqray DYQX"),
