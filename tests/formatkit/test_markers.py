@@ -87,7 +87,9 @@ def test_markers_stay_and_people_go(field: str) -> None:
     assert [name for name in PEOPLE if stays(name)] == []
 
 
-@pytest.mark.parametrize("text", ["Channel 4711", "CD8 1950-05-12", "DAPI 12 05 50", "488 05 12", "12.05.1950", "", "A B"])
+@pytest.mark.parametrize(
+    "text", ["Channel 4711", "CD8 1950-05-12", "DAPI 12 05 50", "488 05 12", "12.05.1950", "", "A B"]
+)
 def test_numbers_beside_a_name_are_few(text: str) -> None:
     assert not is_marker(text)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from blankslide.model import Finding
 
 NAME = "Kovacs_Ann_1950"
-OPEN, CLOSE = "<Scan Res=\"1\"><Size>12</Size>", "</Scan>"
+OPEN, CLOSE = '<Scan Res="1"><Size>12</Size>', "</Scan>"
 
 
 def read(text: str) -> tuple[dict[str, Finding], bytes]:

@@ -14,7 +14,15 @@ from blankslide.samples.hamamatsu.vms import build_hamamatsu_vms
 if TYPE_CHECKING:
     from pathlib import Path
 
-NAMED = ["s_label.jpg", "s-macro.png", "s label.png", "s (label).tif", "s_Label_1.JPG", "s_slide_label.jpg", "label_s.jpg"]
+NAMED = [
+    "s_label.jpg",
+    "s-macro.png",
+    "s label.png",
+    "s (label).tif",
+    "s_Label_1.JPG",
+    "s_slide_label.jpg",
+    "label_s.jpg",
+]
 NAMED += ["Macro-s.png", "s.label.jpg", "s-thumbnail.jpeg", "s_barcode.bmp", "s_macro_image.jpg"]
 OTHERS = ["ss_label.jpg", "t_label.jpg", "s_label.txt", "s_labelled cells.jpg", "s2-macro.png", "label.jpg"]
 

@@ -113,6 +113,17 @@ def is_plain(value: str) -> bool:
     return bool(known) and counted and len(others) == len(released) + len(versions) + len(numbers)
 
 
+class _Plain:
+    """Looks like a pattern, and matches what `is_plain` accepts."""
+
+    def fullmatch(self, text: str, /) -> str | None:
+        """Return the text if it holds only known words, else None."""
+        return text if is_plain(text) else None
+
+
+PLAIN = _Plain()
+
+
 def tag_findings(
     found: FindingCollector, page: Ifd, skip: frozenset[int], rules: Mapping[int, TagRule], science: frozenset[int]
 ) -> None:

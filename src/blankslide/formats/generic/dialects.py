@@ -201,7 +201,10 @@ class _Vips(XmlReader):
 
     def __init__(self, found: FindingCollector, kept: list[Place]) -> None:
         table = {
-            **science(r"http://www\.vips\.ecs\.soton\.ac\.uk/{1,2}(?:dzsave|vips|tiffsave|vipssave|image)?(?:/\d\.\d)?", "image@xmlns"),
+            **science(
+                r"http://www\.vips\.ecs\.soton\.ac\.uk/{1,2}(?:dzsave|vips|tiffsave|vipssave|image)?(?:/\d\.\d)?",
+                "image@xmlns",
+            ),
             **science(r"\d{1,2}(?:\.\d{1,2}){1,2}", "image@version"),
             **science(_TYPES, "value@type"),
             "image@date": Rule("date", QUASI, title="Date of conversion"),

@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI
-from blankslide.formatkit.tiff_tags import PLAIN_WORDS
+from blankslide.formatkit.tiff_tags import PLAIN
 from blankslide.formatkit.vocabulary import INTEGER, NUMBER, slug
 from blankslide.formatkit.xml_fields import Rule, XmlReader, markers, rules, science
 from blankslide.formats.ome.ids import IDS, Ids, is_own
@@ -36,8 +36,6 @@ NAMES = {
 }
 
 _ROLE_NAMES = rf"\s*(?:{'|'.join(name.replace(' ', '[ ]+') for name in NAMES)})\s*"
-_WORD = rf"(?:{'|'.join(map(re.escape, sorted(PLAIN_WORDS, reverse=True)))}|v?\d{{1,3}}(?:\.\d{{1,4}}){{0,4}})"
-_PLAIN = rf"{_WORD}(?:[ -]{_WORD}){{0,8}}"
 _SCHEMA = (
     r"https?://(?:www\.)?openmicroscopy\.org/(?:Schemas|XMLschemas)/(?:OME|SA|ROI|SPW|BinaryFile|Additions|STD|CLI|DataHistory"
     r"|AnalysisModule|MLI)/(?:FC/|RC\d/)?\d{4}-\d\d(?:/V\d)?/?(?:(?i:ome|sa|roi|spw|binaryfile|additions|std|cli|datahistory|analysismodule|mli)\.xsd)?(?=\s|\Z)"
@@ -61,7 +59,7 @@ _COMMENT = pattern(
 
 def _tool(key: str, title: str) -> dict[str, Rule]:
     """Rule of a maker, model or program, which stays if it has only known words and version numbers."""
-    return {key: Rule(slug(title), DEVICE, pattern(_PLAIN, re.I), weak=True, title=title)}
+    return {key: Rule(slug(title), DEVICE, PLAIN, weak=True, title=title)}
 
 
 TABLE: dict[str, Rule] = {
