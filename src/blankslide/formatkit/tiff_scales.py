@@ -1,4 +1,4 @@
-"""Tags that say how large a pixel is, as geographers and gel scanners write them, and microscopes' converters after them.
+"""Tags that say how large a pixel is, as geographers and gel scanners write them, and converters of slides too.
 
 They are science where nothing else says it. A scale has a fixed number of values, each of which can be the size of
 something; a place on Earth is none, so tie points go.

@@ -96,7 +96,7 @@ _MOST_VERSIONS = 2
 
 
 def is_plain(value: str) -> bool:
-    """Whether a maker, model or software text holds known words, and beside them two versions and a short number at most.
+    """Whether a maker, model or software text holds known words, with two versions and a short number at most.
 
     Versions are no dates and no addresses; only tifffile names its releases by their date. Any other character than
     those of ASCII is unknown.
@@ -151,8 +151,7 @@ def tag_findings(
                 continue
             if tag == T.ICC_PROFILE:
                 if not profile_findings(found, ifd.tiff.source, entry.start, entry.end, ifd.name):
-                    rule = TagRule("tiff.icc-profile", "ICC tag without a profile", UNKNOWN)
-                    _tag_finding(found, ifd, entry, rule)
+                    _tag_finding(found, ifd, entry, _NO_PROFILE)
                 continue
             rule = rules.get(tag) or TAGS.get(tag)
             if ifd is not page:
@@ -163,6 +162,7 @@ def tag_findings(
 
 
 _BYTEWISE = frozenset((1, 2, 7))
+_NO_PROFILE = TagRule("tiff.icc-profile", "ICC tag without a profile", UNKNOWN)
 
 
 def _text_in_numbers(found: FindingCollector, ifd: Ifd, entry: Entry) -> None:

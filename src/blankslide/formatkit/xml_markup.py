@@ -1,7 +1,7 @@
 """What an XML document says outside of its values: in its declaration, instructions, names and prefixes.
 
-A name of technical words stays. An element of any other name goes with all that it holds. An instruction becomes white space. A prefix cannot be renamed byte by byte, since two could become the
-same; so it is told of.
+A name of technical words stays. An element of any other name goes with all that it holds. An instruction becomes
+white space. A prefix cannot be renamed byte by byte, since two could become the same; so it is told of.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ A file counts as a sidecar if it stands in the slide's folder and its name is th
 or that name without its suffix, followed by a dot and more: ``s.xml``, ``s.geojson``,
 ``s.svs.qpdata`` beside ``s.svs``. The kind does not matter: whatever shares the name
 travels with the slide and can hold what was just taken out of it. Other slides are none.
-So does a picture whose name is the slide's with a word for what it shows: ``s_label.jpg``, ``s-macro.png``, ``s label.png``,
-``label_s.jpg``; and a small copy that a file server or a desktop made of the slide: ``@eaDir/s.svs/SYNOPHOTO_THUMB_M.jpg``.
+So does a picture whose name is the slide's with a word for what it shows: ``s_label.jpg``, ``s-macro.png``,
+``label_s.jpg``; and a small copy that a file server or a desktop hides: ``@eaDir/s.svs/SYNOPHOTO_THUMB_M.jpg``.
 Where the slide's data stand in a folder of its own (MRXS), every other file in there is one too.
 
 They are listed, never opened, changed or copied.
@@ -29,9 +29,13 @@ if TYPE_CHECKING:
 
 
 _PICTURES = (
-    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".jp2", ".j2k", ".jxr", ".heic", ".pdf",
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".jp2", ".j2k", ".jxr",
+    ".heic", ".pdf",
 )  # fmt: skip
-_SHOWS = r"(?:slide|whole|scan)?[ _.()-]*(?:label|labels|macro|overview|barcode|thumb|thumbnail|preview|snapshot|etikett|etiquette)"
+_SHOWS = (
+    r"(?:slide|whole|scan)?[ _.()-]*"
+    r"(?:label|labels|macro|overview|barcode|thumb|thumbnail|preview|snapshot|etikett|etiquette)"
+)
 _AFTER = pattern(rf"[ _.(+-]+{_SHOWS}(?:[ _.()-]*(?:image|img|photo|picture|\d{{1,3}}))?\)?", re.I)
 _BEFORE = pattern(rf"{_SHOWS}(?:[ _-]*(?:image|of))?[ _-]+", re.I)
 #: Folders in which file servers and desktops hide small copies of pictures.

@@ -3,7 +3,8 @@
 Every reader that opened the slide before must open it after and agree with itself: vendor,
 levels, pixel size, objective, colour profile and sampled pixels. Pictures that had to go are
 absent or of one colour; all others are pixel for pixel the same. A reader that could not read a
-text, and now knows a format or a size where it knew none, sees nothing else. At least one reader must have decoded tissue, else nobody has judged and the slide is not called clean.
+text, and now knows a format or a size where it knew none, sees nothing else. At least one reader must have
+decoded tissue, else nobody has judged and the slide is not called clean.
 
 Pictures are matched by their pixels, not by their order: unlinking one moves the rest.
 """

@@ -9,7 +9,10 @@ from blankslide.formats.generic.dialects import read
 from blankslide.model import Fill
 
 NAME = "Kovacs Ann"
-FRAME = '<?xml version="1.0"?><image xmlns="http://www.vips.ecs.soton.ac.uk//dzsave" version="8.12.1"><properties>{}</properties></image>'
+FRAME = (
+    '<?xml version="1.0"?><image xmlns="http://www.vips.ecs.soton.ac.uk//dzsave" version="8.12.1">'
+    "<properties>{}</properties></image>"
+)
 PLAIN = '<property><name>xres</name><value type="gdouble">1</value></property>'
 
 

@@ -63,6 +63,7 @@ _DYE = (
 #: A dye ends at a blank, a slash or an underscore, so that there is only one way to read "AF 555".
 _DYES = rf"(?>{_DYE}(?![^ /_]))(?:(?: ?/ ?| or | )(?>{_DYE}(?![^ /_])))*+"
 _PART = r"[A-Z]{1,4}\d{2,4}[A-Z]{0,2}(?:[/-]\d{1,4}(?:\.\d)?){0,6}(?:-[A-Z]{1,3}\d{0,2})? ?(?:Emission|Excitation)"
+_PROGRAM = rf"(?:Vectra ?(?:Polaris)?|PhenoImager|inForm)(?: ?v?(?:{VERSION}|\d{{1,2}}))?"
 _MAKER = "Semrock|Chroma|Omega|Thorlabs|Zeiss|Edmund|Hamamatsu|Olympus|Nikon"
 _FILTER = rf"{_DYES}_(?:{_MAKER}):{_PART}(?: / (?:{_MAKER}):{_PART})?"
 _COLOURS = "Blue|Cyan|Lime|Red|White|Yellow|Green|Magenta|Orange|Black|Gray|Pink|Purple|Brown|Aqua"
@@ -80,7 +81,7 @@ TABLE: dict[str, Rule] = {
     **rules(QUASI, "Date DateTime AcquisitionDate ScanDate Time"),
     **rules(PATH, "AlgorithmPath Path FileName"),
     "AcquisitionSoftware": Rule(
-        "acquisition-software", DEVICE, pattern(rf"(?:Vectra ?(?:Polaris)?|PhenoImager|inForm)(?: ?v?(?:{VERSION}|\d{{1,2}}))?"), weak=True
+        "acquisition-software", DEVICE, pattern(_PROGRAM), weak=True
     ),
     "CameraName": Rule("camera-name", DEVICE, pattern(r"C\d{4,5}-\d{2}[A-Z]{0,2}(?:-\d{2})?"), weak=True),
     "InstrumentType": Rule("instrument-type", DEVICE, pattern("Vectra ?Polaris|Vectra|PhenoImager|TRIO"), weak=True),
