@@ -34,8 +34,10 @@ def test_known_words_and_versions_are_plain(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "12.05.2019", "2019.05.12", "05.1950", "Aperio 12.05.2019", "Aperio v12.05.1950", "10.1.2.3", "Aperio 192.168.1.7",
-        "Aperio 4711", "123 456 789", "Aperio 12 345", "v1.0", "1.2", "Aperio M\xfcller", "Aperio\xe4\xb8\xad", "Aperio/Okafor",
+        "12.05.2019", "2019.05.12", "05.1950", "Aperio 12.05.2019", "Aperio v12.05.1950", "10.1.2.3",
+        "Aperio 192.168.1.7",
+        "Aperio 4711", "123 456 789", "Aperio 12 345", "v1.0", "1.2", "Aperio M\xfcller", "Aperio\xe4\xb8\xad",
+        "Aperio/Okafor",
         "Aperio\0Okafor", "31.12.99", "Aperio @ St. Adam", "|", "2020.9.3", "Aperio 1.1 1.2 1.3",
     ],
 )  # fmt: skip

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["Rule", "XmlReader", "markers", "rules", "science"]
 
 _COMMENT = pattern(rb"<!\[CDATA\[.*?\]\]>|<!--(.*?)-->", re.S)
-_NAMES = pattern(rb"</?(?:[\w.-]+:)?([A-Za-z_][\w.-]*+)|([A-Za-z_][\w.-]*+)\s*+=\s*+[\"']")
+_NAMES = pattern(rb"</?(?:[\w.-]+:)?([A-Za-z_][\w.-]*+)|(?<![\w.-])([A-Za-z_][\w.-]*+)\s*+=\s*+[\"']")
 _NEVER_COMMENT = pattern(r"\s*")
 _QUOTED = pattern(r'(?:\s*"[^"]*")+\s*')
 _LINKING = pattern(r"[1-9A-Za-z]|[^\0-\x7f]")

@@ -62,7 +62,7 @@ _DYE = (
 )
 #: A dye ends at a blank, a slash or an underscore, so that there is only one way to read "AF 555".
 _DYES = rf"(?>{_DYE}(?![^ /_]))(?:(?: ?/ ?| or | )(?>{_DYE}(?![^ /_])))*+"
-_PART = r"[A-Z]{1,4}\d{2,4}[A-Z]{0,2}(?:[/-]\d{1,4}(?:\.\d)?){0,6}(?:-[A-Z]{1,3}\d{0,2})? ?(?:Emission|Excitation)"
+_PART = r"[A-Z]{1,4}\d{2,4}[A-Z]{0,2}(?:[/-]\d{1,4}(?:\.\d)?x?){0,6}(?:-[A-Z]{1,3}\d{0,2})? ?(?:Emission|Excitation)"
 _PROGRAM = rf"(?:Vectra ?(?:Polaris)?|PhenoImager|inForm)(?: ?v?(?:{VERSION}|\d{{1,2}}))?"
 _MAKER = "Semrock|Chroma|Omega|Thorlabs|Zeiss|Edmund|Hamamatsu|Olympus|Nikon"
 _FILTER = rf"{_DYES}_(?:{_MAKER}):{_PART}(?: / (?:{_MAKER}):{_PART})?"

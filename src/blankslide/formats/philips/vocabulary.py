@@ -46,7 +46,7 @@ class _Name:
 
     def fullmatch(self, text: str, /) -> str | None:
         """Return the text if it is one, else None."""
-        return text if is_plain_name(text) else None
+        return text if text in RULES or is_plain_name(text) else None
 
 
 class _Profile:
