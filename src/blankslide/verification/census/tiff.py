@@ -190,7 +190,7 @@ class Tiff:
         told = TiffPage(library, index=0)
         seen: set[bytes] = set()
         for number in range(min(page.needed, len(page.offsets))):
-            data = self._coded(page, number)
+            data = self.coded(page, number)
             if data is None or data in seen:
                 continue
             seen.add(data)
@@ -198,7 +198,8 @@ class Tiff:
                 return "other", "a segment of a blank picture is not blank"
         return "blank", "one colour"
 
-    def _coded(self, page: Page, number: int) -> bytes | None:
+    def coded(self, page: Page, number: int) -> bytes | None:
+        """Return a segment's bytes, unless it is empty, larger than anybody reads at once, or not in the file."""
         start, length = int(page.offsets[number]), int(page.lengths[number])
         if not length or length > _WHOLE or start < 0 or start + length > self.source.size:
             return None
@@ -214,7 +215,7 @@ class Tiff:
         chosen = range(count) if every or self.thorough or small else _spread(count)
         speaks = False
         for number in chosen:
-            data = self._coded(page, number)
+            data = self.coded(page, number)
             if data is None:
                 continue
             width, height = page.size_of(number)
