@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from blankslide.formatkit.vocabulary import SHORT_NUMBER, slug
+from blankslide.formatkit.vocabulary import SHORT_NUMBER, Legal, slug
 from blankslide.model import PhiClass
 from blankslide.model.patterns import pattern
 
@@ -45,7 +45,7 @@ _ANY_WORDS = (
 _KEY = pattern(r"(?!.*\d{4})[A-Za-z0-9][A-Za-z0-9_./()#-]{0,30}(?: [A-Za-z0-9_./()#-]{1,20}){0,3}")
 
 
-def numbers(keys: str) -> dict[str, re.Pattern[str]]:
+def numbers(keys: str) -> dict[str, Legal]:
     """Make a science table of keys whose values must be numbers; keys are in lower case, parted by semicolons."""
     return dict.fromkeys((k.strip() for k in keys.split(";")), pattern(SHORT_NUMBER))
 
@@ -55,7 +55,7 @@ class KeyRule(NamedTuple):
 
     id: str
     cls: PhiClass
-    legal: re.Pattern[str] | None = None
+    legal: Legal | None = None
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Style:
 
     prefix: str
     separator: str
-    science: Mapping[str, re.Pattern[str]]
+    science: Mapping[str, Legal]
     fields: Mapping[str, PhiClass]
     maker: str = ""
     words: str = ""

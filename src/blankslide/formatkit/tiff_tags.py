@@ -13,13 +13,12 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from blankslide.containers import icc
 from blankslide.containers.tiff import directories as T
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, QUASI, UNKNOWN, FindingCollector
+from blankslide.formatkit.icc_findings import profile_findings
 from blankslide.formatkit.tiff_entries import child_kind, is_pages_own
 from blankslide.model import Fill, PhiClass, Place
 from blankslide.model.patterns import pattern
-from blankslide.source import any_data
 
 if TYPE_CHECKING:
     from blankslide.containers.tiff.directories import Entry, Ifd
@@ -120,7 +119,9 @@ def tag_findings(
             if (tag in skip and ifd is page) or is_pages_own(page, ifd, entry):
                 continue
             if tag == T.ICC_PROFILE:
-                _icc_findings(found, ifd, entry)
+                if not profile_findings(found, ifd.tiff.source, entry.start, entry.end, ifd.name):
+                    rule = TagRule("tiff.icc-profile", "ICC tag without a profile", UNKNOWN)
+                    _tag_finding(found, ifd, entry, rule)
                 continue
             rule = rules.get(tag) or TAGS.get(tag)
             if ifd is not page:
@@ -165,27 +166,3 @@ def _as_text(ifd: Ifd, entry: Entry, raw: bytes | None) -> str | None:
 def _looks_like_text(raw: bytes) -> bool:
     body = raw.rstrip(b"\0 ")
     return 0 < len(body) <= 65536 and all(b >= 32 or b in b"\t\r\n" for b in body)
-
-
-def _icc_findings(found: FindingCollector, ifd: Ifd, entry: Entry) -> None:
-    """Report a colour profile's date and texts as weak; its curves are science and stay."""
-    source = ifd.tiff.source
-    spans = icc.spans(source, entry.start, entry.end)
-    if spans is None:
-        _tag_finding(found, ifd, entry, TagRule("tiff.icc-profile", "ICC tag without a profile", UNKNOWN))
-        return
-    length = int.from_bytes(source.read(entry.start, 4), "big")
-    if length < entry.end - entry.start and any_data(source, entry.start + length, entry.end):
-        behind = Place(0, ifd.name, entry.start + length, entry.end)
-        edit = (Fill(0, behind.start, behind.end),)
-        found.add("tiff.icc-profile.remainder", "Data behind the ICC profile", UNKNOWN, behind, edit, None)
-    if any(source.read(spans.date[0], spans.date[1] - spans.date[0])):
-        edits = (Fill(0, *spans.date), Fill(0, *spans.id))
-        found.add("tiff.icc-profile.date", "ICC date", QUASI, Place(0, ifd.name, *spans.date), edits, None, weak=True)
-    for start, end in spans.texts:
-        text = source.read(start, end - start).strip(b"\0 ")
-        if text:
-            edit = (Fill(0, start, end),)
-            found.add(
-                "tiff.icc-profile.text", "ICC text", DEVICE, Place(0, ifd.name, start, end), edit, None, weak=True
-            )

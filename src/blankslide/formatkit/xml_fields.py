@@ -25,7 +25,8 @@ from html import unescape
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.containers.xml import Element, parse
-from blankslide.formatkit.vocabulary import slug
+from blankslide.formatkit.markers import MARKER, Names
+from blankslide.formatkit.vocabulary import Legal, slug
 from blankslide.model import Edit, Fill, PhiClass, Place
 from blankslide.model.patterns import pattern
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from blankslide.containers.xml import Attribute
     from blankslide.formatkit.findings import FindingCollector
 
-__all__ = ["Rule", "XmlReader", "rules", "science"]
+__all__ = ["Rule", "XmlReader", "markers", "rules", "science"]
 
 _ASIDE = pattern(rb"<!\[CDATA\[.*?\]\]>|<!--(.*?)-->|<\?(?!xml\s)[^\s?]++(.*?)\?>", re.S)
 _NAMESPACE = pattern(
@@ -70,7 +71,7 @@ class Rule(NamedTuple):
 
     id: str
     cls: PhiClass
-    legal: re.Pattern[str] | None = None
+    legal: Legal | None = None
     weak: bool = False
     fill: bytes = b" "
     title: str = ""
@@ -87,6 +88,12 @@ def _key_id(key: str) -> str:
 def science(legal: str, keys: str) -> dict[str, Rule]:
     """Make rules for keys (separated by spaces) whose values stay if ``legal`` matches all of the value."""
     allowed = pattern(legal)
+    return {key: Rule(_key_id(key), PhiClass.SCIENCE, allowed) for key in keys.split()}
+
+
+def markers(keys: str, legal: str = "") -> dict[str, Rule]:
+    """Make rules for keys (separated by spaces) that name dyes and markers, or what else ``legal`` matches."""
+    allowed = MARKER if not legal else Names(legal)
     return {key: Rule(_key_id(key), PhiClass.SCIENCE, allowed) for key in keys.split()}
 
 
@@ -268,6 +275,10 @@ class XmlReader:
             at, value = (at[0] + len(_URN), at[1]), value[len(_URN) :]
         legal = rule.legal is not None and rule.legal.fullmatch(value) is not None
         if legal and not rule.weak:
+            if isinstance(rule.legal, Names):
+                place, fill = Place(0, self._where, self._base + at[0], self._base + at[1]), rule.fill[0]
+                edit = Fill(0, place.start, place.end, fill)
+                self.found.name(f"{self.prefix}.{rule.id}", rule.title or name, place, (edit,), value)
             if len(value) >= _SHORTEST_HIT:
                 self.kept.append(Place(0, self._where, self._base + at[0], self._base + at[1]))
             return

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 from blankslide.containers.tiff import directories as T
 from blankslide.formatkit import tiff_free_pages
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI
+from blankslide.formatkit.profile_words import PROFILE_NAME
 from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.text_pairs import Pairs
 from blankslide.formatkit.text_style import Style
@@ -34,20 +35,15 @@ from blankslide.formatkit.vocabulary import SHORT_NUMBER, whole_slug
 from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
-    import re
-
     from blankslide.formatkit.protocol import Probe
+    from blankslide.formatkit.vocabulary import Legal
     from blankslide.model import Inspection, PhiClass
 
 
 _NUMBER = pattern(SHORT_NUMBER)
-_LEGAL_PROFILE = pattern(
-    r"(?:Aperio |Leica )?(?:ScanScope|AT2|AT|CS2?|CS|XT|LV1|GL|Versa|GT ?450|sRGB|Adobe RGB|AdobeRGB)(?: ?DX)?"
-    r"(?: v?\d{1,3}(?:\.\d{1,3})*| \(?19[69]8\)?| IEC61966-2\.1)?(?:\.icc|\.icm)?"
-)
 
 #: Keys whose legal values stay, because the pixels are of use only with them.
-SCIENCE: dict[str, re.Pattern[str]] = {
+SCIENCE: dict[str, Legal] = {
     **dict.fromkeys(
         (
             "appmag mpp stripewidth left top linecameraskew lineareaxoffset lineareayoffset displaycolor "
@@ -59,7 +55,7 @@ SCIENCE: dict[str, re.Pattern[str]] = {
     "focus offset": _NUMBER,
     "exposure time": _NUMBER,
     "exposure scale": _NUMBER,
-    "icc profile": _LEGAL_PROFILE,
+    "icc profile": PROFILE_NAME,
 }
 
 #: Keys that identify. Every key that is in no table is unknown, and goes unless the policy allows it.

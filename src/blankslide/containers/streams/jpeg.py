@@ -16,6 +16,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from blankslide.containers.streams.jpeg_tail import tail
+
 if TYPE_CHECKING:
     from blankslide.source import ByteSource
 
@@ -134,8 +136,8 @@ class Aside(NamedTuple):
     behind: bool
 
 
-def asides(source: ByteSource, start: int, length: int) -> list[Aside]:
-    """Find the text in front of a large picture's scan and behind its end; only both ends are read.
+def asides(source: ByteSource, start: int, length: int, last: int = 0) -> list[Aside]:
+    """Find the text in front of a large picture's scan, between its scans and behind its end; only both ends are read.
 
     Parameters
     ----------
@@ -143,6 +145,8 @@ def asides(source: ByteSource, start: int, length: int) -> list[Aside]:
         The file.
     start, length
         Where the stream stands in it.
+    last
+        Where, counted from ``start``, the last restart interval begins; 0 if that is not known.
     """
     head = source.read(start, min(length, _LOOK))
     if head[:2] != b"\xff\xd8":
@@ -150,9 +154,7 @@ def asides(source: ByteSource, start: int, length: int) -> list[Aside]:
     out, scan = [], max((s.end for s in segments(head)), default=2)
     for _, low, high in _parts(head):
         out.append(Aside(start + low, start + high, head[low:high].rstrip(b"\0"), False))
-    at = max(scan, length - _LOOK)
-    tail = source.read(start + at, length - at)
-    end = tail.find(b"\xff\xd9") + 2  # coded data never holds these two bytes
-    if end > 1 and tail[end:].strip(b"\0\xff\xd9"):
-        out.append(Aside(start + at + end, start + length, tail[end:], True))
+    for low, high, behind in tail(source, start, length, scan, last):
+        text = source.read(start + low, high - low)
+        out.append(Aside(start + low, start + high, text if behind else text.rstrip(b"\0"), behind))
     return out

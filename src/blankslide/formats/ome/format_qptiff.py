@@ -33,8 +33,7 @@ from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI, Fin
 from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.tiff_tags import TagRule
 from blankslide.formatkit.vocabulary import INTEGER, NUMBER
-from blankslide.formatkit.xml_fields import Rule, XmlReader, rules, science
-from blankslide.formats.ome.vocabulary import STAIN
+from blankslide.formatkit.xml_fields import Rule, XmlReader, markers, rules, science
 from blankslide.model import Fill, Inspection, PhiClass, Place, SlideFile
 from blankslide.model.patterns import pattern
 
@@ -55,7 +54,12 @@ _ROLES = {"fullresolution": "level", "reducedresolution": "level", "thumbnail": 
 _DESCRIPTION = frozenset((T.IMAGE_DESCRIPTION, _SOFTWARE))
 _TAGS = {T.IMAGE_DESCRIPTION: TagRule("qptiff.other-description", "Description without XML", PhiClass.UNKNOWN)}
 
-_DYE = rf"(?i:{STAIN}|QDots?|AF ?\d{{3}}|\d{{3}}|MSI|AF)"
+#: Dyes as they stand in names of filters.
+_DYE = (
+    r"(?i:DAPI|FITC|TRITC|[GYCR]FP|mCherry|Cy[2357](?:\.5)?|Texas ?Red|TxRed|Hoechst(?: ?\d{5})?|Opal ?\d{3}"
+    r"|Alexa ?(?:Fluor)? ?\d{3}|Sample ?AF|Autofluorescence|Brightfield|Transmitted|Red|Green|Blue|RGB"
+    r"|QDots?|AF ?\d{3}|\d{3}|MSI|AF)"
+)
 #: A dye ends at a blank, a slash or an underscore, so that there is only one way to read "AF 555".
 _DYES = rf"(?>{_DYE}(?![^ /_]))(?:(?: ?/ ?| or | )(?>{_DYE}(?![^ /_])))*+"
 _PART = r"[A-Z]{1,4}\d{2,4}[A-Z]{0,2}(?:[/-][\w/.-]{1,24})? ?(?:Emission|Excitation)"
@@ -88,7 +92,7 @@ TABLE: dict[str, Rule] = {
     **science(r"(?i:true|false)", "IsUnmixedComponent SampleIsTMA RotateImage MirrorImage TunableFilterEngaged"),
     **science(r"(?i:true|false)", "FactoryDefined EnableSaturationProtection ScanEntireCoverslipRegion"),
     **science(r"(?i:Full|Reduced)Resolution|Thumbnail|Overview|Label|Unknown", "ImageType"),
-    **science(_DYES, "Name BandNames-i Biomarker"),
+    **markers("Name BandNames-i Biomarker", _DYES),
     **science(_FILTER, "FilterID MsiFocusBand OverviewBand ScanFocusBand ScanColorTable-k"),
     **science(_COLOUR, "Color ScanColorTable-v"),
     **science(r"\d{1,3}(?:\.\d{1,2})?x|WideFOV", "Objective ObjectiveName"),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI
 from blankslide.formatkit.tiff_tags import PLAIN_WORDS
 from blankslide.formatkit.vocabulary import INTEGER, NUMBER, slug
-from blankslide.formatkit.xml_fields import Rule, XmlReader, rules, science
+from blankslide.formatkit.xml_fields import Rule, XmlReader, markers, rules, science
 from blankslide.model import PhiClass, Place
 from blankslide.model.patterns import pattern
 
@@ -39,11 +39,6 @@ _WORD = rf"(?:{'|'.join(map(re.escape, sorted(PLAIN_WORDS, reverse=True)))}|v?\d
 _PLAIN = rf"{_WORD}(?:[ -]{_WORD}){{0,8}}"
 _ID = r"(?:urn:lsid:openmicroscopy\.org:)?[A-Za-z]{1,32}:\d{1,6}(?::\d{1,6}){0,3}"
 _UNIT = r"(?:[µunpmcdk]?m|Å|pixel|reference frame|[munp]?s|min|h|d|°|deg|rad|[mk]?Hz|[m]?[WVK]|%|Pa|bar|°C)"
-STAIN = (
-    r"(?:DAPI|FITC|TRITC|GFP|YFP|CFP|RFP|mCherry|Cy[2357](?:\.5)?|Texas ?Red|TxRed|Hoechst(?: ?\d{5})?|Opal ?\d{3}"
-    r"|Alexa ?(?:Fluor)? ?\d{3}|Sample ?AF|Autofluorescence|Brightfield|Transmitted|Red|Green|Blue|RGB|Hematoxylin"
-    r"|Eosin|DAB|(?:Channel|Ch|C):? ?\d{1,2}|CD\d{1,3}[a-z]?|Ki-?67|Pan ?CK|FoxP3|PD-?L?1|HER2|ER|PR|p53|SOX10)"
-)
 _TYPE = r"u?int(?:8|16|32)|float|double|(?:double-)?complex|bit"
 _OPTICS = (
     "Oil|Water|WaterDipping|Air|Multi|Glycerol|Other|UV|PlanApo|PlanFluor|SuperFluor|VioletCorrected|Achro|Achromat"
@@ -112,7 +107,7 @@ TABLE: dict[str, Rule] = {
         "Power Wavelength CutIn CutOut X Y Z StrokeWidth FontSize Temperature AirPressure".split()
     )),
     **science(r"[\d., eE+-]{3,65536}", "*@Points"),
-    **science(STAIN, "Channel@Name Channel@Fluor"),
+    **markers("Channel@Name Channel@Fluor"),
     **science(rf"(?:{_OPTICS})", "*@Immersion *@Correction *@AcquisitionMode *@ContrastMethod *@IlluminationType"),
     **science(rf"(?:{_OPTICS})", "*@Type *@Medium *@Binning"),
     **science(r"[124]x[124]|8x8", "DetectorSettings@Binning"),

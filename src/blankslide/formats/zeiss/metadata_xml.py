@@ -21,7 +21,7 @@ from blankslide.containers.xml import parse
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI
 from blankslide.formatkit.replacements import harmless
 from blankslide.formatkit.vocabulary import NUMBER, PRECISE_NUMBER, slug
-from blankslide.formatkit.xml_fields import Rule, XmlReader, rules, science
+from blankslide.formatkit.xml_fields import Rule, XmlReader, markers, rules, science
 from blankslide.model import Fill, PhiClass, Place
 from blankslide.model.patterns import pattern
 
@@ -92,7 +92,7 @@ TABLE: dict[str, Rule] = {
     **science(r"#[0-9A-Fa-f]{6,8}", "Color OriginalColor"),
     **science(r"[µu]m|nm|mm|cm|m|px", "DefaultUnitFormat"),
     **science(r"\d{1,3}(?:\.\d{1,3})? ?%?", "Intensity"),
-    **science(_CHANNEL, "Channel@Name Fluor DyeName ShortName"),
+    **markers("Channel@Name Fluor DyeName ShortName", _CHANNEL),
     **science(_NAMES, "Scene@Name"),
     **science("Image|Mesh|Volume|Report|Table", "Document/SubType"),
     **science(_ATTACHMENTS.replace(" ", "|"), "BinaryList/AttachmentName"),
