@@ -40,7 +40,9 @@ _CURVE = (b"curv", b"para")
 _NUMBER_TAGS: dict[bytes, tuple[bytes, ...]] = {
     **dict.fromkeys((b"rXYZ", b"gXYZ", b"bXYZ", b"wtpt", b"bkpt", b"lumi"), (b"XYZ ",)),
     **dict.fromkeys((b"rTRC", b"gTRC", b"bTRC", b"kTRC"), _CURVE),
-    **dict.fromkeys((letters + bytes((48 + i,)) for letters in (b"A2B", b"B2A", b"D2B", b"B2D") for i in range(4)), _LUT),
+    **dict.fromkeys(
+        (letters + bytes((48 + i,)) for letters in (b"A2B", b"B2A", b"D2B", b"B2D") for i in range(4)), _LUT
+    ),
     **dict.fromkeys((b"gamt", b"pre0", b"pre1", b"pre2"), _LUT),
     **dict.fromkeys((b"tech", b"ciis", b"rig0", b"rig2"), (b"sig ",)),
     b"chad": (b"sf32",),

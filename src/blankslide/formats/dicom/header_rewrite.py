@@ -23,6 +23,7 @@ from blankslide.containers.dicom import write as W
 from blankslide.containers.dicom.header import PREAMBLE, Header
 from blankslide.errors import NotEditable
 from blankslide.formatkit.replacements import is_standard, mapped_uid, token
+from blankslide.formats.dicom import colour_profile
 from blankslide.formats.dicom.legal_values import MOST_VALUES
 from blankslide.formats.dicom.rules import (
     KEPT_APART,
@@ -32,7 +33,6 @@ from blankslide.formats.dicom.rules import (
     Entry,
     Reading,
     dummy,
-    quiet_profile,
 )
 from blankslide.formats.dicom.terms import as_term
 from blankslide.model import Action, PhiClass, Write
@@ -309,7 +309,9 @@ class HeaderRewrite:
         if entry.effect == "M":
             return dummy(element.vr) if rung.short else entry.new.encode()
         if entry.effect == "I":
-            return quiet_profile(self.header.value(element))
+            return colour_profile.quiet(self.header.value(element))
+        if entry.effect == "J":
+            return colour_profile.without_strange(self.header.value(element))
         if entry.effect == "D":
             short = SHORT_DUMMIES.get(element.vr) if rung.short else None
             return short or OWN_DUMMIES.get(element.tag) or dummy(element.vr)

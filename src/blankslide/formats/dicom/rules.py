@@ -17,18 +17,16 @@ import struct
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from blankslide.containers import icc
 from blankslide.containers.dicom.header import PIXEL_DATA
 from blankslide.containers.dicom.write import CREATOR
 from blankslide.formatkit.replacements import harmless, is_ours, is_standard, is_token
 from blankslide.formatkit.tiff_tags import is_plain
+from blankslide.formats.dicom import colour_profile, palettes, preparation, terms
 from blankslide.formats.dicom import legal_values as legal
-from blankslide.formats.dicom import palettes, preparation, terms
 from blankslide.formats.dicom import ps315_table as table
 from blankslide.formats.dicom.codes import SCHEMES, Code, Standing, meanings
 from blankslide.model import PhiClass
 from blankslide.model.patterns import pattern
-from blankslide.source import MemorySource
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +69,8 @@ class Entry(NamedTuple):
     Attributes
     ----------
     effect
-        ``X`` remove, ``Z`` empty, ``D`` dummy, ``U`` map UIDs, ``I`` blank parts of a colour profile,
+        ``X`` remove, ``Z`` empty, ``D`` dummy, ``U`` map UIDs, ``I`` blank all texts of a colour
+        profile, ``J`` what is strange in it,
         ``W`` replace the values of a code string that are no terms, ``N`` replace an identifier by a token,
         ``M`` replace a code's meaning by ``new``.
     values
@@ -303,9 +302,15 @@ class Reader:
 
     def _profile(self, element: Element) -> None:
         data = self.header.value(element)
-        if icc.spans(MemorySource(data), 0, len(data)) is None:
+        found = colour_profile.said(data)
+        if found is None:
             self._add(element, PhiClass.UNKNOWN, self._soft(element))
-        elif quiet_profile(data) != data:
+            return
+        if colour_profile.without_strange(data) != data:
+            title = "Unknown text in the ICC profile"
+            entry = Entry("dicom.icc-profile.unknown", title, PhiClass.UNKNOWN, "J", element, found.texts)
+            self.out.entries.append(entry)
+        if colour_profile.quiet(data) != data:
             self._add(element, PhiClass.DEVICE, "I", weak=True)
 
     def _maker(self, element: Element) -> None:
@@ -395,17 +400,6 @@ class Reader:
 def dummy(vr: str) -> bytes:
     """Return the dummy value for an attribute that may not be empty."""
     return DUMMIES.get(vr, TEXT_DUMMY)
-
-
-def quiet_profile(data: bytes) -> bytes:
-    """Blank date, check sum and texts of a colour profile; its curves are science and stay."""
-    spans = icc.spans(MemorySource(data), 0, len(data))
-    if spans is None:
-        return data
-    out = bytearray(data)
-    for start, end in (spans.date, spans.id, *spans.texts):
-        out[start:end] = bytes(end - start)
-    return bytes(out)
 
 
 def _number(vr: str, raw: bytes) -> str:

@@ -119,9 +119,14 @@ def is_term(tag: int, value: str) -> bool:
 
 
 def as_term(tag: int, value: str) -> str:
-    """Return a value as its attribute has it: in capitals and without blanks, or ``NONE`` if it is no term."""
+    """Return a value if it is a term, or ``NONE``; label and overview, in any case, become capitals and stay.
+
+    A level's word is left as it is written: readers would see another slide if it became a term now.
+    """
     plain = value.strip().upper()
-    return plain if is_term(tag, plain) else "NONE"
+    if plain in ("LABEL", "OVERVIEW"):
+        return plain
+    return value if is_term(tag, value) else "NONE"
 
 
 def is_light(text: str) -> bool:
