@@ -18,8 +18,8 @@ from blankslide.containers.tiff.ndpi import high_word
 from blankslide.errors import DamagedSlide
 from blankslide.formatkit import tiff_tags
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, QUASI, UNKNOWN
-from blankslide.formatkit.tiff_tags import TagRule
 from blankslide.formatkit.markers import Names, is_marker
+from blankslide.formatkit.tiff_tags import TagRule
 from blankslide.formatkit.vocabulary import VERSION, whole_slug
 from blankslide.formats.hamamatsu.ndpi_numbers import holds_numbers, last_start
 from blankslide.model import Cut, Fill, PhiClass, Place, TextBlock

@@ -11,9 +11,9 @@ from __future__ import annotations
 from blankslide.model.patterns import pattern
 
 _WORDS = frozenset(
-    "oid xpo xp object type types name names id ids guid uuid key keys index idx table tables column row rows "
-    "value values data date time datetime text blob size count number version optimistic lock field gc record "
-    "records parent child owner master magic bytes byte total seq sqlite sequence stat autoindex config "
+    "sqlite tbl oid xpo xp object type types name names id ids guid uuid key keys index idx table tables column "
+    "row rows value values data date time datetime text blob size count number version optimistic lock field gc "
+    "record records parent child owner master magic bytes byte total seq sequence stat autoindex config "
     "configuration setting settings manager list item items entry created modified deleted state status flag "
     "flags note notes comment comments description keywords extra undo audit log history was old new place sum "
     "sums bare aside one two three aux temp main default unique primary foreign sv gpi svgpi slide slides scan "
@@ -25,7 +25,7 @@ _WORDS = frozenset(
     "diagnosis code barcode tissue stain area region regions annotation annotations width height depth offset "
     "scale factor quality compression header footer check crc hash format mode m sakura sql ite".split()
 )
-_TOKEN = pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^A-Za-z\d_.]")
+_TOKEN = pattern(r"SQLite|XPO(?![a-z])|XP|SV|HR|GPI|OID|TILE|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^A-Za-z\d_.]")
 _LONGEST_NUMBER, _LONGEST_LETTERS = 3, 2
 
 
