@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-ONE = {"size": (96, 64), "tile": 64, "factors": (1,), "label_size": (60, 72), "macro_size": (96, 40)}
+ONE = {"size": (512, 400), "tile": 256, "factors": (1,), "label_size": (60, 72), "macro_size": (96, 40)}
 JPEG, LOSSLESS, NEAR, HTJ2K = (f"1.2.840.10008.1.2.4.{n}" for n in (50, 80, 81, 203))
 
 
@@ -40,17 +40,17 @@ def jpeg_ls(level: int) -> Callable[[Any], bytes]:
 
 
 def few_rows(pixels: Any) -> bytes:
-    """A stream of seven rows only, whatever the header says."""
+    """A stream of one row only, whatever the header says."""
     out = io.BytesIO()
-    Image.fromarray(pixels[:7, :96]).save(out, "JPEG")
+    Image.fromarray(pixels[:1, :96]).save(out, "JPEG")
     return out.getvalue()
 
 
 CODED: dict[str, tuple[str, Callable[[Any], bytes], tuple[int, int]]] = {
     "JPEG-LS": (LOSSLESS, jpeg_ls(0), (120, 121)),
     "nearly lossless": (NEAR, jpeg_ls(2), (120, 120)),
-    "unknown codec": (HTJ2K, lambda pixels: b"\xff\x4f\xff\x51" + pixels.tobytes()[:400], (60, 60)),
-    "few rows": (JPEG, few_rows, (463, 387)),
+    "unknown codec": (HTJ2K, lambda pixels: b"\xff\x4f\xff\x51" + bytes(range(256)) * 2, (60, 60)),
+    "few rows": (JPEG, few_rows, (390, 463)),
 }
 
 
