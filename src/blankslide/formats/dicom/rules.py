@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.containers.dicom.header import PIXEL_DATA
 from blankslide.containers.dicom.write import CREATOR
-from blankslide.formatkit.replacements import harmless, is_ours, is_standard, is_token
+from blankslide.formatkit.replacements import harmless, is_standard, is_token
 from blankslide.formatkit.tiff_tags import is_plain
 from blankslide.formats.dicom import colour_profile, palettes, preparation, terms
 from blankslide.formats.dicom import legal_values as legal
@@ -292,7 +292,7 @@ class Reader:
     def _uid(self, element: Element, like: int = 0) -> None:
         """Record a UID that is to be mapped, as a finding of its attribute, or of ``like`` if it repeats that."""
         uids = self._uids(element)
-        strange = tuple(u for u in uids if not is_standard(u) and not is_ours(u, None))
+        strange = tuple(u for u in uids if not is_standard(u))  # those of an earlier run are told apart later
         if strange:
             values = tuple(dict.fromkeys(strange))
             id_, title = table.finding_id(like or element.tag), table.title(like or element.tag)
