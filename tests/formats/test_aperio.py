@@ -183,7 +183,7 @@ def test_thirteen_megabytes_of_profile_in_every_page_are_never_read_whole(tmp_pa
 
     path = tmp_path / "x.svs"
     size = 13 << 20
-    icc = profile(datetime(2019, 3, 4, 5, 6, 7), table=size)
+    icc = profile(datetime(2019, 3, 4, 5, 6, 7), colours=size)
     build_aperio(path, "gt450", size=(400, 300), icc=icc)
     with open_slide(path) as slide:
         inspection = opening.inspected(slide, None)

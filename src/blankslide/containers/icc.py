@@ -29,9 +29,9 @@ _FIELDS = ((0, 4), (8, 40), (46, 48), (60, 80), (84, 100))
 #: Signatures of four letters: where they stand, and those that are known.
 _SIGNATURES = (4, 40, 48, 52, 80)
 _KNOWN = frozenset(
-    b"lcms|ADBE|appl|APPL|ACMS|KCMS|MSFT|SUNW|SGI |TGNT|*nix|Lino|UCCM|HCMM|argl|EFI |FF  |EXAC|SIGN|RGMS|SICC|TCMM|32BT"
-    b"|WTG |zc00|CCMS|none|HP  |IEC |sRGB|MONO|EPSO|CANO|NIKO|NKON|APRO|LEIC|HAMA|VENT|PHIL|GRND|XRIT|xrit|ICC |KODA|EKCM"
-    b"|AGFA|HDM |FUJI|DELL|EIZO|NEC |BARC|scRG|aRGB|GMG |    ".split(b"|")
+    b"lcms|ADBE|appl|APPL|ACMS|KCMS|MSFT|SUNW|SGI |TGNT|*nix|Lino|UCCM|HCMM|argl|EFI |FF  |EXAC|SIGN|RGMS|SICC|TCMM"
+    b"|32BT|WTG |zc00|CCMS|none|HP  |IEC |sRGB|MONO|EPSO|CANO|NIKO|NKON|APRO|LEIC|HAMA|VENT|PHIL|GRND|XRIT|xrit|ICC "
+    b"|KODA|EKCM|AGFA|HDM |FUJI|DELL|EIZO|NEC |BARC|scRG|aRGB|GMG |    ".split(b"|")
 )
 _TEXT_TAGS = (b"desc", b"cprt", b"dmnd", b"dmdd", b"vued", b"targ", b"meta", b"psid", b"dscm")
 _LUT = (b"mft1", b"mft2", b"mAB ", b"mBA ", b"mpet")

@@ -98,7 +98,7 @@ class FindingCollector:
 
     def _persons(self) -> set[str]:
         """Return the names of persons, and the words of which they consist."""
-        kinds = [kind for id, kind in self._kinds.items() if kind.cls is DIRECT and _PERSON.search(id)]
+        kinds = [kind for name, kind in self._kinds.items() if kind.cls is DIRECT and _PERSON.search(name)]
         whole = [value.reveal().strip().casefold() for kind in kinds for value in kind.values.values()]
         return {*whole, *(word for text in whole for word in _LETTERS.findall(text))}
 
@@ -180,9 +180,9 @@ class FindingCollector:
     def finish(self) -> tuple[Finding, ...]:
         """Return the findings in the order in which their first place was seen."""
         persons = self._persons() if self._names else set()
-        for id, title, place, edits, name in self._names:
-            if name.reveal().strip().casefold() in persons:
-                self.add(id, title, DIRECT, place, edits, name.reveal())
+        for id_, title, place, edits, said in self._names:
+            if said.reveal().strip().casefold() in persons:
+                self.add(id_, title, DIRECT, place, edits, said.reveal())
         self._names.clear()
         out = []
         for name, kind in self._kinds.items():

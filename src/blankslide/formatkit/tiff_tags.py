@@ -17,6 +17,8 @@ from blankslide.containers.tiff import directories as T
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, QUASI, UNKNOWN, FindingCollector
 from blankslide.formatkit.icc_findings import profile_findings
 from blankslide.formatkit.tiff_entries import child_kind, is_pages_own
+from blankslide.formatkit.tiff_scales import SCALES, is_scale
+from blankslide.formatkit.vocabulary import VERSION
 from blankslide.model import Fill, PhiClass, Place
 from blankslide.model.patterns import pattern
 
@@ -84,15 +86,42 @@ PLAIN_WORDS = frozenset(
     "tifffile.py tifffile libtiff imagej openslide vips bioformats bio-formats ome adobe photoshop windows macintosh "
     "grundium ocus motic kfbio hamamatsu nanozoomer ventana roche philips huron mikroscan olympus zeiss 3dhistech "
     "tissuescope le iq pe easyscan medscan "
-    "software version release blankslide".split()
+    "bio formats dp pro cs5 cs6 cc software version release blankslide".split()
 )
-_WORD = pattern(r"[\w.+-]+")
-_VERSION = pattern(r"v?\d{1,3}(?:\.\d{1,4}){0,4}", re.I)
+_BETWEEN = pattern(r"[ ,;()/_-]+")
+_VERSION = pattern(rf"v?{VERSION}|v\d{{1,2}}", re.I)
+_RELEASED = pattern(r"20[12]\d\.\d{1,2}\.\d{1,2}")
+_SHORT = pattern(r"\d{1,3}")
+_MOST_VERSIONS = 2
 
 
 def is_plain(value: str) -> bool:
-    """Whether a maker, model or software text holds only known words and version numbers."""
-    return all(w.lower() in PLAIN_WORDS or _VERSION.fullmatch(w) for w in _WORD.findall(value))
+    """Whether a maker, model or software text holds known words, with two versions and a short number at most.
+
+    Versions are no dates and no addresses; only tifffile names its releases by their date. Any other character than
+    those of ASCII is unknown.
+    """
+    parts = [part for part in _BETWEEN.split(value.strip().lower()) if part]
+    known = [part for part in parts if part in PLAIN_WORDS]
+    others = [part for part in parts if part not in PLAIN_WORDS]
+    released = [o for o in others if _RELEASED.fullmatch(o)] if "tifffile" in value.lower() else []
+    versions = [o for o in others if o not in released and _VERSION.fullmatch(o)]
+    numbers = [o for o in others if _SHORT.fullmatch(o)]
+    if not value.strip():
+        return True
+    counted = len(released) + len(versions) <= _MOST_VERSIONS and len(numbers) <= 1
+    return bool(known) and counted and len(others) == len(released) + len(versions) + len(numbers)
+
+
+class _Plain:
+    """Looks like a pattern, and matches what `is_plain` accepts."""
+
+    def fullmatch(self, text: str, /) -> str | None:
+        """Return the text if it holds only known words, else None."""
+        return text if is_plain(text) else None
+
+
+PLAIN = _Plain()
 
 
 def tag_findings(
@@ -116,12 +145,13 @@ def tag_findings(
                 if entry.type in _BYTEWISE and tag != T.JPEG_TABLES:
                     _text_in_numbers(found, ifd, entry)
                 continue
+            if tag in SCALES and is_scale(ifd, entry):
+                continue
             if (tag in skip and ifd is page) or is_pages_own(page, ifd, entry):
                 continue
             if tag == T.ICC_PROFILE:
                 if not profile_findings(found, ifd.tiff.source, entry.start, entry.end, ifd.name):
-                    rule = TagRule("tiff.icc-profile", "ICC tag without a profile", UNKNOWN)
-                    _tag_finding(found, ifd, entry, rule)
+                    _tag_finding(found, ifd, entry, _NO_PROFILE)
                 continue
             rule = rules.get(tag) or TAGS.get(tag)
             if ifd is not page:
@@ -132,6 +162,7 @@ def tag_findings(
 
 
 _BYTEWISE = frozenset((1, 2, 7))
+_NO_PROFILE = TagRule("tiff.icc-profile", "ICC tag without a profile", UNKNOWN)
 
 
 def _text_in_numbers(found: FindingCollector, ifd: Ifd, entry: Entry) -> None:

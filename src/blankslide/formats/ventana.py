@@ -29,7 +29,7 @@ from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formatkit import jpeg_comments, tiff_byte_map, tiff_numbered_pages, tiff_pictures, tiff_tags
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI, UNKNOWN, FindingCollector
 from blankslide.formatkit.protocol import Format
-from blankslide.formatkit.vocabulary import INTEGER, NUMBER
+from blankslide.formatkit.vocabulary import INTEGER, NUMBER, VERSION
 from blankslide.formatkit.xml_fields import Rule, XmlReader, rules, science
 from blankslide.model import Fill, Inspection, Place, SlideFile
 from blankslide.model.patterns import pattern
@@ -41,9 +41,11 @@ if TYPE_CHECKING:
 
 
 _SOFTWARE_TAG, _XMP = 305, 700
-_SOFTWARE = pattern(r"(?:ScanOutputManager|Ventana(?: iScan| Image Viewer| Virtuoso)?) ?v?\d{0,3}(?:\.\d{1,6}){0,4}")
+_SOFTWARE = pattern(
+    rf"(?:ScanOutputManager|Ventana(?: iScan| Image Viewer| Virtuoso)?)(?: ?v?(?:{VERSION}|\d{{1,2}}))?"
+)
 
-_DEVICE = pattern(r"v?\d{1,3}(?:\.\d{1,6}){1,4}")
+_DEVICE = pattern(rf"v?{VERSION}")
 RULES = {
     **science(
         NUMBER,

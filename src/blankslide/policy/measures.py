@@ -27,25 +27,27 @@ _MOST_DIGITS = 2
 #: Words of what is measured or set on a microscope or in a picture.
 _MEASURES = frozenset(
     "size width height depth length area diameter radius left top bottom right center centre offset position angle "
-    "rotation rotate flip skew tilt slant shift stride overlap border margin crop roi pixel pixels px micron microns "
-    "micrometer micrometre um mpp dpi resolution res ratio aspect scale scaling scaled zoom mag magnification objective "
-    "lens optovar numerical aperture pinhole refractive working focus focal plane planes stack zstack step pitch gain "
-    "gamma exposure brightness contrast saturation hue sharpness sharpen sharpened white black balance colour color "
-    "intensity threshold noise blur filter filtered filtering bits bit bitdepth binning channels bands subsampling wavelength "
-    "emission excitation frequency power voltage current temperature humidity pressure light lamp shutter iris camera "
-    "sensor quality compression quantization tile tiles tiling level levels pyramid downsample downsampling stripe "
-    "stripes rows columns resolutions layers interpolation orientation transformation matrix xx xy yx yy calibration "
-    "correction autofocus stitching "
-    "lossy lossless interleaved planar endian".split()
+    "rotation rotate flip skew tilt slant shift stride overlap border margin crop roi pixel pixels px micron "
+    "microns micrometer micrometre um mpp dpi resolution res ratio aspect scale scaling scaled zoom mag "
+    "magnification objective lens optovar numerical aperture pinhole refractive working focus focal plane planes "
+    "stack zstack step pitch gain gamma exposure brightness contrast saturation hue sharpness sharpen sharpened "
+    "white black balance colour color intensity threshold noise blur filter filtered filtering bits bit bitdepth "
+    "binning channels bands subsampling wavelength emission excitation frequency power voltage current temperature "
+    "humidity pressure light lamp shutter iris camera sensor quality compression quantization tile tiles tiling "
+    "level levels pyramid downsample downsampling stripe stripes rows columns resolutions layers interpolation "
+    "orientation transformation matrix xx xy yx yy calibration correction autofocus stitching lossy lossless "
+    "interleaved planar endian".split()
 )
 #: Words that may stand beside these.
 _BESIDE = frozenset(
-    "a of in at per to by and is has use used uses do not no min max minimum maximum mean average total first last "
-    "default auto automatic manual enabled enable disabled mode type unit units value values number count index order "
-    "line lines page pages image picture scan slide scanner stage tissue macro micro image thumbnail region regions "
-    "center centre samples x y z w h r g b u v i j k n s t c d xres yres red green blue alpha cyan magenta yellow grey gray rgb time high "
-    "low upper lower start end begin inner outer horizontal vertical real physical relative absolute raw final original "
-    "optical digital target ref reference fine coarse fast slow coefficient factor text".split()
+    "a of in at per to by and is has use used uses do not no min max minimum maximum mean average total first "
+    "last default auto automatic manual enabled enable disabled mode type unit units value values number count "
+    "index order line lines page pages image picture scan slide scanner stage tissue macro micro thumbnail "
+    "region regions center centre samples x y z w h r g b u v i j k n s t c d xres yres red green blue alpha "
+    "cyan magenta yellow grey gray rgb time high low upper lower start end begin inner outer horizontal "
+    "vertical real physical relative absolute raw final original optical digital target ref reference fine "
+    "coarse fast slow coefficient factor "
+    "text".split()
 )
 
 

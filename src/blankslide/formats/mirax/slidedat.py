@@ -263,7 +263,7 @@ class KeyReader:
         elif self._is_structure(pair, key) or _is_legal(key, value):
             if len(value) >= 5:
                 self.kept.append(Place(self.file, _WHERE, *self.slidedat.units.span(*at)))
-        elif _may_name_dyes(key) and is_marker(value):
+        elif may_name_dyes(key) and is_marker(value):
             self._marker(pair, key, value)
         elif key in _VERSIONS and _VERSION.fullmatch(value):
             self._add(slug(key), pair.key, DEVICE, at, at, weak=True)
@@ -356,7 +356,8 @@ def _is_known(key: str) -> bool:
     return numbered or key in _TEXTS or bool(_NAMED.fullmatch(key) or _CODEC_KEY.fullmatch(key))
 
 
-def _may_name_dyes(key: str) -> bool:
+def may_name_dyes(key: str) -> bool:
+    """Whether a key's value may be the name of a dye or marker."""
     return key in _DYES or _NAMED.fullmatch(key) is not None
 
 
