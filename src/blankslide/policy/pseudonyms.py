@@ -269,7 +269,7 @@ def _inner_sum(key: bytes, body: int) -> int:
 
 
 def _inner_digits(key: bytes, body: int) -> int:
-    return int.from_bytes(_mac(key, b"own" + str(body).encode())) % 10**_INNER_DIGITS
+    return int.from_bytes(_mac(key, b"own" + str(body).encode())) % int("1" + "0" * _INNER_DIGITS)
 
 
 def _is_mapped_or_uuid(value: str) -> bool:

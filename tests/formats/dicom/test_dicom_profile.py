@@ -46,7 +46,8 @@ def profile(**tags: bytes) -> bytes:
 
 SPEAKING = {
     "private tag": profile(SCNR=text(WHO)), "several languages": profile(dscm=wide(WHO)),
-    "target": profile(targ=text(WHO)), "windows": profile(MS00=b"MS10" + bytes(4) + WHO.encode("utf-16-le")), "behind it": profile() + WHO.encode(),
+    "target": profile(targ=text(WHO)), "windows": profile(MS00=b"MS10" + bytes(4) + WHO.encode("utf-16-le")),
+    "behind it": profile() + WHO.encode(),
 }  # fmt: skip
 
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from blankslide.blanks.draw import draw
 from blankslide.containers.dicom import pixels as dicom_pixels
 from blankslide.containers.dicom import write as W
 from blankslide.containers.dicom.header import PIXEL_DATA, SYNTAX
 from blankslide.errors import NotEditable
+from blankslide.formatkit.blank_rooms import has_room
 from blankslide.formats.dicom import frames
 from blankslide.formats.dicom.deflated_rewrite import TRAILER
 from blankslide.formats.dicom.header_rewrite import START, Compromise, HeaderRewrite, Names
@@ -49,11 +49,7 @@ def has_no_room(instance: Instance, taken: int) -> bool:
     # drawing is not free: ask only if the room could be too small
     if all(s.end - s.start > _LEAST_ROOM + s.width * s.height // _AREA_OF_A_BYTE for s in slots):
         return False
-    try:
-        draw(Blank(instance.number, instance.where, coding, slots), instance.source)
-    except NotEditable:
-        return True
-    return False
+    return not has_room(Blank(instance.number, instance.where, coding, slots), instance.source)
 
 
 class PlainRewrite(HeaderRewrite):
