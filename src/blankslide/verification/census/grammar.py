@@ -4,7 +4,7 @@ A vocabulary says for each place, written as the census writes it, which values 
 are compared by their template, in which each number is ``#``: ``JPEG/RGB Q=30`` and ``JPEG/RGB Q=70`` are one.
 A word is allowed only in the place where the vocabulary has it: ``Rose`` in a name's place is a person, whatever
 stain there is elsewhere. Where a vocabulary says ``=kept``, free text may stand, if the plan lists that very
-place as kept.
+place as kept. ``=code`` is the same for numbers of coding schemes, which are longer than a plain number may be.
 
 A line of a vocabulary is the place, a tab, and the template. Capitals of places do not count. ``*`` as a part of a
 place stands for any one part, ``**/`` at its beginning for any parts, and ``{a|b}`` in a template for one of both.
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from blankslide.verification.census.account import Text
 
 KEPT = "=kept"
+CODE = "=code"
 _VERSION = re.compile(r"(?<![\d.])\d{1,5}+(?:\.\d{1,6}+){2,4}+(?!\.?\d)")
 _NUMBER = re.compile(r"(?:(?<![\w.)\]])[-+])?(?<![\d.])\d{1,7}+(?:\.\d{1,20}+)?(?:[eE][-+]?\d{1,3}+)?(?!\.?\d)")
 _BY = re.compile(r"(?<=\d)[xX×](?=\d)")
@@ -196,12 +197,35 @@ def explained(text: Text, rules: Rules) -> bool:
         return True
     if not rules.kept.covers(text.file, text.start, text.end):
         return False
-    return _is_numbers(value) or (KEPT in allowed and plausible(text.value))
+    if _is_numbers(value) or (CODE in allowed and is_code(text.value)):
+        return True
+    return KEPT in allowed and plausible(text.value)
 
 
 def _is_numbers(value: str) -> bool:
     """Whether a value is nothing but numbers of at most seven digits, or yes or no."""
     return not set(template(value)) - _NUMERIC or value.strip().lower() in _TRUTHS
+
+
+_TIMES = tuple(
+    tuple((b + a) % 5 + 5 * (b >= 5) if a < 5 else (a - b) % 5 + 5 * (b < 5) for b in range(10)) for a in range(10)
+)
+_TURN = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
+
+
+def is_code(value: str) -> bool:
+    """Whether a value is a number of DICOM's own codes, or one of SNOMED CT, which ends with a check digit."""
+    if not value.isdecimal() or not value.isascii() or not 6 <= len(value) <= 18 or value[0] == "0":
+        return False
+    if len(value) == 6 and value[:2] in ("11", "12", "13"):
+        return True
+    check = 0
+    for place, char in enumerate(reversed(value)):
+        digit = int(char)
+        for _ in range(place % 8):
+            digit = _TURN[digit]
+        check = _TIMES[check][digit]
+    return check == 0
 
 
 def is_loose(path: str) -> bool:
