@@ -71,13 +71,23 @@ def _tiff(sight: Sight, number: int, source: ByteSource) -> list[Endangered]:
     except Exception:  # what no library reads is told of by the account
         return []
     found = []
-    for page, look, role in zip(stock.pages, looks, prove(stock.candidates(looks)), strict=True):
+    roles = prove(stock.candidates(looks))
+    tissue = [page for page, role in zip(stock.pages, roles, strict=True) if role.proven in _TISSUE]
+    slide = max(tissue, key=lambda page: page.width * page.height, default=None)
+    for page, look, role in zip(stock.pages, looks, roles, strict=True):
         if look is not None:
             sight.looks[number, page.directory.at] = look
         touched = role.proven in _TISSUE and sight.is_touched(number, page)
-        if touched and _is_drawn_over(stock, page, sight.changes[number]):
+        if touched and slide and _has_shape_of(page, slide) and _is_drawn_over(stock, page, sight.changes[number]):
             found.append(Endangered(number, page.directory.where, page.width, page.height, role.proven))
     return found
+
+
+def _has_shape_of(page: Page, slide: Page) -> bool:
+    """Whether a picture can be a smaller version of another one: a macro may look like the slide, but shows more."""
+    across, down = page.width * slide.height, page.height * slide.width
+    few = 2 * max(slide.width, slide.height)  # pixels that rounding takes from a small picture
+    return abs(across - down) <= max(max(across, down) // 10, few)
 
 
 def _is_drawn_over(stock: Tiff, page: Page, changes: Sequence[Span]) -> bool:

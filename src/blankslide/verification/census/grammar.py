@@ -44,7 +44,7 @@ _ADDRESS = re.compile(r"[\w.]@[\w]|\w:\\|\\\\\w|://")
 _TOKEN = re.compile(r"[A-Za-z][A-Za-z0-9]*+(?:[ _.:-][A-Za-z0-9]++){0,5}+")
 _NUMERIC = frozenset("#… ,;x()")
 _TRUTHS = frozenset(("true", "false", "yes", "no", "on", "off"))
-_CHOICE = re.compile(r"\{([^{}]*+\|[^{}]*+)\}")
+_CHOICE = re.compile(r"\{([^{}|]*+\|[^{}]*+)\}")
 _PIECES = re.compile(r"[^\W_](?:[ ,.'^_/:-]?[^\W_]){4,}+")
 FILL = frozenset(" \t\r\n\0|;,.-_:=xX0#?*'\"<>/()[]{}")
 
@@ -56,6 +56,8 @@ _ID = re.compile(
 )
 _PLACE_ID = re.compile(r"[0-9A-Fa-f]{8}-?[0-9A-Fa-f]{4}-?[0-9A-Fa-f]{4}-?[0-9A-Fa-f]{4}-?[0-9A-Fa-f]{12}")
 _ZEROS = re.compile(r"(?<![\d.])0{8,}+(?!\.?\d)")
+_FILLED = re.compile(r"\bX\d{4}0*+(?!\w)")
+_PADDED = re.compile(r"(?<!\d)\d{1,3}0{40,}+(?!\d)")
 _LEADING = re.compile(r"(?<![\d.])0{7,}(?=[1-9]\d{0,6}(?!\d))")
 
 
@@ -79,7 +81,7 @@ def _in_row(row: str, ours: Callable[[str], bool]) -> str:
 def template(value: str) -> str:
     """Return a value with each number as ``#``, white space as single spaces, and long rows of numbers as ``#…``."""
     plain = _BY.sub(" x ", _SPACE.sub(" ", value.strip()))
-    plain = _LEADING.sub("", _ZEROS.sub("0", plain))
+    plain = _LEADING.sub("", _ZEROS.sub("0", _FILLED.sub("X@", plain)))
     told = _NUMBER.sub("#", _VERSION.sub(_version, plain))
     return _ROW.sub("#…", told)
 
@@ -235,7 +237,7 @@ def is_loose(path: str) -> bool:
 
 def residue(value: str, words: Iterable[str]) -> str:
     """Return what is left of loose text without known words, zeros and pieces too short to be read."""
-    told = _SPACE.sub(" ", value.replace("@", " "))
+    told = _PADDED.sub(" ", _SPACE.sub(" ", value.replace("@", " ")))
     for word in sorted(words, key=len, reverse=True):
         told = told.replace(word, " ")
     return " ".join(part for part in _PIECES.findall(told) if set(part) - FILL)
