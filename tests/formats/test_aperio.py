@@ -182,9 +182,8 @@ def test_thirteen_megabytes_of_profile_in_every_page_are_never_read_whole(tmp_pa
     from datetime import datetime
 
     path = tmp_path / "x.svs"
-    small = profile(datetime(2019, 3, 4, 5, 6, 7))
     size = 13 << 20
-    icc = struct.pack(">L", size) + small[4:] + bytes(size - len(small))
+    icc = profile(datetime(2019, 3, 4, 5, 6, 7), colours=size)
     build_aperio(path, "gt450", size=(400, 300), icc=icc)
     with open_slide(path) as slide:
         inspection = opening.inspected(slide, None)
@@ -204,12 +203,10 @@ def test_a_page_that_nothing_tells_apart_goes_as_unknown(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     "tags",
     [
-        {"label": {254: long(9)}},
-        {"macro": {254: long(1)}},
         {"level1": {270: ascii("Aperio Image\r\nlabel 10x10")}},
         {"thumbnail": {254: long(1)}},
     ],
-    ids=["label typed macro", "macro typed label", "tiled label", "thumbnail typed label"],
+    ids=["tiled label", "thumbnail typed label"],
 )
 def test_contradicting_evidence_is_refused_with_the_reason(tmp_path: Path, tags: dict[str, Any]) -> None:
     path = tmp_path / "x.svs"
@@ -218,6 +215,14 @@ def test_contradicting_evidence_is_refused_with_the_reason(tmp_path: Path, tags:
     with pytest.raises(ContradictorySlide, match=r"page \d"):
         pipeline.anonymize_in_place(path)
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("tags", [{"label": {254: long(9)}}, {"macro": {254: long(1)}}])
+def test_a_macro_typed_as_a_label_goes_and_the_other_way_round(tmp_path: Path, tags: dict[str, Any]) -> None:
+    path = tmp_path / "x.svs"
+    build_aperio(path, size=(400, 300), tags=tags)
+    assert pipeline.anonymize_in_place(path).content == "clean"
+    assert [a.role for a in look(path).associated] == ["thumbnail"]
 
 
 def test_grundium_writes_keys_without_a_space_and_names_its_thumbnail(tmp_path: Path) -> None:

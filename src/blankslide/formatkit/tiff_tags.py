@@ -13,16 +13,20 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from blankslide.containers import icc
 from blankslide.containers.tiff import directories as T
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, QUASI, UNKNOWN, FindingCollector
+from blankslide.formatkit.icc_findings import profile_findings
 from blankslide.formatkit.tiff_entries import child_kind, is_pages_own
+from blankslide.formatkit.tiff_scales import SCALES, is_scale
+from blankslide.formatkit.tiff_structural import STRUCTURAL, is_needed, is_usable
+from blankslide.formatkit.vocabulary import VERSION
 from blankslide.model import Fill, PhiClass, Place
 from blankslide.model.patterns import pattern
-from blankslide.source import any_data
 
 if TYPE_CHECKING:
     from blankslide.containers.tiff.directories import Entry, Ifd
+
+__all__ = ["PLAIN_WORDS", "STRUCTURAL", "TAGS", "TagRule", "is_plain", "tag_findings"]
 
 
 class TagRule(NamedTuple):
@@ -33,18 +37,6 @@ class TagRule(NamedTuple):
     cls: PhiClass
     plain: bool = False
 
-
-#: Tags that describe coding and geometry; their values never identify.
-STRUCTURAL = frozenset(
-    (
-        *range(254, 260),
-        *(262, 263, 264, 265, 266, 273, 274, 277, 278, 279, 280, 281, 282, 283, 284, 286, 287),
-        *(288, 289, 290, 291, 292, 293, 296, 297, 301, 317, 318, 319, 320, 321, 322, 323, 324, 325),
-        *(330, 332, 334, 336, 338, 339, 340, 341, 342, 347),
-        *(512, 513, 514, 515, 517, 518, 519, 520, 521, 529, 530, 531, 532),
-        *(32995, 32996, 32997, 32998, 34665, 34853, 40965),
-    )
-)
 
 TAGS: Mapping[int, TagRule] = {
     269: TagRule("tiff.document-name", "DocumentName", DIRECT),
@@ -85,19 +77,51 @@ PLAIN_WORDS = frozenset(
     "tifffile.py tifffile libtiff imagej openslide vips bioformats bio-formats ome adobe photoshop windows macintosh "
     "grundium ocus motic kfbio hamamatsu nanozoomer ventana roche philips huron mikroscan olympus zeiss 3dhistech "
     "tissuescope le iq pe easyscan medscan "
-    "software version release blankslide".split()
+    "bio formats dp pro cs5 cs6 cc software version release blankslide".split()
 )
-_WORD = pattern(r"[\w.+-]+")
-_VERSION = pattern(r"v?\d{1,3}(?:\.\d{1,4}){0,4}", re.I)
+_BETWEEN = pattern(r"[ ,;()/_-]+")
+_VERSION = pattern(rf"v?{VERSION}|v\d{{1,2}}", re.I)
+_RELEASED = pattern(r"20[12]\d\.\d{1,2}\.\d{1,2}")
+_SHORT = pattern(r"\d{1,3}")
+_MOST_VERSIONS = 2
 
 
 def is_plain(value: str) -> bool:
-    """Whether a maker, model or software text holds only known words and version numbers."""
-    return all(w.lower() in PLAIN_WORDS or _VERSION.fullmatch(w) for w in _WORD.findall(value))
+    """Whether a maker, model or software text holds known words, with two versions and a short number at most.
+
+    Versions are no dates and no addresses; only tifffile names its releases by their date. Any other character than
+    those of ASCII is unknown.
+    """
+    parts = [part for part in _BETWEEN.split(value.strip().lower()) if part]
+    known = [part for part in parts if part in PLAIN_WORDS]
+    others = [part for part in parts if part not in PLAIN_WORDS]
+    released = [o for o in others if _RELEASED.fullmatch(o)] if "tifffile" in value.lower() else []
+    versions = [o for o in others if o not in released and _VERSION.fullmatch(o)]
+    numbers = [o for o in others if _SHORT.fullmatch(o)]
+    if not value.strip():
+        return True
+    counted = len(released) + len(versions) <= _MOST_VERSIONS and len(numbers) <= 1
+    return bool(known) and counted and len(others) == len(released) + len(versions) + len(numbers)
+
+
+class _Plain:
+    """Looks like a pattern, and matches what `is_plain` accepts."""
+
+    def fullmatch(self, text: str, /) -> str | None:
+        """Return the text if it holds only known words, else None."""
+        return text if is_plain(text) else None
+
+
+PLAIN = _Plain()
 
 
 def tag_findings(
-    found: FindingCollector, page: Ifd, skip: frozenset[int], rules: Mapping[int, TagRule], science: frozenset[int]
+    found: FindingCollector,
+    page: Ifd,
+    skip: frozenset[int],
+    rules: Mapping[int, TagRule],
+    science: frozenset[int],
+    every: frozenset[int] = frozenset(),
 ) -> None:
     """Turn the tags of one page and its children into findings.
 
@@ -109,18 +133,26 @@ def tag_findings(
         The format's private tags.
     science
         Private tags whose values stay.
+    every
+        Those of ``skip`` of which the format reads every entry, not only the first.
     """
     for ifd in page.family():
+        twice = len(ifd.tags) < len(ifd.entries)
         for entry in ifd.entries:
             tag = entry.tag
+            if twice and entry is not ifd.tags[tag] and (tag in STRUCTURAL or tag in science or tag in skip - every):
+                _second(found, ifd, entry)
+                continue
             if tag in STRUCTURAL or tag in science:
-                if entry.type in _BYTEWISE and tag != T.JPEG_TABLES:
-                    _text_in_numbers(found, ifd, entry)
+                _structural(found, ifd, entry, tag in STRUCTURAL)
+                continue
+            if tag in SCALES and is_scale(ifd, entry):
                 continue
             if (tag in skip and ifd is page) or is_pages_own(page, ifd, entry):
                 continue
             if tag == T.ICC_PROFILE:
-                _icc_findings(found, ifd, entry)
+                if not profile_findings(found, ifd.tiff.source, entry.start, entry.end, ifd.name):
+                    _tag_finding(found, ifd, entry, _NO_PROFILE)
                 continue
             rule = rules.get(tag) or TAGS.get(tag)
             if ifd is not page:
@@ -130,12 +162,48 @@ def tag_findings(
             _tag_finding(found, ifd, entry, rule)
 
 
-_BYTEWISE = frozenset((1, 2, 7))
+#: Types of bytes of which no reader makes a number.
+_TEXTS = frozenset((2, 7, 129))
+_BYTEWISE = frozenset((1, 2, 7, 129))
+_NO_PROFILE = TagRule("tiff.icc-profile", "ICC tag without a profile", UNKNOWN)
+#: What tifffile writes behind a description that somebody gave it.
+_SHAPE = pattern(rb'\{"shape": \[\d{1,9}(?:, \d{1,9}){0,7}\](?:, "truncated": (?:true|false))?\}\0*')
+
+
+def _second(found: FindingCollector, ifd: Ifd, entry: Entry) -> None:
+    """Judge a further entry of a tag that readers may take instead of the first: it says the same, or is found."""
+    first, raw = ifd.tags[entry.tag], ifd.raw(entry) if entry.end - entry.start <= 1 << 20 else None
+    if (entry.type, entry.number) == (first.type, first.number) and raw == ifd.raw(first):
+        return
+    if entry.tag == T.IMAGE_DESCRIPTION and raw is not None and _SHAPE.fullmatch(raw):
+        return
+    title = f"Second tag {entry.tag}"
+    if entry.tag in STRUCTURAL:
+        place = Place(0, ifd.name, entry.start, entry.end)
+        found.add("tiff.second-structure", title, UNKNOWN, place, (), None)
+    else:
+        _tag_finding(found, ifd, entry, TagRule(f"tiff.second-{entry.tag}", title, UNKNOWN))
+
+
+def _structural(found: FindingCollector, ifd: Ifd, entry: Entry, known: bool) -> None:
+    """Report a tag of numbers that holds something else; one that readers may act on is only told of."""
+    if not known:
+        if entry.type in _BYTEWISE:
+            _text_in_numbers(found, ifd, entry)
+        return
+    if is_usable(ifd, entry):
+        return
+    rule = TagRule(f"tiff.tag-{entry.tag}", f"tag {entry.tag}", UNKNOWN)
+    if entry.type in _TEXTS or not is_needed(ifd, entry.tag):
+        _tag_finding(found, ifd, entry, rule)
+    elif any(ifd.raw(entry)):
+        place = Place(0, ifd.name, entry.start, entry.end)
+        found.add(f"{rule.id}-left", f"{rule.title} with a value of no use", UNKNOWN, place, (), None)
 
 
 def _text_in_numbers(found: FindingCollector, ifd: Ifd, entry: Entry) -> None:
     """Report text in a tag that should hold numbers."""
-    if entry.type == 2 or (4 <= entry.end - entry.start <= 1 << 20 and _looks_like_text(ifd.raw(entry))):
+    if entry.type in (2, 129) or (4 <= entry.end - entry.start <= 1 << 20 and _looks_like_text(ifd.raw(entry))):
         _tag_finding(found, ifd, entry, TagRule(f"tiff.tag-{entry.tag}", f"tag {entry.tag}", UNKNOWN))
 
 
@@ -154,6 +222,8 @@ def _tag_finding(found: FindingCollector, ifd: Ifd, entry: Entry, rule: TagRule)
 def _as_text(ifd: Ifd, entry: Entry, raw: bytes | None) -> str | None:
     if raw is None:
         return None
+    if entry.type == 129:
+        return raw.rstrip(b"\0 ").decode("utf-8", "replace")
     if entry.type == 2 or (entry.type in (1, 7) and _looks_like_text(raw)):
         return raw.rstrip(b"\0 ").decode("latin-1")
     if entry.type == 1 and entry.tag in range(40091, 40096):
@@ -165,27 +235,3 @@ def _as_text(ifd: Ifd, entry: Entry, raw: bytes | None) -> str | None:
 def _looks_like_text(raw: bytes) -> bool:
     body = raw.rstrip(b"\0 ")
     return 0 < len(body) <= 65536 and all(b >= 32 or b in b"\t\r\n" for b in body)
-
-
-def _icc_findings(found: FindingCollector, ifd: Ifd, entry: Entry) -> None:
-    """Report a colour profile's date and texts as weak; its curves are science and stay."""
-    source = ifd.tiff.source
-    spans = icc.spans(source, entry.start, entry.end)
-    if spans is None:
-        _tag_finding(found, ifd, entry, TagRule("tiff.icc-profile", "ICC tag without a profile", UNKNOWN))
-        return
-    length = int.from_bytes(source.read(entry.start, 4), "big")
-    if length < entry.end - entry.start and any_data(source, entry.start + length, entry.end):
-        behind = Place(0, ifd.name, entry.start + length, entry.end)
-        edit = (Fill(0, behind.start, behind.end),)
-        found.add("tiff.icc-profile.remainder", "Data behind the ICC profile", UNKNOWN, behind, edit, None)
-    if any(source.read(spans.date[0], spans.date[1] - spans.date[0])):
-        edits = (Fill(0, *spans.date), Fill(0, *spans.id))
-        found.add("tiff.icc-profile.date", "ICC date", QUASI, Place(0, ifd.name, *spans.date), edits, None, weak=True)
-    for start, end in spans.texts:
-        text = source.read(start, end - start).strip(b"\0 ")
-        if text:
-            edit = (Fill(0, start, end),)
-            found.add(
-                "tiff.icc-profile.text", "ICC text", DEVICE, Place(0, ifd.name, start, end), edit, None, weak=True
-            )

@@ -22,6 +22,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from blankslide.errors import ContradictorySlide, NotASlide
+from blankslide.formats._unsupported import known_maker
 
 if TYPE_CHECKING:
     from blankslide.formatkit.protocol import Format, Probe
@@ -190,7 +191,8 @@ def detect(probe: Probe, formats: Iterable[Format] | None = None) -> Format:
     Raises
     ------
     NotASlide
-        If none accepts; the message says what the file looks like instead.
+        If none accepts; the message says what the file looks like instead, or whose it is if that maker's slides
+        are known but cannot be edited yet.
     ContradictorySlide
         If more than one accepts.
     DamagedSlide
@@ -199,7 +201,10 @@ def detect(probe: Probe, formats: Iterable[Format] | None = None) -> Format:
     empty = probe.main.size == 0  # legal for a file that only leads to a folder
     given = None if formats is None else tuple(formats)
     groups = _candidates(probe) if given is None else iter((given, given))
+    maker = known_maker(probe.head, probe.files.name)
     for fallback, asked in zip((False, True), groups, strict=True):
+        if fallback and maker is not None:
+            raise NotASlide(f"{maker}: known, not supported yet")
         if empty:
             asked = tuple(f for f in asked if f.may_be_empty)
         accepted = [f for f in asked if f.fallback is fallback and f.detect(probe) is None]
@@ -208,7 +213,20 @@ def detect(probe: Probe, formats: Iterable[Format] | None = None) -> Format:
             raise ContradictorySlide(f"the file could be {names}, so it is not edited as either")
         if accepted:
             return accepted[0]
-    raise NotASlide("the file is empty" if empty else f"not a slide I know: {describe(probe.head)}")
+    raise NotASlide("the file is empty" if empty else _what_else(probe))
+
+
+def _what_else(probe: Probe) -> str:
+    """Say what a file is that no format accepts."""
+    if probe.main.size < _DICOM_MARK + 4 or probe.main.read(_DICOM_MARK, 4) != b"DICM":
+        return f"not a slide I know: {describe(probe.head)}"
+    from blankslide.containers.dicom.other_objects import kind_of
+
+    kind = kind_of(probe.main.read(0, min(_META, probe.main.size)))
+    return f"DICOM, but not a whole-slide image{': ' if kind else ''}{kind}"
+
+
+_DICOM_MARK, _META = 128, 4096
 
 
 _MAGIC = (
@@ -236,21 +254,26 @@ def describe(head: bytes) -> str:
     for magic, words in _MAGIC:
         if head.startswith(magic):
             return words
-    if head[128:132] == b"DICM" or b"DICM" in head:
-        return "DICOM file"
     return "text file" if head and all(32 <= b < 127 or b in b"\t\r\n" for b in head) else "unknown content"
 
 
 @cache
 def vocabulary_of(name: str) -> tuple[str, ...]:
-    """Return what may stand where in a cleaned slide of a format: the lines of ``NAME.words`` beside its file.
+    """Return what may stand where in a cleaned slide of a format.
+
+    These are the lines of ``NAME.words`` beside its file, and of ``common.words``, which are for all formats.
 
     Each is a place, a tab and what may stand there; see `blankslide.verification.census.grammar`. A format without
     the file has no words of its own: then only what it keeps as a short number is explained.
     """
-    home = sys.modules[type(format_named(name)).__module__].__file__
+    home = os.path.dirname(sys.modules[type(format_named(name)).__module__].__file__ or "")
+    shared = os.path.join(os.path.dirname(__file__), "common.words")
+    return (*_lines(shared), *_lines(os.path.join(home, f"{name}.words")))
+
+
+def _lines(path: str) -> tuple[str, ...]:
     try:
-        with open(os.path.join(os.path.dirname(home or ""), f"{name}.words"), encoding="utf-8") as file:
+        with open(path, encoding="utf-8") as file:
             return tuple(file.read().splitlines())
     except FileNotFoundError:
         return ()

@@ -156,3 +156,21 @@ def test_a_vocabulary_is_taken_apart_once_and_keeps_no_place_of_a_slide() -> Non
     assert first.at("Roe/Make") == {"Zeiss"}
     assert not second._known
     assert not grammar.vocabulary(lines)._known
+
+
+def test_a_choice_is_written_out() -> None:
+    vocabulary = Vocabulary(["270\t{label|macro}{| # x #}"])
+    assert vocabulary.at("270") == {"label", "macro", "label # x #", "macro # x #"}
+
+
+@pytest.mark.parametrize("value", ["119376003", "433466003", "111741"])
+def test_a_kept_number_of_a_coding_scheme_is_explained(value: str) -> None:
+    known = Rules(Vocabulary(["**/CodeValue\t=code"]), Kept([(0, 10, 10)]), lambda _: False)
+    assert explained(Text(0, "A/CodeValue", value, 10, 10, ""), known)
+    assert not explained(Text(0, "A/CodeValue", value, 20, 20, ""), known)
+    assert not explained(Text(0, "A/CodeValue", f"{value[:-1]}{(int(value[-1]) + 1) % 10}99", 10, 10, ""), known)
+
+
+def test_an_id_of_ours_that_is_filled_with_zeros_is_one_word() -> None:
+    assert template("Image:X0001" + "0" * 30) == template("Image:X0002") == "Image:X@"
+    assert template("X4711199") != "X@"

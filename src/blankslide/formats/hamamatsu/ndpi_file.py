@@ -14,7 +14,8 @@ from blankslide.containers.tiff import directories as T
 from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formatkit import tiff_byte_map, tiff_pictures
 from blankslide.formatkit.findings import FindingCollector
-from blankslide.formats.hamamatsu.ndpi_tags import NUMBERS, Texts, readable_spans, tag_findings
+from blankslide.formats.hamamatsu.ndpi_numbers import NUMBERS
+from blankslide.formats.hamamatsu.ndpi_tags import Texts, readable_spans, tag_findings
 from blankslide.model import AssociatedImage, Inspection, Level, SlideFile
 
 if TYPE_CHECKING:
@@ -129,6 +130,7 @@ def _role(index: int, page: Ifd, base: Ifd) -> str:
         _check_strip(page, "macro")
         return "macro"
     grey = page.number(T.SAMPLES_PER_PIXEL, 1) == 1 and page.number(T.COMPRESSION, 1) == 1
+    grey = grey and page.number(T.BITS_PER_SAMPLE, 1) == 8  # a bar code has one bit
     return "map" if lens == -2 and grey else "unknown"
 
 

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.verification.census import ifds
 from blankslide.verification.census.account import Account
+from blankslide.verification.census.data import joined, without
 from blankslide.verification.census.roles import prove
+from blankslide.verification.census.streams import beside
 from blankslide.verification.census.tiff import Tiff
 
 if TYPE_CHECKING:
@@ -67,23 +69,40 @@ def _tiff(number: int, source: ByteSource, changes: Sequence[Span], memory: Memo
     return [
         Endangered(number, page.directory.where, page.width, page.height, role.proven)
         for page, role in zip(stock.pages, prove(stock.candidates(looks), memory.pairs), strict=True)
-        if role.proven in _TISSUE and _pixels_change(stock, page, changes)
+        if role.proven in _TISSUE and _is_drawn_over(stock, page, changes)
     ]
 
 
-def _pixels_change(stock: Tiff, page: Page, changes: Sequence[Span]) -> bool:
-    """Whether a change lies in what a segment needs for its pixels, and not in a comment or behind its end."""
+def _is_drawn_over(stock: Tiff, page: Page, changes: Sequence[Span]) -> bool:
+    """Whether a plan would change a picture's pixels, and not only what stands beside them in its segments."""
     if not changes:
         return False
     import numpy as np
 
-    low, high = np.array([start for start, _ in changes]), np.array([end for _, end in changes])
     count = min(page.needed, len(page.offsets))
     starts, ends = page.offsets[:count], page.offsets[:count] + page.lengths[:count]
+    low, high = np.array([a for a, _ in changes]), np.array([b for _, b in changes])
     first, last = np.searchsorted(high, starts, side="right"), np.searchsorted(low, ends, side="left")
-    for number in np.flatnonzero(last > first).tolist():
-        start, end = int(starts[number]), int(ends[number])
-        touched = [(max(a, start) - start, min(b, end) - start) for a, b in changes[first[number] : last[number]]]
-        if not stock.all_beside(page, number, touched):
-            return True
-    return False
+    return any(
+        _changes_pixels(stock, page, i, changes[int(first[i]) : int(last[i])])
+        for i in np.flatnonzero(last > first).tolist()
+    )
+
+
+def _changes_pixels(stock: Tiff, page: Page, number: int, changes: Sequence[Span]) -> bool:
+    """Whether changes reach coded data of one segment; of one that nobody can walk, any change does."""
+    start, length = int(page.offsets[number]), int(page.lengths[number])
+    own = [(max(a - start, 0), min(b - start, length)) for a, b in changes]
+    data = stock.coded(page, number)
+    width, height = page.size_of(number)
+    rest = None if data is None else beside(data, page.coding._replace(width=width, height=height))
+    if data is None or rest is None:
+        return True
+    return bool(without(own, joined((*rest, *_behind(data, rest)))))
+
+
+def _behind(data: bytes, rest: Sequence[Span]) -> list[Span]:
+    """Return all that stands behind the end of a JPEG: a walk tells of it without the zeros around it."""
+    last = rest[-1] if rest and not data[rest[-1][1] :].strip(b"\0") else (len(data), len(data))
+    end = len(data[: last[0]].rstrip(b"\0"))
+    return [(end, len(data))] if data[:2] == b"\xff\xd8" and data[end - 2 : end] == b"\xff\xd9" else []

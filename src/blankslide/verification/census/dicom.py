@@ -116,7 +116,8 @@ def _thumbnail(instance: Instance, levels: Sequence[Instance], role: Role) -> Ro
     return role._replace(proven="thumbnail", reason="looks like the slide, its rows put straight")
 
 
-def _elements(account: Account, file: int, data: Any, path: str, where: str, depth: int) -> None:
+def _elements(account: Account, file: int, data: Any, path: str, where: str, depth: int, base: int = 0) -> None:
+    """Add all elements of one level; pydicom counts the places inside a sequence of known length from its beginning."""
     if depth > _DEEP:
         account.troubles.append(f"{where}: sequences are nested too deeply")
         return
@@ -124,15 +125,16 @@ def _elements(account: Account, file: int, data: Any, path: str, where: str, dep
         name = element.keyword or f"{element.tag.group:04x},{element.tag.element:04x}"
         place = f"{path}/{name}" if path else name
         if element.VR == "SQ":
+            inner = base if element.is_undefined_length else base + int(element.file_tell or 0)
             for item in element.value or ():
-                _elements(account, file, item, place, where, depth + 1)
+                _elements(account, file, item, place, where, depth + 1, inner)
         else:
-            _value(account, file, element, place, where)
+            _value(account, file, element, place, where, base)
 
 
-def _value(account: Account, file: int, element: Any, place: str, where: str) -> None:
+def _value(account: Account, file: int, element: Any, place: str, where: str, base: int) -> None:
     value = element.value
-    at = int(getattr(element, "file_tell", 0) or 0)
+    at = base + int(getattr(element, "file_tell", 0) or 0)
     if value is None or value == "" or value == b"":
         return
     many = list(value) if element.VM > 1 or isinstance(value, (list, tuple)) else [value]

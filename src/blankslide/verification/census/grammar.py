@@ -4,8 +4,8 @@ A vocabulary says for each place, written as the census writes it, which values 
 are compared by their template, in which each number is ``#``: ``JPEG/RGB Q=30`` and ``JPEG/RGB Q=70`` are one.
 A word is allowed only in the place where the vocabulary has it: ``Rose`` in a name's place is a person, whatever
 stain there is elsewhere. Where a vocabulary says ``=kept``, free text may stand, if the plan lists that very
-place as kept. Where it says ``=file``, the name of one of the slide's own files may stand: the verdict on names
-speaks about that.
+place as kept. ``=code`` is the same for numbers of coding schemes, which are longer than a plain number may be.
+Where it says ``=file``, the name of one of the slide's own files may stand: the verdict on names speaks about that.
 
 A line of a vocabulary is the place, a tab, and the template. Capitals of places do not count. ``*`` as a part of a
 place stands for any one part, ``**/`` at its beginning for any parts, and ``{a|b}`` in a template for one of both.
@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from blankslide.verification.census.account import Text
 
-KEPT, FILE = "=kept", "=file"
+KEPT, FILE, CODE = "=kept", "=file", "=code"
 _VERSION = re.compile(r"(?<![\d.])\d{1,5}+(?:\.\d{1,6}+){2,4}+(?!\.?\d)")
 _NUMBER = re.compile(r"(?:(?<![\w.)\]])[-+])?(?<![\d.])\d{1,7}+(?:\.\d{1,20}+)?(?:[eE][-+]?\d{1,3}+)?(?!\.?\d)")
 _BY = re.compile(r"(?<=\d)[xX×](?=\d)")
@@ -60,6 +60,7 @@ _ID = re.compile(
 _PLACE_ID = re.compile(r"[0-9A-Fa-f]{8}-?[0-9A-Fa-f]{4}-?[0-9A-Fa-f]{4}-?[0-9A-Fa-f]{4}-?[0-9A-Fa-f]{12}")
 _ZEROS = re.compile(r"(?<![\d.])0{8,}+(?!\.?\d)")
 _FILLER = re.compile(r"0{32,}+")
+_FILLED = re.compile(r"\bX\d{4}0*+(?!\w)")
 _LEADING = re.compile(r"(?<![\d.])0{7,}(?=[1-9]\d{0,6}(?!\d))")
 
 
@@ -98,7 +99,7 @@ def _cut_off(value: str, ids: Iterable[str]) -> str:
 def template(value: str) -> str:
     """Return a value with each number as ``#``, white space as single spaces, and long rows of numbers as ``#…``."""
     plain = _BY.sub(" x ", _SPACE.sub(" ", value.strip()))
-    plain = _LEADING.sub("", _ZEROS.sub("0", plain))
+    plain = _LEADING.sub("", _ZEROS.sub("0", _FILLED.sub("X@", plain)))
     told = _NUMBER.sub("#", _VERSION.sub(_version, plain))
     return _ROW.sub("#…", told)
 
@@ -269,12 +270,35 @@ def explained(text: Text, rules: Rules) -> bool:
         return True
     if not rules.kept.covers(text.file, text.start, text.end):
         return False
-    return _is_numbers(value) or (KEPT in allowed and plausible(text.value))
+    if _is_numbers(value) or (CODE in allowed and is_code(text.value)):
+        return True
+    return KEPT in allowed and plausible(text.value)
 
 
 def _is_numbers(value: str) -> bool:
     """Whether a value is nothing but numbers of at most seven digits, or yes or no."""
     return not set(template(value)) - _NUMERIC or value.strip().lower() in _TRUTHS
+
+
+_TIMES = tuple(
+    tuple((b + a) % 5 + 5 * (b >= 5) if a < 5 else (a - b) % 5 + 5 * (b < 5) for b in range(10)) for a in range(10)
+)
+_TURN = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
+
+
+def is_code(value: str) -> bool:
+    """Whether a value is a number of DICOM's own codes, or one of SNOMED CT, which ends with a check digit."""
+    if not value.isdecimal() or not value.isascii() or not 6 <= len(value) <= 18 or value[0] == "0":
+        return False
+    if len(value) == 6 and value[:2] in ("11", "12", "13"):
+        return True
+    check = 0
+    for place, char in enumerate(reversed(value)):
+        digit = int(char)
+        for _ in range(place % 8):
+            digit = _TURN[digit]
+        check = _TIMES[check][digit]
+    return check == 0
 
 
 def is_loose(path: str) -> bool:

@@ -216,7 +216,7 @@ class Tiff:
         told = _told(self._library, page)
         seen: set[bytes] = set()
         for number in range(min(page.needed, len(page.offsets))):
-            data = self._coded(page, number)
+            data = self.coded(page, number)
             if data is None or data in seen:
                 continue
             seen.add(data)
@@ -224,7 +224,8 @@ class Tiff:
                 return "other", "a segment of a blank picture is not blank"
         return "blank", "one colour"
 
-    def _coded(self, page: Page, number: int) -> bytes | None:
+    def coded(self, page: Page, number: int) -> bytes | None:
+        """Return a segment's bytes, unless it is empty, larger than anybody reads at once, or not in the file."""
         start, length = int(page.offsets[number]), int(page.lengths[number])
         if not length or length > _WHOLE or start < 0 or start + length > self.source.size:
             return None
@@ -240,7 +241,7 @@ class Tiff:
         chosen = range(count) if every or self.thorough or small else _spread(count)
         speaks = False
         for number in chosen:
-            data = self._coded(page, number)
+            data = self.coded(page, number)
             if data is None:
                 continue
             width, height = page.size_of(number)
@@ -253,15 +254,6 @@ class Tiff:
         if not every:
             self._claim(page, count)
         return speaks and not small
-
-    def all_beside(self, page: Page, number: int, spans: Sequence[Span]) -> bool:
-        """Whether spans of a segment hold nothing that its pixels need, as its codec tells."""
-        data = self._coded(page, number)
-        if data is None:
-            return False
-        width, height = page.size_of(number)
-        rest = beside(data, page.coding._replace(width=width, height=height)) or ()
-        return all(any(low <= start and end <= high for low, high in rest) for start, end in spans)
 
     def _claim(self, page: Page, count: int) -> None:
         import numpy as np
