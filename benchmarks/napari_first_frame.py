@@ -121,7 +121,12 @@ def measure(way: str, name: str, root: str) -> dict[str, float]:
     layer = {"bare": open_bare, "blankslide": open_ours}[way](viewer, name)
     until(lambda: frames[0] > 0)
     seconds, used = perf_counter() - start, process_time() - used
-    first = {"seconds": seconds, "cpu": used, "grown": (process.memory_info().rss - memory) / 1e6, "tiles": len(counted)}
+    first = {
+        "seconds": seconds,
+        "cpu": used,
+        "grown": (process.memory_info().rss - memory) / 1e6,
+        "tiles": len(counted),
+    }
     spin(1.0)
     return first | at_level_0(viewer, layer, counted, process)
 

@@ -127,11 +127,15 @@ class SlideReview:
     def finish(self) -> None:
         """Empty the card, so that a saved notebook holds no pixels and no values of the slide.
 
-        Headline and result stay. Running work is asked to stop, and emptied when it has.
+        Headline and result stay. Running work is asked to stop; what it found out is emptied when it has, and
+        what is shown at once: a notebook may be saved before that.
         """
         self._finished = True
         self.session.cancel()
-        if not self._worker.busy:
+        if self._worker.busy:
+            self._wipe()
+            self._card.controls.filter.value = ""
+        else:
             self._seal()
 
     def close(self) -> None:
