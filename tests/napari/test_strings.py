@@ -83,15 +83,15 @@ def test_markup_in_a_string_stays_text(desk: Desk, slide: Path) -> None:
     from qtpy.QtCore import Qt
 
     old = b"Thimblewick, Percivus prostate apex"
-    slide.write_bytes(slide.read_bytes().replace(old, b"<b>Thimblewick</b>\xe2\x80\xae".ljust(len(old), b"!")))
+    slide.write_bytes(slide.read_bytes().replace(old, b"<img src=x onerror=y>\xe2\x80\xae".ljust(len(old), b"!")))
     desk.open(slide)
     fold = desk.panel.strings
     fold.head.setChecked(True)
     desk.settle()
-    fold.filter.setText("<b>")
+    fold.filter.setText("onerror")
     fold.view.selectRow(0)
-    assert fold.model.index(0, 1).data().startswith("<b>Thimblewick</b>")
-    assert "<b>Thimblewick</b>" in fold.whole.text()
+    assert fold.model.index(0, 1).data().startswith("<img src=x onerror=y>")
+    assert "<img src=x onerror=y>" in fold.whole.text()
     assert fold.whole.textFormat() == Qt.TextFormat.PlainText
     assert "\u202e" not in fold.whole.text() + fold.model.index(0, 1).data()
     desk.viewer.layers.clear()
