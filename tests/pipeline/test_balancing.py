@@ -11,8 +11,8 @@ import pytest
 from blankslide.cli import main
 from blankslide.errors import ContradictorySlide, NotEditable
 from blankslide.model import Action
-from blankslide.pipeline import Options, anonymize_copy, anonymize_in_place, verify
-from blankslide.pipeline.balancing import MOST, _pictures_left, accounts, is_census, readable
+from blankslide.pipeline import Options, anonymize_copy, anonymize_in_place, readable, verify
+from blankslide.pipeline.balancing import MOST, _pictures_left, accounts, is_census
 from blankslide.samples.aperio import slide as maker
 from blankslide.samples.kit.drawing import label
 from blankslide.testing.own.forgetful import forget, idle, oblivious
@@ -184,8 +184,7 @@ def test_what_is_told_names_places_and_never_values(build: Build, options: Optio
     assert names, "there was no name to be told"
     assert len([told for told in outcome.residue if is_census(told)]) <= MOST + 1
     assert not any("Thimble" in told for told in outcome.residue)
-    _, _, told = accounts(path, options)
-    assert not any("Thimble" in sentence for sentence in told)
+    assert not any("Thimble" in sentence for sentence in accounts(path, options).told())
 
 
 def test_everything_that_can_be_read_is_listed_and_what_nothing_explains_first(build: Build, options: Options) -> None:

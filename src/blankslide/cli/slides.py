@@ -22,7 +22,7 @@ from blankslide.presentation import wording as words
 
 if TYPE_CHECKING:
     from blankslide.model import Decision, Inspection, Outcome
-    from blankslide.pipeline.balancing import Readable
+    from blankslide.pipeline import Readable
 
 
 @dataclass(slots=True)

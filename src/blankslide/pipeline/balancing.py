@@ -207,21 +207,40 @@ def _look_first(job: Job, memory: Memory) -> None:
             )
 
 
-def accounts(path: str | Path, options: Options) -> tuple[Account, Rules, list[str]]:
-    """Take the census of a slide as it stands: what is in it, what may explain it, and what nothing explains."""
-    from blankslide.pipeline.looking import planned_for
+class Accounts(NamedTuple):
+    """Both accounts of a slide as it stands: the census and what may explain it, and what the plan says."""
+
+    account: Account
+    rules: Rules
+    inspection: Inspection
+    plan: Plan
+
+    def told(self) -> list[str]:
+        """Say what is wrong with the slide's pictures, and what could not be looked at."""
+        kept = _told(self.inspection, self.plan)
+        pictures = _pictures_left(self.account, self.inspection, self.plan, kept)
+        return [*pictures, *(_MARK + trouble for trouble in self.account.troubles)]
+
+
+def accounts(path: str | Path, options: Options) -> Accounts:
+    """Take both accounts of a slide as it stands.
+
+    Raises
+    ------
+    BlankslideError
+        If it cannot be inspected or waits to be recovered.
+    """
+    from blankslide.pipeline.looking import planned_for, refuse_pending
     from blankslide.pipeline.main_file import main_file
 
     main = main_file(path)
+    refuse_pending(main)
     with opened(main) as slide:
         inspection = inspected(slide, options.key, options.thorough)
         planned = planned_for(slide, inspection, options)
         account = _taken(inspection, slide.views(), options, main)
-        told = [
-            *_pictures_left(account, inspection, planned, _told(inspection, planned)),
-            *(_MARK + trouble for trouble in account.troubles),
-        ]
-        return account, _rules(inspection, planned, options), told
+        rules = _rules(inspection, planned, options).knowing(account.texts)
+        return Accounts(account, rules, inspection, planned)
 
 
 def balance(
@@ -385,22 +404,3 @@ def _few(sentences: Sequence[str]) -> tuple[str, ...]:
     if len(unique) <= MOST:
         return tuple(unique)
     return (*unique[: MOST - 1], f"{_MARK}{len(unique) - MOST + 1} more places that nothing explains")
-
-
-class Readable(NamedTuple):
-    """One string of a slide for the eyes of whoever checks it: the place in words, its path, and the string."""
-
-    where: str
-    place: str
-    text: str
-    explained: bool
-
-
-def readable(path: str | Path, options: Options) -> list[Readable]:
-    """List every string that stands in a slide, once for each place; those that nothing explains come first."""
-    from blankslide.verification.census.grammar import explained
-
-    account, rules, _ = accounts(path, options)
-    rules = rules.knowing(account.texts)
-    found = dict.fromkeys(Readable(t.where, t.path, t.value, explained(t, rules)) for t in account.texts)
-    return sorted(found, key=lambda line: line.explained)

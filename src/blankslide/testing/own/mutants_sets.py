@@ -39,11 +39,9 @@ def _unless(is_lost: Callable[..., bool]) -> Callable[[Any], object]:
     return make
 
 
-def _kept_if(*tags: int) -> Callable[[int, bool], str]:
-    """Return a table of actions in which some attributes are kept."""
-    from blankslide.formats.dicom.ps315_table import action_of
-
-    return lambda tag, nested: "K" if tag in tags else action_of(tag, nested)
+def _kept_if(*tags: int) -> Callable[[Callable[[int, bool], str]], Callable[[int, bool], str]]:
+    """Return what makes a table of actions one in which some attributes are kept."""
+    return lambda old: lambda tag, nested: "K" if tag in tags else old(tag, nested)
 
 
 def _nothing(*_: object, **__: object) -> None:
@@ -83,7 +81,7 @@ MUTANTS: tuple[Mutant, ...] = (
         _NATIVE,
         "every long text is legal",
         lambda: put(f"{_RULES}._is_legal", lambda *_: True),
-        lambda: put("formats.dicom.ps315_table:action_of", _kept_if(0x00104000, 0x00204000)),
+        lambda: wrapped("formats.dicom.ps315_table:action_of", _kept_if(0x00104000, 0x00204000)),
     ),
     # MIRAX
     seen("mirax", _MRXS, "record: label", forget("picture.label")),
