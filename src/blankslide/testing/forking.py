@@ -102,7 +102,7 @@ class Forks:
         return int(said.split()[1]), out, err
 
 
-def _gathered(streams: list[IO[bytes]], status: socket.socket, timeout: float) -> tuple[bytes, bytes, bytes]:
+def _gathered(streams: Sequence[IO[bytes]], status: socket.socket, timeout: float) -> tuple[bytes, bytes, bytes]:
     """Read everything until all sides have closed."""
     heard: dict[object, bytes] = dict.fromkeys((*streams, status), b"")
     end = time.monotonic() + timeout
