@@ -215,12 +215,11 @@ class _Eye:
         return tuple(found)
 
     def mosaic(self, total: int) -> Grey | None:
-        """Return the whole picture, as small as its segments; None if one of them was not seen."""
+        """Return the whole picture, as small as its segments; None if one was not seen, or is left out of the file."""
         import numpy as np
 
         scale = max(tile.scale for tile in self.tiles)
-        filled = sum(1 for i in range(total) if self.grid.counts[i] > 0)
-        if len(self.tiles) < filled or (total > 1 and (self.grid.wide % scale or self.grid.high % scale)):
+        if len(self.tiles) < total or (total > 1 and (self.grid.wide % scale or self.grid.high % scale)):
             return None
         rows, columns = max(1, self.height // scale), max(1, self.width // scale)
         canvas = np.full((rows, columns), 255, np.float32)
