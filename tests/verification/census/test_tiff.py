@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from blankslide.samples.argos import build_argos
 from blankslide.samples.kit.codecs import jpeg
 from blankslide.samples.kit.drawing import label, tissue
 from blankslide.samples.kit.patients import invent
@@ -201,3 +202,10 @@ def test_only_pages_whose_pixels_change_are_in_danger(file: Path) -> None:
     end = start + size
     for span, endangered in (((end - 40, end - 20), ["page 1"]), ((end, end), []), ((0, 8), [])):
         assert [e.where for e in look_before([source], {0: [span]}, Memory())] == endangered
+
+
+def test_a_tile_that_is_left_out_is_unseen_and_not_white(tmp_path: Path) -> None:
+    path = tmp_path / "slide.avs"
+    build_argos(path, size=(300, 256), factors=(1, 2), tile=128, macro_size=(240, 80))
+    account = take_stock([("slide.avs", MemorySource(path.read_bytes()))])
+    assert [p.proven for p in account.pictures[:4]] == ["level", "level", "thumbnail", "other"]
