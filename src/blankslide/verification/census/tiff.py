@@ -141,7 +141,9 @@ class Tiff:
         """The file as tifffile knows it; opened when the first page has to be decoded."""
         from tifffile import TiffFile
 
-        return TiffFile(cast("IO[bytes]", Stream(self.source)))
+        stream = cast("IO[bytes]", Stream(self.source))
+        # it would know an NDPI by the name of its file, and reads offsets beyond 4 GB in nothing else
+        return TiffFile(stream, is_ndpi=True) if self.walk.ndpi else TiffFile(stream)
 
     def looks(self) -> list[Look | None]:
         """Look at each page."""
