@@ -46,6 +46,15 @@ def test_a_picture_of_another_size_or_of_many_values_is_no_map() -> None:
     assert not tables.is_map(coded(Image.new("L", (56, 161)), "PNG")[:60], IMAGES)
 
 
+def test_two_values_with_few_edges_are_a_map_of_any_size() -> None:
+    field = Image.new("L", (300, 200))
+    field.paste(1, (20, 30, 90, 110))
+    assert tables.is_map(coded(field, "PNG"), IMAGES)
+    for x in range(120, 200, 8):
+        field.paste(1, (x, 120, x + 4, 130))
+    assert not tables.is_map(coded(field, "PNG"), IMAGES), "letters have more edges"
+
+
 OTHERS = {
     "BMP": coded(label(), "BMP"), "GIF": coded(label(), "GIF"), "TIFF": coded(label(), "TIFF"),
     "WebP": coded(label(mode="RGB"), "WEBP"), "JPEG 2000": coded(label(), "JPEG2000"), "text": WORDS,

@@ -73,3 +73,7 @@ def test_letters_between_zeros_are_no_text_of_one_byte() -> None:
     assert decoded(b"01.02" + NAME.encode("utf-16-le") + b"tail of text") == ("", "")
     assert decoded(b"one\0two\0") == ("one\0two\0", "utf-8")
     assert decoded(NAME.encode("utf-16-le")) == (NAME, "utf-16-le")
+
+
+def test_an_emptied_comment_of_a_jpeg_is_no_letter_of_utf_16() -> None:
+    assert said(b"\xff\xfe\0\x20" + bytes(30)).texts == []

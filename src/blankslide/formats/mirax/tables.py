@@ -1,8 +1,9 @@
 """Maps and tables of MIRAX slides: what their bytes are, whatever their layer is called.
 
-A map has one pixel for each position of the camera and few values; a picture of another size, or of many values, is a
-picture. A table holds numbers, which may be packed by zlib. Whatever else a decoder would take, any other way of
-packing, and numbers that hold rows of letters, are not tables.
+A map has one pixel for each position of the camera and few values, or it has two values and so few edges that nothing
+can be written in it; a picture of another size, or of many values, is a picture. A table holds numbers, which may be
+packed by zlib. Whatever else a decoder would take, any other way of packing, and numbers that hold rows of letters,
+are not tables.
 
 Promise: nothing is decoded beyond 16 MB; what cannot be decoded is neither a map nor a table.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -20,6 +22,7 @@ from blankslide.model.patterns import pattern
 _MOST = 16 << 20
 _MOST_PIXELS = 1 << 22
 _MOST_VALUES = 8
+_MOST_EDGES = 4
 _DIVISIONS = (1, 2, 3, 4, 5, 6, 8, 16)
 _BEGINNING = 64
 #: How pictures and packed files begin, and where in a record one may hide.
@@ -71,31 +74,53 @@ def is_map(data: bytes, images: tuple[int, int]) -> bool:
     """
     size = png.size(data)
     grids = {(-(-images[0] // d), -(-images[1] // d)) for d in _DIVISIONS} if min(images) > 0 else set()
-    return size in grids and 0 < _values(data) <= _MOST_VALUES
+    return 0 < _values(data) <= _MOST_VALUES if size in grids else _is_plain(data)
+
+
+def _is_plain(data: bytes) -> bool:
+    """Whether a PNG of any size has two values of a byte, and so few edges that no letter has room in it."""
+    width, height, bits, kind = struct.unpack(">IIBB", data[16:26])
+    rows = list(_rows(data)) if (bits, kind) == (8, 0) else []
+    if len(rows) != height or not rows:
+        return False
+    import numpy as np
+
+    values = np.frombuffer(b"".join(rows), np.uint8).reshape(height, width)
+    low, inside = values.min(), values == values.max()
+    down, across = inside[1:] != inside[:-1], inside[:, 1:] != inside[:, :-1]
+    edges = max(down.sum(0).max(initial=0), across.sum(1).max(initial=0))
+    return bool(low < values.max() and (inside | (values == low)).all() and edges <= _MOST_EDGES)
 
 
 def _values(data: bytes) -> int:
     """Count the values of samples in a PNG; 0 if that is not possible."""
+    bits, found = data[24], set[int]()
+    for row in _rows(data):
+        found.update(row)
+        if len(found) > _MOST_VALUES and bits == 8:
+            return len(found)
+    mask = (1 << bits) - 1
+    return len({byte >> shift & mask for byte in found for shift in range(0, 8, bits)})
+
+
+def _rows(data: bytes) -> Iterator[bytes]:
+    """Yield the rows of a PNG as they are before they are coded; none if that is not possible."""
     width, height, bits, kind, _, _, interlaced = struct.unpack(">IIBBBBB", data[16:29])
     samples = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}.get(kind, 0)
     if interlaced or not samples or bits not in (1, 2, 4, 8) or width * height > _MOST_PIXELS:
-        return 0
+        return
     stride, step = -(-width * bits * samples // 8), max(1, bits * samples // 8)
     coded = b"".join(data[c.start + 8 : c.end - 4] for c in png.chunks(data) if c.kind == b"IDAT")
     try:
         rows = zlib.decompressobj().decompress(coded, (stride + 1) * height)
     except zlib.error:
-        return 0
+        return
     if len(rows) != (stride + 1) * height:
-        return 0
-    found, before = set[int](), bytes(stride)
+        return
+    before = bytes(stride)
     for at in range(0, len(rows), stride + 1):
         before = _unfiltered(rows[at], rows[at + 1 : at + 1 + stride], before, step)
-        found.update(before)
-        if len(found) > _MOST_VALUES and bits == 8:
-            return len(found)
-    mask = (1 << bits) - 1
-    return len({byte >> shift & mask for byte in found for shift in range(0, 8, bits)})
+        yield before
 
 
 def _unfiltered(kind: int, row: bytes, above: bytes, step: int) -> bytes:

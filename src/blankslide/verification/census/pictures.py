@@ -77,6 +77,7 @@ def picture_in(data: bytes, file: int, start: int, where: str) -> Found | None:
         Where that stands in the file.
     """
     from blankslide.verification.census.decode import stream_look
+    from blankslide.verification.census.masks import is_mask
     from blankslide.verification.census.streams import beside, sniff
     from blankslide.verification.census.walked import measured
 
@@ -95,7 +96,7 @@ def picture_in(data: bytes, file: int, start: int, where: str) -> Found | None:
     if look is None and rest is None:
         return None  # neither a whole stream nor a picture to any library
     width, height = (look.width, look.height) if look else (coded.width, coded.height) if coded else (0, 0)
-    proven = "unclear" if look is None else "blank" if look.flat else "stream"
+    proven = "unclear" if look is None else "blank" if look.flat else "mask" if is_mask(data[:end], kind) else "stream"
     picture = Picture(file, where, width, height, proven, start, start + end, f"a {kind} picture", look)
     return Found(core, picture)
 

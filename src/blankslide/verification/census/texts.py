@@ -85,6 +85,8 @@ def _whole(wrapped: Wrapped, data: bytes, base: int) -> Wrapped:
 
 
 def _plainly(account: Account, file: int, path: str, data: bytes, base: int, where: str) -> None:
+    if _is_comment(data):
+        data, base = data[4:], base + 4
     text, encoding = decoded(data)
     if encoding:
         account.texts.extend(_leaves(file, path, text, encoding, base, where))
@@ -174,11 +176,17 @@ _ASCII = bytes((0, 9, 10, 13, *range(32, 127)))
 
 
 _BYTEWISE = re.compile(rb"[ -~]{6}")
+_EMPTY = re.compile(rb"\xff\xfe\0.\0*", re.DOTALL)
+
+
+def _is_comment(data: bytes) -> bool:
+    """Whether what begins like UTF-16 is a comment of a JPEG: its length, and letters of one byte each, or nothing."""
+    return data[:2] == b"\xff\xfe" and (_BYTEWISE.search(data, 2) is not None or _EMPTY.fullmatch(data) is not None)
 
 
 def _wide_order(data: bytes) -> str:
     """Return which UTF-16 bytes seem to be: by their mark, or because nearly every second one is zero."""
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff") and _BYTEWISE.search(data, 2) is None:  # a comment of JPEG begins so, too
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff") and not _is_comment(data):
         return "utf-16-le" if data[:2] == b"\xff\xfe" else "utf-16-be"
     if len(data) < 4:
         return ""
