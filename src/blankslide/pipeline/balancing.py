@@ -86,20 +86,23 @@ class AsPlanned:
         for patch in patches:
             change = Change(patch.offset, patch.offset + patch.length, patch.data, patch.byte)
             self._changes.setdefault(patch.file, []).append(change)
+        self._before = {file.fd: number for number, file in enumerate(slide.files)}
         self.files: list[ByteSource] = []
         self._numbers: dict[int, int] = {}
-        for file in slide.files:
-            self._add(file)
-        self.main = self.files[0]
+        self.main = self._add(slide.files[0])
 
     def _add(self, file: OpenFile) -> ByteSource:
-        from blankslide.verification.census.data import Overlay
-
+        """Count a file when it is opened, as whoever looks at the slide does: a plan may make others its members."""
         number = self._numbers.setdefault(file.fd, len(self.files))
         if number == len(self.files):
-            own = self._changes.get(number)
-            self.files.append(Overlay(file, own) if own else file)
+            self.files.append(self._planned(file))
         return self.files[number]
+
+    def _planned(self, file: OpenFile) -> ByteSource:
+        from blankslide.verification.census.data import Overlay
+
+        own = self._changes.get(self._before.get(file.fd, -1))
+        return Overlay(file, own) if own else file
 
     def names(self) -> list[str]:
         """Names of all regular files beside the main one."""
@@ -110,12 +113,21 @@ class AsPlanned:
         return self._add(self.slide.open(name))
 
     def glance(self, name: str, length: int, above: bool = False) -> bytes:
-        """Return the first bytes of a file beside the slide."""
-        return self.slide.glance(name, length, above)
+        """Return the first bytes of a file beside the slide, of a member as the plan would leave it."""
+        member = None if above else self._member(name)
+        if member is None:
+            return self.slide.glance(name, length, above)
+        return member.read(0, min(length, member.size))
 
     def state(self, name: str) -> tuple[int, int, int, int, int] | None:
-        """Return what changes with the content of a file beside the slide."""
-        return self.slide.state(name)
+        """Return what changes with a file beside the slide; nothing for a member, which is only planned."""
+        return None if self._member(name) is not None else self.slide.state(name)
+
+    def _member(self, name: str) -> ByteSource | None:
+        """Return a member that would change; others are what they are on the disk."""
+        state = self.slide.state(name)
+        same = (file for file in self.slide.files if state is not None and file.opened_as.inode == state[1])
+        return next((self._planned(file) for file in same if self._before.get(file.fd) in self._changes), None)
 
 
 def would_be_left(job: Job) -> tuple[str, ...]:
