@@ -68,6 +68,15 @@ def test_one_piece_that_speaks_lets_all_be_walked() -> None:
     assert names(taken(b"".join(quiet), *claims, thorough=True)) == 1
 
 
+def test_a_stream_that_a_claimed_comment_cuts_in_two_is_one() -> None:
+    tile = TILE[:2] + b"\xff\xfe" + (len(NAME) + 2).to_bytes(2, "big") + NAME + TILE[2:]
+    data = b"\1\2\3\4" * 8 + tile + bytes(8)
+    cut = (32, 38), (38 + len(NAME), 32 + len(tile))
+    assert {t.value for t in taken(data, *cut).texts} == {NAME.decode()}
+    empty = data.replace(NAME, bytes(len(NAME)))
+    assert taken(empty, *cut).texts == []
+
+
 def test_raw_pixels_are_like_those_around_them_and_words_are_not() -> None:
     raw = np.asarray(tissue(128, 96, 3)).tobytes()
     assert surplus(raw) == []

@@ -106,6 +106,14 @@ def test_a_file_may_name_the_slides_own_files_and_no_others() -> None:
     assert says("*.vms/ImageFile\t=file", "*.vms/ImageFile", "case 7.jpg", files=files)
     assert not says("*.vms/ImageFile\t=file", "*.vms/ImageFile", "Thimblewick.jpg", files=files)
     assert not says("*.vms/ImageFile\t=kept", "*.vms/Other", "case 7.jpg", files=files)
+    assert says("*.vms/ImageFile\t=file", "*.vms/ImageFile", "case 7.opt", files=files), "a file that is not there"
+    assert not says("*.vms/ImageFile\t=file", "*.vms/ImageFile", "case 7.Thimblewick", files=files)
+
+
+def test_a_long_number_stays_only_where_it_is_a_length() -> None:
+    assert says("*.vms/PhysicalWidth\t=long", "*.vms/PhysicalWidth", "2032236150", kept=True)
+    assert not says("*.vms/PhysicalWidth\t=long", "*.vms/PhysicalWidth", "2032236150")
+    assert not says("*.vms/PhysicalWidth\t=kept", "*.vms/PhysicalWidth", "2032236150", kept=True)
 
 
 def test_a_version_may_look_like_a_date_and_a_date_may_not() -> None:

@@ -27,6 +27,7 @@ GRID, ODD, MOST_ODD = 8, 2, 64
 """So many pieces of one size are tiles of a grid; so few of another are none; so many of these are looked at."""
 _TEXT = 1 << 20
 _LARGEST = 64 << 20
+_SEGMENT = 65533
 
 
 def take_stock(
@@ -46,6 +47,7 @@ def take_stock(
         if decoded(data)[1]:
             speak(account, file, where, data, 0, where)
             return
+    claims = _mended(source, claims)
     loose: list[Span] = []
     total = sum(end - start for start, end in claims)
     chosen = claims if thorough or total <= EVERY else _spread(claims)
@@ -55,6 +57,26 @@ def take_stock(
         _walk(account, file, source, claims, loose, where)
     rest = without([(0, source.size)], joined(claims))
     speak_loose(account, file, source, joined((*rest, *loose)), where, where)
+
+
+def _mended(source: ByteSource, claims: Sequence[Span]) -> list[Span]:
+    """Return claims with those as one that a comment of a JPEG cuts in two: only together they are a whole stream."""
+    out: list[Span] = []
+    for start, end in sorted(claims):
+        if out and out[-1][0] <= out[-1][1] - 4 and _is_comment(source, out[-1][1], start):
+            out[-1] = (out[-1][0], end)
+        else:
+            out.append((start, end))
+    return out
+
+
+def _is_comment(source: ByteSource, low: int, high: int) -> bool:
+    """Whether bytes are the text of a comment or an application segment, whose marker and length stand before them."""
+    if not 0 < high - low <= _SEGMENT:
+        return False
+    head = source.read(low - 4, 4)
+    segment = head[0] == 0xFF and (head[1] == 0xFE or head[1] & 0xF0 == 0xE0)
+    return segment and int.from_bytes(head[2:], "big") == high - low + 2
 
 
 def _spread(claims: Sequence[Span]) -> list[Span]:

@@ -5,7 +5,8 @@ are compared by their template, in which each number is ``#``: ``JPEG/RGB Q=30``
 A word is allowed only in the place where the vocabulary has it: ``Rose`` in a name's place is a person, whatever
 stain there is elsewhere. Where a vocabulary says ``=kept``, free text may stand, if the plan lists that very
 place as kept. ``=code`` is the same for numbers of coding schemes, which are longer than a plain number may be.
-Where it says ``=file``, the name of one of the slide's own files may stand: the verdict on names speaks about that.
+``=long`` is the same for lengths in nanometres. Where it says ``=file``, the name of one of the slide's own files
+may stand: the verdict on names speaks about that.
 
 A line of a vocabulary is the place, a tab, and the template. Capitals of places do not count. ``*`` as a part of a
 place stands for any one part, ``**/`` at its beginning for any parts, and ``{a|b}`` in a template for one of both.
@@ -24,7 +25,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from blankslide.verification.census.account import Text
 
-KEPT, FILE, CODE = "=kept", "=file", "=code"
+KEPT, FILE, CODE, LONG = "=kept", "=file", "=code", "=long"
 _VERSION = re.compile(r"(?<![\d.])\d{1,5}+(?:\.\d{1,6}+){2,4}+(?!\.?\d)")
 _NUMBER = re.compile(r"(?:(?<![\w.)\]])[-+])?(?<![\d.])\d{1,7}+(?:\.\d{1,20}+)?(?:[eE][-+]?\d{1,3}+)?(?!\.?\d)")
 _BY = re.compile(r"(?<=\d)[xX×](?=\d)")
@@ -42,6 +43,7 @@ _DATE = re.compile(r"(?<!\d)(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _DOTTED = re.compile(r"\d{1,2}\.\d{1,2}\.(?:19|20)\d\d|\d\d\.\d\d\.\d\d|(?:19|20)\d\d\.\d{1,2}\.\d{1,2}")
 _LONG = re.compile(r"\d{6,}+")
+_LONGER = re.compile(r"\d{1,10}+")
 _ADDRESS = re.compile(r"[\w.]@[\w]|\w:\\|\\\\\w|://")
 _TOKEN = re.compile(r"[A-Za-z][A-Za-z0-9]*+(?:[ _.:-][A-Za-z0-9]++){0,5}+")
 _NUMERIC = frozenset("#… ,;x()")
@@ -266,13 +268,22 @@ def explained(text: Text, rules: Rules) -> bool:
         return not residue(value, allowed or ())
     if allowed is None:
         return _harmless(text, rules)
-    if template(value) in allowed or (FILE in allowed and value in rules.files):
+    if template(value) in allowed or (FILE in allowed and _is_file(value, rules.files)):
         return True
     if not rules.kept.covers(text.file, text.start, text.end):
         return False
     if _is_numbers(value) or (CODE in allowed and is_code(text.value)):
         return True
+    if LONG in allowed and _LONGER.fullmatch(text.value.strip()):
+        return True
     return KEPT in allowed and plausible(text.value)
+
+
+def _is_file(value: str, files: Iterable[str]) -> bool:
+    """Whether a value is the name of one of the slide's files, or of one that would only end otherwise and is gone."""
+    stem, dot, suffix = value.rpartition(".")
+    others = suffix if dot and len(suffix) <= 4 and suffix.isalpha() else ""
+    return any(value == name or (others and stem == name.rpartition(".")[0]) for name in files)
 
 
 def _is_numbers(value: str) -> bool:
