@@ -110,6 +110,12 @@ def test_a_file_may_name_the_slides_own_files_and_no_others() -> None:
     assert not says("*.vms/ImageFile\t=file", "*.vms/ImageFile", "case 7.Thimblewick", files=files)
 
 
+def test_any_prefix_of_a_name_space_is_that_of_the_vocabulary() -> None:
+    line = "270/OME/@xmlns:xsi\thttp://www.w3.org"
+    assert says(line, "270/OME/@xmlns:xsi", "http://www.w3.org") is says(line, "270/OME/@xmlns:a", "http://www.w3.org")
+    assert Vocabulary([line]).at("270/OME/@xmlns:other") == {"http://www.w3.org"}
+
+
 def test_a_long_number_stays_only_where_it_is_a_length() -> None:
     assert says("*.vms/PhysicalWidth\t=long", "*.vms/PhysicalWidth", "2032236150", kept=True)
     assert not says("*.vms/PhysicalWidth\t=long", "*.vms/PhysicalWidth", "2032236150")
