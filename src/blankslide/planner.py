@@ -101,7 +101,8 @@ def make_plan(
         else:
             going.append(finding)
             _collect(finding, decision.action, edits, sources, key)
-    edits.writes.extend(_drawn(inspection, edits, sources))
+    drawn = _drawn(inspection, edits, sources)
+    _draw_over(edits, drawn)
     for rewrite, parts in edits.parts.items():
         edits.writes.extend(_rewritten(rewrite, parts, key, grows))
     if any(bytemap.readings for bytemap in inspection.maps):
@@ -207,6 +208,27 @@ def _drawn(inspection: Inspection, edits: _Edits, sources: Sequence[ByteSource])
             if drawn.setdefault((write.file, write.start), write) != write:
                 raise NotEditable("two pictures share their bytes but not their layout, so they cannot be blanked")
     return list(drawn.values())
+
+
+def _draw_over(edits: _Edits, drawn: list[Write]) -> None:
+    """Add the drawn pictures to what is written, and leave out edits of what they cover."""
+    if not drawn:
+        return
+    covered: dict[int, list[tuple[int, int]]] = {}
+    for write in drawn:
+        covered.setdefault(write.file, []).append((write.start, write.start + len(write.data)))
+    merged = {file: merge(spans) for file, spans in covered.items()}
+    fills, edits.fills[:] = list(edits.fills), []
+    for fill in fills:
+        for start, end in subtract([(fill.start, fill.end)], merged.get(fill.file, ())):
+            edits.fills.append(fill._replace(start=start, end=end))
+    edits.writes[:] = [w for w in edits.writes if _is_outside(w, merged.get(w.file, ()))]
+    edits.writes.extend(drawn)
+
+
+def _is_outside(write: Write, spans: Sequence[tuple[int, int]]) -> bool:
+    """Whether a write is not wholly covered by the spans."""
+    return bool(subtract([(write.start, write.start + len(write.data))], spans))
 
 
 def _zeros(old: str) -> str:

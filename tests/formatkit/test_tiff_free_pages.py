@@ -62,7 +62,7 @@ def test_a_page_of_another_shape_or_of_a_pictures_type_goes(
 
 
 @WITH_HEADER
-@pytest.mark.parametrize("line", ["thumbnail 75x64", "300x256 -> 75x64 - ", "macro 75x64"])
+@pytest.mark.parametrize("line", ["thumbnail 75x64", "300x256 -> 75x64 - "])
 def test_a_picture_described_as_one_thing_and_typed_as_another_is_refused(
     tmp_path: Path, maker: Maker, line: str
 ) -> None:

@@ -204,12 +204,10 @@ def test_a_page_that_nothing_tells_apart_goes_as_unknown(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     "tags",
     [
-        {"label": {254: long(9)}},
-        {"macro": {254: long(1)}},
         {"level1": {270: ascii("Aperio Image\r\nlabel 10x10")}},
         {"thumbnail": {254: long(1)}},
     ],
-    ids=["label typed macro", "macro typed label", "tiled label", "thumbnail typed label"],
+    ids=["tiled label", "thumbnail typed label"],
 )
 def test_contradicting_evidence_is_refused_with_the_reason(tmp_path: Path, tags: dict[str, Any]) -> None:
     path = tmp_path / "x.svs"
@@ -218,6 +216,14 @@ def test_contradicting_evidence_is_refused_with_the_reason(tmp_path: Path, tags:
     with pytest.raises(ContradictorySlide, match=r"page \d"):
         pipeline.anonymize_in_place(path)
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("tags", [{"label": {254: long(9)}}, {"macro": {254: long(1)}}])
+def test_a_macro_typed_as_a_label_goes_and_the_other_way_round(tmp_path: Path, tags: dict[str, Any]) -> None:
+    path = tmp_path / "x.svs"
+    build_aperio(path, size=(400, 300), tags=tags)
+    assert pipeline.anonymize_in_place(path).content == "clean"
+    assert [a.role for a in look(path).associated] == ["thumbnail"]
 
 
 def test_grundium_writes_keys_without_a_space_and_names_its_thumbnail(tmp_path: Path) -> None:

@@ -107,10 +107,10 @@ def test_a_picture_without_description_is_known_by_its_type(slide: Callable[...,
         assert len(tiff.pages) == 3
 
 
-def test_two_pieces_of_evidence_that_disagree_are_refused(slide: Callable[..., Path]) -> None:
+def test_a_label_that_is_typed_as_a_macro_goes(slide: Callable[..., Path]) -> None:
     path = slide(tags={3: {254: long(9)}})
-    with pytest.raises(ContradictorySlide, match="described as label but typed as macro"):
-        pipeline.anonymize_in_place(path)
+    assert pipeline.anonymize_in_place(path).content == "clean"
+    assert {a.role for a in pipeline.inspect(path).associated} <= {"thumbnail"}
 
 
 def test_a_level_described_as_label_is_refused(slide: Callable[..., Path]) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from blankslide.containers.tiff import directories as T
 from blankslide.errors import ContradictorySlide, DamagedSlide
-from blankslide.formatkit import findings, jpeg_comments, tiff_byte_map, tiff_pictures, tiff_tags
+from blankslide.formatkit import findings, tiff_byte_map, tiff_pictures, tiff_tags
 from blankslide.formatkit.protocol import Format
 from blankslide.model import AssociatedImage, Cut, Inspection, Level, PhiClass, Place, SlideFile, TextBlock
 
@@ -66,8 +66,6 @@ class Toyscope(Format):
                 )
             elif role != "level":
                 tiff_pictures.picture_finding(found, page, role, weak=role == "thumbnail")
-            if role not in ("label", "macro"):
-                jpeg_comments.jpeg_findings(found, page, role == "level")
             _read(page, found, kept)
             tiff_tags.tag_findings(found, page, frozenset((T.IMAGE_DESCRIPTION,)), {}, frozenset())
         complete = tiff_byte_map.unowned(found, tiff.source, bytemap, tiff, roles)

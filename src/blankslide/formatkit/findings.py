@@ -36,12 +36,14 @@ _TOO_MANY = "the slide has more to remove than any scanner writes"
 class _Kind:
     """What has been collected under one id."""
 
-    __slots__ = ("cls", "edits", "places", "title", "values", "weak")
+    __slots__ = ("cls", "edits", "left", "places", "title", "values", "weak")
 
     def __init__(self, title: str, cls: PhiClass) -> None:
         self.title, self.cls, self.weak = title, cls, True
         self.places: dict[Place, None] = {}
         self.edits: dict[Edit, None] = {}
+        #: Pictures that no edit removes, beside others of the same name that go.
+        self.left: dict[Place, None] = {}
         #: Distinct values by their hashes; where two share one, the next number is the second's.
         self.values: dict[int, Sensitive[str]] = {}
 
@@ -105,8 +107,11 @@ class FindingCollector:
         if self._added > self._limit:
             raise DamagedSlide(_TOO_MANY)
         kind.places[place] = None
-        for edit in edits:
-            kind.edits[edit] = None
+        new = dict.fromkeys(edits)
+        if new:
+            kind.edits.update(new)
+        elif cls is IMAGE:
+            kind.left[place] = None
         if value is None:
             return
         at = hash(value)  # here as well as in `add_value`, whose call costs as much as the rest
@@ -153,6 +158,9 @@ class FindingCollector:
         for name, kind in self._kinds.items():
             first, *rest = kind.values.values() if kind.values else (None,)
             places, edits = tuple(kind.places), tuple(kind.edits)
+            if kind.left and edits:  # else what stays would be taken for what goes
+                out.append(Finding(name, kind.title, kind.cls, tuple(kind.left), ()))
+                places = tuple(p for p in places if p not in kind.left)
             out.append(Finding(name, kind.title, kind.cls, places, edits, first, kind.weak, tuple(rest), self.encoding))
         return tuple(out)
 

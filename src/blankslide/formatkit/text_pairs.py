@@ -22,7 +22,6 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from blankslide.containers.tiff import directories as T
-from blankslide.errors import ContradictorySlide
 from blankslide.formatkit import text_pieces
 from blankslide.formatkit.findings import FindingCollector
 from blankslide.formatkit.vocabulary import SHORT_NUMBER
@@ -61,16 +60,14 @@ class Pairs:
         self._tails: dict[str, Pieces] = {}
 
     def read(self, page: Ifd, tag: int = T.IMAGE_DESCRIPTION) -> None:
-        """Read one page's description; strings shared between pages are read once.
+        """Read one page's first description; strings shared between pages are read once.
 
         Raises
         ------
-        ContradictorySlide, DamagedSlide
-            If the page has two descriptions, or one with more fields than any scanner writes.
+        DamagedSlide
+            If it has more fields than any scanner writes.
         """
         entry = page.tags.get(tag)
-        if len(page.tags) < len(page.entries) and [e.tag for e in page.entries].count(tag) > 1:
-            raise ContradictorySlide(f"{page.name} has two descriptions")
         if entry is None or entry.start in self._spans:
             return
         self._spans.add(entry.start)

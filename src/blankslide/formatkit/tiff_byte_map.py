@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from blankslide.containers.tiff import directories as T
+from blankslide.containers.tiff import surplus
+from blankslide.errors import DamagedSlide
+from blankslide.formatkit import tiff_asides, tiff_children
 from blankslide.formatkit.findings import UNKNOWN, FindingCollector
 from blankslide.formatkit.tiff_entries import pointed_at, readings
 from blankslide.formatkit.tiff_tags import STRUCTURAL, TAGS
-from blankslide.formatkit.tile_comments import tile_texts
 from blankslide.model import Chain, Edit, Fill, Link, Place
 from blankslide.source import any_data
 from blankslide.spans import ByteClass, ByteMap, subtract
@@ -23,7 +26,7 @@ def claim_file(
     tiff: Tiff,
     roles: Mapping[str, str],
     private: frozenset[int] = frozenset(),
-    texts: Sequence[tuple[int, int]] = (),
+    texts: Sequence[tuple[int, int]] | None = None,
 ) -> ByteMap:
     """Claim every byte that the directories refer to.
 
@@ -34,7 +37,7 @@ def claim_file(
     private
         Private tags of the format that hold structure.
     texts
-        Ranges inside strips or tiles that hold text, not coded data.
+        Ranges inside levels' strips that hold text, not coded data, where the format looks for them itself.
 
     Raises
     ------
@@ -43,7 +46,8 @@ def claim_file(
     """
     bytemap = ByteMap(tiff.size)
     bytemap.claim(0, tiff.header_size, ByteClass.STRUCTURE, "header")
-    tiff.tile_texts = tile_texts(tiff, roles)
+    tiff_asides.collect(tiff, roles, whole_strips=texts is None)
+    inside = sorted({(a.start, a.end) for a in tiff.asides if a.new is not None} | set(texts or ()))
     tissue_tables = {
         (e.start, e.end)
         for page in tiff.pages
@@ -51,63 +55,73 @@ def claim_file(
         for ifd in page.family()
         if (e := ifd.tags.get(T.JPEG_TABLES)) is not None and e.inline is None
     }
+    claims = _Claims(bytemap, tissue_tables, private, inside)
     for page in tiff.pages:
-        tissue = roles[page.name] == "level"
+        role = roles[page.name]
         for ifd in page.family():
-            inside = (*texts, *tiff.tile_texts.get(ifd.name, ()))
-            _claim_ifd(bytemap, ifd, page.name, tissue, tissue_tables, private, inside)
+            tissue = role == "level" and (ifd is page or tiff_children.child_role(page, ifd, role) != "picture")
+            claims.of(ifd, page.name, tissue)
     bytemap.settle()
     if bytemap.shared():
         bytemap.readings = readings(tiff, bytemap.shared())
     return bytemap
 
 
-def _claim_ifd(
-    bytemap: ByteMap,
-    ifd: Ifd,
-    owner: str,
-    tissue: bool,
-    tables: set[tuple[int, int]],
-    private: frozenset[int],
-    texts: Sequence[tuple[int, int]],
-) -> None:
-    data = ByteClass.TISSUE if tissue else ByteClass.ASSOCIATED
-    claim = bytemap.claim
-    claim(ifd.offset, ifd.end, ByteClass.STRUCTURE, owner)
-    for entry in ifd.entries:
-        if entry.inline is not None:
-            continue
-        tag, start, end = entry.tag, entry.start, entry.end
-        if tag == T.JPEG_TABLES:
-            claim(start, end, ByteClass.TISSUE if tissue or (start, end) in tables else data, owner)
-        elif tag in STRUCTURAL or tag in private:
-            claim(start, end, ByteClass.STRUCTURE, owner)
-        else:
-            claim(start, end, ByteClass.METADATA, owner)
-    if T.STRIP_OFFSETS in ifd.tags or T.TILE_OFFSETS in ifd.tags:
-        starts, lengths = ifd.segments()
-        if texts:
-            starts, lengths = _claim_texts(bytemap, starts, lengths, texts, owner)
-        bytemap.claim_many(starts, lengths, data, owner)
-    offset = ifd.number(T.JPEG_INTERCHANGE)
-    if offset:
-        length = ifd.number(T.JPEG_INTERCHANGE_LENGTH)
-        starts = ifd.ints(T.STRIP_OFFSETS)
-        if not any(offset <= s < offset + length for s in starts[:64]):
-            bytemap.claim(offset, offset + length, data, owner)
+class _Claims:
+    """Claims the bytes of directories; what is text inside coded data becomes metadata."""
 
+    def __init__(
+        self,
+        bytemap: ByteMap,
+        tables: set[tuple[int, int]],
+        private: frozenset[int],
+        texts: Sequence[tuple[int, int]],
+    ) -> None:
+        self.bytemap, self.tables, self.private = bytemap, tables, private
+        self._texts, self._starts = texts, [start for start, _ in texts]
 
-def _claim_texts(
-    bytemap: ByteMap, starts: Sequence[int], lengths: Sequence[int], texts: Sequence[tuple[int, int]], owner: str
-) -> tuple[Sequence[int], Sequence[int]]:
-    """Claim the texts inside coded data as metadata, and return the ranges of the data that remain."""
-    left: list[tuple[int, int]] = []
-    for start, length in zip(starts, lengths, strict=True):
-        inside = [(s, e) for s, e in texts if start <= s and e <= start + length]
-        for s, e in inside:
-            bytemap.claim(s, e, ByteClass.METADATA, owner)
-        left += subtract([(start, start + length)], inside) if inside else [(start, start + length)]
-    return tuple(s for s, _ in left), tuple(e - s for s, e in left)
+    def of(self, ifd: Ifd, owner: str, tissue: bool) -> None:
+        """Claim all that one directory refers to."""
+        data = ByteClass.TISSUE if tissue else ByteClass.ASSOCIATED
+        claim = self.bytemap.claim
+        claim(ifd.offset, ifd.end, ByteClass.STRUCTURE, owner)
+        for entry in ifd.entries:
+            if entry.inline is not None:
+                continue
+            tag, start, end = entry.tag, entry.start, entry.end
+            if tag == T.JPEG_TABLES:
+                kind = ByteClass.TISSUE if tissue or (start, end) in self.tables else data
+                self._parts(((start, end),), kind, owner)
+            elif tag in STRUCTURAL or tag in self.private:
+                claim(start, end, ByteClass.STRUCTURE, owner)
+            else:
+                claim(start, end, ByteClass.METADATA, owner)
+        starts: Sequence[int] = ()
+        if T.STRIP_OFFSETS in ifd.tags or T.TILE_OFFSETS in ifd.tags:
+            starts, lengths = ifd.segments()
+            if not self._texts:
+                self.bytemap.claim_many(starts, lengths, data, owner)
+            elif len(starts) != len(lengths):
+                raise DamagedSlide(f"{owner} has {len(starts)} offsets but {len(lengths)} byte counts")
+            else:
+                self._parts(((int(s), int(s) + int(n)) for s, n in zip(starts, lengths, strict=True) if n), data, owner)
+        span = surplus.pointed(ifd, starts)
+        if span:
+            self._parts((span,), data, owner)
+
+    def _parts(self, spans: Iterable[tuple[int, int]], data: ByteClass, owner: str) -> None:
+        """Claim coded data, but what stands beside it as metadata."""
+        left: list[tuple[int, int]] = []
+        for start, end in spans:
+            inside = []
+            for i in range(bisect_left(self._starts, start), len(self._texts)):
+                if self._texts[i][1] > end:
+                    break
+                inside.append(self._texts[i])
+            for low, high in inside:
+                self.bytemap.claim(low, high, ByteClass.METADATA, owner)
+            left += subtract([(start, end)], inside) if inside else [(start, end)]
+        self.bytemap.claim_many(tuple(s for s, _ in left), tuple(e - s for s, e in left), data, owner)
 
 
 def page_chain(tiff: Tiff) -> Chain:
@@ -127,8 +141,12 @@ def unowned(
     """Report bytes that nobody owns; return whether all of them may be zeroed.
 
     If an unknown integer tag could point at such bytes, something that we do not understand may
-    need them. The map is not complete then, and the bytes are reported but left.
+    need them. The map is not complete then, and the bytes are reported but left. Reported too is what stands beside
+    pictures, in unused bytes of value fields, and in directories below pages.
     """
+    tiff_asides.report(found, tiff, tiff.asides)
+    tiff_asides.report_slack(found, tiff)
+    tiff_children.child_findings(found, tiff, roles)
     dirty = [(s, e) for s, e in bytemap.gaps() if any_data(source, s, e)]
     if not dirty:
         return True

@@ -3,9 +3,11 @@
 The role of a page follows from evidence that a scanner writes beside the picture: whether it is
 tiled, NewSubfileType (1 label, 9 macro), the second line of its description (``label WxH``,
 ``macro WxH``, ``WxH -> WxH``), its place and its shape. If two pieces of evidence disagree, the
-slide is refused; free text is never consulted. The second page is the thumbnail if it has the
-slide's shape. Any other page in strips without evidence goes, unless it has the slide's shape: then
-it may be a level that somebody saved in strips, so it is left and the slide needs review.
+slide is refused; free text is never consulted. A tiled page is a level only if it is marked as one:
+by its type, by its size in its description, by a description that begins like the slide's, or because
+it is as large as the slide. A second page that nothing describes is the thumbnail if it has the slide's
+shape and levels follow. Any other page without evidence goes if it is in strips of another shape; else
+it may be tissue, so it is left and the slide needs review. A first page in strips is tissue: a crop.
 
 No reader counts the pages, so pictures are unlinked. A format passes the roles and a reader of its
 texts, gets an `Inspection`, and adds what the texts said::
@@ -22,12 +24,15 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from blankslide.containers.tiff import directories as T
-from blankslide.errors import ContradictorySlide, DamagedSlide
-from blankslide.formatkit import jpeg_comments, tiff_byte_map, tiff_numbered_pages, tiff_pictures, tiff_tags
+from blankslide.errors import ContradictorySlide
+from blankslide.formatkit import tiff_byte_map, tiff_numbered_pages, tiff_pictures, tiff_tags
+from blankslide.formatkit.tiff_shapes import is_alike, is_marked, padded_shape, same_shape, same_size
 from blankslide.model import Inspection, Level, SlideFile
 from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
+    import re
+
     from blankslide.containers.tiff.directories import Ifd
     from blankslide.formatkit.protocol import Format, Probe
     from blankslide.formatkit.text_pairs import Pairs
@@ -40,7 +45,11 @@ _ROLE = pattern(
     rb"[^\n|;\0]*\n(?:(label|macro|thumbnail) \d{1,7} ?x ?\d{1,7}\s*(?:[|;\0]|\Z)"
     rb"|\d{1,7}x\d{1,7} -> \d{1,7}x\d{1,7}(?![^\s|;\0]))"
 )
-_LEFT = "left"
+#: Where a page's own size stands: behind an arrow, or behind the word thumbnail.
+_REDUCED = pattern(r"-> ?(\d{1,7})x(\d{1,7})(?!\d)")
+_OWN_SIZE = pattern(r"(?:-> ?|thumbnail )(\d{1,7}) ?x ?(\d{1,7})(?!\d)")
+_SAME = 12
+_LEFT, _SECOND = "left", "second"
 _WHY_LEFT = "Picture of the slide's shape that nothing explains"
 Described = Callable[["Ifd"], "str | None"]
 
@@ -56,21 +65,6 @@ def described_role(page: Ifd) -> str | None:
     return match[1].decode() if match[1] else "thumbnail"
 
 
-def same_shape(page: Ifd, base: Ifd) -> bool:
-    """Whether a page has the base's aspect ratio; the tolerance allows for rounding in small levels.
-
-    Raises
-    ------
-    DamagedSlide
-        If one of them has no size.
-    """
-    w, h = page.number(T.IMAGE_WIDTH), page.number(T.IMAGE_LENGTH)
-    bw, bh = base.number(T.IMAGE_WIDTH), base.number(T.IMAGE_LENGTH)
-    if not (w and h and bw and bh):
-        raise DamagedSlide("a page has no size")
-    return abs(w * bh - h * bw) <= max(0.05 * max(w * bh, h * bw), 2 * max(bw, bh))
-
-
 def roles(pages: Sequence[Ifd], described: Described = described_role) -> list[str]:
     """Weigh the evidence of each page.
 
@@ -84,26 +78,56 @@ def roles(pages: Sequence[Ifd], described: Described = described_role) -> list[s
     ContradictorySlide
         If two pieces of evidence name different roles.
     """
-    return [_role(i, page, pages[0], described(page)) for i, page in enumerate(pages)]
+    base = pages[0]
+    out = [_role(i, page, base, described(page)) for i, page in enumerate(pages)]
+    if len(pages) > 1 and out[1] == _SECOND:
+        # scanners write the thumbnail between the levels, the label behind them
+        out[1] = "thumbnail" if "level" in out[2:] else _LEFT
+    return out
 
 
 def _role(index: int, page: Ifd, base: Ifd, told: str | None) -> str:
     kind = page.number(T.NEW_SUBFILE_TYPE)
-    if page.is_tiled:
+    if page.is_tiled or page is base:
         if told in ("label", "macro"):
             raise ContradictorySlide(f"page {index} is tiled like a level but described as {told}")
-        if kind & 8 or not same_shape(page, base):
+        if kind & 8 or not (same_shape(page, base) or padded_shape(page, base)):
             raise ContradictorySlide(f"page {index} is tiled like a level but has not the slide's shape or type")
-        return "level"
+        if page is base and not page.is_tiled and kind & 1:
+            raise ContradictorySlide("the first page is in strips and typed as a picture")
+        return "level" if page is base or _is_level(page, base) else _LEFT
     typed = {1: "label", 9: "macro"}.get(kind)
-    if told and typed and told != typed:
+    if typed and told == "thumbnail":
         raise ContradictorySlide(f"page {index} is described as {told} but typed as {typed}")
-    known = told or typed
+    known = told or typed  # a macro that is typed as a label goes, whichever it is
     if known in ("label", "macro"):
         return known
     if not same_shape(page, base):
         return "unknown"  # a page that is described as a thumbnail may show the label
-    return "thumbnail" if known or index == 1 else _LEFT
+    if known:
+        return "thumbnail" if _states_size(page, _OWN_SIZE) else _LEFT
+    return _SECOND if index == 1 else _LEFT
+
+
+def _is_level(page: Ifd, base: Ifd) -> bool:
+    """Whether a tiled page of the slide's shape has the marks of a level, which a label in tiles has not.
+
+    It is as large as the slide (a channel, a focal plane), is typed as a reduced version, or is described as the
+    slide is, or by its own size.
+    """
+    if same_size(page, base):
+        return is_alike(page, base)
+    if is_marked(page) or _states_size(page, _REDUCED):
+        return True
+    own, first = (p.text(T.IMAGE_DESCRIPTION) or "" for p in (page, base))
+    return len(own) >= _SAME and own[:_SAME] == first[:_SAME]
+
+
+def _states_size(page: Ifd, form: re.Pattern[str]) -> bool:
+    """Whether a page's description names the size that it has."""
+    match = form.search(page.text(T.IMAGE_DESCRIPTION) or "")
+    size = page.number(T.IMAGE_WIDTH), page.number(T.IMAGE_LENGTH)
+    return match is not None and (int(match[1]), int(match[2])) == size
 
 
 def levels_of(pages: Sequence[Ifd], numbers: Sequence[int]) -> tuple[Level, ...]:
@@ -133,7 +157,7 @@ def inspection(
     read_page
         Reads the texts of one page; ``reader.read`` by default.
     tags
-        Tags that ``read_page`` reads, so that nobody else does.
+        Tags that ``read_page`` reads, so that nobody else does: the first description, and every entry of others.
     rules
         The format's private tags.
     private
@@ -150,7 +174,8 @@ def inspection(
     _pictures(reader, pages, given)
     for page in pages:
         (read_page or reader.read)(page)
-        tiff_tags.tag_findings(found, page, frozenset(tags), rules or {}, private)
+        every = frozenset(tags) - {T.IMAGE_DESCRIPTION}
+        tiff_tags.tag_findings(found, page, frozenset(tags), rules or {}, private, every)
     complete = tiff_byte_map.unowned(found, tiff.source, bytemap, tiff, named)
     left = given.count(_LEFT)
     return Inspection(
@@ -173,12 +198,10 @@ def inspection(
 
 
 def _pictures(reader: Pairs, pages: Sequence[Ifd], given: Sequence[str]) -> None:
-    """Report pictures, and the texts inside coded data."""
+    """Report pictures."""
     found = reader.found
     for page, role in zip(pages, given, strict=True):
         if role == _LEFT:
             tiff_numbered_pages.picture_left(found, page, _WHY_LEFT)
         elif role != "level":
             tiff_pictures.picture_finding(found, page, role, weak=role == "thumbnail")
-        if role not in ("label", "macro"):  # these go whole; a slide that keeps them is not clean anyway
-            jpeg_comments.jpeg_findings(found, page, role in ("level", _LEFT))

@@ -17,12 +17,15 @@ from blankslide.containers import icc
 from blankslide.containers.tiff import directories as T
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, QUASI, UNKNOWN, FindingCollector
 from blankslide.formatkit.tiff_entries import child_kind, is_pages_own
+from blankslide.formatkit.tiff_structural import STRUCTURAL, is_needed, is_usable
 from blankslide.model import Fill, PhiClass, Place
 from blankslide.model.patterns import pattern
 from blankslide.source import any_data
 
 if TYPE_CHECKING:
     from blankslide.containers.tiff.directories import Entry, Ifd
+
+__all__ = ["PLAIN_WORDS", "STRUCTURAL", "TAGS", "TagRule", "is_plain", "tag_findings"]
 
 
 class TagRule(NamedTuple):
@@ -33,18 +36,6 @@ class TagRule(NamedTuple):
     cls: PhiClass
     plain: bool = False
 
-
-#: Tags that describe coding and geometry; their values never identify.
-STRUCTURAL = frozenset(
-    (
-        *range(254, 260),
-        *(262, 263, 264, 265, 266, 273, 274, 277, 278, 279, 280, 281, 282, 283, 284, 286, 287),
-        *(288, 289, 290, 291, 292, 293, 296, 297, 301, 317, 318, 319, 320, 321, 322, 323, 324, 325),
-        *(330, 332, 334, 336, 338, 339, 340, 341, 342, 347),
-        *(512, 513, 514, 515, 517, 518, 519, 520, 521, 529, 530, 531, 532),
-        *(32995, 32996, 32997, 32998, 34665, 34853, 40965),
-    )
-)
 
 TAGS: Mapping[int, TagRule] = {
     269: TagRule("tiff.document-name", "DocumentName", DIRECT),
@@ -97,7 +88,12 @@ def is_plain(value: str) -> bool:
 
 
 def tag_findings(
-    found: FindingCollector, page: Ifd, skip: frozenset[int], rules: Mapping[int, TagRule], science: frozenset[int]
+    found: FindingCollector,
+    page: Ifd,
+    skip: frozenset[int],
+    rules: Mapping[int, TagRule],
+    science: frozenset[int],
+    every: frozenset[int] = frozenset(),
 ) -> None:
     """Turn the tags of one page and its children into findings.
 
@@ -109,13 +105,18 @@ def tag_findings(
         The format's private tags.
     science
         Private tags whose values stay.
+    every
+        Those of ``skip`` of which the format reads every entry, not only the first.
     """
     for ifd in page.family():
+        twice = len(ifd.tags) < len(ifd.entries)
         for entry in ifd.entries:
             tag = entry.tag
+            if twice and entry is not ifd.tags[tag] and (tag in STRUCTURAL or tag in science or tag in skip - every):
+                _second(found, ifd, entry)
+                continue
             if tag in STRUCTURAL or tag in science:
-                if entry.type in _BYTEWISE and tag != T.JPEG_TABLES:
-                    _text_in_numbers(found, ifd, entry)
+                _structural(found, ifd, entry, tag in STRUCTURAL)
                 continue
             if (tag in skip and ifd is page) or is_pages_own(page, ifd, entry):
                 continue
@@ -130,12 +131,47 @@ def tag_findings(
             _tag_finding(found, ifd, entry, rule)
 
 
-_BYTEWISE = frozenset((1, 2, 7))
+#: Types of bytes of which no reader makes a number.
+_TEXTS = frozenset((2, 7, 129))
+_BYTEWISE = frozenset((1, 2, 7, 129))
+#: What tifffile writes behind a description that somebody gave it.
+_SHAPE = pattern(rb'\{"shape": \[\d{1,9}(?:, \d{1,9}){0,7}\](?:, "truncated": (?:true|false))?\}\0*')
+
+
+def _second(found: FindingCollector, ifd: Ifd, entry: Entry) -> None:
+    """Judge a further entry of a tag that readers may take instead of the first: it says the same, or is found."""
+    first, raw = ifd.tags[entry.tag], ifd.raw(entry) if entry.end - entry.start <= 1 << 20 else None
+    if (entry.type, entry.number) == (first.type, first.number) and raw == ifd.raw(first):
+        return
+    if entry.tag == T.IMAGE_DESCRIPTION and raw is not None and _SHAPE.fullmatch(raw):
+        return
+    title = f"Second tag {entry.tag}"
+    if entry.tag in STRUCTURAL:
+        place = Place(0, ifd.name, entry.start, entry.end)
+        found.add("tiff.second-structure", title, UNKNOWN, place, (), None)
+    else:
+        _tag_finding(found, ifd, entry, TagRule(f"tiff.second-{entry.tag}", title, UNKNOWN))
+
+
+def _structural(found: FindingCollector, ifd: Ifd, entry: Entry, known: bool) -> None:
+    """Report a tag of numbers that holds something else; one that readers may act on is only told of."""
+    if not known:
+        if entry.type in _BYTEWISE:
+            _text_in_numbers(found, ifd, entry)
+        return
+    if is_usable(ifd, entry):
+        return
+    rule = TagRule(f"tiff.tag-{entry.tag}", f"tag {entry.tag}", UNKNOWN)
+    if entry.type in _TEXTS or not is_needed(ifd, entry.tag):
+        _tag_finding(found, ifd, entry, rule)
+    elif any(ifd.raw(entry)):
+        place = Place(0, ifd.name, entry.start, entry.end)
+        found.add(f"{rule.id}-left", f"{rule.title} with a value of no use", UNKNOWN, place, (), None)
 
 
 def _text_in_numbers(found: FindingCollector, ifd: Ifd, entry: Entry) -> None:
     """Report text in a tag that should hold numbers."""
-    if entry.type == 2 or (4 <= entry.end - entry.start <= 1 << 20 and _looks_like_text(ifd.raw(entry))):
+    if entry.type in (2, 129) or (4 <= entry.end - entry.start <= 1 << 20 and _looks_like_text(ifd.raw(entry))):
         _tag_finding(found, ifd, entry, TagRule(f"tiff.tag-{entry.tag}", f"tag {entry.tag}", UNKNOWN))
 
 
@@ -154,6 +190,8 @@ def _tag_finding(found: FindingCollector, ifd: Ifd, entry: Entry, rule: TagRule)
 def _as_text(ifd: Ifd, entry: Entry, raw: bytes | None) -> str | None:
     if raw is None:
         return None
+    if entry.type == 129:
+        return raw.rstrip(b"\0 ").decode("utf-8", "replace")
     if entry.type == 2 or (entry.type in (1, 7) and _looks_like_text(raw)):
         return raw.rstrip(b"\0 ").decode("latin-1")
     if entry.type == 1 and entry.tag in range(40091, 40096):

@@ -6,7 +6,8 @@ are in strips. Descriptions start with ``Aperio``: a header of sizes and codecs,
 between, so headers and keys repeat. KFBIO and Grundium write the same, Motic with ``Motic V`` in front.
 Z-levels and fluorescence channels are further tiled pages: tissue like the rest.
 
-Which page is what: tiled pages are levels. For the others NewSubfileType (1 label, 9 macro)
+Which page is what: tiled pages with a level's marks are levels; of a crop the first page is, in tiles
+or strips. For the others NewSubfileType (1 label, 9 macro)
 and the description's second line (``label WxH``, ``macro WxH``) are evidence; a thumbnail
 has the aspect of the slide or a description ``WxH -> WxH``. GT450 writes no description on
 label and macro. If the evidence contradicts itself, the slide is refused. Titles and other free
@@ -29,6 +30,7 @@ from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI
 from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.text_pairs import Pairs
 from blankslide.formatkit.text_style import Style
+from blankslide.formatkit.tiff_numbered_pages import has_picture
 from blankslide.formatkit.tiff_tags import TagRule
 from blankslide.formatkit.vocabulary import SHORT_NUMBER, whole_slug
 from blankslide.model.patterns import pattern
@@ -134,14 +136,14 @@ class Aperio(Format):
     readers = ("OpenSlide", "tifffile")
 
     def detect(self, probe: Probe) -> str | None:
-        """Accept a TIFF whose first page is tiled and described as Aperio's."""
+        """Accept a TIFF whose first page is described as Aperio's and in tiles, or, in a crop, in strips."""
         if not probe.is_tiff:
             return "not a TIFF"
         first = probe.tiff.first
         if not _MAKER.match(first.text(T.IMAGE_DESCRIPTION) or ""):
             return "the first page's description starts neither with Aperio nor with Motic"
-        if not first.is_tiled:
-            return "the first page is not tiled"
+        if not has_picture(first):
+            return "the first page holds no picture"
         return None
 
     def inspect(self, probe: Probe) -> Inspection:

@@ -7,9 +7,9 @@ page's tag 65000 holds XML with the root ``Argos.Scan.Metadata``, not ended by a
 
 Which page is what: readers count pages from the end, so none may leave the chain: without the
 macro, they and our next run would take the map for it. So the macro is blanked in place. A map
-that does not have the slide's shape may show the label, and is blanked too; so is a map with text
-inside its streams. Any other page in strips is blanked, or left for review if it has the slide's
-shape. A tiled page of another shape, or one behind the macro, refuses the slide.
+that does not have the slide's shape may show the label, and is blanked too. Any other
+page in strips is blanked, or left for review if it has the slide's shape. A tiled page of another
+shape, or one behind the macro, refuses the slide.
 
 Values are overwritten with spaces. The numbers of planes must stay: readers need them to find
 the middle plane.
@@ -27,18 +27,17 @@ from blankslide.containers.tiff import directories as T
 from blankslide.containers.xml import parse
 from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formatkit import (
-    jpeg_comments,
     tiff_byte_map,
     tiff_free_pages,
     tiff_numbered_pages,
-    tiff_pictures,
     tiff_tags,
 )
 from blankslide.formatkit.findings import DEVICE, DIRECT, QUASI, FindingCollector
 from blankslide.formatkit.protocol import Format
+from blankslide.formatkit.tiff_shapes import same_shape
 from blankslide.formatkit.vocabulary import INTEGER, NUMBER
 from blankslide.formatkit.xml_fields import Rule, XmlReader, science
-from blankslide.model import Inspection, PhiClass, Place, SlideFile
+from blankslide.model import Inspection, Place, SlideFile
 from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
@@ -108,13 +107,8 @@ class Argos(Format):
         bytemap = tiff_byte_map.claim_file(tiff, {n: "level" if r == "left" else r for n, r in roles.items()})
         tiff_numbered_pages.blank_pictures(found, pages, roles)
         for page in pages:
-            if roles[page.name] == "thumbnail":
-                _spoken(found, page)
-        for page in pages:
             if roles[page.name] == "left":
                 tiff_numbered_pages.picture_left(found, page, "Picture of the slide's shape that nothing explains")
-            if roles[page.name] in ("level", "left"):
-                jpeg_comments.jpeg_findings(found, page, True)
             skip = frozenset((_METADATA,)) if page is pages[0] else frozenset[int]()
             tiff_tags.tag_findings(found, page, skip, {}, frozenset())
         complete = tiff_byte_map.unowned(found, tiff.source, bytemap, tiff, roles)
@@ -150,19 +144,6 @@ def _beginning(page: Ifd, entry: Entry) -> bytes:
     return entry.inline or page.tiff.source.read(entry.start, min(entry.end - entry.start, _LOOK))
 
 
-def _spoken(found: FindingCollector, page: Ifd) -> None:
-    """Report text inside the map's streams; drawing over the map removes it, so it needs no edit of its own."""
-    texts = FindingCollector()
-    jpeg_comments.jpeg_findings(texts, page, False)
-    blank = tiff_pictures.blank_edit(page)
-    place = Place(0, page.name, page.offset, page.end)
-    for text in texts.finish():
-        found.add("picture.thumbnail", "Thumbnail picture", PhiClass.IMAGE, place, (blank,), None)
-        for at in text.places:
-            value = None if text.value is None else text.value.reveal()
-            found.add(text.id, text.title, text.cls, at, (blank,), value)
-
-
 def _read_xml(found: FindingCollector, kept: list[Place], page: Ifd) -> Element:
     """Read the first page's metadata.
 
@@ -185,7 +166,7 @@ def _read_xml(found: FindingCollector, kept: list[Place], page: Ifd) -> Element:
 def _roles(pages: list[Ifd]) -> list[str]:
     tiled = [i for i, p in enumerate(pages) if p.is_tiled]
     for i in tiled:
-        if not tiff_free_pages.same_shape(pages[i], pages[0]) or pages[i].number(T.NEW_SUBFILE_TYPE) & 8:
+        if not same_shape(pages[i], pages[0]) or pages[i].number(T.NEW_SUBFILE_TYPE) & 8:
             raise ContradictorySlide(f"page {i} is tiled like a level but has not the slide's shape or type")
     return [_role(i, page, pages) for i, page in enumerate(pages)]
 
@@ -196,7 +177,7 @@ def _role(index: int, page: Ifd, pages: list[Ifd]) -> str:
         if any(not p.is_tiled for p in pages[:index]):
             raise ContradictorySlide(f"page {index} is tiled like a level but stands behind the pictures")
         return "level"
-    alike = tiff_free_pages.same_shape(page, pages[0])
+    alike = same_shape(page, pages[0])
     place = len(pages) - index
     if place == 1:
         return "macro"

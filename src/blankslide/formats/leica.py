@@ -9,7 +9,7 @@ Which page is what: an image whose view is the whole glass is the macro; it show
 its lower end, at every resolution. A supplemental image of type ``label`` is the label. All
 others are tissue. The slide is refused if a view of the whole glass has a scanning objective, if
 tissue has the macro's objective, or if a page has another size than the XML says, or two roles.
-A page that the XML does not name is blanked.
+A page that the XML does not name is blanked, or left for review if it has the tissue's shape.
 
 Macro and label are blanked tile by tile, with valid pictures. The barcode goes (in the newer
 schema it is base64), and so do names, dates, and versions that hold a build date. Ids are replaced.
@@ -25,9 +25,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from blankslide.containers.tiff import directories as T
 from blankslide.containers.xml import parse
 from blankslide.errors import ContradictorySlide, DamagedSlide
-from blankslide.formatkit import jpeg_comments, tiff_byte_map, tiff_numbered_pages, tiff_tags
+from blankslide.formatkit import tiff_byte_map, tiff_numbered_pages, tiff_tags
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, QUASI, FindingCollector
 from blankslide.formatkit.protocol import Format
+from blankslide.formatkit.tiff_shapes import same_shape
 from blankslide.formatkit.tiff_tags import TagRule
 from blankslide.formatkit.vocabulary import INTEGER, NUMBER
 from blankslide.formatkit.xml_fields import Rule, XmlReader, science
@@ -113,8 +114,8 @@ class Leica(Format):
         tiff_numbered_pages.blank_pictures(found, pages, roles)
         XmlReader(found, kept, "leica", TABLE, whole=WHOLE).read(data, entry.start, pages[0].name, root)
         for i, page in enumerate(pages):
-            if slide.roles[i] == "level":
-                jpeg_comments.jpeg_findings(found, page, True)
+            if slide.roles[i] == "left":
+                tiff_numbered_pages.picture_left(found, page, "Picture of the tissue's shape that nothing explains")
             skip = _DESCRIPTION if i == 0 else frozenset()
             tiff_tags.tag_findings(found, page, skip, _TAGS, frozenset())
         complete = tiff_byte_map.unowned(found, tiff.source, bytemap, tiff, roles)
@@ -124,7 +125,7 @@ class Leica(Format):
             title=self.title,
             files=(SlideFile(probe.files.name, tiff.size),),
             levels=tuple(tiff_numbered_pages.level(i, pages[i]) for i in slide.levels),
-            associated=tuple(tiff_numbered_pages.associated(i, pages[i], slide.roles[i]) for i in others),
+            associated=tuple(tiff_numbered_pages.associated(i, pages[i], slide.role(i)) for i in others),
             findings=found.finish(),
             maps=(bytemap,),
             mpp=slide.mpp,
@@ -184,6 +185,10 @@ class _Slide:
         self.mpp = (size, size) if size > 0 else None
         self.notes = (f"{len(regions)} regions; the largest is shown",) if len(regions) > 1 else ()
 
+    def role(self, number: int) -> str:
+        """Return the role by which a picture is shown."""
+        return "unknown" if self.roles[number] == "left" else self.roles[number]
+
 
 def _whole(element: Element, name: str, default: str = "") -> int:
     """Read a number without which the structure cannot be understood."""
@@ -224,9 +229,18 @@ def _agree(images: list[_Image]) -> None:
             raise ContradictorySlide(f"an image {how}, so macro and tissue cannot be told apart")
 
 
+def _agree_in_shape(image: _Image) -> None:
+    """Refuse an image whose resolutions differ in shape: one of them is no picture of the same."""
+    sizes = [(width, height) for *_, width, height in image.pages.values()]
+    bw, bh = max(sizes)
+    if any(abs(w * bh - h * bw) > max(0.05 * max(w * bh, h * bw), 2 * max(bw, bh)) for w, h in sizes):
+        raise ContradictorySlide("the XML gives one image pages of different shapes")
+
+
 def _roles(images: list[_Image], collection: Element, pages: list[Ifd]) -> list[str]:
     named: dict[int, str] = {}
     for image in images:
+        _agree_in_shape(image)
         for number, (*_, width, height) in image.pages.items():
             _name(named, number, "macro" if image.whole else "level", pages)
             page = pages[number]
@@ -236,7 +250,13 @@ def _roles(images: list[_Image], collection: Element, pages: list[Ifd]) -> list[
         if extra.name == "supplementalImage":
             kind = extra.value("type").strip().lower()
             _name(named, _whole(extra, "ifd"), "label" if kind in _LABELS else "unknown", pages)
-    return [named.get(i, "unknown") for i in range(len(pages))]
+    tissue = [pages[n] for n, role in named.items() if role == "level"]
+    return [named.get(i) or _unnamed(page, tissue) for i, page in enumerate(pages)]
+
+
+def _unnamed(page: Ifd, tissue: list[Ifd]) -> str:
+    """Say what a page is that the XML does not name: one in tiles, of the tissue's shape, may be tissue."""
+    return "left" if page.is_tiled and any(same_shape(page, t) for t in tissue[:64]) else "unknown"
 
 
 def _name(named: dict[int, str], number: int, role: str, pages: list[Ifd]) -> None:

@@ -9,7 +9,8 @@ rack and slot, a copy of ``iScan`` in whatever quotes, and the joints of the til
 Page 0 is never unlinked, because readers know the format by it: a blank picture of its own
 codec is drawn over it. Values in the XML are found by parsing, never by searching for their text,
 and overwritten in place. The joints stay, each number checked, because they tell readers how
-tiles fit together. A page whose description is not known goes whole.
+tiles fit together. A page whose description is not known, or does not fit it, goes whole; one of the
+slide's shape that nothing explains may be tissue, and is left for review.
 
 Traps: a plain Ventana TIFF has no packet on level 0; one attribute's name can be part of
 another's; ``DirPath`` and ``LabelImage Path`` hold paths; the software's build date can identify
@@ -26,9 +27,10 @@ from typing import TYPE_CHECKING
 from blankslide.containers.tiff import directories as T
 from blankslide.containers.xml import MAX_BYTES, parse
 from blankslide.errors import ContradictorySlide, DamagedSlide
-from blankslide.formatkit import jpeg_comments, tiff_byte_map, tiff_numbered_pages, tiff_pictures, tiff_tags
+from blankslide.formatkit import tiff_byte_map, tiff_numbered_pages, tiff_pictures, tiff_tags
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI, UNKNOWN, FindingCollector
 from blankslide.formatkit.protocol import Format
+from blankslide.formatkit.tiff_shapes import padded_shape, same_shape
 from blankslide.formatkit.vocabulary import INTEGER, NUMBER
 from blankslide.formatkit.xml_fields import Rule, XmlReader, rules, science
 from blankslide.model import Fill, Inspection, Place, SlideFile
@@ -160,7 +162,9 @@ class Ventana(Format):
             files=(SlideFile(probe.files.name, tiff.size),),
             levels=tuple(tiff_numbered_pages.level(i, pages[i]) for _, i in numbered),
             associated=tuple(
-                tiff_numbered_pages.associated(i, pages[i], r) for i, r in enumerate(roles) if r != "level"
+                tiff_numbered_pages.associated(i, pages[i], "unknown" if r == "left" else r)
+                for i, r in enumerate(roles)
+                if r != "level"
             ),
             findings=reader.found.finish(),
             maps=(bytemap,),
@@ -201,6 +205,7 @@ def _roles(pages: list[Ifd]) -> list[str]:
         If levels repeat or are missing, or a page's description and layout disagree.
     """
     roles = [_role(i, page) for i, page in enumerate(pages)]
+    _fit(pages, roles)
     if sorted(_number(p) for p, r in zip(pages, roles, strict=True) if r == "level") != list(
         range(roles.count("level"))
     ):
@@ -212,6 +217,30 @@ def _roles(pages: list[Ifd]) -> list[str]:
     if roles[0] == "unknown" and "macro" not in roles:
         roles[0] = "macro"  # the page with the scanner's packet that is not a level shows the whole slide
     return roles
+
+
+def _fit(pages: list[Ifd], roles: list[str]) -> None:
+    """Take a role from a picture that does not fit it, so that it goes: a label can be called a thumbnail.
+
+    Raises
+    ------
+    ContradictorySlide
+        If a page that is described as a level has not the slide's shape.
+    """
+    base = next((p for p in pages if _number(p) == 0), pages[0])
+    for i, (page, role) in enumerate(zip(pages, roles, strict=True)):
+        if role == "level" and not (same_shape(page, base) or padded_shape(page, base)):
+            raise ContradictorySlide(f"page {i} is described as a level but has not the slide's shape")
+        if role == "thumbnail" and not same_shape(page, base):
+            roles[i] = "unknown"
+        # the map can show the scanned area, or the whole glass as page 0 does
+        grey = page.number(T.SAMPLES_PER_PIXEL, 1) == 1
+        grey = grey and page.number(T.BITS_PER_SAMPLE, 1) == 8
+        if role == "probability" and not (grey and (same_shape(page, base) or same_shape(page, pages[0]))):
+            roles[i] = "unknown"
+        untold = page.is_tiled or not (page.text(T.IMAGE_DESCRIPTION) or "").strip()
+        if role == "unknown" and i and untold and same_shape(page, base):
+            roles[i] = "left"  # it may be tissue
 
 
 def _role(index: int, page: Ifd) -> str:
@@ -242,10 +271,11 @@ class _Reader:
         self._spans: set[int] = set()
 
     def picture(self, page: Ifd, role: str) -> None:
-        """Report a page that goes, and text inside its JPEG streams."""
-        if role != "level":
+        """Report a page that goes."""
+        if role == "left":
+            tiff_numbered_pages.picture_left(self.found, page, "Picture of the slide's shape that nothing explains")
+        elif role != "level":
             tiff_pictures.picture_finding(self.found, page, role, weak=role in ("thumbnail", "probability"))
-        jpeg_comments.jpeg_findings(self.found, page, role == "level")
 
     def packets(self, page: Ifd, role: str) -> frozenset[int]:
         """Read a page's XML packet; return the tags that are read with this.

@@ -12,6 +12,7 @@ Source: ITU-T T.800, annexes A (markers) and B (packets); counts follow B.5 to B
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -22,6 +23,13 @@ _SIZ, _COD, _COC, _COM = 0x51, 0x52, 0x53, 0x64
 _OF_PACKETS = frozenset((0x55, 0x57, 0x58, 0x5F, 0x60, 0x61))
 _MOST_PACKETS = 1 << 20
 _BOXED = b"\0\0\0\x0cjP  \r\n\x87\n"
+#: What Kakadu, OpenJPEG and JasPer write about themselves.
+_OF_ENCODERS = re.compile(
+    rb"Kakadu-v?\d{1,2}(?:\.\d{1,2}){0,3}\0?|Created by OpenJPEG version \d{1,2}(?:\.\d{1,2}){1,2}\0?"
+    rb"|Creator: JasPer Version \d{1,2}\.\d{3}\.\d{1,2}\0?"
+    rb"|Kdu-Layer-Info: log_2\{Delta-D\((?:MSE|squared-error)\)/Delta-L\(bytes\)\}, L\(bytes\)\n"
+    rb"(?: {0,4}-?\d{1,4}\.\d, {1,4}\d\.\de[+-]\d{2,3}\n){1,64}\0?"
+)
 _NEEDED_BOXES = frozenset((b"jP  ", b"ftyp", b"jp2h"))
 
 
@@ -55,6 +63,66 @@ def comment_segments(data: bytes) -> list[Segment]:
     """Comments that are not already blank; their first two bytes say how they are coded."""
     found = (Segment(s.marker, s.start + 2, s.end) for s in segments(data) if s.marker == _COM)
     return [s for s in found if any(data[s.start : s.end])]
+
+
+def beside(data: bytes) -> list[tuple[int, int]]:
+    """Find what a whole stream (or JP2 file) holds beside its picture.
+
+    Returns
+    -------
+    list of (start, end)
+        Comments of the main header and of tile parts, boxes that decoding does not need, and what stands behind
+        the end; what encoders write about themselves is none of it, nor is what is blank.
+    """
+    spans = _beside_boxes(data) if data[:12] == _BOXED else _beside_stream(data, 0, len(data))
+    return [(a, b) for a, b in spans if any(data[a:b]) and not _OF_ENCODERS.fullmatch(data, a, b)]
+
+
+def _beside_stream(data: bytes, start: int, end: int) -> list[tuple[int, int]]:
+    if not is_codestream(data[start : start + 4]):
+        return []
+    out, pos = _comments(data, start + 2, end)
+    while data[pos : pos + 2] == b"\xff\x90" and pos + 12 <= end:
+        length = int.from_bytes(data[pos + 6 : pos + 10], "big")
+        found, _ = _comments(data, pos + 12, end)
+        out += found
+        behind = pos + length if length else data.rfind(_EOC, pos, end)
+        if behind <= pos or behind > end:
+            return out
+        pos = behind
+    if data[pos : pos + 2] == _EOC:
+        out.append((pos + 2, end))
+    return out
+
+
+def _comments(data: bytes, pos: int, end: int) -> tuple[list[tuple[int, int]], int]:
+    """Return the comments of one header, and where it ends: at SOT, SOD or what is no segment."""
+    out = []
+    while pos + 4 <= end and data[pos] == 0xFF and data[pos + 1] not in (_SOT, 0x93, 0xD9):
+        high = pos + 2 + int.from_bytes(data[pos + 2 : pos + 4], "big")
+        if high < pos + 4 or high > end:
+            break
+        if data[pos + 1] == _COM:
+            out.append((min(pos + 6, high), high))
+        pos = high
+    return out, pos
+
+
+def _beside_boxes(data: bytes) -> list[tuple[int, int]]:
+    out, pos = [], 0
+    while pos + 8 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, pos)
+        head = 16 if length == 1 else 8
+        size = int.from_bytes(data[pos + 8 : pos + 16], "big") if length == 1 else length or len(data) - pos
+        if size < head or pos + size > len(data):
+            break
+        if kind == b"jp2c":
+            out += _beside_stream(data, pos + head, pos + size)
+        elif kind not in _NEEDED_BOXES:
+            out.append((pos + head, pos + size))
+        pos += size
+    out.append((pos, len(data)))
+    return out
 
 
 class _Grid(NamedTuple):

@@ -13,7 +13,8 @@ Source: ITU-T T.81, annex B.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ _JFIF, _ADOBE = 14, 12
 _LOOK = 1 << 16
 _SOS = 0xDA
 _EOI = 0xD9
+#: A marker inside coded data: neither a stuffed byte nor a restart.
+_MARKER = re.compile(rb"\xff[^\0\xff\xd0-\xd7]")
 
 
 class Segment(NamedTuple):
@@ -66,17 +69,24 @@ def segments(data: bytes) -> Iterator[Segment]:
         pos = end
 
 
-def is_bare(head: bytes) -> bool:
-    """Whether a stream goes from SOI through one frame header straight to its scan.
-
-    That is what an abbreviated strip looks like; it has no room for text.
+def are_bare(data: bytes, ends: Sequence[int]) -> bool:
+    """Whether streams that follow each other have no room for text: no segment but of coding, nothing behind an end.
 
     Parameters
     ----------
-    head
-        At least the first 32 bytes.
+    ends
+        Where each of them ends.
     """
-    return head[:4] == b"\xff\xd8\xff\xc0" and head[4 + head[5] : 6 + head[5]] == b"\xff\xda"
+    marks = _MARKER.findall(data)
+    if marks.count(b"\xff\xd9") != len(ends) or any(mark[1] in _WORDY for mark in set(marks)):
+        return False
+    return all(
+        data[end - 2 : end] == b"\xff\xd9" and data[start : start + 2] == b"\xff\xd8" for start, end in _pairs(ends)
+    )
+
+
+def _pairs(ends: Sequence[int]) -> Iterator[tuple[int, int]]:
+    return zip((0, *ends[:-1]), ends, strict=True)
 
 
 def comment_segments(data: bytes) -> list[Segment]:
@@ -106,6 +116,67 @@ def _wordy(marker: int, head: bytes, length: int) -> tuple[tuple[int, int], ...]
         return ((_ADOBE, length),) if usual else ((5, _ADOBE - 1), (_ADOBE, length))
     quiet = marker == _APP2 and head.startswith(b"ICC_PROFILE\0")
     return () if quiet or marker not in _WORDY else ((0, length),)
+
+
+def beside(data: bytes) -> list[tuple[int, int]]:
+    """Find what a whole stream holds beside its picture: text before, between and behind its scans.
+
+    Parameters
+    ----------
+    data
+        One strip or tile with all that stands in its slot.
+
+    Returns
+    -------
+    list of (start, end)
+        Parts that decoders do not act on and that are not blank; empty for what is no JPEG.
+    """
+    if data[:2] != b"\xff\xd8":
+        return []
+    out, end = _marked(data, 2)
+    if end and data[end:].strip(b"\0\xff"):
+        out.append((end, len(data)))
+    return [(a, b) for a, b in out if any(data[a:b])]
+
+
+def beside_tables(data: bytes) -> list[tuple[int, int]] | None:
+    """Find what a stream of tables holds besides tables.
+
+    Parameters
+    ----------
+    data
+        A whole value of the tag JPEGTables.
+
+    Returns
+    -------
+    list of (start, end) or None
+        Parts that no decoder acts on and that are not blank; None if a table has not the form of one.
+    """
+    if data[:2] != b"\xff\xd8":
+        return [(0, len(data))] if any(data) else []
+    out, pos = [], 2
+    for marker, start, end in segments(data):
+        pos = end
+        if not _is_table(marker, data[start:end]):
+            return None
+        low = [(start + a, start + b) for a, b in _wordy(marker, data[start : min(end, start + _JFIF)], end - start)]
+        out += low
+    if data[pos : pos + 2] == b"\xff\xd9":
+        pos += 2
+    out.append((pos, len(data)))
+    return [(a, b) for a, b in out if any(data[a:b])]
+
+
+def _is_table(marker: int, body: bytes) -> bool:
+    """Whether a segment that should hold quantisation or Huffman tables does, and no byte more."""
+    pos = 0
+    while marker in (0xDB, 0xC4) and pos < len(body):
+        kind, which = body[pos] >> 4, body[pos] & 15
+        size = 65 + 64 * kind if marker == 0xDB else 17 + sum(body[pos + 1 : pos + 17])
+        if kind > 1 or which > 3 or pos + size > len(body):
+            return False
+        pos += size
+    return True
 
 
 def trailer(data: bytes) -> tuple[int, int] | None:
@@ -152,7 +223,32 @@ def asides(source: ByteSource, start: int, length: int) -> list[Aside]:
         out.append(Aside(start + low, start + high, head[low:high].rstrip(b"\0"), False))
     at = max(scan, length - _LOOK)
     tail = source.read(start + at, length - at)
-    end = tail.find(b"\xff\xd9") + 2  # coded data never holds these two bytes
-    if end > 1 and tail[end:].strip(b"\0\xff\xd9"):
+    parts, end = _marked(tail, 0)
+    for low, high in parts:
+        out.append(Aside(start + at + low, start + at + high, tail[low:high].rstrip(b"\0"), False))
+    if end and tail[end:].strip(b"\0\xff\xd9"):
         out.append(Aside(start + at + end, start + length, tail[end:], True))
     return out
+
+
+def _marked(data: bytes, pos: int) -> tuple[list[tuple[int, int]], int]:
+    """Walk from marker to marker, over coded data too, which holds none.
+
+    Returns
+    -------
+    parts, end
+        What decoders do not act on, blank or not, and where the byte behind the end marker stands (0 if there is none).
+    """
+    out: list[tuple[int, int]] = []
+    while (found := _MARKER.search(data, pos)) is not None:
+        marker, pos = data[found.start() + 1], found.end()
+        if marker == _EOI:
+            return out, pos
+        end = pos + int.from_bytes(data[pos : pos + 2], "big")
+        if end < pos + 2 or end > len(data):
+            break
+        low = pos + 2
+        parts = _wordy(marker, data[low : min(end, low + _JFIF)], end - low)
+        out += [(low + a, low + b) for a, b in parts if a < b]
+        pos = end
+    return out, 0

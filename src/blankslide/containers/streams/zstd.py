@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from blankslide.source import ByteSource
 
-__all__ = ["skippable"]
+__all__ = ["beside", "skippable"]
 
 _FRAME, _SKIPPABLE = 0xFD2FB528, 0x184D2A50
 _MOST_BLOCKS = 1 << 15
@@ -35,8 +35,19 @@ def skippable(source: ByteSource, start: int, end: int) -> list[tuple[int, int]]
     list of (start, end)
         Places of their content, as far as the row of frames is sound.
     """
+    return [span for span in _walk(source, start, end)[0] if span[1] > span[0]]
+
+
+def beside(source: ByteSource, start: int, end: int) -> list[tuple[int, int]]:
+    """As `skippable`, with what stands behind the last frame."""
+    spans, behind = _walk(source, start, end)
+    return [span for span in (*spans, (behind, end)) if span[1] > span[0]]
+
+
+def _walk(source: ByteSource, start: int, end: int) -> tuple[list[tuple[int, int]], int]:
+    """Return the content of skippable frames, and where the sound row of frames ends (``end`` if none is)."""
     out: list[tuple[int, int]] = []
-    left = _MOST_BLOCKS
+    left, first = _MOST_BLOCKS, start
     while start + 8 <= end and left > 0:
         left -= 1
         magic, size = (int.from_bytes(source.read(start + i, 4), "little") for i in (0, 4))
@@ -49,7 +60,7 @@ def skippable(source: ByteSource, start: int, end: int) -> list[tuple[int, int]]
             start, left = _behind(source, start, end, left)
         else:
             break
-    return [span for span in out if span[1] > span[0]]
+    return out, end if start == first or left <= 0 else start
 
 
 def _behind(source: ByteSource, start: int, end: int, left: int) -> tuple[int, int]:

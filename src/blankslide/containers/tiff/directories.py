@@ -25,13 +25,15 @@ from blankslide.errors import DamagedSlide, NotASlide
 if TYPE_CHECKING:
     from blankslide.source import ByteSource
 
-MAX_IFDS = 4096
+MAX_IFDS = 1 << 14
 MAX_ENTRIES = 4096
 MAX_DEPTH = 16
 _MAX_VALUES = 1 << 26
 _ARRAY = 4096
 
+#: Bytes of one value of each type; 129 is text in UTF-8 (EXIF 3.0).
 TYPE_SIZE = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+TYPE_SIZE[129] = 1
 _CODE = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 11: "f", 12: "d", 13: "I", 16: "Q", 17: "q", 18: "Q"}
 INTEGER_TYPES = frozenset((1, 3, 4, 6, 8, 9, 13, 16, 17, 18))
 
@@ -94,6 +96,21 @@ class Entry(NamedTuple):
     start: int
     end: int
     inline: bytes | None
+
+
+class Aside(NamedTuple):
+    """Bytes ``[start, end)`` that a directory, called ``where``, points at beside its picture, and that are not blank.
+
+    ``kind`` says in one word where they stand: ``surplus`` (more than the grid needs), ``numbers`` (its places),
+    ``pointer`` (tags 513 and 514), ``tables``, ``tile``. ``new`` takes their place: nothing stands for zeros, None
+    for what can only be told of.
+    """
+
+    where: str
+    kind: str
+    start: int
+    end: int
+    new: bytes | None = b""
 
 
 class Ifd:
@@ -212,8 +229,10 @@ class Tiff:
     ----------
     thorough
         Whether formats look into every tile for text instead of the first of each level.
-    tile_texts
-        Where they found some, by directory name.
+    asides
+        What formats found beside pictures.
+    slack
+        Directory, start and end of bytes of value fields that no value uses and that are not zero.
 
     Raises
     ------
@@ -231,7 +250,8 @@ class Tiff:
             raise NotASlide("not a TIFF file")
         self.order = order
         self.thorough = False
-        self.tile_texts: dict[str, list[tuple[int, int]]] = {}
+        self.slack: list[tuple[str, int, int]] = []
+        self.asides: list[Aside] = []
         self.byteorder: Literal["little", "big"] = "little" if order == "<" else "big"
         self.big = magic == 43
         if self.big and (len(head) < 16 or struct.unpack(order + "HH", head[4:8]) != (8, 0)):
@@ -336,6 +356,8 @@ class Tiff:
             if length <= room:
                 start = pos + value_at
                 add(make(Entry, (tag, kind, count, pos, start, start + length, raw[:length])))
+                if length < room and any(raw[length:]):
+                    self.slack.append((name, start + length, pos + step))
             else:
                 (start,) = pointer(raw)
                 if start + length > size:
@@ -365,7 +387,7 @@ class Tiff:
 
     def numbers(self, ifd: Ifd, entry: Entry) -> tuple[float, ...] | None:
         """Decode any numeric entry of at most 64 values; None for text and blobs."""
-        if entry.number > 64 or entry.type in (1, 2, 6, 7):
+        if entry.number > 64 or entry.type in (1, 2, 6, 7, 129):
             return None
         raw = ifd.raw(entry)
         if entry.type in (5, 10):

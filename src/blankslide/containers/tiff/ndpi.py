@@ -100,15 +100,22 @@ class Ndpi(Tiff):
         start = high << 32 | int.from_bytes(raw, "little")
         if kind == _ASCII:
             if length <= 4 and not self._is_text_at(start, length):
-                return _inline_text(tag, count, raw, high, pos, name)
+                entry = _inline_text(tag, count, raw, high, pos, name)
+                self._note_slack(raw, length, at, name)
+                return entry
         elif length <= 4:
             if high and (kind not in _WIDE or count != 1):
                 raise DamagedSlide(f"{name} has tag {tag} with a high word that its type has no room for")
             whole = raw + high.to_bytes(4, "little") if high else raw[:length]
+            self._note_slack(raw, length, at, name)
             return Entry(tag, _WIDE[kind] if high else kind, count, pos, at, at + length, whole)
         if start + length > self.size:
             raise DamagedSlide(f"{name} has tag {tag} with a value outside the file")
         return Entry(tag, kind, count, pos, start, start + length, None)
+
+    def _note_slack(self, raw: bytes, length: int, at: int, name: str) -> None:
+        if any(raw[length:]):
+            self.slack.append((name, at + length, at + 4))
 
     def _is_text_at(self, start: int, length: int) -> bool:
         """Whether short text, or what is left of it, stands at an offset."""

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from blankslide.formatkit.findings import FindingCollector
 
 _VIPS = pattern(rb"\s*(?:<\?xml[^>]*>\s*)?<image\s[^>]*xmlns=[\"']http://www\.vips\.ecs\.soton\.ac\.uk/[^>]*>")
-_IMAGEJ = pattern(rb"ImageJ=\d{1,2}\.\d{1,3}[a-z]{0,2}\d{0,2}(?:\r?\n|$)")
+_IMAGEJ = pattern(rb"ImageJ=(?:\d{1,2}\.\d{1,3}[a-z]{0,2}\d{0,2})?(?:\r?\n|$)")
+#: What ndpi2tiff and the like write: the lens, and the focal plane in nanometres.
+_LENS = pattern(rb"x\d{1,3}(?:\.\d{1,4})? z-?\d{1,7}\s*")
 
 #: Keys of tifffile's JSON and the values that stay.
 SHAPED: dict[str, re.Pattern[str]] = {
@@ -42,7 +44,7 @@ LINES: dict[str, re.Pattern[str]] = {
     **dict.fromkeys("images channels slices frames".split(), pattern(r"\d{1,7}")),
     **dict.fromkeys("spacing min max finterval fps".split(), pattern(NUMBER)),
     **dict.fromkeys("hyperstack loop".split(), pattern("true|false")),
-    "imagej": pattern(r"\d{1,2}\.\d{1,3}[a-z]{0,2}\d{0,2}"),
+    "imagej": pattern(r"(?:\d{1,2}\.\d{1,3}[a-z]{0,2}\d{0,2})?"),
     "mode": pattern("composite|color|grayscale"),
     "unit": pattern(r"micron|um|µm|\\u00B5m|pixel|inch|cm|mm|nm"),
 }
@@ -98,7 +100,9 @@ def read(found: FindingCollector, kept: list[Place], data: bytes, base: int, whe
         return
     if rest.strip(b"\0 "):
         reader.goes("remainder", "Text behind the description", PhiClass.UNKNOWN, (len(body) + 1, len(data)), None, 0)
-    if _IMAGEJ.match(body):
+    if _LENS.fullmatch(body):
+        kept.append(Place(0, where, base, base + len(body)))
+    elif _IMAGEJ.match(body):
         reader.lines(body)
     elif not reader.shaped(body) and body.strip():
         place = Place(0, where, base, base + len(body))

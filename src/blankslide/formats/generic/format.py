@@ -1,10 +1,10 @@
 """Plain tiled TIFF: a file that no vendor's format accepts; asked last.
 
-Nothing tells the role of a page, so no picture is removed. The first page is tissue; tiled pages
-and SubIFDs whose size is a whole fraction of it are its levels. Any other page may be a label: it
-is left, and the slide needs review (exit 1), on every run. So are descriptions of an unknown kind,
-and private tags that hold text or blobs: nobody knows what they are needed for, so they are
-neither kept silently nor destroyed.
+Nothing tells the role of a page, so no picture is removed. The first page is tissue. Tiled pages as
+large as the first are its channels or focal planes; smaller pages and SubIFDs of its shape that are typed
+as reduced versions are levels, by whatever factor. Any other page may be a label: it is left, and the
+slide needs review (exit 1), on every run. So are descriptions of an unknown kind, and private tags that
+hold text or blobs: nobody knows what they are needed for, so they are neither kept silently nor destroyed.
 
 Known text tags (dates, names, paths) go, and so do unknown fields of descriptions that `dialects`
 can read. Bytes that nobody owns are reported but never zeroed, because they may be structures of
@@ -18,9 +18,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from blankslide.containers.tiff import directories as T
-from blankslide.formatkit import jpeg_comments, tiff_byte_map, tiff_numbered_pages, tiff_tags
+from blankslide.formatkit import tiff_byte_map, tiff_numbered_pages, tiff_tags
 from blankslide.formatkit.findings import FindingCollector
 from blankslide.formatkit.protocol import Format
+from blankslide.formatkit.tiff_shapes import is_alike, is_marked, same_shape, same_size
 from blankslide.formats.generic import dialects
 from blankslide.model import Finding, Inspection, PhiClass, Place, SlideFile
 
@@ -36,7 +37,6 @@ SHAPED = dialects.SHAPED
 LINES = dialects.LINES
 #: Properties of libvips and the values that stay
 PROPERTIES = dialects.PROPERTIES
-_ALIKE = (T.BITS_PER_SAMPLE, T.SAMPLES_PER_PIXEL, T.PLANAR_CONFIGURATION)
 
 
 class GenericTiff(Format):
@@ -73,14 +73,11 @@ class GenericTiff(Format):
         bytemap = tiff_byte_map.claim_file(tiff, roles)
         found, kept = FindingCollector(), list[Place]()
         for page in pages:
-            entry = page.tags.get(T.IMAGE_DESCRIPTION)
-            if entry is not None:
+            for entry in (e for e in page.entries if e.tag == T.IMAGE_DESCRIPTION):
                 dialects.read(found, kept, page.raw(entry), entry.start, page.name)
-            for ifd in page.family():
-                if roles[page.name] == "left" or (ifd is not page and not _is_reduced(ifd, page)):
-                    tiff_numbered_pages.picture_left(found, ifd, "Picture that nothing explains")
-            jpeg_comments.jpeg_findings(found, page, True)
-            tiff_tags.tag_findings(found, page, _DESCRIPTION, {}, frozenset())
+            if roles[page.name] == "left":
+                tiff_numbered_pages.picture_left(found, page, "Picture that nothing explains")
+            tiff_tags.tag_findings(found, page, _DESCRIPTION, {}, frozenset(), _DESCRIPTION)
         tiff_byte_map.unowned(found, tiff.source, bytemap, tiff, roles)
         extra = [i for i, p in enumerate(pages) if roles[p.name] != "level"]
         levels = [tiff_numbered_pages.level(i, p) for i, p in enumerate(pages) if roles[p.name] == "level"]
@@ -103,26 +100,22 @@ FORMAT: Format = GenericTiff()
 
 
 def _is_level(page: Ifd, base: Ifd) -> bool:
-    return page is base or (page.is_tiled and _is_reduced(page, base))
-
-
-def _is_reduced(page: Ifd, base: Ifd) -> bool:
-    """Whether a page has the base's samples and, rounding aside, a whole fraction of its size."""
-    if not tiff_numbered_pages.has_picture(page):
-        return True  # EXIF and GPS are no pictures
-    if any(tuple(page.ints(tag)) != tuple(base.ints(tag)) for tag in _ALIKE):
+    """Whether a tiled page is a channel or focal plane as large as the first, or a marked, smaller version of it."""
+    if page is base:
+        return True
+    if not page.is_tiled or not is_alike(page, base):
         return False
-    width, height = page.number(T.IMAGE_WIDTH), page.number(T.IMAGE_LENGTH)
-    full = base.number(T.IMAGE_WIDTH), base.number(T.IMAGE_LENGTH)
-    factor = round(max(full) / max(width, height, 1))
-    return factor >= 2 and abs(width * factor - full[0]) <= factor and abs(height * factor - full[1]) <= factor
+    if same_size(page, base):
+        return True
+    smaller = page.number(T.IMAGE_WIDTH) < base.number(T.IMAGE_WIDTH)
+    return smaller and is_marked(page) and same_shape(page, base)
 
 
 def _reviewed(finding: Finding) -> Finding:
     """Remove the edits of findings that are left: unowned bytes, private texts and blobs."""
     numeric = finding.value is not None and all(_is_number(v.reveal()) for v in (finding.value, *finding.values))
     private = finding.id.startswith("tiff.tag-") and finding.cls is PhiClass.UNKNOWN and not numeric
-    if private or finding.id == "slide.unowned":
+    if private or finding.id in ("slide.unowned", "picture.unknown"):
         finding.edits = ()
     return finding
 

@@ -129,6 +129,7 @@ def _role(index: int, page: Ifd, base: Ifd) -> str:
         _check_strip(page, "macro")
         return "macro"
     grey = page.number(T.SAMPLES_PER_PIXEL, 1) == 1 and page.number(T.COMPRESSION, 1) == 1
+    grey = grey and page.number(T.BITS_PER_SAMPLE, 1) == 8  # a bar code has one bit
     return "map" if lens == -2 and grey else "unknown"
 
 

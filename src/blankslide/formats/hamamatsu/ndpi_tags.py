@@ -144,7 +144,8 @@ def tag_findings(found: FindingCollector, page: Ifd, texts: Texts) -> None:
     """Turn all tags of a page into findings and kept values."""
     own = {e.tag for e in page.entries if e.tag in WORDS or e.tag == _PROPERTIES or _is_number(page, e)}
     own |= {e.tag for e in page.entries if e.tag == _LAMP and page.tiff.numbers(page, e)}
-    tiff_tags.tag_findings(found, page, frozenset(own), _rules(page), frozenset())
+    every = frozenset((*WORDS, _PROPERTIES, _LAMP))
+    tiff_tags.tag_findings(found, page, frozenset(own), _rules(page), frozenset(), every)
     for entry in page.entries:
         if entry.tag == _PROPERTIES:
             texts.properties(found, page, entry)

@@ -27,9 +27,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from blankslide.containers.tiff import directories as T
 from blankslide.containers.xml import parse
 from blankslide.errors import ContradictorySlide, DamagedSlide, NotEditable
-from blankslide.formatkit import jpeg_comments, tiff_byte_map, tiff_numbered_pages, tiff_tags
+from blankslide.formatkit import tiff_byte_map, tiff_numbered_pages, tiff_tags
 from blankslide.formatkit.findings import FindingCollector
 from blankslide.formatkit.protocol import Format
+from blankslide.formatkit.tiff_children import child_role
 from blankslide.formatkit.tiff_tags import TagRule
 from blankslide.formatkit.vocabulary import INTEGER, UNSIGNED_NUMBER
 from blankslide.formats.ome import vocabulary
@@ -50,7 +51,7 @@ _MICROMETRES = {"nm": 0.001, "µm": 1.0, "um": 1.0, "mm": 1000.0, "cm": 10000.0,
 _NUMBER = pattern(UNSIGNED_NUMBER)
 _DESCRIPTION = frozenset((T.IMAGE_DESCRIPTION,))
 _TAGS = {T.IMAGE_DESCRIPTION: TagRule("ome.other-description", "Description of a further page", PhiClass.UNKNOWN)}
-_MOST_PLANES = 4096
+_MOST_PLANES = T.MAX_IFDS
 
 #: Whole names of images that are pictures beside the tissue
 NAMES = vocabulary.NAMES
@@ -96,8 +97,6 @@ class OmeTiff(Format):
             role = roles[page.name]
             if role.startswith("left"):
                 tiff_numbered_pages.picture_left(found, page, "Picture that the XML does not explain")
-            if role == "level" or role.startswith("left"):
-                jpeg_comments.jpeg_findings(found, page, True)
             own = is_ome(page)
             if own:
                 entry = page.tags[T.IMAGE_DESCRIPTION]
@@ -183,7 +182,7 @@ def _resolutions(number: int, page: Ifd) -> tuple[Level, ...]:
     levels = [tiff_numbered_pages.level(number, page)]
     children = page.ints(T.SUB_IFDS)
     for child in page.children:
-        if child.offset in children and tiff_numbered_pages.has_picture(child):
+        if child.offset in children and child_role(page, child) == "level":
             level = tiff_numbered_pages.level(number, child)._replace(child=list(children).index(child.offset))
             if level.width < levels[-1].width and level.height < levels[-1].height:
                 levels.append(level)
@@ -268,6 +267,15 @@ def _main(series: list[_Series]) -> _Series:
     return main
 
 
+def _fitting(one: _Series, main: _Series) -> str:
+    """Return an image's role; one that is called a thumbnail and has not the tissue's shape may show the label."""
+    skew = abs(one.width * main.height - one.height * main.width)
+    largest = max(one.width * main.height, one.height * main.width)
+    if one.role == "thumbnail" and skew > max(0.05 * largest, 2 * max(main.width, main.height)):
+        return "unknown"
+    return one.role
+
+
 def _roles(series: list[_Series], main: _Series, pages: list[Ifd]) -> list[str]:
     roles: dict[int, str] = {}
     for one in series:
@@ -277,5 +285,5 @@ def _roles(series: list[_Series], main: _Series, pages: list[Ifd]) -> list[str]:
             page = pages[number]
             if (page.number(T.IMAGE_WIDTH), page.number(T.IMAGE_LENGTH)) != (one.width, one.height):
                 raise ContradictorySlide(f"page {number} has another size than the OME-XML says")
-            roles[number] = "level" if one is main else one.role or "left"
+            roles[number] = "level" if one is main else _fitting(one, main) or "left"
     return [roles.get(i, "left") for i in range(len(pages))]

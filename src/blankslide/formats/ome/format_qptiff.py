@@ -28,9 +28,10 @@ from typing import TYPE_CHECKING
 from blankslide.containers.tiff import directories as T
 from blankslide.containers.xml import Element, parse
 from blankslide.errors import ContradictorySlide
-from blankslide.formatkit import jpeg_comments, tiff_byte_map, tiff_numbered_pages, tiff_pictures, tiff_tags
+from blankslide.formatkit import tiff_byte_map, tiff_numbered_pages, tiff_pictures, tiff_tags
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI, FindingCollector
 from blankslide.formatkit.protocol import Format
+from blankslide.formatkit.tiff_shapes import same_shape
 from blankslide.formatkit.tiff_tags import TagRule
 from blankslide.formatkit.vocabulary import INTEGER, NUMBER
 from blankslide.formatkit.xml_fields import Rule, XmlReader, rules, science
@@ -226,7 +227,12 @@ def _roles(pages: list[Ifd], roots: list[Element | None]) -> list[str]:
             raise ContradictorySlide(f"page {number} calls itself {kind} but is as large as the tissue")
         if kind == "reducedresolution" and abs(width * full[1] - height * full[0]) > 4 * max(full):
             raise ContradictorySlide(f"page {number} calls itself reduced but has another shape than the tissue")
-    return [_ROLES.get(k, "left") for k in kinds]
+    return [_fitting(_ROLES.get(k, "left"), p, pages[0]) for k, p in zip(kinds, pages, strict=True)]
+
+
+def _fitting(role: str, page: Ifd, base: Ifd) -> str:
+    """Take the role from a thumbnail that has not the tissue's shape, so that it goes: it may show the label."""
+    return "unknown" if role == "thumbnail" and not same_shape(page, base) else role
 
 
 def _size(page: Ifd) -> tuple[int, int]:
@@ -256,8 +262,6 @@ def _picture(found: FindingCollector, page: Ifd, role: str) -> None:
         tiff_numbered_pages.picture_left(found, page, "Picture of no known type")
     elif role != "level":
         tiff_pictures.picture_finding(found, page, role, weak=role == "thumbnail")
-    if role not in ("label", "macro"):
-        jpeg_comments.jpeg_findings(found, page, role != "thumbnail")
 
 
 def _software(found: FindingCollector, page: Ifd) -> None:

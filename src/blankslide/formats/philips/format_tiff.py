@@ -27,7 +27,6 @@ from blankslide.errors import ContradictorySlide
 from blankslide.formatkit import (
     findings,
     jpeg_blanks,
-    jpeg_comments,
     tiff_byte_map,
     tiff_numbered_pages,
     tiff_pictures,
@@ -35,6 +34,7 @@ from blankslide.formatkit import (
 )
 from blankslide.formatkit.findings import FindingCollector
 from blankslide.formatkit.protocol import Format
+from blankslide.formatkit.tiff_shapes import is_marked, padded_shape, same_shape
 from blankslide.formatkit.vocabulary import NUMBER
 from blankslide.formatkit.xml_fields import XmlReader
 from blankslide.formats.philips import vocabulary
@@ -52,6 +52,8 @@ RULES = vocabulary.RULES
 _SOFTWARE_TAG = 305
 _BARCODE_ID = "philips.xml.pim-dp-ufs-barcode"
 _SOFTWARE = pattern(r"Philips(?: DP| UFS| IntelliSite)?(?: v?\d{1,4}(?:\.\d{1,6}){0,4})?(?=\s|$)|Philips")
+_WHY_LEFT = "Picture of the slide's shape that nothing explains"
+_LEVEL = pattern(r"\s*level=\d{1,4}(?:\s|$)")
 _LEVEL_WORD = pattern(rf"level=\d{{1,4}}|mag={NUMBER}|quality=\d{{1,3}}")
 
 
@@ -87,23 +89,23 @@ class PhilipsTiff(Format):
         """List levels, pictures, findings and the owner of every byte."""
         tiff = probe.tiff
         pages = tiff.pages
-        roles = [_role(i, p) for i, p in enumerate(pages)]
+        roles = [_role(i, p, pages[0]) for i, p in enumerate(pages)]
         named = {p.name: r for p, r in zip(pages, roles, strict=True)}
         bytemap = tiff_byte_map.claim_file(tiff, named)
         reader = _Reader()
         reader.scan(pages[0])
         for page, role in zip(pages, roles, strict=True):
-            if role != "level":
+            if role == "left":
+                tiff_numbered_pages.picture_left(reader.found, page, _WHY_LEFT)
+            elif role != "level":
                 tiff_pictures.picture_finding(reader.found, page, role)
-            if role not in ("label", "macro"):  # these go whole
-                jpeg_comments.jpeg_findings(reader.found, page, role == "level")
-            if role == "level":
+            if role in ("level", "left"):
                 reader.description(page)
             read = reader.software(page) | {T.IMAGE_DESCRIPTION}
             tiff_tags.tag_findings(reader.found, page, read, {}, frozenset())
         complete = tiff_byte_map.unowned(reader.found, tiff.source, bytemap, tiff, named)
         own = [
-            tiff_numbered_pages.associated(i, p, r)
+            tiff_numbered_pages.associated(i, p, "unknown" if r == "left" else r)
             for i, (p, r) in enumerate(zip(pages, roles, strict=True))
             if r != "level"
         ]
@@ -125,23 +127,26 @@ class PhilipsTiff(Format):
 FORMAT: Format = PhilipsTiff()
 
 
-def _role(index: int, page: Ifd) -> str:
+def _role(index: int, page: Ifd, base: Ifd) -> str:
     """Judge layout and description of one page.
 
     Raises
     ------
     ContradictorySlide
-        If a tiled page calls itself a picture, or the first page is not tiled.
+        If a tiled page calls itself a picture or has not the slide's shape, or the first page is not tiled.
     """
     text = (page.text(T.IMAGE_DESCRIPTION) or "").lower() if index else ""
     described = next((role for role in ("label", "macro") if re.match(rf"\s*{role}(?![a-z])", text)), None)
     if page.is_tiled:
         if described:
             raise ContradictorySlide(f"page {index} is tiled like a level but described as {described}")
-        return "level"
+        if not (same_shape(page, base) or padded_shape(page, base)):
+            raise ContradictorySlide(f"page {index} is tiled like a level but has not the slide's shape")
+        return "level" if page is base or is_marked(page) or _LEVEL.match(text) else "left"
     if index == 0:
         raise ContradictorySlide("the first page is not tiled, so it is no level")
-    return described or "unknown"
+    # a page of the slide's shape that nothing explains may be tissue
+    return described or ("left" if not text.strip() and same_shape(page, base) else "unknown")
 
 
 class _Reader:

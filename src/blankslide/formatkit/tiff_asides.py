@@ -1,0 +1,222 @@
+"""What pages point at beside their pictures: text and pictures that count as tissue to whoever does not look.
+
+A picture is the strips or tiles that its grid needs, and of each the coded stream from its start to its end. All else
+is found here: further strips or tiles, tags 513 and 514, text in JPEG tables, and whatever stands in a strip or tile
+before, between or behind coded data. It is metadata then, not tissue; most of it can be overwritten without a change
+to a pixel or a length, and what cannot is told of.
+
+Of a picture that may stay all strips are looked at; of a level the first tile, the last, and some between, because
+encoders write the same into all. If one of them speaks, or the person asks to be thorough, all are looked at.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from blankslide.containers.streams import jpeg
+from blankslide.containers.streams.beside import KNOWN, beside
+from blankslide.containers.tiff import directories as T
+from blankslide.containers.tiff import surplus
+from blankslide.containers.tiff.directories import Aside
+from blankslide.formatkit.findings import UNKNOWN, FindingCollector
+from blankslide.formatkit.tiff_children import child_role, is_kept
+from blankslide.formatkit.tiff_numbered_pages import has_picture
+from blankslide.model import Fill, Place, Write
+from blankslide.source import any_data
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from blankslide.containers.tiff.directories import Ifd, Tiff
+    from blankslide.model import Edit
+    from blankslide.source import ByteSource
+
+__all__ = ["collect", "report", "report_slack"]
+
+_FEW = 8
+_LARGEST, _TOGETHER = 4 << 20, 1 << 20
+_RAW, _JPEG = 1, 7
+#: Codecs of which a stream's end depends on how many pixels come out, and those that must be decoded to find it.
+_SIZED = frozenset((_RAW, 8, 32946, 32773, 34925))
+_SLOW = frozenset((5, 8, 32946, 32773, 34925))
+_TITLES = {
+    "surplus": ("tiff.surplus", "Data beyond a picture's grid"),
+    "numbers": ("tiff.surplus-places", "Numbers beyond a picture's grid"),
+    "pointer": ("tiff.pointed-picture", "Picture that tag 513 points at"),
+    "tables": ("jpeg.tables-text", "Text in JPEG tables"),
+    "tile": ("jpeg.tile-text", "Text in a tile"),
+    "strip": ("jpeg.picture-text", "Text in a picture"),
+}
+
+
+def collect(tiff: Tiff, roles: Mapping[str, str], whole_strips: bool = True) -> None:
+    """Find what stands beside the pictures of all pages that may stay; the result is ``tiff.asides``.
+
+    Parameters
+    ----------
+    roles
+        Page name -> role.
+    whole_strips
+        Whether levels in strips are looked at too. A format whose levels are single huge strips looks itself.
+    """
+    tiff.asides = []
+    tables: set[tuple[int, int]] = set()
+    for page in tiff.pages:
+        role = roles[page.name]
+        if not is_kept(role):
+            continue
+        for ifd in page.family():
+            if ifd is not page and child_role(page, ifd, role) == "picture":
+                continue  # it is drawn over
+            _tables(tiff, ifd, tables)
+            if has_picture(ifd) and (whole_strips or role != "level"):
+                tiff.asides += _of_picture(ifd, role == "level")
+            starts = ifd.segments()[0] if has_picture(ifd) else ()
+            span = surplus.pointed(ifd, starts)
+            if span and not surplus.is_old_jpeg(ifd) and span[1] <= tiff.size and any_data(tiff.source, *span):
+                tiff.asides.append(Aside(ifd.name, "pointer", *span))
+    tiff.asides = list(dict.fromkeys(tiff.asides))
+
+
+def _tables(tiff: Tiff, ifd: Ifd, seen: set[tuple[int, int]]) -> None:
+    """Look into a directory's JPEG tables, once if several share them."""
+    for entry in ifd.entries:
+        if entry.tag != T.JPEG_TABLES or (entry.start, entry.end) in seen:
+            continue
+        seen.add((entry.start, entry.end))
+        spans = jpeg.beside_tables(ifd.raw(entry))
+        if spans is None:
+            tiff.asides.append(Aside(ifd.name, "tables", entry.start, entry.end, None))
+        for low, high in spans or ():
+            tiff.asides.append(Aside(ifd.name, "tables", entry.start + low, entry.start + high))
+
+
+def _of_picture(ifd: Ifd, tissue: bool) -> Iterator[Aside]:
+    """Yield what stands beside one picture."""
+    source, name = ifd.tiff.source, ifd.name
+    extra = surplus.spare_segments(ifd)
+    count = surplus.needed(ifd)
+    # as much again as the grid needs may be another plane, which is tissue
+    editable = count == 0 or len(extra) % count or not tissue
+    for start, length in extra:
+        if start + length <= source.size and any_data(source, start, start + length):
+            yield Aside(name, "surplus", start, start + length, b"" if editable else None)
+    for start, end in surplus.spare_entries(ifd) if editable else ():
+        yield Aside(name, "numbers", start, end)
+    codec = ifd.number(T.COMPRESSION, 1)
+    if codec in KNOWN:
+        yield from _in_slots(ifd, codec, tissue, count)
+
+
+def _in_slots(ifd: Ifd, codec: int, tissue: bool, count: int) -> Iterator[Aside]:
+    starts, lengths = ifd.segments()
+    total = min(len(starts), len(lengths), count or len(starts))
+    few = _chosen(ifd, codec, total, tissue)
+    slots = _Slots(ifd, codec, "tile" if tissue else "strip", few)
+    spoke = False
+    for i in () if slots.is_quiet(few) else few:
+        for aside in slots.look(i):
+            spoke = True
+            yield aside
+    if codec == _RAW and ifd.number(T.PHOTOMETRIC) != 6:
+        rest: Sequence[int] = _longer(ifd, lengths, total)
+    else:
+        rest = range(total) if spoke else ()
+    done = set(few)
+    for i in rest:
+        if i not in done:
+            yield from slots.look(i)
+
+
+def _chosen(ifd: Ifd, codec: int, total: int, tissue: bool) -> Sequence[int]:
+    """Choose the strips or tiles that are looked at in any case."""
+    if not tissue or ifd.tiff.thorough or total <= _FEW:
+        return range(total)
+    _, lengths = ifd.segments()
+    most = 1 if codec in _SLOW else _FEW // 2
+    used = [total * i // most for i in range(most)] + [total - 1]
+    first = next((i for i in range(min(total, 4096)) if lengths[i]), 0)
+    # what somebody hung on a tile makes it a long one
+    longest = max(range(min(total, 1 << 16)), key=lengths.__getitem__)
+    return list(dict.fromkeys([first, longest, *(i for i in used if lengths[i])]))
+
+
+def _longer(ifd: Ifd, lengths: Sequence[int], total: int) -> Sequence[int]:
+    """Return which uncompressed strips or tiles have more bytes than their pixels; this costs no look at them."""
+    size = surplus.slot_size(ifd, 0)
+    if isinstance(lengths, tuple):
+        return [i for i in range(total) if lengths[i] > size]
+    import numpy as np
+
+    return np.flatnonzero(np.asarray(lengths[:total]) > size).tolist()
+
+
+class _Slots:
+    """Looks into the strips or tiles of one picture; those that lie together are read at once."""
+
+    def __init__(self, ifd: Ifd, codec: int, kind: str, few: Sequence[int]) -> None:
+        self.ifd, self.codec, self.kind = ifd, codec, kind
+        self.source: ByteSource = ifd.tiff.source
+        self.starts, self.lengths = ifd.segments()
+        self._low, self._block = 0, b""
+        if codec != _RAW and isinstance(few, range) and few:
+            low = int(self.starts[0])
+            high = int(self.starts[few[-1]]) + int(self.lengths[few[-1]])
+            if low < high <= min(low + _TOGETHER, self.source.size):
+                self._low, self._block = low, self.source.read(low, high - low)
+
+    def is_quiet(self, few: Sequence[int]) -> bool:
+        """Whether JPEG strips that lie together, one behind the other, have no room for text; asked of all at once."""
+        if self.codec != _JPEG or not self._block:
+            return False
+        ends = [int(self.starts[i]) + int(self.lengths[i]) - self._low for i in few]
+        follow = all(int(self.starts[i]) == self._low + end for i, end in zip(few[1:], ends[:-1], strict=True))
+        return follow and jpeg.are_bare(self._block, ends)
+
+    def look(self, index: int) -> Iterator[Aside]:
+        """Yield what stands in one strip or tile beside its picture."""
+        start, length = int(self.starts[index]), int(self.lengths[index])
+        if not length or start + length > self.source.size:
+            return  # the byte map refuses the second
+        name, codec = self.ifd.name, self.codec
+        size = surplus.slot_size(self.ifd, index) if codec in _SIZED else 0
+        if codec == _RAW:
+            if length > size and any_data(self.source, start + size, start + length):
+                yield Aside(name, self.kind, start + size, start + length)
+        elif length > _LARGEST:
+            for part in jpeg.asides(self.source, start, length) if codec in (6, 7) else ():
+                if part.text:
+                    yield Aside(name, self.kind, part.start, part.end)
+        else:
+            for low, high, new in beside(codec, self._data(start, length), size):
+                yield Aside(name, self.kind, start + low, start + high, new if new is None or any(new) else b"")
+
+    def _data(self, start: int, length: int) -> bytes:
+        at = start - self._low
+        if at >= 0 and at + length <= len(self._block):
+            return self._block[at : at + length]
+        return self.source.read(start, length)
+
+
+def report(found: FindingCollector, tiff: Tiff, asides: Sequence[Aside]) -> None:
+    """Turn what was found beside pictures into findings."""
+    source = tiff.source
+    for where, kind, start, end, new in asides:
+        id_, title = _TITLES[kind]
+        edits: tuple[Edit, ...] = ()
+        if new is not None:
+            edits = (Write(0, start, new) if new else Fill(0, start, end),)
+        else:
+            id_, title = f"{id_}-left", f"{title}, which cannot be removed"
+        text = None
+        if kind in ("tables", "tile", "strip") and end - start <= 1 << 16 and not new and new is not None:
+            text = source.read(start, end - start).strip(b"\0").decode("latin-1")
+        found.add(id_, title, UNKNOWN, Place(0, where, start, end), edits, text)
+
+
+def report_slack(found: FindingCollector, tiff: Tiff) -> None:
+    """Turn unused bytes of value fields into findings."""
+    for where, start, end in tiff.slack:
+        text = tiff.source.read(start, end - start).strip(b"\0").decode("latin-1")
+        place, edit = Place(0, where, start, end), (Fill(0, start, end),)
+        found.add("tiff.unused-bytes", "Unused bytes of a value field", UNKNOWN, place, edit, text)

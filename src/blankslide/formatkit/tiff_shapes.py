@@ -1,0 +1,60 @@
+"""Shapes of pages: whether one can be a smaller version of another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from blankslide.containers.tiff import directories as T
+from blankslide.errors import DamagedSlide
+
+if TYPE_CHECKING:
+    from blankslide.containers.tiff.directories import Ifd
+
+__all__ = ["is_alike", "is_marked", "padded_shape", "same_shape", "same_size"]
+
+_SAMPLES = (T.BITS_PER_SAMPLE, T.SAMPLES_PER_PIXEL)
+
+
+def same_shape(page: Ifd, base: Ifd) -> bool:
+    """Whether a page has the base's aspect ratio; the tolerance allows for rounding in small levels.
+
+    Raises
+    ------
+    DamagedSlide
+        If one of them has no size.
+    """
+    w, h = page.number(T.IMAGE_WIDTH), page.number(T.IMAGE_LENGTH)
+    bw, bh = base.number(T.IMAGE_WIDTH), base.number(T.IMAGE_LENGTH)
+    if not (w and h and bw and bh):
+        raise DamagedSlide("a page has no size")
+    return abs(w * bh - h * bw) <= max(0.05 * max(w * bh, h * bw), 2 * max(bw, bh))
+
+
+def padded_shape(page: Ifd, base: Ifd) -> bool:
+    """Whether a page, whole tiles in size, has the base's aspect ratio but for what fills the last tiles."""
+    width, height = page.number(T.IMAGE_WIDTH), page.number(T.IMAGE_LENGTH)
+    across, down = page.number(T.TILE_WIDTH), page.number(T.TILE_LENGTH)
+    bw, bh = base.number(T.IMAGE_WIDTH), base.number(T.IMAGE_LENGTH)
+    if not (across and down and width and height) or width % across or height % down:
+        return False
+    factor = 1
+    while factor < 1 << 16:  # halved again and again, and then filled up
+        if -(-bw // factor // across) * across == width and -(-bh // factor // down) * down == height:
+            return True
+        factor *= 2
+    return False
+
+
+def same_size(page: Ifd, base: Ifd) -> bool:
+    """Whether a page has as many pixels across and down as the base: a channel or a focal plane."""
+    return all(page.number(tag) == base.number(tag) for tag in (T.IMAGE_WIDTH, T.IMAGE_LENGTH))
+
+
+def is_alike(page: Ifd, base: Ifd) -> bool:
+    """Whether a page has the samples of the base."""
+    return all(tuple(page.ints(tag)) == tuple(base.ints(tag)) for tag in _SAMPLES)
+
+
+def is_marked(page: Ifd) -> bool:
+    """Whether NewSubfileType calls a page a reduced version of another."""
+    return page.number(T.NEW_SUBFILE_TYPE) & 9 == 1
