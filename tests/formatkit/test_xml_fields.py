@@ -119,7 +119,7 @@ def test_any_document_comes_out_clean_of_the_same_length(
     attributes: dict[str, str], texts: list[str], quote: str
 ) -> None:
     pairs = "".join(f" {name}={quote}{escape(value)}{quote}" for name, value in attributes.items())
-    inner = "".join(f"<{name}>{escape(t)}</{name}>" for name, t in zip(("Size", "Note", "Free"), texts, strict=False))
+    inner = "".join(f"<{name}>{escape(t)}</{name}>" for name, t in zip(("Size", "Note", "Ward"), texts, strict=False))
     data = f"<Scan{pairs}>{inner}</Scan>".encode()
     clean = _cleaned(data)
     assert len(clean) == len(data)

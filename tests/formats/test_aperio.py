@@ -182,9 +182,8 @@ def test_thirteen_megabytes_of_profile_in_every_page_are_never_read_whole(tmp_pa
     from datetime import datetime
 
     path = tmp_path / "x.svs"
-    small = profile(datetime(2019, 3, 4, 5, 6, 7))
     size = 13 << 20
-    icc = struct.pack(">L", size) + small[4:] + bytes(size - len(small))
+    icc = profile(datetime(2019, 3, 4, 5, 6, 7), colours=size)
     build_aperio(path, "gt450", size=(400, 300), icc=icc)
     with open_slide(path) as slide:
         inspection = opening.inspected(slide, None)

@@ -9,14 +9,17 @@ import pytest
 from blankslide.errors import ProfileError
 from blankslide.model import Action, Finding, PhiClass, Place
 from blankslide.model.sensitive import Sensitive
-from blankslide.policy.profiles import RESEARCH, STRICT, harmless, load
+from blankslide.policy.measures import harmless
+from blankslide.policy.profiles import RESEARCH, STRICT, load
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def finding(cls: PhiClass, value: str | None = "x", *, weak: bool = False, id: str = "a.b.c") -> Finding:
-    return Finding(id, "C", cls, (Place(0, "page 0", 0, 1),), (), Sensitive(value) if value else None, weak)
+def finding(
+    cls: PhiClass, value: str | None = "x", *, weak: bool = False, id: str = "a.b.c", title: str = "Gamma"
+) -> Finding:
+    return Finding(id, title, cls, (Place(0, "page 0", 0, 1),), (), Sensitive(value) if value else None, weak)
 
 
 @pytest.mark.parametrize("cls", [PhiClass.DIRECT, PhiClass.QUASI, PhiClass.DEVICE, PhiClass.PATH, PhiClass.IMAGE])

@@ -287,7 +287,9 @@ def test_a_thumbnail_that_vanished_unasked_is_noticed(tmp_path: Path) -> None:
 
 LABEL = PictureView("label", (10, 20), "d1", False)
 NAMELESS = PictureView("", (30, 10), "d2", False)
-SEEN = ReaderView("R", vendor="v", levels=(LevelView((9, 9), ("s",)),), pictures=(LABEL, NAMELESS))
+SEEN = ReaderView(
+    "R", vendor="v", levels=(LevelView((9, 9), ("s",)),), mpp=(0.5, 0.5), objective=20.0, pictures=(LABEL, NAMELESS)
+)
 
 
 def test_each_difference_of_a_view_is_a_problem() -> None:
@@ -309,6 +311,12 @@ def test_each_difference_of_a_view_is_a_problem() -> None:
         assert problems
     assert compare([SEEN], [], gone=NOTHING).problems == ["R no longer opens the slide"]
     assert compare([SEEN], [SEEN], gone=NOTHING) == (["R"], [])
+
+
+def test_a_reader_that_could_not_read_a_text_may_see_more_afterwards() -> None:
+    blind = replace(SEEN, vendor="", mpp=None, objective=None)
+    assert compare([blind], [SEEN], gone=NOTHING) == (["R"], [])
+    assert compare([SEEN], [blind], gone=NOTHING).problems
 
 
 def test_one_excuse_covers_one_shape_of_nameless_pictures() -> None:

@@ -135,6 +135,7 @@ class _Builder:
         self.data = data
         self.root: Element | None = None
         self.stack: list[Element] = []
+        self.is_literal = False
 
     def run(self) -> Element:
         from xml.parsers import expat
@@ -146,10 +147,14 @@ class _Builder:
         self.parser.EndElementHandler = self._end
         self.parser.CharacterDataHandler = self._text
         self.parser.StartDoctypeDeclHandler = self._doctype
+        self.parser.StartCdataSectionHandler = lambda: self._literal(True)
+        self.parser.EndCdataSectionHandler = lambda: self._literal(False)
         try:
             self.parser.Parse(body, True)
         except expat.ExpatError as error:
             raise DamagedSlide(f"the XML text is not well formed ({expat.errors.messages[error.code]})") from None
+        except LookupError:
+            raise DamagedSlide("the XML text has an encoding that nobody knows") from None
         if self.root is None:
             raise DamagedSlide("the XML text has no element")
         return self.root
@@ -182,8 +187,12 @@ class _Builder:
         if not self.stack:
             return
         start = self.parser.CurrentByteIndex
-        end = start + _raw_length(self.data, start, value)
+        end = start + _raw_length(self.data, start, value, self.is_literal)
         self.stack[-1].texts.append(Text(value, start, end))
+
+    def _literal(self, begins: bool) -> None:
+        """Note that what follows stands in a CDATA section, where an ampersand begins no entity."""
+        self.is_literal = begins
 
     def _doctype(self, *_: object) -> None:
         raise DamagedSlide("the XML text declares a document type, which no slide needs")
@@ -204,7 +213,7 @@ def _joined(pieces: list[Text]) -> list[Text]:
 
 def _forced_encoding(body: bytes) -> str | None:
     declared = _DECLARED.match(body)
-    if declared and declared[2].lower().startswith(b"utf-16") and b"\0" not in body[:64]:
+    if declared and declared[2].lower() in (b"utf-16", b"utf-16le", b"utf-16be") and b"\0" not in body[:64]:
         return "utf-8"
     return None
 
@@ -231,9 +240,9 @@ def _attribute_name(raw: bytes) -> str:
     return local(raw.decode("utf-8", "replace"))
 
 
-def _raw_length(data: bytes, start: int, value: str) -> int:
+def _raw_length(data: bytes, start: int, value: str, literal: bool = False) -> int:
     """Bytes that one piece of character data takes: as is, or as an entity."""
-    if data[start : start + 1] == b"&":
+    if data[start : start + 1] == b"&" and not literal:
         end = data.find(b";", start, start + 16)
         return end + 1 - start if end > 0 else 1
     if value == "\n":

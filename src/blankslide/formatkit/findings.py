@@ -4,6 +4,9 @@ A slide can have the same field in half a million tiles, and a hostile one repea
 file a million times. So each place, edit and value is kept once, in the order in which they came.
 Adding one costs the same however many there are. Beyond ``limit`` the slide is refused.
 
+A name of a dye or marker stays (`FindingCollector.name`), unless the slide has it elsewhere as a person's name: a
+channel called Green is science, but not where the operator is called so. That is known only at the end.
+
 Promise: a finding is weak only if all its places are, whatever came first. Values are kept wrapped.
 """
 
@@ -14,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from blankslide.errors import DamagedSlide
 from blankslide.model import Finding, PhiClass, Place
+from blankslide.model.patterns import pattern
 from blankslide.model.sensitive import Sensitive
 
 if TYPE_CHECKING:
@@ -28,6 +32,12 @@ DIRECT, QUASI, DEVICE, LINK, PATH, IMAGE, UNKNOWN = (
     PhiClass.IMAGE,
     PhiClass.UNKNOWN,
 )
+_PERSON = pattern(
+    r"\.(?:[\w-]*-)?(?:user|operator|experimenter|person|patient|physician|pathologist|author|first-?name|middle-?name"
+    r"|last-?name|display-?name|owner|technician)"
+)
+"""Ids of fields that hold a person's name."""
+_LETTERS = pattern(r"[^\W\d_]{3,}")
 MOST = 1 << 20
 """More places than any slide has that can be edited."""
 _TOO_MANY = "the slide has more to remove than any scanner writes"
@@ -72,7 +82,27 @@ class FindingCollector:
         self.encoding = encoding
         self._limit = MOST if limit is None else limit
         self._kinds: dict[str, _Kind] = {}
+        self._names: list[tuple[str, str, Place, tuple[Edit, ...], Sensitive[str]]] = []
         self._added = 0
+
+    def name(self, id: str, title: str, place: Place, edits: Iterable[Edit], value: str) -> None:
+        """Note the name of a dye or marker: it stays, unless it stands elsewhere in the slide as a person's.
+
+        Raises
+        ------
+        DamagedSlide
+            If there are more places than the limit.
+        """
+        self._added += 1
+        if self._added > self._limit:
+            raise DamagedSlide(_TOO_MANY)
+        self._names.append((id, title, place, tuple(edits), Sensitive(value)))
+
+    def _persons(self) -> set[str]:
+        """Return the names of persons, and the words of which they consist."""
+        kinds = [kind for name, kind in self._kinds.items() if kind.cls is DIRECT and _PERSON.search(name)]
+        whole = [value.reveal().strip().casefold() for kind in kinds for value in kind.values.values()]
+        return {*whole, *(word for text in whole for word in _LETTERS.findall(text))}
 
     def add(
         self,
@@ -154,6 +184,11 @@ class FindingCollector:
 
     def finish(self) -> tuple[Finding, ...]:
         """Return the findings in the order in which their first place was seen."""
+        persons = self._persons() if self._names else set()
+        for id_, title, place, edits, said in self._names:
+            if said.reveal().strip().casefold() in persons:
+                self.add(id_, title, DIRECT, place, edits, said.reveal())
+        self._names.clear()
         out = []
         for name, kind in self._kinds.items():
             first, *rest = kind.values.values() if kind.values else (None,)

@@ -4,7 +4,7 @@ The functions are the policy's (`blankslide.policy.pseudonyms`). They stand here
 format outside of this package needs nothing but the kit.
 """
 
-from blankslide.policy.profiles import harmless
+from blankslide.policy.measures import harmless
 from blankslide.policy.pseudonyms import is_ours, is_standard, is_token, mapped_uid, replace, token
 
 __all__ = ["harmless", "is_ours", "is_standard", "is_token", "mapped_uid", "replace", "token"]

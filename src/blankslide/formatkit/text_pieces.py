@@ -174,7 +174,8 @@ class _Pairs:
 def _field(rule: KeyRule, name: str, value: str, start: int, low: int, high: int, gone: list[Piece]) -> None:
     """Note a value that goes; if it begins with a legal value, only what follows goes."""
     end = start + len(value)
-    part = rule.legal.match(value) if rule.legal is not None else None
+    beginning = getattr(rule.legal, "match", None)  # objects that know words know no beginnings
+    part = beginning(value) if beginning is not None else None
     if part is not None and value[part.end()] in _BEHIND_A_VALUE:
         value = value[part.end() :]
         low = start = start + part.end()

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from blankslide.formatkit.vocabulary import SHORT_NUMBER, slug
+from blankslide.formatkit.vocabulary import SHORT_NUMBER, VERSION, Legal, slug
 from blankslide.model import PhiClass
 from blankslide.model.patterns import pattern
 
@@ -34,18 +34,18 @@ if TYPE_CHECKING:
 
 __all__ = ["KeyRule", "Style", "numbers"]
 
-_SIZE = r"\d{1,7} ?x ?\d{1,7}"
+_SIZE = r"\d{1,6} ?x ?\d{1,6}"
 _COLOUR = r"(?:RGB|YCC|YUV(?:16)?|YCbCr|YC|GRAY|GREY|MONO|KDU)"
 #: What may stand in the header of any maker: sizes, codecs, versions, qualities.
 _ANY_WORDS = (
     rf"(?:label|macro|thumbnail) {_SIZE}|{_SIZE}(?: -> {_SIZE})?(?: -)?"
-    rf"|[\[(](?:\d{{1,7}}, ?\d{{1,7}},? ?)?{_SIZE}[\])]|v\d{{1,3}}(?:\.\d{{1,4}}){{1,3}}|Q ?= ?\d{{1,3}}"
+    rf"|[\[(](?:\d{{1,7}}, ?\d{{1,7}},? ?)?{_SIZE}[\])]|v{VERSION}|Q ?= ?\d{{1,3}}"
     rf"|(?:JPEG|JPG|J2K|JPEG2000|LZW|RAW|None|Deflate)(?: ?/ ?{_COLOUR})?"
 )
 _KEY = pattern(r"(?!.*\d{4})[A-Za-z0-9][A-Za-z0-9_./()#-]{0,30}(?: [A-Za-z0-9_./()#-]{1,20}){0,3}")
 
 
-def numbers(keys: str) -> dict[str, re.Pattern[str]]:
+def numbers(keys: str) -> dict[str, Legal]:
     """Make a science table of keys whose values must be numbers; keys are in lower case, parted by semicolons."""
     return dict.fromkeys((k.strip() for k in keys.split(";")), pattern(SHORT_NUMBER))
 
@@ -55,7 +55,7 @@ class KeyRule(NamedTuple):
 
     id: str
     cls: PhiClass
-    legal: re.Pattern[str] | None = None
+    legal: Legal | None = None
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Style:
 
     prefix: str
     separator: str
-    science: Mapping[str, re.Pattern[str]]
+    science: Mapping[str, Legal]
     fields: Mapping[str, PhiClass]
     maker: str = ""
     words: str = ""

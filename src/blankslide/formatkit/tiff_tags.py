@@ -13,14 +13,15 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from blankslide.containers import icc
 from blankslide.containers.tiff import directories as T
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, QUASI, UNKNOWN, FindingCollector
+from blankslide.formatkit.icc_findings import profile_findings
 from blankslide.formatkit.tiff_entries import child_kind, is_pages_own
+from blankslide.formatkit.tiff_scales import SCALES, is_scale
 from blankslide.formatkit.tiff_structural import STRUCTURAL, is_needed, is_usable
+from blankslide.formatkit.vocabulary import VERSION
 from blankslide.model import Fill, PhiClass, Place
 from blankslide.model.patterns import pattern
-from blankslide.source import any_data
 
 if TYPE_CHECKING:
     from blankslide.containers.tiff.directories import Entry, Ifd
@@ -76,15 +77,42 @@ PLAIN_WORDS = frozenset(
     "tifffile.py tifffile libtiff imagej openslide vips bioformats bio-formats ome adobe photoshop windows macintosh "
     "grundium ocus motic kfbio hamamatsu nanozoomer ventana roche philips huron mikroscan olympus zeiss 3dhistech "
     "tissuescope le iq pe easyscan medscan "
-    "software version release blankslide".split()
+    "bio formats dp pro cs5 cs6 cc software version release blankslide".split()
 )
-_WORD = pattern(r"[\w.+-]+")
-_VERSION = pattern(r"v?\d{1,3}(?:\.\d{1,4}){0,4}", re.I)
+_BETWEEN = pattern(r"[ ,;()/_-]+")
+_VERSION = pattern(rf"v?{VERSION}|v\d{{1,2}}", re.I)
+_RELEASED = pattern(r"20[12]\d\.\d{1,2}\.\d{1,2}")
+_SHORT = pattern(r"\d{1,3}")
+_MOST_VERSIONS = 2
 
 
 def is_plain(value: str) -> bool:
-    """Whether a maker, model or software text holds only known words and version numbers."""
-    return all(w.lower() in PLAIN_WORDS or _VERSION.fullmatch(w) for w in _WORD.findall(value))
+    """Whether a maker, model or software text holds known words, with two versions and a short number at most.
+
+    Versions are no dates and no addresses; only tifffile names its releases by their date. Any other character than
+    those of ASCII is unknown.
+    """
+    parts = [part for part in _BETWEEN.split(value.strip().lower()) if part]
+    known = [part for part in parts if part in PLAIN_WORDS]
+    others = [part for part in parts if part not in PLAIN_WORDS]
+    released = [o for o in others if _RELEASED.fullmatch(o)] if "tifffile" in value.lower() else []
+    versions = [o for o in others if o not in released and _VERSION.fullmatch(o)]
+    numbers = [o for o in others if _SHORT.fullmatch(o)]
+    if not value.strip():
+        return True
+    counted = len(released) + len(versions) <= _MOST_VERSIONS and len(numbers) <= 1
+    return bool(known) and counted and len(others) == len(released) + len(versions) + len(numbers)
+
+
+class _Plain:
+    """Looks like a pattern, and matches what `is_plain` accepts."""
+
+    def fullmatch(self, text: str, /) -> str | None:
+        """Return the text if it holds only known words, else None."""
+        return text if is_plain(text) else None
+
+
+PLAIN = _Plain()
 
 
 def tag_findings(
@@ -118,10 +146,13 @@ def tag_findings(
             if tag in STRUCTURAL or tag in science:
                 _structural(found, ifd, entry, tag in STRUCTURAL)
                 continue
+            if tag in SCALES and is_scale(ifd, entry):
+                continue
             if (tag in skip and ifd is page) or is_pages_own(page, ifd, entry):
                 continue
             if tag == T.ICC_PROFILE:
-                _icc_findings(found, ifd, entry)
+                if not profile_findings(found, ifd.tiff.source, entry.start, entry.end, ifd.name):
+                    _tag_finding(found, ifd, entry, _NO_PROFILE)
                 continue
             rule = rules.get(tag) or TAGS.get(tag)
             if ifd is not page:
@@ -134,6 +165,7 @@ def tag_findings(
 #: Types of bytes of which no reader makes a number.
 _TEXTS = frozenset((2, 7, 129))
 _BYTEWISE = frozenset((1, 2, 7, 129))
+_NO_PROFILE = TagRule("tiff.icc-profile", "ICC tag without a profile", UNKNOWN)
 #: What tifffile writes behind a description that somebody gave it.
 _SHAPE = pattern(rb'\{"shape": \[\d{1,9}(?:, \d{1,9}){0,7}\](?:, "truncated": (?:true|false))?\}\0*')
 
@@ -203,27 +235,3 @@ def _as_text(ifd: Ifd, entry: Entry, raw: bytes | None) -> str | None:
 def _looks_like_text(raw: bytes) -> bool:
     body = raw.rstrip(b"\0 ")
     return 0 < len(body) <= 65536 and all(b >= 32 or b in b"\t\r\n" for b in body)
-
-
-def _icc_findings(found: FindingCollector, ifd: Ifd, entry: Entry) -> None:
-    """Report a colour profile's date and texts as weak; its curves are science and stay."""
-    source = ifd.tiff.source
-    spans = icc.spans(source, entry.start, entry.end)
-    if spans is None:
-        _tag_finding(found, ifd, entry, TagRule("tiff.icc-profile", "ICC tag without a profile", UNKNOWN))
-        return
-    length = int.from_bytes(source.read(entry.start, 4), "big")
-    if length < entry.end - entry.start and any_data(source, entry.start + length, entry.end):
-        behind = Place(0, ifd.name, entry.start + length, entry.end)
-        edit = (Fill(0, behind.start, behind.end),)
-        found.add("tiff.icc-profile.remainder", "Data behind the ICC profile", UNKNOWN, behind, edit, None)
-    if any(source.read(spans.date[0], spans.date[1] - spans.date[0])):
-        edits = (Fill(0, *spans.date), Fill(0, *spans.id))
-        found.add("tiff.icc-profile.date", "ICC date", QUASI, Place(0, ifd.name, *spans.date), edits, None, weak=True)
-    for start, end in spans.texts:
-        text = source.read(start, end - start).strip(b"\0 ")
-        if text:
-            edit = (Fill(0, start, end),)
-            found.add(
-                "tiff.icc-profile.text", "ICC text", DEVICE, Place(0, ifd.name, start, end), edit, None, weak=True
-            )

@@ -19,6 +19,7 @@ Ids of findings are stable, since profiles and ledgers name them: do not change 
 from __future__ import annotations
 
 import re
+from typing import Protocol
 
 __all__ = [
     "INTEGER",
@@ -28,6 +29,8 @@ __all__ = [
     "PRECISE_NUMBER",
     "SHORT_NUMBER",
     "UNSIGNED_NUMBER",
+    "VERSION",
+    "Legal",
     "slug",
     "whole_slug",
 ]
@@ -53,8 +56,24 @@ PRECISE_NUMBER = rf"{NUMBER}|[-+]?\d{{0,9}}\.\d{{1,24}}{_EXPONENT}"
 POINT_NUMBER = r"-?\d{1,12}(?:\.\d{1,12})?"
 """Up to twelve digits, without comma and exponent, as Hamamatsu writes; ``float`` reads it."""
 
+VERSION = (
+    r"(?:(?!(?:0?[1-9]|[12]\d|3[01])\.(?:0?[1-9]|1[0-2])\.(?:19|20)\d\d(?![\d.])|(?:0[1-9]|[12]\d|3[01])\.(?:0[1-9]|1[0-2])\.\d\d(?![\d.])"
+    r"|(?:0?[1-9]|1[0-2])\.(?:19|20)\d\d(?![\d.])|\d\d\.(?:0[1-9]|1[0-2])\.(?:0[1-9]|[12]\d|3[01])(?![\d.])"
+    r"|(?:10|127|1[0-9]{2}|2[0-5]\d)\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\d.]))"
+    r"\d{1,3}(?:\.\d{1,5}){1,4}(?![\d.]))"
+)
+"""Two to five numbers with points between, but neither a date (12.05.1950, 12.05.50, 05.1950) nor an address."""
+
 UNSIGNED_NUMBER = rf"\d{{1,9}}(?:\.\d{{0,15}})?{_EXPONENT}"
 """As `NUMBER`, but without sign and comma: a size or a magnification; ``float`` reads it."""
+
+
+class Legal(Protocol):
+    """What tells legal values: a compiled pattern, or an object that knows words, such as `markers.MARKER`."""
+
+    def fullmatch(self, string: str, /) -> object:
+        """Return something true if the whole text is legal."""
+        ...
 
 
 def slug(name: str) -> str:

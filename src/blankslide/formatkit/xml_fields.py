@@ -14,7 +14,7 @@ space takes the place of the element or attribute. Of ``urn:uuid:...`` only the 
 result is a valid URN, and links between several files still match.
 
 Promise: each byte of the document is markup, white space, a kept legal value or part of a
-finding. Names of elements count as markup.
+finding. Names and prefixes count as markup if they are made of technical words (`xml_markup`).
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ from html import unescape
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.containers.xml import Element, parse
-from blankslide.formatkit.vocabulary import slug
+from blankslide.formatkit.markers import MARKER, Names
+from blankslide.formatkit.vocabulary import Legal, slug
+from blankslide.formatkit.xml_markup import Oddity, instructions, prefixes, strange_element
+from blankslide.formatkit.xml_names import NAMESPACE, is_plain_name
 from blankslide.model import Edit, Fill, PhiClass, Place
 from blankslide.model.patterns import pattern
 
@@ -33,17 +36,15 @@ if TYPE_CHECKING:
     from blankslide.containers.xml import Attribute
     from blankslide.formatkit.findings import FindingCollector
 
-__all__ = ["Rule", "XmlReader", "rules", "science"]
+__all__ = ["Rule", "XmlReader", "markers", "rules", "science"]
 
-_ASIDE = pattern(rb"<!\[CDATA\[.*?\]\]>|<!--(.*?)-->|<\?(?!xml\s)[^\s?]++(.*?)\?>", re.S)
-_NAMESPACE = pattern(
-    r"https?://(?:www\.)?(?:w3\.org|openmicroscopy\.org|leica-microsystems\.com|ns\.adobe\.com|purl\.org)"
-    r"(?:/(?!.*\d{5})[\w./#-]{0,80})?"
-)
+_COMMENT = pattern(rb"<!\[CDATA\[.*?\]\]>|<!--(.*?)-->", re.S)
+_NAMES = pattern(rb"</?(?:[\w.-]+:)?([A-Za-z_][\w.-]*+)|(?<![\w.-])([A-Za-z_][\w.-]*+)\s*+=\s*+[\"']")
 _NEVER_COMMENT = pattern(r"\s*")
 _QUOTED = pattern(r'(?:\s*"[^"]*")+\s*')
 _LINKING = pattern(r"[1-9A-Za-z]|[^\0-\x7f]")
 _PLAIN = pattern(rb"[^&\x80-\xff]*")
+_STRANGE = "attribute", "Unknown attribute"  # its name may be a person's
 _SHORTEST_HIT = 5
 _URN = b"urn:uuid:"
 _SPACES = b" \t\r\n"
@@ -70,7 +71,7 @@ class Rule(NamedTuple):
 
     id: str
     cls: PhiClass
-    legal: re.Pattern[str] | None = None
+    legal: Legal | None = None
     weak: bool = False
     fill: bytes = b" "
     title: str = ""
@@ -87,6 +88,12 @@ def _key_id(key: str) -> str:
 def science(legal: str, keys: str) -> dict[str, Rule]:
     """Make rules for keys (separated by spaces) whose values stay if ``legal`` matches all of the value."""
     allowed = pattern(legal)
+    return {key: Rule(_key_id(key), PhiClass.SCIENCE, allowed) for key in keys.split()}
+
+
+def markers(keys: str, legal: str = "") -> dict[str, Rule]:
+    """Make rules for keys (separated by spaces) that name dyes and markers, or what else ``legal`` matches."""
+    allowed = MARKER if not legal else Names(legal)
     return {key: Rule(_key_id(key), PhiClass.SCIENCE, allowed) for key in keys.split()}
 
 
@@ -130,6 +137,9 @@ class XmlReader:
         Ids of the rules (`Rule.id`) whose element or attribute goes with its value.
     """
 
+    judges_names = True
+    """Whether an element of a name that is not technical goes, with all that it holds."""
+
     def __init__(
         self,
         found: FindingCollector,
@@ -150,6 +160,8 @@ class XmlReader:
         self.skip = skip
         self.whole = frozenset(whole)
         self._known: dict[tuple[str, str, str], Rule | None] = {}
+        self._elements = frozenset(part for key in table for part in key.partition("@")[0].split("/"))
+        self._words: str | None = None
         self._data, self._base, self._where = b"", 0, ""
 
     def read(self, data: bytes, base: int, where: str, root: Element | None = None) -> Element:
@@ -174,12 +186,41 @@ class XmlReader:
         body, _, rest = data.partition(b"\0")
         root = parse(body) if root is None else root
         self._data, self._base, self._where = body, base, where
+        self._words = None
         if rest.strip(b"\0 "):
             self._add("remainder", "Text behind the document", len(body) + 1, len(data), None, b"\0")
         self._asides(body)
+        behind = 0
         for element in root.walk():
-            self._element(element)
+            if element.start < behind:
+                continue  # it goes with the element that holds it
+            odd = strange_element(element, self._elements) if self.judges_names else None
+            if odd is None or odd.byte is None:
+                self._element(element)
+            if odd is not None:
+                behind = self._strange(odd, element)
+        for odd in prefixes(body, root):
+            self._odd(odd)
         return root
+
+    def _strange(self, odd: Oddity, element: Element) -> int:
+        """Report an element of a strange name; if it goes with all that it holds, return where it ends."""
+        self._odd(odd)
+        if odd.byte is None:
+            return 0
+        for inner in element.walk():
+            for value in (inner.text, *(a.value for a in inner.attributes)):
+                if value.strip():
+                    self._odd(odd._replace(value=value))
+        return element.end
+
+    @property
+    def vocabulary(self) -> str:
+        """The document's own names, which are not searched for although a value may be one of them."""
+        if self._words is None:
+            names = {(a or b).decode("latin-1") for a, b in _NAMES.findall(self._data)}
+            self._words = " ".join(n for n in names if is_plain_name(n))
+        return self._words
 
     def _add(self, id: str, title: str, start: int, end: int, value: str | None, fill: bytes = b" ") -> None:
         self._record(Rule(id, PhiClass.UNKNOWN, None, False, fill, title), (start, end), (start, end), value)
@@ -189,17 +230,24 @@ class XmlReader:
         edit: Edit = Fill(0, base + goes[0], base + goes[1], rule.fill[0])
         place = Place(0, self._where, base + at[0], base + at[1])
         for one in _items(value):
+            if one is not None and one in self.vocabulary:
+                one = None  # what a search would find is the document's own markup
             self.found.add(f"{self.prefix}.{rule.id}", rule.title, rule.cls, place, (edit,), one, rule.weak)
 
     def _asides(self, body: bytes) -> None:
         """Report comments and processing instructions."""
-        for match in _ASIDE.finditer(body):
-            group = 1 if match[1] is not None else 2
-            if match[group] is None:
-                continue
-            text = match[group].decode("utf-8", "replace").strip()
-            if text and not (group == 1 and self.comment.fullmatch(text)):
-                self._add("comment", "Comment", match.start(group), match.end(group), text)
+        for match in _COMMENT.finditer(body):
+            text = (match[1] or b"").decode("utf-8", "replace").strip()
+            if text and not self.comment.fullmatch(text):
+                self._add("comment", "Comment", match.start(1), match.end(1), text)
+        for odd in instructions(body):
+            self._odd(odd)
+
+    def _odd(self, odd: Oddity) -> None:
+        """Report a piece of markup."""
+        place = Place(0, self._where, self._base + odd.start, self._base + odd.end)
+        edits: tuple[Edit, ...] = () if odd.byte is None else (Fill(0, place.start, place.end, odd.byte),)
+        self.found.add(f"{self.prefix}.{odd.id}", odd.title, PhiClass.UNKNOWN, place, edits, odd.value)
 
     # -- elements ------------------------------------------------------------------------
 
@@ -221,18 +269,21 @@ class XmlReader:
 
     def _attribute(self, name: str, parent: str, attribute: Attribute) -> None:
         value = attribute.value
-        rule = self._rule(parent, name, attribute.name)
+        spaced = self._declares_namespace(attribute)
+        rule = None if spaced and attribute.name != "xmlns" else self._rule(parent, name, attribute.name)
         at = (attribute.value_start, attribute.value_end)
         if rule is not None and rule.id in self.whole:
             self._whole_field(rule, attribute.name, at, (attribute.start, attribute.end), value)
         elif rule is not None:
             self._known_value(rule, attribute.name, at, value)
-        elif self._declares_namespace(attribute):
-            if value.strip("x") and not _NAMESPACE.fullmatch(value):
+        elif spaced:
+            if value.strip("x") and not NAMESPACE.fullmatch(value):
                 self._add("namespace", "Namespace", *at, value, b"x")
-        elif value.strip():
-            own = Rule(f"{slug(name)}.{slug(attribute.name)}", PhiClass.UNKNOWN, title=attribute.name)
-            self._record(own, at, (attribute.start, attribute.end), value)
+        elif value.strip() or not is_plain_name(attribute.name):
+            plain = is_plain_name(attribute.name)
+            id_, title = (f"{slug(name)}.{slug(attribute.name)}", attribute.name) if plain else _STRANGE
+            own = Rule(id_, PhiClass.UNKNOWN, title=title)
+            self._record(own, at, (attribute.start, attribute.end), value if value.strip() else attribute.name)
 
     def _declares_namespace(self, attribute: Attribute) -> bool:
         raw = self._data[attribute.start : attribute.value_start].lstrip(_SPACES)
@@ -268,6 +319,10 @@ class XmlReader:
             at, value = (at[0] + len(_URN), at[1]), value[len(_URN) :]
         legal = rule.legal is not None and rule.legal.fullmatch(value) is not None
         if legal and not rule.weak:
+            if isinstance(rule.legal, Names):
+                place, fill = Place(0, self._where, self._base + at[0], self._base + at[1]), rule.fill[0]
+                edit = Fill(0, place.start, place.end, fill)
+                self.found.name(f"{self.prefix}.{rule.id}", rule.title or name, place, (edit,), value)
             if len(value) >= _SHORTEST_HIT:
                 self.kept.append(Place(0, self._where, self._base + at[0], self._base + at[1]))
             return

@@ -21,6 +21,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from blankslide.errors import ContradictorySlide, NotASlide
+from blankslide.formats._unsupported import known_maker
 
 if TYPE_CHECKING:
     from blankslide.formatkit.protocol import Format, Probe
@@ -189,7 +190,8 @@ def detect(probe: Probe, formats: Iterable[Format] | None = None) -> Format:
     Raises
     ------
     NotASlide
-        If none accepts; the message says what the file looks like instead.
+        If none accepts; the message says what the file looks like instead, or whose it is if that maker's slides
+        are known but cannot be edited yet.
     ContradictorySlide
         If more than one accepts.
     DamagedSlide
@@ -198,7 +200,10 @@ def detect(probe: Probe, formats: Iterable[Format] | None = None) -> Format:
     empty = probe.main.size == 0  # legal for a file that only leads to a folder
     given = None if formats is None else tuple(formats)
     groups = _candidates(probe) if given is None else iter((given, given))
+    maker = known_maker(probe.head, probe.files.name)
     for fallback, asked in zip((False, True), groups, strict=True):
+        if fallback and maker is not None:
+            raise NotASlide(f"{maker}: known, not supported yet")
         if empty:
             asked = tuple(f for f in asked if f.may_be_empty)
         accepted = [f for f in asked if f.fallback is fallback and f.detect(probe) is None]

@@ -27,29 +27,25 @@ from typing import TYPE_CHECKING
 from blankslide.containers.tiff import directories as T
 from blankslide.formatkit import tiff_free_pages
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI
+from blankslide.formatkit.profile_words import PROFILE_NAME
 from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.text_pairs import Pairs
 from blankslide.formatkit.text_style import Style
 from blankslide.formatkit.tiff_numbered_pages import has_picture
 from blankslide.formatkit.tiff_tags import TagRule
-from blankslide.formatkit.vocabulary import SHORT_NUMBER, whole_slug
+from blankslide.formatkit.vocabulary import SHORT_NUMBER, VERSION, whole_slug
 from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
-    import re
-
     from blankslide.formatkit.protocol import Probe
+    from blankslide.formatkit.vocabulary import Legal
     from blankslide.model import Inspection, PhiClass
 
 
 _NUMBER = pattern(SHORT_NUMBER)
-_LEGAL_PROFILE = pattern(
-    r"(?:Aperio |Leica )?(?:ScanScope|AT2|AT|CS2?|CS|XT|LV1|GL|Versa|GT ?450|sRGB|Adobe RGB|AdobeRGB)(?: ?DX)?"
-    r"(?: v?\d{1,3}(?:\.\d{1,3})*| \(?19[69]8\)?| IEC61966-2\.1)?(?:\.icc|\.icm)?"
-)
 
 #: Keys whose legal values stay, because the pixels are of use only with them.
-SCIENCE: dict[str, re.Pattern[str]] = {
+SCIENCE: dict[str, Legal] = {
     **dict.fromkeys(
         (
             "appmag mpp stripewidth left top linecameraskew lineareaxoffset lineareayoffset displaycolor "
@@ -61,7 +57,7 @@ SCIENCE: dict[str, re.Pattern[str]] = {
     "focus offset": _NUMBER,
     "exposure time": _NUMBER,
     "exposure scale": _NUMBER,
-    "icc profile": _LEGAL_PROFILE,
+    "icc profile": PROFILE_NAME,
 }
 
 #: Keys that identify. Every key that is in no table is unknown, and goes unless the policy allows it.
@@ -110,7 +106,8 @@ _STYLE = Style(
     maker=r"Aperio|Motic V\d",
     words=(
         r"Aperio|Image,?|Library|Leica|Biosystems|Segue|Digital|GT ?450|DX|KFBIO|Motic|Grundium|Ocus\d{0,2},?"
-        r"|v\d{1,3}(?:\.\d{1,4}){1,4}[a-z]?|V\d\.\d\.\d|->|-|label|macro|thumbnail|\d{1,7}x\d{1,7}\]"
+        rf"|v{VERSION}[a-z]?"
+        r"|V\d\.\d\.\d|->|-|label|macro|thumbnail|\d{1,7}x\d{1,7}\]"
         r"|\[?\d{1,7},\d{1,7},?(?:\d{1,7}x\d{1,7}\]?)?"
     ),
     again=r"(?:Aperio|Motic) ",

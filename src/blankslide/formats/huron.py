@@ -34,6 +34,7 @@ from blankslide.model.patterns import pattern
 if TYPE_CHECKING:
     from blankslide.containers.tiff.directories import Ifd
     from blankslide.formatkit.protocol import Probe
+    from blankslide.formatkit.vocabulary import Legal
     from blankslide.model import Inspection, PhiClass
 
 
@@ -43,7 +44,7 @@ _ANY_MAKER = pattern("Huron")
 _LENGTH = pattern(rf"{SHORT_NUMBER}(?: ?(?:um|µm|microns?|nm|mm)(?:/(?:px|pixel))?)?", re.I)
 
 #: Keys whose legal values stay.
-SCIENCE: dict[str, re.Pattern[str]] = {
+SCIENCE: dict[str, Legal] = {
     **numbers(
         "objective; magnification; objective magnification; mpp; width; height; levels; bit depth; bits per sample; "
         "channels; tile width; tile height; quality; compression quality; numerical aperture; exposure; gain; gamma"

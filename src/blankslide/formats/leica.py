@@ -30,8 +30,8 @@ from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, QUASI, FindingCo
 from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.tiff_shapes import same_shape
 from blankslide.formatkit.tiff_tags import TagRule
-from blankslide.formatkit.vocabulary import INTEGER, NUMBER
-from blankslide.formatkit.xml_fields import Rule, XmlReader, science
+from blankslide.formatkit.vocabulary import INTEGER, NUMBER, VERSION
+from blankslide.formatkit.xml_fields import Rule, XmlReader, markers, science
 from blankslide.model import Inspection, PhiClass, Place, SlideFile
 from blankslide.model.patterns import pattern
 
@@ -50,7 +50,8 @@ _ROOT = pattern(
 _SCANNING = 2.0
 _LABELS = ("label", "barcode")
 _MODEL = pattern(r"(?:Leica |Aperio )?(?:SCN ?400F?|SCN|Versa ?\d{0,3})(?:;(?:Leica )?(?:SCN ?400F?|SCN|Versa))*")
-_VERSION = pattern(r"\d{1,3}(?:\.\d{1,5}){1,4}(?:;\d{1,3}(?:\.\d{1,5}){1,4})*")
+_VERSION = pattern(rf"{VERSION}(?:;{VERSION}){{0,4}}")
+_SCHEMA = r"http://www\.leica-microsystems\.com/scn/2010/(?:03/10|10/01)"
 
 #: What the XML may say; see `formatkit.xml_fields.XmlReader` for the form of the keys.
 TABLE: dict[str, Rule] = {
@@ -68,10 +69,10 @@ TABLE: dict[str, Rule] = {
     **science(r"\d{1,5}", "dimension@r dimension@c dimension@z *@ifd pixels@firstIFD channel@index"),
     **science(NUMBER, "objective numericalAperture *@exposureTime *@gain *@gamma"),
     **science("brightfield|fluorescence|transmitted|epi", "illuminationSource"),
-    **science(r"[A-Za-z]{1,16}", "supplementalImage@type"),
+    **science("(?i:label|barcode|macro|overview|thumbnail|photo)", "supplementalImage@type"),
     **science(r"#[0-9A-Fa-f]{6,8}", "channel@rgb"),
-    **science(r"\d{3}(?:\|[A-Za-z]{1,12})?|DAPI|FITC|TRITC|TxRed|Cy[357]|Spectrum ?\w{1,8}", "channel@name"),
-    **science(r"http://www\.leica-microsystems\.com/scn/[\w./ :#-]{0,120}", "scn@schemaLocation"),
+    **markers("channel@name"),
+    **science(rf"\s*{_SCHEMA}(?:\s+(?:{_SCHEMA}/)?(?:scn|SCN)\.xsd)?\s*", "scn@schemaLocation"),
 }
 #: These go with their element or attribute, because a blank date is not valid.
 WHOLE = ("image.creation-date",)

@@ -30,12 +30,13 @@ from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
     from blankslide.formatkit.protocol import Probe
+    from blankslide.formatkit.vocabulary import Legal
     from blankslide.model import Inspection, PhiClass
 
 
 _MARK = "Mikroscan Image Structure"
 #: Keys whose legal values stay.
-SCIENCE: dict[str, re.Pattern[str]] = numbers(
+SCIENCE: dict[str, Legal] = numbers(
     "appmag; mpp; stripewidth; left; top; originalwidth; originalheight; linecameraskew; lineareaxoffset; "
     "lineareayoffset; focus offset; exposure time; exposure scale; displaycolor; gamma; offsetz; quality"
 )

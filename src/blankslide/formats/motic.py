@@ -31,6 +31,7 @@ from blankslide.model.patterns import pattern
 if TYPE_CHECKING:
     from blankslide.containers.tiff.directories import Ifd
     from blankslide.formatkit.protocol import Probe
+    from blankslide.formatkit.vocabulary import Legal
     from blankslide.model import Inspection
 
 
@@ -38,7 +39,7 @@ _MARK = pattern(r"Motic\b(?! V\d)")
 _FORM = pattern(r"Motic[^\n]{0,80}\n(?:.{0,200}\s)?\[?\d{1,7} ?x ?\d{1,7}\b", re.S)
 _FIRST_PAIR = pattern(r"[^|=]{1,48}=")
 #: Keys whose legal values stay.
-SCIENCE: dict[str, re.Pattern[str]] = {
+SCIENCE: dict[str, Legal] = {
     **numbers(
         "appmag; mpp; stripewidth; left; top; originalwidth; originalheight; exposure time; displaycolor; "
         "gamma; quality"

@@ -31,12 +31,13 @@ from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
     from blankslide.formatkit.protocol import Probe
+    from blankslide.formatkit.vocabulary import Legal
     from blankslide.model import Inspection, PhiClass
 
 
 _MARK = pattern(rf"\s*\d{{1,7}}x\d{{1,7}}\b[^|]*\|(?:[^|]*\|)*\s*3dh_PixelSizeX\s*=\s*{SHORT_NUMBER}\s*(?:\||\Z)")
 #: Keys whose legal values stay.
-SCIENCE: dict[str, re.Pattern[str]] = {
+SCIENCE: dict[str, Legal] = {
     **numbers(
         "mpp; appmag; 3dh_pixelsizex; 3dh_pixelsizey; 3dh_magnification; 3dh_zlevel; 3dh_exposure; stripewidth; left; "
         "top; originalwidth; originalheight; quality"

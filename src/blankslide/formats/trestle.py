@@ -37,10 +37,9 @@ from blankslide.model.patterns import pattern
 from blankslide.spans import ByteClass, ByteMap
 
 if TYPE_CHECKING:
-    import re
-
     from blankslide.containers.tiff.directories import Ifd
     from blankslide.formatkit.protocol import Probe
+    from blankslide.formatkit.vocabulary import Legal
     from blankslide.source import ByteSource, SlideFiles
 
 
@@ -52,7 +51,7 @@ _ANY_PROGRAM = pattern(_MARK)
 _COLOUR = pattern(r"[0-9A-Fa-f]{6}")
 
 #: Keys whose legal values stay.
-SCIENCE: dict[str, re.Pattern[str]] = {
+SCIENCE: dict[str, Legal] = {
     **numbers("objective power; jpeg quality; quality; mpp; gain; exposure; gamma; focus offset"),
     **dict.fromkeys(("background color", "white balance"), _COLOUR),
     "overlapsxy": pattern(r"\d{1,4}(?: \d{1,4}){0,63}"),

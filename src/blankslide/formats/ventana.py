@@ -31,7 +31,7 @@ from blankslide.formatkit import tiff_byte_map, tiff_numbered_pages, tiff_pictur
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI, UNKNOWN, FindingCollector
 from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.tiff_shapes import padded_shape, same_shape
-from blankslide.formatkit.vocabulary import INTEGER, NUMBER
+from blankslide.formatkit.vocabulary import INTEGER, NUMBER, VERSION
 from blankslide.formatkit.xml_fields import Rule, XmlReader, rules, science
 from blankslide.model import Fill, Inspection, Place, SlideFile
 from blankslide.model.patterns import pattern
@@ -43,9 +43,11 @@ if TYPE_CHECKING:
 
 
 _SOFTWARE_TAG, _XMP = 305, 700
-_SOFTWARE = pattern(r"(?:ScanOutputManager|Ventana(?: iScan| Image Viewer| Virtuoso)?) ?v?\d{0,3}(?:\.\d{1,6}){0,4}")
+_SOFTWARE = pattern(
+    rf"(?:ScanOutputManager|Ventana(?: iScan| Image Viewer| Virtuoso)?)(?: ?v?(?:{VERSION}|\d{{1,2}}))?"
+)
 
-_DEVICE = pattern(r"v?\d{1,3}(?:\.\d{1,6}){1,4}")
+_DEVICE = pattern(rf"v?{VERSION}")
 RULES = {
     **science(
         NUMBER,

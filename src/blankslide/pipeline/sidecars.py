@@ -4,6 +4,8 @@ A file counts as a sidecar if it stands in the slide's folder and its name is th
 or that name without its suffix, followed by a dot and more: ``s.xml``, ``s.geojson``,
 ``s.svs.qpdata`` beside ``s.svs``. The kind does not matter: whatever shares the name
 travels with the slide and can hold what was just taken out of it. Other slides are none.
+So does a picture whose name is the slide's with a word for what it shows: ``s_label.jpg``, ``s-macro.png``,
+``label_s.jpg``; and a small copy that a file server or a desktop hides: ``@eaDir/s.svs/SYNOPHOTO_THUMB_M.jpg``.
 Where the slide's data stand in a folder of its own (MRXS), every other file in there is one too.
 
 They are listed, never opened, changed or copied.
@@ -12,14 +14,79 @@ They are listed, never opened, changed or copied.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection
+import re
+from collections.abc import Callable, Collection, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
+
+from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from blankslide.model import Inspection
     from blankslide.storage.slide_files import SlideFilesOnDisk
+
+
+_PICTURES = (
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".jp2", ".j2k", ".jxr",
+    ".heic", ".pdf",
+)  # fmt: skip
+_SHOWS = (
+    r"(?:slide|whole|scan)?+[ _.()-]*+"
+    r"(?:label|labels|macro|overview|barcode|thumb|thumbnail|preview|snapshot|etikett|etiquette)"
+)
+_AFTER = pattern(rf"[ _.(+-]++{_SHOWS}(?:[ _.()-]*+(?:image|img|photo|picture|\d{{1,3}}))?\)?", re.I)
+_BEFORE = pattern(rf"{_SHOWS}(?:[ _-]*+(?:image|of))?+[ _-]*+", re.I)
+#: Folders in which file servers and desktops hide small copies of pictures.
+_HIDDEN = ("@eaDir", ".@__thumb", ".thumbnails", ".picasaoriginals", ".thumb", ".AppleDouble", "._thumbs")
+_MOST_HIDDEN = 10_000
+
+
+def is_photograph(name: str, stem: str) -> bool:
+    """Whether a file is called like a picture of a slide's label, or of the whole slide.
+
+    Parameters
+    ----------
+    name
+        Name of the file.
+    stem
+        The slide's name without its suffix.
+    """
+    other, suffix = os.path.splitext(name)
+    if suffix.lower() not in _PICTURES:
+        return False
+    if other.startswith(stem) and _AFTER.fullmatch(other, len(stem)):
+        return True
+    return other.endswith(stem) and _BEFORE.fullmatch(other, 0, len(other) - len(stem)) is not None
+
+
+def hidden(path: str) -> tuple[str, ...]:
+    """Return the small copies of a slide that a file server or a desktop hides beside it, as ``folder/name``, sorted.
+
+    Parameters
+    ----------
+    path
+        The slide's main file.
+    """
+    folder, name = os.path.split(path)
+    stem, found = os.path.splitext(name)[0], list[str]()
+    for home in _HIDDEN:
+        for other in _listed(os.path.join(folder, home)):
+            if name not in other and not other.startswith((stem + ".", stem + "_")):
+                continue
+            inner = os.path.join(folder, home, other)
+            parts = [f"{other}/{n}" for n in _listed(inner)] if os.path.isdir(inner) else [other]
+            found += [f"{home}/{part}" for part in parts]
+    return tuple(sorted(found))
+
+
+def _listed(folder: str) -> Iterator[str]:
+    try:
+        with os.scandir(folder) as entries:
+            yield from [entry.name for entry in islice(entries, _MOST_HIDDEN)]
+    except OSError:  # most have none of these folders
+        return
 
 
 def beside(path: str, is_slide: Callable[[str], bool]) -> tuple[str, ...]:
@@ -42,10 +109,12 @@ def beside(path: str, is_slide: Callable[[str], bool]) -> tuple[str, ...]:
         return ()
     found = []
     for other in others:
+        if other == name or not (other.startswith((stem + ".", f"._{name}")) or is_photograph(other, stem)):
+            continue
         full = os.path.join(folder, other)
-        if other.startswith(stem + ".") and other != name and os.path.isfile(full) and not is_slide(full):
+        if os.path.isfile(full) and not is_slide(full):
             found.append(other)
-    return tuple(sorted(found))
+    return (*sorted(found), *hidden(path))
 
 
 def inside(path: str, members: Collection[str]) -> tuple[str, ...]:

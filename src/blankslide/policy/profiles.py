@@ -6,8 +6,8 @@ replaces links and keeps science; ``strict`` also removes what identifies only w
 context. A site writes its own in TOML on top of one of them.
 
 Unknown fields are removed (allow-list, not block-list); under ``research`` an unknown
-value survives only if it is a boolean, a number with a decimal point, or a number of at
-most four digits.
+value survives only if it is a boolean or a small number, and if its key is made of words
+that tell of a measure (`policy.measures`).
 """
 
 from __future__ import annotations
@@ -22,10 +22,8 @@ from pathlib import Path
 from blankslide.errors import ProfileError
 from blankslide.model import Action, Decision, Finding, PhiClass
 from blankslide.model.patterns import pattern
+from blankslide.policy.measures import harmless, is_measure
 
-_HARMLESS = pattern(
-    r"(?:true|false|yes|no|on|off|[-+]?\d{1,4}|[-+]?\d{0,5}\.\d+(?:[eE][-+]?\d{1,3})?|[-+]?\d{1,5}\.)", re.I
-)
 _WORDS = {
     "keep": Action.KEEP,
     "remove": Action.REMOVE,
@@ -141,18 +139,9 @@ def _where(places: tuple[str, ...]) -> str:
 
 
 def _all_harmless(finding: Finding) -> bool:
-    if finding.value is None:
+    if finding.value is None or not is_measure(finding.title):
         return False
     return all(harmless(v.reveal()) for v in (finding.value, *finding.values))
-
-
-def harmless(value: str) -> bool:
-    """Whether an unknown value is a boolean, a decimal number, or a number of at most four digits.
-
-    More than five digits before the point can be a date or a record number; several numbers
-    can spell a name.
-    """
-    return _HARMLESS.fullmatch(value.strip()) is not None
 
 
 _RESEARCH = {

@@ -2,8 +2,9 @@
 
 Every reader that opened the slide before must open it after and agree with itself: vendor,
 levels, pixel size, objective, colour profile and sampled pixels. Pictures that had to go are
-absent or of one colour; all others are pixel for pixel the same. At least one reader must
-have decoded tissue, else nobody has judged and the slide is not called clean.
+absent or of one colour; all others are pixel for pixel the same. A reader that could not read a
+text, and now knows a format or a size where it knew none, sees nothing else. At least one reader must have
+decoded tissue, else nobody has judged and the slide is not called clean.
 
 Pictures are matched by their pixels, not by their order: unlinking one moves the rest.
 """
@@ -100,9 +101,9 @@ def _differences(old: ReaderView, new: ReaderView | None, gone: frozenset[str], 
     if new is None or not new.opened:
         return ["no longer opens the slide"]
     words = {
-        "takes it for another format": old.vendor == new.vendor,
-        "sees another pixel size": old.mpp == new.mpp,
-        "sees another objective power": old.objective == new.objective,
+        "takes it for another format": old.vendor in ("", new.vendor),
+        "sees another pixel size": old.mpp in (None, new.mpp),
+        "sees another objective power": old.objective in (None, new.objective),
         "sees another colour profile": old.colour == new.colour,
         "sees other levels": [v.size for v in old.levels] == [v.size for v in new.levels],
     }

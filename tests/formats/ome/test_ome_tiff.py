@@ -255,12 +255,31 @@ def test_tifffile_sees_the_same_series_and_levels(slide: Callable[..., Path]) ->
     assert before[0][2] == 3
 
 
-def test_unusual_ids_need_review(slide: Callable[..., Path]) -> None:
+def test_unusual_ids_are_replaced_with_their_references(slide: Callable[..., Path]) -> None:
     path = slide(names={}, spots={"name-0": Spot("ome.image.name", "x")})
-    path = slide(names={}, xml=xml_of(path).replace('"Objective:0:0"', '"Objective:Mossgarden"'))
-    outcome = pipeline.anonymize_in_place(path)
-    assert outcome.content == "residue"
-    assert any("ome.id" in r for r in outcome.residue)
+    xml = xml_of(path)
+    odd = '"urn:lsid:mossgarden.example:Objective:4711"'
+    frame = '<X:AnnotationRef xmlns:X="http://www.openmicroscopy.org/Schemas/OME/2016-06" ID={}/>'
+    xml = xml.replace('"Objective:0:0"', odd)
+    more = frame.format('"K:7"') + frame.format(odd)
+    path = slide(names={}, xml=xml.replace("</Pixels>", f"</Pixels>{more}", 1))
+    assert pipeline.anonymize_in_place(path).content == "clean"
+    after = xml_of(path)
+    assert after.count('"Objective:X0001') == xml.count(odd) + 1 >= 2
+    assert "mossgarden" not in after
+    assert '"K:7"' not in after
+    assert pipeline.anonymize_in_place(path).writes == 0
+
+
+def test_planes_of_one_file_may_each_have_a_uuid(slide: Callable[..., Path]) -> None:
+    xml = xml_of(slide(names={}))
+    block = re.search(r"<TiffData.*?(?:/>|</TiffData>)", xml, re.S)
+    assert block
+    uuid = "urn:uuid:11111111-0000-4000-8000-000000000001"
+    one = f'<TiffData IFD="0" PlaneCount="1"><UUID FileName="x.tif">{uuid}</UUID></TiffData>'
+    path = slide(names={}, xml=xml.replace(block[0], one))
+    assert pipeline.anonymize_in_place(path).content == "clean"
+    assert "x.tif" not in xml_of(path)
 
 
 def test_viewers_get_the_subifds_as_levels(slide: Callable[..., Path]) -> None:

@@ -17,6 +17,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from blankslide.containers.streams.jpeg_tail import tail
+
 if TYPE_CHECKING:
     from blankslide.source import ByteSource
 
@@ -205,8 +207,8 @@ class Aside(NamedTuple):
     behind: bool
 
 
-def asides(source: ByteSource, start: int, length: int) -> list[Aside]:
-    """Find the text in front of a large picture's scan and behind its end; only both ends are read.
+def asides(source: ByteSource, start: int, length: int, last: int = 0) -> list[Aside]:
+    """Find the text in front of a large picture's scan, between its scans and behind its end; only both ends are read.
 
     Parameters
     ----------
@@ -214,6 +216,8 @@ def asides(source: ByteSource, start: int, length: int) -> list[Aside]:
         The file.
     start, length
         Where the stream stands in it.
+    last
+        Where, counted from ``start``, the last restart interval begins; 0 if that is not known.
     """
     head = source.read(start, min(length, _LOOK))
     if head[:2] != b"\xff\xd8":
@@ -221,13 +225,14 @@ def asides(source: ByteSource, start: int, length: int) -> list[Aside]:
     out, scan = [], max((s.end for s in segments(head)), default=2)
     for _, low, high in _parts(head):
         out.append(Aside(start + low, start + high, head[low:high].rstrip(b"\0"), False))
-    at = max(scan, length - _LOOK)
-    tail = source.read(start + at, length - at)
-    parts, end = _marked(tail, 0)
-    for low, high in parts:
-        out.append(Aside(start + at + low, start + at + high, tail[low:high].rstrip(b"\0"), False))
-    if end and tail[end:].strip(b"\0\xff\xd9"):
-        out.append(Aside(start + at + end, start + length, tail[end:], True))
+    for low, high, behind in tail(source, start, length, scan, last):
+        if behind:
+            out.append(Aside(start + low, start + high, source.read(start + low, high - low), True))
+            continue
+        body = source.read(start + low - 3, high - low + 3)
+        for a, b in _wordy(body[0], body[3 : 3 + _JFIF], high - low):
+            if a < b:
+                out.append(Aside(start + low + a, start + low + b, body[3 + a : 3 + b].rstrip(b"\0"), False))
     return out
 
 

@@ -66,6 +66,10 @@ PROPERTIES: dict[str, re.Pattern[str]] = {
     "openslide.vendor": pattern("aperio|hamamatsu|leica|mirax|philips|sakura|trestle|ventana|zeiss|dicom|generic-tiff"),
 }
 _LEVELS = pattern(r"(?:openslide\.)?level\[\d{1,2}\]\.(?:width|height|downsample|tile-width|tile-height)")
+_TYPES = (
+    r"g(?:char|uchar|short|ushort|int|uint|long|ulong|int64|uint64|float|double|boolean|string|char-array)"
+    r"|Vips(?:RefString|Blob|Image|BandFormat|Interpretation|Coding|Area|ArrayDouble|ArrayInt|ForeignTiffResunit|Kernel)"
+)
 _FIELDS = (
     (PATH, {"filename", "path", "directory", "file"}),
     (DIRECT, {"user", "title", "barcode", "patient", "accession", "case", "comment", "name", "description", "slide"}),
@@ -201,9 +205,12 @@ class _Vips(XmlReader):
 
     def __init__(self, found: FindingCollector, kept: list[Place]) -> None:
         table = {
-            **science(r"http://www\.vips\.ecs\.soton\.ac\.uk/{1,2}[a-z]{3,16}(?:/\d\.\d)?", "image@xmlns"),
+            **science(
+                r"http://www\.vips\.ecs\.soton\.ac\.uk/{1,2}(?:dzsave|vips|tiffsave|vipssave|image)?(?:/\d\.\d)?",
+                "image@xmlns",
+            ),
             **science(r"\d{1,2}(?:\.\d{1,2}){1,2}", "image@version"),
-            **science(r"[A-Za-z]{3,20}", "value@type"),
+            **science(_TYPES, "value@type"),
             "image@date": Rule("date", QUASI, title="Date of conversion"),
         }
         super().__init__(found, kept, "generic.description", table)
@@ -212,19 +219,29 @@ class _Vips(XmlReader):
     def _element(self, element: Element) -> None:
         if element.parent is None:
             self._done = set()
-        if element.name == "property":
+        if element.name == "property" and element.start not in self._done:
             self._property(element)
         if element.start not in self._done:
             super()._element(element)
 
     def _property(self, element: Element) -> None:
-        name, value = element.find("name"), element.find("value")
-        if name is None or value is None:
+        names, values = ([e for e in element.children if e.name == what] for what in ("name", "value"))
+        if not names and not values:
             return
-        key = name.text
+        key = names[0].text if names else ""
         legal = PROPERTIES.get(key.lower()) or (pattern(NUMBER) if _LEVELS.fullmatch(key) else None)
-        self._done |= {e.start for e in element.walk() if e.name in ("name", "value")}
-        if legal is None or not legal.fullmatch(value.text):
-            span = (element.start, element.end)
-            rule = Rule(f"property.{slug(key)}", _class(key), title=key or "Property")
-            self._record(rule, span, span, value.text or key)
+        alone = len(names) == len(values) == 1 and len(element.children) == 2 and not element.text
+        bare = alone and not (names[0].children or values[0].children)
+        if bare and legal is not None and legal.fullmatch(values[0].text):
+            self._done |= {e.start for e in (*names, *values)}
+            for inner in (*names, *values):
+                for attribute in inner.attributes:
+                    self._attribute(inner.name, element.name, attribute)
+            return
+        self._done |= {e.start for e in element.walk()}
+        span = (element.start, element.end)
+        rule = Rule(f"property.{slug(key)}", _class(key), title=key or "Property")
+        texts = [text for e in element.walk() if e not in names and (text := e.text)]
+        texts += [a.value for e in element.walk() for a in e.attributes if a.name != "type"]
+        for text in texts or [key]:
+            self._record(rule, span, span, text)

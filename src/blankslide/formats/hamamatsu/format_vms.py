@@ -31,7 +31,7 @@ from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formatkit import jpeg_blanks
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, QUASI, UNKNOWN, FindingCollector
 from blankslide.formatkit.protocol import Format
-from blankslide.formatkit.vocabulary import POINT_NUMBER, whole_slug
+from blankslide.formatkit.vocabulary import POINT_NUMBER, VERSION, whole_slug
 from blankslide.model import (
     AssociatedImage,
     Blank,
@@ -59,19 +59,25 @@ GROUPS = {"virtual microscope specimen": "vms", "uncompressed virtual microscope
 
 _MOST = 64 << 10
 _NUMBER = pattern(POINT_NUMBER)
+_POWER, _COUNT = pattern(r"\d{1,3}(?:\.\d{1,6})?"), pattern(r"\d{1,3}")
+_FACTOR = pattern(r"-?\d{1,5}(?:\.\d{1,6})?")
 SCIENCE: dict[str, re.Pattern[str]] = {
+    **dict.fromkeys("nolayers nojpegcolumns nojpegrows bitsperpixel".split(), _COUNT),
+    "sourcelens": _POWER,
+    # in nanometres, of which a slide has tens of millions
     **dict.fromkeys(
-        "nolayers nojpegcolumns nojpegrows sourcelens physicalwidth physicalheight layerspacing layeroffset focaldepth "
-        "physicalmacrowidth physicalmacroheight xoffsetfromslidecentre yoffsetfromslidecentre bitsperpixel "
-        "rmultiplier gmultiplier bmultiplier focusoffset".split(),
-        _NUMBER,
+        "physicalwidth physicalheight layeroffset focaldepth physicalmacrowidth physicalmacroheight "
+        "xoffsetfromslidecentre yoffsetfromslidecentre focusoffset".split(),
+        pattern(r"-?\d{1,9}(?:\.\d{1,6})?"),
     ),
+    "layerspacing": pattern(r"-?\d{1,10}"),
+    **dict.fromkeys("rmultiplier gmultiplier bmultiplier".split(), _FACTOR),
     "pixelorder": pattern(r"RGB|BGR|MONO", re.I),
 }
 #: Keys of devices whose legal values are weak findings.
 WEAK: dict[str, re.Pattern[str]] = {
-    "hardwaremodel": pattern(r"C\d{4,5}(?:-\d{2}[A-Z]?)?"),
-    "creator": pattern(r"NDP\.(?:scan|view2?)(?: v?\d{1,3}(?:\.\d{1,5}){0,3})?", re.I),
+    "hardwaremodel": pattern(r"C\d{4,5}(?:-\d{2}[A-Z]{0,4})?"),
+    "creator": pattern(rf"NDP\.(?:scan|view2?)(?: v?(?:{VERSION}|\d{{1,2}}))?", re.I),
 }
 FIELDS: dict[str, tuple[str, PhiClass]] = {
     "reference": ("Reference", DIRECT),

@@ -14,7 +14,8 @@ from blankslide.containers.tiff import directories as T
 from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formatkit import tiff_byte_map, tiff_pictures
 from blankslide.formatkit.findings import FindingCollector
-from blankslide.formats.hamamatsu.ndpi_tags import NUMBERS, Texts, readable_spans, tag_findings
+from blankslide.formats.hamamatsu.ndpi_numbers import NUMBERS
+from blankslide.formats.hamamatsu.ndpi_tags import Texts, readable_spans, tag_findings
 from blankslide.model import AssociatedImage, Inspection, Level, SlideFile
 
 if TYPE_CHECKING:

@@ -14,27 +14,25 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.containers.streams import jpeg
-from blankslide.containers.tiff.ndpi import MARK, high_word
+from blankslide.containers.tiff.ndpi import high_word
 from blankslide.errors import DamagedSlide
 from blankslide.formatkit import tiff_tags
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, QUASI, UNKNOWN
+from blankslide.formatkit.markers import Names, is_marker
 from blankslide.formatkit.tiff_tags import TagRule
-from blankslide.formatkit.vocabulary import POINT_NUMBER, whole_slug
+from blankslide.formatkit.vocabulary import VERSION, whole_slug
+from blankslide.formats.hamamatsu.ndpi_numbers import holds_numbers, last_start
 from blankslide.model import Cut, Fill, PhiClass, Place, TextBlock
 from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
     from blankslide.containers.tiff.directories import Entry, Ifd
     from blankslide.formatkit.findings import FindingCollector
+    from blankslide.formatkit.vocabulary import Legal
 
 
 _PROPERTIES, _LAMP = 65449, 65453
 _MOST = 4 << 20
-
-#: Tags of geometry, optics and timing: numbers of these stay.
-NUMBERS = frozenset(
-    (65324, 65325, *range(MARK, 65427), *range(65429, 65434), *range(65435, 65442), *range(65443, 65448))
-) | frozenset((65450, 65451, 65452, *range(65454, 65460), 65500))
 
 RULES: dict[int, TagRule] = {
     65427: TagRule("hamamatsu.tag.reference", "Reference (tag 65427)", DIRECT),
@@ -48,65 +46,90 @@ RULES: dict[int, TagRule] = {
 }
 
 
+class _Shading:
+    """Knows shading data: hexadecimal numbers that spell no text, or a code of letters."""
+
+    _form = pattern(r"(?:[0-9A-Fa-f]{2}){1,512}|_\d{2,4}[A-Za-z]{1,12}")
+    _all = pattern(rb"\0*[\x20-\x7e]{4,}\0*")
+    _text = pattern(rb"[A-Za-z ]{6,}|(?:[A-Za-z]\0){4,}|(?:\0[A-Za-z]){4,}")
+
+    def fullmatch(self, text: str, /) -> str | None:
+        """Return the text if it is shading data, else None."""
+        if not self._form.fullmatch(text):
+            return None
+        return None if text[0] != "_" and self._spells(bytes.fromhex(text)) else text
+
+    def _spells(self, data: bytes) -> bool:
+        return bool(self._all.fullmatch(data) or self._text.search(data))
+
+
 class _Words(NamedTuple):
     """A text tag: its legal values, and whether these are weak findings of a device."""
 
     rule: TagRule
-    legal: re.Pattern[str]
+    legal: Legal
     weak: bool = False
 
+
+_MODEL = pattern(
+    r"C\d{4,5}(?:-\d{2}[A-Z]{0,4})?|NanoZoomer(?:[ -](?:2\.0|HT|RS2?|XR|SQ|S20|S60|S210|S360|S540|MD|DX)(?:MD)?){0,3}"
+)
 
 #: Text tags whose legal values stay. Any other value is unknown text.
 WORDS: dict[int, _Words] = {
     271: _Words(TagRule("tiff.make", "Make", DEVICE), pattern(r"Hamamatsu(?: Photonics(?: K\.K\.)?)?", re.I)),
     272: _Words(
         TagRule("tiff.model", "Model", DEVICE),
-        pattern(r"C\d{4,5}(?:-\d{2}[A-Z]?)?|NanoZoomer(?:[ -](?:2\.0|HT|RS|XR|SQ|S20|S60|S210|S360|S540|MD)){0,3}"),
+        _MODEL,
         weak=True,
     ),
     305: _Words(
         TagRule("tiff.software", "Software", DEVICE),
-        pattern(r"(?:NDP\.(?:scan|view2?|serve|toolkit)|NZAcquire)(?: v?\d{1,3}(?:\.\d{1,5}){0,3})?", re.I),
+        pattern(rf"(?:NDP\.(?:scan|view2?|serve|toolkit)|NZAcquire)(?: v?(?:{VERSION}|\d{{1,2}}))?", re.I),
         weak=True,
     ),
     65434: _Words(
         TagRule("hamamatsu.tag.channel", "Fluorescence channel (tag 65434)", UNKNOWN),
-        pattern(
-            r"(?:(?:DAPI|FITC|TRITC|TxRed|Texas ?Red|Cy ?[2357](?:\.5)?|GFP|RFP|YFP|CFP|Alexa ?\d{3}|Brightfield|BF"
-            r"|Single|Triple|Quad|Band|Filter|\d{1,3})[ /,+-]{0,3}){1,6}",
-            re.I,
-        ),
+        Names(r"(?i:(?:(?:Brightfield|BF|Single|Dual|Triple|Quad|Band|Filter|\d{1,3})[ /,+-]{0,3}){1,6})"),
     ),
     65448: _Words(
         TagRule("hamamatsu.tag.firmware", "Firmware version (tag 65448)", DEVICE),
-        pattern(r"v?\d{1,3}(?:\.\d{1,5}){0,4}", re.I),
+        pattern(rf"v?(?:{VERSION}|\d{{1,3}})", re.I),
         weak=True,
     ),
 }
 
-_LIST = pattern(rf"{POINT_NUMBER}(?:, ?{POINT_NUMBER}){{0,15}}")
-_MODEL = WORDS[272].legal
-_CALIBRATION = pattern(r"[0-9A-Fa-f]{2,256}|_\d{2,4}[A-Za-z]{1,12}")
+_NUMBER = pattern(r"-?\d{1,5}(?:\.\d{1,6})?")
+_OFFSET = pattern(r"-?\d{1,9}(?:\.\d{1,6})?")
+_PLACE = pattern(r"-?\d{1,7}(?:, ?-?\d{1,7}){0,15}")
+_CALIBRATION = _Shading()
 
 #: Property keys whose legal values stay; keys are compared without an index in brackets.
-SCIENCE: dict[str, re.Pattern[str]] = {
+SCIENCE: dict[str, Legal] = {
     **dict.fromkeys(
         "calibration.version ccd.height ccd.width ccd.width.ploidy coarse.focus.pitch colorfilterid cube.kind "
-        "exposure.barcode.macro exposure.slide.darkfield.macro exposure.slide.macro fine.focus.pitch "
-        "focalplane.leftbottom focalplane.lefttop focalplane.rightbottom focalplane.righttop lane.shift.amount "
-        "objective.lens.magnificant pshv pshv.10x pshv.20x pshv.40x pshv.ploidy pshv.ploidy.10x roi.barcode.macro "
-        "roi.slide.macro slant.leftbottom slant.lefttop slant.rightbottom slant.righttop slide.tickness stage.center "
-        "system.version target.white.intensity valid.ddkp valid.dltp valid.dshp variable.exposuretime "
-        "xoffsetfromslidecentre yoffsetfromslidecentre sourcelens yrnp zcoarse zfine".split(),
-        _LIST,
+        "exposure.barcode.macro exposure.slide.darkfield.macro exposure.slide.macro fine.focus.pitch lane.shift.amount "
+        "objective.lens.magnificant pshv pshv.10x pshv.20x pshv.40x pshv.ploidy pshv.ploidy.10x slide.tickness "
+        "system.version target.white.intensity valid.ddkp valid.dltp valid.dshp variable.exposuretime sourcelens "
+        "emissionwavelength excitationwavelength exposuretime".split(),
+        _NUMBER,
     ),
+    **dict.fromkeys(
+        "focalplane.leftbottom focalplane.lefttop focalplane.rightbottom focalplane.righttop roi.barcode.macro "
+        "roi.slide.macro slant.leftbottom slant.lefttop slant.rightbottom slant.righttop stage.center yrnp zcoarse "
+        "zfine".split(),
+        _PLACE,
+    ),
+    **dict.fromkeys(("xoffsetfromslidecentre", "yoffsetfromslidecentre"), _OFFSET),
     "product": _MODEL,
 }
 #: Keys of shading data: science, but it can identify the scanner.
-WEAK: dict[str, re.Pattern[str]] = {
+WEAK: dict[str, Legal] = {
     **dict.fromkeys("ahex ahex.fluorescence ahex.ploidy mhln mhln.24bit mhln.36bit".split(), _CALIBRATION),
     "firmware.version": WORDS[65448].legal,
 }
+#: Keys whose values stay if they name a dye or channel.
+_DYES = frozenset("name channel channelname fluorescence dye filter filtername fluorophore".split())
 #: Keys that identify. Every key that is in no table is unknown, and goes unless the policy allows it.
 FIELDS: dict[str, PhiClass] = {
     "created": QUASI,
@@ -120,7 +143,9 @@ FIELDS: dict[str, PhiClass] = {
     "operator": DIRECT,
     "authcode": LINK,
 }
-_SECTIONS = frozenset((*(k.split(".")[0] for k in (*SCIENCE, *WEAK)), "ndp", "macro", "shading", "lens", "focus"))
+_SECTIONS = frozenset(
+    (*(k.split(".")[0] for k in (*SCIENCE, *WEAK)), "ndp", "macro", "shading", "lens", "focus", "data")
+)
 _LINE = pattern(r"([^\r\n]+)(?:\r\n|\r|\n|\Z)")
 _KEY = pattern(r"(?!.*\d{4})[A-Za-z][A-Za-z0-9_./]{0,47}(?:\[\d{1,3}\])?[A-Za-z0-9_./]{0,24}")
 _INDEX = pattern(r"\[\d{1,3}\]")
@@ -129,7 +154,7 @@ _INDEX = pattern(r"\[\d{1,3}\]")
 def readable_spans(found: FindingCollector, page: Ifd) -> list[tuple[int, int]]:
     """Report text around a level's coded data; return its ranges, also those that are blank by now."""
     starts, lengths = page.segments()
-    asides = jpeg.asides(page.tiff.source, starts[0], lengths[0])
+    asides = jpeg.asides(page.tiff.source, starts[0], lengths[0], last_start(page))
     for start, end, text, behind in asides:
         place = Place(0, page.name, start, end)
         if behind:  # OpenSlide wants a byte 0xFF at the end
@@ -142,7 +167,7 @@ def readable_spans(found: FindingCollector, page: Ifd) -> list[tuple[int, int]]:
 
 def tag_findings(found: FindingCollector, page: Ifd, texts: Texts) -> None:
     """Turn all tags of a page into findings and kept values."""
-    own = {e.tag for e in page.entries if e.tag in WORDS or e.tag == _PROPERTIES or _is_number(page, e)}
+    own = {e.tag for e in page.entries if e.tag in WORDS or e.tag == _PROPERTIES or holds_numbers(page, e)}
     own |= {e.tag for e in page.entries if e.tag == _LAMP and page.tiff.numbers(page, e)}
     every = frozenset((*WORDS, _PROPERTIES, _LAMP))
     tiff_tags.tag_findings(found, page, frozenset(own), _rules(page), frozenset(), every)
@@ -155,18 +180,6 @@ def tag_findings(found: FindingCollector, page: Ifd, texts: Texts) -> None:
             _lamp_finding(found, page, entry)
         elif entry.tag not in own and entry.tag not in tiff_tags.STRUCTURAL:
             _high_finding(found, page, entry)
-
-
-def _is_number(page: Ifd, entry: Entry) -> bool:
-    """Whether a tag of geometry really holds numbers, not text."""
-    if entry.tag not in NUMBERS:
-        return False
-    if entry.type not in (1, 2, 6, 7):
-        return True
-    if entry.end - entry.start > _MOST:
-        return False
-    raw = page.raw(entry).rstrip(b"\0")
-    return not raw or any(b < 32 and b not in b"\t\r\n" for b in raw)
 
 
 def _lamp_finding(found: FindingCollector, page: Ifd, entry: Entry) -> None:
@@ -208,10 +221,12 @@ class Texts:
         value = raw.split(b"\0", 1)[0].decode("latin-1").strip()
         place = Place(0, page.name, entry.start, entry.end)
         legal = entry.type == 2 and known.legal.fullmatch(value) and not raw[len(value) :].strip(b"\0 ")
+        fill = (Fill(0, entry.start, entry.end),)
         if legal:
             self.kept.append(place)
+            if isinstance(known.legal, Names):
+                found.name(known.rule.id, known.rule.title, place, fill, value)
         if raw.strip(b"\0 ") and (known.weak or not legal):
-            fill = (Fill(0, entry.start, entry.end),)
             text = raw.strip(b"\0 ").decode("latin-1")
             found.add(known.rule.id, known.rule.title, known.rule.cls, place, fill, text, weak=bool(legal))
 
@@ -233,7 +248,7 @@ class Texts:
     def _line(self, found: FindingCollector, where: str, match: re.Match[str], block: TextBlock) -> None:
         base = block.start
         name, equals, raw = match[1].partition("=")
-        key, value = name.strip(), raw.strip()
+        key, value = name.strip().lstrip("; "), raw.strip()  # shading data stand in lines that begin with a semicolon
         if not equals:
             self._section(found, where, match, block)
             return
@@ -242,20 +257,22 @@ class Texts:
         rule, legal, weak = _property(key, value)
         start = base + match.start(1) + len(name) + 1 + raw.find(value)
         place = Place(0, where, start, start + len(value))
+        cut = (Cut(block, base + match.start(), base + match.end()),)
         if legal:
             self.kept.append(place)
+            if is_dye(key, value):
+                found.name(rule.id, rule.title, place, cut, value)
         if (legal and not weak) or (rule.cls is LINK and not value.strip("0")):
             return
         if rule.id.endswith(".unnamed") or not value:  # the key itself is unknown text
             place, value = Place(0, where, base + match.start(1), base + match.end(1)), match[1]
-        cut = (Cut(block, base + match.start(), base + match.end()),)
         found.add(rule.id, rule.title, rule.cls, place, cut, value, weak)
 
     def _section(self, found: FindingCollector, where: str, match: re.Match[str], block: TextBlock) -> None:
         """Judge a line without a value: the name of a section, or free text."""
         base = block.start
         text = match[1].strip().lstrip(";[").rstrip("]").strip()
-        if text and text.lower() not in _SECTIONS:
+        if text and not _SECTIONS.issuperset(text.lower().split()):
             place = Place(0, where, base + match.start(1), base + match.end(1))
             cut = (Cut(block, base + match.start(), base + match.end()),)
             found.add("hamamatsu.properties.text", "Free text", UNKNOWN, place, cut, match[1].strip())
@@ -268,6 +285,11 @@ def _short(page: Ifd, entry: Entry) -> bytes:
     return page.raw(entry)
 
 
+def is_dye(key: str, value: str) -> bool:
+    """Whether a line names the dye or channel for which a file holds shading data."""
+    return key.lower() in _DYES and is_marker(value)
+
+
 def _is_known(key: str) -> bool:
     low = _INDEX.sub("", key.lower())
     return low in FIELDS or low in SCIENCE or low in WEAK
@@ -277,6 +299,8 @@ def _property(key: str, value: str) -> tuple[TagRule, bool, bool]:
     """Return the rule of a key, whether its value is legal, and whether the finding is weak."""
     low = key.lower()
     id_ = f"hamamatsu.properties.{whole_slug(key)}"
+    if is_dye(key, value):
+        return TagRule(id_, key, UNKNOWN), True, False
     if low in FIELDS:
         return TagRule(id_, key, FIELDS[low]), False, False
     for table, weak in ((SCIENCE, False), (WEAK, True)):

@@ -19,6 +19,7 @@ from blankslide.containers import ini
 from blankslide.containers.wide_text import Units
 from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formatkit.findings import DEVICE, DIRECT, QUASI, UNKNOWN
+from blankslide.formatkit.markers import is_marker
 from blankslide.formatkit.vocabulary import slug
 from blankslide.formats.mirax.vocabulary import NUMBER, is_number, is_vocabulary
 from blankslide.model import PhiClass, Place, Write
@@ -82,6 +83,7 @@ _TEXTS = frozenset(
     "SLIDE_CONTENT SLIDE_TYPE CAMERA_TYPE OBJECTIVE_NAME FILTER_NAME DATA_IN_THIS_FILTER_LEVEL SCANNER_CAMERA_TYPE "
     "EXTENDED_FOCUS_ALGORITHM".split()
 )
+_DYES = frozenset(("FILTER_NAME", "DATA_IN_THIS_FILTER_LEVEL"))
 _NAMED = pattern(r"(?:NON)?HIER_\d{1,3}_(?:NAME|VAL_\d{1,4})")
 _SECTIONED = pattern(r"(?:NON)?HIER_\d{1,3}(?:_VAL_\d{1,4})?_SECTION")
 _CODEC_KEY = pattern(r"(?:[A-Z_]{1,24}_)?IMAGE_(?:TYPE|FORMAT)")
@@ -261,6 +263,8 @@ class KeyReader:
         elif self._is_structure(pair, key) or _is_legal(key, value):
             if len(value) >= 5:
                 self.kept.append(Place(self.file, _WHERE, *self.slidedat.units.span(*at)))
+        elif may_name_dyes(key) and is_marker(value):
+            self._marker(pair, key, value)
         elif key in _VERSIONS and _VERSION.fullmatch(value):
             self._add(slug(key), pair.key, DEVICE, at, at, weak=True)
         elif key in FIELDS:
@@ -274,6 +278,15 @@ class KeyReader:
             self._add(slug(key), pair.key, UNKNOWN, at, (pair.start, pair.end))
         else:
             self._add("free-text", "Free text", UNKNOWN, (pair.start, pair.end), (pair.start, pair.end))
+
+    def _marker(self, pair: Pair, key: str, value: str) -> None:
+        """Keep the name of a dye or marker, unless it turns out to be a person's."""
+        units = self.slidedat.units
+        span = units.span(pair.value_start, pair.value_end)
+        place = Place(self.file, _WHERE, *span)
+        self.kept.append(place)
+        edit = Write(self.file, span[0], units.filled(pair.value_start, pair.value_end))
+        self.found.name(f"mirax.ini.{slug(key)}", pair.key, place, (edit,), value)
 
     def _is_structure(self, pair: Pair, key: str) -> bool:
         """Whether a pair holds the structure together, such as names of sections and files, and so stays."""
@@ -341,6 +354,11 @@ def plainly_named(slidedat: Slidedat) -> bool:
 def _is_known(key: str) -> bool:
     numbered = key in _NUMBERS or _NUMBERED.fullmatch(key) is not None
     return numbered or key in _TEXTS or bool(_NAMED.fullmatch(key) or _CODEC_KEY.fullmatch(key))
+
+
+def may_name_dyes(key: str) -> bool:
+    """Whether a key's value may be the name of a dye or marker."""
+    return key in _DYES or _NAMED.fullmatch(key) is not None
 
 
 def _is_legal(key: str, value: str) -> bool:

@@ -245,10 +245,14 @@ def _block(block: Element, planes: int) -> range:
 def _own_uuid(root: Element) -> str:
     """Return the UUID under which this file's planes are listed.
 
-    It is the document's own, unless all planes have the same other one.
+    It is the document's own, unless all planes have the same other one. It is empty if each plane has one of its
+    own, but all of them the same file name.
     """
-    listed = {e.text.lower() for e in root.walk() if e.name == "UUID"}
-    return listed.pop() if len(listed) == 1 else root.value("UUID").strip().lower()
+    planes = [e for e in root.walk() if e.name == "UUID"]
+    listed, own = {e.text.lower() for e in planes}, root.value("UUID").strip().lower()
+    if own not in listed and len(listed) > 1 and len({e.value("FileName") for e in planes}) == 1:
+        return ""
+    return listed.pop() if len(listed) == 1 else own
 
 
 def _elsewhere(block: Element, own: str) -> bool:

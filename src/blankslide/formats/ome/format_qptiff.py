@@ -33,9 +33,8 @@ from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI, Fin
 from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.tiff_shapes import same_shape
 from blankslide.formatkit.tiff_tags import TagRule
-from blankslide.formatkit.vocabulary import INTEGER, NUMBER
-from blankslide.formatkit.xml_fields import Rule, XmlReader, rules, science
-from blankslide.formats.ome.vocabulary import STAIN
+from blankslide.formatkit.vocabulary import INTEGER, NUMBER, VERSION
+from blankslide.formatkit.xml_fields import Rule, XmlReader, markers, rules, science
 from blankslide.model import Fill, Inspection, PhiClass, Place, SlideFile
 from blankslide.model.patterns import pattern
 
@@ -56,10 +55,16 @@ _ROLES = {"fullresolution": "level", "reducedresolution": "level", "thumbnail": 
 _DESCRIPTION = frozenset((T.IMAGE_DESCRIPTION, _SOFTWARE))
 _TAGS = {T.IMAGE_DESCRIPTION: TagRule("qptiff.other-description", "Description without XML", PhiClass.UNKNOWN)}
 
-_DYE = rf"(?i:{STAIN}|QDots?|AF ?\d{{3}}|\d{{3}}|MSI|AF)"
+#: Dyes as they stand in names of filters.
+_DYE = (
+    r"(?i:DAPI|FITC|TRITC|[GYCR]FP|mCherry|Cy[2357](?:\.5)?|Texas ?Red|TxRed|Hoechst(?: ?\d{5})?|Opal ?\d{3}"
+    r"|Alexa ?(?:Fluor)? ?\d{3}|Sample ?AF|Autofluorescence|Brightfield|Transmitted|Red|Green|Blue|RGB"
+    r"|QDots?|AF ?\d{3}|\d{3}|MSI|AF)"
+)
 #: A dye ends at a blank, a slash or an underscore, so that there is only one way to read "AF 555".
 _DYES = rf"(?>{_DYE}(?![^ /_]))(?:(?: ?/ ?| or | )(?>{_DYE}(?![^ /_])))*+"
-_PART = r"[A-Z]{1,4}\d{2,4}[A-Z]{0,2}(?:[/-][\w/.-]{1,24})? ?(?:Emission|Excitation)"
+_PART = r"[A-Z]{1,4}\d{2,4}[A-Z]{0,2}(?:[/-]\d{1,4}(?:\.\d)?x?){0,6}(?:-[A-Z]{1,3}\d{0,2})? ?(?:Emission|Excitation)"
+_PROGRAM = rf"(?:Vectra ?(?:Polaris)?|PhenoImager|inForm)(?: ?v?(?:{VERSION}|\d{{1,2}}))?"
 _MAKER = "Semrock|Chroma|Omega|Thorlabs|Zeiss|Edmund|Hamamatsu|Olympus|Nikon"
 _FILTER = rf"{_DYES}_(?:{_MAKER}):{_PART}(?: / (?:{_MAKER}):{_PART})?"
 _COLOURS = "Blue|Cyan|Lime|Red|White|Yellow|Green|Magenta|Orange|Black|Gray|Pink|Purple|Brown|Aqua"
@@ -77,7 +82,7 @@ TABLE: dict[str, Rule] = {
     **rules(QUASI, "Date DateTime AcquisitionDate ScanDate Time"),
     **rules(PATH, "AlgorithmPath Path FileName"),
     "AcquisitionSoftware": Rule(
-        "acquisition-software", DEVICE, pattern(r"(?:Vectra ?(?:Polaris)?|PhenoImager|inForm) ?[\d.]{0,12}"), weak=True
+        "acquisition-software", DEVICE, pattern(_PROGRAM), weak=True
     ),
     "CameraName": Rule("camera-name", DEVICE, pattern(r"C\d{4,5}-\d{2}[A-Z]{0,2}(?:-\d{2})?"), weak=True),
     "InstrumentType": Rule("instrument-type", DEVICE, pattern("Vectra ?Polaris|Vectra|PhenoImager|TRIO"), weak=True),
@@ -89,7 +94,7 @@ TABLE: dict[str, Rule] = {
     **science(r"(?i:true|false)", "IsUnmixedComponent SampleIsTMA RotateImage MirrorImage TunableFilterEngaged"),
     **science(r"(?i:true|false)", "FactoryDefined EnableSaturationProtection ScanEntireCoverslipRegion"),
     **science(r"(?i:Full|Reduced)Resolution|Thumbnail|Overview|Label|Unknown", "ImageType"),
-    **science(_DYES, "Name BandNames-i Biomarker"),
+    **markers("Name BandNames-i Biomarker", _DYES),
     **science(_FILTER, "FilterID MsiFocusBand OverviewBand ScanFocusBand ScanColorTable-k"),
     **science(_COLOUR, "Color ScanColorTable-v"),
     **science(r"\d{1,3}(?:\.\d{1,2})?x|WideFOV", "Objective ObjectiveName"),
@@ -271,7 +276,7 @@ def _software(found: FindingCollector, page: Ifd) -> None:
         return
     keep = len(_MARK) if text.startswith(_MARK) else 0
     tail = page.raw(entry)[keep:].strip(b"\0 ").decode("latin-1")
-    if tail and not re.fullmatch(r"[vV]?\d{1,3}(?:\.\d{1,4}){0,3}", tail):
+    if tail and not re.fullmatch(rf"[vV]?(?:{VERSION}|\d{{1,2}})", tail):
         start = entry.start + keep
         place = Place(0, page.name, start, entry.end)
         found.add("qptiff.software", "Software", DEVICE, place, (Fill(0, start, entry.end),), tail)

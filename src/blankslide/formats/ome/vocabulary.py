@@ -12,9 +12,10 @@ import re
 from typing import TYPE_CHECKING
 
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI
-from blankslide.formatkit.tiff_tags import PLAIN_WORDS
+from blankslide.formatkit.tiff_tags import PLAIN
 from blankslide.formatkit.vocabulary import INTEGER, NUMBER, slug
-from blankslide.formatkit.xml_fields import Rule, XmlReader, rules, science
+from blankslide.formatkit.xml_fields import Rule, XmlReader, markers, rules, science
+from blankslide.formats.ome.ids import IDS, Ids, is_own
 from blankslide.model import PhiClass, Place
 from blankslide.model.patterns import pattern
 
@@ -35,15 +36,11 @@ NAMES = {
 }
 
 _ROLE_NAMES = rf"\s*(?:{'|'.join(name.replace(' ', '[ ]+') for name in NAMES)})\s*"
-_WORD = rf"(?:{'|'.join(map(re.escape, sorted(PLAIN_WORDS, reverse=True)))}|v?\d{{1,3}}(?:\.\d{{1,4}}){{0,4}})"
-_PLAIN = rf"{_WORD}(?:[ -]{_WORD}){{0,8}}"
-_ID = r"(?:urn:lsid:openmicroscopy\.org:)?[A-Za-z]{1,32}:\d{1,6}(?::\d{1,6}){0,3}"
-_UNIT = r"(?:[µunpmcdk]?m|Å|pixel|reference frame|[munp]?s|min|h|d|°|deg|rad|[mk]?Hz|[m]?[WVK]|%|Pa|bar|°C)"
-STAIN = (
-    r"(?:DAPI|FITC|TRITC|GFP|YFP|CFP|RFP|mCherry|Cy[2357](?:\.5)?|Texas ?Red|TxRed|Hoechst(?: ?\d{5})?|Opal ?\d{3}"
-    r"|Alexa ?(?:Fluor)? ?\d{3}|Sample ?AF|Autofluorescence|Brightfield|Transmitted|Red|Green|Blue|RGB|Hematoxylin"
-    r"|Eosin|DAB|(?:Channel|Ch|C):? ?\d{1,2}|CD\d{1,3}[a-z]?|Ki-?67|Pan ?CK|FoxP3|PD-?L?1|HER2|ER|PR|p53|SOX10)"
+_SCHEMA = (
+    r"https?://(?:www\.)?openmicroscopy\.org/(?:Schemas|XMLschemas)/(?:OME|SA|ROI|SPW|BinaryFile|Additions|STD|CLI|DataHistory"
+    r"|AnalysisModule|MLI)/(?:FC/|RC\d/)?\d{4}-\d\d(?:/V\d)?/?(?:(?i:ome|sa|roi|spw|binaryfile|additions|std|cli|datahistory|analysismodule|mli)\.xsd)?(?=\s|\Z)"
 )
+_UNIT = r"(?:[µunpmcdk]?m|Å|pixel|reference frame|[munp]?s|min|h|d|°|deg|rad|[mk]?Hz|[m]?[WVK]|%|Pa|bar|°C)"
 _TYPE = r"u?int(?:8|16|32)|float|double|(?:double-)?complex|bit"
 _OPTICS = (
     "Oil|Water|WaterDipping|Air|Multi|Glycerol|Other|UV|PlanApo|PlanFluor|SuperFluor|VioletCorrected|Achro|Achromat"
@@ -62,7 +59,7 @@ _COMMENT = pattern(
 
 def _tool(key: str, title: str) -> dict[str, Rule]:
     """Rule of a maker, model or program, which stays if it has only known words and version numbers."""
-    return {key: Rule(slug(title), DEVICE, pattern(_PLAIN, re.I), weak=True, title=title)}
+    return {key: Rule(slug(title), DEVICE, PLAIN, weak=True, title=title)}
 
 
 TABLE: dict[str, Rule] = {
@@ -89,9 +86,8 @@ TABLE: dict[str, Rule] = {
     **rules(DEVICE, "*@SerialNumber *@LotNumber *@AssetNumber"),
     **rules(DIRECT, "*@ExternalIdentifier *@Text *@Protocol *@ProtocolIdentifier *@ReagentSetIdentifier *@Status"),
     **rules(DIRECT, "RightsHolder RightsHeld"),
-    **science(r"https?://www\.openmicroscopy\.org/[\w./ :-]{0,160}", "*@schemaLocation"),
-    **science(_ID, "*@ID *@BorderID"),
-    **science(r"[XYZCT]{5}", "Pixels@DimensionOrder"),
+    **science(rf"\s*(?:{_SCHEMA}\s*+){{1,12}}", "*@schemaLocation"),
+    **science("XYZCT|XYZTC|XYCTZ|XYCZT|XYTCZ|XYTZC", "Pixels@DimensionOrder"),
     **science(_TYPE, "Pixels@Type *@PixelType"),
     **science(r"true|false", "*@BigEndian *@Interleaved *@Visible *@Locked *@Closed *@Available"),
     **science(INTEGER, "*@SizeX *@SizeY *@SizeZ *@SizeC *@SizeT *@SignificantBits *@SamplesPerPixel *@Color *@Length"),
@@ -112,11 +108,15 @@ TABLE: dict[str, Rule] = {
         "Power Wavelength CutIn CutOut X Y Z StrokeWidth FontSize Temperature AirPressure".split()
     )),
     **science(r"[\d., eE+-]{3,65536}", "*@Points"),
-    **science(STAIN, "Channel@Name Channel@Fluor"),
+    **markers("Channel@Name Channel@Fluor"),
     **science(rf"(?:{_OPTICS})", "*@Immersion *@Correction *@AcquisitionMode *@ContrastMethod *@IlluminationType"),
     **science(rf"(?:{_OPTICS})", "*@Type *@Medium *@Binning"),
     **science(r"[124]x[124]|8x8", "DetectorSettings@Binning"),
-    **science(r"(?:www\.)?openmicroscopy\.org/[A-Za-z/]{1,48}", "*@Namespace"),
+    **science(
+        r"(?:www\.)?openmicroscopy\.org/(?:PyramidResolution|OriginalMetadata|omero/(?:client/mapAnnotation|insight/tagset|import/companionFile|measurement|dimension|data_format)"
+        r"|(?:Schemas|XMLschemas)/[A-Z]{2,4}/\d{4}-\d\d)|openmicroscopy\.org/omero/bulk_annotations",
+        "*@Namespace",
+    ),
 }  # fmt: skip
 
 #: Rules whose element or attribute goes too, because the schema does not allow a blank value.
@@ -145,14 +145,19 @@ class OmeXml(XmlReader):
     def __init__(self, found: FindingCollector, kept: list[Place]) -> None:
         super().__init__(found, kept, "ome", TABLE, whole=_WHOLE)
         self.comment = _COMMENT
-        self._own = ""
+        self._own, self._one_file = "", False
+        self._ids = Ids()
         self._pairs: set[int] = set()
         self._now: Element | None = None
 
     def _element(self, element: Element) -> None:
         if element.parent is None:
             self._own, self._pairs = element.value("UUID").strip().lower(), set()
+            self._ids.document(element)
+            self._one_file = len({e.value("FileName") for e in element.walk() if e.name == "UUID"}) == 1
         if element.start in self._pairs:
+            for attribute in element.attributes:
+                super()._attribute(element.name, "", attribute)
             return
         self._now = element
         if element.name == "OriginalMetadata":
@@ -161,23 +166,37 @@ class OmeXml(XmlReader):
 
     def _attribute(self, name: str, parent: str, attribute: Attribute) -> None:
         here = self._now
-        if here is not None and name == "UUID" and attribute.name == "FileName" and here.text.lower() != self._own:
+        if here is not None and name == "UUID" and attribute.name == "FileName" and self._is_another(here):
             self._stuck("other-file-name", "File name of another file of the set", attribute)
-        elif attribute.name in ("ID", "BorderID") and not re.fullmatch(_ID, attribute.value):
-            self._stuck("id", "Id of an unusual form", attribute)
+        elif attribute.name in ("ID", "BorderID"):
+            self._id(attribute)
         elif here is not None and name == "M" and attribute.name == "K":
             self._key(here, attribute)
         else:
             super()._attribute(name, parent, attribute)
 
     def _text(self, name: str, parent: str, element: Element) -> None:
-        if name != "M":
+        if name != "M" or element.get("K") is None:
             super()._text(name, parent, element)
+
+    def _is_another(self, uuid: Element) -> bool:
+        """Whether planes are in another file: they have not this file's UUID, nor one name for all of them."""
+        return uuid.text.lower() != self._own and not self._one_file
 
     def _stuck(self, id: str, title: str, attribute: Attribute) -> None:
         """Record a value that other parts refer to: it stays, and the slide needs review."""
         place = Place(0, self._where, self._base + attribute.value_start, self._base + attribute.value_end)
         self.found.add(f"{self.prefix}.{id}", title, PhiClass.UNKNOWN, place, (), attribute.value)
+
+    def _id(self, attribute: Attribute) -> None:
+        """Keep a usual id; one of an unusual form is replaced, in the same way wherever it is referred to."""
+        low, high, value = attribute.value_start, attribute.value_end, attribute.value
+        place = Place(0, self._where, self._base + low, self._base + high)
+        if IDS.fullmatch(value) or is_own(value):
+            self.kept.append(place)
+        elif value.strip():
+            part = self._ids.part(place.start, high - low, value)
+            self.found.add(f"{self.prefix}.id", "Id of an unusual form", LINK, place, (part,), value)
 
     # -- pairs of key and value ----------------------------------------------------------
 

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 from blankslide.containers import icc, isyntax, xml
 from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, QUASI, UNKNOWN, FindingCollector
+from blankslide.formatkit.profile_words import is_profile_text
 from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.vocabulary import slug
 from blankslide.formatkit.xml_fields import Rule, XmlReader, science
@@ -260,10 +261,15 @@ class _Reader:
         if any(data[slice(*spans.date)]):
             parts = tuple(Part(self.embedded, f"{number}:{a}-{b}") for a, b in (spans.date, spans.id))
             self.found.add(f"{_PREFIX}.icc-date", "ICC date", QUASI, place, parts, None, weak=True)
-        for a, b in spans.texts:
-            if data[a:b].strip(b"\0 "):
-                part = (Part(self.embedded, f"{number}:{a}-{b}"),)
+        for a, b, words in spans.words:
+            part = (Part(self.embedded, f"{number}:{a}-{b}"),)
+            if is_profile_text(words):
                 self.found.add(f"{_PREFIX}.icc-text", "ICC text", DEVICE, place, part, None, weak=True)
+            else:
+                self.found.add(f"{_PREFIX}.icc-unknown", "Unknown text of the ICC profile", UNKNOWN, place, part, words)
+        for a, b in spans.foreign:
+            part = (Part(self.embedded, f"{number}:{a}-{b}"),)
+            self.found.add(f"{_PREFIX}.icc-unknown", "Unknown text of the ICC profile", UNKNOWN, place, part, None)
 
 
 # -- bytes -------------------------------------------------------------------------------

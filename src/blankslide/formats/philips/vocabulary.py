@@ -14,11 +14,15 @@ from base64 import b64decode
 from binascii import Error
 from typing import TYPE_CHECKING
 
+from blankslide.containers import icc
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI
-from blankslide.formatkit.vocabulary import NUMBER
+from blankslide.formatkit.profile_words import is_profile_text
+from blankslide.formatkit.vocabulary import NUMBER, VERSION
 from blankslide.formatkit.xml_fields import Rule, rules, science
-from blankslide.model import Fill, Place
+from blankslide.formatkit.xml_names import is_plain_name
+from blankslide.model import Fill, PhiClass, Place
 from blankslide.model.patterns import pattern
+from blankslide.source import MemorySource
 
 if TYPE_CHECKING:
     from blankslide.containers.xml import Element
@@ -26,7 +30,8 @@ if TYPE_CHECKING:
 
 
 NUMBERS = rf'"?{NUMBER}"?(?:\s+"?{NUMBER}"?){{0,31}}'
-_VERSIONS = r'"?v?\d{1,4}(?:\.\d{1,6}){0,4}"?(?:\s+"?v?\d{1,4}(?:\.\d{1,6}){0,4}"?){0,8}'
+_ONE = rf'"?(?:v?{VERSION}|v?\d{{1,3}})"?'
+_VERSIONS = rf"{_ONE}(?:\s+{_ONE}){{0,8}}"
 _MAKER = (
     r"(?i)philips(?: medical systems| digital pathology)?|hamamatsu|leica|aperio|3dhistech|roche|ventana|zeiss|olympus"
 )
@@ -35,13 +40,38 @@ _BASE64 = r"[A-Za-z0-9+/\s]{256,}+={0,2}\s*+"
 _OPTION = r"(?:(?:useBigTIFF|useRgb|levels|processing|tileSize)=[\d,]{1,64}|q\d{1,3})"
 _DERIVATION = rf"(?:tiff-)?{_OPTION}(?:-{_OPTION}){{0,16}}-?"
 
-_NAME = r"(?!.*\d{5})[A-Za-z][A-Za-z0-9_]{1,63}"
-_NAMED = pattern(_NAME)
+
+class _Name:
+    """Looks like a pattern, and matches names of technical words."""
+
+    def fullmatch(self, text: str, /) -> str | None:
+        """Return the text if it is one, else None."""
+        return text if text in RULES or is_plain_name(text) else None
+
+
+class _Profile:
+    """Looks like a pattern, and matches a colour profile in base64 that says nothing unknown."""
+
+    def fullmatch(self, text: str, /) -> str | None:
+        """Return the text if it is one, else None."""
+        if not _CODED.fullmatch(text):
+            return None
+        data = decoded(text)
+        spans = icc.spans(MemorySource(data), 0, len(data))
+        plain = spans is not None and not spans.foreign and all(is_profile_text(w.text) for w in spans.words)
+        return text if plain else None
+
+
+_CODED = pattern(_BASE64)
+_NAMED = _Name()
 
 RULES = {
-    **science(_NAME, "*@Name *@ObjectType"),
+    **{key: Rule(id_, PhiClass.SCIENCE, _NAMED) for key, id_ in (("*@Name", "name"), ("*@ObjectType", "objecttype"))},
     **science(r"0x[0-9A-Fa-f]{4}", "*@Group *@Element"),
-    **science(r"I[A-Za-z0-9]{1,24}", "*@PMSVR"),
+    **science(
+        r"I(?:String|UInt(?:8|16|32|64)|Int(?:8|16|32|64)|Double|Float|DataObject|Byte|Bool|DateTime)(?:Array)?",
+        "*@PMSVR",
+    ),
     **science(
         NUMBERS,
         "DICOM_BITS_ALLOCATED DICOM_BITS_STORED DICOM_HIGH_BIT DICOM_LOSSY_IMAGE_COMPRESSION "
@@ -59,7 +89,7 @@ RULES = {
     "DICOM_MANUFACTURER": Rule("dicom-manufacturer", DEVICE, pattern(_MAKER)),
     "DICOM_MANUFACTURERS_MODEL_NAME": Rule("dicom-manufacturers-model-name", DEVICE, pattern(_MODEL)),
     "DICOM_SOFTWARE_VERSIONS": Rule("dicom-software-versions", DEVICE, pattern(_VERSIONS), weak=True),
-    "DICOM_ICCPROFILE": Rule("dicom-iccprofile", DEVICE, pattern(_BASE64), weak=True),
+    "DICOM_ICCPROFILE": Rule("dicom-iccprofile", DEVICE, _Profile(), weak=True),
     "DICOM_DERIVATION_DESCRIPTION": Rule(
         "dicom-derivation-description",
         PATH,

@@ -72,7 +72,7 @@ def _profile_texts(raw: bytes, start: int, end: int) -> list[tuple[int, int]]:
     """Return date, id and texts of a colour profile; all of it if it is not whole or not a profile."""
     whole = raw[start + 12 : start + _BEFORE_PROFILE] == b"\1\1"
     found = icc.spans(MemorySource(raw), start + _BEFORE_PROFILE, end) if whole else None
-    spans = [(start, end)] if found is None else [found.date, found.id, *found.texts]
+    spans = [(start, end)] if found is None else [found.date, found.id, *found.texts, *found.foreign]
     return [(low, high) for low, high in spans if any(raw[low:high])]
 
 

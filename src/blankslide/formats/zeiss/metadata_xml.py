@@ -21,7 +21,7 @@ from blankslide.containers.xml import parse
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI
 from blankslide.formatkit.replacements import harmless
 from blankslide.formatkit.vocabulary import NUMBER, PRECISE_NUMBER, slug
-from blankslide.formatkit.xml_fields import Rule, XmlReader, rules, science
+from blankslide.formatkit.xml_fields import Rule, XmlReader, markers, rules, science
 from blankslide.model import Fill, PhiClass, Place
 from blankslide.model.patterns import pattern
 
@@ -92,7 +92,7 @@ TABLE: dict[str, Rule] = {
     **science(r"#[0-9A-Fa-f]{6,8}", "Color OriginalColor"),
     **science(r"[µu]m|nm|mm|cm|m|px", "DefaultUnitFormat"),
     **science(r"\d{1,3}(?:\.\d{1,3})? ?%?", "Intensity"),
-    **science(_CHANNEL, "Channel@Name Fluor DyeName ShortName"),
+    **markers("Channel@Name Fluor DyeName ShortName", _CHANNEL),
     **science(_NAMES, "Scene@Name"),
     **science("Image|Mesh|Volume|Report|Table", "Document/SubType"),
     **science(_ATTACHMENTS.replace(" ", "|"), "BinaryList/AttachmentName"),
@@ -144,23 +144,30 @@ class ZeissXml(XmlReader):
         Collects the ids of many digits.
     """
 
+    judges_names = False  # each version of the program adds hundreds of elements, with words of its own
+
     def __init__(self, found: FindingCollector, kept: list[Place], ids: Ids) -> None:
         super().__init__(found, kept, "zeiss.xml", TABLE, whole=WHOLE)
         self.ids = ids
-        self._vocabulary = ""
         self._emptied: list[tuple[int, int]] = []
+        self._all_words = ""
 
     def document(self, data: bytes, base: int, where: str) -> Element:
         """Read one document and return its root, without the parts that are emptied as a whole."""
         root = parse(data.partition(b"\0")[0])
         self._data, self._base, self._where = data, base, where
         names = {n for e in root.walk() for n in (e.name, *(a.name for a in e.attributes))}
-        self._vocabulary = " ".join((_ATTACHMENTS, *names))  # a picture's title often is the name of its attachment
+        self._all_words = " ".join((_ATTACHMENTS, *names))  # a picture's title often is the name of its attachment
         self._emptied = []
         for part in root.walk():
             if part.parent is not None and part.parent.name == "Metadata" and part.name not in KNOWN_PARTS:
                 self._part(data, part)
         return self.read(data, base, where, root)
+
+    @property
+    def vocabulary(self) -> str:
+        """The names of all parts, also of those that are emptied."""
+        return self._all_words
 
     def _part(self, data: bytes, part: Element) -> None:
         """Report one part of the metadata as a whole; only its own tags stay."""
@@ -188,7 +195,7 @@ class ZeissXml(XmlReader):
         super()._asides(body)
 
     def _is_vocabulary(self, value: str) -> bool:
-        return value in self._vocabulary
+        return value in self._all_words
 
     def _record(self, rule: Rule, at: tuple[int, int], goes: tuple[int, int], value: str | None) -> None:
         """Record a finding; a value that is also the name of an element is not searched for."""

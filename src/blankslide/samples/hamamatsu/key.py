@@ -20,7 +20,8 @@ TAG_IDS = {
     65427: "hamamatsu.tag.reference",
     65428: "hamamatsu.tag.auth-code",
     65442: "hamamatsu.tag.serial-number",
-    65468: "hamamatsu.tag.barcode",
+    **dict.fromkeys(range(65468, 65476), "hamamatsu.tag.barcode"),
+    65476: "hamamatsu.tag.regulation",
     65477: "hamamatsu.tag.scan-profile",
     65480: "hamamatsu.tag.barcode-type",
 }

@@ -225,6 +225,8 @@ def _texts(plan: Recipe) -> dict[int, Value]:
         65448: "1.20",
         65449: lines,
         65468: f"BC-{p.accession}",
+        **{tag: f"{p.mrn}-{tag % 100} {p.family}" for tag in range(65469, 65476)},
+        65476: f"for {p.institution} only",
         65480: "CODE39",
     }
     out = {tag: ascii(text, f"text {tag}" if plan.share else "") for tag, text in texts.items()}

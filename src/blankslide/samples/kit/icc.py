@@ -18,7 +18,9 @@ _PRIMARIES = {b"rXYZ": (0.4361, 0.2225, 0.0139), b"gXYZ": (0.3851, 0.7169, 0.097
 _GAMMA = b"curv" + struct.pack(">LLH", 0, 1, round(2.2 * 256))
 
 
-def profile(made: datetime, words: str = "ScanScope v1", copyright_words: str = "invented") -> bytes:
+def profile(
+    made: datetime, words: str = "ScanScope v1", copyright_words: str = "No copyright", colours: int = 0
+) -> bytes:
     """Return an RGB display profile.
 
     Parameters
@@ -29,10 +31,13 @@ def profile(made: datetime, words: str = "ScanScope v1", copyright_words: str = 
         ASCII text of the ``desc`` tag, the profile's name.
     copyright_words
         ASCII text of the ``cprt`` tag.
+    colours
+        How many bytes a table of colours has; none by default.
     """
     tags = {b"desc": _description(words), b"cprt": b"text\0\0\0\0" + copyright_words.encode("ascii") + b"\0"}
     tags |= {b"wtpt": _xyz(_D50)} | {name: _xyz(value) for name, value in _PRIMARIES.items()}
     tags |= dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), _GAMMA)
+    tags |= {b"A2B0": b"mft2\0\0\0\0" + bytes(colours)} if colours else {}
     table, body = _tagged(tags)
     return _header(128 + len(table) + len(body), made) + table + body
 

@@ -1,0 +1,59 @@
+"""Files beside a slide: photographs of its label, and small copies that file servers hide, are named."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from blankslide import api
+from blankslide.pipeline.sidecars import beside, is_photograph
+from blankslide.samples.aperio.slide import build_aperio
+from blankslide.samples.hamamatsu.vms import build_hamamatsu_vms
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAMED = [
+    "s_label.jpg",
+    "s-macro.png",
+    "s label.png",
+    "s (label).tif",
+    "s_Label_1.JPG",
+    "s_slide_label.jpg",
+    "label_s.jpg",
+]
+NAMED += ["Macro-s.png", "s.label.jpg", "s-thumbnail.jpeg", "s_barcode.bmp", "s_macro_image.jpg"]
+OTHERS = ["ss_label.jpg", "t_label.jpg", "s_label.txt", "s_labelled cells.jpg", "s2-macro.png", "label.jpg"]
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_photographs_are_known_by_the_slides_name_and_a_word(name: str) -> None:
+    assert is_photograph(name, "s")
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_files_are_none(name: str) -> None:
+    assert not is_photograph(name, "s")
+
+
+def test_they_are_named_and_strict_ends_with_1(tmp_path: Path) -> None:
+    slide = tmp_path / "x7.svs"
+    build_aperio(slide, size=(256, 192))
+    others = ["x7_label.jpg", "x7-macro.png", "@eaDir/x7.svs/SYNOPHOTO_THUMB_M.jpg", ".@__thumb/s100x7.svs", "._x7.svs"]
+    for name in [*others, "y_label.jpg", "@eaDir/y.svs/SYNOPHOTO_THUMB_M.jpg"]:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"\xff\xd8\xff\xd9")
+    outcome = api.anonymize(slide, in_place=True, profile="strict")
+    assert sorted(outcome.sidecars) == sorted(others)
+    assert outcome.exit_code == 1
+    assert all((tmp_path / name).read_bytes() == b"\xff\xd8\xff\xd9" for name in others)
+
+
+def test_a_macro_that_the_key_file_does_not_name_is_named(tmp_path: Path) -> None:
+    slide = tmp_path / "slide.vms"
+    build_hamamatsu_vms(slide)
+    assert beside(str(slide), lambda _: False).count("slide_macro.jpg") == 1
+    lines = slide.read_bytes().split(b"\r\n")
+    slide.write_bytes(b"\r\n".join(line for line in lines if not line.startswith(b"MacroImage")))
+    assert "slide_macro.jpg" in api.anonymize(slide, in_place=True).sidecars
