@@ -18,7 +18,7 @@ from blankslide import home as home_module
 from blankslide.errors import EnvironmentProblem, InternalError, NoPermission
 from blankslide.home import load_key, user_folder
 from blankslide.policy import pseudonyms as module
-from blankslide.policy.pseudonyms import dicom_uid, is_ours, replace, slide_name
+from blankslide.policy.pseudonyms import dicom_uid, is_foreign, is_ours, replace, slide_name
 
 KEY = bytes(range(32))
 OTHER = bytes(range(1, 33))
@@ -84,10 +84,12 @@ def test_replacing_keeps_the_length_and_happens_once(value: str) -> None:
     assert replace(new, KEY) == new
 
 
-def test_without_the_key_a_uuid_is_nobodys() -> None:
+def test_a_uuid_of_ours_is_known_under_any_key_and_told_apart() -> None:
     new = replace(GUID, KEY)
-    assert not is_ours(new, None)
-    assert not is_ours(new, OTHER)
+    assert all(is_ours(new, key) for key in (KEY, OTHER, None))
+    assert replace(new, OTHER) == new
+    assert [is_foreign(new, key) for key in (KEY, OTHER, None)] == [False, True, False]
+    assert not is_foreign(GUID, OTHER)
     assert is_ours(str(uuid.UUID(int=0)), None)
 
 
@@ -119,8 +121,19 @@ def test_a_dicom_uid_becomes_a_keyed_uuid() -> None:
         assert 38 <= len(new) <= 44
         assert uuid.UUID(int=int(new[5:])).version == 8
         assert is_ours(new, KEY)
-        assert not is_ours(new, OTHER)
-        assert dicom_uid(KEY, new) == new
+        assert is_ours(new, OTHER)
+        assert (is_foreign(new, KEY), is_foreign(new, OTHER)) == (False, True)
+        assert dicom_uid(OTHER, new) == dicom_uid(KEY, new) == new
+
+
+@pytest.mark.parametrize(("length", "told"), [(12, False), (34, True), (42, True), (43, True), (64, True)])
+def test_a_mapped_uid_is_known_under_any_key_and_told_apart(length: int, told: bool) -> None:
+    news = [module.mapped_uid(f"1.2.{n}".ljust(length, "7"), KEY) for n in range(1000, 1040)]
+    assert all(is_ours(new, key) for new in news for key in (KEY, OTHER, None))
+    assert [module.mapped_uid(new, OTHER) for new in news] == news
+    assert not any(is_foreign(new, KEY) for new in news)
+    assert any(is_foreign(new, OTHER) for new in news) is told
+    assert len(set(news)) == len(news)
 
 
 def test_dicom_uids_of_the_standard_stay() -> None:

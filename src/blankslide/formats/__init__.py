@@ -212,7 +212,20 @@ def detect(probe: Probe, formats: Iterable[Format] | None = None) -> Format:
             raise ContradictorySlide(f"the file could be {names}, so it is not edited as either")
         if accepted:
             return accepted[0]
-    raise NotASlide("the file is empty" if empty else f"not a slide I know: {describe(probe.head)}")
+    raise NotASlide("the file is empty" if empty else _what_else(probe))
+
+
+def _what_else(probe: Probe) -> str:
+    """Say what a file is that no format accepts."""
+    if probe.main.size < _DICOM_MARK + 4 or probe.main.read(_DICOM_MARK, 4) != b"DICM":
+        return f"not a slide I know: {describe(probe.head)}"
+    from blankslide.containers.dicom.other_objects import kind_of
+
+    kind = kind_of(probe.main.read(0, min(_META, probe.main.size)))
+    return f"DICOM, but not a whole-slide image{': ' if kind else ''}{kind}"
+
+
+_DICOM_MARK, _META = 128, 4096
 
 
 _MAGIC = (
@@ -240,6 +253,4 @@ def describe(head: bytes) -> str:
     for magic, words in _MAGIC:
         if head.startswith(magic):
             return words
-    if head[128:132] == b"DICM" or b"DICM" in head:
-        return "DICOM file"
     return "text file" if head and all(32 <= b < 127 or b in b"\t\r\n" for b in head) else "unknown content"

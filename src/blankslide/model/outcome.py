@@ -15,6 +15,10 @@ Medium = Literal["overwritten", "relocated", "shared", "unknown"]
 NameVerdict = Literal["plain", "identifying", "unknown"]
 
 
+OTHER_KEY = "ids in it were replaced under another key"
+"""A note: what looks like ids are replacements, so nothing is left, but they are not those of this key."""
+
+
 @dataclass(slots=True)
 class Outcome:
     """What happened to one slide. Three answers that are never merged.

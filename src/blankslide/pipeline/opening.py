@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from blankslide.errors import NotASlide, SlideError
 from blankslide.formatkit.protocol import Probe
 from blankslide.formats import detect
-from blankslide.model import Blank, Finding, Inspection, Part, PhiClass
-from blankslide.policy.pseudonyms import is_ours
+from blankslide.model import OTHER_KEY, Blank, Finding, Inspection, Part, PhiClass
+from blankslide.policy.pseudonyms import is_foreign, is_ours
 
 if TYPE_CHECKING:
     from blankslide.storage.slide_files import SlideFilesOnDisk
@@ -44,6 +44,8 @@ def inspected(slide: SlideFilesOnDisk, key: bytes | None, thorough: bool = False
         inspection.beside, inspection.torn, inspection.left = found.names, len(found.torn), found.left()
     ours = [f for f in inspection.findings if f.cls is PhiClass.LINK and _is_ours(f, key)]
     ours += [f for f in inspection.findings if f.cls is PhiClass.IMAGE and _is_blank(f, slide)]
+    if any(_is_foreign(f, key) for f in ours):
+        inspection.notes += (OTHER_KEY,)
     if ours:
         inspection.kept += tuple(p for f in ours for p in f.places)
         inspection.findings = tuple(f for f in inspection.findings if f not in ours)
@@ -52,6 +54,11 @@ def inspected(slide: SlideFilesOnDisk, key: bytes | None, thorough: bool = False
 
 def _is_ours(finding: Finding, key: bytes | None) -> bool:
     return finding.value is not None and all(is_ours(v.reveal(), key) for v in (finding.value, *finding.values))
+
+
+def _is_foreign(finding: Finding, key: bytes | None) -> bool:
+    values = () if finding.value is None else (finding.value, *finding.values)
+    return finding.cls is PhiClass.LINK and any(is_foreign(v.reveal(), key) for v in values)
 
 
 def _is_blank(finding: Finding, slide: SlideFilesOnDisk) -> bool:

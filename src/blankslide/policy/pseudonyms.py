@@ -2,9 +2,11 @@
 
 The same key and value give the same replacement in every file, run and machine. No ledger is
 needed to see that a value was already replaced: it holds nothing but zeros, or it is a UUID of
-version 8 (RFC 9562) whose last 40 free bits are a keyed check sum of the 82 before them, or it is
-a short token with a check sum for everybody. So a
-second run changes nothing, and a foreign UUID that merely looks like version 8 is not trusted.
+version 8 (RFC 9562) whose last 40 free bits are a check sum of the 82 before them, or a UID or a
+short token with a check sum. Everybody can compute these sums, so a second run changes nothing,
+whatever its key, and a foreign UUID that merely looks like version 8 is not trusted. A keyed sum of
+16 bits inside a UUID, or of three digits inside a UID that is long enough, tells whether it was made
+under this key.
 
 The site key is a file that only its owner can read, made by the first slide that is edited. Whoever has it can test
 guesses against pseudonyms; it never goes into a slide, a journal or the ledger.
@@ -30,6 +32,8 @@ _WHOLE_UID, _SHORTEST_UID, _CHECK_DIGITS = 43, 30, 12
 _BASE = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _TOKEN = pattern(r"X[0-9A-Z]{7,15}")
 _TOKEN_CHECKS = {8: 3, 10: 4, 12: 4, 14: 5, 16: 5}
+_BODY, _INNER = 82, 16
+_ROOMY, _INNER_DIGITS = 16, 3
 _PASSING = os.urandom(KEY_BYTES)
 _OPEN = b"Blankslide: made without a key.\0"
 
@@ -69,16 +73,35 @@ def is_ours(value: str, key: bytes | None) -> bool:
     value
         As it stands in the slide.
     key
-        The site key; without it only zeros are recognised.
+        The site key. With it those are recognised too that earlier versions made under it.
     """
     if all(c == "0" or _is_kept(c) for c in value):
         return True
     if value.startswith(_UUID_ROOT) and _is_mapped(value, key):
         return True
-    if key is None:
-        return False
     digits = _uuid_digits(value)
-    return digits is not None and _is_keyed_uuid(_checked(key), int(digits, 16))
+    return digits is not None and any(_is_keyed_uuid(mark, int(digits, 16)) for mark in _marks(key))
+
+
+def is_foreign(value: str, key: bytes | None) -> bool:
+    """Whether a value is a replacement that was certainly made under another key, or under none.
+
+    Parameters
+    ----------
+    value
+        As it stands in the slide.
+    key
+        The site key; without it nothing can be told.
+    """
+    number = _uuid_number(value)
+    if key is None or number is None or not _is_mapped_or_uuid(value):
+        return False
+    if not _is_keyed_uuid(_OPEN, number):
+        digits = value[len(_UUID_ROOT) : -_CHECK_DIGITS]
+        whole, inner = divmod(int(digits), 10**_INNER_DIGITS)
+        return len(digits) >= _ROOMY and _inner_digits(_checked(key), whole) != inner
+    body = _body(number)
+    return _inner_sum(_checked(key), body >> _INNER) != body & (1 << _INNER) - 1
 
 
 def is_standard(uid: str) -> bool:
@@ -107,18 +130,20 @@ def mapped_uid(old: str, key: bytes | None) -> str:
     old
         Without padding.
     key
-        The site key. Without it the map holds for this process only, and its UIDs are recognised
-        by everybody, so that a later run leaves them as they are.
+        The site key. Without it the map holds for this process only.
     """
     if is_standard(old) or is_ours(old, key):
         return old
-    secret, mark = (_checked(key), _checked(key)) if key else (_PASSING, _OPEN)
+    secret = _checked(key) if key else _PASSING
     if len(old) >= _WHOLE_UID:
-        return f"{_UUID_ROOT}{_keyed_uuid(secret, b'uid' + old.encode(), mark)}"
+        return f"{_UUID_ROOT}{_keyed_uuid(secret, b'uid' + old.encode())}"
     digits = max(_SHORTEST_UID, len(old)) - len(_UUID_ROOT) - _CHECK_DIGITS
-    low = 10 ** (digits - 1)
+    inner = _INNER_DIGITS if digits >= _ROOMY else 0
+    low = 10 ** (digits - 1 - inner)
     body = low + int.from_bytes(_mac(secret, b"uid" + old.encode())) % (9 * low)
-    return f"{_UUID_ROOT}{body}{_decimal_check(mark, body):0{_CHECK_DIGITS}d}"
+    if inner:
+        body = body * 10**inner + _inner_digits(secret, body)
+    return f"{_UUID_ROOT}{body}{_decimal_check(_OPEN, body):0{_CHECK_DIGITS}d}"
 
 
 def token(old: str, key: bytes | None, least: int = 12) -> str:
@@ -221,7 +246,7 @@ def _is_mapped(value: str, key: bytes | None) -> bool:
     digits = value[len(_UUID_ROOT) :]
     if not (digits.isascii() and digits.isdecimal()) or len(digits) > 39:
         return False
-    marks = [_OPEN] if key is None else [_checked(key), _OPEN]
+    marks = _marks(key)
     if any(_is_keyed_uuid(mark, int(digits)) for mark in marks):
         return True
     body, check = digits[:-_CHECK_DIGITS], digits[-_CHECK_DIGITS:]
@@ -234,15 +259,48 @@ def _check_sum(key: bytes, body: int) -> int:
     return int.from_bytes(_mac(key, b"chk" + body.to_bytes(11, "big"))) >> 216
 
 
-def _keyed_uuid(key: bytes, what: bytes, mark: bytes | None = None) -> int:
-    """Build version 8, variant 2 around 82 keyed bits and their 40-bit check sum (under ``mark``, if given)."""
-    body = int.from_bytes(_mac(key, what)) >> 174
-    bits = body << 40 | _check_sum(mark or key, body)
+def _marks(key: bytes | None) -> tuple[bytes, ...]:
+    """Return what check sums may have been made with: everybody's, and the key as in earlier versions."""
+    return (_OPEN,) if key is None else (_OPEN, _checked(key))
+
+
+def _inner_sum(key: bytes, body: int) -> int:
+    return int.from_bytes(_mac(key, b"own" + body.to_bytes(9, "big"))) >> (256 - _INNER)
+
+
+def _inner_digits(key: bytes, body: int) -> int:
+    return int.from_bytes(_mac(key, b"own" + str(body).encode())) % int("1" + "0" * _INNER_DIGITS)
+
+
+def _is_mapped_or_uuid(value: str) -> bool:
+    """Whether everybody can see that a value is a replacement."""
+    return is_ours(value, None) and any(c not in "0.-{}" for c in value)
+
+
+def _keyed_uuid(key: bytes, what: bytes) -> int:
+    """Build version 8, variant 2 around 66 keyed bits, their sum under the key, and everybody's sum of both."""
+    body = int.from_bytes(_mac(key, what)) >> (256 - _BODY + _INNER)
+    body = body << _INNER | _inner_sum(key, body)
+    bits = body << 40 | _check_sum(_OPEN, body)
     return (bits >> 74) << 80 | 8 << 76 | (bits >> 62 & 0xFFF) << 64 | 2 << 62 | bits & (1 << 62) - 1
 
 
-def _is_keyed_uuid(key: bytes, number: int) -> bool:
+def _is_keyed_uuid(mark: bytes, number: int) -> bool:
     if number >> 128 or number >> 76 & 0xF != 8 or number >> 62 & 3 != 2:
         return False
     bits = (number >> 80) << 74 | (number >> 64 & 0xFFF) << 62 | number & (1 << 62) - 1
-    return _check_sum(key, bits >> 40) == bits & (1 << 40) - 1
+    return _check_sum(mark, bits >> 40) == bits & (1 << 40) - 1
+
+
+def _body(number: int) -> int:
+    """Return the 82 bits of a UUID of ours that its check sum is of."""
+    return ((number >> 80) << 74 | (number >> 64 & 0xFFF) << 62 | number & (1 << 62) - 1) >> 40
+
+
+def _uuid_number(value: str) -> int | None:
+    """Return the number of a UUID, or of a UID that is one; None if it is neither."""
+    digits = value[len(_UUID_ROOT) :] if value.startswith(_UUID_ROOT) else ""
+    if digits.isascii() and digits.isdecimal() and len(digits) <= 39:
+        return int(digits)
+    found = _uuid_digits(value)
+    return None if found is None else int(found, 16)

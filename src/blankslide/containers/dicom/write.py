@@ -29,7 +29,7 @@ SMALLEST_FILLER = _META_FILLER + 2
 _LONGEST_LO = 64
 
 Changes = Mapping[int, bytes | None]
-"""New values by the place of their element; None takes it out."""
+"""New values by the place of their element; None takes it out, and so it does with an item."""
 
 
 def _tag(tag: int) -> bytes:
@@ -89,6 +89,8 @@ class _Builder:
         return encode(element.tag, vr, content, element.implicit)
 
     def item(self, held: Item) -> bytes:
+        if held.at in self.changes:  # no element begins there
+            return b""
         if not self.firm and not self.touched(held.at, held.end):
             return self.data[held.at : held.end]
         content = b"".join(map(self.element, held.elements))

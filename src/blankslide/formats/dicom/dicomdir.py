@@ -22,9 +22,9 @@ from blankslide.containers.dicom import write as W
 from blankslide.errors import DamagedSlide, NotEditable, SlideError
 from blankslide.formats.dicom import ps315_table as table
 from blankslide.formats.dicom.header_rewrite import START, Compromise, FollowingBytes, HeaderRewrite, Names
-from blankslide.formats.dicom.legal_values import is_code_string
 from blankslide.formats.dicom.rules import Reader, Reading
 from blankslide.model import PhiClass, Place, Rank
+from blankslide.model.patterns import pattern
 from blankslide.source import MemorySource
 from blankslide.spans import ByteClass, ByteMap
 
@@ -44,6 +44,8 @@ _FILE_SET, _KIND, _FILE_ID, _INSTANCE_IN_FILE = 0x00041130, 0x00041430, 0x000415
 _CLASSES = frozenset((0x00041432, 0x00041510, 0x00041512, 0x0004151A))
 _OFFSETS = frozenset((0x00041200, 0x00041202, 0x00041400, 0x00041420, 0x00041504))
 STAYING = _OFFSETS | {0x00041212, 0x00041410, _KIND, _FILE_ID}
+#: A file set's name is free, so it stays only if it says nothing.
+_PLAIN_FILE_SET = pattern(r"(?:(?:DICOM|WSI|SLIDES?|PATHOLOGY|FILE_?SET|CD|DVD|MEDIA)[ _-]?\d{0,2}){0,3}")
 _LEVELS = ("PATIENT", "STUDY", "SERIES")
 _NAME_OF_PATIENT, _ID_OF_PATIENT, _STUDY_ID, _STUDY_TEXT, _ACCESSION = (
     0x00100010, 0x00100020, 0x00200010, 0x00081030, 0x00080050,
@@ -73,7 +75,7 @@ class DirectoryReader(Reader):
             self._uid(element, _INSTANCE)
         elif tag in _CLASSES:
             self._class_uid(element)
-        elif tag in STAYING or (tag == _FILE_SET and is_code_string(self._text(element))):
+        elif tag in STAYING or (tag == _FILE_SET and _PLAIN_FILE_SET.fullmatch(self._text(element))):
             self.out.kept.append(element)
         elif tag == _FILE_SET:
             self._add(element, PhiClass.UNKNOWN, "Z")

@@ -8,6 +8,12 @@ What goes: what PS3.15 Table E.1-1 lists, according to its actions and the types
 private elements; unknown attributes and texts. UIDs are mapped with the key, in all files alike. The
 frames of LABEL and OVERVIEW become valid blank frames. The header keeps its length, so no pixel moves.
 
+What stays: codes that stand with their meaning in the table of PS3.16 (a value that the table has gets the
+table's meaning; one that it lacks, but that fits the syntax of SNOMED CT, DICOM or UCUM, stays without its
+meaning under ``research``); defined terms; numbers of few digits; colour tables as long as they say; stains
+and methods among the steps of preparation (113104). Ids of patients, containers and specimens become tokens,
+so that slides of a study stay together and apart. Measures of a body and days since birth go.
+
 A DICOMDIR in the folder that lists this slide alone is one of its files: its records lose what the
 files lose, icons too; its UIDs and offsets change with them, its length stays. It names the files, so
 they are not renamed. If it lists other files too, the slide is refused, because it would no longer
@@ -24,6 +30,9 @@ Beside the slide: if a file of its series cannot be changed with it (another cla
 a folder below, damaged), the slide is refused in place, since that file would no longer belong to it.
 Other objects of the study, and DICOM files that cannot be read, are named, and the slide is then not
 called clean. Another slide of the study, with its own levels and frame of reference, is left alone.
+
+A label in JPEG-LS or HTJ2K, or whose frame is too small for a blank one, is refused in place; in a copy it
+becomes plain white pixels.
 
 Traps: a file that is also a TIFF, by its preamble, is refused, because the TIFF half would keep what
 the DICOM half lost. Big endian data sets are refused too. A deflated data set, or a header without room

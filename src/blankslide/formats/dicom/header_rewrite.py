@@ -23,8 +23,18 @@ from blankslide.containers.dicom import write as W
 from blankslide.containers.dicom.header import PREAMBLE, Header
 from blankslide.errors import NotEditable
 from blankslide.formatkit.replacements import is_standard, mapped_uid, token
-from blankslide.formats.dicom.legal_values import MOST_VALUES, is_code_string
-from blankslide.formats.dicom.rules import KEPT_APART, METHODS, SHORT_DUMMIES, Entry, Reading, dummy, quiet_profile
+from blankslide.formats.dicom import colour_profile
+from blankslide.formats.dicom.legal_values import MOST_VALUES
+from blankslide.formats.dicom.rules import (
+    KEPT_APART,
+    METHODS,
+    OWN_DUMMIES,
+    SHORT_DUMMIES,
+    Entry,
+    Reading,
+    dummy,
+)
+from blankslide.formats.dicom.terms import as_term
 from blankslide.model import Action, PhiClass, Write
 
 START = PREAMBLE + 4
@@ -247,6 +257,8 @@ class HeaderRewrite:
             codes = W.code("113100", "DCM", "Basic Application Confidentiality Profile", self.header.implicit)
             if self.picture in gone:
                 codes += W.code("113101", "DCM", "Clean Pixel Data Option", self.header.implicit)
+            if self.reading.cleaned:
+                codes += W.code("113104", "DCM", "Clean Structured Content Option", self.header.implicit)
             out[_CODES] = ("SQ", codes)
         return out
 
@@ -293,11 +305,16 @@ class HeaderRewrite:
             return names.name(name, KEPT_APART[element.tag]).encode()
         if entry.effect == "W":
             words = self.header.value(element).decode("latin-1").rstrip("\0 ").split("\\")
-            return "\\".join(map(_as_code, words[:MOST_VALUES])).encode("latin-1")
+            return "\\".join(as_term(element.tag, word) for word in words[:MOST_VALUES]).encode("latin-1")
+        if entry.effect == "M":
+            return dummy(element.vr) if rung.short else entry.new.encode()
         if entry.effect == "I":
-            return quiet_profile(self.header.value(element))
+            return colour_profile.quiet(self.header.value(element))
+        if entry.effect == "J":
+            return colour_profile.without_strange(self.header.value(element))
         if entry.effect == "D":
-            return (SHORT_DUMMIES.get(element.vr) if rung.short else None) or dummy(element.vr)
+            short = SHORT_DUMMIES.get(element.vr) if rung.short else None
+            return short or OWN_DUMMIES.get(element.tag) or dummy(element.vr)
         return b"" if entry.effect == "Z" else None
 
     def _shortened(self, changes: dict[int, bytes | None]) -> None:
@@ -311,13 +328,6 @@ class HeaderRewrite:
                 changes[element.at] = b""
             elif element.vr in SHORT_DUMMIES and self.header.value(element).strip() == dummy(element.vr):
                 changes[element.at] = SHORT_DUMMIES[element.vr]
-
-
-def _as_code(word: str) -> str:
-    """Replace a word that is not a term by NONE; label and overview, in any case, become capitals and stay."""
-    if word.strip().upper() in ("LABEL", "OVERVIEW"):
-        return word.strip().upper()
-    return word if is_code_string(word) else "NONE"
 
 
 def _longest(old: str) -> str:

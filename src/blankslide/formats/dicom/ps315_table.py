@@ -28,7 +28,8 @@ class Row(NamedTuple):
     Attributes
     ----------
     action
-        As in Table E.1-1; ``-`` if it is not listed there, lower case if the row is ours.
+        As in Table E.1-1; ``-`` if it is not listed there, lower case if the row is ours, ``Z/C`` if an option of
+        PS3.15 is used that keeps the sequence and cleans what is in it.
     vr
         Value representation.
     root, inside
@@ -86,7 +87,7 @@ def action_of(tag: int, nested: bool) -> str:
     row = rows().get(tag)
     if row is None:
         return ""
-    if row.action == "-":
+    if row.action in ("-", "Z/C"):
         return "K"
     kind = (row.inside if nested else row.root)[0]
     return _resolved(row.action.upper(), kind, row.vr)

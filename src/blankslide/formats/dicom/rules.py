@@ -17,16 +17,16 @@ import struct
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from blankslide.containers import icc
 from blankslide.containers.dicom.header import PIXEL_DATA
 from blankslide.containers.dicom.write import CREATOR
-from blankslide.formatkit.replacements import harmless, is_ours, is_standard, is_token
+from blankslide.formatkit.replacements import harmless, is_standard, is_token
 from blankslide.formatkit.tiff_tags import is_plain
+from blankslide.formats.dicom import colour_profile, palettes, preparation, terms
 from blankslide.formats.dicom import legal_values as legal
 from blankslide.formats.dicom import ps315_table as table
+from blankslide.formats.dicom.codes import SCHEMES, Code, Standing, meanings
 from blankslide.model import PhiClass
 from blankslide.model.patterns import pattern
-from blankslide.source import MemorySource
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,10 +45,15 @@ DUMMIES = {
     "OW": b"\0\0", "UN": b"\0\0", "SV": bytes(8), "UV": bytes(8), "UI": b"2.25.0",
 }  # fmt: skip
 TEXT_DUMMY = b"X"
-#: Identifiers that tell optical paths, containers and specimens apart -> least length of their tokens.
-KEPT_APART = {0x00480106: 8, 0x00400512: 12, 0x00400551: 12}
+PATIENT_ID = 0x00100020
+#: Identifiers that tell optical paths, containers, specimens and patients apart -> least length of their tokens.
+KEPT_APART = {0x00480106: 8, 0x00400512: 12, 0x00400551: 12, preparation.TEXT_VALUE: 12, PATIENT_ID: 12}
+#: The only value that an attribute of a slide can have.
+OWN_DUMMIES = {0x00080060: b"SM"}
 SHORT_DUMMIES = {"DT": b"1900", "TM": b"00"}
 
+_VALUES, _SCHEME, _VERSION, _MEANING = (0x00080100, 0x00080119, 0x00080120), 0x00080102, 0x00080103, 0x00080104
+_VERSION_TEXT = pattern(r"\d{1,3}(?:\.\d{1,3}){0,2}")
 _MAKERS = frozenset((0x00080070, 0x00081090, 0x00181020, 0x00020013))
 _MAKERS_WORDS = pattern(
     r"unknown|none|pydicom|highdicom|wsidicom\w*|dcmtk|offis_dcmtk_\d+|pixelmed\w*|gdcm|orthanc|dcm4che\w*|microsystems|"
@@ -64,8 +69,10 @@ class Entry(NamedTuple):
     Attributes
     ----------
     effect
-        ``X`` remove, ``Z`` empty, ``D`` dummy, ``U`` map UIDs, ``I`` blank parts of a colour profile,
-        ``W`` replace the values of a code string that are no terms, ``N`` replace an identifier by a token.
+        ``X`` remove, ``Z`` empty, ``D`` dummy, ``U`` map UIDs, ``I`` blank all texts of a colour
+        profile, ``J`` what is strange in it,
+        ``W`` replace the values of a code string that are no terms, ``N`` replace an identifier by a token,
+        ``M`` replace a code's meaning by ``new``.
     values
         Its texts, which are searched for afterwards.
     """
@@ -77,14 +84,19 @@ class Entry(NamedTuple):
     element: Element
     values: tuple[str, ...] = ()
     weak: bool = False
+    new: str = ""
 
 
 class Reading(NamedTuple):
-    """What was read of a header: elements that may go, empty ones that only take room, and ones that stay."""
+    """What was read of a header: elements that may go, empty ones that only take room, and ones that stay.
+
+    Of a cleaned sequence (Specimen Preparation Sequence) some items stay.
+    """
 
     entries: list[Entry]
     empties: list[Element]
     kept: list[Element]
+    cleaned: list[Element]
 
 
 class Reader:
@@ -94,7 +106,9 @@ class Reader:
         self.header = header
         charset = header.text(0x00080005)
         self.encoding = "latin-1" if charset in ("", "ISO_IR 100", "ISO_IR 6") else "utf-8"
-        self.out = Reading([], [], [])
+        self.out = Reading([], [], [], [])
+        self._codes: dict[int, Code] = {}
+        self._settled: set[int] = set()  # places of items and texts about which more is known than they say
 
     def read(self) -> Reading:
         """Judge every element."""
@@ -110,8 +124,9 @@ class Reader:
             element = next(stack[-1][0], None)
             if element is None:
                 stack.pop()
-            elif self._asked(element, stack[-1][1]):
-                stack.extend((iter(i.elements), i) for i in reversed(element.items or ()))
+            elif element.at not in self._settled and self._asked(element, stack[-1][1]):
+                held = (i for i in reversed(element.items or ()) if i.at not in self._settled)
+                stack.extend((iter(i.elements), i) for i in held)
 
     def _asked(self, element: Element, item: Item | None) -> bool:
         """Judge one element; return whether to judge the elements inside it."""
@@ -121,6 +136,10 @@ class Reader:
             self.out.empties.append(element)
         elif tag == METHOD:
             self._method(element)
+        elif tag == preparation.PREPARATION and element.items:
+            return self._prepared(element)
+        elif tag == PATIENT_ID:
+            self._going(element, "D")
         elif tag == PIXEL_DATA:  # inside an item, where no picture belongs
             self._going(element, "")
         elif action == "K":
@@ -163,12 +182,14 @@ class Reader:
             return True
         if tag == ICC:
             self._profile(element)
+        elif tag in legal.CODES:
+            self._code_part(element, item)
         elif element.vr == "UI":
             self._class_uid(element)
         elif tag in _MAKERS:
             self._maker(element)
         elif not self._is_legal(element, item):
-            words = element.vr == "CS" and "\\" in self._text(element)
+            words = element.vr == "CS" and ("\\" in self._text(element) or tag in (terms.IMAGE_TYPE, terms.FRAME_TYPE))
             self._add(element, PhiClass.UNKNOWN, "W" if words else self._soft(element))
         elif element.parent != _PER_FRAME:
             self.out.kept.append(element)
@@ -180,18 +201,86 @@ class Reader:
             return row.vr in legal.NUMBERS and legal.is_number(vr, self.header.value(element))
         if vr not in legal.TEXT:
             blob = row.vr in ("OB", "OW", "OV", "OL", "OF", "OD") and row.action == "-"
-            return blob and legal.is_binary(tag, self.header.value(element))
-        text = self._text(element)
-        if self._is_token(element):
-            return True
-        if tag in legal.CODES:
-            return legal.is_code(tag, text, self._scheme(item))
-        return legal.is_text(tag, vr, text)
+            return blob and legal.is_binary(tag, self.header.value(element), self._descriptor(tag, item))
+        return self._is_token(element) or legal.is_text(tag, vr, self._text(element))
 
-    def _scheme(self, item: Item | None) -> str:
-        """Return an item's coding scheme, as codes stay only if that is public; a site's own may be names."""
-        schemes = [self._text(e) for e in (item.elements if item else ()) if e.tag == 0x00080102]
-        return schemes[0] if len(schemes) == 1 else ""
+    def _descriptor(self, tag: int, item: Item | None) -> bytes:
+        """Return the descriptor that stands beside a colour table."""
+        beside = item.elements if item else self.header.elements
+        wanted = palettes.descriptor_of(tag)
+        return next((self.header.value(e) for e in beside if e.tag == wanted and e.items is None), b"")
+
+    # -- codes and what is told with them ----------------------------------------------------
+
+    def _code(self, item: Item) -> Code:
+        """Read the item of a code sequence."""
+        if item.at not in self._codes:
+            parts: dict[int, list[str]] = {}
+            for element in item.elements:
+                if element.tag in legal.CODES and element.items is None:
+                    parts.setdefault(element.tag, []).append(self._text(element).strip())
+            schemes, named = parts.get(_SCHEME, []), parts.get(_MEANING, [])
+            values = [v for tag in _VALUES for v in parts.get(tag, ())]
+            one = [texts[0] if len(texts) == 1 else "" for texts in (schemes, values, named)]
+            self._codes[item.at] = Code(*one)
+        return self._codes[item.at]
+
+    def _code_part(self, element: Element, item: Item | None) -> None:
+        """Judge a part of a code, together with the others: a value or a meaning alone says nothing."""
+        tag, text = element.tag, self._text(element).strip()
+        code = self._code(item) if item else Code("", "", "")
+        listed = code.standing is Standing.LISTED
+        if tag in _VALUES:
+            fine = listed
+            if code.standing is Standing.FITTING:
+                title = "Code that is not in the table"
+                entry = Entry(
+                    "dicom.unlisted-code", title, PhiClass.UNKNOWN, self._soft(element), element, (text,), True
+                )
+                self.out.entries.append(entry)
+                return
+        elif tag == _MEANING:
+            fine = code.is_pair
+            if listed and not fine and text.encode("latin-1", "replace") != TEXT_DUMMY:
+                self._meaning(element, text, meanings(code.scheme, code.value)[0])
+                return
+        elif tag == _SCHEME:
+            fine = text in SCHEMES
+        else:
+            form = legal.is_text(tag, element.vr, text) if tag != _VERSION else _VERSION_TEXT.fullmatch(text)
+            fine = bool(form) and code.scheme in SCHEMES
+        if fine or not text or text.encode("latin-1", "replace") == TEXT_DUMMY:
+            self.out.kept.append(element)
+        else:
+            self._add(element, PhiClass.UNKNOWN, self._soft(element))
+
+    def _meaning(self, element: Element, old: str, new: str) -> None:
+        """Let a code say what its table says."""
+        values = () if old.casefold() in new.casefold() else (old,)
+        id_, title = table.finding_id(element.tag), table.title(element.tag)
+        self.out.entries.append(Entry(id_, title, PhiClass.UNKNOWN, "M", element, values, False, new))
+
+    def _prepared(self, element: Element) -> bool:
+        """Keep what a specimen was prepared with; return whether anything is left."""
+        found = preparation.sort_out(element, self._code, lambda e: self._text(e).strip())
+        if found.whole:
+            self._going(element, "Z")
+            return False
+        for item in found.gone:
+            self._settled.add(item.at)
+            self._add(preparation.as_element(item, element), PhiClass.QUASI, "X")
+        for text in found.names:
+            self._settled.add(text.at)
+            if self._is_token(text) or not self._text(text).strip():
+                self.out.kept.append(text)
+            else:
+                id_, title = table.finding_id(0x00400551), table.title(0x00400551)
+                self.out.entries.append(Entry(id_, title, PhiClass.DIRECT, "N", text, self._texts(text)))
+        for text in found.texts:
+            self._settled.add(text.at)
+            self.out.kept.append(text)
+        self.out.cleaned.append(element)
+        return True
 
     def _class_uid(self, element: Element) -> None:
         uids = self._uids(element)
@@ -203,7 +292,7 @@ class Reader:
     def _uid(self, element: Element, like: int = 0) -> None:
         """Record a UID that is to be mapped, as a finding of its attribute, or of ``like`` if it repeats that."""
         uids = self._uids(element)
-        strange = tuple(u for u in uids if not is_standard(u) and not is_ours(u, None))
+        strange = tuple(u for u in uids if not is_standard(u))  # those of an earlier run are told apart later
         if strange:
             values = tuple(dict.fromkeys(strange))
             id_, title = table.finding_id(like or element.tag), table.title(like or element.tag)
@@ -213,9 +302,15 @@ class Reader:
 
     def _profile(self, element: Element) -> None:
         data = self.header.value(element)
-        if icc.spans(MemorySource(data), 0, len(data)) is None:
+        found = colour_profile.said(data)
+        if found is None:
             self._add(element, PhiClass.UNKNOWN, self._soft(element))
-        elif quiet_profile(data) != data:
+            return
+        if colour_profile.without_strange(data) != data:
+            title = "Unknown text in the ICC profile"
+            entry = Entry("dicom.icc-profile.unknown", title, PhiClass.UNKNOWN, "J", element, found.texts)
+            self.out.entries.append(entry)
+        if colour_profile.quiet(data) != data:
             self._add(element, PhiClass.DEVICE, "I", weak=True)
 
     def _maker(self, element: Element) -> None:
@@ -305,17 +400,6 @@ class Reader:
 def dummy(vr: str) -> bytes:
     """Return the dummy value for an attribute that may not be empty."""
     return DUMMIES.get(vr, TEXT_DUMMY)
-
-
-def quiet_profile(data: bytes) -> bytes:
-    """Blank date, check sum and texts of a colour profile; its curves are science and stay."""
-    spans = icc.spans(MemorySource(data), 0, len(data))
-    if spans is None:
-        return data
-    out = bytearray(data)
-    for start, end in (spans.date, spans.id, *spans.texts):
-        out[start:end] = bytes(end - start)
-    return bytes(out)
 
 
 def _number(vr: str, raw: bytes) -> str:

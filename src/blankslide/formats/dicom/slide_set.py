@@ -26,6 +26,7 @@ from blankslide.formats.dicom.deflated_rewrite import TRAILER, DeflatedRewrite
 from blankslide.formats.dicom.dicomdir import Directory
 from blankslide.formats.dicom.header_rewrite import PICTURE_TEXT, FollowingBytes, HeaderRewrite
 from blankslide.formats.dicom.instance import Instance
+from blankslide.formats.dicom.plain_rewrite import PlainRewrite, has_no_room
 from blankslide.model import (
     AssociatedImage,
     Blank,
@@ -242,6 +243,8 @@ class SlideSet:
         if instance.deflated:
             white = dicom_pixels.white(instance.header.text(0x00280004))
             rewrite = DeflatedRewrite(rewrite, instance.source, pixels, instance.file.size, instance.used, white)
+        elif instance.role and has_no_room(instance, rewrite.taken):
+            rewrite = PlainRewrite(rewrite, instance)
         rewrite.texts = self._texts(instance)
         rewrite.refusal = self.refusal
         return rewrite
@@ -314,7 +317,8 @@ class SlideSet:
     def _behind(self, instance: Instance, rewrite: HeaderRewrite) -> None:
         """Report what follows the pixels (signatures, padding); it becomes one element of zeros."""
         start, end = instance.pixels.end, instance.source.size
-        if instance.deflated and (start < end or instance.trailing):
+        whole = instance.deflated or isinstance(rewrite, PlainRewrite)
+        if whole and (start < end or instance.trailing):
             part = Part(rewrite, TRAILER)
             self.found.add(TRAILER, "Data behind the pixels", UNKNOWN, instance.place(start, end), (part,), None)
             return
@@ -351,7 +355,7 @@ class SlideSet:
     def _picture(self, instance: Instance, rewrite: HeaderRewrite) -> None:
         edits: list[Edit] = [Part(rewrite, rewrite.picture)]
         slots = frames.slots(instance, rewrite.taken)
-        if not instance.deflated:
+        if not instance.deflated and not isinstance(rewrite, PlainRewrite):
             edits.append(Blank(instance.number, instance.where, frames.coding(instance), slots))
         place = instance.place(slots[0].start, slots[-1].end)
         title = f"{instance.role.capitalize()} picture"

@@ -1,7 +1,7 @@
 """Records of a MIRAX slide's data files: tissue, pictures, texts, tables.
 
-A layer's name says what a record should be, its first bytes say what it is. A picture of the label
-is drawn over by a blank picture of the same length; a known table stays as it is; XML is read by
+A layer's name says what a record should be, its bytes say what it is. A picture of the label is drawn
+over by a blank picture of the same length; what `tables` knows for a map or a table stays as it is; XML is read by
 `xml_like`; all else is unknown and goes. Streams of tissue keep all coded data; only text around
 them goes. Of each file the first tile is looked at, and all tiles if that has text, or if the
 person asks to be thorough.
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from blankslide.containers.streams import jpeg, png
 from blankslide.formatkit import jpeg_blanks
 from blankslide.formatkit.findings import UNKNOWN
+from blankslide.formats.mirax import tables
 from blankslide.formats.mirax.xml_like import MAX_BYTES, TextReader, is_markup
 from blankslide.model import AssociatedImage, Blank, Coding, Fill, PhiClass, Place, Slot, Write
 from blankslide.model.patterns import pattern
@@ -65,6 +66,11 @@ class Records:
     ----------
     pictures
         The pictures beside the tissue.
+
+    Parameters
+    ----------
+    images
+        Number of images across and down; maps have as many pixels, or a fraction of that.
     """
 
     def __init__(
@@ -75,9 +81,10 @@ class Records:
         found: FindingCollector,
         kept: list[Place],
         thorough: bool,
+        images: tuple[int, int] = (0, 0),
     ) -> None:
         self.sources, self.maps, self.found, self.thorough = sources, maps, found, thorough
-        self._names = ("", *names[1:])
+        self._names, self._images = ("", *names[1:]), images
         self._called = called(names)
         self.texts = TextReader(found, kept)
         self.pictures: list[AssociatedImage] = []
@@ -192,13 +199,26 @@ class Records:
         return True
 
     def _table(self, file: int, start: int, end: int, head: bytes) -> None:
-        """Keep a known table or map, without the text inside it; report a photograph in its place."""
-        if head[:2] == b"\xff\xd8" and self._picture(file, start, end, _UNKNOWN_ROLE):
+        """Keep a known table or map, without the text inside it; report whatever stands in its place."""
+        source = self.sources[file]
+        data = source.read(start, end - start) if end - start <= MAX_BYTES else b""
+        if head.startswith(png.MAGIC) and tables.is_map(data, self._images):
+            self._map(file, start, end, data)
             return
-        data = self.sources[file].read(start, end - start) if end - start <= MAX_BYTES else head
-        if not head.startswith(png.MAGIC) and _is_text(data):
+        if head.startswith(png.MAGIC) or head[:2] == b"\xff\xd8":
+            if not self._picture(file, start, end, _UNKNOWN_ROLE):
+                self._unknown(file, start, end)
+            return
+        table = tables.as_table(data) if data and not _is_text(data) else None
+        if table is None:
             self._unknown(file, start, end)
             return
+        self.maps[file].claim(start, start + table.rest, ByteClass.STRUCTURE, "table")
+        if start + table.rest < end:
+            self._unknown(file, start + table.rest, end)
+
+    def _map(self, file: int, start: int, end: int, data: bytes) -> None:
+        """Keep a map, without the texts in its chunks."""
         self.maps[file].claim(start, end, ByteClass.STRUCTURE, "table")
         for low, high, new in png.emptied(data):
             place = Place(file, self._called[file], start + low, start + high)

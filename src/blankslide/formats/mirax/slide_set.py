@@ -66,7 +66,10 @@ class MiraxSet:
         self.found = FindingCollector()
         self.kept: list[Place] = []
         self.id = ids.SlideId(self.keys.slide_id)
-        self.records = Records(self.sources, self.names, self.maps, self.found, self.kept, probe.thorough)
+        images = tuple(int(self.keys.number("GENERAL", f"IMAGENUMBER_{axis}") or 0) for axis in "XY")
+        self.records = Records(
+            self.sources, self.names, self.maps, self.found, self.kept, probe.thorough, (images[0], images[1])
+        )
 
     def _open(self, name: str) -> None:
         source = self.files.open(name)

@@ -25,7 +25,9 @@ _WORDS = frozenset(
     "mrc rev hitachi hv cl fcl pike pco edge point grey gs flea grasshopper stingray adimec quartz cis vcc vcxu "
     "baumer sony hamamatsu orca zeiss nikon olympus blue green red cyan yellow magenta white gold aqua orange dapi "
     "fitc tritc rhodamine cy texas spectrum alexa fluor gfp rfp yfp cfp hoechst quad triple dual band single far "
-    "transmitted "
+    "transmitted achroplan epiplan achrostigmat fluotar ld lwd elwd slwd lci hc hcx pl planapo planfl planfluor "
+    "planapochromat uplan uplfl uplfln uplxapo uplapo uplansapo plapon mplfln lmplfln planneofluar cfi lambda korr "
+    "corr ph dic pol imm glyc immersol dry super semi universal epi obj "
     # what the XML fields are and mean
     "x y z image images pos motor error position axis microstep object optical laser focusing neighbours neighbors "
     "focal plane acquisition time on of in the is to a at by and for or with per used mode unfocused focused "

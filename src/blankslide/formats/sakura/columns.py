@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from blankslide.containers.sqlite.records import number
 from blankslide.formatkit import jpeg_blanks
 from blankslide.formatkit.findings import DIRECT, IMAGE, LINK, QUASI
+from blankslide.formats.sakura.names import is_known
 from blankslide.model import Edit, Fill, PhiClass, Write
 from blankslide.model.patterns import pattern
 
@@ -136,7 +137,7 @@ def _places(field: Field) -> bool:
 
 
 def _type_name(field: Field) -> bool:
-    return field.kind == "text" and _TYPE_NAME.fullmatch(field.text) is not None
+    return field.kind == "text" and _TYPE_NAME.fullmatch(field.text) is not None and is_known(field.text)
 
 
 def _statistics(field: Field) -> bool:

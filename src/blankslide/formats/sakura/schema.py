@@ -6,9 +6,9 @@ in names are ids. Each is replaced by the same one of the same length in all the
 SQL stays valid. The slide is refused if two tables could get the same name, or if a name is
 divided between two pages.
 
-Comments and default values in SQL are free text. Anything else that is neither SQL nor a name is
-reported without an edit, and so are views and triggers, because they are programs; the slide is
-then not called clean.
+Comments and default values in SQL are free text. A name that no scanner is known to give (`names`),
+and anything else that is neither SQL nor a name, is reported without an edit, and so are views and
+triggers, because they are programs; the slide is then not called clean.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from blankslide.containers.sqlite.records import Value, asides, columns, compute
 from blankslide.errors import DamagedSlide, NotEditable
 from blankslide.formatkit.findings import FindingCollector
 from blankslide.formats.sakura.columns import Field, is_name, spelled
+from blankslide.formats.sakura.names import is_known
 from blankslide.model import PhiClass
 from blankslide.model.patterns import pattern
 
@@ -180,7 +181,8 @@ class Schema:
         table = self.tables.get(spelled(row[1].text))
         words += table.columns if table else ()
         # ids in names of columns are not replaced, because the SQL around them cannot be understood for certain
-        if strange or strangers(sql, self._known) or not all(is_name(w) and not _LINK.search(w) for w in words if w):
+        plain = all(is_name(w) and is_known(w) and not _LINK.search(w) for w in words if w)
+        if strange or strangers(sql, self._known) or not plain:
             title = "Program in the schema" if strange else "Name of a table or column"
             self._add("schema.program" if strange else "schema.name", title, field, 0, len(field.raw), None, None)
 

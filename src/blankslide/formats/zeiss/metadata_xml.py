@@ -22,6 +22,8 @@ from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI
 from blankslide.formatkit.replacements import harmless
 from blankslide.formatkit.vocabulary import NUMBER, PRECISE_NUMBER, slug
 from blankslide.formatkit.xml_fields import Rule, XmlReader, markers, rules, science
+from blankslide.formats.zeiss import vocabulary
+from blankslide.formats.zeiss.vocabulary import SETTING
 from blankslide.model import Fill, PhiClass, Place
 from blankslide.model.patterns import pattern
 
@@ -40,8 +42,6 @@ GUID = pattern(r"\{?[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}\}?")
 _INSTRUCTION = pattern(rb"<!\[CDATA\[.*?\]\]>|<!--.*?-->|(<\?(?!xml\s).*?\?>)", re.S)
 _LONG_ID = pattern(r"\d{10,40}")
 _OWN_ID = pattern(r"0{6,}\d{1,4}")
-_WORD = r"(?!.*\d{4})[A-Za-z][A-Za-z0-9]{0,31}"
-_MODEL = pattern(r"(?!.*\d{5})[A-Za-z0-9 ._/+×,:()&-]{1,64}")
 _PAIR = rf"(?:{NUMBER})[,;x ](?:{NUMBER})"
 _BOOLEAN = "(?i:true|false)"
 _CHANNEL = (
@@ -86,7 +86,7 @@ _NAMES = r"ScanRegion\d{1,4}|(?:Scene|Position|Region|TR|P|S)[ _-]?\d{1,4}"
 #: What those parts may say that are read value by value; for the keys see `formatkit.xml_fields.XmlReader`.
 TABLE: dict[str, Rule] = {
     **science(PRECISE_NUMBER, _NUMBERS),
-    **science(_WORD, _WORDS),
+    **science(SETTING, _WORDS),
     **science(rf"{_PAIR}|\d{{1,5}}-\d{{1,5}}(?:,\d{{1,5}}-\d{{1,5}})*|{NUMBER}", _PAIRS),
     **science(_BOOLEAN, _TRUTHS),
     **science(r"#[0-9A-Fa-f]{6,8}", "Color OriginalColor"),
@@ -115,7 +115,7 @@ TABLE: dict[str, Rule] = {
     **rules(DEVICE, "SerialNumber LotNumber SystemSerialNumber System HostName ComputerName AutoScaling/Objective"),
     **rules(PATH, "Profile/ProfileName FilePath FileName Path Folder"),
     **{
-        key: Rule(slug(key.replace("@", "-")), DEVICE, _MODEL, weak=True)
+        key: Rule(slug(key.replace("@", "-")), DEVICE, vocabulary.DEVICE, weak=True)
         for key in "Manufacturer/Model Manufacturer/Manufacturer Microscope@Name Detector@Name LightSource@Name "
         "Objective@Name ScalingComponent@Name Detector@Id ObjectiveName CameraName CameraAdapter Reflector "
         "Application/Name Application/Version Microscope/System".split()

@@ -130,7 +130,7 @@ def _status(element: Any, gone: bool, row: Row) -> str:
     return "dummy" if gone and (token or value in _DUMMIES) else "LEFT"
 
 
-_APART = ("ContainerIdentifier", "SpecimenIdentifier")
+_APART = ("ContainerIdentifier", "PatientID", "SpecimenIdentifier")
 
 
 _DUMMIES = frozenset(("X", "19000101", "19000101000000", "000000", "000Y", "0", "0.0", "NONE", "b'\\x00\\x00'"))

@@ -72,7 +72,7 @@ def look(path: Path) -> ReaderView:
         return ReaderView(
             reader="pydicom",
             version=version(),
-            vendor=str(top.get("Modality", "")),
+            vendor=str(top.get("SOPClassUID", "")),
             mpp=_mpp(top),
             objective=_decimal(_first(top, "OpticalPathSequence"), "ObjectiveLensPower"),
             levels=tuple(_level(f, h, effort(i, len(ordered))) for i, (f, h) in enumerate(ordered)),
