@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from blankslide import api
 from blankslide._napari.commands import get_reader
 from blankslide.samples import builders
 
@@ -77,3 +78,33 @@ def test_no_to_the_question_costs_no_other_look(desk: Desk, slide: Path, inspect
     desk.settle()
     assert len(inspections) == 1
     desk.viewer.layers.clear()
+
+
+def test_opening_a_slide_does_not_make_the_settings_of_all_plugins(
+    slide: Path, plugin: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import napari.settings
+
+    asked: list[object] = []
+    monkeypatch.setattr(napari.settings, "get_plugin_settings", lambda *name: asked.append(name))
+    read = get_reader(str(slide))
+    assert read is not None
+    assert read(str(slide))
+    assert asked == []
+
+
+def test_a_remembered_profile_is_planned_with_when_the_slide_is_opened(
+    desk: Desk, slide: Path, inspections: list[str]
+) -> None:
+    from blankslide._napari import settings
+
+    for name in ("strict", "research", "strict"):
+        settings.remember_profile(name)
+        assert settings.likely_profile() == settings.profile() == name
+    read = get_reader(str(slide))
+    assert read is not None
+    (_, keywords, _), *_ = read(str(slide))
+    known = keywords["metadata"]["blankslide"].slide.look
+    assert known.plan.profile == "strict"
+    assert known.answers(api.options(settings.profile(), ledger="none", looks=True))
+    assert len(inspections) == 1

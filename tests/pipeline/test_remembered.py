@@ -20,6 +20,8 @@ from blankslide.verification.search import Hit
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from blankslide.verification.views import Edit
+
 GONE = "OpenSlide no longer opens the slide"
 
 
@@ -38,9 +40,9 @@ def torn(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     def tear(after: int = 1) -> None:
         looks: list[int] = []
 
-        def observe(path: Path) -> tuple[ReaderView, ...]:
+        def observe(path: Path, *edit: Edit) -> tuple[ReaderView, ...]:
             looks.append(1)
-            views = real(path)
+            views = real(path, *edit)
             if len(looks) <= after:
                 return views
             return tuple(

@@ -13,7 +13,7 @@ from blankslide.pipeline import Options, anonymize_copy, anonymize_in_place, ver
 from blankslide.verification import ReaderView, unjudged
 from blankslide.verification import observe as observe_module
 from blankslide.verification.compare import NOT_INSTALLED
-from blankslide.verification.views import EMPTY, FAILS, LevelView
+from blankslide.verification.views import EMPTY, FAILS, Edit, LevelView
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,10 +51,10 @@ def test_the_refusal_names_who_would_judge() -> None:
 def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let all readers open the slide and decode nothing."""
 
-    def observe(path: Path) -> tuple[ReaderView, ...]:
+    def observe(path: Path, *edit: Edit) -> tuple[ReaderView, ...]:
         return tuple(
             dataclasses.replace(v, levels=tuple(level._replace(samples=(FAILS,)) for level in v.levels))
-            for v in real(path)
+            for v in real(path, *edit)
         )
 
     real = observe_module.observe

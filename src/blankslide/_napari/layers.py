@@ -261,7 +261,7 @@ def _show(viewer: ViewerModel, slide: OpenedSlide) -> Iterator[None]:
 def _looked(path: Path) -> Look | None:
     """Look at a slide as the dock will, so that both inspect it once; None if it can only be shown."""
     try:
-        return look_at(path, api.options(settings.profile(), ledger="none", looks=True))
+        return look_at(path, api.options(settings.likely_profile(), ledger="none", looks=True))
     except BlankslideError:  # whoever opens it says what is wrong
         return None
 

@@ -22,7 +22,7 @@ from blankslide.errors import Cancelled, EnvironmentProblem, SlideChanged, Usage
 from blankslide.model import Stage
 from blankslide.pipeline.clock import Clock
 from blankslide.pipeline.job import Job
-from blankslide.pipeline.judging import judge_written
+from blankslide.pipeline.judging import gone_roles, judge_written
 from blankslide.pipeline.ledger_entry import record
 from blankslide.pipeline.looking import refuse_pending
 from blankslide.pipeline.main_file import is_series_folder, main_file
@@ -166,8 +166,9 @@ def _refuse_own_name(job: Job) -> None:
 
 def _run(job: Job) -> None:
     from blankslide.verification.observe import observe
+    from blankslide.verification.views import Edit
 
-    job.before = observe(Path(job.slide.path))
+    job.before = observe(Path(job.slide.path), Edit(gone_roles(job.planned)))
     job.clock.lap(Stage.OBSERVE)
     if job.options.ledger is not None:
         job.options.ledger.ready()

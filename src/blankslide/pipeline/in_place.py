@@ -23,7 +23,7 @@ from blankslide.errors import BlankslideError, EnvironmentProblem, NotEditable, 
 from blankslide.model import Stage
 from blankslide.pipeline.clock import Clock
 from blankslide.pipeline.job import Job
-from blankslide.pipeline.judging import conclude, judge_written
+from blankslide.pipeline.judging import conclude, gone_roles, judge_written, touched
 from blankslide.pipeline.ledger_entry import record, remembered
 from blankslide.pipeline.looking import refuse_orphan, refuse_pending
 from blankslide.pipeline.main_file import main_file
@@ -151,8 +151,9 @@ def _apply(job: Job, renames: dict[str, str]) -> None:
     from blankslide.storage import journal
     from blankslide.storage.editable import check_editable
     from blankslide.verification.observe import observe
+    from blankslide.verification.views import Edit
 
-    job.before = observe(job.path)
+    job.before = observe(job.path, Edit(gone_roles(job.planned), touched(job)))
     job.clock.lap(Stage.OBSERVE)
     job.clock.safe_point()
     _require_judge(job)

@@ -22,6 +22,7 @@ from blankslide.pipeline.opening import inspected, opened
 from blankslide.pipeline.options import Options
 from blankslide.pipeline.outcomes import removed_values
 from blankslide.planner import make_plan
+from blankslide.spans import merge
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,9 +50,12 @@ def judge_written(job: Job, path: Path, names: Sequence[str] = ()) -> str:
         For `record`: how `verify` will know this slide again, if it is not clean.
     """
     from blankslide.verification.observe import observe
+    from blankslide.verification.views import Edit
 
     state = ""
-    readers, problems = _compared(job, observe(path))
+    # in a copy places may have moved
+    edit = Edit(touched=touched(job)) if path == job.path and not names else Edit()
+    readers, problems = _compared(job, observe(path, edit))
     with opened(path) as fresh:
         # patches count files in the order in which they were first opened
         for member in names[1:] or [file.name for file in job.inspection.files[1:]]:
@@ -73,15 +77,27 @@ def judge_written(job: Job, path: Path, names: Sequence[str] = ()) -> str:
     return state
 
 
+def gone_roles(planned: Plan) -> frozenset[str]:
+    """Name the roles of the pictures that are removed or made blank."""
+    return frozenset(
+        d.id.removeprefix("picture.")
+        for d in planned.decisions
+        if d.action is not Action.KEEP and d.id.startswith("picture.")
+    )
+
+
+def touched(job: Job) -> list[tuple[int, int]] | None:
+    """Where a slide of one file is written over in place; None for a set, whose readers see several files."""
+    if len(job.slide.files) > 1:
+        return None
+    return merge((p.offset, p.offset + p.length) for p in job.planned.patches)
+
+
 def _compared(job: Job, after: Sequence[ReaderView]) -> Agreement:
     """Compare what readers see now with what they saw before: who agrees, and what speaks against it."""
     from blankslide.verification import compare
 
-    gone = frozenset(
-        d.id.removeprefix("picture.")
-        for d in job.planned.decisions
-        if d.action is not Action.KEEP and d.id.startswith("picture.")
-    )
+    gone = gone_roles(job.planned)
     pictures = job.inspection.associated
     return compare(
         job.before,

@@ -6,13 +6,16 @@ absent or of one colour; all others are pixel for pixel the same. A reader that 
 text, and now knows a format or a size where it knew none, sees nothing else. At least one reader must have
 decoded tissue, else nobody has judged and the slide is not called clean.
 
-Pictures are matched by their pixels, not by their order: unlinking one moves the rest.
+Pictures are matched by their pixels, not by their order: unlinking one moves the rest. One that has to go
+needs no match: whatever still bears its name must be of one colour.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
+
+from blankslide.verification.views import UNSEEN
 
 if TYPE_CHECKING:
     from blankslide.verification.views import PictureView, ReaderView
@@ -120,6 +123,7 @@ def _pictures(
     """Compare pictures; a name that a removed picture had is free for one that moves up."""
     left, lost, named, out = list(new), [], set(), []
     doomed = {p.digest for p in old if p.name in gone and p.digest}
+    unseen = {(p.name, p.size) for p in old if p.digest == UNSEEN}
     freed = set()
     for picture in old:
         named.add(picture.name)
@@ -133,7 +137,11 @@ def _pictures(
         elif twin is None:
             lost.append(picture)
     left = [q for q in left if not (q.decodes and q.name in freed - gone and q.size in sizes.kept)]
-    out.extend(f"sees {_the(q)} changed" if q.decodes else f"cannot decode {_the(q)}" for q in left if not q.blank)
+    for q in left:
+        if not q.decodes:
+            out.append(f"cannot decode {_the(q)}")
+        elif not q.blank:
+            out.append(f"still sees {_the(q)}" if (q.name, q.size) in unseen else f"sees {_the(q)} changed")
     return out + _unexplained(lost, gone - named)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from blankslide.verification.compare import NOT_INSTALLED
 from blankslide.verification.judges import mrxsslide, openslide, pydicom, pyisyntax, pylibczirw, sqlite, tifffile
 from blankslide.verification.set_views import shown, together
-from blankslide.verification.views import ReaderView
+from blankslide.verification.views import NO_EDIT, Edit, ReaderView
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,17 +27,19 @@ class Reader(NamedTuple):
     name: str
     version: Callable[[], str]
     can_read: Callable[[Path], bool]
-    look: Callable[[Path], ReaderView]
+    look: Callable[..., ReaderView]
     needs: tuple[str, ...] = ()
+    thrifty: bool = False
+    """Whether ``look`` takes an `Edit` and leaves out what no comparison will use."""
 
 
-def _reader(name: str, module: ModuleType, *needs: str) -> Reader:
-    return Reader(name, module.version, module.can_read, module.look, needs)
+def _reader(name: str, module: ModuleType, *needs: str, thrifty: bool = False) -> Reader:
+    return Reader(name, module.version, module.can_read, module.look, needs, thrifty)
 
 
 READERS = (
-    _reader("OpenSlide", openslide, "openslide", "numpy", "PIL.ImageCms"),
-    _reader("tifffile", tifffile, "tifffile", "imagecodecs"),
+    _reader("OpenSlide", openslide, "openslide", "numpy", "PIL.ImageCms", thrifty=True),
+    _reader("tifffile", tifffile, "tifffile", "imagecodecs", thrifty=True),
     _reader("pydicom", pydicom, "pydicom", "pydicom.pixels.utils", "PIL.ImageCms"),
     _reader("pyisyntax", pyisyntax, "json", "subprocess", "PIL.ImageCms"),
     _reader("pylibCZIrw", pylibczirw, "pylibCZIrw.czi"),
@@ -51,26 +53,42 @@ def available() -> dict[str, str]:
     return {reader.name: _version(reader) for reader in READERS}
 
 
-def observe(path: Path) -> tuple[ReaderView, ...]:
+def observe(path: Path, edit: Edit = NO_EDIT) -> tuple[ReaderView, ...]:
     """Let every reader look at a slide.
 
     Parameters
     ----------
     path
         The slide's main file.
+    edit
+        What is about to be written, or was: pixels that no comparison will use need not be decoded.
 
     Returns
     -------
     tuple of ReaderView
         One for each reader in `READERS`, opened or not.
     """
-    from concurrent.futures import ThreadPoolExecutor
-
     # in turn, because libraries that are first imported by two threads at once can lock each other out
     asked = [_prepared(reader, path) for reader in READERS]
-    # decoding leaves the interpreter's lock alone, so the slowest judge sets the time
-    with ThreadPoolExecutor(len(READERS)) as pool:
-        return tuple(pool.map(_look, READERS, asked))
+    return _looks([(reader, files, edit) for reader, files in zip(READERS, asked, strict=True)])
+
+
+def _looks(asked: list[tuple[Reader, ReaderView | list[Path], Edit]]) -> tuple[ReaderView, ...]:
+    """Let all look at once: decoding leaves the interpreter's lock alone, so the slowest judge sets the time.
+
+    The last who looks at all does so in this thread, so one judge alone costs no thread, and two cost one.
+    """
+    *others, last = [i for i, (_, files, _) in enumerate(asked) if not isinstance(files, ReaderView)] or [0]
+    if not others:
+        return tuple(_look(*each) for each in asked)
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(len(others)) as pool:
+        begun = {i: pool.submit(_look, *asked[i]) for i in others}
+        here = _look(*asked[last])
+        return tuple(
+            begun[i].result() if i in begun else here if i == last else _look(*each) for i, each in enumerate(asked)
+        )
 
 
 def _prepared(reader: Reader, path: Path) -> ReaderView | list[Path]:
@@ -92,11 +110,12 @@ def _prepared(reader: Reader, path: Path) -> ReaderView | list[Path]:
     return files
 
 
-def _look(reader: Reader, files: ReaderView | list[Path]) -> ReaderView:
+def _look(reader: Reader, files: ReaderView | list[Path], edit: Edit) -> ReaderView:
     if isinstance(files, ReaderView):
         return files
+    known = (edit,) if reader.thrifty else ()
     try:
-        return together([reader.look(file) for file in files])
+        return together([reader.look(file, *known) for file in files])
     except Exception as problem:  # as above
         return ReaderView(reader.name, _version(reader), reason=type(problem).__name__)
 

@@ -10,19 +10,60 @@ and after, whatever the metadata says.
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
+from hashlib import sha256
 from os import urandom
 from typing import NamedTuple
 
 FAILS = "fails"
 EMPTY = "empty"
+UNSEEN = "unseen"
+"""In place of a picture's digest: it has to go, so nothing will be compared with its pixels."""
 PICTURE_LIMIT = 64 << 20
 """Pictures of more pixels than this are not decoded whole."""
 
 # Made here and not on first use: readers look in threads, and two of them could make a key each.
 _KEY = urandom(32)
 _FRACTIONS = ((0.5, 0.5), (0.25, 0.35), (0.75, 0.65), (0.35, 0.8), (0.65, 0.2))
+
+
+class Edit(NamedTuple):
+    """What is about to be written, or was: a judge need not decode what no comparison uses.
+
+    Attributes
+    ----------
+    gone
+        Roles of the pictures that have to be absent or blank afterwards. Told before writing only: afterwards
+        every picture is decoded, whatever its name.
+    touched
+        Ranges of the file that are written over, sorted and disjoint; None where that is not known, or places move.
+    """
+
+    gone: frozenset[str] = frozenset()
+    touched: Sequence[tuple[int, int]] | None = None
+
+    def settles(self, name: str, size: tuple[int, int], sizes: Sequence[tuple[int, int]]) -> bool:
+        """Whether a picture of this name will be judged by being absent or blank, so its pixels need not be seen.
+
+        Not so where another one has its size: that may show the same, and then has to go as well.
+        """
+        return name in self.gone and min(size) > 0 and sizes.count(size) == 1
+
+    def spares(self, spans: Iterable[tuple[int, int]]) -> bool:
+        """Whether it is known that none of these ranges is written over."""
+        if self.touched is None:
+            return False
+        for start, end in spans:
+            last = bisect_left(self.touched, (end, end)) - 1
+            if last >= 0 and self.touched[last][1] > start:
+                return False
+        return True
+
+
+NO_EDIT = Edit()
+"""Nothing is known: look at everything."""
 
 
 class LevelView(NamedTuple):
@@ -35,7 +76,7 @@ class LevelView(NamedTuple):
 class PictureView(NamedTuple):
     """One associated image; ``name`` is empty where the reader does not know its role.
 
-    ``digest`` is empty if it does not decode; ``blank`` means one colour all over.
+    ``digest`` is empty if it does not decode, and `UNSEEN` if nobody looked; ``blank`` means one colour all over.
     """
 
     name: str
@@ -92,11 +133,16 @@ class ReaderView:
 
 def digest(data: bytes | memoryview, shape: object = None) -> str:
     """Digest pixels and their shape; comparable inside this process only."""
-    return blake2b(data, digest_size=16, key=_KEY, salt=_salt(shape)).hexdigest()
+    # SHA-256 because processors have it built in, and megabytes of pixels pass here
+    found = sha256(_KEY + repr(shape).encode() + b"\0")
+    found.update(data)
+    return found.hexdigest()[:32]
 
 
-def _salt(shape: object) -> bytes:
-    return blake2b(repr(shape).encode(), digest_size=16).digest()
+def one_colour(pixels: bytes, width: int, samples: int) -> bool:
+    """Whether interleaved pixels are all equal; the first row nearly always settles it."""
+    row = pixels[: width * samples]
+    return bool(row) and row == row[:samples] * width and pixels == row * (len(pixels) // len(row))
 
 
 def places(width: int, height: int, side: int, count: int) -> list[tuple[int, int, int, int]]:

@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING, TypeVar
 
 from blankslide.verification.views import (
     FAILS,
+    NO_EDIT,
     PICTURE_LIMIT,
+    UNSEEN,
+    Edit,
     LevelView,
     PictureView,
     ReaderView,
     digest,
     effort,
+    one_colour,
     places,
 )
 
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 SIDE = 32
+_BAND = 96 << 10
 
 
 def version() -> str:
@@ -42,8 +47,13 @@ def can_read(path: Path) -> bool:
     return path.is_file()
 
 
-def look(path: Path) -> ReaderView:
+def look(path: Path, edit: Edit = NO_EDIT) -> ReaderView:
     """Open the slide and sample it.
+
+    Parameters
+    ----------
+    edit
+        What is about to be written, or was.
 
     Raises
     ------
@@ -58,6 +68,7 @@ def look(path: Path) -> ReaderView:
         sizes, names = slide.level_dimensions, sorted(slide.associated_images)
         vendor, objective = str(known.get("openslide.vendor", "")), _number(known.get("openslide.objective-power"))
         pixels = {n: _announced(known.get, n) for n in names}
+        settled = {n for n in names if edit.settles(n, pixels[n], list(pixels.values()))}
         return ReaderView(
             reader="OpenSlide",
             version=version(),
@@ -66,7 +77,7 @@ def look(path: Path) -> ReaderView:
             objective=objective,
             levels=tuple(_level(handle, i, sizes) for i in range(len(sizes))),
             colour=_colour(handle),
-            pictures=tuple(_picture(handle, n, pixels[n]) for n in names),
+            pictures=tuple(_picture(handle, n, pixels[n], unseen=n in settled) for n in names),
         )
     finally:
         handle.slide.close()
@@ -95,30 +106,51 @@ class _Handle:
 def _level(handle: _Handle, index: int, sizes: tuple[tuple[int, int], ...]) -> LevelView:
     width, height = sizes[index]
     scale_x, scale_y = sizes[0][0] / width, sizes[0][1] / height
+    known = handle.slide.properties.get
+    tile_x, tile_y = (int(known(f"openslide.level[{index}].tile-{side}") or 0) for side in ("width", "height"))
     samples = []
     for x, y, w, h in places(width, height, SIDE, effort(index, len(sizes))):
-        corner = (int(x * scale_x), int(y * scale_y))
+        # a place on the edge of tiles would cost up to four of them
+        corner = (int(_inside(x, w, tile_x) * scale_x), int(_inside(y, h, tile_y) * scale_y))
         region = handle.ask(lambda s, corner=corner, w=w, h=h: s.read_region(corner, index, (w, h)))  # type: ignore[misc]
         samples.append(FAILS if region is None else digest(region.tobytes(), region.size))
     return LevelView((width, height), tuple(samples))
 
 
-def _picture(handle: _Handle, name: str, announced: tuple[int, int]) -> PictureView:
+def _inside(start: int, length: int, tile: int) -> int:
+    """Move a place back into the tile where it begins, if it fits there."""
+    return min(start, start // tile * tile + tile - length) if tile >= length else start
+
+
+def _picture(handle: _Handle, name: str, announced: tuple[int, int], *, unseen: bool) -> PictureView:
+    if unseen:
+        return PictureView(name, announced, UNSEEN, False)
     if announced[0] * announced[1] > PICTURE_LIMIT:
         return PictureView(name, announced, "", False)
     image = handle.ask(lambda s: s.associated_images[name])
     if image is None:
         return PictureView(name, announced, "", False)
-    return PictureView(name, image.size, digest(image.tobytes(), image.size), _is_blank(image))
+    return PictureView(name, image.size, *_digested(image))
+
+
+def _digested(image: Image) -> tuple[str, bool]:
+    """Digest an RGBA picture, and say whether it is of one colour.
+
+    Band by band: memory for the bytes of all of it would have to come from the system, which takes longer than SHA-256.
+    """
+    rows = max(1, _BAND // (4 * max(1, image.width)))
+    digests, colours = [], set[bytes | None]()
+    for top in range(0, image.height, rows):
+        band = image.crop((0, top, image.width, min(top + rows, image.height))).tobytes()
+        digests.append(digest(band, image.size))
+        if None not in colours:
+            colours.add(band[:4] if one_colour(band, image.width, 4) else None)
+    return digest("".join(digests).encode()), len(colours) == 1 and None not in colours
 
 
 def _announced(known: Callable[[str], str | None], name: str) -> tuple[int, int]:
     width, height = (known(f"openslide.associated.{name}.{side}") for side in ("width", "height"))
     return int(width or 0), int(height or 0)
-
-
-def _is_blank(image: Image) -> bool:
-    return all(low == high for low, high in image.getextrema())  # type: ignore[misc]
 
 
 def _colour(handle: _Handle) -> str:

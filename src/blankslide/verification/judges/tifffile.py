@@ -5,21 +5,26 @@ unlinked on purpose shifts the rest. Pages are looked at one by one instead. The
 the tissue; pages of its shape and layout are levels, all others pictures.
 
 Only single tiles or strips are decoded, never a page of a level, and none above `SEGMENT_LIMIT`.
+What nothing is written to is compared by its coded bytes, and decoded at a few places only: the same
+bytes under the same tags are the same pixels.
 tifffile logs what it reads; while it works here, nothing of that is heard.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from blankslide.quiet import quiet
 from blankslide.verification.views import (
     EMPTY,
     FAILS,
+    NO_EDIT,
     PICTURE_LIMIT,
+    UNSEEN,
+    Edit,
     LevelView,
     PictureView,
     ReaderView,
@@ -37,6 +42,8 @@ PAGE_LIMIT = 256
 _MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _WHERE = (0.5, 0.27, 0.73, 0.1, 0.9)
 _KINDS = ("svs", "ndpi", "scn", "bif", "philips", "avs", "qpi", "ome")
+_SPREAD, _ENOUGH = 5, 2
+_JPEG_TABLES = 347
 _MICROMETRES = {2: 25400.0, 3: 10000.0}
 _ROLE = re.compile(r"[^|;\n]*\n(label|macro) \d+x\d+\s*(?:[|;]|\Z)")
 _TYPE = re.compile(r"<ImageType>(Label|Overview|Thumbnail)<")
@@ -61,8 +68,13 @@ def can_read(path: Path) -> bool:
         return file.read(4) in _MAGIC
 
 
-def look(path: Path) -> ReaderView:
+def look(path: Path, edit: Edit = NO_EDIT) -> ReaderView:
     """Open the file and sample it.
+
+    Parameters
+    ----------
+    edit
+        What is about to be written, or was.
 
     Raises
     ------
@@ -76,7 +88,8 @@ def look(path: Path) -> ReaderView:
         # a small region can have a larger macro than its tissue; where anything is tiled, tissue is
         main = max(pages, key=lambda p: (p.is_tiled, p.imagewidth * p.imagelength))
         levels = [p for p in pages if _is_level(p, main)]
-        rest = [p for p in pages if not _is_level(p, main)]
+        rest = [p for p in pages if p not in levels]
+        sizes = [_size(p) for p in rest]
         told = pages[0].description + "\n" + main.description
         return ReaderView(
             reader="tifffile",
@@ -84,8 +97,8 @@ def look(path: Path) -> ReaderView:
             vendor=" ".join(k for k in _KINDS if getattr(tiff, f"is_{k}")),
             mpp=_mpp(main, told),
             objective=_first(r"\bAppMag\s*=\s*([\d.]+)", told),
-            levels=tuple(_level(tiff, p, effort(i, len(levels))) for i, p in enumerate(levels)),
-            pictures=tuple(_picture(tiff, p) for p in rest),
+            levels=tuple(_level(tiff, p, effort(i, len(levels)), edit) for i, p in enumerate(levels)),
+            pictures=tuple(_picture(tiff, p, edit, sizes) for p in rest),
         )
 
 
@@ -132,32 +145,82 @@ def _role(page: TiffPage) -> str:
 # -- pixels ----------------------------------------------------------------------------
 
 
-def _level(tiff: TiffFile, page: TiffPage, count: int) -> LevelView:
+def _level(tiff: TiffFile, page: TiffPage, count: int, edit: Edit) -> LevelView:
     total = len(page.dataoffsets)
-    chosen = dict.fromkeys(int(total * f) for f in _WHERE[:count])
-    return LevelView((page.imagewidth, page.imagelength), tuple(_sample(tiff, page, i) for i in chosen if i < total))
+    samples: list[str] = []
+    decoded = 0
+    for index in dict.fromkeys(int(total * f) for f in _WHERE[:count]):
+        if index >= total:
+            continue
+        start, length = page.dataoffsets[index], page.databytecounts[index]
+        if not length:
+            samples.append(EMPTY)
+        elif decoded >= _ENOUGH and edit.spares([(start, start + length), *_tables(page)]):
+            samples.append(_coded(tiff, page, index))
+        else:
+            pixels = _segment(tiff, page, index)
+            decoded += pixels is not None
+            samples.append(FAILS if pixels is None else digest(pixels.tobytes(), pixels.shape))
+    return LevelView(_size(page), tuple(samples))
 
 
-def _sample(tiff: TiffFile, page: TiffPage, index: int) -> str:
-    if not page.databytecounts[index]:
-        return EMPTY
-    pixels = _segment(tiff, page, index)
-    return FAILS if pixels is None else digest(pixels.tobytes(), pixels.shape)
+def _size(page: TiffPage) -> tuple[int, int]:
+    return page.imagewidth, page.imagelength
 
 
-def _picture(tiff: TiffFile, page: TiffPage) -> PictureView:
-    """Decode all of a picture, or five segments of one that is too large to be a label."""
-    size, count = (page.imagewidth, page.imagelength), len(page.dataoffsets)
-    whole = prod(size) <= PICTURE_LIMIT // 4
+def _picture(tiff: TiffFile, page: TiffPage, edit: Edit, sizes: list[tuple[int, int]]) -> PictureView:
+    """Look at all of a picture, or at five segments of one that is too large to be a label."""
+    name, size, count = _role(page), _size(page), len(page.dataoffsets)
+    if edit.settles(name, size, sizes):
+        return PictureView(name, size, UNSEEN, False)
+    if prod(size) > PICTURE_LIMIT // 4:
+        seen = _seen(tiff, page, dict.fromkeys(int(count * f) for f in _WHERE))
+    elif count > _SPREAD and edit.spares(_ranges(page)):
+        seen = _seen(tiff, page, [*(count * n // (_SPREAD - 1) for n in range(_SPREAD - 1)), count - 1])
+        if seen is not None and seen.blank:  # what is of one colour here and there may not be so elsewhere
+            seen = _seen(tiff, page, range(count))
+        seen = seen and seen._replace(digests=[*seen.digests, *(_coded(tiff, page, i) for i in range(count))])
+    else:
+        seen = _seen(tiff, page, range(count))
+    return PictureView(name, size, digest("".join(seen.digests).encode()) if seen else "", bool(seen and seen.blank))
+
+
+class _Seen(NamedTuple):
+    digests: list[str]
+    blank: bool
+
+
+def _seen(tiff: TiffFile, page: TiffPage, chosen: Iterable[int]) -> _Seen | None:
+    """Decode some segments; None if one of them fails."""
     digests, colours = [], set[tuple[int, ...] | None]()
-    for index in range(count) if whole else dict.fromkeys(int(count * f) for f in _WHERE):
+    for index in chosen:
         pixels = _segment(tiff, page, index)
         if pixels is None:
-            return PictureView(_role(page), size, "", False)
+            return None
         digests.append(digest(pixels.tobytes(), pixels.shape))
         if None not in colours and len(colours) < 2:
             colours.add(_colour(pixels))
-    return PictureView(_role(page), size, digest("".join(digests).encode()), len(colours) == 1 and None not in colours)
+    return _Seen(digests, len(colours) == 1 and None not in colours)
+
+
+def _coded(tiff: TiffFile, page: TiffPage, index: int) -> str:
+    """Digest a segment as it is coded."""
+    length = page.databytecounts[index]
+    tiff.filehandle.seek(page.dataoffsets[index])
+    return digest(tiff.filehandle.read(min(length, SEGMENT_LIMIT)), length)
+
+
+def _ranges(page: TiffPage) -> Iterator[tuple[int, int]]:
+    """Where a page's pixels are coded: its segments, and the tables that they share."""
+    yield from _tables(page)
+    for start, length in zip(page.dataoffsets, page.databytecounts, strict=True):
+        yield start, start + length
+
+
+def _tables(page: TiffPage) -> Iterator[tuple[int, int]]:
+    tag = page.tags.get(_JPEG_TABLES)
+    if tag is not None:
+        yield tag.valueoffset, tag.valueoffset + tag.valuebytecount
 
 
 def _colour(pixels: Any) -> tuple[int, ...] | None:
