@@ -6,6 +6,7 @@ The plugin comes from the manifest at the root, whether or not Blankslide is ins
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
@@ -32,8 +33,34 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             )
 
 
+@pytest.fixture(scope="session")
+def installed_manifests() -> Iterator[None]:
+    """Parse what is installed once: npe2 would do it again for every window, which is a fifth of its cost."""
+    import npe2
+
+    found = list(npe2.PluginManifest.discover())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(npe2.PluginManifest, "discover", lambda paths=(): iter(found))
+        yield
+
+
+@pytest.fixture(scope="session")
+def elders() -> Iterator[list[Any]]:
+    """Let collections pass over what was there before the first window, and return it: half a million objects.
+
+    A window and a test collect several times. Whoever searches memory must look through the elders, too.
+    """
+    import napari.viewer  # noqa: F401
+
+    gc.collect()
+    there = gc.get_objects()
+    gc.freeze()
+    yield there
+    gc.unfreeze()
+
+
 @pytest.fixture
-def plugin(monkeypatch: pytest.MonkeyPatch, home: Path) -> Any:
+def plugin(monkeypatch: pytest.MonkeyPatch, home: Path, installed_manifests: None, elders: list[Any]) -> Any:
     """Register our manifest, and keep napari's settings in the test's own home."""
     import npe2
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Callable, Iterator
+from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,15 +44,21 @@ def descriptors(path: Path) -> int:
     return count
 
 
+@pytest.fixture
+def legible(slide: Path, elders: list[Any]) -> Legible:
+    return Legible(slide, elders)
+
+
 linux = pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="descriptors are counted in /proc")
 
 
 class Legible:
     """Knows rows of the pictures that go, and finds them in whatever Python holds."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, elders: list[Any]) -> None:
         from blankslide.viewing import open_pyramid
 
+        self.elders = elders
         self.rows: dict[str, list[bytes]] = {}
         with open_pyramid(path) as pyramid:
             for role in ("label", "macro"):
@@ -63,30 +71,32 @@ class Legible:
         gc.collect()
         own = {id(row) for rows in self.rows.values() for row in rows}
         left = dict(self.rows)
-        for data in _held(own):
+        for data in self._held(own):
             for role in [role for role, rows in left.items() if any(row in data for row in rows)]:
                 del left[role]
         return sorted(self.rows.keys() - left.keys())
 
+    def _held(self, own: set[int]) -> Iterator[bytes]:
+        """Yield the content of every array and byte string that a container of Python's holds, but our own rows."""
+        kinds, seen = {kind for base in (np.ndarray, bytes, bytearray) for kind in _family(base)}, set(own)
+        for owners in (gc.get_objects(), self.elders):
+            for start in range(0, len(owners), 5000):  # in pieces: a list of everything would hold everything
+                held = gc.get_referents(*owners[start : start + 5000])
+                for thing in compress(held, map(kinds.__contains__, map(type, held))):
+                    if id(thing) not in seen:
+                        seen.add(id(thing))
+                        yield from _content(thing)
 
-def _held(own: set[int]) -> Iterator[bytes]:
-    """Yield the content of every array and byte string that a container of Python's holds, but our own rows."""
-    kinds, seen = {kind for base in (np.ndarray, bytes, bytearray) for kind in _family(base)}, set(own)
-    owners = gc.get_objects()
-    for start in range(0, len(owners), 5000):  # in pieces: a list of everything would hold everything
-        for thing in [t for t in gc.get_referents(*owners[start : start + 5000]) if type(t) in kinds]:
-            if id(thing) in seen:
-                continue
-            seen.add(id(thing))
-            if isinstance(thing, np.ndarray):
-                while isinstance(thing.base, np.ndarray):
-                    thing = thing.base
-                if thing.dtype.hasobject or thing.nbytes > 1 << 26:
-                    continue
-                thing = thing[..., :3] if thing.ndim == 3 and thing.shape[-1] == 4 else thing
-                yield thing.tobytes()
-            elif len(thing) > 500:
-                yield thing
+
+def _content(thing: Any) -> Iterator[bytes]:
+    if isinstance(thing, np.ndarray):
+        while isinstance(thing.base, np.ndarray):
+            thing = thing.base
+        if thing.dtype.hasobject or thing.nbytes > 1 << 26:
+            return
+        yield (thing[..., :3] if thing.ndim == 3 and thing.shape[-1] == 4 else thing).tobytes()
+    elif len(thing) > 500:
+        yield thing
 
 
 def _family(kind: type) -> Iterator[type]:
@@ -185,6 +195,21 @@ def words(dialog: Any) -> str:
 # -- the pictures ------------------------------------------------------------------------------
 
 
+def test_the_search_sees_what_old_and_new_objects_hold(legible: Legible, elders: list[Any]) -> None:
+    assert legible.found() == []
+    old = next(thing for thing in elders if thing is sys.modules)
+    label, macro = (np.frombuffer(bytes(bytearray(legible.rows[role][0])), np.uint8) for role in ("label", "macro"))
+    old["held"], young = label, [macro]
+    del label, macro
+    try:
+        assert legible.found() == ["label", "macro"]
+    finally:
+        del old["held"]
+    assert legible.found() == ["macro"]
+    young.clear()
+    assert legible.found() == []
+
+
 def nothing(desk: Desk) -> None:
     """Leave the layers as they were opened."""
 
@@ -235,9 +260,8 @@ def by_dask(desk: Desk) -> None:
 
 @pytest.mark.parametrize("first", [nothing, hide, delete_label, delete_hidden, duplicate, open_twice, by_dask])
 def test_no_legible_picture_is_left_in_memory_after_clean(
-    desk: Desk, slide: Path, first: Callable[[Desk], None]
+    desk: Desk, slide: Path, legible: Legible, first: Callable[[Desk], None]
 ) -> None:
-    legible = Legible(slide)
     desk.open(slide)
     assert legible.found() == ["label", "macro"], "the search must see what is there"
     first(desk)
@@ -253,10 +277,9 @@ def test_no_legible_picture_is_left_in_memory_after_clean(
     assert legible.found() == []
 
 
-def test_closing_a_slide_leaves_no_legible_picture(desk: Desk, slide: Path) -> None:
+def test_closing_a_slide_leaves_no_legible_picture(desk: Desk, slide: Path, legible: Legible) -> None:
     from qtpy.QtWidgets import QToolButton
 
-    legible = Legible(slide)
     desk.open(slide)
     assert [b for b in desk.panel.cards.findChildren(QToolButton) if b.isVisible()]
     desk.viewer.layers.clear()
@@ -266,9 +289,8 @@ def test_closing_a_slide_leaves_no_legible_picture(desk: Desk, slide: Path) -> N
 
 
 def test_another_window_shows_no_label_after_clean(
-    desk: Desk, make_napari_viewer: Callable[..., Any], slide: Path
+    desk: Desk, make_napari_viewer: Callable[..., Any], slide: Path, legible: Legible
 ) -> None:
-    legible = Legible(slide)
     other = make_napari_viewer(show=True)
     other.open(str(slide), plugin="blankslide")
     desk.open(slide)
@@ -284,8 +306,7 @@ def test_another_window_shows_no_label_after_clean(
     assert descriptors(slide) == 0
 
 
-def test_the_same_slide_by_another_path_is_the_same_slide(desk: Desk, slide: Path) -> None:
-    legible = Legible(slide)
+def test_the_same_slide_by_another_path_is_the_same_slide(desk: Desk, slide: Path, legible: Legible) -> None:
     link = slide.with_name("link.svs")
     link.symlink_to(slide.name)
     desk.viewer.open(str(link), plugin="blankslide")

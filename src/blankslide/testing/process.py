@@ -1,7 +1,8 @@
 """The command line as a person runs it: a process of its own, with its streams caught.
 
 Nothing is patched or imported into the test: what is looked at is what a shell would see.
-Every run is checked for what must never happen: a traceback, or an end by a signal.
+Every run is checked for what must never happen: a traceback, or an end by a signal. Runs are forked
+from a warm process where that changes nothing (see `forking`); all others are fresh interpreters.
 """
 
 from __future__ import annotations
@@ -14,8 +15,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from blankslide.testing.forking import Forks
+
 Argument = str | bytes | os.PathLike[str]
-START = (sys.executable, "-c", "import sys; from blankslide.cli import main; sys.argv[0] = 'blankslide'; main()")
+LINES = "import sys; from blankslide.cli import main; sys.argv[0] = 'blankslide'; main()"
+START = (sys.executable, "-c", LINES)
+_forks: list[Forks] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +64,21 @@ def run_cli(
     AssertionError
         If the run printed a traceback.
     """
-    command = [*before, *START, *arguments]
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1", **(env or {})}
-    done = subprocess.run(command, capture_output=True, timeout=timeout, env=environment)  # noqa: S603
-    out, err = (stream.decode("utf-8", "surrogateescape") for stream in (done.stdout, done.stderr))
+    code, *streams = _ended([*map(os.fsencode, arguments)], before, environment, timeout)
+    out, err = (stream.decode("utf-8", "surrogateescape") for stream in streams)
     assert "Traceback" not in out + err, "a traceback was printed: " + (out + err)[-600:]
-    return Ended(done.returncode, out, err)
+    return Ended(code, out, err)
+
+
+def _ended(
+    arguments: Sequence[bytes], before: Sequence[str], environment: Mapping[str, str], timeout: float
+) -> tuple[int, bytes, bytes]:
+    """Run, forked if nobody could tell the difference."""
+    if not before and hasattr(os, "fork"):
+        if not _forks:
+            _forks.append(Forks(LINES, environment))
+        if _forks[0].may_fork(environment):
+            return _forks[0].run(arguments, environment, timeout)
+    done = subprocess.run([*before, *START, *arguments], capture_output=True, timeout=timeout, env=environment)  # noqa: S603
+    return done.returncode, done.stdout, done.stderr

@@ -1,0 +1,182 @@
+"""Start the command line without waiting for its imports: a warm process forks for each run.
+
+The server is a fresh interpreter that has imported what most runs import, and has run nothing. For
+each run it forks; the child takes the caller's streams, folder and environment, leaves `serve` and
+goes on with the very lines that a fresh interpreter would execute. So a run is a process of its own, with its own end:
+exit code, signal, what is printed while the interpreter goes down. What a fresh interpreter would
+read before its first line, `PYTHONUTF8` or `LANG`, must be the same as it was for the server; `may_fork` says so.
+
+The server ends when the process that started it closes its end of the socket, however that dies.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import os
+import pickle
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing, suppress
+from importlib import import_module
+from typing import IO
+
+__all__ = ["Forks", "serve"]
+
+WARM = (
+    *("numpy", "openslide", "tifffile", "imagecodecs", "PIL.Image", "PIL.JpegImagePlugin", "concurrent.futures.thread"),
+    *("blankslide.cli.anonymize", "blankslide.pipeline.in_place", "blankslide.formatkit.tiff_free_pages"),
+    *("blankslide.formatkit.text_pairs", "blankslide.storage.copies", "blankslide.verification.observe"),
+)
+"""What a run on a TIFF-based slide imports sooner or later; what is not installed is left out."""
+
+EARLY = ("PYTHON", "LC_", "LANG", "LD_", "TZ", "MALLOC", "OPENBLAS", "OMP")
+"""Beginnings of variables that are read while an interpreter or a library starts."""
+
+
+class Forks:
+    """The server, seen from the process that wants runs.
+
+    Parameters
+    ----------
+    lines
+        What each run executes, as for ``python -c``.
+    environment
+        The server's variables.
+    """
+
+    def __init__(self, lines: str, environment: Mapping[str, str]) -> None:
+        self._early = _early(environment)
+        self._here, there = socket.socketpair()
+        begin = f"from blankslide.testing.forking import serve; serve({there.fileno()}); "
+        with there:
+            self._server = subprocess.Popen(  # noqa: S603
+                [sys.executable, "-c", begin + lines],
+                env=environment,
+                stdout=subprocess.PIPE,  # as runs have them: Python prepares its streams for what it finds
+                stderr=subprocess.PIPE,
+                pass_fds=[there.fileno()],
+            )
+        atexit.register(self.close)
+
+    def close(self) -> None:
+        """Let the server end."""
+        self._here.close()
+        self._server.communicate()
+
+    def may_fork(self, environment: Mapping[str, str]) -> bool:
+        """Whether a fresh interpreter would begin as the server did."""
+        return self._early == _early(environment) and self._server.poll() is None
+
+    def run(
+        self, arguments: Sequence[bytes], environment: Mapping[str, str], timeout: float
+    ) -> tuple[int, bytes, bytes]:
+        """Run once and return exit code, output and errors, as `subprocess.run` would.
+
+        Raises
+        ------
+        subprocess.TimeoutExpired
+            If it takes longer than ``timeout`` seconds; the run has been killed.
+        """
+        with ExitStack() as stack:
+            ours, theirs = socket.socketpair()
+            stack.enter_context(ours)
+            pipes = [os.pipe(), os.pipe()]
+            reading = [stack.enter_context(open(pipe[0], "rb", buffering=0)) for pipe in pipes]
+            folder = os.open(".", os.O_RDONLY)
+            given = [0, pipes[0][1], pipes[1][1], folder, theirs.fileno()]
+            try:
+                socket.send_fds(self._here, [b"!"], given)
+            finally:
+                theirs.close()
+                for own in given[1:4]:
+                    os.close(own)
+            ours.sendall(pickle.dumps((list(arguments), dict(environment))))
+            ours.shutdown(socket.SHUT_WR)
+            out, err, said = _gathered(reading, ours, timeout)
+        return int(said.split()[1]), out, err
+
+
+def _gathered(streams: Sequence[IO[bytes]], status: socket.socket, timeout: float) -> tuple[bytes, bytes, bytes]:
+    """Read everything until all sides have closed."""
+    heard: dict[object, bytes] = dict.fromkeys((*streams, status), b"")
+    end = time.monotonic() + timeout
+    with selectors.DefaultSelector() as waiting:
+        for stream in heard:
+            waiting.register(stream, selectors.EVENT_READ)  # type: ignore[arg-type]
+        while waiting.get_map():
+            ready = waiting.select(max(0, end - time.monotonic()))
+            if not ready:
+                os.kill(int(heard[status].split()[0]), signal.SIGKILL)
+                raise subprocess.TimeoutExpired("a forked run", timeout)
+            for key, _ in ready:
+                if piece := os.read(key.fd, 1 << 16):
+                    heard[key.fileobj] += piece
+                else:
+                    waiting.unregister(key.fileobj)
+    out, err, said = heard.values()
+    return out, err, said
+
+
+def _early(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if name.startswith(EARLY)}
+
+
+# -- in the server -----------------------------------------------------------------------
+
+
+def serve(number: int) -> None:
+    """Fork for each request; return in the child that is to be the run, and never in the server.
+
+    Parameters
+    ----------
+    number
+        The descriptor of the socket on which requests come.
+    """
+    for name in WARM:
+        with suppress(ImportError):
+            import_module(name)
+    gc.freeze()  # a collection in a child would copy every page that it shares with the server
+    with closing(socket.socket(fileno=number)) as requests:
+        while True:
+            with suppress(ChildProcessError):
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass
+            _, given, _, _ = socket.recv_fds(requests, 1, 5)
+            if not given:
+                os._exit(0)
+            if os.fork() == 0:
+                break
+            for descriptor in given:
+                os.close(descriptor)
+    _watch_over_the_run(given)
+
+
+def _watch_over_the_run(given: list[int]) -> None:
+    """Fork once more: one process waits and says how it ended, the other one returns and is the run."""
+    *streams, folder, answers = given
+    with open(answers, "r+b", buffering=0) as status:
+        asked = b"".join(iter(lambda: status.read(1 << 16), b""))
+        run = os.fork()
+        if run:
+            for descriptor in (*streams, folder, 0, 1, 2):
+                with suppress(OSError):
+                    os.close(descriptor)
+            status.write(b"%d " % run)
+            ended = os.waitstatus_to_exitcode(os.waitpid(run, 0)[1])
+            status.write(b"%d" % ended)
+            os._exit(0)
+    arguments, environment = pickle.loads(asked)  # noqa: S301 our own test wrote it
+    for target, descriptor in enumerate(streams):
+        os.dup2(descriptor, target)
+        os.close(descriptor)
+    os.fchdir(folder)
+    os.close(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv[1:] = [os.fsdecode(argument) for argument in arguments]
