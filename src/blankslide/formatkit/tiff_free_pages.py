@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 from blankslide.containers.tiff import directories as T
 from blankslide.errors import ContradictorySlide
 from blankslide.formatkit import tiff_byte_map, tiff_numbered_pages, tiff_pictures, tiff_tags
-from blankslide.formatkit.tiff_shapes import is_alike, is_marked, padded_shape, same_shape, same_size
+from blankslide.formatkit.tiff_shapes import is_alike, is_coded_alike, is_marked, padded_shape, same_shape, same_size
 from blankslide.model import Inspection, Level, SlideFile
 from blankslide.model.patterns import pattern
 
@@ -113,13 +113,16 @@ def _is_level(page: Ifd, base: Ifd) -> bool:
     """Whether a tiled page of the slide's shape has the marks of a level, which a label in tiles has not.
 
     It is as large as the slide (a channel, a focal plane), is typed as a reduced version, or is described as the
-    slide is, or by its own size.
+    slide is, or by its own size. Without any description it is a whole number of times smaller, and coded and cut
+    into tiles as the slide is.
     """
     if same_size(page, base):
         return is_alike(page, base)
     if is_marked(page) or _states_size(page, _REDUCED):
         return True
     own, first = (p.text(T.IMAGE_DESCRIPTION) or "" for p in (page, base))
+    if not own and is_coded_alike(page, base):
+        return True
     return len(own) >= _SAME and own[:_SAME] == first[:_SAME]
 
 

@@ -12,10 +12,13 @@ from __future__ import annotations
 import struct
 import zlib
 from itertools import pairwise
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.containers.streams import png
 from blankslide.model.patterns import pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _MOST = 16 << 20
 _MOST_PIXELS = 1 << 22
@@ -33,6 +36,7 @@ _ROW = pattern(rb"[A-Za-z0-9 ,.:;^_/@+-]{12,}")
 _WIDE_ROW = pattern(rb"(?:[A-Za-z0-9 ,.:;^_/@+-]\0){6,}")
 _LETTERS = pattern(rb"[A-Za-z]")
 _LEAST_LETTERS, _STEP = 6, 12
+_EDGES = 4
 
 
 class Table(NamedTuple):
@@ -62,40 +66,73 @@ def as_table(data: bytes) -> Table | None:
 
 
 def is_map(data: bytes, images: tuple[int, int]) -> bool:
-    """Whether a PNG is a map: one pixel for each position of the camera, and few values.
+    """Whether a PNG is a map: one pixel for each position of the camera, and few values; or a mask of few shapes.
 
     Parameters
     ----------
     images
         Number of images across and down; a position of the camera gives several.
     """
+    if _is_mask(data):
+        return True
     size = png.size(data)
     grids = {(-(-images[0] // d), -(-images[1] // d)) for d in _DIVISIONS} if min(images) > 0 else set()
     return size in grids and 0 < _values(data) <= _MOST_VALUES
 
 
+def _is_mask(data: bytes) -> bool:
+    """Whether a grey PNG has two values, and in no row or column more edges than two shapes have: no word has so few."""
+    width, _, bits, kind = struct.unpack(">IIBB", data[16:26])
+    if (bits, kind) != (8, 0):
+        return False
+    seen, crossed, above = set[int](), 0, b""
+    columns = bytearray(width)
+    for row in _rows(data):
+        seen.update(row)
+        if len(seen) > 2:
+            return False
+        if row == above:
+            continue  # nothing new: most rows of a mask are like the one above
+        if sum(a != b for a, b in pairwise(row)) > _EDGES:
+            return False
+        for i in range(width) if above else ():
+            columns[i] += row[i] != above[i]
+        crossed = max(columns)
+        above = row
+        if crossed > _EDGES:
+            return False
+    return len(seen) == 2
+
+
 def _values(data: bytes) -> int:
     """Count the values of samples in a PNG; 0 if that is not possible."""
+    bits, found = data[24], set[int]()
+    for row in _rows(data):
+        found.update(row)
+        if len(found) > _MOST_VALUES and bits == 8:
+            return len(found)
+    mask = (1 << bits) - 1
+    return len({byte >> shift & mask for byte in found for shift in range(0, 8, bits)})
+
+
+def _rows(data: bytes) -> Iterator[bytes]:
+    """Yield the rows of a PNG, unfiltered; none if it cannot be decoded, or is too large."""
     width, height, bits, kind, _, _, interlaced = struct.unpack(">IIBBBBB", data[16:29])
     samples = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}.get(kind, 0)
     if interlaced or not samples or bits not in (1, 2, 4, 8) or width * height > _MOST_PIXELS:
-        return 0
+        return
     stride, step = -(-width * bits * samples // 8), max(1, bits * samples // 8)
     coded = b"".join(data[c.start + 8 : c.end - 4] for c in png.chunks(data) if c.kind == b"IDAT")
     try:
         rows = zlib.decompressobj().decompress(coded, (stride + 1) * height)
     except zlib.error:
-        return 0
+        return
     if len(rows) != (stride + 1) * height:
-        return 0
-    found, before = set[int](), bytes(stride)
+        return
+    before = bytes(stride)
     for at in range(0, len(rows), stride + 1):
         before = _unfiltered(rows[at], rows[at + 1 : at + 1 + stride], before, step)
-        found.update(before)
-        if len(found) > _MOST_VALUES and bits == 8:
-            return len(found)
-    mask = (1 << bits) - 1
-    return len({byte >> shift & mask for byte in found for shift in range(0, 8, bits)})
+        yield before
 
 
 def _unfiltered(kind: int, row: bytes, above: bytes, step: int) -> bytes:
