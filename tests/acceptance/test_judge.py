@@ -120,6 +120,18 @@ def test_base64_is_found_at_every_alignment() -> None:
         assert places_of("Quillfeather", base64.b64encode(b"Quillpeather" + data[:3])) == []
 
 
+def test_in_much_data_every_spelling_is_found_at_both_ends_and_at_every_alignment() -> None:
+    noise = bytes(range(256)) * 300
+    for value in ("Doe&1", "Quillfeather", "Müller"):
+        assert places_of(value, noise) == []
+        for encoding, forms in spellings(value).items():
+            for form in forms:
+                for shift in range(4):
+                    assert encoding in places_of(value, noise[shift:] + form + noise)
+                assert encoding in places_of(value, form + noise)
+                assert encoding in places_of(value, noise + form)
+
+
 def test_short_value_counts_only_as_a_whole_field() -> None:
     assert places_of("4", b"MPP = 0.4990|Slide = 4|") == ["a field's value"]
     assert places_of("4", b"MPP = 0.4990|Slide = 40|Rack = \0 4") == []
