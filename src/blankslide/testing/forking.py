@@ -1,7 +1,7 @@
 """Start the command line without waiting for its imports: a warm process forks for each run.
 
 The server is a fresh interpreter that has imported what most runs import, and has run nothing. For
-each run it forks; the child takes the caller's streams, folder and environment, leaves `serve` and
+each run it forks; the child takes the caller's streams, folder, mask and environment, leaves `serve` and
 goes on with the very lines that a fresh interpreter would execute. So a run is a process of its own, with its own end:
 exit code, signal, what is printed while the interpreter goes down. What a fresh interpreter would
 read before its first line, `PYTHONUTF8` or `LANG`, must be the same as it was for the server; `may_fork` says so.
@@ -96,7 +96,8 @@ class Forks:
                 theirs.close()
                 for own in given[1:4]:
                     os.close(own)
-            ours.sendall(pickle.dumps((list(arguments), dict(environment))))
+            os.umask(mask := os.umask(0o77))
+            ours.sendall(pickle.dumps((list(arguments), dict(environment), mask)))
             ours.shutdown(socket.SHUT_WR)
             out, err, said = _gathered(reading, ours, timeout)
         return int(said.split()[1]), out, err
@@ -171,12 +172,13 @@ def _watch_over_the_run(given: list[int]) -> None:
             ended = os.waitstatus_to_exitcode(os.waitpid(run, 0)[1])
             status.write(b"%d" % ended)
             os._exit(0)
-    arguments, environment = pickle.loads(asked)  # noqa: S301 our own test wrote it
+    arguments, environment, mask = pickle.loads(asked)  # noqa: S301 our own test wrote it
     for target, descriptor in enumerate(streams):
         os.dup2(descriptor, target)
         os.close(descriptor)
     os.fchdir(folder)
     os.close(folder)
+    os.umask(mask)
     os.environ.clear()
     os.environ.update(environment)
     sys.argv[1:] = [os.fsdecode(argument) for argument in arguments]

@@ -1,0 +1,104 @@
+"""A forked run differs from a fresh interpreter in nothing that a test looks at, and in case of doubt none is forked."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from blankslide.testing import process
+from blankslide.testing.forking import Forks
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="runs are forked where there is fork")
+
+TOLD = (
+    "import os, signal, sys, threading; print(sys.argv[1:], os.getcwd(), dict(os.environ), sys.stdin.read(), "
+    "sys.flags, sys.stdout.encoding, [s for s in signal.Signals if signal.getsignal(s) != signal.SIG_DFL], "
+    "signal.pthread_sigmask(0, []), sys.excepthook, threading.active_count(), sorted(os.listdir('/proc/self/fd')), "
+    "os.umask(0), __name__, __builtins__); sys.stderr.write('err'); sys.exit(int(sys.argv[1]))"
+)
+ENDS = (
+    "import atexit, os, sys, time; what = sys.argv[1]; atexit.register(print, 'the end'); "
+    "what == 'dies' and os.kill(os.getpid(), 9); what == 'raises' and 1 / 0; "
+    "what == 'sleeps' and time.sleep(60); what == 'writes' and sys.stdout.write('x' * 10**6)"
+)
+
+
+@pytest.fixture
+def environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[dict[str, Forks]]:
+    made: dict[str, Forks] = {}
+    yield made
+    for server in made.values():
+        server.close()
+
+
+def both(servers: dict[str, Forks], lines: str, environment: dict[str, str], *arguments: str) -> list[object]:
+    """Run the same in a fork and afresh."""
+    if lines not in servers:
+        servers[lines] = Forks(lines, environment)
+    assert servers[lines].may_fork(environment)
+    forked = servers[lines].run([a.encode() for a in arguments], environment, 60)
+    fresh = subprocess.run([sys.executable, "-c", lines, *arguments], env=environment, capture_output=True, timeout=60)
+    return [forked, (fresh.returncode, fresh.stdout, fresh.stderr)]
+
+
+@pytest.mark.parametrize("code", ["0", "3"])
+def test_it_is_told_the_same(
+    servers: dict[str, Forks], environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    old = os.umask(0o027)
+    try:
+        more = {**environment, "ONLY_HERE": code, "HOME": str(tmp_path)}
+        forked, fresh = both(servers, TOLD, more, code, "a b", "é")
+    finally:
+        os.umask(old)
+    assert forked == fresh
+
+
+@pytest.mark.parametrize("what", ["dies", "raises", "writes"])
+def test_it_ends_the_same(servers: dict[str, Forks], environment: dict[str, str], what: str) -> None:
+    forked, fresh = both(servers, ENDS, environment, what)
+    assert forked == fresh
+
+
+def test_a_run_that_takes_too_long_is_killed(servers: dict[str, Forks], environment: dict[str, str]) -> None:
+    server = servers.setdefault(ENDS, Forks(ENDS, environment))
+    with pytest.raises(subprocess.TimeoutExpired):
+        server.run([b"sleeps"], environment, 0.5)
+    assert server.run([b"writes"], environment, 60)[0] == 0
+
+
+def test_a_run_leaves_nothing_to_the_next(servers: dict[str, Forks], environment: dict[str, str]) -> None:
+    lines = "import sys; print(getattr(sys, 'left', 'nothing')); sys.left = 'something'"
+    server = servers.setdefault(lines, Forks(lines, environment))
+    assert [server.run([], environment, 60)[1] for _ in range(2)] == [b"nothing\n"] * 2
+
+
+@pytest.mark.parametrize("name", ["PYTHONPATH", "PYTHONIOENCODING", "LC_ALL", "LANG", "LD_PRELOAD", "TZ"])
+def test_what_is_read_at_the_start_makes_a_fresh_interpreter(environment: dict[str, str], name: str) -> None:
+    process.run_cli("--version")
+    server = process._forks[0]
+    assert server.may_fork(environment)
+    assert not server.may_fork({**environment, name: "other"})
+    assert server.may_fork({**environment, "HOME": "other"})
+
+
+def test_a_run_under_another_program_is_not_forked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Forks, "run", lambda *_: pytest.fail("forked"))
+    assert process.run_cli("--version", before=("env",)).code == 0
+    assert process.run_cli("--version", env={"PYTHONUTF8": "0"}).code == 0
+
+
+def test_a_child_is_killed_as_any_process_is(servers: dict[str, Forks], environment: dict[str, str]) -> None:
+    assert both(servers, ENDS, environment, "dies")[0][0] == -signal.SIGKILL  # type: ignore[index]
