@@ -1,4 +1,4 @@
-"""A forked run differs from a fresh interpreter in nothing that a test looks at, and in case of doubt none is forked."""
+"""A forked run differs from a fresh interpreter in nothing that a test looks at; in doubt none is forked."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from blankslide.testing import process
 from blankslide.testing.forking import Forks
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="runs are forked where there is fork")
 
@@ -57,7 +60,7 @@ def test_it_is_told_the_same(
     servers: dict[str, Forks], environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    old = os.umask(0o027)
+    old = os.umask(0o020 + int(code))  # another one than the server was started with
     try:
         more = {**environment, "ONLY_HERE": code, "HOME": str(tmp_path)}
         forked, fresh = both(servers, TOLD, more, code, "a b", "é")
