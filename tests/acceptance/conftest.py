@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from blankslide.samples.aperio.slide import build_aperio
+from blankslide.testing import built
 from blankslide.testing.judge import Before, judge
 from blankslide.testing.process import run_cli
 
@@ -30,7 +30,7 @@ def make(tmp_path: Path) -> Callable[..., tuple[Path, Before]]:
     def build(name: str = "slide.svs", *, full: bool = False, **recipe: Any) -> tuple[Path, Before]:
         more = {k: recipe.pop(k) for k in _OF_THE_JUDGE if k in recipe}
         path = tmp_path / name
-        key = build_aperio(path, **recipe if full else SMALL | recipe)
+        key = built.aperio(path, **recipe if full else SMALL | recipe)
         return path, Before.of(path, key, **more)
 
     return build

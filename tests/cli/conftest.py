@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from blankslide.samples.aperio.slide import build_aperio
+from blankslide.testing import built
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +24,7 @@ def make(tmp_path: Path) -> Callable[..., Made]:
     def build(name: str = "slide.svs", **recipe: Any) -> Made:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        return path, build_aperio(path, **{"size": (512, 384), "factors": (1, 2), "macro_size": (400, 140), **recipe})
+        return path, built.aperio(path, **{"size": (512, 384), "factors": (1, 2), "macro_size": (400, 140), **recipe})
 
     return build
 

@@ -10,6 +10,7 @@ import pytest
 
 from blankslide.samples.aperio.slide import build_aperio
 from blankslide.samples.kit.answer_key import Planted
+from blankslide.testing import built
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +23,7 @@ Made = tuple[Path, Planted]
 @pytest.fixture
 def slide(tmp_path: Path) -> Made:
     path = tmp_path / "slide.svs"
-    return path, build_aperio(path, size=(1024, 768), factors=(1, 4))
+    return path, built.aperio(path, size=(1024, 768), factors=(1, 4))
 
 
 def planted_values(made: Made) -> list[str]:
