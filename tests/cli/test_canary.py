@@ -63,7 +63,7 @@ def damages(data: bytes) -> Iterator[bytes]:
     yield data[:-1]
     yield data[:pointer] + struct.pack("<L", first) + data[pointer + 4 :]
     yield data[:pointer] + struct.pack("<L", len(data) + 99) + data[pointer + 4 :]
-    yield data.replace(b"\nlabel ", b"\nmacro ", 1)
+    yield data.replace(b"\n512x38", b"\nlabel ", 1)  # a level that calls itself a label
     yield data[:first] + b"\xff\xff" + data[first + 2 :]
 
 

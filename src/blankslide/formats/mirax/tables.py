@@ -81,7 +81,7 @@ def is_map(data: bytes, images: tuple[int, int]) -> bool:
 
 
 def _is_mask(data: bytes) -> bool:
-    """Whether a grey PNG has two values, and in no row or column more edges than two shapes have: no word has so few."""
+    """Whether a grey PNG has two values, and in no row or column more edges than two shapes: no word has so few."""
     width, _, bits, kind = struct.unpack(">IIBB", data[16:26])
     if (bits, kind) != (8, 0):
         return False
