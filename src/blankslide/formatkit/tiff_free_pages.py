@@ -83,7 +83,19 @@ def roles(pages: Sequence[Ifd], described: Described = described_role) -> list[s
     if len(pages) > 1 and out[1] == _SECOND:
         # scanners write the thumbnail between the levels, the label behind them
         out[1] = "thumbnail" if "level" in out[2:] else _LEFT
+    for i in range(1, len(pages)):
+        if out[i] == _LEFT and _is_between(pages, out, i):
+            out[i] = "level"
     return out
+
+
+def _is_between(pages: Sequence[Ifd], given: Sequence[str], index: int) -> bool:
+    """Whether a page that says nothing stands among the levels by its tiles, its coding, its size and its place."""
+    page, width = pages[index], pages[index].number(T.IMAGE_WIDTH)
+    if not page.is_tiled or page.text(T.IMAGE_DESCRIPTION) or not is_coded_alike(page, pages[0]):
+        return False
+    behind = zip(pages[index + 1 :], given[index + 1 :], strict=True)
+    return any(role == "level" and other.number(T.IMAGE_WIDTH) < width for other, role in behind)
 
 
 def _role(index: int, page: Ifd, base: Ifd, told: str | None) -> str:
@@ -113,16 +125,13 @@ def _is_level(page: Ifd, base: Ifd) -> bool:
     """Whether a tiled page of the slide's shape has the marks of a level, which a label in tiles has not.
 
     It is as large as the slide (a channel, a focal plane), is typed as a reduced version, or is described as the
-    slide is, or by its own size. Without any description it is a whole number of times smaller, and coded and cut
-    into tiles as the slide is.
+    slide is, or by its own size.
     """
     if same_size(page, base):
         return is_alike(page, base)
     if is_marked(page) or _states_size(page, _REDUCED):
         return True
     own, first = (p.text(T.IMAGE_DESCRIPTION) or "" for p in (page, base))
-    if not own and is_coded_alike(page, base):
-        return True
     return len(own) >= _SAME and own[:_SAME] == first[:_SAME]
 
 
