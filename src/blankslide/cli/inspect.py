@@ -8,15 +8,13 @@ Spreadsheets take some cells for formulas: those get a leading apostrophe.
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from blankslide import pipeline
 from blankslide.cli import show
@@ -35,8 +33,7 @@ _COLUMNS = ("path", "format", "levels", "width", "height", "mpp_x", "mpp_y", "ob
 _CLASSES = tuple(PhiClass)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """What a person asked for; ``table`` is the CSV file, if one is wanted, ``with_names`` shows all paths in it."""
 
     paths: tuple[str, ...]
@@ -103,6 +100,8 @@ class Inventory:
         self._file = file
         self._with_names = with_names
         self._numbers = count(1)
+        import csv
+
         self._table = csv.writer(file)
         self.problem = ""
         self._write(

@@ -10,8 +10,6 @@ pieces are cut out, reading the rest again finds none.
 
 from __future__ import annotations
 
-import binascii
-from base64 import b64decode
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -190,8 +188,10 @@ def _decoded(value: str) -> list[str]:
     """Decode a value from base64, so that its plain text is searched for too."""
     if not _BASE64.fullmatch(value):
         return []
+    from binascii import a2b_base64
+
     try:
-        text = b64decode(value, validate=True).decode("utf-8")
-    except (binascii.Error, UnicodeDecodeError):
+        text = a2b_base64(value).decode("utf-8")
+    except ValueError:  # not base64 after all, or no text
         return []
     return [text] if _READABLE.fullmatch(text) else []

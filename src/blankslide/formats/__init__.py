@@ -78,7 +78,7 @@ def _card(module: str) -> _Card:
         with open(os.path.join(__path__[0], *module.split(".")) + ".py", "rb") as file:
             text = file.read()
         text = text[text.index(_CLASS) :]
-        name, marks, suffixes = (_literal(text, line) for line in (b"name", b"marks", b"suffixes"))
+        name, marks, suffixes = _literals([_literal(text, line) for line in (b"name", b"marks", b"suffixes")])
         if name is not None and suffixes is not None:
             return _Card(module, name, marks, suffixes)
     except (OSError, ValueError, SyntaxError):  # only compiled files are installed, or a value is not a plain literal
@@ -90,19 +90,24 @@ def _card(module: str) -> _Card:
 _CLASS = b"(Format):"
 
 
-def _literal(text: bytes, attribute: bytes) -> Any:
-    """Return the value of a class attribute that is written as a literal; None if there is no such line."""
-    found = text.find(b"\n    %s = " % attribute)
-    if found < 0:
-        return None
+def _literals(written: list[bytes]) -> Any:
+    """Return the values of literals; evaluated together they take a third of the time, at every start."""
     from ast import literal_eval
 
+    return literal_eval("(" + b"\n,".join(written).decode() + "\n)")
+
+
+def _literal(text: bytes, attribute: bytes) -> bytes:
+    """Return how the value of a class attribute is written, if as a literal; ``None`` if there is no such line."""
+    found = text.find(b"\n    %s = " % attribute)
+    if found < 0:
+        return b"None"
     start = found + len(attribute) + 8
     end = text.index(b"\n", start)
     if text[start : start + 1] == b"(":
         while not text[start:end].partition(b"#")[0].rstrip().endswith(b")"):  # a tuple of several lines
             end = text.index(b"\n", end + 1)
-    return literal_eval(text[start:end].decode())
+    return text[start:end]
 
 
 def _module_names() -> list[str]:

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from blankslide.errors import BlankslideError
 from blankslide.pipeline.main_file import is_series_folder
@@ -29,8 +29,7 @@ UNKNOWN_SLIDES = (
 """Endings of slides that no format here reads."""
 
 
-@dataclass(frozen=True, slots=True)
-class Watch:
+class Watch(NamedTuple):
     """Who wants to know what while directories are gone through.
 
     Attributes
