@@ -46,6 +46,23 @@ def test_a_picture_of_another_size_or_of_many_values_is_no_map() -> None:
     assert not tables.is_map(coded(Image.new("L", (56, 161)), "PNG")[:60], IMAGES)
 
 
+@pytest.mark.parametrize("drawn", ["boxes", "a short word", "a word written downwards", "three greys"])
+def test_a_mask_of_another_size_stays_only_if_nothing_can_be_written_in_it(drawn: str) -> None:
+    picture = Image.new("L", (97, 205))
+    pen = ImageDraw.Draw(picture)
+    if drawn == "boxes":
+        picture.paste(1, (10, 20, 40, 60))
+        picture.paste(1, (50, 100, 90, 180))
+    elif drawn == "three greys":
+        picture.paste(1, (10, 20, 40, 60))
+        picture.paste(2, (12, 22, 20, 30))
+    else:
+        word = "Rose" if drawn == "a short word" else "R\no\ns\ne"
+        pen.fontmode = "1"  # two values only
+        pen.text((5, 5), word, fill=1)
+    assert tables.is_map(coded(picture, "PNG"), IMAGES) == (drawn == "boxes")
+
+
 OTHERS = {
     "BMP": coded(label(), "BMP"), "GIF": coded(label(), "GIF"), "TIFF": coded(label(), "TIFF"),
     "WebP": coded(label(mode="RGB"), "WEBP"), "JPEG 2000": coded(label(), "JPEG2000"), "text": WORDS,
