@@ -134,6 +134,7 @@ def differences(old: bytes, path: Path, vendor: str) -> Iterator[str]:
     import tempfile
     from pathlib import Path as Folder
 
+    import numpy as np
     from openslide import OpenSlide
 
     if not vendor:
@@ -148,7 +149,8 @@ def differences(old: bytes, path: Path, vendor: str) -> Iterator[str]:
                 if name.startswith(_SCIENCE) and was.properties[name] != now.properties.get(name):
                     yield f"OpenSlide sees another {name}"
             for level, size in enumerate(was.level_dimensions):
-                if was.read_region((0, 0), level, size) != now.read_region((0, 0), level, size):
+                before, after = (np.asarray(slide.read_region((0, 0), level, size)) for slide in (was, now))
+                if not np.array_equal(before, after):  # Pillow's own comparison takes ten times as long
                     yield f"OpenSlide sees other pixels in level {level}"
             for name in now.associated_images:
                 now.associated_images[name].load()
