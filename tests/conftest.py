@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
@@ -26,6 +27,12 @@ ROOT = Path(__file__).resolve().parents[1]
 # Two shared cores make single examples slow now and then; that is no failure.
 settings.register_profile("blankslide", deadline=None)
 settings.load_profile("blankslide")
+
+
+def pytest_configure() -> None:
+    """Hear Ctrl-C even where a shell started the tests in the background: what they start would ignore it as well."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

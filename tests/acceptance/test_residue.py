@@ -141,7 +141,7 @@ plant(
     "software",
     both(tag(305, ASCII, b"Aperio\0"), tag(305, ASCII, NAME + b"\0", twice=True)),
 )
-plant("two descriptions", "two descriptions", tag(270, ASCII, b"Aperio " + NAME + b"\0", twice=True))
+plant("two descriptions", "second-270", tag(270, ASCII, b"Aperio " + NAME + b"\0", twice=True))
 plant("text in a numeric tag", "290", tag(290, ASCII, NAME + b"\0"))
 plant("text in Aperio's scan area", "55000", tag(55000, ASCII, NAME + b"\0"))
 plant("text in place of a colour profile", "icc", tag(34675, UNDEFINED, b"Dear Dr. " + NAME * 20))

@@ -63,7 +63,7 @@ def damages(data: bytes) -> Iterator[bytes]:
     yield data[:-1]
     yield data[:pointer] + struct.pack("<L", first) + data[pointer + 4 :]
     yield data[:pointer] + struct.pack("<L", len(data) + 99) + data[pointer + 4 :]
-    yield data.replace(b"\nlabel ", b"\nmacro ", 1)
+    yield data.replace(b"\nlabel 387x463", b"\n1x1 -> 38x463", 1)  # typed as a label, and described as a thumbnail
     yield data[:first] + b"\xff\xff" + data[first + 2 :]
 
 

@@ -100,6 +100,18 @@ def test_a_tiled_page_of_the_slides_shape_without_the_marks_of_a_level_is_told_o
     told(path, "picture.unknown")
 
 
+@pytest.mark.parametrize(("size", "tile", "left"), [((128, 96), 64, 0), ((100, 75), 64, 1), ((128, 96), 32, 1)])
+def test_a_page_that_says_nothing_is_a_level_only_among_levels(
+    tmp_path: Path, size: tuple[int, int], tile: int, left: int
+) -> None:
+    path = tmp_path / "x.svs"
+    with TiffWriter(path) as tiff:
+        tiff.write(picture(256, 192), description=HEAD, **TILED)
+        tiff.write(picture(*size), **TILED | {"tile": (tile, tile)})
+        tiff.write(picture(64, 48), subfiletype=1, **TILED)
+    told(path, *["picture.unknown"] * left)
+
+
 @pytest.mark.parametrize(("size", "typed", "left"), [((64, 48), 1, 0), ((64, 48), 0, 1), ((256, 192), 1, 1)])
 def test_a_child_is_a_level_only_if_it_is_smaller_and_marked(
     tmp_path: Path, size: tuple[int, int], typed: int, left: int

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 from blankslide.containers.tiff import directories as T
 from blankslide.errors import ContradictorySlide
 from blankslide.formatkit import tiff_byte_map, tiff_numbered_pages, tiff_pictures, tiff_tags
-from blankslide.formatkit.tiff_shapes import is_alike, is_marked, padded_shape, same_shape, same_size
+from blankslide.formatkit.tiff_shapes import is_alike, is_coded_alike, is_marked, padded_shape, same_shape, same_size
 from blankslide.model import Inspection, Level, SlideFile
 from blankslide.model.patterns import pattern
 
@@ -83,7 +83,19 @@ def roles(pages: Sequence[Ifd], described: Described = described_role) -> list[s
     if len(pages) > 1 and out[1] == _SECOND:
         # scanners write the thumbnail between the levels, the label behind them
         out[1] = "thumbnail" if "level" in out[2:] else _LEFT
+    for i in range(1, len(pages)):
+        if out[i] == _LEFT and _is_between(pages, out, i):
+            out[i] = "level"
     return out
+
+
+def _is_between(pages: Sequence[Ifd], given: Sequence[str], index: int) -> bool:
+    """Whether a page that says nothing stands among the levels by its tiles, its coding, its size and its place."""
+    page, width = pages[index], pages[index].number(T.IMAGE_WIDTH)
+    if not page.is_tiled or page.text(T.IMAGE_DESCRIPTION) or not is_coded_alike(page, pages[0]):
+        return False
+    behind = zip(pages[index + 1 :], given[index + 1 :], strict=True)
+    return any(role == "level" and other.number(T.IMAGE_WIDTH) < width for other, role in behind)
 
 
 def _role(index: int, page: Ifd, base: Ifd, told: str | None) -> str:

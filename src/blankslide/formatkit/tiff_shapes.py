@@ -10,8 +10,9 @@ from blankslide.errors import DamagedSlide
 if TYPE_CHECKING:
     from blankslide.containers.tiff.directories import Ifd
 
-__all__ = ["is_alike", "is_marked", "padded_shape", "same_shape", "same_size"]
+__all__ = ["is_alike", "is_coded_alike", "is_marked", "padded_shape", "same_shape", "same_size"]
 
+_CODING = (T.COMPRESSION, T.PHOTOMETRIC, T.TILE_WIDTH, T.TILE_LENGTH)
 _SAMPLES = (T.BITS_PER_SAMPLE, T.SAMPLES_PER_PIXEL)
 
 
@@ -53,6 +54,16 @@ def same_size(page: Ifd, base: Ifd) -> bool:
 def is_alike(page: Ifd, base: Ifd) -> bool:
     """Whether a page has the samples of the base."""
     return all(tuple(page.ints(tag)) == tuple(base.ints(tag)) for tag in _SAMPLES)
+
+
+def is_coded_alike(page: Ifd, base: Ifd) -> bool:
+    """Whether a page is a whole number of times smaller than the base, and coded and cut into tiles as it is."""
+    if not is_alike(page, base) or any(page.number(tag) != base.number(tag) for tag in _CODING):
+        return False
+    width, height = page.number(T.IMAGE_WIDTH), page.number(T.IMAGE_LENGTH)
+    wide, high = base.number(T.IMAGE_WIDTH), base.number(T.IMAGE_LENGTH)
+    factor = round(wide / width) if width else 0
+    return factor > 1 and abs(width * factor - wide) < 2 * factor and abs(height * factor - high) < 2 * factor
 
 
 def is_marked(page: Ifd) -> bool:

@@ -40,6 +40,7 @@ _AFTER = pattern(rf"[ _.(+-]++{_SHOWS}(?:[ _.()-]*+(?:image|img|photo|picture|\d
 _BEFORE = pattern(rf"{_SHOWS}(?:[ _-]*+(?:image|of))?+[ _-]*+", re.I)
 #: Folders in which file servers and desktops hide small copies of pictures.
 _HIDDEN = ("@eaDir", ".@__thumb", ".thumbnails", ".picasaoriginals", ".thumb", ".AppleDouble", "._thumbs")
+_HIDDEN_SET = frozenset(_HIDDEN)
 _MOST_HIDDEN = 10_000
 
 
@@ -61,17 +62,19 @@ def is_photograph(name: str, stem: str) -> bool:
     return other.endswith(stem) and _BEFORE.fullmatch(other, 0, len(other) - len(stem)) is not None
 
 
-def hidden(path: str) -> tuple[str, ...]:
+def hidden(path: str, names: Collection[str]) -> tuple[str, ...]:
     """Return the small copies of a slide that a file server or a desktop hides beside it, as ``folder/name``, sorted.
 
     Parameters
     ----------
     path
         The slide's main file.
+    names
+        What stands in its folder: most have none of these folders, and then none is opened.
     """
     folder, name = os.path.split(path)
     stem, found = os.path.splitext(name)[0], list[str]()
-    for home in _HIDDEN:
+    for home in _HIDDEN if not _HIDDEN_SET.isdisjoint(names) else ():
         for other in _listed(os.path.join(folder, home)):
             if name not in other and not other.startswith((stem + ".", stem + "_")):
                 continue
@@ -85,7 +88,7 @@ def _listed(folder: str) -> Iterator[str]:
     try:
         with os.scandir(folder) as entries:
             yield from [entry.name for entry in islice(entries, _MOST_HIDDEN)]
-    except OSError:  # most have none of these folders
+    except OSError:  # it is not there, or may not be listed
         return
 
 
@@ -114,7 +117,7 @@ def beside(path: str, is_slide: Callable[[str], bool]) -> tuple[str, ...]:
         full = os.path.join(folder, other)
         if os.path.isfile(full) and not is_slide(full):
             found.append(other)
-    return (*sorted(found), *hidden(path))
+    return (*sorted(found), *hidden(path, others))
 
 
 def inside(path: str, members: Collection[str]) -> tuple[str, ...]:

@@ -145,9 +145,7 @@ def test_a_dicomdir_is_composed_at_any_length(clean_set: Path, tmp_path: Path, m
     assert pipeline.anonymize_in_place(main, Options(key=KEY)).writes == 0
 
 
-@pytest.mark.parametrize(
-    "more", [{"uid": "1.2.3.4.5.6"}, {"PatientID": "X", "PatientName": None, "PatientComments": "t"}]
-)
+@pytest.mark.parametrize("more", [{"uid": "1.2"}, {"PatientID": "X", "PatientName": None, "PatientComments": "t"}])
 def test_a_dicomdir_without_room_is_refused_in_place_and_grows_in_a_copy(tmp_path: Path, more: dict[str, Any]) -> None:
     source = tmp_path / "in"
     source.mkdir()

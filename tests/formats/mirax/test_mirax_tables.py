@@ -46,13 +46,21 @@ def test_a_picture_of_another_size_or_of_many_values_is_no_map() -> None:
     assert not tables.is_map(coded(Image.new("L", (56, 161)), "PNG")[:60], IMAGES)
 
 
-def test_two_values_with_few_edges_are_a_map_of_any_size() -> None:
-    field = Image.new("L", (300, 200))
-    field.paste(1, (20, 30, 90, 110))
-    assert tables.is_map(coded(field, "PNG"), IMAGES)
-    for x in range(120, 200, 8):
-        field.paste(1, (x, 120, x + 4, 130))
-    assert not tables.is_map(coded(field, "PNG"), IMAGES), "letters have more edges"
+@pytest.mark.parametrize("drawn", ["boxes", "a short word", "a word written downwards", "three greys"])
+def test_a_mask_of_another_size_stays_only_if_nothing_can_be_written_in_it(drawn: str) -> None:
+    picture = Image.new("L", (97, 205))
+    pen = ImageDraw.Draw(picture)
+    if drawn == "boxes":
+        picture.paste(1, (10, 20, 40, 60))
+        picture.paste(1, (50, 100, 90, 180))
+    elif drawn == "three greys":
+        picture.paste(1, (10, 20, 40, 60))
+        picture.paste(2, (12, 22, 20, 30))
+    else:
+        word = "Rose" if drawn == "a short word" else "R\no\ns\ne"
+        pen.fontmode = "1"  # two values only
+        pen.text((5, 5), word, fill=1)
+    assert tables.is_map(coded(picture, "PNG"), IMAGES) == (drawn == "boxes")
 
 
 OTHERS = {

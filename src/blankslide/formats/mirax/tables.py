@@ -12,17 +12,18 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
 from itertools import pairwise
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.containers.streams import png
 from blankslide.model.patterns import pattern
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _MOST = 16 << 20
 _MOST_PIXELS = 1 << 22
 _MOST_VALUES = 8
-_MOST_EDGES = 4
 _DIVISIONS = (1, 2, 3, 4, 5, 6, 8, 16)
 _BEGINNING = 64
 #: How pictures and packed files begin, and where in a record one may hide.
@@ -36,6 +37,7 @@ _ROW = pattern(rb"[A-Za-z0-9 ,.:;^_/@+-]{12,}")
 _WIDE_ROW = pattern(rb"(?:[A-Za-z0-9 ,.:;^_/@+-]\0){6,}")
 _LETTERS = pattern(rb"[A-Za-z]")
 _LEAST_LETTERS, _STEP = 6, 12
+_EDGES = 4
 
 
 class Table(NamedTuple):
@@ -65,31 +67,42 @@ def as_table(data: bytes) -> Table | None:
 
 
 def is_map(data: bytes, images: tuple[int, int]) -> bool:
-    """Whether a PNG is a map: one pixel for each position of the camera, and few values.
+    """Whether a PNG is a map: one pixel for each position of the camera, and few values; or a mask of few shapes.
 
     Parameters
     ----------
     images
         Number of images across and down; a position of the camera gives several.
     """
+    if _is_mask(data):
+        return True
     size = png.size(data)
     grids = {(-(-images[0] // d), -(-images[1] // d)) for d in _DIVISIONS} if min(images) > 0 else set()
-    return 0 < _values(data) <= _MOST_VALUES if size in grids else _is_plain(data)
+    return size in grids and 0 < _values(data) <= _MOST_VALUES
 
 
-def _is_plain(data: bytes) -> bool:
-    """Whether a PNG of any size has two values of a byte, and so few edges that no letter has room in it."""
-    width, height, bits, kind = struct.unpack(">IIBB", data[16:26])
-    rows = list(_rows(data)) if (bits, kind) == (8, 0) else []
-    if len(rows) != height or not rows:
+def _is_mask(data: bytes) -> bool:
+    """Whether a grey PNG has two values, and in no row or column more edges than two shapes: no word has so few."""
+    width, _, bits, kind = struct.unpack(">IIBB", data[16:26])
+    if (bits, kind) != (8, 0):
         return False
-    import numpy as np
-
-    values = np.frombuffer(b"".join(rows), np.uint8).reshape(height, width)
-    low, inside = values.min(), values == values.max()
-    down, across = inside[1:] != inside[:-1], inside[:, 1:] != inside[:, :-1]
-    edges = max(down.sum(0).max(initial=0), across.sum(1).max(initial=0))
-    return bool(low < values.max() and (inside | (values == low)).all() and edges <= _MOST_EDGES)
+    seen, crossed, above = set[int](), 0, b""
+    columns = bytearray(width)
+    for row in _rows(data):
+        seen.update(row)
+        if len(seen) > 2:
+            return False
+        if row == above:
+            continue  # nothing new: most rows of a mask are like the one above
+        if sum(a != b for a, b in pairwise(row)) > _EDGES:
+            return False
+        for i in range(width) if above else ():
+            columns[i] += row[i] != above[i]
+        crossed = max(columns)
+        above = row
+        if crossed > _EDGES:
+            return False
+    return len(seen) == 2
 
 
 def _values(data: bytes) -> int:
@@ -104,7 +117,7 @@ def _values(data: bytes) -> int:
 
 
 def _rows(data: bytes) -> Iterator[bytes]:
-    """Yield the rows of a PNG as they are before they are coded; none if that is not possible."""
+    """Yield the rows of a PNG, unfiltered; none if it cannot be decoded, or is too large."""
     width, height, bits, kind, _, _, interlaced = struct.unpack(">IIBBBBB", data[16:29])
     samples = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}.get(kind, 0)
     if interlaced or not samples or bits not in (1, 2, 4, 8) or width * height > _MOST_PIXELS:
