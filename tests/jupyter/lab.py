@@ -175,6 +175,13 @@ def unseen(found: Any) -> None:
     expect(found).to_have_count(0, timeout=PATIENCE)
 
 
+def shut(button: Any) -> None:
+    """Wait until a button cannot be pressed; the browser draws one change after another."""
+    from playwright.sync_api import expect
+
+    expect(button).to_be_disabled(timeout=PATIENCE)
+
+
 def save(opened: Any, notebook: Path) -> str:
     """Save the notebook from its menu; returns the file's text once it has been written anew."""
     before = notebook.stat().st_mtime_ns

@@ -85,7 +85,7 @@ def anonymize(lab: ModuleType, card: Any, built: Any) -> None:
     card.get_by_label("dry run").uncheck()
     lab.seen(card.get_by_text("This overwrites slide.svs itself. There is no way back."))
     button = card.get_by_role("button", name="Anonymize")
-    assert button.is_disabled()
+    lab.shut(button)
     card.get_by_label("Yes, overwrite slide.svs").check()
     button.click()
     lab.seen(card.get_by_text("slide.svs · clean – checked by OpenSlide and tifffile, tissue unchanged"))

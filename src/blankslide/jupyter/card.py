@@ -129,11 +129,14 @@ class Controls:
         self.again.disabled = busy
         self.cancel.disabled = True  # a run that can still be stopped offers it
         dry = bool(self.dry_run.value)
+        shut = busy or not usable or not (dry or bool(self.confirm.value))
+        if shut:  # before the word on it changes: a browser draws one change after another
+            self.go.disabled = True
         _show(self.danger, not dry)
         _show(self.before, before)
         self.go.description = "Dry run" if dry else "Anonymize"
         self.go.button_style = "" if dry else "danger"
-        self.go.disabled = busy or not usable or not (dry or bool(self.confirm.value))
+        self.go.disabled = shut
 
     def offer_cancel(self, can_cancel: bool) -> None:
         """Let a run be stopped, or not any more."""
