@@ -14,11 +14,6 @@ import ipywidgets as W
 
 from blankslide.presentation import html_card, wording
 
-try:
-    import anywidget
-except ImportError:
-    anywidget = None
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -95,6 +90,15 @@ _STYLE = """
 """
 
 
+def _anywidget() -> Any:
+    """Return the library, or None where it is not installed."""
+    try:
+        import anywidget
+    except ImportError:
+        return None
+    return anywidget
+
+
 class StringsFold:
     """The fold; it holds no list itself.
 
@@ -107,8 +111,8 @@ class StringsFold:
     def __init__(self, on_turn: Callable[[bool], None]) -> None:
         self.is_open = False
         self._on_turn = on_turn
-        self.widget: Any = W.HTML(html_card.lines([_WITHOUT])) if anywidget is None else _made()
-        if anywidget is not None:
+        self.widget: Any = W.HTML(html_card.lines([_WITHOUT])) if _anywidget() is None else _made()
+        if _anywidget() is not None:
             self.widget.on_msg(self._hear)
 
     def _hear(self, _: object, said: Any, __: object = None) -> None:
@@ -131,7 +135,7 @@ class StringsFold:
         self._send(TITLE, "", (), fold=True)
 
     def _send(self, title: str, told: str, lines: Sequence[Sequence[str]], *, fold: bool = False) -> None:
-        if anywidget is not None:
+        if _anywidget() is not None:
             self.widget.send({"title": title, "told": told, "lines": list(lines), "fold": fold})
 
 
@@ -145,4 +149,4 @@ def cells(line: Readable) -> list[str]:
 
 def _made() -> Any:
     code = _CODE.replace("TITLE", f'"{TITLE}"').replace("MOST", str(MOST))
-    return type("Strings", (anywidget.AnyWidget,), {"_esm": code, "_css": _STYLE})()
+    return type("Strings", (_anywidget().AnyWidget,), {"_esm": code, "_css": _STYLE})()
