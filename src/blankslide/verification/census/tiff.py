@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from blankslide.verification.census.pixels import Look
 
 _SPELLED = re.compile(rb"[A-Za-z](?:[ ,.'^_-]?[A-Za-z]){5,}+|\d[\d./ -]{6,}+")
+_SHORT = re.compile(rb"[0-9A-Za-z]{3,4}\0?")
 CLAIMING = frozenset(("level", "thumbnail", "channel", "map", "blank"))
 EVERY = 4 << 20
 """Coded bytes of a page up to which each of its segments is walked."""
@@ -85,20 +86,22 @@ class Tiff:
             self.known.append(words)
         for entry in directory.entries:
             self.known.append((entry.start, entry.end))
-            if entry.inline:
-                self._slack(directory, entry)
+            self._slack(directory, entry)
             if entry.code in tags.INDEX and directory.first(entry.code) is entry:
                 continue
             if not tags.is_structure(self.walk, directory, entry):
                 self._spoken(directory, entry)
 
     def _slack(self, directory: Directory, entry: Entry) -> None:
-        """Read the bytes of an entry that its value does not use."""
+        """Read the bytes of an entry that its value does not use; short text elsewhere may be here as well."""
         end = entry.at + (20 if self.walk.big else 12)
-        rest = self.source.read(entry.end, end - entry.end)
-        if any(rest):
+        start = entry.end if entry.inline else end - 4
+        rest = self.source.read(start, end - start)
+        if entry.inline and entry.code not in tags.INDEX:
+            rest += entry.more.to_bytes(4, "little") if entry.more else b""
+        if any(rest) if entry.inline else entry.end - entry.start <= 4 and _SHORT.fullmatch(rest):
             place = f"{entry.code}/slack"
-            self.account.texts.append(Text(self.file, place, rest.decode("latin-1"), entry.end, end, directory.where))
+            self.account.texts.append(Text(self.file, place, rest.decode("latin-1"), start, end, directory.where))
 
     def _spoken(self, directory: Directory, entry: Entry) -> None:
         """Add what a value says: text leaf by leaf, numbers as numbers and as the words they may spell."""
