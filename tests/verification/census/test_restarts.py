@@ -49,10 +49,17 @@ def changed(data: bytearray, code: int, numbers: np.ndarray[Any, Any]) -> bytear
 
 
 def test_where_intervals_begin_is_structure(slide: bytearray) -> None:
-    walk, entry = entry_of(slide, 65426)
+    _, entry = entry_of(slide, 65426)
     assert entry.number > 100
     assert not told(slide, 65426)
     assert not told(slide, 65432)
+
+
+def test_a_page_in_intervals_is_a_level_and_not_a_thumbnail_that_is_looked_at_whole(slide: bytearray) -> None:
+    assert [p.proven for p in take_stock([("s.ndpi", MemorySource(bytes(slide)))]).pictures] == ["level", "thumbnail"]
+    walk, entry = entry_of(slide, 65426)
+    moved = changed(slide, 65426, walk.array(entry) + 1)
+    assert "level" not in [p.proven for p in take_stock([("s.ndpi", MemorySource(bytes(moved)))]).pictures]
 
 
 @pytest.mark.parametrize("what", ["letters", "one more", "outside", "down", "dates"])

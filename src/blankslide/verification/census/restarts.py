@@ -35,6 +35,12 @@ def lead_to_restarts(walk: Walk, page: Directory) -> bool:
     return all(_begins(walk, start, int(places[i]), i == 0) for i in chosen)
 
 
+def intervals(walk: Walk, page: Directory) -> int:
+    """Return in how many intervals a page's picture is cut that can be found by a table; 0 if there is none."""
+    table = page.first(LOW)
+    return table.number if table is not None and lead_to_restarts(walk, page) else 0
+
+
 def _places(walk: Walk, page: Directory) -> NDArray[np.int64] | None:
     """Return the numbers with their upper halves; without these, they begin again at zero after each 4 GB."""
     import numpy as np

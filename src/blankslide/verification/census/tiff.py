@@ -17,10 +17,12 @@ from blankslide.verification.census.icc import is_profile
 from blankslide.verification.census.ifds import Broken, Directory, Entry, Walk
 from blankslide.verification.census.loose import speak_loose
 from blankslide.verification.census.memory import Memory
+from blankslide.verification.census.restarts import intervals
 from blankslide.verification.census.roles import Candidate, prove
 from blankslide.verification.census.streams import beside, beside_tables
 from blankslide.verification.census.texts import speak, speak_picture, speak_profile
 from blankslide.verification.census.tiff_pages import Page, page_of
+from blankslide.verification.census.tiny import SIDE, is_last_step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -184,27 +186,43 @@ class Tiff:
         return self.walk.order, self.walk.big, self.walk.ndpi, philips, told
 
     def candidates(self, looks: Sequence[Look | None]) -> list[Candidate]:
-        """Return the pages for the question of which role each has."""
+        """Return the pages for the question of which role each has; one in intervals that can be found is in tiles."""
+        cut = [intervals(self.walk, page.directory) for page in self.pages]
         return [
-            Candidate(page.width, page.height, look, page.tiled, len(page.offsets), "")
-            for page, look in zip(self.pages, looks, strict=True)
+            Candidate(page.width, page.height, look, page.tiled or count > 1, max(len(page.offsets), count), "")
+            for page, look, count in zip(self.pages, looks, cut, strict=True)
         ]
 
     def _pictures(self) -> None:
         looks = self.looks()
         candidates = self.candidates(looks)
-        for page, look, role in zip(self.pages, looks, prove(candidates, self.memory.pairs), strict=True):
+        roles = prove(candidates, self.memory.pairs)
+        levels = [page for page, role in zip(self.pages, roles, strict=True) if role.proven == "level"]
+        is_alone = sum(look is None or not look.flat for look in looks) == 1
+        for page, look, role in zip(self.pages, looks, roles, strict=True):
             proven, reason = role.proven, role.reason
             if proven == "thumbnail" and role.looked < WHOLE:
                 proven, reason = self._again(page, candidates)
             if look is not None and look.flat:
                 proven, reason = self._blank(page)
-            spoken = self._segments(page) if proven in CLAIMING else True
+            if proven not in CLAIMING - {"map"} and is_last_step(page, levels, self._pixels(page)):
+                proven, reason = "level", "a step of the pyramid, too small to show anything"
+            # the only picture is told of if there is another anywhere: its own segments are none
+            claims = proven in CLAIMING or (proven == "unclear" and is_alone)
+            spoken = self._segments(page) if claims else True
             at, where = page.directory.at, page.directory.where
             self.account.pictures.append(Picture(self.file, where, page.width, page.height, proven, at, at, reason))
-            if spoken and proven in CLAIMING:
+            if spoken and claims:
                 self._segments(page, every=True)
             self._surplus(page)
+
+    def _pixels(self, page: Page) -> Any:
+        """Decode the only segment of a tiny page; None if it is no such page, or cannot be decoded."""
+        data = self.coded(page, 0) if len(page.offsets) == 1 and max(page.width, page.height) <= SIDE else None
+        try:
+            return None if data is None else _decoded(_told(self._library, page), 0, data)[0]
+        except Exception:  # nobody can say what it shows
+            return None
 
     def _again(self, page: Page, candidates: list[Candidate]) -> tuple[str, str]:
         """Look at all of a thumbnail: what hides in a part that was not looked at is kept with it."""
@@ -290,10 +308,15 @@ def _told(library: Any, page: Page) -> Any:
     return TiffPage(library, index=0)
 
 
+def _decoded(told: Any, number: int, data: bytes) -> Any:
+    """Return the pixels of a segment: slices, rows, columns and samples."""
+    return told.decode(data, number, jpegtables=told.jpegtables, jpegheader=told.jpegheader)[0]
+
+
 def _is_flat(told: Any, number: int, data: bytes) -> bool:
     """Whether a segment shows one colour, up to what a codec may round."""
     try:
-        pixels = told.decode(data, number, jpegtables=told.jpegtables, jpegheader=told.jpegheader)[0]
+        pixels = _decoded(told, number, data)
         whole = pixels.reshape(-1, pixels.shape[-1])
         return bool((whole.max(axis=0).astype(int) - whole.min(axis=0).astype(int) <= 2).all())
     except Exception:  # nobody can say what it shows
