@@ -164,7 +164,7 @@ def test_what_stands_beside_a_small_page_in_its_tile_is_looked_at(file: Path, si
 
 
 def test_the_only_picture_explains_its_own_bytes_and_no_others(file: Path) -> None:
-    """The only page is the slide: nothing else is there to be one. A second picture is told of, and the page with it."""
+    """The only page is the slide. A second picture is told of, and the page with it."""
     assert proven(file, strip(FIELD)) == ["unclear"]
     with file.open("ab") as tail:
         tail.write(jpeg(label(invent(3), (200, 240)), 80))
