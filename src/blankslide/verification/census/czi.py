@@ -132,7 +132,16 @@ def take_stock(
             _attached_pictures(account, file, Container(source, start), where)
     except (Broken, ValueError) as problem:
         account.troubles.append(f"{where}: its directories cannot be read a second time ({type(problem).__name__})")
+    count = len(account.texts)
+    spelled = {one.start for one in account.texts if one.file == file and one.path.endswith("/guid")}
     generic.take_stock(account, file, source, claims, where, thorough)
+    account.texts[count:] = [one for one in account.texts[count:] if not _in_id(one, spelled)]
+
+
+def _in_id(text: Text, spelled: set[int]) -> bool:
+    """Whether bytes read as a text lie within an id: it is spelled as one, and that says whether they are ours."""
+    first = text.start - _GUID + 1
+    return any(start in spelled and text.end <= start + _GUID for start in range(first, text.start + 1))
 
 
 def _in_tiles(source: ByteSource, claims: Sequence[Span]) -> list[Span]:
