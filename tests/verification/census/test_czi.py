@@ -87,14 +87,13 @@ def test_any_damage_of_the_directories_is_told_or_harmless(raw) -> None:
 
 
 def test_bytes_of_an_id_are_read_as_an_id_and_not_as_letters(raw) -> None:
-    """An id that happens to spell a word is judged by whether it is ours; a word that reaches out of it is read."""
+    """What an id spells by chance, alone or with what stands beside it, is judged by whether the id is ours."""
     data, tissue, _ = raw
-    at = next(iter(Container(_Bytes(data)).guids()))
-    within, across = bytearray(data), bytearray(data)
-    within[at : at + 16] = bytes(range(0x90, 0x9A)) + b"Quill\0"
-    across[at + 8 : at + 22] = b"Quillfeather\0\0"
+    *_, at = Container(_Bytes(data)).guids()
+    changed = bytearray(data)
+    changed[at : at + 32] = bytes(range(0x90, 0x9A)) + b"Xyzzy\0" + b"Plughed".ljust(16, b"\0")
 
-    values = [one.value for one in take_stock([("a.czi", _Bytes(bytes(within)))], {0: tissue}).texts]
-    assert "Quill" not in values
-    assert str(UUID(bytes_le=bytes(within[at : at + 16]))) in values, "the id itself is told"
-    assert any("Quillf" in one.value for one in take_stock([("a.czi", _Bytes(bytes(across)))], {0: tissue}).texts)
+    values = [one.value for one in take_stock([("a.czi", _Bytes(bytes(changed)))], {0: tissue}).texts]
+    assert str(UUID(bytes_le=bytes(changed[at : at + 16]))) in values, "the id itself is told"
+    assert not any("Xyzzy" in value for value in values)
+    assert any("Plughed" in value for value in values), "what stands behind it is told"
