@@ -214,3 +214,19 @@ def test_a_kept_number_of_a_coding_scheme_is_explained(value: str) -> None:
 def test_an_id_of_ours_that_is_filled_with_zeros_is_one_word() -> None:
     assert template("Image:X0001" + "0" * 30) == template("Image:X0002") == "Image:X@"
     assert template("X4711199") != "X@"
+
+
+@pytest.mark.parametrize("quote", ["'", '"'])
+def test_a_declaration_of_xml_says_nothing_but_its_own_words(quote: str) -> None:
+    def says(value: str) -> bool:
+        return explained(text("270/?xml", value.replace("'", quote)), rules())
+
+    assert says("version='1.0'")
+    assert says("version='1.0' encoding='utf-8' standalone='yes'")
+    for more in (
+        "version='1.0' encoding='Quillfeather'",
+        "version='1.0' Quillfeather",
+        "Quillfeather",
+        "version='1.0 r'",
+    ):
+        assert not says(more), more

@@ -248,3 +248,11 @@ def test_a_tile_that_is_left_out_is_unseen_and_not_white(tmp_path: Path) -> None
     build_argos(path, size=(300, 256), factors=(1, 2), tile=128, macro_size=(240, 80))
     account = take_stock([("slide.avs", MemorySource(path.read_bytes()))])
     assert [p.proven for p in account.pictures[:4]] == ["level", "level", "thumbnail", "other"]
+
+
+def test_a_picture_that_is_alone_holds_its_own_bytes(file: Path) -> None:
+    """Nobody can say what a lone page shows; its coded data is one picture, not two, and what is beside it is read."""
+    write_tiff(file, [level(FIELD.crop((0, 0, 128, 128)), behind=NAME)])
+    account = take_stock([(file.name, MemorySource(file.read_bytes()))])
+    assert [(p.where, p.proven) for p in account.pictures] == [("page 0", "unclear")]
+    assert names(account) == [("coded", "page 0, segment 0")]

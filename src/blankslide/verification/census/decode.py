@@ -59,7 +59,9 @@ def tiff_look(page: TiffPage, read: Read, *, few: int = 8) -> Look | None:
 
 
 def stream_look(data: bytes, kind: str) -> Look | None:
-    """Look at a whole picture in memory: "jpeg", "png", "bmp", "gif", "webp", "tiff", "jp2"; None if it is none."""
+    """Look at a whole picture in memory: "jpeg", "png", "bmp", "gif", "webp", "tiff", "jp2", "jxr"; None if it is none."""
+    if kind.lower() == "jxr":
+        return _xr_stream(data)
     if kind.lower() in ("tiff", "tif"):
         return _tiff_stream(data)
     form = _KINDS.get(kind.lower())
@@ -87,6 +89,27 @@ def _tiff_stream(data: bytes) -> Look | None:
             return tiff_look(tiff.pages.first, lambda offset, count: data[offset : offset + count], few=ALL)
     except Exception:
         return None
+
+
+def _xr_stream(data: bytes) -> Look | None:
+    import imagecodecs
+    import numpy as np
+
+    from blankslide.verification.census.walked import measured
+
+    coded = measured(data)
+    if coded is None or not 0 < coded.width * coded.height <= PIXEL_LIMIT:
+        return None
+    try:
+        array = np.atleast_3d(imagecodecs.jpegxr_decode(data))
+    except Exception:
+        return None
+    if array.shape[:2] != (coded.height, coded.width):
+        return None
+    grid = Grid(coded.width, coded.height, 1, 1, (0,), (len(data),))
+    pixels = Pixels(array, 1)
+    seen = look_at(coded.width, coded.height, grid, lambda offset, count: data, lambda *_: pixels)
+    return seen if seen.samples else None
 
 
 # -- pages -----------------------------------------------------------------------------

@@ -28,6 +28,7 @@ GRID, ODD, MOST_ODD = 8, 2, 64
 _TEXT = 1 << 20
 _LARGEST = 64 << 20
 _SEGMENT = 65533
+_XR = b"II\xbc"
 
 
 def take_stock(
@@ -60,19 +61,28 @@ def take_stock(
 
 
 def _mended(source: ByteSource, claims: Sequence[Span]) -> list[Span]:
-    """Return claims with those as one that a comment of a JPEG cuts in two: only together they are a whole stream."""
+    """Return claims with those as one that text inside a stream cuts in two: only together they are a whole stream."""
     out: list[Span] = []
     for start, end in sorted(claims):
-        if out and out[-1][0] <= out[-1][1] - 4 and _is_comment(source, out[-1][1], start):
+        if out and (_is_comment(source, out[-1], start) or _is_cut(source, out[-1], start)):
             out[-1] = (out[-1][0], end)
         else:
             out.append((start, end))
     return out
 
 
-def _is_comment(source: ByteSource, low: int, high: int) -> bool:
+def _is_cut(source: ByteSource, before: Span, high: int) -> bool:
+    """Whether a stream of JPEG XR goes on behind a value that is no picture; whoever walks it reads that value."""
+    start, low = before
+    if not 0 < high - low <= _SEGMENT or low - start < len(_XR):
+        return False
+    return source.read(start, len(_XR)) == _XR and source.read(high, len(_XR)) != _XR
+
+
+def _is_comment(source: ByteSource, before: Span, high: int) -> bool:
     """Whether bytes are the text of a comment or an application segment, whose marker and length stand before them."""
-    if not 0 < high - low <= _SEGMENT:
+    start, low = before
+    if not 0 < high - low <= _SEGMENT or low - start < 4:
         return False
     head = source.read(low - 4, 4)
     segment = head[0] == 0xFF and (head[1] == 0xFE or head[1] & 0xF0 == 0xE0)
