@@ -13,6 +13,7 @@ from blankslide.verification.census.leaves import leaves
 from blankslide.verification.census.pictures import value_picture
 from blankslide.verification.census.runs import runs
 from blankslide.verification.census.unwrap import Wrapped, unwrapped
+from blankslide.verification.census.wavelet_walk import are_numbers
 
 if TYPE_CHECKING:
     from blankslide.verification.census.data import Span
@@ -136,7 +137,7 @@ def _or_bytes(value: str) -> str:
         inner = binascii.a2b_base64("".join(value.split()).rstrip("=") + "==")
     except binascii.Error:
         return value
-    return value if runs(inner, 0, SHORTEST) else BYTES
+    return BYTES if are_numbers(inner) or not runs(inner, 0, SHORTEST) else value
 
 
 def is_table(digits: str) -> bool:

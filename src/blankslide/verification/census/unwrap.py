@@ -23,6 +23,7 @@ from blankslide.verification.census.runs import runs
 MOST = 1 << 24  # bytes out of one stream
 RATIO = 200  # bytes out for each byte in
 BUDGET = 1 << 26  # bytes read from candidates and unpacked, in one call
+_NAME = 64  # characters of a text that may stand in many places
 LEAST = 8  # bytes that a stream holds at least
 BROKEN = 32  # bytes that a stream without its end holds at least
 PICTURES = (
@@ -209,11 +210,18 @@ def _texts(data: bytes) -> Iterator[tuple[int, int, str, bytes]]:
             hexes.append(start)
             yield start, end, "hex", inner
     known, done = set(hexes), 0
+    seen: dict[bytes, bytes] = {}  # the same names stand in a header thousands of times
     for start, end in stretches(data, _OF_BASE64, 11):
         more = _more_base64().match(data, end)
         if start >= done and start not in known and more:
             done = more.end()
-            if inner := _from_base64(data[start:done]):
+            text = data[start:done]
+            inner = seen.get(text)
+            if inner is None:
+                inner = _from_base64(text)
+                if len(text) <= _NAME:
+                    seen[text] = inner
+            if inner:
                 yield start, done, "base64", inner
     yield from _wide_base64(data)
     yield from _escaped(data, _escape(), _URLS, _urls(), "percent")
