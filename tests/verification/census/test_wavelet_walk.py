@@ -93,7 +93,5 @@ def test_few_blocks_of_many_are_walked_unless_one_speaks(spoken: tuple[int, ...]
     parts = [framed(own + (NAME if n in spoken else bytes(len(NAME)))) for n in range(300)]
     starts = np.cumsum([0, *map(len, parts)]).tolist()
     account = Account()
-    generic.take_stock(
-        account, 0, MemorySource(b"".join(parts)), list(pairwise(starts)), "*.isyntax"
-    )
+    generic.take_stock(account, 0, MemorySource(b"".join(parts)), list(pairwise(starts)), "*.isyntax")
     assert len({text.start for text in account.texts}) == seen
