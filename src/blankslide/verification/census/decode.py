@@ -59,7 +59,7 @@ def tiff_look(page: TiffPage, read: Read, *, few: int = 8) -> Look | None:
 
 
 def stream_look(data: bytes, kind: str) -> Look | None:
-    """Look at a whole picture in memory: "jpeg", "png", "bmp", "gif", "webp", "tiff", "jp2", "jxr"; None if it is none."""
+    """Look at a whole picture in memory: "jpeg", "png", "bmp", "gif", "webp", "tiff", "jp2", "jxr"; or None."""
     if kind.lower() == "jxr":
         return _xr_stream(data)
     if kind.lower() in ("tiff", "tif"):
