@@ -153,11 +153,12 @@ def test_a_small_page_of_another_shape_or_size_is_none(file: Path, size: tuple[i
     assert found[2] != "level"
 
 
-@pytest.mark.parametrize("size", [(128, 128), (40, 14), (14, 90)])
-def test_what_stands_beside_a_small_page_in_its_tile_is_looked_at(file: Path, size: tuple[int, int]) -> None:
-    """Who decodes the tile sees a label; readers of the page see 8 × 6 pixels."""
-    tile = FIELD.reduce(64).crop((0, 0, 128, 128))
-    sizes = {256: short(8), 257: short(6)}
+@pytest.mark.parametrize("by", [16, 64])
+@pytest.mark.parametrize("size", [(96, 96), (40, 14), (14, 90)])
+def test_what_stands_beside_a_small_page_in_its_tile_is_looked_at(file: Path, size: tuple[int, int], by: int) -> None:
+    """Who decodes the tile sees a label; readers of the page see 32 × 24 or 8 × 6 pixels."""
+    tile = FIELD.reduce(by).crop((0, 0, 128, 128))
+    sizes = {256: short(512 // by), 257: short(384 // by)}
     assert proven(file, *LEVELS, level(tile, sizes)) == ["level"] * 3
     tile.paste(label(invent(3), (120, 90)).resize(size), (128 - size[0], 128 - size[1]))
     assert proven(file, *LEVELS, level(tile, sizes))[2] != "level"

@@ -22,7 +22,7 @@ from blankslide.verification.census.roles import Candidate, prove
 from blankslide.verification.census.streams import beside, beside_tables
 from blankslide.verification.census.texts import speak, speak_picture, speak_profile
 from blankslide.verification.census.tiff_pages import Page, page_of
-from blankslide.verification.census.tiny import SIDE, is_last_step
+from blankslide.verification.census.tiny import is_last_step, is_quiet, is_small
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -205,8 +205,8 @@ class Tiff:
                 proven, reason = self._again(page, candidates)
             if look is not None and look.flat:
                 proven, reason = self._blank(page)
-            if proven not in CLAIMING - {"map"} and is_last_step(page, levels, self._pixels(page)):
-                proven, reason = "level", "a step of the pyramid, too small to show anything"
+            if proven != "blank" and is_small(page):
+                proven, reason = self._small(page, levels, (proven, reason))
             # the only picture is told of if there is another anywhere: its own segments are none
             claims = proven in CLAIMING or (proven == "unclear" and is_alone)
             spoken = self._segments(page) if claims else True
@@ -216,13 +216,17 @@ class Tiff:
                 self._segments(page, every=True)
             self._surplus(page)
 
-    def _pixels(self, page: Page) -> Any:
-        """Decode the only segment of a tiny page; None if it is no such page, or cannot be decoded."""
-        data = self.coded(page, 0) if len(page.offsets) == 1 and max(page.width, page.height) <= SIDE else None
+    def _small(self, page: Page, levels: Sequence[Page], known: tuple[str, str]) -> tuple[str, str]:
+        """Say what a page of few pixels is: a step of the pyramid, if nothing is drawn beside it in its tile."""
+        data = self.coded(page, 0)
         try:
-            return None if data is None else _decoded(_told(self._library, page), 0, data)[0]
+            pixels = None if data is None else _decoded(_told(self._library, page), 0, data)[0]
         except Exception:  # nobody can say what it shows
-            return None
+            return known
+        if pixels is not None and not is_quiet(page, pixels):
+            return "other", "something is drawn beside it in its tile"
+        step = pixels is not None and known[0] not in CLAIMING - {"map"} and is_last_step(page, levels)
+        return ("level", "a step of the pyramid, too small to show anything") if step else known
 
     def _again(self, page: Page, candidates: list[Candidate]) -> tuple[str, str]:
         """Look at all of a thumbnail: what hides in a part that was not looked at is kept with it."""
