@@ -15,6 +15,7 @@ from blankslide.verification.census.account import Account, Picture, Text
 from blankslide.verification.census.data import Span, Stream, joined, without
 from blankslide.verification.census.icc import is_profile
 from blankslide.verification.census.ifds import Broken, Directory, Entry, Walk
+from blankslide.verification.census.long_jpeg import ends
 from blankslide.verification.census.loose import speak_loose
 from blankslide.verification.census.memory import Memory
 from blankslide.verification.census.restarts import intervals
@@ -39,6 +40,7 @@ FEW = 24
 WHOLE = 0.9
 """Share of a thumbnail that must have been looked at before it is kept."""
 _WHOLE = 64 << 20
+_JPEG = frozenset((6, 7))
 
 
 class Tiff:
@@ -268,19 +270,24 @@ class Tiff:
         chosen = range(count) if every or self.thorough or small else _spread(count)
         speaks = False
         for number in chosen:
-            data = self.coded(page, number)
-            if data is None:
-                continue
-            width, height = page.size_of(number)
-            rest = beside(data, page.coding._replace(width=width, height=height))
-            start = int(page.offsets[number])
-            for low, high in [(0, len(data))] if rest is None else rest:
+            where = f"{page.directory.where}, segment {number}"
+            for low, high in self._beside(page, number):
                 speaks = True
-                place, where = "coded", f"{page.directory.where}, segment {number}"
-                speak(self.account, self.file, place, data[low:high], start + low, where)
+                speak(self.account, self.file, "coded", self.source.read(low, high - low), low, where)
         if not every:
             self._claim(page, count)
         return speaks and not small
+
+    def _beside(self, page: Page, number: int) -> list[Span]:
+        """Return what a segment holds beside its pixels; of one that is too large to be read, what its ends hold."""
+        start, length = int(page.offsets[number]), int(page.lengths[number])
+        data = self.coded(page, number)
+        if data is None:
+            large = length > _WHOLE and 0 <= start <= self.source.size - length
+            return ends(self.source, start, length) if large and page.coding.compression in _JPEG else []
+        width, height = page.size_of(number)
+        rest = beside(data, page.coding._replace(width=width, height=height))
+        return [(start + low, start + high) for low, high in ([(0, len(data))] if rest is None else rest)]
 
     def _claim(self, page: Page, count: int) -> None:
         import numpy as np

@@ -216,13 +216,12 @@ def _texts(data: bytes) -> Iterator[tuple[int, int, str, bytes]]:
         if start >= done and start not in known and more:
             done = more.end()
             text = data[start:done]
-            inner = seen.get(text)
-            if inner is None:
-                inner = _from_base64(text)
-                if len(text) <= _NAME:
-                    seen[text] = inner
-            if inner:
-                yield start, done, "base64", inner
+            if text not in seen:
+                seen[text] = _from_base64(text)
+            if seen[text]:
+                yield start, done, "base64", seen[text]
+            if len(text) > _NAME:
+                del seen[text]
     yield from _wide_base64(data)
     yield from _escaped(data, _escape(), _URLS, _urls(), "percent")
     if b";" in data:
