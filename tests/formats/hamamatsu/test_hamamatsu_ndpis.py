@@ -128,3 +128,9 @@ def test_an_index_that_does_not_add_up_is_refused(tmp_path: Path, old: bytes, ne
     path.write_bytes(path.read_bytes().replace(old, new))
     with pytest.raises(error):
         pipeline.inspect(path)
+
+
+def test_a_set_may_say_whatever_its_images_may_say() -> None:
+    from blankslide.formats import vocabulary_of
+
+    assert set(vocabulary_of("hamamatsu")) <= set(vocabulary_of("hamamatsu_ndpis"))
