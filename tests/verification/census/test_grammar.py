@@ -117,6 +117,13 @@ def test_any_prefix_of_a_name_space_is_that_of_the_vocabulary() -> None:
     assert Vocabulary([line]).at("270/OME/@xmlns:other") == {"http://www.w3.org"}
 
 
+def test_a_number_in_a_place_is_any_number() -> None:
+    assert says("65449/PSHV.10x\t#", "65449/PSHV.10x", "170")
+    assert says("65449/PSHV.10x\t#", "65449/pshv.40x", "170")
+    assert says("**/Attribute[DP_GAIN_RGB24]\t#", "270/DataObject/Attribute[DP_GAIN_RGB24]", "3")
+    assert not says("271\t#", "272", "3")
+
+
 def test_a_long_number_stays_only_where_it_is_a_length() -> None:
     assert says("*.vms/PhysicalWidth\t=long", "*.vms/PhysicalWidth", "2032236150", kept=True)
     assert not says("*.vms/PhysicalWidth\t=long", "*.vms/PhysicalWidth", "2032236150")

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from PIL import Image
+from tifffile import TiffFile
 
 from blankslide.samples.argos import build_argos
+from blankslide.samples.hamamatsu.slide import build_hamamatsu
 from blankslide.samples.kit.codecs import jpeg
 from blankslide.samples.kit.drawing import label, tissue
 from blankslide.samples.kit.patients import invent
@@ -269,3 +271,18 @@ def test_a_level_that_is_too_small_for_a_word_needs_to_be_no_more_than_like_the_
     pixels[moved] = pixels[np.roll(moved, 1)]
     account = taken(file, level(Image.fromarray(pixels.reshape(384 // times, 512 // times, 3))))
     assert account.pictures[2].proven == proven, account.pictures[2].reason
+
+
+@pytest.mark.parametrize("look", ["take_stock", "look_before"])
+def test_what_tifffile_logs_is_not_heard(file: Path, caplog: pytest.LogCaptureFixture, look: str) -> None:
+    """It reads a tag of an NDPI as text, and says what it found."""
+    build_hamamatsu(file, size=(256, 192), factors=(1, 2), tags={"level0": {65459: long(2)}})
+    source = MemorySource(file.read_bytes())
+    if look == "take_stock":
+        take_stock([("s.ndpi", source)])
+    else:
+        look_before([source], {}, Memory())
+    assert caplog.records == []
+    with TiffFile(file, is_ndpi=True) as tiff:
+        assert len(tiff.pages) > 1
+    assert caplog.records != []

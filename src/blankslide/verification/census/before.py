@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from blankslide.quiet import quiet
 from blankslide.verification.census import ifds
 from blankslide.verification.census.account import Account
 from blankslide.verification.census.data import joined, without
@@ -36,6 +37,7 @@ class Endangered(NamedTuple):
     proven: str
 
 
+@quiet()
 def look_before(files: Sequence[ByteSource], changes: Mapping[int, Sequence[Span]], memory: Memory) -> list[Endangered]:
     """Look at the pictures of a slide as it is.
 

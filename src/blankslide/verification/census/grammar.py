@@ -149,7 +149,7 @@ class Vocabulary:
             if not tab or line.startswith("#"):
                 continue
             forms = _alternatives(allowed)
-            place = _XMLNS.sub("/@xmlns", place).lower()
+            place = place_of(place).lower()
             if place.startswith("**/"):
                 parts = place[3:].split("/")
                 self.ends.setdefault(parts[-1], []).append((parts, forms))

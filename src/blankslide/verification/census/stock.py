@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from blankslide.quiet import quiet
 from blankslide.verification.census import ifds
 from blankslide.verification.census.account import Account
 from blankslide.verification.census.memory import Memory
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _SQLITE, _CZI = b"SQLite format 3\0", b"ZISRAWFILE"
 
 
+@quiet()
 def take_stock(
     files: Sequence[tuple[str, ByteSource]],
     claims: Mapping[int, Sequence[Span]] | None = None,
