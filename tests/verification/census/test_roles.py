@@ -171,6 +171,10 @@ def test_a_map_is_the_negative(kit: Any, levels: list[Any]) -> None:
     slide = [kit.candidate(levels[0], L), kit.candidate(levels[2], L)]
     negative = 255 - shrunk(levels[0], 64, 48)
     assert proven([*slide, kit.candidate(negative, "unknown", tiled=False)]) == [L, L, "map"]
+    named = negative.copy()
+    named[8:18, 4:44] = np.where(np.random.default_rng(1).random((10, 40)) < 0.4, 0, 255)[..., None]
+    roles = prove([*slide, kit.candidate(named, "unknown", tiled=False)])
+    assert roles[2].proven == OTHER, (roles[2], "a name printed on it")
 
 
 def test_turned_pictures_are_the_slide_and_are_not_kept(kit: Any, levels: list[Any]) -> None:

@@ -17,7 +17,7 @@ from blankslide.verification.census.icc import is_profile
 from blankslide.verification.census.ifds import Broken, Directory, Entry, Walk
 from blankslide.verification.census.loose import speak_loose
 from blankslide.verification.census.memory import Memory
-from blankslide.verification.census.roles import Candidate, prove
+from blankslide.verification.census.roles import MASK, Candidate, prove
 from blankslide.verification.census.streams import beside, beside_tables
 from blankslide.verification.census.texts import speak, speak_picture, speak_profile
 from blankslide.verification.census.tiff_pages import Page, page_of
@@ -195,6 +195,8 @@ class Tiff:
             proven, reason = role.proven, role.reason
             if proven == "thumbnail" and role.looked < WHOLE:
                 proven, reason = self._again(page, candidates)
+            if role.reason == MASK and not self._is_mask(page):
+                proven, reason = "unclear", "a mask with something in it"
             if look is not None and look.flat:
                 proven, reason = self._blank(page)
             claims = proven in CLAIMING or (alone and proven == "unclear")
@@ -214,6 +216,18 @@ class Tiff:
         others = [c._replace(look=look) if i == number else c for i, c in enumerate(candidates)]
         role = prove(others, self.memory.pairs)[number]
         return role.proven, role.reason
+
+    def _is_mask(self, page: Page) -> bool:
+        """Whether all pixels of a page are those of a mask: in a smaller picture a line of print is one grey block."""
+        from blankslide.verification.census.masks import LARGEST, NEAR, is_plain
+
+        if page.width * page.height > LARGEST:
+            return False
+        try:
+            values = _told(self._library, page).asarray()
+        except Exception:  # what a library cannot read is no mask
+            return False
+        return values.ndim == 2 and is_plain(values.astype(int), NEAR)
 
     def _blank(self, page: Page) -> tuple[str, str]:
         """Whether each segment of a page is of one colour; equal segments are decoded once."""
