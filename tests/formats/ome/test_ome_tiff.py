@@ -175,6 +175,10 @@ def test_names_of_other_files_of_a_set_need_review(slide: Callable[..., Path]) -
     assert outcome.content == "residue"
     assert any("other-file-name" in r for r in outcome.residue)
     assert b"S19-1_part2.ome.tif" in path.read_bytes()
+    assert "urn:uuid:00001111" not in xml_of(path)
+    own, planes = re.findall('UUID="urn:uuid:([^"]*)"', xml_of(path)), re.findall(r">urn:uuid:([^<]*)<", xml_of(path))
+    assert planes[0] == own[0] != planes[1], "without a key, too, nobody may take the other file's plane for this one's"
+    assert pipeline.anonymize_in_place(path).writes == 0
 
 
 def test_ids_stay_ids_and_equal_ones_stay_equal(slide: Callable[..., Path]) -> None:

@@ -196,10 +196,11 @@ class Tiff:
                 proven, reason = self._again(page, candidates)
             if look is not None and look.flat:
                 proven, reason = self._blank(page)
-            spoken = self._segments(page) if proven in CLAIMING else True
+            claims = proven in CLAIMING or (proven == "unclear" and len(self.pages) == 1)  # alone, it is the slide
+            spoken = self._segments(page) if claims else True
             at, where = page.directory.at, page.directory.where
             self.account.pictures.append(Picture(self.file, where, page.width, page.height, proven, at, at, reason))
-            if spoken and proven in CLAIMING:
+            if spoken and claims:
                 self._segments(page, every=True)
             self._surplus(page)
 
