@@ -188,3 +188,21 @@ def test_a_kept_number_of_a_coding_scheme_is_explained(value: str) -> None:
 def test_an_id_of_ours_that_is_filled_with_zeros_is_one_word() -> None:
     assert template("Image:X0001" + "0" * 30) == template("Image:X0002") == "Image:X@"
     assert template("X4711199") != "X@"
+
+
+@pytest.mark.parametrize(
+    ("value", "known"),
+    [
+        ('version="1.0"', True),
+        ("version='1.0' encoding='utf-8'", True),
+        ('version="1.0" encoding="ISO-8859-1" standalone="yes"', True),
+        ('version="1.0" encoding="Quillfeather"', False),
+        ('version="Quillfeather"', False),
+        ('version="1.0" by="Quillfeather"', False),
+    ],
+)
+def test_the_declaration_of_any_xml_is_known_and_nothing_else_in_its_place(value: str, known: bool) -> None:
+    from blankslide.formats import vocabulary_of
+
+    common = Rules(Vocabulary(vocabulary_of("trestle")), Kept(()), lambda value: False)
+    assert explained(text("700/?xml", value), common) is known
