@@ -170,7 +170,7 @@ def test_texts_of_further_pages_go(slide: Callable[..., Path]) -> None:
 
 
 def test_real_xml_keeps_its_science(shared: Path, slide: Callable[..., Path]) -> None:
-    """The real XML of Leica-1 around small pages of its own numbers; as on real slides the lowest level shows something."""
+    """The real XML of Leica-1 around small pages of its own numbers; the lowest level is no smaller than real ones."""
     real = (shared / "metadata" / "leica" / "Leica-1.xml").read_bytes().decode()
 
     sizes = {

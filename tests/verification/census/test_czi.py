@@ -84,3 +84,11 @@ def test_any_damage_of_the_directories_is_told_or_harmless(raw) -> None:
         broken = bytearray(data)
         struct.pack_into("<q", broken, dice.choice(spots) + dice.randrange(8), dice.choice([-1, 1 << 40, 7, 1 << 62]))
         take_stock([("a.czi", _Bytes(bytes(broken)))], {0: tissue})
+
+
+def test_a_binary_id_is_told_as_an_id_and_not_as_words(raw) -> None:
+    data, tissue, _ = raw
+    (at, *_) = Container(_Bytes(data)).guids()
+    named = data[:at] + b"Quillfeather, T." + data[at + 16 :]
+    told = [t.path for t in take_stock([("a.czi", _Bytes(named))], {0: tissue}).texts if at <= t.start < at + 16]
+    assert told == ["*.czi/guid"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import imagecodecs
 import numpy as np
 
 from blankslide.samples.kit.codecs import jpeg
@@ -89,3 +90,25 @@ def test_streams_tell_their_own_size() -> None:
     assert told is not None
     assert (told.width, told.height, told.samples) == (128, 96, 3)
     assert measured(b"nothing that anybody codes") is None
+
+
+def test_a_jpeg_xr_whose_values_are_no_tissue_is_one_stream_and_its_values_speak() -> None:
+    stream = imagecodecs.jpegxr_encode(np.asarray(tissue(128, 96, 3)))
+    cuts = (24, 32, 40)
+    data = stream + bytes(8) + stream
+    first, second = (0, len(stream)), (len(stream) + 8, len(data))
+    claims = [(low + a, low + b) for low, high in (first, second) for a, b in pairwise((0, *cuts, high - low))]
+    del claims[1], claims[4]
+    assert (taken(data, *claims).texts, taken(data, first, second).texts) == ([], [])
+    at = len(stream)
+    entries = int.from_bytes(stream[4:8], "little") + 2
+    said = stream[:entries] + b"\x0e\x01\x02\0" + len(NAME).to_bytes(4, "little") + at.to_bytes(4, "little")
+    said += stream[entries + 12 :] + NAME
+    assert names(taken(said, (0, 24), (32, len(said)))) == 1
+
+
+def test_a_jpeg_xr_in_loose_bytes_is_looked_at() -> None:
+    (found,) = taken(b"\1\2\3\4" * 8 + imagecodecs.jpegxr_encode(np.asarray(tissue(128, 96, 3)))).pictures
+    assert (found.width, found.height, found.proven, found.look is not None) == (128, 96, "stream", True)
+    (blank,) = taken(b"\1\2\3\4" * 8 + imagecodecs.jpegxr_encode(np.full((96, 128, 3), 255, np.uint8))).pictures
+    assert blank.proven == "blank"

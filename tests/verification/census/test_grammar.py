@@ -206,3 +206,7 @@ def test_the_declaration_of_any_xml_is_known_and_nothing_else_in_its_place(value
 
     common = Rules(Vocabulary(vocabulary_of("trestle")), Kept(()), lambda value: False)
     assert explained(text("700/?xml", value), common) is known
+
+
+def test_white_space_in_a_key_does_not_count() -> None:
+    assert explained(text("270/App  Mag", "20"), Rules(Vocabulary(["270/App Mag\t#"]), Kept(()), lambda value: False))

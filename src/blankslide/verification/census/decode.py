@@ -12,6 +12,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from blankslide.verification.census.glance import ALL, PIXEL_LIMIT, Decode, Grid, Pixels, Read, look_at
+from blankslide.verification.census.jxr_walk import size_of
 from blankslide.verification.census.overlay import SIDE
 
 if TYPE_CHECKING:
@@ -59,9 +60,11 @@ def tiff_look(page: TiffPage, read: Read, *, few: int = 8) -> Look | None:
 
 
 def stream_look(data: bytes, kind: str) -> Look | None:
-    """Look at a whole picture in memory: "jpeg", "png", "bmp", "gif", "webp", "tiff", "jp2"; None if it is none."""
+    """Look at a whole picture in memory: "jpeg", "png", "bmp", "gif", "webp", "tiff", "jp2", "jxr"; None if it is none."""
     if kind.lower() in ("tiff", "tif"):
         return _tiff_stream(data)
+    if kind == "jxr":
+        return _xr_stream(data)
     form = _KINDS.get(kind.lower())
     if form is None:
         return None
@@ -76,6 +79,26 @@ def stream_look(data: bytes, kind: str) -> Look | None:
 
     grid = Grid(width, height, 1, 1, (0,), (len(data),))
     seen = look_at(width, height, grid, lambda offset, count: data, decode)
+    return seen if seen.samples else None
+
+
+def _xr_stream(data: bytes) -> Look | None:
+    import imagecodecs
+    import numpy as np
+
+    width, height = size_of(data)
+    if not width or width * height > PIXEL_LIMIT:
+        return None
+    try:
+        array = np.asarray(imagecodecs.jpegxr_decode(data))
+    except Exception:
+        return None
+    if array.shape[:2] != (height, width):
+        return None
+    whole = Pixels(array if array.ndim == 3 else array[..., None])
+    seen = look_at(
+        width, height, Grid(width, height, 1, 1, (0,), (len(data),)), lambda o, n: data, lambda d, i, e: whole
+    )
     return seen if seen.samples else None
 
 

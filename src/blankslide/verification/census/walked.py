@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from blankslide.verification.census.jxr_walk import size_of
 from blankslide.verification.census.streams import Coded, beside, sniff
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ def measured(data: bytes) -> Coded | None:
     if kind in ("jp2", "j2k"):
         return _jpeg2000(data)
     if kind == "jxr":
-        return Coded(22610, 0, 0, 0, 0)
+        width, height = size_of(data)
+        return Coded(22610, width, height, 1, 8) if width else None
     if data[:4] == _ZSTD:
         return _zstd(data)
     return None
