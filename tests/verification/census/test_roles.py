@@ -166,7 +166,7 @@ def test_a_thumbnail_may_show_all_channels_at_once_and_nothing_else(kit: Any) ->
     slide = [kit.candidate(p, "") for p in planes] + [kit.candidate(shrunk(p, 256, 192), "") for p in planes]
     mixed = shrunk(np.stack(planes, axis=2), 128, 96) // (1, 2, 3) + 20
     pasted = mixed.copy()
-    pasted[10:22, 10:26] = 120
+    pasted[10:20, 10:20] = 90
     label = np.full((96, 128), 245, np.uint8)
     label[10:80:6, 20:100] = 20
     beside = [kit.candidate(a.astype(np.uint8), "", tiled=False) for a in (mixed, pasted, label)]

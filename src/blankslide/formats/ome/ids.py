@@ -12,14 +12,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from blankslide.formatkit.replacements import replace
-from blankslide.model import Part, Write
+from blankslide.model import Action, Part, Write
 from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from blankslide.containers.xml import Element
-    from blankslide.model import Action
 
 __all__ = ["IDS", "Ids", "Uuids", "is_own"]
 
@@ -70,7 +69,8 @@ class Ids:
 
     def writes(self, parts: Sequence[tuple[str, Action]], key: bytes | None) -> list[Write]:
         """Return the new ids; they do not depend on the key."""
-        return [Write(0, at, self._new(length, value)) for at, length, value in self._places]
+        places = dict.fromkeys(self._places)  # pages may share one text
+        return [Write(0, at, self._new(length, value)) for at, length, value in places]
 
     def _new(self, length: int, value: str) -> bytes:
         number, kind = self._first + self._ordinals[value], _KIND.search(value)
@@ -81,9 +81,16 @@ class Ids:
 
 
 class Uuids:
-    """A `Rewrite`: the UUIDs of a slide whose planes stand in several files."""
+    """A `Rewrite`: all UUIDs of one slide.
+
+    Attributes
+    ----------
+    several
+        Whether planes stand in other files.
+    """
 
     def __init__(self) -> None:
+        self.several = False
         self._places: list[tuple[int, str]] = []
 
     def __repr__(self) -> str:
@@ -96,4 +103,12 @@ class Uuids:
 
     def writes(self, parts: Sequence[tuple[str, Action]], key: bytes | None) -> list[Write]:
         """Return the new UUIDs. Zeros for all of them would give the planes of other files to this one."""
-        return [Write(0, at, replace(value, key).encode()) for at, value in self._places]
+        dummies = all(action in (Action.DUMMY, Action.UID) for _, action in parts)
+
+        def new(value: str) -> str:
+            if not dummies:
+                return " " * len(value)
+            return replace(value, key) if key or self.several else "".join("0" if c.isalnum() else c for c in value)
+
+        places = dict.fromkeys(self._places)  # pages may share one text
+        return [Write(0, at, new(value).encode()) for at, value in places]

@@ -145,7 +145,7 @@ class OmeXml(XmlReader):
     def __init__(self, found: FindingCollector, kept: list[Place]) -> None:
         super().__init__(found, kept, "ome", TABLE, whole=_WHOLE)
         self.comment = _COMMENT
-        self._own, self._one_file, self._set = "", False, False
+        self._own, self._one_file = "", False
         self._ids, self._uuids = Ids(), Uuids()
         self._pairs: set[int] = set()
         self._now: Element | None = None
@@ -156,7 +156,7 @@ class OmeXml(XmlReader):
             self._ids.document(element)
             planes = [e for e in element.walk() if e.name == "UUID"]
             self._one_file = len({e.value("FileName") for e in planes}) == 1
-            self._set = any(self._is_another(e) for e in planes)
+            self._uuids.several |= any(self._is_another(e) for e in planes)
         if element.start in self._pairs:
             for attribute in element.attributes:
                 super()._attribute(element.name, "", attribute)
@@ -186,7 +186,7 @@ class OmeXml(XmlReader):
         return uuid.text.lower() != self._own and not self._one_file
 
     def _record(self, rule: Rule, at: tuple[int, int], goes: tuple[int, int], value: str | None) -> None:
-        if not (self._set and rule.id == "uuid" and rule.cls is LINK and value):
+        if rule.id != "uuid" or rule.cls is not LINK or not value:
             super()._record(rule, at, goes, value)
             return
         place = Place(0, self._where, self._base + at[0], self._base + at[1])

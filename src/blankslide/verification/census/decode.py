@@ -60,7 +60,7 @@ def tiff_look(page: TiffPage, read: Read, *, few: int = 8) -> Look | None:
 
 
 def stream_look(data: bytes, kind: str) -> Look | None:
-    """Look at a whole picture in memory: "jpeg", "png", "bmp", "gif", "webp", "tiff", "jp2", "jxr"; None if it is none."""
+    """Look at a whole "jpeg", "png", "bmp", "gif", "webp", "tiff", "jp2" or "jxr" in memory; None if it is none."""
     if kind.lower() in ("tiff", "tif"):
         return _tiff_stream(data)
     if kind == "jxr":
