@@ -287,8 +287,8 @@ def test_pages_may_share_one_text(slide: Callable[..., Path], odd: str) -> None:
     data = bytearray(path.read_bytes())
     with TiffFile(path) as tiff:
         texts = [page.tags[270] for page in tiff.pages]
-    for text in texts[1:]:
-        at = text.offset + 8
+    for tag in texts[1:]:
+        at = tag.offset + 8
         data[at : at + 4] = texts[0].valueoffset.to_bytes(4, "little")
     path.write_bytes(bytes(data))
     outcome = pipeline.anonymize_in_place(path)
