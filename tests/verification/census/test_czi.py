@@ -86,9 +86,14 @@ def test_any_damage_of_the_directories_is_told_or_harmless(raw) -> None:
         take_stock([("a.czi", _Bytes(bytes(broken)))], {0: tissue})
 
 
-def test_a_binary_id_is_told_as_an_id_and_not_as_words(raw) -> None:
+def test_bytes_of_an_id_are_read_as_an_id_and_not_as_letters(raw) -> None:
+    """What an id spells by chance, alone or with what stands beside it, is judged by whether the id is ours."""
     data, tissue, _ = raw
-    (at, *_) = Container(_Bytes(data)).guids()
-    named = data[:at] + b"Quillfeather, T." + data[at + 16 :]
-    told = [t.path for t in take_stock([("a.czi", _Bytes(named))], {0: tissue}).texts if at <= t.start < at + 16]
-    assert told == ["*.czi/guid"]
+    *_, at = Container(_Bytes(data)).guids()
+    changed = bytearray(data)
+    changed[at : at + 32] = bytes(range(0x90, 0x9A)) + b"Xyzzy\0" + b"Plughed".ljust(16, b"\0")
+
+    values = [one.value for one in take_stock([("a.czi", _Bytes(bytes(changed)))], {0: tissue}).texts]
+    assert str(UUID(bytes_le=bytes(changed[at : at + 16]))) in values, "the id itself is told"
+    assert not any("Xyzzy" in value for value in values)
+    assert any("Plughed" in value for value in values), "what stands behind it is told"

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import imagecodecs
 import numpy as np
+import pytest
 
 from blankslide.samples.kit.codecs import jpeg
 from blankslide.samples.kit.drawing import tissue
@@ -92,19 +93,25 @@ def test_streams_tell_their_own_size() -> None:
     assert measured(b"nothing that anybody codes") is None
 
 
-def test_a_jpeg_xr_whose_values_are_no_tissue_is_one_stream_and_its_values_speak() -> None:
-    stream = imagecodecs.jpegxr_encode(np.asarray(tissue(128, 96, 3)))
-    cuts = (24, 32, 40)
-    data = stream + bytes(8) + stream
-    first, second = (0, len(stream)), (len(stream) + 8, len(data))
-    claims = [(low + a, low + b) for low, high in (first, second) for a, b in pairwise((0, *cuts, high - low))]
-    del claims[1], claims[4]
-    assert (taken(data, *claims).texts, taken(data, first, second).texts) == ([], [])
-    at = len(stream)
-    entries = int.from_bytes(stream[4:8], "little") + 2
-    said = stream[:entries] + b"\x0e\x01\x02\0" + len(NAME).to_bytes(4, "little") + at.to_bytes(4, "little")
-    said += stream[entries + 12 :] + NAME
-    assert names(taken(said, (0, 24), (32, len(said)))) == 1
+@pytest.mark.parametrize("kind", ["jpeg", "jxr", "png"])
+def test_pictures_one_after_the_other_are_all_found(kind: str) -> None:
+    """What follows a picture is none of it, even where the file ends with zeros."""
+    pixels = np.asarray(tissue(128, 96, 3))
+    codec = {"jpeg": imagecodecs.jpeg_encode, "jxr": imagecodecs.jpegxr_encode, "png": imagecodecs.png_encode}[kind]
+    one, other = codec(pixels), codec(pixels[:64].copy())
+    account = taken(b"\1\2\3\4" * 8 + one + bytes(40) + NAME + bytes(40) + other + bytes(400))
+    assert [(p.width, p.height) for p in account.pictures] == [(128, 96), (128, 64)]
+    assert names(account) == 1
+
+
+def test_a_stream_of_jpeg_xr_that_a_claimed_value_cuts_in_two_is_one() -> None:
+    stream = imagecodecs.jpegxr_encode(np.asarray(tissue(64, 64, 3)))
+    data = b"\1\2\3\4" * 8 + stream + bytes(8)
+    whole = taken(data, (32, 56), (64, 32 + len(stream)))
+    assert whole.texts == taken(data, (32, 32 + len(stream))).texts == []
+    spoilt = bytearray(data)
+    spoilt[32 + len(stream) :] = NAME
+    assert names(taken(bytes(spoilt), (32, 56), (64, len(spoilt)))) == 1
 
 
 def test_a_jpeg_xr_in_loose_bytes_is_looked_at() -> None:

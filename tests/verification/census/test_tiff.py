@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from blankslide.samples.argos import build_argos
 from blankslide.samples.kit.codecs import jpeg
@@ -24,22 +26,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from PIL.Image import Image
-
     from blankslide.verification.census.account import Account
 
 FIELD = tissue(512, 384, 3)
 NAME = b"Thimblewick"
 
 
-def tags(picture: Image, **more: Value) -> dict[int, Value]:
+def tags(picture: Image.Image, **more: Value) -> dict[int, Value]:
     return {
         254: long(0), 256: short(picture.width), 257: short(picture.height), 258: short(8, 8, 8), 259: short(7),
         262: short(6), 277: short(3), 284: short(1), 530: short(2, 2),
     }  # fmt: skip
 
 
-def level(picture: Image, more: Mapping[int, Value] | None = None, behind: bytes = b"") -> Page:
+def level(picture: Image.Image, more: Mapping[int, Value] | None = None, behind: bytes = b"") -> Page:
     side = 128
     tiles = [
         jpeg(picture.crop((x, y, x + side, y + side)), 80) + behind
@@ -49,7 +49,7 @@ def level(picture: Image, more: Mapping[int, Value] | None = None, behind: bytes
     return Page({**tags(picture), 322: short(side), 323: short(side), **(more or {})}, tiles, tiled=True)
 
 
-def strip(picture: Image, more: Mapping[int, Value] | None = None) -> Page:
+def strip(picture: Image.Image, more: Mapping[int, Value] | None = None) -> Page:
     return Page({**tags(picture), 278: short(picture.height), **(more or {})}, [jpeg(picture, 80)])
 
 
@@ -81,7 +81,7 @@ def test_two_levels_say_nothing_but_their_structure(file: Path) -> None:
     [(FIELD.reduce(3), "thumbnail"), (label(invent(1), (170, 128), 1), "other")],
     ids=["thumbnail", "label"],
 )
-def test_a_picture_is_what_its_pixels_show(file: Path, picture: Image, proven: str) -> None:
+def test_a_picture_is_what_its_pixels_show(file: Path, picture: Image.Image, proven: str) -> None:
     account = taken(file, strip(picture))
     assert account.pictures[2].proven == proven
     assert (account.pictures[2].where, account.pictures[2].width) == ("page 2", picture.width)
@@ -222,3 +222,23 @@ def test_a_tile_that_is_left_out_is_unseen_and_not_white(tmp_path: Path) -> None
     build_argos(path, size=(300, 256), factors=(1, 2), tile=128, macro_size=(240, 80))
     account = take_stock([("slide.avs", MemorySource(path.read_bytes()))])
     assert [p.proven for p in account.pictures[:4]] == ["level", "level", "thumbnail", "other"]
+
+
+def test_a_picture_that_is_alone_holds_its_own_bytes(file: Path) -> None:
+    """Nobody can say what a lone page shows; its coded data is one picture, not two, and what is beside it is read."""
+    write_tiff(file, [level(FIELD.crop((0, 0, 128, 128)), behind=NAME)])
+    account = take_stock([(file.name, MemorySource(file.read_bytes()))])
+    assert [(p.where, p.proven) for p in account.pictures] == [("page 0", "unclear")]
+    assert names(account) == [("coded", "page 0, segment 0")]
+
+
+@pytest.mark.parametrize(("times", "proven"), [(32, "level"), (8, "unclear")])
+def test_a_level_that_is_too_small_for_a_word_needs_to_be_no_more_than_like_the_slide(
+    file: Path, times: int, proven: str
+) -> None:
+    """Of a few pixels any blur makes something else; of a larger picture it is told that it is no reduction."""
+    pixels = np.asarray(FIELD.reduce(times)).reshape(-1, 3).copy()
+    moved = np.random.default_rng(3).permutation(len(pixels))[: len(pixels) // 3]
+    pixels[moved] = pixels[np.roll(moved, 1)]
+    account = taken(file, level(Image.fromarray(pixels.reshape(384 // times, 512 // times, 3))))
+    assert account.pictures[2].proven == proven, account.pictures[2].reason

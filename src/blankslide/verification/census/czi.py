@@ -17,7 +17,6 @@ from uuid import UUID
 
 from blankslide.verification.census import generic
 from blankslide.verification.census.account import Account, Picture, Text
-from blankslide.verification.census.data import joined
 
 if TYPE_CHECKING:
     import numpy as np
@@ -125,16 +124,23 @@ def take_stock(
     where
         What the file is called for people and in places: its suffix.
     """
-    ids: list[Span] = []
     try:
         claims = _in_tiles(source, claims)
-        ids += _ids(account, file, Container(source), where)
+        _ids(account, file, Container(source), where)
         for start in _inside(Container(source)):
-            ids += _ids(account, file, Container(source, start), where)
+            _ids(account, file, Container(source, start), where)
             _attached_pictures(account, file, Container(source, start), where)
     except (Broken, ValueError) as problem:
         account.troubles.append(f"{where}: its directories cannot be read a second time ({type(problem).__name__})")
-    generic.take_stock(account, file, source, claims, where, thorough, joined(ids))
+    generic.take_stock(account, file, _without_ids(account, file, source), claims, where, thorough)
+
+
+def _without_ids(account: Account, file: int, source: ByteSource) -> ByteSource:
+    """Return the file with zeros for the ids that were spelled: what letters their bytes make is chance."""
+    from blankslide.verification.census.data import Change, Overlay
+
+    spelled = {text.start for text in account.texts if text.file == file and text.path.endswith("/guid")}
+    return Overlay(source, [Change(start, start + _GUID, None) for start in spelled]) if spelled else source
 
 
 def _in_tiles(source: ByteSource, claims: Sequence[Span]) -> list[Span]:
@@ -166,14 +172,11 @@ def _end(source: ByteSource, at: int) -> int:
     return at + _HEAD + int(unpack("<q", source.read(at + 16, 8))[0])
 
 
-def _ids(account: Account, file: int, container: Container, where: str) -> list[Span]:
-    """Add each binary id as it is spelled, and return where they stand: as words they would be read by chance only."""
-    spans = [(at, at + _GUID) for at in container.guids()]
-    for at, end in spans:
+def _ids(account: Account, file: int, container: Container, where: str) -> None:
+    for at in container.guids():
         raw = container.source.read(at, _GUID)
         if any(raw):
-            account.texts.append(Text(file, f"{where}/guid", str(UUID(bytes_le=raw)), at, end, where))
-    return spans
+            account.texts.append(Text(file, f"{where}/guid", str(UUID(bytes_le=raw)), at, at + _GUID, where))
 
 
 # -- what is attached --------------------------------------------------------------------

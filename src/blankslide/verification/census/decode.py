@@ -12,7 +12,6 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from blankslide.verification.census.glance import ALL, PIXEL_LIMIT, Decode, Grid, Pixels, Read, look_at
-from blankslide.verification.census.jxr_walk import size_of
 from blankslide.verification.census.overlay import SIDE
 
 if TYPE_CHECKING:
@@ -60,11 +59,11 @@ def tiff_look(page: TiffPage, read: Read, *, few: int = 8) -> Look | None:
 
 
 def stream_look(data: bytes, kind: str) -> Look | None:
-    """Look at a whole "jpeg", "png", "bmp", "gif", "webp", "tiff", "jp2" or "jxr" in memory; None if it is none."""
+    """Look at a whole picture in memory: "jpeg", "png", "bmp", "gif", "webp", "tiff", "jp2", "jxr"; or None."""
+    if kind.lower() == "jxr":
+        return _xr_stream(data)
     if kind.lower() in ("tiff", "tif"):
         return _tiff_stream(data)
-    if kind == "jxr":
-        return _xr_stream(data)
     form = _KINDS.get(kind.lower())
     if form is None:
         return None
@@ -82,26 +81,6 @@ def stream_look(data: bytes, kind: str) -> Look | None:
     return seen if seen.samples else None
 
 
-def _xr_stream(data: bytes) -> Look | None:
-    import imagecodecs
-    import numpy as np
-
-    width, height = size_of(data)
-    if not width or width * height > PIXEL_LIMIT:
-        return None
-    try:
-        array = np.asarray(imagecodecs.jpegxr_decode(data))
-    except Exception:
-        return None
-    if array.shape[:2] != (height, width):
-        return None
-    whole = Pixels(array if array.ndim == 3 else array[..., None])
-    seen = look_at(
-        width, height, Grid(width, height, 1, 1, (0,), (len(data),)), lambda o, n: data, lambda d, i, e: whole
-    )
-    return seen if seen.samples else None
-
-
 def _tiff_stream(data: bytes) -> Look | None:
     from tifffile import TiffFile
 
@@ -110,6 +89,27 @@ def _tiff_stream(data: bytes) -> Look | None:
             return tiff_look(tiff.pages.first, lambda offset, count: data[offset : offset + count], few=ALL)
     except Exception:
         return None
+
+
+def _xr_stream(data: bytes) -> Look | None:
+    import imagecodecs
+    import numpy as np
+
+    from blankslide.verification.census.walked import measured
+
+    coded = measured(data)
+    if coded is None or not 0 < coded.width * coded.height <= PIXEL_LIMIT:
+        return None
+    try:
+        array = np.atleast_3d(imagecodecs.jpegxr_decode(data))
+    except Exception:
+        return None
+    if array.shape[:2] != (coded.height, coded.width):
+        return None
+    grid = Grid(coded.width, coded.height, 1, 1, (0,), (len(data),))
+    pixels = Pixels(array, 1)
+    seen = look_at(coded.width, coded.height, grid, lambda offset, count: data, lambda *_: pixels)
+    return seen if seen.samples else None
 
 
 # -- pages -----------------------------------------------------------------------------

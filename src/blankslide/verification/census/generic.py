@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from blankslide.verification.census.account import Claimed
 from blankslide.verification.census.data import Span, joined, without
 from blankslide.verification.census.loose import speak_loose
-from blankslide.verification.census.streams import sniff
 from blankslide.verification.census.texts import decoded, speak
 
 if TYPE_CHECKING:
@@ -33,13 +32,7 @@ _XR = b"II\xbc"
 
 
 def take_stock(
-    account: Account,
-    file: int,
-    source: ByteSource,
-    claims: Sequence[Span],
-    where: str,
-    thorough: bool = False,
-    told: Sequence[Span] = (),
+    account: Account, file: int, source: ByteSource, claims: Sequence[Span], where: str, thorough: bool = False
 ) -> None:
     """Add all texts and pictures of a file to the account.
 
@@ -49,8 +42,6 @@ def take_stock(
         Spans that the plan calls tissue, each one coded piece, in any order.
     where
         What the file is called for people and in places: its suffix.
-    told
-        Spans that are in the account already, sorted and disjoint.
     """
     if source.size <= _TEXT and not claims:
         data = source.read(0, source.size)
@@ -66,35 +57,32 @@ def take_stock(
         account.claimed = [c for c in account.claimed if c.file != file]
         _walk(account, file, source, claims, loose, where)
     rest = without([(0, source.size)], joined(claims))
-    speak_loose(account, file, source, without(joined((*rest, *loose)), told), where, where)
+    speak_loose(account, file, source, joined((*rest, *loose)), where, where)
 
 
 def _mended(source: ByteSource, claims: Sequence[Span]) -> list[Span]:
-    """Return claims with those as one that a comment of a JPEG, or a value of a JPEG XR, cuts in two.
-
-    Only together they are a whole stream; what stands between them is beside it, and told of by its walk.
-    """
+    """Return claims with those as one that text inside a stream cuts in two: only together they are a whole stream."""
     out: list[Span] = []
     for start, end in sorted(claims):
-        cut = out and out[-1][0] <= out[-1][1] - 4
-        if cut and (_is_comment(source, out[-1][1], start) or _is_in_one_xr(source, out[-1], start, end)):
+        if out and (_is_comment(source, out[-1], start) or _is_cut(source, out[-1], start)):
             out[-1] = (out[-1][0], end)
         else:
             out.append((start, end))
     return out
 
 
-def _is_in_one_xr(source: ByteSource, first: Span, start: int, end: int) -> bool:
-    """Whether a claim goes on with a JPEG XR that another one begins."""
-    if start - first[1] > _TEXT or source.read(first[0], 3) != _XR:
+def _is_cut(source: ByteSource, before: Span, high: int) -> bool:
+    """Whether a stream of JPEG XR goes on behind a value that is no picture; whoever walks it reads that value."""
+    start, low = before
+    if not 0 < high - low <= _SEGMENT or low - start < len(_XR):
         return False
-    head = source.read(start, min(64, end - start))
-    return head[:3] != _XR and sniff(head) is None
+    return source.read(start, len(_XR)) == _XR and source.read(high, len(_XR)) != _XR
 
 
-def _is_comment(source: ByteSource, low: int, high: int) -> bool:
+def _is_comment(source: ByteSource, before: Span, high: int) -> bool:
     """Whether bytes are the text of a comment or an application segment, whose marker and length stand before them."""
-    if not 0 < high - low <= _SEGMENT:
+    start, low = before
+    if not 0 < high - low <= _SEGMENT or low - start < 4:
         return False
     head = source.read(low - 4, 4)
     segment = head[0] == 0xFF and (head[1] == 0xFE or head[1] & 0xF0 == 0xE0)

@@ -119,6 +119,11 @@ def place_of(path: str) -> str:
     return f"{_PLACE_ID.sub('@', head)}{slash}{_DIGITS.sub('#', _PLACE_ID.sub('@', rest))}"
 
 
+_DECLARATION = re.compile(
+    r"""version\s*=\s*(["'])1\.[01]\1(?:\s+encoding\s*=\s*(["'])(?i:utf-?(?:8|16)|(?:us-)?ascii|iso-8859-1?\d|windows-125\d)\2)?"""
+    r"""(?:\s+standalone\s*=\s*(["'])(?:yes|no)\3)?"""
+)
+"""What the declaration of an XML document may say: all its words are XML's own (XML 1.0, 2.8)."""
 _HEAD = 256
 """Characters at the beginning of a row of digits in which an id of ours is looked for."""
 _PIECE = 14
@@ -257,6 +262,8 @@ def explained(text: Text, rules: Rules) -> bool:
     if not said or (len(said) == 1 and len(value) > 3 and value.count(next(iter(said))) == len(value)):
         return True
     if rules.ours(value.strip(" \0\r\n\t")):
+        return True
+    if text.path.endswith("?xml") and _DECLARATION.fullmatch(value.strip()):
         return True
     allowed = rules.vocabulary.at(text.path)
     value = known_ids(value, rules.ours)

@@ -39,16 +39,6 @@ def beside_jxr(data: bytes, coded: Coded) -> Ranges | None:
     return joined(beside + gaps + _surplus(data, coded, images[0]))
 
 
-def size_of(data: bytes) -> tuple[int, int]:
-    """Return width and height of the first image that is coded in a JPEG XR file; zeros if there is none."""
-    begin = data.find(_BEGIN)
-    if begin < 0 or len(data) - begin < 20:
-        return 0, 0
-    wide = 2 if data[begin + 10] & 0x80 else 4
-    width, height = (int.from_bytes(data[begin + i : begin + i + wide], "big") + 1 for i in (12, 12 + wide))
-    return width, height
-
-
 def _entry(data: bytes, at: int, values: dict[int, int], parts: Ranges) -> bool:
     """Read one entry; tell whether the picture needs it."""
     tag, kind, count = (int.from_bytes(data[at + i : at + j], "little") for i, j in ((0, 2), (2, 4), (4, 8)))
@@ -71,7 +61,8 @@ def _images(data: bytes, coded: Coded, values: dict[int, int]) -> Ranges | None:
     end = begin + size if size else len(data)
     if not begin or end > len(data) or data[begin : begin + 8] != _BEGIN or end - begin < 20:
         return None
-    width, height = size_of(data[begin : begin + 20])
+    wide = 2 if data[begin + 10] & 0x80 else 4
+    width, height = (int.from_bytes(data[begin + i : begin + i + wide], "big") + 1 for i in (12, 12 + wide))
     if not (fits(width, coded.width) and fits(height, coded.height)):
         return None
     images = [(begin, end)]

@@ -91,6 +91,8 @@ def picture_in(data: bytes, file: int, start: int, where: str) -> Found | None:
         end = len(data)
     else:
         core = without([(0, len(data))], rest)
+        while core and not any(data[slice(*core[-1])]):
+            core.pop()  # a walk tells of what follows without the zeros around it: they are no part of the picture
         end = core[-1][1] if core else len(data)
     look = stream_look(data[:end], kind)
     if look is None and rest is None:

@@ -26,6 +26,7 @@ NEAR = 25.0  # mean difference of greys, at equal shares, up to which a histogra
 PURE = 12.0  # of 255: what is farther from both greys of a mask lies on an edge
 EDGES = 0.2  # share of a mask that its edges may take, as drawn in 64 × 64
 CROSSINGS = 4  # edges in any row or column of a mask: two shapes
+MUTE = 32 * 32  # pixels of a picture that has no room for a word; how it was made smaller says more than what it shows
 LEVEL_WORDS = ("level", "unknown")
 
 
@@ -211,7 +212,8 @@ def _perhaps(pictures: Pictures, index: int, slide: _Group, head: Candidate, sai
 
     candidate = pictures.all[index]
     apart = min(float(np.abs(pictures.shares(index) - pictures.shares(i)).mean()) for i in slide.members)
-    if candidate.said == "level" and candidate.tiled and apart < NEAR and fits(candidate, head):
+    believed = candidate.said == "level" or candidate.area <= MUTE
+    if believed and candidate.tiled and apart < NEAR and fits(candidate, head):
         return Role("level", f"{said}; greys and shape support it")
     return Role("unclear", f"perhaps the slide: {said}")
 

@@ -190,13 +190,14 @@ class Tiff:
     def _pictures(self) -> None:
         looks = self.looks()
         candidates = self.candidates(looks)
+        alone = sum(look is None or not look.flat for look in looks) == 1  # what has nobody to be held against
         for page, look, role in zip(self.pages, looks, prove(candidates, self.memory.pairs), strict=True):
             proven, reason = role.proven, role.reason
             if proven == "thumbnail" and role.looked < WHOLE:
                 proven, reason = self._again(page, candidates)
             if look is not None and look.flat:
                 proven, reason = self._blank(page)
-            claims = proven in CLAIMING or (proven == "unclear" and len(self.pages) == 1)  # alone, it is the slide
+            claims = proven in CLAIMING or (alone and proven == "unclear")
             spoken = self._segments(page) if claims else True
             at, where = page.directory.at, page.directory.where
             self.account.pictures.append(Picture(self.file, where, page.width, page.height, proven, at, at, reason))

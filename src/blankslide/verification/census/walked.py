@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from blankslide.verification.census.jxr_walk import size_of
 from blankslide.verification.census.streams import Coded, beside, sniff
 
 if TYPE_CHECKING:
@@ -47,6 +46,7 @@ def _are_pixels(data: bytes) -> bool:
     return max(float((values[lag:] * values[:-lag]).mean()) for lag in (1, 2, 3, 4, 6)) > _LIKE * power
 
 
+_XR_WIDTH, _XR_HEIGHT = 0xBC80, 0xBC81
 _PLAIN = bytes((9, 10, 13, *range(32, 127)))
 
 
@@ -66,8 +66,7 @@ def measured(data: bytes) -> Coded | None:
     if kind in ("jp2", "j2k"):
         return _jpeg2000(data)
     if kind == "jxr":
-        width, height = size_of(data)
-        return Coded(22610, width, height, 1, 8) if width else None
+        return _jpeg_xr(data)
     if data[:4] == _ZSTD:
         return _zstd(data)
     return None
@@ -94,6 +93,18 @@ def _jpeg2000(data: bytes) -> Coded | None:
     right, low, left, top = (int.from_bytes(data[i : i + 4], "big") for i in range(at + 8, at + 24, 4))
     samples = int.from_bytes(data[at + 40 : at + 42], "big")
     return Coded(34712, right - left, low - top, samples, (data[at + 42] & 0x7F) + 1)
+
+
+def _jpeg_xr(data: bytes) -> Coded | None:
+    """Read the size in its directory; of its samples only that there is one, for the walk does not need more."""
+    first = int.from_bytes(data[4:8], "little") + 2
+    count = int.from_bytes(data[first - 2 : first], "little")
+    sides = {_XR_WIDTH: 0, _XR_HEIGHT: 0}
+    for at in range(first, min(first + 12 * count, len(data) - 11), 12):
+        tag, kind = (int.from_bytes(data[at + i : at + i + 2], "little") for i in (0, 2))
+        if tag in sides:
+            sides[tag] = int.from_bytes(data[at + 8 : at + 12 - 2 * (kind == 3)], "little")
+    return Coded(22610, sides[_XR_WIDTH], sides[_XR_HEIGHT], 1, 8)
 
 
 def _zstd(data: bytes) -> Coded | None:
