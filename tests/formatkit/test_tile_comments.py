@@ -9,7 +9,6 @@ from openslide import OpenSlide
 
 from blankslide import api, pipeline
 from blankslide.pipeline import Options
-from blankslide.pipeline.balancing import is_census
 from blankslide.samples.aperio.slide import build_aperio
 
 if TYPE_CHECKING:
@@ -23,6 +22,13 @@ def slide(tmp_path: Path) -> Path:
     path = tmp_path / "slide.svs"
     build_aperio(path, "big")
     return path
+
+
+def tiles_of(path: Path, level: int) -> int:
+    from tifffile import TiffFile
+
+    with TiffFile(path) as tiff:
+        return len(tiff.series[0].levels[level].pages[0].dataoffsets)
 
 
 def plant(path: Path, level: int, tile: int, marker: int, secret: bytes = SECRET) -> int:
@@ -57,15 +63,12 @@ def test_the_first_tile_of_each_level_is_looked_at(slide: Path, marker: int, lev
     assert pipeline.plan(slide)[1].patches == ()
 
 
-@pytest.mark.parametrize(("flag", "content"), [(0, "residue"), (1, "clean")])
-def test_a_long_adobe_segment_keeps_the_flag_that_decides_about_colours(slide: Path, flag: int, content: str) -> None:
-    """Without conversion what looks like YCbCr is RGB: then one tile of a level is no more like those around it."""
-    adobe = b"Adobe\0\x64\0\0\0\0" + bytes([flag])
-    at = plant(slide, 0, 0, 0xEE, adobe + b"WP")
+def test_a_long_adobe_segment_keeps_the_flag_that_decides_about_colours(slide: Path) -> None:
+    adobe = b"Adobe\0\x64\0\0\0\0\0"  # no conversion: what looks like YCbCr is RGB
+    at = min(plant(slide, level, i, 0xEE, adobe + b"WP") for level in range(3) for i in range(tiles_of(slide, level)))
     before = OpenSlide(slide).read_region((0, 0), 0, (64, 64)).tobytes()
     outcome = api.anonymize(slide, in_place=True, ledger="none")
-    assert outcome.content == content
-    assert all(is_census(sentence) for sentence in outcome.residue)
+    assert (outcome.content, outcome.residue) == ("clean", ())
     assert slide.read_bytes()[at : at + 14] == adobe + bytes(2)
     assert OpenSlide(slide).read_region((0, 0), 0, (64, 64)).tobytes() == before
     assert pipeline.plan(slide)[1].patches == ()
@@ -75,14 +78,9 @@ def test_other_tiles_are_looked_at_when_thorough(slide: Path) -> None:
     plant(slide, 0, 5, 0xFE)
     assert pipeline.verify(slide, Options(thorough=True)).content == "residue"
     options = Options(key=b"k" * 32)
-    (told,) = pipeline.anonymize_in_place(slide, options).residue
-    assert is_census(told), "the format looks at few tiles; the census at more"
-    assert "segment 5" in told
-    assert SECRET in slide.read_bytes()
-    options.thorough = True
-    assert pipeline.verify(slide, options).residue == ("left: jpeg.tile-text", told)
     assert pipeline.anonymize_in_place(slide, options).content == "clean"
-    assert SECRET not in slide.read_bytes()
+    assert SECRET not in slide.read_bytes(), "the census has read it, so all tiles were looked at"
+    options.thorough = True
     assert pipeline.verify(slide, options).content == "clean"
 
 

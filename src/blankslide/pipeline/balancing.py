@@ -59,12 +59,15 @@ class Balance(NamedTuple):
         Roles of pictures that are kept by name, and whose pixels do not prove it.
     pictures
         All pictures that were found, explained or not.
+    speaks
+        Whether a tile holds text that nothing explains.
     """
 
     left: tuple[str, ...]
     texts: tuple[Text, ...]
     unproven: tuple[str, ...]
     pictures: tuple[Picture, ...] = ()
+    speaks: bool = False
 
 
 class AsPlanned:
@@ -133,7 +136,8 @@ class AsPlanned:
 def would_be_left(job: Job) -> tuple[str, ...]:
     """Take the census of a slide as its plan would leave it; nothing is written.
 
-    What the census takes for an unknown picture, and the plan keeps by its name, is added to the plan.
+    What the census takes for an unknown picture, and the plan keeps by its name, is added to the plan. If it reads
+    text beside the pixels of a tile, all tiles are inspected, and the plan is made anew.
 
     Returns
     -------
@@ -150,6 +154,10 @@ def would_be_left(job: Job) -> tuple[str, ...]:
     memory = job.memory = Memory()
     _look_first(job, memory)
     found = _as_planned(job)
+    if found.speaks and not job.options.thorough:
+        job.look_closer()
+        _look_first(job, memory)
+        found = _as_planned(job)
     more = [role for role in found.unproven if not _is_asked(job, role)]
     if more:
         job.plan_again(job.options.resolved().removing(*more))
@@ -285,14 +293,16 @@ def balance(
 
     account = _taken(inspection, sources, options, path, memory)
     rules, told = _rules(inspection, planned, options), _told(inspection, planned)
+    texts = _texts_left(account, rules, told)
     left = [
-        *_texts_left(account, rules, told),
+        *map(_sentence, texts),
         *_pictures_left(account, inspection, planned, told),
         *(_MARK + sentence for sentence in (*account.troubles, *unaccounted(views, account.pictures))),
         *(_MARK + sentence for sentence in unopened(account.texts, *_beside(path, inspection))),
     ]
     unproven = _unproven(account, inspection, planned)
-    return Balance(_few(left), tuple(account.texts), unproven, tuple(account.pictures))
+    speaks = any(text.path.rpartition("/")[2] == "coded" for text in texts)
+    return Balance(_few(left), tuple(account.texts), unproven, tuple(account.pictures), speaks)
 
 
 def _taken(
@@ -341,12 +351,12 @@ def _rules(inspection: Inspection, planned: Plan, options: Options) -> Rules:
     )
 
 
-def _texts_left(account: Account, rules: Rules, told: Kept) -> list[str]:
+def _texts_left(account: Account, rules: Rules, told: Kept) -> list[Text]:
     from blankslide.verification.census.grammar import explained
 
     known = rules.knowing(account.texts)
     return [
-        _sentence(text)
+        text
         for text in account.texts
         if not explained(text, known) and not told.covers(text.file, text.start, text.end)
     ]

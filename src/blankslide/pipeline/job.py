@@ -8,7 +8,7 @@ finishing an interrupted run, use the same job for what they find.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from blankslide.model import Stage
@@ -44,6 +44,8 @@ class Job:
         What independent readers saw before anything was written.
     memory
         What the census found out before anything was written, and from which bytes.
+    grows
+        Structures may become longer: in a copy only.
     folder, names
         Where a copy goes, and what its files are called below that folder, the main one first.
     """
@@ -58,6 +60,7 @@ class Job:
     before: Sequence[ReaderView] = ()
     memory: Memory | None = None
     folder: str = ""
+    grows: bool = False
     names: list[str] = field(default_factory=list)
 
     def found(self, inspection: Inspection, planned: Plan, key: bytes | None) -> None:
@@ -87,6 +90,7 @@ class Job:
         SlideError, UsageError, EnvironmentProblem, Cancelled
             If the slide cannot be edited as asked; nothing was written.
         """
+        self.grows = grows
         self.clock.lap(Stage.OPEN)
         inspection = inspected(self.slide, self.options.key, self.options.thorough)
         self.clock.lap(Stage.INSPECT)
@@ -95,6 +99,19 @@ class Job:
         planned = planned_for(self.slide, inspection, self.options, grows=grows)
         self.clock.lap(Stage.PLAN)
         self.clock.safe_point()
+        self.found(inspection, planned, self.options.planning_key)
+
+    def look_closer(self) -> None:
+        """Inspect all tiles of the slide, not only the first of each level, and plan by what is found.
+
+        Raises
+        ------
+        SlideError
+            If the slide cannot be edited then; nothing was written.
+        """
+        self.options = replace(self.options, thorough=True)
+        inspection = inspected(self.slide, self.options.key, thorough=True)
+        planned = planned_for(self.slide, inspection, self.options, grows=self.grows)
         self.found(inspection, planned, self.options.planning_key)
 
     def plan_again(self, profile: Profile) -> None:

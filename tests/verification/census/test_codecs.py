@@ -7,6 +7,7 @@ import io
 import itertools
 import lzma
 import random
+import re
 import struct
 import zlib
 from collections.abc import Callable
@@ -16,6 +17,7 @@ import imagecodecs
 import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
+from pydicom.pixels.encoders import RLELosslessEncoder
 
 from blankslide.verification.census import jp2k_walk
 from blankslide.verification.census.streams import Coded, beside
@@ -48,11 +50,22 @@ JP2 = imagecodecs.jpeg2k_encode(NOISE, level=0, codecformat="JP2")
 PNG = pillow("PNG")
 WEBP, LOSSY = pillow("WEBP", lossless=True), pillow("WEBP", quality=80)
 JXR = imagecodecs.jpegxr_encode(NOISE)
+RLE = bytes(
+    RLELosslessEncoder.encode(
+        RAW, rows=SIDE, columns=SIDE, samples_per_pixel=3, bits_allocated=8, bits_stored=8, pixel_representation=0,
+        photometric_interpretation="RGB", number_of_frames=1, planar_configuration=0,
+    )
+)  # fmt: skip
+assert not RLE[-1], "filled up to an even length"
+RLE = RLE[:-1]
+JLS = re.sub(rb"\xff\xe8\0[\x08-\x20](SPIFF.{25}|.{6})", b"", imagecodecs.jpegls_encode(NOISE), flags=re.S)
 LZW = imagecodecs.lzw_encode(RAW)
 SPREAD = b"".join(bytes((1, 65 + i % 3)) * 3 + bytes((i,)) * 90 for i in range(72))
 assert len(SPREAD) == len(RAW)
 
 STREAMS: dict[str, tuple[bytes, Coded]] = {
+    "run lengths of dicom": (RLE, coded(-1)),
+    "jpeg-ls": (JLS, coded(-2)),
     "raw": (RAW, coded(1)),
     "lzw": (LZW, coded(5)),
     "deflate": (zlib.compress(RAW), coded(8)),

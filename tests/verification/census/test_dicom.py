@@ -60,3 +60,31 @@ def test_a_comment_in_a_frame_speaks_and_a_frame_alone_does_not(level: bytes) ->
 def test_what_pydicom_cannot_read_is_a_trouble_without_a_value() -> None:
     (trouble, *_) = taken(bytes(128) + b"DICM" + b"Thimblewick" * 9).troubles or ["none"]
     assert "Thimblewick" not in trouble
+
+
+FRAGMENT = b"\xfe\xff\x00\xe0"
+
+
+@pytest.fixture(scope="module")
+def thumbnail(sample: Callable[[str], Path]) -> bytes:
+    """Return the bytes of an instance with one coded frame."""
+    level = sample("dicom-wsi.dcm")
+    return next(p for p in level.parent.iterdir() if "thumbnail" in p.name).read_bytes()
+
+
+@pytest.mark.parametrize("note", [b"", b"Sprocketon was here!"])
+def test_a_frame_in_several_fragments_is_one_picture_and_is_walked_whole(thumbnail: bytes, note: bytes) -> None:
+    at = thumbnail.index(b"\xff\xd8\xff")
+    stream = thumbnail[at : at + int.from_bytes(thumbnail[at - 4 : at], "little")]
+    parts = (stream[:500], stream[500:] + note)
+    pieces = b"".join(FRAGMENT + len(part).to_bytes(4, "little") + part for part in parts)
+    account = taken(thumbnail[: at - 8] + pieces + thumbnail[at + len(stream) :])
+    assert account.troubles == []
+    assert [(p.proven, p.reason) for p in account.pictures] == [(p.proven, p.reason) for p in taken(thumbnail).pictures]
+    (told,) = [t.start for t in account.texts if "Sprocketon" in t.value] or [0]
+    assert told == (at + 500 + 8 + len(stream) - 500 if note else 0), "it is told where it stands"
+
+
+def test_frames_that_nobody_can_walk_are_a_trouble(thumbnail: bytes) -> None:
+    other = thumbnail.replace(b"1.2.840.10008.1.2.4.50", b"1.2.840.10008.1.2.4.99")
+    assert taken(other).troubles == ["*.dcm: its frames are of a codec that nothing here can walk"]

@@ -5,15 +5,19 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from blankslide.verification.census.account import Account, Picture, Text
 from blankslide.verification.census.data import Span, Stream, joined, without
+from blankslide.verification.census.dicom_walk import JPEG_LS, RLE
 from blankslide.verification.census.icc import is_profile
 from blankslide.verification.census.loose import speak_loose
 from blankslide.verification.census.texts import speak, speak_profile
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from blankslide.source import ByteSource
     from blankslide.verification.census.glance import Pixels
     from blankslide.verification.census.pixels import Look
@@ -26,26 +30,50 @@ _THUMBNAIL, _SLIDE = "THUMBNAIL", ("level", "thumbnail", "channel", "blank")
 _ITEM, _END = 0xE000, 0xE0DD
 _CODECS = {
     "1.2.840.10008.1.2.4.50": 7, "1.2.840.10008.1.2.4.51": 7, "1.2.840.10008.1.2.4.57": 7, "1.2.840.10008.1.2.4.70": 7,
+    "1.2.840.10008.1.2.5": -1, "1.2.840.10008.1.2.4.80": -2, "1.2.840.10008.1.2.4.81": -2,
     "1.2.840.10008.1.2.4.90": 34712, "1.2.840.10008.1.2.4.91": 34712,
     "1.2.840.10008.1.2.4.201": 34712, "1.2.840.10008.1.2.4.202": 34712, "1.2.840.10008.1.2.4.203": 34712,
 }  # fmt: skip
-"""Transfer syntax -> the same codec in TIFF's numbers."""
+"""Transfer syntax -> the same codec in TIFF's numbers, or in those of `dicom_walk`."""
 
 
 class Frames(NamedTuple):
-    """An instance's pictures: the whole grid, each frame's size, and where the coded frames stand."""
+    """An instance's pictures: the whole grid, each frame's size, and where the coded frames stand.
+
+    Of a frame that stands in several fragments the span is where it begins and how long it is, and ``pieces`` says
+    where, by its beginning.
+    """
 
     width: int
     height: int
     across: int
     down: int
     spans: tuple[Span, ...]
+    pieces: dict[int, list[Span]]
     announced: int
     compression: int
     samples: int
     bits: int
     image_type: tuple[str, ...]
     sparse: bool
+
+    def read(self, source: ByteSource, start: int, length: int) -> bytes:
+        """Return the bytes of a frame, or of a part of raw ones."""
+        if start not in self.pieces:
+            return source.read(start, length)
+        return b"".join(source.read(low, high - low) for low, high in self.pieces[start])[:length]
+
+    def held(self) -> list[Span]:
+        """Return where in the file the frames stand that are announced."""
+        return [piece for span in self.spans[: self.announced] for piece in self.pieces.get(span[0], [span])]
+
+    def place(self, start: int, offset: int) -> int:
+        """Return where in the file a byte of a frame stands."""
+        for low, high in self.pieces.get(start, ()):
+            if offset < high - low:
+                return low + offset
+            offset -= high - low
+        return start + offset
 
 
 class Instance(NamedTuple):
@@ -77,7 +105,7 @@ def take_stock(account: Account, file: int, source: ByteSource, where: str, thor
     loose: list[Span] = []
     if frames is not None:
         _prove(account, file, source, frames, loose, where, thorough)
-        known.extend(frames.spans[: frames.announced])
+        known.extend(frames.held())
     rest = without([(0, source.size)], joined(known))
     speak_loose(account, file, source, joined((*rest, *loose)), where, where)
     return None if frames is None else Instance(file, where, frames, instance_look(source, frames), source)
@@ -173,17 +201,14 @@ def _frames(data: Any, source: ByteSource, at: int, syntax: str) -> tuple[Frames
         return None, []
     length = struct.unpack_from(">I" if big else "<I", raw, 8 if explicit else 4)[0]
     begin = at + (12 if explicit else 8)
+    pieces: dict[int, list[Span]] = {}
     announced = max(1, int(data.get("NumberOfFrames", 1) or 1))
     rows, columns = int(data.Rows), int(data.Columns)
     samples, bits = int(data.get("SamplesPerPixel", 1) or 1), int(data.get("BitsAllocated", 8) or 8)
     if length == 0xFFFFFFFF:
         spans, known = _fragments(source, begin)
         known.append((at, begin))
-        if len(spans) > announced:  # frames in several fragments each: all of them, if they begin like frames
-            begins = [i for i, (low, _) in enumerate(spans) if source.read(low, 2) in (b"\xff\xd8", b"\xff\x4f")]
-            if len(begins) == announced and begins[:1] == [0]:
-                known.extend(spans)
-                spans = []
+        spans, pieces = _assembled(source, spans, announced)
     else:
         size = rows * columns * samples * bits // 8
         count = min(announced, length // size if size else 0)
@@ -194,8 +219,22 @@ def _frames(data: Any, source: ByteSource, at: int, syntax: str) -> tuple[Frames
     kind = tuple(str(word) for word in data.get("ImageType", ()) or ())
     sparse = str(data.get("DimensionOrganizationType", "")) == "TILED_SPARSE"
     compression = _CODECS.get(syntax, 1 if length != 0xFFFFFFFF else 0)
-    frames = Frames(width, height, columns, rows, tuple(spans), announced, compression, samples, bits, kind, sparse)
+    frames = Frames(
+        width, height, columns, rows, tuple(spans), pieces, announced, compression, samples, bits, kind, sparse
+    )
     return frames, known
+
+
+def _assembled(source: ByteSource, fragments: list[Span], announced: int) -> tuple[list[Span], dict[int, list[Span]]]:
+    """Return the frames that fragments make: one each, or several where as many of them begin like frames."""
+    if len(fragments) <= announced:
+        return fragments, {}
+    begins = [i for i, (low, _) in enumerate(fragments) if source.read(low, 2) in (b"\xff\xd8", b"\xff\x4f")]
+    if len(begins) != announced or begins[0] != 0:
+        return fragments, {}
+    frames = [fragments[a:b] for a, b in pairwise([*begins, len(fragments)])]
+    spans = [(own[0][0], own[0][0] + sum(high - low for low, high in own)) for own in frames]
+    return spans, {own[0][0]: own for own in frames}
 
 
 def _fragments(source: ByteSource, at: int) -> tuple[list[Span], list[Span]]:
@@ -230,17 +269,19 @@ def _prove(
     chosen = spans
     if total > _EVERY and len(spans) > _FEW and not thorough:
         chosen = tuple(spans[round(i * (len(spans) - 1) / (_FEW - 1))] for i in range(_FEW))
+    if frames.compression == 0 and spans:
+        account.troubles.append(f"{where}: its frames are of a codec that nothing here can walk")
     coded = Coded(frames.compression, frames.across, frames.down, frames.samples, frames.bits)
     speaks = False
-    if frames.compression > 1 and len(frames.spans) == frames.announced:
+    if frames.compression not in (0, 1) and len(frames.spans) == frames.announced:
         while True:
             for start, end in chosen:
-                data = source.read(start, end - start)
+                data = frames.read(source, start, end - start)
                 rest = beside(data, coded)
                 for low, high in [(0, len(data))] if rest is None else rest:
                     if any(data[low:high]):
                         speaks = True
-                        speak(account, file, "coded", data[low:high], start + low, where)
+                        speak(account, file, "coded", data[low:high], frames.place(start, low), where)
             if not speaks or len(chosen) == len(spans):
                 break
             chosen = spans
@@ -258,7 +299,7 @@ def instance_look(source: ByteSource, frames: Frames, few: int = 8) -> Look | No
     if not spans or (frames.sparse and len(spans) > 1):
         return None
     grid = Grid(frames.across, frames.down, columns, rows, [s for s, _ in spans], [e - s for s, e in spans])
-    found = look_at(frames.width, frames.height, grid, source.read, partial(_decoded, frames), few=few)
+    found = look_at(frames.width, frames.height, grid, partial(frames.read, source), partial(_decoded, frames), few=few)
     return found if found.samples else None
 
 
@@ -267,19 +308,35 @@ def _decoded(frames: Frames, data: bytes, index: int, exact: bool) -> Pixels | N
 
     from blankslide.verification.census.glance import Pixels
 
-    if frames.compression > 1:
-        from io import BytesIO
-
-        from PIL import Image
-
+    if frames.compression != 1:
         try:
-            array = np.asarray(Image.open(BytesIO(data)))
+            array = _unpacked(frames, data)
         except Exception:  # whatever the codec raises: a frame that nobody decodes was not seen
             return None
-        return Pixels(array[..., None] if array.ndim == 2 else array)
+        return None if array is None else Pixels(array[..., None] if array.ndim == 2 else array)
     size = frames.down * frames.across * frames.samples
     if frames.bits not in (8, 16) or len(data) * 8 < size * frames.bits:
         return None
     array = np.frombuffer(data, "u1" if frames.bits == 8 else "<u2", size)
     array = array.reshape(frames.down, frames.across, frames.samples)
     return Pixels(array if frames.bits == 8 else (array >> 8).astype("u1"))
+
+
+def _unpacked(frames: Frames, data: bytes) -> NDArray[Any] | None:
+    """Decode a frame by the library that knows its codec; None if none does."""
+    import imagecodecs
+    import numpy as np
+
+    if frames.compression == JPEG_LS:
+        return np.asarray(imagecodecs.jpegls_decode(data))
+    if frames.compression == RLE:
+        planes = np.frombuffer(imagecodecs.dicomrle_decode(data, "u1" if frames.bits == 8 else "u2"), "u1")
+        high = planes.reshape(frames.samples, frames.down, frames.across, -1)[..., -1]
+        return high.transpose(1, 2, 0)
+    if frames.compression == 0:
+        return None
+    from io import BytesIO
+
+    from PIL import Image
+
+    return np.asarray(Image.open(BytesIO(data)))

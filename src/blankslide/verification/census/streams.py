@@ -19,6 +19,8 @@ __all__ = ["Coded", "beside", "beside_tables", "picture_starts", "sniff"]
 
 _JPEG = frozenset((6, 7, 33007, 34892))
 _WALKS = {
+    "dicom_walk.beside_rle": (-1,),
+    "dicom_walk.beside_jls": (-2,),
     "packed_walk.beside_raw": (1,),
     "packed_walk.beside_lzw": (5,),
     "packed_walk.beside_deflate": (8, 32946, 50013),

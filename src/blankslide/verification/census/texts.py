@@ -41,8 +41,15 @@ def speak(account: Account, file: int, path: str, data: bytes, base: int, where:
             wrapped = _whole(wrapped, data, base)
         if _inside(account, file, path, wrapped, where):
             low, high = wrapped.start - base, wrapped.end - base
-            plain[low:high] = b" " * (high - low)
+            if len(wrapped.data) >= WRAPPED:  # a word may be base64 of a few bytes by chance
+                plain[low:high] = _spaces(data, low, high)
     _plainly(account, file, path, bytes(plain), base, where)
+
+
+def _spaces(data: bytes, low: int, high: int) -> bytes:
+    """Return spaces for a stretch of text, in UTF-16 where its letters are."""
+    one = b" \0" if data[low + 1 : low + 2] == b"\0" else b"\0 " if data[low : low + 1] == b"\0" else b" "
+    return (one * (high - low))[: high - low]
 
 
 def speak_profile(account: Account, file: int, path: str, data: bytes, base: int, where: str) -> None:
@@ -66,6 +73,8 @@ def speak_picture(account: Account, file: int, data: bytes, span: Span, where: s
     return rest is not None
 
 
+WRAPPED = 8
+"""Bytes that a wrapping holds at least, so that it is surely no text itself."""
 _BASE64 = re.compile(rb"[A-Za-z0-9+/\r\n]*+={0,2}")
 
 
