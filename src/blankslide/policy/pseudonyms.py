@@ -43,7 +43,7 @@ _OPEN = b"Blankslide: made without a key.\0"
 # -- replacing -------------------------------------------------------------------------
 
 
-def replace(value: str, key: bytes) -> str:
+def replace(value: str, key: bytes | None) -> str:
     """Replace a value by one of the same length and kind; a value that is ours stays.
 
     Parameters
@@ -52,7 +52,7 @@ def replace(value: str, key: bytes) -> str:
         A UUID or GUID (braces, dashes and case are kept) becomes a keyed UUID. Of anything
         else, ASCII punctuation and spaces stay and each other character becomes a zero.
     key
-        The site key.
+        The site key; without it the map holds for this process only.
 
     Returns
     -------
@@ -64,7 +64,8 @@ def replace(value: str, key: bytes) -> str:
     old = _uuid_digits(value)
     if old is None or value.isdecimal():
         return "".join(c if _is_kept(c) else "0" for c in value)
-    return _in_shape_of(value, f"{_keyed_uuid(_checked(key), b'uuid' + old.encode()):032x}")
+    secret = _checked(key) if key else _PASSING
+    return _in_shape_of(value, f"{_keyed_uuid(secret, b'uuid' + old.encode()):032x}")
 
 
 def is_ours(value: str, key: bytes | None) -> bool:

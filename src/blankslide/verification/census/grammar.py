@@ -113,9 +113,9 @@ def _version(found: re.Match[str]) -> str:
 def place_of(path: str) -> str:
     """Return a path with each id as ``@``, each number as ``#`` and any prefix of a name space without its name.
 
-    The tag's number at its beginning stays.
+    The tag's number at its beginning stays. White space is one space: where words of a key went, there may be more.
     """
-    head, slash, rest = _XMLNS.sub("/@xmlns", path).partition("/")
+    head, slash, rest = _XMLNS.sub("/@xmlns", _SPACE.sub(" ", path)).partition("/")
     return f"{_PLACE_ID.sub('@', head)}{slash}{_DIGITS.sub('#', _PLACE_ID.sub('@', rest))}"
 
 

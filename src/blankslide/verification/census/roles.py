@@ -68,7 +68,10 @@ def prove(candidates: Sequence[Candidate], known: Known | None = None) -> list[R
     slide = _elected(pictures, groups)
     if slide is None:
         return [_without(pictures, index) for index in range(len(candidates))]
-    return [_role(pictures, index, slide, groups) for index in range(len(candidates))]
+    roles = [_role(pictures, index, slide, groups) for index in range(len(candidates))]
+    if not slide.channels:
+        return roles
+    return [_mixed(pictures, i, slide, r) if r.proven in ("unclear", "other") else r for i, r in enumerate(roles)]
 
 
 # -- who is the slide ------------------------------------------------------------------
@@ -93,7 +96,7 @@ def _channels(pictures: Pictures) -> list[list[int]]:
     families: dict[tuple[int, int, bool, int], list[int]] = {}
     for index in sorted(pictures.speaking):
         c = pictures.all[index]
-        if c.area == largest and c.said in LEVEL_WORDS:
+        if c.area == largest and (c.said in LEVEL_WORDS or (not c.said and _stands_alone(c))):
             families.setdefault((c.width, c.height, c.tiled, c.segments), []).append(index)
     dark = ([i for i in family if pictures.sparse(i)] for family in families.values() if len(family) > 1)
     return [family for family in dark if len(family) > 1]
@@ -173,6 +176,13 @@ def _is_negative(pictures: Pictures, index: int, slide: _Group) -> bool:
     own = pictures.all[index].seen.whole
     others = (pictures.all[i].seen.whole for i in slide.members if i != index)
     return own is not None and any(worst_block(own, other) <= UNLIKE for other in others if other is not None)
+
+
+def _mixed(pictures: Pictures, index: int, slide: _Group, role: Role) -> Role:
+    """Return the role of a picture in which the slide's channels may be seen at once, each in a colour of its own."""
+    found = pictures.mixture(index, slide.members)
+    said = f"the slide's channels in one picture: correlation {found.correlation:.2f}"
+    return Role("thumbnail", said, 1.0) if found.verdict == "same" else role
 
 
 def _is_mask(candidate: Candidate) -> bool:

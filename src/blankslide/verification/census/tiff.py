@@ -122,7 +122,7 @@ class Tiff:
             return
         before = len(self.account.texts)
         speak(self.account, self.file, place, data, entry.start, where)
-        if len(self.account.texts) == before and any(data) and len(data) <= 64:
+        if len(self.account.texts) == before and data.strip(b" \0") and len(data) <= 64:
             shown = data.hex(" ")
             self.account.texts.append(Text(self.file, f"{place}/bytes", shown, entry.start, entry.end, where))
 

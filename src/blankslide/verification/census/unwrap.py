@@ -209,11 +209,15 @@ def _texts(data: bytes) -> Iterator[tuple[int, int, str, bytes]]:
             hexes.append(start)
             yield start, end, "hex", inner
     known, done = set(hexes), 0
+    asked: dict[bytes, bytes] = {}  # names of elements and attributes, mostly: there are few, thousands of times
     for start, end in stretches(data, _OF_BASE64, 11):
         more = _more_base64().match(data, end)
         if start >= done and start not in known and more:
             done = more.end()
-            if inner := _from_base64(data[start:done]):
+            text = data[start:done]
+            if text not in asked:
+                asked[text] = _from_base64(text)
+            if inner := asked[text]:
                 yield start, done, "base64", inner
     yield from _wide_base64(data)
     yield from _escaped(data, _escape(), _URLS, _urls(), "percent")
