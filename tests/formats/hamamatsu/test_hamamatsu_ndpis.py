@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from blankslide.samples.kit.answer_key import Planted
 
-SMALL: dict[str, Any] = {"size": (128, 96), "factors": (1,), "macro_size": (90, 40), "map_page": False}
+SMALL: dict[str, Any] = {"size": (256, 192), "factors": (1, 2), "macro_size": (90, 40), "map_page": False}
 
 
 def pages_of(data: bytes) -> Any:
@@ -74,7 +74,7 @@ def test_every_image_is_told_apart(tmp_path: Path) -> None:
     build_hamamatsu_ndpis(tmp_path / "s.ndpis", **SMALL)
     inspection = pipeline.inspect(tmp_path / "s.ndpis")
     (macro,) = (f for f in inspection.findings if f.id == "picture.macro")
-    assert [(p.file, p.where) for p in macro.places] == [(1, "image 1 page 1"), (2, "image 2 page 1")]
+    assert [(p.file, p.where) for p in macro.places] == [(1, "image 1 page 2"), (2, "image 2 page 2")]
     assert [f.name for f in inspection.files] == ["s.ndpis", "s-DAPI.ndpi", "s-FITC.ndpi"]
 
 

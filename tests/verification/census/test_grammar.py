@@ -9,6 +9,7 @@ import pytest
 from blankslide.verification.census import grammar
 from blankslide.verification.census.account import Text
 from blankslide.verification.census.grammar import (
+    DIGITS,
     KEPT,
     Kept,
     Rules,
@@ -120,6 +121,31 @@ def test_a_long_number_stays_only_where_it_is_a_length() -> None:
     assert says("*.vms/PhysicalWidth\t=long", "*.vms/PhysicalWidth", "2032236150", kept=True)
     assert not says("*.vms/PhysicalWidth\t=long", "*.vms/PhysicalWidth", "2032236150")
     assert not says("*.vms/PhysicalWidth\t=kept", "*.vms/PhysicalWidth", "2032236150", kept=True)
+
+
+@pytest.mark.parametrize("value", ["-12644827", "19191918", "298494, -12644827, 118000"])
+def test_a_row_of_lengths_stays(value: str) -> None:
+    assert says("65439\t=long", "65439", value, kept=True)
+
+
+@pytest.mark.parametrize("value", ["19570513", "298494, 20010131, 118000", "12644827 Okafor", "12345678901"])
+def test_a_date_or_a_word_is_no_length(value: str) -> None:
+    assert not says("65439\t=long", "65439", value, kept=True)
+
+
+TABLE = "8813342FC9017C112C2BC9057809301FBD117C0F202FC1056C1F1C3BB8006C1B"
+
+
+@pytest.mark.parametrize("value", [DIGITS, TABLE[:36], "0F" * 16])
+def test_a_table_in_hexadecimal_digits_stays_if_the_plan_keeps_it(value: str) -> None:
+    assert says("65449/AHEX[#]\t=hex", "65449/AHEX[2]", value, kept=True)
+    assert not says("65449/AHEX[#]\t=hex", "65449/AHEX[2]", value)
+    assert not says("65449/AHEX[#]\t=kept", "65449/AHEX[2]", TABLE, kept=True)
+
+
+@pytest.mark.parametrize("value", [b"Okafor, Mildred.".hex(), "0" * 24 + "19570513", "57" * 20, "OKAFORMILDRED" * 3])
+def test_digits_that_spell_something_are_no_table(value: str) -> None:
+    assert not says("65449/AHEX[#]\t=hex", "65449/AHEX[2]", value, kept=True)
 
 
 def test_a_version_may_look_like_a_date_and_a_date_may_not() -> None:

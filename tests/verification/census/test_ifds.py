@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import io
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import tifffile
 
+from blankslide.samples.hamamatsu.slide import build_hamamatsu
+from blankslide.samples.kit.tiff_values import Value, ascii
 from blankslide.source import MemorySource
 from blankslide.verification.census.ifds import Broken, Walk
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+SMALL: dict[str, Any] = {"size": (128, 96), "factors": (1,), "macro_size": None, "map_page": False}
 
 
 def entry(code: int, kind: int, count: int, value: bytes) -> bytes:
@@ -62,6 +66,23 @@ def test_both_of_two_equal_tags_and_the_unused_bytes_are_there() -> None:
     assert [e.code for e in page.entries] == [270, 270]
     first = page.entries[0]
     assert data[first.end : first.at + 12] == b"XY"
+
+
+@pytest.mark.parametrize("text", ["", "a", "AB", "Kim"])
+def test_short_text_of_an_ndpi_stands_out_of_line_and_inline_where_it_leads_to_none(tmp_path: Path, text: str) -> None:
+    planted = build_hamamatsu(tmp_path / "s.ndpi", tags={"level0": {65427: ascii(text)}}, **SMALL)
+    assert planted.layout is not None
+    walk = Walk(MemorySource((tmp_path / "s.ndpi").read_bytes()))
+    entry = walk.directories[0].first(65427)
+    assert entry is not None
+    assert (entry.start, entry.inline) == (planted.layout.pages[0].entries[65427].value_at, False)
+    assert walk.bytes_of(entry) == text.encode() + b"\0"
+    build_hamamatsu(tmp_path / "s.ndpi", tags={"level0": {65427: Value(2, b"Ki\xfc\0", outline=True)}}, **SMALL)
+    walk = Walk(MemorySource((tmp_path / "s.ndpi").read_bytes()))
+    entry = walk.directories[0].first(65427)
+    assert entry is not None
+    assert entry.inline
+    assert walk.bytes_of(entry) == b"Ki\xfc\0"
 
 
 def test_children_of_children() -> None:

@@ -115,6 +115,7 @@ def test_pairs() -> None:
         "OverlapsXY": ["96 64"],
     }
     assert table(NDPI) == {"NDP.S/N": ["abc"], "Objective.Lens.Magnificant": ["20"], "ImageFile(0,1)": ["x.jpg"]}
+    assert table("AHEX[0].ploidy=0F0F\r\nzFine[12]=1,2\r\n") == {"AHEX[0].ploidy": ["0F0F"], "zFine[12]": ["1,2"]}
     assert leaves(FREE) == [Leaf("", FREE, 0, len(FREE))]
     assert leaves(" \r\n\0") == []
 

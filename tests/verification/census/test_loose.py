@@ -7,6 +7,7 @@ from blankslide.samples.kit.drawing import label
 from blankslide.samples.kit.patients import invent
 from blankslide.source import MemorySource
 from blankslide.verification.census.account import Account
+from blankslide.verification.census.data import CHUNK
 from blankslide.verification.census.loose import speak_loose
 from blankslide.verification.census.pictures import picture_in, pictures_in, value_picture
 
@@ -58,3 +59,14 @@ def test_a_picture_of_one_colour_is_blank() -> None:
 
     account = read(jpeg(Image.new("RGB", (64, 48), "white"), 80))
     assert [p.proven for p in account.pictures] == ["blank"]
+
+
+def test_a_large_document_is_read_in_one_piece_and_what_follows_as_well() -> None:
+    blank = b" " * (CHUNK - 10)
+    document = b"<?xml version='1.0'?><a><b>first</b>" + blank + b"<b>second one</b>" + blank + b"<c>third</c></a>"
+    account, data = Account(), document + b"\0\1\2\0Thimblewick\0" * 9
+    speak_loose(account, 0, MemorySource(data), [(0, len(data))], "*.isyntax", "a file")
+    said = {(text.path, text.value) for text in account.texts}
+    assert {("*.isyntax/a/b", "first"), ("*.isyntax/a/b", "second one"), ("*.isyntax/a/c", "third")} <= said
+    assert {path for path, value in said if "Thimblewick" in value} == {"*.isyntax"}
+    assert not [path for path, _ in said if "<" in path]

@@ -201,6 +201,15 @@ def test_turned_pictures_are_the_slide_and_are_not_kept(kit: Any, levels: list[A
     assert proven([*slide, kit.candidate(upside, L)]) == [L, L, L, U]
 
 
+def test_a_soft_picture_of_another_shape_is_not_the_slide(kit: Any) -> None:
+    """Gradients are alike when they are stretched to one square; a macro is no thumbnail for that."""
+    y, x = np.mgrid[0:192, 0:256]
+    slide = (40 + 0.4 * y + 0.3 * x).astype(np.uint8)
+    macro = np.ascontiguousarray(shrunk(np.repeat(slide[..., None], 3, 2), 120, 40))
+    found = proven([kit.candidate(slide, L, segment=64), kit.candidate(macro, "", tiled=False)])
+    assert found == [L, U]
+
+
 def test_shifted_and_cropped_thumbnails_stay(kit: Any, levels: list[Any]) -> None:
     slide = [kit.candidate(array, L) for array in levels]
     full = levels[0]

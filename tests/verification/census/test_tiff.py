@@ -146,6 +146,46 @@ def test_the_unused_bytes_of_an_entry_are_read(file: Path) -> None:
     assert (text.path, text.value, text.where) == ("259/slack", "Qx", "page 0")
 
 
+def proven(path: Path, *pages: Page) -> list[str]:
+    """Write pages, and nothing else, and say what each picture is proven to be."""
+    write_tiff(path, list(pages))
+    account = take_stock([(path.name, MemorySource(path.read_bytes()))])
+    return [picture.proven for picture in account.pictures]
+
+
+@pytest.mark.parametrize("by", [64, 128])
+def test_steps_of_a_few_pixels_are_levels_by_their_shape(file: Path, by: int) -> None:
+    steps = [level(FIELD.reduce(2**n)) for n in range(by.bit_length())]
+    assert proven(file, *steps) == ["level"] * len(steps)
+
+
+@pytest.mark.parametrize("size", [(8, 8), (7, 3), (12, 9)])
+def test_a_small_page_of_another_shape_or_size_is_none(file: Path, size: tuple[int, int]) -> None:
+    found = proven(file, *LEVELS, level(label(invent(3), (120, 90)).resize(size)))
+    assert found[:2] == ["level", "level"]
+    assert found[2] != "level"
+
+
+@pytest.mark.parametrize("by", [16, 64])
+@pytest.mark.parametrize("size", [(96, 96), (40, 14), (14, 90)])
+def test_what_stands_beside_a_small_page_in_its_tile_is_looked_at(file: Path, size: tuple[int, int], by: int) -> None:
+    """Who decodes the tile sees a label; readers of the page see 32 × 24 or 8 × 6 pixels."""
+    tile = FIELD.reduce(by).crop((0, 0, 128, 128))
+    sizes = {256: short(512 // by), 257: short(384 // by)}
+    assert proven(file, *LEVELS, level(tile, sizes)) == ["level"] * 3
+    tile.paste(label(invent(3), (120, 90)).resize(size), (128 - size[0], 128 - size[1]))
+    assert proven(file, *LEVELS, level(tile, sizes))[2] != "level"
+
+
+def test_the_only_picture_explains_its_own_bytes_and_no_others(file: Path) -> None:
+    """The only page is the slide. A second picture is told of, and the page with it."""
+    assert proven(file, strip(FIELD)) == ["unclear"]
+    with file.open("ab") as tail:
+        tail.write(jpeg(label(invent(3), (200, 240)), 80))
+    assert len(take_stock([("a.tif", MemorySource(file.read_bytes()))]).pictures) == 2
+    assert len(proven(file, strip(FIELD), strip(label(invent(3), (200, 240))))) > 1
+
+
 def test_bytes_that_nothing_needs_are_read(file: Path) -> None:
     assert {where for _, where in names(taken(file, filler=NAME))} == {"bytes that nothing needs"}
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SHAPE = 0.03
 MIXED = 8  # channels of which one picture can be made; more of them could be made into any
+STRETCHED = 1.25  # sides of two pictures that may be one, at most, one against the other
 MEMBERS, MANY = 6, 24  # of a group, that a picture is held against: of one kind, of several
 CLEARLY = 0.5  # below it, another picture
 TILE = 1024  # the largest tile that a canvas is filled up by
@@ -170,6 +171,8 @@ def _rank(found: Likeness) -> tuple[int, float]:
 
 def _compare(a: Candidate, b: Candidate, strict: bool) -> Likeness:
     found = likeness(a.seen, b.seen, strict=strict)
+    if found.verdict == "same" and not fits(a, b) and _stretched(a, b) > STRETCHED:
+        return found._replace(verdict="maybe")  # stretched to one square, soft pictures are soon alike
     if found.verdict == "same" or strict or one_shape(a, b):
         return found
     small, large = sorted((a, b), key=lambda c: c.area)
@@ -186,6 +189,13 @@ def one_shape(a: Candidate, b: Candidate) -> bool:
     """Whether one picture can be the other, reduced; halving rounds by up to a pixel or two."""
     rounded = 2 * max(a.width, a.height, b.width, b.height)
     return abs(a.width * b.height - a.height * b.width) <= SHAPE * a.width * b.height + rounded
+
+
+def _stretched(a: Candidate, b: Candidate) -> float:
+    """Return by how much one picture is wider in its shape than another, or than the other turned; rounded, it is 1."""
+    rounded = 2 * max(a.width, a.height, b.width, b.height)
+    ways = ((a.width * b.height, b.width * a.height), (a.width * b.width, a.height * b.height))
+    return min(max(min(way), max(way) - rounded) / max(1, min(way)) for way in ways)
 
 
 def fits(a: Candidate, b: Candidate) -> bool:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from blankslide.verification.census.account import Account
 
 EVERY = 4 << 20
-FEW, LARGEST = 48, 8
+FEW, LARGEST, MANY = 48, 8, 128
 GRID, ODD, MOST_ODD = 8, 2, 64
 """So many pieces of one size are tiles of a grid; so few of another are none; so many of these are looked at."""
 _TEXT = 1 << 20
@@ -49,15 +49,14 @@ def take_stock(
             speak(account, file, where, data, 0, where)
             return
     claims = _mended(source, claims)
-    loose: list[Span] = []
     total = sum(end - start for start, end in claims)
-    chosen = claims if thorough or total <= EVERY else _spread(claims)
-    if _walk(account, file, source, chosen, loose, where) and len(chosen) < len(claims):
-        loose.clear()
+    few = total <= EVERY and (len(claims) <= MANY or not _is_slow(source, claims))
+    chosen = claims if thorough or few else _spread(claims)
+    if _walk(account, file, source, chosen, where, thorough) and len(chosen) < len(claims):
         account.claimed = [c for c in account.claimed if c.file != file]
-        _walk(account, file, source, claims, loose, where)
+        _walk(account, file, source, claims, where, thorough)
     rest = without([(0, source.size)], joined(claims))
-    speak_loose(account, file, source, joined((*rest, *loose)), where, where)
+    speak_loose(account, file, source, rest, where, where)
 
 
 def _mended(source: ByteSource, claims: Sequence[Span]) -> list[Span]:
@@ -96,13 +95,21 @@ def _spread(claims: Sequence[Span]) -> list[Span]:
     return [claims[i] for i in sorted({*(round(k * last / (FEW - 1)) for k in range(FEW)), *largest})]
 
 
+def _is_slow(source: ByteSource, claims: Sequence[Span]) -> bool:
+    """Whether claims are blocks of wavelets, each of which takes a millisecond."""
+    from blankslide.verification.census.wavelet_walk import is_row
+
+    start, end = claims[-1]
+    return is_row(source.read(start, min(8, end - start)))
+
+
 def _walk(
-    account: Account, file: int, source: ByteSource, claims: Sequence[Span], loose: list[Span], where: str
+    account: Account, file: int, source: ByteSource, claims: Sequence[Span], where: str, thorough: bool = False
 ) -> bool:
-    """Prove claimed pieces, and return whether one of them holds more than pixels."""
+    """Prove claimed pieces, and return whether one of them says anything beside pixels."""
     from blankslide.verification.census.walked import measured, surplus
 
-    speaks = False
+    before = len(account.texts)
     for start, end in claims:
         if end - start > _LARGEST:
             continue
@@ -110,11 +117,9 @@ def _walk(
         coded = measured(data)
         if coded is not None and coded.width:
             account.claimed.append(Claimed(file, where, coded.width, coded.height, start, end))
-        for low, high in surplus(data):
-            if any(data[low:high]):
-                speaks = True
-                speak(account, file, f"{where}/coded", data[low:high], start + low, where)
-    return speaks
+        for low, high in surplus(data, thorough):
+            speak(account, file, f"{where}/coded", data[low:high], start + low, where)
+    return len(account.texts) > before
 
 
 def settle_claims(account: Account, files: Sequence[ByteSource]) -> None:

@@ -5,8 +5,8 @@ are compared by their template, in which each number is ``#``: ``JPEG/RGB Q=30``
 A word is allowed only in the place where the vocabulary has it: ``Rose`` in a name's place is a person, whatever
 stain there is elsewhere. Where a vocabulary says ``=kept``, free text may stand, if the plan lists that very
 place as kept. ``=code`` is the same for numbers of coding schemes, which are longer than a plain number may be.
-``=long`` is the same for lengths in nanometres. Where it says ``=file``, the name of one of the slide's own files
-may stand: the verdict on names speaks about that.
+``=long`` is the same for lengths in nanometres, one or a row, and ``=hex`` for tables in hexadecimal digits. Where it
+says ``=file``, the name of one of the slide's own files may stand: the verdict on names speaks about that.
 
 A line of a vocabulary is the place, a tab, and the template. Capitals of places do not count. ``*`` as a part of a
 place stands for any one part, ``**/`` at its beginning for any parts, and ``{a|b}`` in a template for one of both.
@@ -22,10 +22,12 @@ from functools import cache, lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
+from blankslide.verification.census.texts import BYTES, DIGITS, is_table
+
 if TYPE_CHECKING:
     from blankslide.verification.census.account import Text
 
-KEPT, FILE, CODE, LONG = "=kept", "=file", "=code", "=long"
+KEPT, FILE, CODE, LONG, HEX = "=kept", "=file", "=code", "=long", "=hex"
 _VERSION = re.compile(r"(?<![\d.])\d{1,5}+(?:\.\d{1,6}+){2,4}+(?!\.?\d)")
 _NUMBER = re.compile(r"(?:(?<![\w.)\]])[-+])?(?<![\d.])\d{1,7}+(?:\.\d{1,20}+)?(?:[eE][-+]?\d{1,3}+)?(?!\.?\d)")
 _BY = re.compile(r"(?<=\d)[xX×](?=\d)")
@@ -43,10 +45,12 @@ _DATE = re.compile(r"(?<!\d)(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _DOTTED = re.compile(r"\d{1,2}\.\d{1,2}\.(?:19|20)\d\d|\d\d\.\d\d\.\d\d|(?:19|20)\d\d\.\d{1,2}\.\d{1,2}")
 _LONG = re.compile(r"\d{6,}+")
-_LONGER = re.compile(r"\d{1,10}+")
+_LONGER = re.compile(r"-?\d{1,10}+(?:[ ,;]{1,2}+-?\d{1,10}+)*+")
+_DAY = re.compile(r"(?<!\d)(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d)")
+_TABLE = re.compile(r"(?:[0-9A-Fa-f]{2}){16,}+")
 _ADDRESS = re.compile(r"[\w.]@[\w]|\w:\\|\\\\\w|://")
 _TOKEN = re.compile(r"[A-Za-z][A-Za-z0-9]*+(?:[ _.:-][A-Za-z0-9]++){0,5}+")
-_NUMERIC = frozenset("#… ,;x()")
+_NUMERIC = frozenset('#… ,;x()"')
 _TRUTHS = frozenset(("true", "false", "yes", "no", "on", "off"))
 _CHOICE = re.compile(r"\{([^{}|]*+\|[^{}]*+)\}")
 _PIECES = re.compile(r"[^\W_](?:[ ,.'^_/:-]?[^\W_]){4,}+")
@@ -275,13 +279,19 @@ def explained(text: Text, rules: Rules) -> bool:
         return not residue(value, allowed or ())
     if allowed is None:
         return _harmless(text, rules)
-    if template(value) in allowed or (FILE in allowed and _is_file(value, rules.files)):
+    if (
+        template(value) in allowed
+        or (value == DIGITS and BYTES in allowed)
+        or (FILE in allowed and _is_file(value, rules.files))
+    ):
         return True
     if not rules.kept.covers(text.file, text.start, text.end):
         return False
     if _is_numbers(value) or (CODE in allowed and is_code(text.value)):
         return True
-    if LONG in allowed and _LONGER.fullmatch(text.value.strip()):
+    if LONG in allowed and _LONGER.fullmatch(text.value.strip()) and _DAY.search(text.value) is None:
+        return True
+    if HEX in allowed and (value == DIGITS or (_TABLE.fullmatch(value) is not None and is_table(value))):
         return True
     return KEPT in allowed and plausible(text.value)
 

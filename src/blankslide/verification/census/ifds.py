@@ -23,7 +23,7 @@ MAGIC = {b"II*\0": ("<", False), b"MM\0*": (">", False), b"II+\0": ("<", True), 
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8, 129: 1}
 CODES = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 11: "f", 12: "d", 13: "I", 16: "Q", 17: "q", 18: "Q"}
 CHILDREN = {330: "SubIFD", 34665: "EXIF", 34853: "GPS", 40965: "interoperability", 400: "global parameters"}
-_NDPI = 65420
+_NDPI, _ASCII = 65420, 2
 MOST = 65536
 
 
@@ -136,26 +136,28 @@ class Walk:
                 word = CHILDREN[entry.code]
                 self._directory(target, f"{where}, {word} {i}" if entry.code == 330 else f"{where}, {word}")
 
-    def _entries(self, begin: int, count: int, high: Span | None) -> Iterator[Entry]:
+    def _entries(self, begin: int, count: int, words: Span | None) -> Iterator[Entry]:
         size, room = (20, 8) if self.big else (12, 4)
         raw = self.source.read(begin, size * count)
-        more = struct.unpack(f"{self.order}{count}I", self.source.read(*_length(high))) if high else ()
+        more = struct.unpack(f"{self.order}{count}I", self.source.read(*_length(words))) if words else ()
         for i, (code, kind, number, value) in enumerate(
             struct.iter_unpack(self.order + ("HHQ8s" if self.big else "HHI4s"), raw)
         ):
-            at = begin + size * i
+            at, high = begin + size * i, more[i] if more else 0
             length = SIZES.get(kind, 1) * number
-            if length <= room:
-                yield Entry(
-                    code, kind, number, at, at + size - room, at + size - room + length, True, more[i] if more else 0
-                )
+            start = int.from_bytes(value, "little" if self.order == "<" else "big") + (high << 32)
+            if length <= room and not (self.ndpi and kind == _ASCII and self._is_text(start, length)):
+                yield Entry(code, kind, number, at, at + size - room, at + size - room + length, True, high)
                 continue
-            start = int.from_bytes(value, "little" if self.order == "<" else "big")
-            if more:
-                start += more[i] << 32
             if start + length > self.source.size:
                 raise Broken("a value does not end inside the file")
             yield Entry(code, kind, number, at, start, start + length, False)
+
+    def _is_text(self, start: int, length: int) -> bool:
+        """Whether text stands at a place, or what is left of one: Hamamatsu keeps even the shortest out of line."""
+        if not length or start + length > self.source.size:
+            return False
+        return all(byte == 0 or 32 <= byte < 127 for byte in self.source.read(start, length))
 
     def bytes_of(self, entry: Entry) -> bytes:
         """Return an entry's value as it stands."""

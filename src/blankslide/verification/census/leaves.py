@@ -68,9 +68,9 @@ def _kind(text: str) -> str:
 
 @cache
 def _pair() -> re.Pattern[str]:
-    """A key, and what divides it from its value: `=`, `: `, or `:` behind letters alone."""
+    """A key, perhaps with an index, and what divides it from its value: `=`, `: `, or `:` behind letters alone."""
     return re.compile(
-        r"[^\S\n]*+([^\s=:\[\]{}<>\"][^\n=:\[\]{}<>\"]{0,100}+)(?:=|:(?=\s|\Z)|(?<=[A-Za-z_]{3}):(?![/\\\d]))[^\S\n]*+"
+        r"[^\S\n]*+([^\s=:\[\]{}<>\"](?:[^\n=:\[\]{}<>\"]|\[\d{1,4}\]){0,100}+)(?:=|:(?=\s|\Z)|(?<=[A-Za-z_]{3}):(?![/\\\d]))[^\S\n]*+"
     )
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from blankslide.verification.census import restarts
+
 if TYPE_CHECKING:
     from blankslide.verification.census.ifds import Directory, Entry, Walk
 
@@ -85,6 +87,8 @@ def is_structure(walk: Walk, page: Directory, entry: Entry) -> bool:
         return False  # the second of two equal tags: readers differ in which they take
     if entry.code in _CURVES:
         return _is_curve(walk, page, entry)
+    if entry.code in restarts.TABLES:
+        return restarts.lead_to_restarts(walk, page)
     rule = STRUCTURE.get(entry.code)
     if rule is None:
         return False

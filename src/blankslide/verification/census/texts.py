@@ -13,6 +13,7 @@ from blankslide.verification.census.leaves import leaves
 from blankslide.verification.census.pictures import value_picture
 from blankslide.verification.census.runs import runs
 from blankslide.verification.census.unwrap import Wrapped, unwrapped
+from blankslide.verification.census.wavelet_walk import are_numbers
 
 if TYPE_CHECKING:
     from blankslide.verification.census.data import Span
@@ -130,19 +131,28 @@ def _speak_inner_profile(account: Account, file: int, path: str, wrapped: Wrappe
     account.texts.extend(text._replace(start=wrapped.start, end=wrapped.end) for text in inner.texts)
 
 
-BYTES = "(bytes)"
+BYTES, DIGITS = "(bytes)", "(hex)"
 _ROW = re.compile(r"[A-Za-z0-9+/\r\n]{40,}+={0,2}")
+_HEX = re.compile(r"(?:[0-9A-Fa-f]{2}){20,}+")
 
 
 def _or_bytes(value: str) -> str:
-    """Return a value, or `BYTES` for a table in base64 in which nothing can be read."""
+    """Return a value; or `BYTES`, or `DIGITS`, for a table in base64 or hexadecimal digits that spells nothing."""
     if _ROW.fullmatch(value) is None:
         return value
+    if _HEX.fullmatch(value) is not None:
+        return DIGITS if is_table(value) else value
     try:
         inner = binascii.a2b_base64("".join(value.split()).rstrip("=") + "==")
     except binascii.Error:
         return value
-    return value if runs(inner, 0, SHORTEST) else BYTES
+    return BYTES if are_numbers(inner) or not runs(inner, 0, SHORTEST) else value
+
+
+def is_table(digits: str) -> bool:
+    """Whether a row of hexadecimal digits spells nothing, and has letters among them as any table has."""
+    told = digits.strip("0")
+    return sum(map(str.isalpha, told)) * 16 >= len(told) and not runs(bytes.fromhex(digits), 0, SHORTEST)
 
 
 def _stripped(data: bytes, base: int) -> tuple[bytes, int]:

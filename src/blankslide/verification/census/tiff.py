@@ -15,12 +15,15 @@ from blankslide.verification.census.account import Account, Picture, Text
 from blankslide.verification.census.data import Span, Stream, joined, without
 from blankslide.verification.census.icc import is_profile
 from blankslide.verification.census.ifds import Broken, Directory, Entry, Walk
+from blankslide.verification.census.long_jpeg import ends
 from blankslide.verification.census.loose import speak_loose
 from blankslide.verification.census.memory import Memory
+from blankslide.verification.census.restarts import intervals
 from blankslide.verification.census.roles import MASK, Candidate, prove
 from blankslide.verification.census.streams import beside, beside_tables
 from blankslide.verification.census.texts import speak, speak_picture, speak_profile
 from blankslide.verification.census.tiff_pages import Page, page_of
+from blankslide.verification.census.tiny import is_last_step, is_quiet, is_small
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from blankslide.verification.census.pixels import Look
 
 _SPELLED = re.compile(rb"[A-Za-z](?:[ ,.'^_-]?[A-Za-z]){5,}+|\d[\d./ -]{6,}+")
+_SHORT = re.compile(rb"[0-9A-Za-z]{3,4}\0?")
 CLAIMING = frozenset(("level", "thumbnail", "channel", "map", "blank"))
 EVERY = 4 << 20
 """Coded bytes of a page up to which each of its segments is walked."""
@@ -36,6 +40,7 @@ FEW = 24
 WHOLE = 0.9
 """Share of a thumbnail that must have been looked at before it is kept."""
 _WHOLE = 64 << 20
+_JPEG = frozenset((6, 7))
 
 
 class Tiff:
@@ -85,20 +90,22 @@ class Tiff:
             self.known.append(words)
         for entry in directory.entries:
             self.known.append((entry.start, entry.end))
-            if entry.inline:
-                self._slack(directory, entry)
+            self._slack(directory, entry)
             if entry.code in tags.INDEX and directory.first(entry.code) is entry:
                 continue
             if not tags.is_structure(self.walk, directory, entry):
                 self._spoken(directory, entry)
 
     def _slack(self, directory: Directory, entry: Entry) -> None:
-        """Read the bytes of an entry that its value does not use."""
+        """Read the bytes of an entry that its value does not use; short text elsewhere may be here as well."""
         end = entry.at + (20 if self.walk.big else 12)
-        rest = self.source.read(entry.end, end - entry.end)
-        if any(rest):
+        start = entry.end if entry.inline else end - 4
+        rest = self.source.read(start, end - start)
+        if entry.inline and entry.code not in tags.INDEX:
+            rest += entry.more.to_bytes(4, "little") if entry.more else b""
+        if any(rest) if entry.inline else entry.end - entry.start <= 4 and _SHORT.fullmatch(rest):
             place = f"{entry.code}/slack"
-            self.account.texts.append(Text(self.file, place, rest.decode("latin-1"), entry.end, end, directory.where))
+            self.account.texts.append(Text(self.file, place, rest.decode("latin-1"), start, end, directory.where))
 
     def _spoken(self, directory: Directory, entry: Entry) -> None:
         """Add what a value says: text leaf by leaf, numbers as numbers and as the words they may spell."""
@@ -181,17 +188,20 @@ class Tiff:
         return self.walk.order, self.walk.big, self.walk.ndpi, philips, told
 
     def candidates(self, looks: Sequence[Look | None]) -> list[Candidate]:
-        """Return the pages for the question of which role each has."""
+        """Return the pages for the question of which role each has; one in intervals that can be found is in tiles."""
+        cut = [intervals(self.walk, page.directory) for page in self.pages]
         return [
-            Candidate(page.width, page.height, look, page.tiled, len(page.offsets), "")
-            for page, look in zip(self.pages, looks, strict=True)
+            Candidate(page.width, page.height, look, page.tiled or count > 1, max(len(page.offsets), count), "")
+            for page, look, count in zip(self.pages, looks, cut, strict=True)
         ]
 
     def _pictures(self) -> None:
         looks = self.looks()
         candidates = self.candidates(looks)
-        alone = sum(look is None or not look.flat for look in looks) == 1  # what has nobody to be held against
-        for page, look, role in zip(self.pages, looks, prove(candidates, self.memory.pairs), strict=True):
+        roles = prove(candidates, self.memory.pairs)
+        levels = [page for page, role in zip(self.pages, roles, strict=True) if role.proven == "level"]
+        is_alone = sum(look is None or not look.flat for look in looks) == 1
+        for page, look, role in zip(self.pages, looks, roles, strict=True):
             proven, reason = role.proven, role.reason
             if proven == "thumbnail" and role.looked < WHOLE:
                 proven, reason = self._again(page, candidates)
@@ -199,13 +209,28 @@ class Tiff:
                 proven, reason = "unclear", "a mask with something in it"
             if look is not None and look.flat:
                 proven, reason = self._blank(page)
-            claims = proven in CLAIMING or (alone and proven == "unclear")
+            if proven != "blank" and is_small(page):
+                proven, reason = self._small(page, levels, (proven, reason))
+            # the only picture is told of if there is another anywhere: its own segments are none
+            claims = proven in CLAIMING or (proven == "unclear" and is_alone)
             spoken = self._segments(page) if claims else True
             at, where = page.directory.at, page.directory.where
             self.account.pictures.append(Picture(self.file, where, page.width, page.height, proven, at, at, reason))
             if spoken and claims:
                 self._segments(page, every=True)
             self._surplus(page)
+
+    def _small(self, page: Page, levels: Sequence[Page], known: tuple[str, str]) -> tuple[str, str]:
+        """Say what a page of few pixels is: a step of the pyramid, if nothing is drawn beside it in its tile."""
+        data = self.coded(page, 0)
+        try:
+            pixels = None if data is None else _decoded(_told(self._library, page), 0, data)[0]
+        except Exception:  # nobody can say what it shows
+            return known
+        if pixels is not None and not is_quiet(page, pixels):
+            return "other", "something is drawn beside it in its tile"
+        step = pixels is not None and known[0] not in CLAIMING - {"map"} and is_last_step(page, levels)
+        return ("level", "a step of the pyramid, too small to show anything") if step else known
 
     def _again(self, page: Page, candidates: list[Candidate]) -> tuple[str, str]:
         """Look at all of a thumbnail: what hides in a part that was not looked at is kept with it."""
@@ -259,19 +284,24 @@ class Tiff:
         chosen = range(count) if every or self.thorough or small else _spread(count)
         speaks = False
         for number in chosen:
-            data = self.coded(page, number)
-            if data is None:
-                continue
-            width, height = page.size_of(number)
-            rest = beside(data, page.coding._replace(width=width, height=height))
-            start = int(page.offsets[number])
-            for low, high in [(0, len(data))] if rest is None else rest:
+            where = f"{page.directory.where}, segment {number}"
+            for low, high in self._beside(page, number):
                 speaks = True
-                place, where = "coded", f"{page.directory.where}, segment {number}"
-                speak(self.account, self.file, place, data[low:high], start + low, where)
+                speak(self.account, self.file, "coded", self.source.read(low, high - low), low, where)
         if not every:
             self._claim(page, count)
         return speaks and not small
+
+    def _beside(self, page: Page, number: int) -> list[Span]:
+        """Return what a segment holds beside its pixels; of one that is too large to be read, what its ends hold."""
+        start, length = int(page.offsets[number]), int(page.lengths[number])
+        data = self.coded(page, number)
+        if data is None:
+            large = length > _WHOLE and 0 <= start <= self.source.size - length
+            return ends(self.source, start, length) if large and page.coding.compression in _JPEG else []
+        width, height = page.size_of(number)
+        rest = beside(data, page.coding._replace(width=width, height=height))
+        return [(start + low, start + high) for low, high in ([(0, len(data))] if rest is None else rest)]
 
     def _claim(self, page: Page, count: int) -> None:
         import numpy as np
@@ -303,10 +333,15 @@ def _told(library: Any, page: Page) -> Any:
     return TiffPage(library, index=0)
 
 
+def _decoded(told: Any, number: int, data: bytes) -> Any:
+    """Return the pixels of a segment: slices, rows, columns and samples."""
+    return told.decode(data, number, jpegtables=told.jpegtables, jpegheader=told.jpegheader)[0]
+
+
 def _is_flat(told: Any, number: int, data: bytes) -> bool:
     """Whether a segment shows one colour, up to what a codec may round."""
     try:
-        pixels = told.decode(data, number, jpegtables=told.jpegtables, jpegheader=told.jpegheader)[0]
+        pixels = _decoded(told, number, data)
         whole = pixels.reshape(-1, pixels.shape[-1])
         return bool((whole.max(axis=0).astype(int) - whole.min(axis=0).astype(int) <= 2).all())
     except Exception:  # nobody can say what it shows

@@ -23,6 +23,7 @@ from blankslide.verification.census.runs import runs
 MOST = 1 << 24  # bytes out of one stream
 RATIO = 200  # bytes out for each byte in
 BUDGET = 1 << 26  # bytes read from candidates and unpacked, in one call
+_NAME = 64  # characters of a text that may stand in many places
 LEAST = 8  # bytes that a stream holds at least
 BROKEN = 32  # bytes that a stream without its end holds at least
 PICTURES = (
@@ -209,16 +210,18 @@ def _texts(data: bytes) -> Iterator[tuple[int, int, str, bytes]]:
             hexes.append(start)
             yield start, end, "hex", inner
     known, done = set(hexes), 0
-    asked: dict[bytes, bytes] = {}  # names of elements and attributes, mostly: there are few, thousands of times
+    seen: dict[bytes, bytes] = {}  # the same names stand in a header thousands of times
     for start, end in stretches(data, _OF_BASE64, 11):
         more = _more_base64().match(data, end)
         if start >= done and start not in known and more:
             done = more.end()
             text = data[start:done]
-            if text not in asked:
-                asked[text] = _from_base64(text)
-            if inner := asked[text]:
-                yield start, done, "base64", inner
+            if text not in seen:
+                seen[text] = _from_base64(text)
+            if seen[text]:
+                yield start, done, "base64", seen[text]
+            if len(text) > _NAME:
+                del seen[text]
     yield from _wide_base64(data)
     yield from _escaped(data, _escape(), _URLS, _urls(), "percent")
     if b";" in data:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from blankslide.verification.census.streams import Coded, beside, sniff
+from blankslide.verification.census.wavelet_walk import beside as wavelets
+from blankslide.verification.census.wavelet_walk import is_row
 
 if TYPE_CHECKING:
     from blankslide.verification.census.data import Span
@@ -16,13 +18,15 @@ _LIKE = 0.4
 _PNG_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 
 
-def surplus(data: bytes) -> list[Span]:
+def surplus(data: bytes, thorough: bool = False) -> list[Span]:
     """Return what a claimed piece of tissue holds beside its pixels; all of it if it is no stream that we know.
 
     Raw pixels have no beginning by which they could be told from anything else; but each is like those around
     it, as letters are not.
     """
     coded = measured(data)
+    if coded is None and is_row(data) and (rest := wavelets(data, thorough)) is not None:
+        return rest
     if coded is None:
         at = data.find(_ZSTD, 0, 16)  # CZI writes a few bytes of its own in front
         if at > 0:
