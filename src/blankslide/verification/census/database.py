@@ -39,7 +39,7 @@ def take_stock(account: Account, file: int, source: ByteSource, where: str) -> N
         for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
             _table(account, file, database, name, where)
         roots = [int(root) for (root,) in database.execute("SELECT rootpage FROM sqlite_master") if root]
-    except sqlite3.Error as problem:
+    except (sqlite3.Error, UnicodeDecodeError) as problem:  # the latter for a column's name in no encoding
         account.troubles.append(f"{where}: SQLite cannot read it ({type(problem).__name__})")
         roots = []
     finally:
@@ -58,23 +58,38 @@ def _quoted(name: bytes) -> str:
     return '"' + name.decode("utf-8", "replace").replace('"', '""') + '"'
 
 
+_KINDS = ("table", "index", "view", "trigger")
+
+
 def _schema(account: Account, file: int, database: sqlite3.Connection, where: str) -> None:
-    for kind, name, told in database.execute("SELECT type, name, sql FROM sqlite_master"):
-        for value in (name, told):
-            if value:
-                plain = " ".join(value.decode("utf-8", "replace").split())
-                account.texts.append(Text(file, f"schema/{kind.decode()}", plain, 0, 0, f"{where}, schema"))
+    for row in database.execute("SELECT type, name, tbl_name, sql FROM sqlite_master"):
+        kind, name, owner, told = (_plain(value) for value in row)
+        own = f"schema/{kind}" if kind in _KINDS else "schema/other"
+        texts = [
+            ("schema/name", name),
+            ("schema/name", owner),
+            (own, told),
+            *([(own, kind)] if kind not in _KINDS else []),
+        ]
+        account.texts += [Text(file, path, value, 0, 0, f"{where}, schema") for path, value in texts if value]
+
+
+def _plain(value: object) -> str:
+    """Return a value of the schema as text, with its line ends, because they end comments."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else "" if value is None else str(value)
 
 
 def _table(account: Account, file: int, database: sqlite3.Connection, name: bytes, where: str) -> None:
+    """Add names of columns, and all cells; a table may be called after somebody, so no place in words names it."""
     rows = database.execute(f"SELECT * FROM {_quoted(name)}")  # noqa: S608 a quoted name from its own schema
     columns = [column[0] for column in rows.description]
+    account.texts += [Text(file, "schema/name", column, 0, 0, f"{where}, schema") for column in columns]
     table = name.decode("utf-8", "replace")
     for row in rows:
         for column, value in zip(columns, row, strict=True):
             place = f"{table}/{column}"
             if isinstance(value, bytes):
-                _blob(account, file, place, value, f"{where}, table {table}")
+                _blob(account, file, place, value, f"{where}, a table")
             elif value is not None:
                 account.texts.append(
                     Text(file, place, f"{value:.10g}" if isinstance(value, float) else str(value), 0, 0, where)

@@ -6,7 +6,8 @@ A word is allowed only in the place where the vocabulary has it: ``Rose`` in a n
 stain there is elsewhere. Where a vocabulary says ``=kept``, free text may stand, if the plan lists that very
 place as kept. ``=code`` is the same for numbers of coding schemes, which are longer than a plain number may be.
 ``=long`` is the same for lengths in nanometres. Where it says ``=file``, the name of one of the slide's own files
-may stand: the verdict on names speaks about that.
+may stand: the verdict on names speaks about that. Where it says ``=name`` or ``=sql``, a name of a database's schema
+or a statement of it may stand, put together of the names and words at ``schema/name`` and ``schema/word``.
 
 A line of a vocabulary is the place, a tab, and the template. Capitals of places do not count. ``*`` as a part of a
 place stands for any one part, ``**/`` at its beginning for any parts, and ``{a|b}`` in a template for one of both.
@@ -25,7 +26,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from blankslide.verification.census.account import Text
 
-KEPT, FILE, CODE, LONG = "=kept", "=file", "=code", "=long"
+KEPT, FILE, CODE, LONG, NAME, SQL = "=kept", "=file", "=code", "=long", "=name", "=sql"
 _VERSION = re.compile(r"(?<![\d.])\d{1,5}+(?:\.\d{1,6}+){2,4}+(?!\.?\d)")
 _NUMBER = re.compile(r"(?:(?<![\w.)\]])[-+])?(?<![\d.])\d{1,7}+(?:\.\d{1,20}+)?(?:[eE][-+]?\d{1,3}+)?(?!\.?\d)")
 _BY = re.compile(r"(?<=\d)[xX×](?=\d)")
@@ -270,6 +271,8 @@ def explained(text: Text, rules: Rules) -> bool:
         return _harmless(text, rules)
     if template(value) in allowed or (FILE in allowed and _is_file(value, rules.files)):
         return True
+    if allowed & _OF_SCHEMAS and _is_of_schema(value, allowed, rules.vocabulary):
+        return True
     if not rules.kept.covers(text.file, text.start, text.end):
         return False
     if _is_numbers(value) or (CODE in allowed and is_code(text.value)):
@@ -277,6 +280,23 @@ def explained(text: Text, rules: Rules) -> bool:
     if LONG in allowed and _LONGER.fullmatch(text.value.strip()):
         return True
     return KEPT in allowed and plausible(text.value)
+
+
+_OF_SCHEMAS = frozenset((NAME, SQL))
+
+
+def _is_of_schema(value: str, allowed: set[str], vocabulary: Vocabulary) -> bool:
+    """Whether a value is a name, or a statement, of a schema that has nothing but the format's names."""
+    from blankslide.verification.census.sql import is_name, is_statement
+
+    whole = {name.lower() for name in vocabulary.at("schema/name") or ()}
+    words = {word.lower() for word in vocabulary.at("schema/word") or ()}
+
+    def is_known(name: str) -> bool:
+        return is_name(name, whole, words) or template(name).lower() in whole
+
+    plain = value.replace(" @ ", "@")
+    return (NAME in allowed and is_known(plain)) or (SQL in allowed and is_statement(plain, is_known))
 
 
 def _is_file(value: str, files: Iterable[str]) -> bool:
