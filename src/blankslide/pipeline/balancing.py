@@ -338,6 +338,7 @@ def _rules(inspection: Inspection, planned: Plan, options: Options) -> Rules:
         lambda value: value in DUMMIES or is_token(value) or is_ours(value, key),
         options.resolved().unknown_numbers,
         frozenset(file.name.rpartition("/")[2] for file in inspection.files),
+        sizes=tuple(file.size for file in inspection.files),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from hashlib import md5
 from typing import TYPE_CHECKING
 
 import pytest
@@ -45,6 +46,19 @@ def test_every_cell_speaks_with_its_table_and_column(file: bytes) -> None:
     assert any("Nonesuc" in value for value in told.values())
     assert [(p.width, p.height) for p in account.pictures if p.proven == "stream"] == [(160, 120)]
     assert "CREATE TABLE" in told["schema/table"]
+
+
+def test_a_check_sum_of_a_value_is_no_text_and_any_other_is(tmp_path: Path) -> None:
+    path, tile = tmp_path / "a.svslide", bytes(range(200))
+    true = md5(tile, usedforsecurity=False).digest()
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TABLE t (id TEXT, data BLOB)")
+        values = [true, true.hex().encode(), tile, b"\1Thimblewick\2\3\4\5", b"deadbeefThimblewickThimblewick0b"]
+        database.executemany("INSERT INTO t VALUES (?, ?)", [(f"T;{i}", value) for i, value in enumerate(values)])
+    database.close()
+    read = [v for v in (t.value for t in taken(path.read_bytes()).texts if t.path == "t/data") if v not in str(tile)]
+    assert sorted(read)[-2:] == ["Thimblewick", "deadbeefThimblewickThimblewick0b"]
+    assert true.hex() not in read
 
 
 def test_what_sqlite_cannot_read_is_a_trouble_without_a_value(file: bytes) -> None:

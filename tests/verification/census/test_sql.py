@@ -146,3 +146,14 @@ def test_names_in_no_encoding_and_numbers_for_names_are_told(tmp_path: Path) -> 
         take_stock(account, 0, MemorySource(raw.replace(old, new)), "*.svslide")
         rules = Rules(vocabulary(LINES), Kept([]), lambda _: False)
         assert account.troubles or any(not explained(text, rules) for text in account.texts)
+
+
+@pytest.mark.parametrize(
+    ("value", "known"),
+    [("12345678", True), ("0", True), ("20000000", True), ("20000001", False), ("19310714", False), ("14071931", False),
+     ("07141931", False), ("19311407", True), ("-5000000000", False), ("x1234567", False), ("1234567" * 2, False)],
+)  # fmt: skip
+def test_a_number_of_bytes_fits_into_the_file_and_is_no_day(value: str, known: bool) -> None:
+    rules = Rules(vocabulary(("t/size\t=size",)), Kept([]), lambda _: False, sizes=(20_000_000,))
+    assert explained(Text(0, "t/size", value, 0, 0, ""), rules) is known
+    assert not explained(Text(1, "t/size", value, 0, 0, ""), rules) or value == "0"

@@ -6,6 +6,7 @@ What no query reaches (freed pages, unused bytes of pages, what stands behind th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import md5
 from typing import TYPE_CHECKING
 
 from blankslide.verification.census.account import Account, Text
@@ -80,20 +81,42 @@ def _plain(value: object) -> str:
 
 
 def _table(account: Account, file: int, database: sqlite3.Connection, name: bytes, where: str) -> None:
-    """Add names of columns, and all cells; a table may be called after somebody, so no place in words names it."""
+    """Add names of columns, and all cells; a table may be called after somebody, so no place in words names it.
+
+    A check sum of another value in the table is none: by chance some letters can be read in one of twelve.
+    """
     rows = database.execute(f"SELECT * FROM {_quoted(name)}")  # noqa: S608 a quoted name from its own schema
     columns = [column[0] for column in rows.description]
     account.texts += [Text(file, "schema/name", column, 0, 0, f"{where}, schema") for column in columns]
-    table = name.decode("utf-8", "replace")
+    table, sums = name.decode("utf-8", "replace"), set[bytes]()
+    waiting: list[tuple[str, bytes]] = []
     for row in rows:
         for column, value in zip(columns, row, strict=True):
             place = f"{table}/{column}"
             if isinstance(value, bytes):
+                if len(value) in _SUMS:
+                    waiting.append((place, value))
+                    continue
+                sums.add(md5(value, usedforsecurity=False).digest())
                 _blob(account, file, place, value, f"{where}, a table")
             elif value is not None:
                 account.texts.append(
                     Text(file, place, f"{value:.10g}" if isinstance(value, float) else str(value), 0, 0, where)
                 )
+    for place, value in waiting:
+        if _as_sum(value) not in sums:
+            _blob(account, file, place, value, f"{where}, a table")
+
+
+_SUMS = (16, 32)
+"""Lengths of a check sum: as bytes, and in hexadecimal digits."""
+
+
+def _as_sum(value: bytes) -> bytes:
+    try:
+        return value if len(value) == 16 else bytes.fromhex(value.decode("ascii"))
+    except ValueError:
+        return b""
 
 
 def _blob(account: Account, file: int, place: str, value: bytes, where: str) -> None:
