@@ -302,3 +302,13 @@ def test_a_table_called_after_somebody_is_named_in_no_sentence(tmp_path: Path) -
     outcome = pipeline.anonymize_in_place(path, pipeline.Options(key=KEY))
     assert outcome.content == "residue"
     assert not any(name in sentence for sentence in outcome.residue for name in ("Quixfeld", "Perpetua"))
+
+
+@pytest.mark.parametrize(("profile", "after"), [("research", (40, 1, 2.5)), ("strict", (0, 1, 0.0))])
+def test_a_small_number_under_a_measures_name_stays_under_research_only(
+    tmp_path: Path, profile: str, after: tuple[float, ...]
+) -> None:
+    more = [f"ALTER TABLE SVHRScanDataXPO ADD COLUMN {c}" for c in ("ExposureTime int", "Flag int", "Scale double")]
+    path = built(tmp_path, more=[*more, "UPDATE SVHRScanDataXPO SET ExposureTime = 40, Flag = 1, Scale = 2.5"])
+    cleaned(path, profile=profile)
+    assert rows(path, "SELECT ExposureTime, Flag, Scale FROM SVHRScanDataXPO") == [after]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import struct
 from hashlib import md5
 from typing import TYPE_CHECKING
 
@@ -66,3 +67,41 @@ def test_what_sqlite_cannot_read_is_a_trouble_without_a_value(file: bytes) -> No
     assert account.troubles[0] == "*.svslide: SQLite cannot read it (DatabaseError)"
     assert not any("Thimble" in trouble for trouble in account.troubles)
     assert any("Thimblewick" in text.value for text in account.texts)
+
+
+@pytest.mark.parametrize("page", [512, 4096])
+@pytest.mark.parametrize("encoding", ["UTF-8", "UTF-16le"])
+def test_a_number_stands_where_its_bytes_are(tmp_path: Path, page: int, encoding: str) -> None:
+    path = tmp_path / "a.svslide"
+    with sqlite3.connect(path) as database:
+        database.execute(f"PRAGMA page_size = {page}")
+        database.execute(f"PRAGMA encoding = '{encoding}'")
+        database.execute("CREATE TABLE t (OID INTEGER PRIMARY KEY, Name TEXT, Number INT, More BLOB, Real REAL)")
+        database.execute("CREATE INDEX i ON t (OID, Name, Number, More, Real)")  # must not change the order
+        for row in range(200):
+            values = (1000 - 5 * row, "x" * (row % 7), 70_000 + row, bytes(row * 9), row + 0.25)
+            database.execute("INSERT INTO t VALUES (?, ?, ?, ?, ?)", values)
+        database.execute("ALTER TABLE t ADD COLUMN Late INT DEFAULT 77")
+    database.close()
+    data = path.read_bytes()
+    found = taken(data).texts
+    numbers = [t for t in found if t.path == "t/Number"]
+    assert {int(t.value) for t in numbers} == set(range(70_000, 70_200))
+    assert all(int.from_bytes(data[t.start : t.end], "big") == int(t.value) for t in numbers)
+    reals = [t for t in found if t.path == "t/Real" and t.start]
+    assert len(reals) > 190  # but for those that are divided between two pages
+    assert all(struct.unpack(">d", data[t.start : t.end]) == (float(t.value),) for t in reals)
+    assert {(t.start, t.end) for t in found if t.path in ("t/OID", "t/Late")} == {(0, 0)}
+
+
+def test_yes_and_no_are_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "a.svslide"
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TABLE t (a INT, b INT, c INT, d REAL, e TEXT)")
+        database.execute("INSERT INTO t VALUES (0, 1, 2, 1.5, '1')")
+    database.close()
+    assert {t.path[2:]: t.value for t in taken(path.read_bytes()).texts if t.path.startswith("t/")} == {
+        "c": "2",
+        "d": "1.5",
+        "e": "1",
+    }

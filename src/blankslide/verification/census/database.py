@@ -5,12 +5,12 @@ What no query reaches (freed pages, unused bytes of pages, what stands behind th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import md5
 from typing import TYPE_CHECKING
 
 from blankslide.verification.census.account import Account, Text
-from blankslide.verification.census.database_pages import unexplained
+from blankslide.verification.census.database_pages import numbers_of, unexplained
 from blankslide.verification.census.loose import speak_loose
 from blankslide.verification.census.texts import speak, speak_picture
 
@@ -37,8 +37,9 @@ def take_stock(account: Account, file: int, source: ByteSource, where: str) -> N
         database.deserialize(raw)
         database.text_factory = bytes
         _schema(account, file, database, where)
-        for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
-            _table(account, file, database, name, where)
+        tables = database.execute("SELECT name, rootpage FROM sqlite_master WHERE type = 'table'").fetchall()
+        for name, root in tables:
+            _table(account, file, database, name, numbers_of(raw, int(root or 0)), where)
         roots = [int(root) for (root,) in database.execute("SELECT rootpage FROM sqlite_master") if root]
     except (sqlite3.Error, UnicodeDecodeError) as problem:  # the latter for a column's name in no encoding
         account.troubles.append(f"{where}: SQLite cannot read it ({type(problem).__name__})")
@@ -80,32 +81,46 @@ def _plain(value: object) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else "" if value is None else str(value)
 
 
-def _table(account: Account, file: int, database: sqlite3.Connection, name: bytes, where: str) -> None:
+def _table(
+    account: Account,
+    file: int,
+    database: sqlite3.Connection,
+    name: bytes,
+    places: Iterator[list[Span]],
+    where: str,
+) -> None:
     """Add names of columns, and all cells; a table may be called after somebody, so no place in words names it.
 
     A check sum of another value in the table is none: by chance some letters can be read in one of twelve.
     """
-    rows = database.execute(f"SELECT * FROM {_quoted(name)}")  # noqa: S608 a quoted name from its own schema
+    # without an index, rows come in the order in which they stand in the file
+    rows = database.execute(f"SELECT * FROM {_quoted(name)} NOT INDEXED")  # noqa: S608 a name from its own schema
     columns = [column[0] for column in rows.description]
     account.texts += [Text(file, "schema/name", column, 0, 0, f"{where}, schema") for column in columns]
     table, sums = name.decode("utf-8", "replace"), set[bytes]()
     waiting: list[tuple[str, bytes]] = []
     for row in rows:
-        for column, value in zip(columns, row, strict=True):
-            place = f"{table}/{column}"
-            if isinstance(value, bytes):
-                if len(value) in _SUMS:
-                    waiting.append((place, value))
-                    continue
+        spans = next(places, [])
+        for number, value in enumerate(row):
+            path = f"{table}/{columns[number]}"
+            if not isinstance(value, bytes):
+                span = spans[number] if number < len(spans) else (0, 0)
+                _number(account, file, path, value, span, where)
+            elif len(value) in _SUMS:
+                waiting.append((path, value))
+            else:
                 sums.add(md5(value, usedforsecurity=False).digest())
-                _blob(account, file, place, value, f"{where}, a table")
-            elif value is not None:
-                account.texts.append(
-                    Text(file, place, f"{value:.10g}" if isinstance(value, float) else str(value), 0, 0, where)
-                )
-    for place, value in waiting:
+                _blob(account, file, path, value, f"{where}, a table")
+    for path, value in waiting:
         if _as_sum(value) not in sums:
-            _blob(account, file, place, value, f"{where}, a table")
+            _blob(account, file, path, value, f"{where}, a table")
+
+
+def _number(account: Account, file: int, path: str, value: float | None, span: Span, where: str) -> None:
+    """Add a number where its bytes stand; yes and no, which often have none, say nothing."""
+    if value is not None and value not in (0, 1):
+        told = f"{value:.10g}" if isinstance(value, float) else str(value)
+        account.texts.append(Text(file, path, told, *span, where))
 
 
 _SUMS = (16, 32)
