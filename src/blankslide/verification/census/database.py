@@ -116,7 +116,7 @@ def _table(
             _blob(account, file, path, value, f"{where}, a table")
 
 
-def _number(account: Account, file: int, path: str, value: float | None, span: Span, where: str) -> None:
+def _number(account: Account, file: int, path: str, value: object, span: Span, where: str) -> None:
     """Add a number where its bytes stand; yes and no, which often have none, say nothing."""
     if value is not None and value not in (0, 1):
         told = f"{value:.10g}" if isinstance(value, float) else str(value)
