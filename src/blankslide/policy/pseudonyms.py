@@ -34,10 +34,16 @@ _TOKEN = pattern(r"X[0-9A-Z]{7,15}")
 _TOKEN_CHECKS = {8: 3, 10: 4, 12: 4, 14: 5, 16: 5}
 DUMMIES = frozenset(("19000101", "19000101000000", "000000", "000Y", "NONE", "2.25.0"))
 """What we write where a value must be there: a date, a time, an age, a word and a UID that nobody has."""
+_FIRST_DAY = pattern(r"1970-01-01(?:[T ]00:00(?::00(?:\.0{1,9})?)?Z?)?")
 _BODY, _INNER = 82, 16
 _ROOMY, _INNER_DIGITS = 16, 3
 _PASSING = os.urandom(KEY_BYTES)
 _OPEN = b"Blankslide: made without a key.\0"
+
+
+def is_dummy(value: str) -> bool:
+    """Whether a value is what we write where one must be there: a word of `DUMMIES`, or the first day of 1970."""
+    return value in DUMMIES or _FIRST_DAY.fullmatch(value) is not None
 
 
 # -- replacing -------------------------------------------------------------------------
