@@ -8,7 +8,8 @@ place as kept. ``=code`` is the same for numbers of coding schemes, which are lo
 ``=long`` is the same for lengths in nanometres, one or a row, and ``=hex`` for tables in hexadecimal digits. Where it
 says ``=file``, the name of one of the slide's own files may stand: the verdict on names speaks about that. Where it
 says ``=name`` or ``=sql``, a name of a database's schema or a statement of it may stand, put together of the names and
-words at ``schema/name`` and ``schema/word``. Where it says ``=size``, a number of bytes may stand that the file can have.
+words at ``schema/name`` and ``schema/word``. Where it says ``=size``, a number of bytes may stand that the file can
+have.
 
 A line of a vocabulary is the place, a tab, and the template. Capitals of places do not count. ``*`` as a part of a
 place stands for any one part, ``**/`` at its beginning for any parts, and ``{a|b}`` in a template for one of both.
@@ -324,13 +325,13 @@ def _is_of_schema(value: str, allowed: set[str], vocabulary: Vocabulary) -> bool
     return (NAME in allowed and is_known(plain)) or (SQL in allowed and is_statement(plain, is_known))
 
 
-_DAY = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])|(?:[0-2]\d|3[01]){2}(?:19|20)\d\d")
+_ANY_DAY = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])|(?:[0-2]\d|3[01]){2}(?:19|20)\d\d")
 
 
 def _is_size(value: str, most: int) -> bool:
     """Whether a value is a whole number up to a number of bytes, and does not look like a day."""
     number = value.strip()
-    return _SIZE.fullmatch(number) is not None and int(number) <= most and _DAY.fullmatch(number) is None
+    return _SIZE.fullmatch(number) is not None and int(number) <= most and _ANY_DAY.fullmatch(number) is None
 
 
 def _is_file(value: str, files: Iterable[str]) -> bool:

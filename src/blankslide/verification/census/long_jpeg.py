@@ -39,7 +39,7 @@ def ends(source: ByteSource, start: int, length: int) -> list[Span]:
 
 def _front(head: bytes) -> list[Span]:
     """Return segments with texts, and bytes between segments."""
-    found, at = list[Span](), 2
+    found, at = list[tuple[int, int]](), 2
     while at + 4 <= len(head):
         if head[at] != 0xFF:
             return [*found, (at, len(head))]  # no segment: all of it is read
