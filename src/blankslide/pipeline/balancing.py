@@ -335,7 +335,7 @@ def _needs_claims(source: ByteSource) -> bool:
 
 def _rules(inspection: Inspection, planned: Plan, options: Options) -> Rules:
     from blankslide.formats import vocabulary_of
-    from blankslide.policy.pseudonyms import DUMMIES, is_ours, is_token
+    from blankslide.policy.pseudonyms import is_dummy, is_ours, is_token
     from blankslide.verification.census.grammar import Kept, Rules, vocabulary
 
     stays = {d.id for d in planned.decisions if d.action is Action.KEEP}
@@ -345,9 +345,10 @@ def _rules(inspection: Inspection, planned: Plan, options: Options) -> Rules:
     return Rules(
         vocabulary(vocabulary_of(inspection.format)),
         Kept(places),
-        lambda value: value in DUMMIES or is_token(value) or is_ours(value, key),
+        lambda value: is_dummy(value) or is_token(value) or is_ours(value, key),
         options.resolved().unknown_numbers,
         frozenset(file.name.rpartition("/")[2] for file in inspection.files),
+        sizes=tuple(file.size for file in inspection.files),
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from blankslide.verification.census.account import Account
 from blankslide.verification.census.database import take_stock
-from blankslide.verification.census.database_pages import unexplained
+from blankslide.verification.census.database_pages import numbers_of, unexplained
 
 
 class _Bytes:
@@ -114,6 +114,7 @@ def test_broken_pages_explain_less_and_never_hang(tmp_path) -> None:
         data = bytearray(whole)
         for _ in range(40):
             data[dice.randrange(100, len(data))] = dice.randrange(256)
-        assert all(
-            0 <= low < high <= len(data) for low, high in unexplained(bytes(data[: dice.randrange(len(data))]), roots)
-        )
+        cut = bytes(data[: dice.randrange(len(data))])
+        assert all(0 <= low < high <= len(data) for low, high in unexplained(cut, roots))
+        found = [span for root in (*roots, 0, -1, 1 << 31) for row in numbers_of(cut, root) for span in row]
+        assert all(0 <= low <= high <= len(cut) for low, high in found)

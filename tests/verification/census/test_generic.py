@@ -112,3 +112,10 @@ def test_a_stream_of_jpeg_xr_that_a_claimed_value_cuts_in_two_is_one() -> None:
     spoilt = bytearray(data)
     spoilt[32 + len(stream) :] = NAME
     assert names(taken(bytes(spoilt), (32, 56), (64, len(spoilt)))) == 1
+
+
+def test_a_jpeg_xr_in_loose_bytes_is_looked_at() -> None:
+    (found,) = taken(b"\1\2\3\4" * 8 + imagecodecs.jpegxr_encode(np.asarray(tissue(128, 96, 3)))).pictures
+    assert (found.width, found.height, found.proven, found.look is not None) == (128, 96, "stream", True)
+    (blank,) = taken(b"\1\2\3\4" * 8 + imagecodecs.jpegxr_encode(np.full((96, 128, 3), 255, np.uint8))).pictures
+    assert blank.proven == "blank"

@@ -237,3 +237,7 @@ def test_a_declaration_of_xml_says_nothing_but_its_own_words(quote: str) -> None
         "version='1.0 r'",
     ):
         assert not says(more), more
+
+
+def test_white_space_in_a_key_does_not_count() -> None:
+    assert explained(text("270/App  Mag", "20"), Rules(Vocabulary(["270/App Mag\t#"]), Kept(()), lambda value: False))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from io import BytesIO
 
+import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
 from blankslide.samples.kit.drawing import label
 from blankslide.samples.kit.patients import invent
+from blankslide.verification.census import masks
 from blankslide.verification.census.masks import is_mask
 from blankslide.verification.census.pictures import picture_in
 
@@ -45,3 +47,17 @@ def test_a_label_of_two_values_is_no_mask_and_neither_is_what_has_more_values() 
     assert not is_mask(coded(Image.linear_gradient("L")), "png")
     assert not is_mask(coded(field(), "JPEG"), "jpeg")
     assert not is_mask(coded(field())[:200], "png")
+
+
+def test_a_word_in_a_mask_is_seen_at_full_size_however_small_a_part_it_is() -> None:
+    values = np.zeros((512, 1024), int)
+    values[40:400, 60:500] = 255
+    noisy = np.clip(values + np.random.default_rng(2).integers(-30, 30, values.shape), 0, 255)
+    assert masks.is_plain(values)
+    assert masks.is_plain(noisy, masks.NEAR)
+    assert not masks.is_plain(noisy)
+    written = Image.fromarray(noisy.astype(np.uint8))
+    ImageDraw.Draw(written).text((600, 20), "Thimblewick", fill=255)
+    assert not masks.is_plain(np.asarray(written).astype(int), masks.NEAR)
+    ImageDraw.Draw(written).text((600, 20), "Thimblewick", fill=110)
+    assert not masks.is_plain(np.asarray(written).astype(int), masks.NEAR), "what is no value of the mask's is seen"

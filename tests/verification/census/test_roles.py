@@ -16,7 +16,7 @@ from blankslide.verification.census.roles import Candidate, prove
 if TYPE_CHECKING:
     from pathlib import Path
 
-L, T, LABEL, M, OTHER, U = "level", "thumbnail", "label", "macro", "other", "unclear"
+L, T, LABEL, M, OTHER, U, CH = "level", "thumbnail", "label", "macro", "other", "unclear", "channel"
 
 REAL = [
     ("aperio/CMU-1-Small-Region.svs", [L, T, LABEL, M], [L, T, OTHER, OTHER]),
@@ -33,7 +33,8 @@ SAMPLES = [
     ("aperio-gt450.svs", [L, T, L, L, L, LABEL, M], [L, T, L, L, L, OTHER, OTHER]),
     ("hamamatsu-nanozoomer.ndpi", [L, L, L, M, "unknown"], [L, L, L, OTHER, "map"]),
     ("leica-scn400.scn", [M, M, L, L], [OTHER, OTHER, L, L]),
-    ("qptiff-fluorescence.qptiff", [*[L] * 3, T, *[L] * 6, M, LABEL], [*[L] * 3, T, *[L] * 6, OTHER, OTHER]),
+    ("qptiff-fluorescence.qptiff", [*[L] * 3, T, *[L] * 6, M, LABEL], [*[CH] * 3, T, *[L] * 6, OTHER, OTHER]),
+    ("qptiff-fluorescence.qptiff", [""] * 12, [*[CH] * 3, T, *[L] * 6, OTHER, OTHER]),
     ("ventana-dp200.bif", [M, "unknown", L, L, L], [OTHER, "map", L, L, L]),
     ("ventana-iscan.bif", [M, T, L, L, L], [OTHER, T, L, L, L]),
     ("ome-pyramid.ome.tif", [L, L, L, LABEL, M, M], [L, L, L, OTHER, OTHER, OTHER]),
@@ -160,6 +161,19 @@ def test_channels_need_not_look_alike(kit: Any) -> None:
     assert proven([*channels, kit.candidate(label, LABEL, tiled=False)]) == [*["channel"] * 4, OTHER]
 
 
+def test_a_thumbnail_may_show_all_channels_at_once_and_nothing_else(kit: Any) -> None:
+    planes = [spots(seed) for seed in (1, 2, 3)]
+    slide = [kit.candidate(p, "") for p in planes] + [kit.candidate(shrunk(p, 256, 192), "") for p in planes]
+    mixed = shrunk(np.stack(planes, axis=2), 128, 96) // (1, 2, 3) + 20
+    pasted = mixed.copy()
+    pasted[10:20, 10:20] = 90
+    label = np.full((96, 128), 245, np.uint8)
+    label[10:80:6, 20:100] = 20
+    beside = [kit.candidate(a.astype(np.uint8), "", tiled=False) for a in (mixed, pasted, label)]
+    assert proven([*slide, *beside]) == [*[CH] * 3, *[L] * 3, T, U, OTHER]
+    assert proven([*slide, beside[2]])[-1] == OTHER
+
+
 def test_planes_and_repeated_pages_are_levels(kit: Any, levels: list[Any]) -> None:
     from PIL import Image, ImageFilter
 
@@ -171,6 +185,10 @@ def test_a_map_is_the_negative(kit: Any, levels: list[Any]) -> None:
     slide = [kit.candidate(levels[0], L), kit.candidate(levels[2], L)]
     negative = 255 - shrunk(levels[0], 64, 48)
     assert proven([*slide, kit.candidate(negative, "unknown", tiled=False)]) == [L, L, "map"]
+    named = negative.copy()
+    named[8:18, 4:44] = np.where(np.random.default_rng(1).random((10, 40)) < 0.4, 0, 255)[..., None]
+    roles = prove([*slide, kit.candidate(named, "unknown", tiled=False)])
+    assert roles[2].proven == OTHER, (roles[2], "a name printed on it")
 
 
 def test_turned_pictures_are_the_slide_and_are_not_kept(kit: Any, levels: list[Any]) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import io
+import struct
 import zlib
 
 import pytest
 
 from blankslide.verification.census.account import Account
-from blankslide.verification.census.texts import decoded, speak
+from blankslide.verification.census.texts import decoded, speak, speak_picture
 
 NAME = "Thimblewick"
 
@@ -77,3 +79,56 @@ def test_letters_between_zeros_are_no_text_of_one_byte() -> None:
 
 def test_an_emptied_comment_of_a_jpeg_is_no_letter_of_utf_16() -> None:
     assert said(b"\xff\xfe\0\x20" + bytes(30)).texts == []
+
+
+@pytest.mark.parametrize("length", [30, 300, 9000])
+def test_an_emptied_comment_of_any_length_says_nothing_and_what_follows_it_does(length: int) -> None:
+    emptied = b"\xff\xfe" + struct.pack(">H", length + 2) + bytes(length)
+    assert said(emptied).texts == []
+    assert [t.value for t in said(emptied + NAME.encode()).texts] == [NAME]
+    short = b"\xff\xfe" + struct.pack(">H", length + 2) + bytes(length // 2)
+    assert [t.value for t in said(short + NAME.encode()).texts] == [NAME]
+
+
+def test_a_letter_of_utf_16_is_no_length_of_a_comment() -> None:
+    assert [t.value for t in said("\ufeff\u738b".encode("utf-16-le") + bytes(30)).texts if t.value.strip("\ufeff")]
+
+
+def jpeg_with(*profile: bytes) -> bytes:
+    from PIL import Image
+
+    out = io.BytesIO()
+    Image.new("RGB", (64, 48), "white").save(out, "JPEG")
+    plain = out.getvalue()
+    chunks = [b"ICC_PROFILE\0" + bytes((i + 1, len(profile))) + part for i, part in enumerate(profile)]
+    return plain[:2] + b"".join(b"\xff\xe2" + struct.pack(">H", len(c) + 2) + c for c in chunks) + plain[2:]
+
+
+def profile_saying(text: bytes) -> bytes:
+    told = b"text\0\0\0\0" + text
+    head = bytearray(128)
+    head[36:44] = b"acspAPPL"
+    return bytes(head) + struct.pack(">I4sII", 1, b"cprt", 144, len(told)) + told
+
+
+def test_a_colour_profile_in_a_jpeg_is_read_tag_by_tag() -> None:
+    account = Account()
+    data = jpeg_with(profile_saying(NAME.encode()))
+    assert speak_picture(account, 0, data, (0, 0), "a table")
+    assert {(t.path, t.value) for t in account.texts} == {
+        ("beside/icc/cprt", NAME),
+        ("beside/icc/header/platform", "APPL"),
+    }
+    (told,) = (t for t in account.texts if t.value == NAME)
+    assert data[told.start : told.end].strip(b"\0") == NAME.encode()
+
+
+def test_what_stands_before_or_behind_a_profile_or_divides_it_is_read_too() -> None:
+    for data in (
+        jpeg_with(profile_saying(b"\0" * 8) + b"by " + NAME.encode()),
+        jpeg_with(profile_saying(NAME.encode())[:150], profile_saying(NAME.encode())[150:]),
+        jpeg_with(b"of " + NAME.encode()),
+    ):
+        account = Account()
+        speak_picture(account, 0, data, (0, 0), "a table")
+        assert any(NAME[2:] in t.value for t in account.texts)

@@ -97,6 +97,19 @@ def test_a_picture_of_one_colour_is_blank(file: Path) -> None:
     assert account.texts == []
 
 
+@pytest.mark.parametrize("behind", [b"", NAME])
+def test_a_picture_that_is_alone_owns_its_strips_and_nothing_behind_them(file: Path, behind: bytes) -> None:
+    strips = [jpeg(FIELD.crop((0, y, 512, y + 64)), 80) + behind for y in range(0, 384, 64)]
+    write_tiff(file, [Page({**tags(FIELD), 278: short(64)}, strips)])
+    account = take_stock([(file.name, MemorySource(file.read_bytes()))])
+    assert [p.proven for p in account.pictures] == ["unclear"]
+    assert {t.value for t in account.texts} == ({NAME.decode()} if behind else set())
+
+
+def test_a_value_of_spaces_says_nothing(file: Path) -> None:
+    assert taken(file, level(FIELD.reduce(4), {270: ascii(b" " * 20)})).texts == []
+
+
 def test_a_subdirectory_and_what_only_it_leads_to_are_found(file: Path) -> None:
     hidden = strip(label(invent(1), (170, 128), 1), {270: ascii(NAME)})
     account = taken(file, Page({**LEVELS[0].tags}, LEVELS[0].strips, tiled=True, children={330: [hidden]}))

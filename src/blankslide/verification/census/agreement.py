@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SHAPE = 0.03
+MIXED = 8  # channels of which one picture can be made; more of them could be made into any
 STRETCHED = 1.25  # sides of two pictures that may be one, at most, one against the other
 MEMBERS, MANY = 6, 24  # of a group, that a picture is held against: of one kind, of several
 CLEARLY = 0.5  # below it, another picture
@@ -119,6 +120,24 @@ class Pictures:
             if best.verdict == "same" or (one_kind and sure):
                 break
         return best
+
+    def mixture(self, index: int, channels: Sequence[int]) -> Likeness:
+        """Return how a picture is, block by block, like the best mixture of channels; all must have been seen whole."""
+        import numpy as np
+
+        wholes: dict[tuple[int, int], list[NDArray[np.float32]]] = {}
+        for c in (self.all[i] for i in channels if i != index):
+            if c.seen.whole is not None:
+                wholes.setdefault((c.width, c.height), []).append(c.seen.whole)
+        own = self.all[index].seen
+        greys = next((w for _, w in sorted(wholes.items(), key=lambda item: item[0]) if 1 < len(w) <= MIXED), None)
+        if own.whole is None or greys is None:
+            return Likeness("none", 0.0, 0.0)
+        parts = np.stack([*(grey.ravel() for grey in greys), np.ones(own.whole.size, np.float32)], axis=1)
+        shares = np.linalg.lstsq(parts, own.whole.ravel(), rcond=None)[0]
+        shares[:-1] = shares[:-1].clip(min=0)  # light is added, never taken away
+        mixed = (parts @ shares).reshape(own.whole.shape).astype(np.float32)
+        return likeness(own, own._replace(whole=mixed), strict=True)
 
     def turned(self, index: int, members: Sequence[int]) -> bool:
         """Whether a picture is like others only when it is turned; false where that cannot be known."""

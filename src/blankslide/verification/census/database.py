@@ -5,11 +5,12 @@ What no query reaches (freed pages, unused bytes of pages, what stands behind th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from hashlib import md5
 from typing import TYPE_CHECKING
 
 from blankslide.verification.census.account import Account, Text
-from blankslide.verification.census.database_pages import unexplained
+from blankslide.verification.census.database_pages import numbers_of, unexplained
 from blankslide.verification.census.loose import speak_loose
 from blankslide.verification.census.texts import speak, speak_picture
 
@@ -36,10 +37,11 @@ def take_stock(account: Account, file: int, source: ByteSource, where: str) -> N
         database.deserialize(raw)
         database.text_factory = bytes
         _schema(account, file, database, where)
-        for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
-            _table(account, file, database, name, where)
+        tables = database.execute("SELECT name, rootpage FROM sqlite_master WHERE type = 'table'").fetchall()
+        for name, root in tables:
+            _table(account, file, database, name, numbers_of(raw, int(root or 0)), where)
         roots = [int(root) for (root,) in database.execute("SELECT rootpage FROM sqlite_master") if root]
-    except sqlite3.Error as problem:
+    except (sqlite3.Error, UnicodeDecodeError) as problem:  # the latter for a column's name in no encoding
         account.troubles.append(f"{where}: SQLite cannot read it ({type(problem).__name__})")
         roots = []
     finally:
@@ -58,27 +60,78 @@ def _quoted(name: bytes) -> str:
     return '"' + name.decode("utf-8", "replace").replace('"', '""') + '"'
 
 
+_KINDS = ("table", "index", "view", "trigger")
+
+
 def _schema(account: Account, file: int, database: sqlite3.Connection, where: str) -> None:
-    for kind, name, told in database.execute("SELECT type, name, sql FROM sqlite_master"):
-        for value in (name, told):
-            if value:
-                plain = " ".join(value.decode("utf-8", "replace").split())
-                account.texts.append(Text(file, f"schema/{kind.decode()}", plain, 0, 0, f"{where}, schema"))
+    for row in database.execute("SELECT type, name, tbl_name, sql FROM sqlite_master"):
+        kind, name, owner, told = (_plain(value) for value in row)
+        own = f"schema/{kind}" if kind in _KINDS else "schema/other"
+        texts = [
+            ("schema/name", name),
+            ("schema/name", owner),
+            (own, told),
+            *([(own, kind)] if kind not in _KINDS else []),
+        ]
+        account.texts += [Text(file, path, value, 0, 0, f"{where}, schema") for path, value in texts if value]
 
 
-def _table(account: Account, file: int, database: sqlite3.Connection, name: bytes, where: str) -> None:
-    rows = database.execute(f"SELECT * FROM {_quoted(name)}")  # noqa: S608 a quoted name from its own schema
+def _plain(value: object) -> str:
+    """Return a value of the schema as text, with its line ends, because they end comments."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else "" if value is None else str(value)
+
+
+def _table(
+    account: Account,
+    file: int,
+    database: sqlite3.Connection,
+    name: bytes,
+    places: Iterator[list[Span]],
+    where: str,
+) -> None:
+    """Add names of columns, and all cells; a table may be called after somebody, so no place in words names it.
+
+    A check sum of another value in the table is none: by chance some letters can be read in one of twelve.
+    """
+    # without an index, rows come in the order in which they stand in the file
+    rows = database.execute(f"SELECT * FROM {_quoted(name)} NOT INDEXED")  # noqa: S608 a name from its own schema
     columns = [column[0] for column in rows.description]
-    table = name.decode("utf-8", "replace")
+    account.texts += [Text(file, "schema/name", column, 0, 0, f"{where}, schema") for column in columns]
+    table, sums = name.decode("utf-8", "replace"), set[bytes]()
+    waiting: list[tuple[str, bytes]] = []
     for row in rows:
-        for column, value in zip(columns, row, strict=True):
-            place = f"{table}/{column}"
-            if isinstance(value, bytes):
-                _blob(account, file, place, value, f"{where}, table {table}")
-            elif value is not None:
-                account.texts.append(
-                    Text(file, place, f"{value:.10g}" if isinstance(value, float) else str(value), 0, 0, where)
-                )
+        spans = next(places, [])
+        for number, value in enumerate(row):
+            path = f"{table}/{columns[number]}"
+            if not isinstance(value, bytes):
+                span = spans[number] if number < len(spans) else (0, 0)
+                _number(account, file, path, value, span, where)
+            elif len(value) in _SUMS:
+                waiting.append((path, value))
+            else:
+                sums.add(md5(value, usedforsecurity=False).digest())
+                _blob(account, file, path, value, f"{where}, a table")
+    for path, value in waiting:
+        if _as_sum(value) not in sums:
+            _blob(account, file, path, value, f"{where}, a table")
+
+
+def _number(account: Account, file: int, path: str, value: object, span: Span, where: str) -> None:
+    """Add a number where its bytes stand; yes and no, which often have none, say nothing."""
+    if value is not None and value not in (0, 1):
+        told = f"{value:.10g}" if isinstance(value, float) else str(value)
+        account.texts.append(Text(file, path, told, *span, where))
+
+
+_SUMS = (16, 32)
+"""Lengths of a check sum: as bytes, and in hexadecimal digits."""
+
+
+def _as_sum(value: bytes) -> bytes:
+    try:
+        return value if len(value) == 16 else bytes.fromhex(value.decode("ascii"))
+    except ValueError:
+        return b""
 
 
 def _blob(account: Account, file: int, place: str, value: bytes, where: str) -> None:

@@ -24,6 +24,8 @@ _HEADER = 100
 _FRAGMENT = 3
 """Bytes between two cells that are too few for a free block."""
 _RESERVED_FOR_LATER = (72, 92)
+_SIZES = (0, 1, 2, 3, 4, 6, 8, 8, 0, 0, 0, 0)
+"""Bytes of a number, by its type."""
 
 
 def unexplained(raw: bytes, roots: Sequence[int]) -> list[Span]:
@@ -46,6 +48,19 @@ def unexplained(raw: bytes, roots: Sequence[int]) -> list[Span]:
     known = joined([(0, _RESERVED_FOR_LATER[0]), (_RESERVED_FOR_LATER[1], _HEADER), *pages.known])
     rest = ((low, high) for low, high in without([(0, len(raw))], known))
     return [(low, high) for low, high in rest if len(raw[low:high].strip(b"\0")) > _FRAGMENT]
+
+
+def numbers_of(raw: bytes, root: int) -> Iterator[list[Span]]:
+    """Yield for each row of a table, in its order, where its numbers stand; (0, 0) for other values.
+
+    It ends early where a page is no page of a table.
+    """
+    try:
+        pages = _Pages(raw)
+        for start, end in pages.rows(root):
+            yield pages.numbers(start, end)
+    except (Broken, IndexError):
+        return
 
 
 class _Pages:
@@ -131,6 +146,51 @@ class _Pages:
             end += 4
         self.known.append((start, min(max(end, start + 4), limit)))
         return below
+
+    def rows(self, root: int) -> Iterator[Span]:
+        """Yield where each record of a table stands, as far as it is in its page."""
+        waiting = [root]
+        while waiting:
+            start = self._enter(waiting.pop())
+            if start is None:
+                continue
+            kind, _, cells = unpack_from(">BHH", self.raw, start)
+            if kind not in (_TABLE, _TABLE_LEAF):
+                return
+            head = start + (12 if kind == _TABLE else 8)
+            pointers = unpack_from(f">{min(cells, self.size // 2)}H", self.raw, head)
+            if kind == _TABLE:
+                waiting.append(unpack_from(">I", self.raw, start + 8)[0])
+                waiting += [unpack_from(">I", self.raw, start + pointer)[0] for pointer in reversed(pointers)]
+                continue
+            for pointer in pointers:
+                payload, at = self._varint(start + pointer)
+                at = self._varint(at)[1]
+                yield at, at + self._local(payload, _TABLE_LEAF)
+
+    def numbers(self, start: int, end: int) -> list[Span]:
+        """Return where the numbers of a record stand, by the types in its head; (0, 0) for all else."""
+        length, at = self._varint(start)
+        place, head, out = length, min(start + length, end), []
+        while at < head:
+            kind, at = self._varint(at)
+            size = (kind - 12) // 2 if kind >= 12 else _SIZES[kind]
+            out.append(self._place(start, end, place, size) if size and kind < 12 else (0, 0))
+            place += size
+        return out
+
+    def _place(self, start: int, end: int, place: int, size: int) -> Span:
+        """Return where some bytes of a record stand that begins at ``start`` and goes on in other pages at ``end``."""
+        if start + place + size <= end:
+            return start + place, start + place + size
+        pages, at = divmod(start + place - end, self.usable - 4)
+        if start + place < end or at + size > self.usable - 4 or pages > len(self.raw) // self.size:
+            return 0, 0
+        number = unpack_from(">I", self.raw, end)[0]
+        for _ in range(pages):
+            number = unpack_from(">I", self.raw, (number - 1) * self.size)[0] if number else 0
+        first = (number - 1) * self.size + 4 + at
+        return (first, first + size) if number and first + size <= len(self.raw) else (0, 0)
 
     def _local(self, payload: int, kind: int) -> int:
         """Return how much of a record stands in its cell."""

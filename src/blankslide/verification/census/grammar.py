@@ -6,7 +6,10 @@ A word is allowed only in the place where the vocabulary has it: ``Rose`` in a n
 stain there is elsewhere. Where a vocabulary says ``=kept``, free text may stand, if the plan lists that very
 place as kept. ``=code`` is the same for numbers of coding schemes, which are longer than a plain number may be.
 ``=long`` is the same for lengths in nanometres, one or a row, and ``=hex`` for tables in hexadecimal digits. Where it
-says ``=file``, the name of one of the slide's own files may stand: the verdict on names speaks about that.
+says ``=file``, the name of one of the slide's own files may stand: the verdict on names speaks about that. Where it
+says ``=name`` or ``=sql``, a name of a database's schema or a statement of it may stand, put together of the names and
+words at ``schema/name`` and ``schema/word``. Where it says ``=size``, a number of bytes may stand that the file can
+have.
 
 A line of a vocabulary is the place, a tab, and the template. Capitals of places do not count. ``*`` as a part of a
 place stands for any one part, ``**/`` at its beginning for any parts, and ``{a|b}`` in a template for one of both.
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from blankslide.verification.census.account import Text
 
 KEPT, FILE, CODE, LONG, HEX = "=kept", "=file", "=code", "=long", "=hex"
+NAME, SQL, SIZE = "=name", "=sql", "=size"
 _VERSION = re.compile(r"(?<![\d.])\d{1,5}+(?:\.\d{1,6}+){2,4}+(?!\.?\d)")
 _NUMBER = re.compile(r"(?:(?<![\w.)\]])[-+])?(?<![\d.])\d{1,7}+(?:\.\d{1,20}+)?(?:[eE][-+]?\d{1,3}+)?(?!\.?\d)")
 _BY = re.compile(r"(?<=\d)[xX×](?=\d)")
@@ -48,6 +52,7 @@ _LONG = re.compile(r"\d{6,}+")
 _LONGER = re.compile(r"-?\d{1,10}+(?:[ ,;]{1,2}+-?\d{1,10}+)*+")
 _DAY = re.compile(r"(?<!\d)(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d)")
 _TABLE = re.compile(r"(?:[0-9A-Fa-f]{2}){16,}+")
+_SIZE = re.compile(r"[0-9]{1,13}+")
 _ADDRESS = re.compile(r"[\w.]@[\w]|\w:\\|\\\\\w|://")
 _TOKEN = re.compile(r"[A-Za-z][A-Za-z0-9]*+(?:[ _.:-][A-Za-z0-9]++){0,5}+")
 _NUMERIC = frozenset('#… ,;x()"')
@@ -117,9 +122,9 @@ def _version(found: re.Match[str]) -> str:
 def place_of(path: str) -> str:
     """Return a path with each id as ``@``, each number as ``#`` and any prefix of a name space without its name.
 
-    The tag's number at its beginning stays.
+    The tag's number at its beginning stays. White space is one space: where words of a key went, there may be more.
     """
-    head, slash, rest = _XMLNS.sub("/@xmlns", path).partition("/")
+    head, slash, rest = _XMLNS.sub("/@xmlns", _SPACE.sub(" ", path)).partition("/")
     return f"{_PLACE_ID.sub('@', head)}{slash}{_DIGITS.sub('#', _PLACE_ID.sub('@', rest))}"
 
 
@@ -244,6 +249,8 @@ class Rules(NamedTuple):
         Names of the slide's own files.
     ids
         Replacements of ours that stand whole in the slide; elsewhere they may be cut off.
+    sizes
+        Bytes of each file.
     """
 
     vocabulary: Vocabulary
@@ -252,6 +259,7 @@ class Rules(NamedTuple):
     numbers: bool = True
     files: frozenset[str] = frozenset()
     ids: frozenset[str] = frozenset()
+    sizes: tuple[int, ...] = ()
 
     def knowing(self, texts: Iterable[Text]) -> Rules:
         """Return the rules with the ids of ours that stand in texts of a slide."""
@@ -285,6 +293,10 @@ def explained(text: Text, rules: Rules) -> bool:
         or (FILE in allowed and _is_file(value, rules.files))
     ):
         return True
+    if SIZE in allowed and text.file < len(rules.sizes) and _is_size(value, rules.sizes[text.file]):
+        return True
+    if allowed & _OF_SCHEMAS and _is_of_schema(value, allowed, rules.vocabulary):
+        return True
     if not rules.kept.covers(text.file, text.start, text.end):
         return False
     if _is_numbers(value) or (CODE in allowed and is_code(text.value)):
@@ -294,6 +306,32 @@ def explained(text: Text, rules: Rules) -> bool:
     if HEX in allowed and (value == DIGITS or (_TABLE.fullmatch(value) is not None and is_table(value))):
         return True
     return KEPT in allowed and plausible(text.value)
+
+
+_OF_SCHEMAS = frozenset((NAME, SQL))
+
+
+def _is_of_schema(value: str, allowed: set[str], vocabulary: Vocabulary) -> bool:
+    """Whether a value is a name, or a statement, of a schema that has nothing but the format's names."""
+    from blankslide.verification.census.sql import is_name, is_statement
+
+    whole = {name.lower() for name in vocabulary.at("schema/name") or ()}
+    words = {word.lower() for word in vocabulary.at("schema/word") or ()}
+
+    def is_known(name: str) -> bool:
+        return is_name(name, whole, words) or template(name).lower() in whole
+
+    plain = value.replace(" @ ", "@")
+    return (NAME in allowed and is_known(plain)) or (SQL in allowed and is_statement(plain, is_known))
+
+
+_ANY_DAY = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])|(?:[0-2]\d|3[01]){2}(?:19|20)\d\d")
+
+
+def _is_size(value: str, most: int) -> bool:
+    """Whether a value is a whole number up to a number of bytes, and does not look like a day."""
+    number = value.strip()
+    return _SIZE.fullmatch(number) is not None and int(number) <= most and _ANY_DAY.fullmatch(number) is None
 
 
 def _is_file(value: str, files: Iterable[str]) -> bool:

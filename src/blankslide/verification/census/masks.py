@@ -8,12 +8,19 @@ there a line of print is one grey block.
 from __future__ import annotations
 
 from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 KINDS = frozenset(("png", "gif", "bmp"))
 """Codecs that keep two values two."""
 CROSSINGS = 4
 """Edges in any row or column: two shapes."""
-_LARGEST = 1 << 23
+LARGEST = 1 << 23
+NEAR = 40
+"""How far JPEG moves values beside an edge."""
 
 
 def is_mask(data: bytes, kind: str) -> bool:
@@ -25,13 +32,27 @@ def is_mask(data: bytes, kind: str) -> bool:
         return False
     try:
         with Image.open(BytesIO(data)) as image:
-            if image.mode not in ("1", "L", "P") or image.width * image.height > _LARGEST or _frames(image) > 1:
+            if image.mode not in ("1", "L", "P") or image.width * image.height > LARGEST or _frames(image) > 1:
                 return False
             values = np.asarray(image)
     except Exception:  # a library raises what it likes; what does not decode is no mask
         return False
-    low, inside = values.min(), values == values.max()
-    if not (inside | (values == low)).all():
+    return is_plain(values)
+
+
+def is_plain(values: NDArray[np.integer[Any]], near: int = 0) -> bool:
+    """Whether a whole picture is of two values, each with its like, and has so few edges that nothing is written in it.
+
+    Parameters
+    ----------
+    values
+        Of shape (rows, columns).
+    near
+        How far from one of the two a value may be: JPEG changes them at edges.
+    """
+    low, high = int(values.min()), int(values.max())
+    inside = values > (low + high) // 2
+    if (((values > low + near) & (values < high - near)) if near else (values != low) & (values != high)).any():
         return False
     down, across = inside[1:] != inside[:-1], inside[:, 1:] != inside[:, :-1]
     return bool(max(down.sum(0).max(initial=0), across.sum(1).max(initial=0)) <= CROSSINGS)

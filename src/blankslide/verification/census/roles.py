@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from blankslide.verification.census.agreement import Candidate, Known, Pictures, fits
+from blankslide.verification.census.overlay import worst_block
 from blankslide.verification.census.pixels import SAME, SPEAKS, Likeness, covered
 
 __all__ = ["Candidate", "Role", "prove"]
@@ -27,6 +28,8 @@ PURE = 12.0  # of 255: what is farther from both greys of a mask lies on an edge
 EDGES = 0.2  # share of a mask that its edges may take, as drawn in 64 × 64
 CROSSINGS = 4  # edges in any row or column of a mask: two shapes
 MUTE = 32 * 32  # pixels of a picture that has no room for a word; how it was made smaller says more than what it shows
+UNLIKE = 64.0  # mean difference, of 255, in a map's worst block: a name printed on it is 120
+MASK = "a mask: two greys and few shapes, in which nothing can be written"  # as far as 64 × 64 tell: look at all of it
 LEVEL_WORDS = ("level", "unknown")
 
 
@@ -65,7 +68,10 @@ def prove(candidates: Sequence[Candidate], known: Known | None = None) -> list[R
     slide = _elected(pictures, groups)
     if slide is None:
         return [_without(pictures, index) for index in range(len(candidates))]
-    return [_role(pictures, index, slide, groups) for index in range(len(candidates))]
+    roles = [_role(pictures, index, slide, groups) for index in range(len(candidates))]
+    if not slide.channels:
+        return roles
+    return [_mixed(pictures, i, slide, r) if r.proven in ("unclear", "other") else r for i, r in enumerate(roles)]
 
 
 # -- who is the slide ------------------------------------------------------------------
@@ -90,7 +96,7 @@ def _channels(pictures: Pictures) -> list[list[int]]:
     families: dict[tuple[int, int, bool, int], list[int]] = {}
     for index in sorted(pictures.speaking):
         c = pictures.all[index]
-        if c.area == largest and c.said in LEVEL_WORDS:
+        if c.area == largest and (c.said in LEVEL_WORDS or (not c.said and _stands_alone(c))):
             families.setdefault((c.width, c.height, c.tiled, c.segments), []).append(index)
     dark = ([i for i in family if pictures.sparse(i)] for family in families.values() if len(family) > 1)
     return [family for family in dark if len(family) > 1]
@@ -151,10 +157,10 @@ def _role(pictures: Pictures, index: int, slide: _Group, groups: list[_Group]) -
     said = f"correlation {found.correlation:.2f} with the slide"
     if found.verdict == "same":
         return _alike(pictures, index, slide, head, said)
-    if found.correlation <= -SAME:
+    if found.correlation <= -SAME and _is_negative(pictures, index, slide):
         return Role("map", f"the slide's negative: {said}")
     if _is_mask(candidate):
-        return Role("map", "a mask: two greys and few shapes, in which nothing can be written")
+        return Role("map", MASK)
     if found.verdict == "none":
         return Role("unclear", "nothing of it was seen where the slide was seen")
     if found.verdict == "maybe":
@@ -163,6 +169,20 @@ def _role(pictures: Pictures, index: int, slide: _Group, groups: list[_Group]) -
     if candidate.said in LEVEL_WORDS and candidate.tiled and own is not None and len(own.members) > 1:
         return Role("unclear", f"levels of another picture: {said}, but they agree with each other")
     return Role("other", f"does not look like the slide: {said}")
+
+
+def _is_negative(pictures: Pictures, index: int, slide: _Group) -> bool:
+    """Whether a picture is the slide's negative in each of its parts, too."""
+    own = pictures.all[index].seen.whole
+    others = (pictures.all[i].seen.whole for i in slide.members if i != index)
+    return own is not None and any(worst_block(own, other) <= UNLIKE for other in others if other is not None)
+
+
+def _mixed(pictures: Pictures, index: int, slide: _Group, role: Role) -> Role:
+    """Return the role of a picture in which the slide's channels may be seen at once, each in a colour of its own."""
+    found = pictures.mixture(index, slide.members)
+    said = f"the slide's channels in one picture: correlation {found.correlation:.2f}"
+    return Role("thumbnail", said, 1.0) if found.verdict == "same" else role
 
 
 def _is_mask(candidate: Candidate) -> bool:

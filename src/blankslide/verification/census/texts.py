@@ -33,7 +33,8 @@ def speak(account: Account, file: int, path: str, data: bytes, base: int, where:
     data, base
         The bytes, and their offset in the file.
     """
-    data, base = _stripped(data, base)
+    emptied = _emptied(data)
+    data, base = _stripped(data[emptied:], base + emptied)
     if not data:
         return
     plain = bytearray(data)
@@ -70,12 +71,31 @@ def speak_picture(account: Account, file: int, data: bytes, span: Span, where: s
     """
     rest = value_picture(account, file, data, *span, where)
     for low, high in rest or ():
-        _plainly(account, file, "beside", data[low:high], span[0] + low, where)
+        _beside(account, file, data, (low, high), span[0], where)
     return rest is not None
 
 
 WRAPPED = 8
 """Bytes that a wrapping holds at least, so that it is surely no text itself."""
+_PROFILE = re.compile(rb"\xff\xe2(..)ICC_PROFILE\0\x01\x01", re.DOTALL)
+
+
+def _beside(account: Account, file: int, data: bytes, span: Span, base: int, where: str) -> None:
+    """Add what can be read beside a picture: a colour profile that is whole in its segment tag by tag.
+
+    A segment may end behind the span, with zeros.
+    """
+    at, high = _emptied(data, span[0]), span[1]
+    for found in _PROFILE.finditer(data, at, high):
+        start, end = found.end(), found.start() + 2 + int.from_bytes(found[1], "big")
+        if at <= found.start() and not any(data[high:end]) and is_profile(data[start:end]):
+            _plainly(account, file, "beside", data[at : found.start()], base + at, where)
+            speak_profile(account, file, "beside", data[start:end], base + start, where)
+            at = end
+    if at < high:
+        _plainly(account, file, "beside", data[at:high], base + at, where)
+
+
 _BASE64 = re.compile(rb"[A-Za-z0-9+/\r\n]*+={0,2}")
 
 
@@ -201,6 +221,12 @@ _EMPTY = re.compile(rb"\xff\xfe\0.\0*", re.DOTALL)
 def _is_comment(data: bytes) -> bool:
     """Whether what begins like UTF-16 is a comment of a JPEG: its length, and letters of one byte each, or nothing."""
     return data[:2] == b"\xff\xfe" and (_BYTEWISE.search(data, 2) is not None or _EMPTY.fullmatch(data) is not None)
+
+
+def _emptied(data: bytes, at: int = 0) -> int:
+    """Return where an emptied comment of a JPEG ends that begins here: its length may look like a letter of UTF-16."""
+    end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big") if data[at : at + 2] == b"\xff\xfe" else at
+    return end if at + 4 <= end <= len(data) and not any(data[at + 4 : end]) else at
 
 
 def _wide_order(data: bytes) -> str:

@@ -19,7 +19,7 @@ from blankslide.verification.census.long_jpeg import ends
 from blankslide.verification.census.loose import speak_loose
 from blankslide.verification.census.memory import Memory
 from blankslide.verification.census.restarts import intervals
-from blankslide.verification.census.roles import Candidate, prove
+from blankslide.verification.census.roles import MASK, Candidate, prove
 from blankslide.verification.census.streams import beside, beside_tables
 from blankslide.verification.census.texts import speak, speak_picture, speak_profile
 from blankslide.verification.census.tiff_pages import Page, page_of
@@ -129,7 +129,7 @@ class Tiff:
             return
         before = len(self.account.texts)
         speak(self.account, self.file, place, data, entry.start, where)
-        if len(self.account.texts) == before and any(data) and len(data) <= 64:
+        if len(self.account.texts) == before and data.strip(b" \0") and len(data) <= 64:
             shown = data.hex(" ")
             self.account.texts.append(Text(self.file, f"{place}/bytes", shown, entry.start, entry.end, where))
 
@@ -205,6 +205,8 @@ class Tiff:
             proven, reason = role.proven, role.reason
             if proven == "thumbnail" and role.looked < WHOLE:
                 proven, reason = self._again(page, candidates)
+            if role.reason == MASK and not self._is_mask(page):
+                proven, reason = "unclear", "a mask with something in it"
             if look is not None and look.flat:
                 proven, reason = self._blank(page)
             if proven != "blank" and is_small(page):
@@ -239,6 +241,18 @@ class Tiff:
         others = [c._replace(look=look) if i == number else c for i, c in enumerate(candidates)]
         role = prove(others, self.memory.pairs)[number]
         return role.proven, role.reason
+
+    def _is_mask(self, page: Page) -> bool:
+        """Whether all pixels of a page are those of a mask: in a smaller picture a line of print is one grey block."""
+        from blankslide.verification.census.masks import LARGEST, NEAR, is_plain
+
+        if page.width * page.height > LARGEST:
+            return False
+        try:
+            values = _told(self._library, page).asarray()
+        except Exception:  # what a library cannot read is no mask
+            return False
+        return values.ndim == 2 and is_plain(values.astype(int), NEAR)
 
     def _blank(self, page: Page) -> tuple[str, str]:
         """Whether each segment of a page is of one colour; equal segments are decoded once."""
