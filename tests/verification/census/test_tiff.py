@@ -299,3 +299,13 @@ def test_what_tifffile_logs_is_not_heard(file: Path, caplog: pytest.LogCaptureFi
     with TiffFile(file, is_ndpi=True) as tiff:
         assert len(tiff.pages) > 1
     assert caplog.records != []
+
+
+def test_letters_in_the_words_of_an_ndpi_that_no_value_uses_are_read(file: Path) -> None:
+    """In the upper half of a number; and in an entry whose short text leads to zeros elsewhere as well."""
+    name = int.from_bytes(b"Mike", "little")
+    more = {65490: long(name << 32 | 7), 65491: Value(2, b"Kim\0", outline=True)}
+    build_hamamatsu(file, size=(256, 192), factors=(1, 2), macro_size=None, map_page=False, tags={"level0": more})
+    data = file.read_bytes().ljust(8 << 20, b"\0")
+    told = {t.path: t.value for t in take_stock([("s.ndpi", MemorySource(data))]).texts if t.path.endswith("slack")}
+    assert told == {"65490/slack": "Mike", "65491/slack": "Kim\0"}
