@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ipywidgets as W
 
+from blankslide.jupyter.table import say_again
 from blankslide.jupyter.thumbnails import MOST, Picture
 from blankslide.presentation import html_card
 from blankslide.viewing.picture import in_order
@@ -217,9 +218,12 @@ class Card:
         self.controls.filter.value = ""
         self.draw_confirmation("", "")
         self.draw_progress("", 0.0, visible=False)
+        emptied = (*_below(self._middle), *_below((self.strings.widget, self._tail)), *self.controls.everything())
         self.widget.children = (self._head, self._result)
+        say_again(emptied)
+        self.table.say_again()
         self.table.close()
-        for widget in (*_below(self._middle), *_below((self.strings.widget, self._tail)), *self.controls.everything()):
+        for widget in emptied:
             widget.close()
 
     def close(self) -> None:
