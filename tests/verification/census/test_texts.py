@@ -132,3 +132,12 @@ def test_what_stands_before_or_behind_a_profile_or_divides_it_is_read_too() -> N
         account = Account()
         speak_picture(account, 0, data, (0, 0), "a table")
         assert any(NAME[2:] in t.value for t in account.texts)
+
+
+def test_a_short_comment_of_a_jpeg_is_no_utf_16() -> None:
+    """Its marker is the mark of UTF-16; its length tells it from that."""
+    account = Account()
+    speak(account, 0, "coded", b"\xff\xfe\0\x07annie", 100, "page 0")
+    speak(account, 0, "coded", b"\xff\xfe\0\x07percy\xff\xdb\0\x04\1\2", 200, "page 0")
+    speak(account, 0, "coded", "\ufeffannie".encode("utf-16-le"), 300, "page 0")
+    assert [(t.value, t.start) for t in account.texts] == [("annie", 104), ("percy", 204), ("annie", 302)]

@@ -220,7 +220,11 @@ _EMPTY = re.compile(rb"\xff\xfe\0.\0*", re.DOTALL)
 
 def _is_comment(data: bytes) -> bool:
     """Whether what begins like UTF-16 is a comment of a JPEG: its length, and letters of one byte each, or nothing."""
-    return data[:2] == b"\xff\xfe" and (_BYTEWISE.search(data, 2) is not None or _EMPTY.fullmatch(data) is not None)
+    if data[:2] != b"\xff\xfe":
+        return False
+    end = 2 + int.from_bytes(data[2:4], "big")
+    is_long_so = 4 < end == len(data) or (4 < end < len(data) and data[end] == 0xFF)
+    return is_long_so or _BYTEWISE.search(data, 2) is not None or _EMPTY.fullmatch(data) is not None
 
 
 def _emptied(data: bytes, at: int = 0) -> int:
