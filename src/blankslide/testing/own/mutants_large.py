@@ -79,8 +79,7 @@ MUTANTS: tuple[Mutant, ...] = (
         _NDPI,
         "numbers are never looked at",
         lambda: put("formats.hamamatsu.ndpi_file:NUMBERS", frozenset(range(65320, 65536))),
-        lambda: put("formats.hamamatsu.ndpi_tags:NUMBERS", frozenset(range(65320, 65536))),
-        lambda: put("formats.hamamatsu.ndpi_tags:_is_number", lambda _, entry: entry.tag >= 65320),
+        lambda: put("formats.hamamatsu.ndpi_tags:holds_numbers", lambda _, entry: entry.tag >= 65320),
     ),
     # Hamamatsu NDPIS
     seen("hamamatsu_ndpis", _NDPIS, "second file of the set", forget_in(2)),
