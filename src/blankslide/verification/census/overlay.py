@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Box = tuple[float, float, float, float]
 
+STEPS = 16  # of greys, between which a map's rule may bend
 SIDE = 64
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 BLOCK = 8
@@ -171,6 +172,19 @@ def worst_block(a: Grey, b: Grey, fit: Fit = AS_IT_LIES) -> float:
     slope, offset = fit_line(a[place].ravel(), other.ravel())
     rest[place] = np.abs(a[place] - (slope * other + offset))
     return _worst(rest / np.float32(min(1.0, max(abs(slope), 0.02))), np.ones_like(a))
+
+
+def unlike(a: Grey, b: Grey) -> float:
+    """Return the mean difference in the worst 8×8 block of `a` from what its greys are elsewhere for the greys of `b`.
+
+    A map is made of a slide's greys by a rule, which need not be a straight line; what is printed on it is not.
+    """
+    import numpy as np
+
+    edges = np.quantile(b, np.linspace(0, 1, STEPS + 1)[1:-1])
+    step = np.searchsorted(edges, b, side="right")
+    rule = np.array([np.median(a[step == i]) if (step == i).any() else 0 for i in range(STEPS)], np.float32)
+    return _worst(np.abs(a - rule[step]), np.ones_like(a))
 
 
 def _shared(m0: float, m1: float, t0: float, t1: float, side: int) -> tuple[int, int, tuple[float, float]]:

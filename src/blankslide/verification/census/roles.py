@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from blankslide.verification.census.agreement import Candidate, Known, Pictures, fits
-from blankslide.verification.census.overlay import worst_block
+from blankslide.verification.census.overlay import unlike
 from blankslide.verification.census.pixels import SAME, SPEAKS, Likeness, covered
 
 __all__ = ["Candidate", "Role", "prove"]
@@ -28,7 +28,7 @@ PURE = 12.0  # of 255: what is farther from both greys of a mask lies on an edge
 EDGES = 0.2  # share of a mask that its edges may take, as drawn in 64 × 64
 CROSSINGS = 4  # edges in any row or column of a mask: two shapes
 MUTE = 32 * 32  # pixels of a picture that has no room for a word; how it was made smaller says more than what it shows
-UNLIKE = 64.0  # mean difference, of 255, in a map's worst block: a name printed on it is 120
+UNLIKE = 48.0  # mean difference, of 255, in a map's worst block: that of a name printed on it is 70 and more
 MASK = "a mask: two greys and few shapes, in which nothing can be written"  # as far as 64 × 64 tell: look at all of it
 LEVEL_WORDS = ("level", "unknown")
 
@@ -175,7 +175,7 @@ def _is_negative(pictures: Pictures, index: int, slide: _Group) -> bool:
     """Whether a picture is the slide's negative in each of its parts, too."""
     own = pictures.all[index].seen.whole
     others = (pictures.all[i].seen.whole for i in slide.members if i != index)
-    return own is not None and any(worst_block(own, other) <= UNLIKE for other in others if other is not None)
+    return own is not None and any(unlike(own, other) <= UNLIKE for other in others if other is not None)
 
 
 def _mixed(pictures: Pictures, index: int, slide: _Group, role: Role) -> Role:
