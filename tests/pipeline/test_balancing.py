@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -11,13 +12,16 @@ import pytest
 from blankslide.cli import main
 from blankslide.errors import ContradictorySlide, NotEditable
 from blankslide.model import Action
-from blankslide.pipeline import Options, anonymize_copy, anonymize_in_place, readable, verify
-from blankslide.pipeline.balancing import MOST, _pictures_left, accounts, is_census
+from blankslide.pipeline import Options, anonymize_copy, anonymize_in_place, balancing, readable, verify
+from blankslide.pipeline.balancing import MOST, _pictures_left, accounts, balance, is_census
+from blankslide.pipeline.opening import inspected, opened
+from blankslide.planner import make_plan
 from blankslide.samples.aperio import slide as maker
 from blankslide.samples.kit.drawing import label
 from blankslide.testing.own.forgetful import forget, idle, oblivious
 from blankslide.verification.census.account import Account, Picture
 from blankslide.verification.census.grammar import Kept
+from blankslide.verification.census.memory import Memory
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -220,3 +224,28 @@ def test_the_only_page_is_the_slide_though_nothing_proves_it() -> None:
     assert _left(page) == 0
     assert _left(page, page._replace(where="page 1", start=90, end=90)) == 2
     assert _left(page._replace(proven="other")) == 1
+
+
+def test_texts_are_explained_once_for_the_same_question_and_again_for_any_other(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slide, asked = build(), list[int]()
+    whole = balancing._texts_left
+    monkeypatch.setattr(
+        balancing, "_texts_left", lambda account, *more: asked.append(len(account.texts)) or whole(account, *more)
+    )
+    with opened(slide) as files:
+        inspection = inspected(files, None)
+        planned = make_plan(inspection, Options().resolved(), files.views(), None)
+        memory = Memory()
+
+        def told(inspection: Inspection = inspection, planned: Plan = planned) -> tuple[str, ...]:
+            return balance(inspection, planned, files.views(), Options(), slide, memory).left
+
+        first = told()
+        assert first
+        assert told() == first
+        assert len(asked) == 1
+        stays = replace(planned, decisions=tuple(d._replace(action=Action.KEEP) for d in planned.decisions))
+        told(planned=stays)
+        assert len(asked) == 2

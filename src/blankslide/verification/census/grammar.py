@@ -173,10 +173,9 @@ class Vocabulary:
 
     def at(self, path: str) -> set[str] | None:
         """Return the templates that may stand at a path; None if the place is unknown."""
-        place = place_of(path).lower()
-        known = self._known.get(place, _UNKNOWN)
+        known = self._known.get(path, _UNKNOWN)
         if known is _UNKNOWN:
-            known = self._known[place] = self._at(place)
+            known = self._known[path] = self._at(place_of(path).lower())
         return known
 
     def _at(self, place: str) -> set[str] | None:

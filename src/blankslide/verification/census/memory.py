@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from blankslide.source import ByteSource
+    from blankslide.verification.census.account import Text
     from blankslide.verification.census.agreement import Known
     from blankslide.verification.census.data import Span
 
@@ -38,6 +39,8 @@ class Memory:
         self._room = ROOM
         self.pairs: Known = {}
         """How pictures are like each other; see `agreement.Pictures`."""
+        self.texts: list[tuple[tuple[object, ...], list[Text]]] = []
+        """Texts and all that might explain them, and which of them nothing explained."""
 
     def ask(self, step: Hashable, source: ByteSource, work: Callable[[ByteSource], T]) -> T:
         """Do a step, or use its result again.

@@ -234,5 +234,7 @@ def fit_line(a: Grey, b: Grey) -> tuple[float, float]:
         offset = float(y.mean() - slope * x.mean())
         rest = np.abs(a - slope * b - offset)
         limit = 3 * float(np.median(rest)) + 1
-        keep = rest <= limit
+        before, keep = keep, rest <= limit
+        if (keep == before).all():  # the same values give the same line
+            break
     return slope, offset

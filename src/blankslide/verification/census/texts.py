@@ -197,7 +197,7 @@ def decoded(data: bytes) -> tuple[str, str]:
             text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
-        plain = _reads(text) and (encoding == "utf-8" or _is_mostly_ascii(data)) and _TORN.search(data) is None
+        plain = (encoding == "utf-8" or _is_mostly_ascii(data)) and _reads(text) and _TORN.search(data) is None
         return (text, encoding) if plain else ("", "")
     return "", ""
 
@@ -247,11 +247,15 @@ def _wide_order(data: bytes) -> str:
 
 
 _CONTROL = dict.fromkeys((*range(9), 11, 12, *range(14, 32), *range(127, 160), 0xFFFD))
+_CONTROL_BYTES = bytes(code for code in _CONTROL if code < 128)
 
 
 def _reads(text: str) -> bool:
     """Whether nearly nothing of a text is a control character: NULs may part several strings."""
-    kept = len(text.replace("\0", "").translate(_CONTROL))
+    if text.isascii():  # as bytes it is far faster
+        kept = len(text.encode("ascii").translate(None, _CONTROL_BYTES))
+    else:
+        kept = len(text.translate(_CONTROL))
     return kept > 0 and kept * 100 >= (len(text) - text.count("\0")) * 97
 
 

@@ -122,6 +122,8 @@ def _read(data: bytes, spans: list[tuple[int, int]], encoding: str, shortest: in
     """Decode all stretches at once; only those with something in them are looked at singly."""
     last = len(data)
     cut = [(a, b - (b - a) % 2) for a, b in ((a, min(b, last)) for a, b in spans) if b - a > 3]
+    if not cut:
+        return
     dense = joined(data, cut, b"\xff" * 8)
     text = _repeated().sub(lambda m: "\ufffe" * len(m[0]), dense.data.decode(encoding, "replace"))
     done = 0
