@@ -13,7 +13,6 @@ from blankslide.samples.kit.codecs import jpeg
 from blankslide.samples.kit.drawing import tissue
 from blankslide.source import MemorySource
 from blankslide.verification.census.account import Account
-from blankslide.verification.census.data import joined
 from blankslide.verification.census.database import IN_MEMORY, take_stock
 from blankslide.verification.census.database_pages import unexplained
 from blankslide.verification.census.database_trees import Trees
@@ -21,7 +20,7 @@ from blankslide.verification.census.database_trees import Trees
 if TYPE_CHECKING:
     from pathlib import Path
 
-TILES = 400
+TILES = 220
 
 
 class Counting(MemorySource):
@@ -40,12 +39,12 @@ class Counting(MemorySource):
 
 @pytest.fixture(scope="module")
 def tile() -> bytes:
-    return jpeg(tissue(192, 192, 1), 95)[:-2].ljust(17000, b"\xa5") + b"\xff\xd9"
+    return jpeg(tissue(192, 192, 1), 95)[:-2].ljust(20500, b"\xa5") + b"\xff\xd9"
 
 
 @pytest.fixture(scope="module")
 def whole(tile: bytes, tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    return cleaned(built(tmp_path_factory.mktemp("db") / "a.svslide", tile))
+    return cleaned(built(tmp_path_factory.mktemp("db") / "a.svslide", tile))[0]
 
 
 def built(path: Path, tile: bytes, *steps: tuple[str, tuple[object, ...]]) -> bytes:
@@ -89,7 +88,7 @@ def test_rows_speak_pixels_are_sampled_and_sums_are_silent(whole: bytes) -> None
     assert len(taken(whole, thorough=True)[0].pictures) == TILES
 
 
-@pytest.mark.parametrize("number", [3, 201, TILES])
+@pytest.mark.parametrize("number", [3, 101, TILES])
 def test_a_name_in_any_row_is_told(tmp_path: Path, tile: bytes, number: int) -> None:
     data = built(
         tmp_path / "a.svslide",
@@ -138,7 +137,8 @@ def test_chains_that_are_not_straight_are_followed(tmp_path: Path, tile: bytes) 
     bent += [("INSERT INTO tiles VALUES (?, ?, 5)", (f"T;1|{9000 + i}", tile + tile)) for i in range(14)]
     bent += [("DROP TABLE notes", ())]
     data = built(tmp_path / "a.svslide", tile, *bent)
-    data = cleaned(data)
+    data, same = cleaned(data)
+    assert data == same
     account, _ = taken(data)
     assert account.troubles == []
     with closing(sqlite3.connect(":memory:")) as db:
@@ -146,17 +146,20 @@ def test_chains_that_are_not_straight_are_followed(tmp_path: Path, tile: bytes) 
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
-def cleaned(data: bytes) -> bytes:
-    """Return a database without remains, of which both readers find the same."""
+def cleaned(data: bytes) -> tuple[bytes, bytes]:
+    """Return a database without what each of both readers finds that no row needs."""
     with closing(sqlite3.connect(":memory:")) as db:
         db.deserialize(data)
         roots = [root for (root,) in db.execute("SELECT rootpage FROM sqlite_master") if root]
-    trees, out = Trees(MemorySource(data)), bytearray(data)
+    trees = Trees(MemorySource(data))
     for root in (1, *roots):
         for _ in trees.rows(root):
             pass
-    remains = trees.loose(thorough=False)
-    assert remains == joined(unexplained(data, roots))
-    for low, high in remains:
+    return without_spans(data, trees.loose(thorough=False)), without_spans(data, unexplained(data, roots))
+
+
+def without_spans(data: bytes, spans: list[tuple[int, int]]) -> bytes:
+    out = bytearray(data)
+    for low, high in spans:
         out[low:high] = bytes(high - low)
     return bytes(out)
