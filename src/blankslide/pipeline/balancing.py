@@ -313,12 +313,17 @@ def balance(
 def _taken(
     inspection: Inspection, sources: Sequence[ByteSource], options: Options, path: Path, memory: Memory | None = None
 ) -> Account:
+    from blankslide.formats import vocabulary_of
+    from blankslide.verification.census.grammar import spelled, vocabulary
     from blankslide.verification.census.reference import slide_look
     from blankslide.verification.census.stock import take_stock
 
     files = [(file.name, source) for file, source in zip(inspection.files, sources, strict=False)]
     claims = {i: bytemap.tissue_parts() for i, bytemap in enumerate(inspection.maps) if _needs_claims(sources[i])}
-    return take_stock(files, claims, slide=partial(slide_look, path), thorough=options.thorough, memory=memory)
+    known = partial(spelled, vocabulary(vocabulary_of(inspection.format)))
+    return take_stock(
+        files, claims, slide=partial(slide_look, path), thorough=options.thorough, memory=memory, spelled=known
+    )
 
 
 def _beside(path: Path, inspection: Inspection) -> tuple[list[str], list[str]]:

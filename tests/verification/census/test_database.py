@@ -14,9 +14,10 @@ from blankslide.samples.kit.drawing import label
 from blankslide.samples.kit.patients import invent
 from blankslide.source import MemorySource
 from blankslide.verification.census.account import Account
-from blankslide.verification.census.database import MAGIC, take_stock
+from blankslide.verification.census.database import MAGIC, in_memory, large_one, take_stock
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -32,15 +33,19 @@ def file(tmp_path: Path) -> bytes:
     return path.read_bytes()
 
 
-def taken(data: bytes) -> Account:
+def taken(data: bytes, how: Callable[..., None] = take_stock) -> Account:
     account = Account()
-    take_stock(account, 0, MemorySource(data), "*.svslide")
+    how(account, 0, MemorySource(data), "*.svslide")
     return account
 
 
-def test_every_cell_speaks_with_its_table_and_column(file: bytes) -> None:
+both = pytest.mark.parametrize("how", [in_memory, large_one])
+
+
+@both
+def test_every_cell_speaks_with_its_table_and_column(file: bytes, how: Callable[..., None]) -> None:
     assert file.startswith(MAGIC)
-    account = taken(file)
+    account = taken(file, how)
     told = {t.path: t.value for t in account.texts}
     assert told['odd "name/Patient'] == "Thimblewick"
     assert told['odd "name/Weight'] == "71.5"
@@ -49,7 +54,8 @@ def test_every_cell_speaks_with_its_table_and_column(file: bytes) -> None:
     assert "CREATE TABLE" in told["schema/table"]
 
 
-def test_a_check_sum_of_a_value_is_no_text_and_any_other_is(tmp_path: Path) -> None:
+@both
+def test_a_check_sum_of_a_value_is_no_text_and_any_other_is(tmp_path: Path, how: Callable[..., None]) -> None:
     path, tile = tmp_path / "a.svslide", bytes(range(200))
     true = md5(tile, usedforsecurity=False).digest()
     with sqlite3.connect(path) as database:
@@ -57,7 +63,9 @@ def test_a_check_sum_of_a_value_is_no_text_and_any_other_is(tmp_path: Path) -> N
         values = [true, true.hex().encode(), tile, b"\1Thimblewick\2\3\4\5", b"deadbeefThimblewickThimblewick0b"]
         database.executemany("INSERT INTO t VALUES (?, ?)", [(f"T;{i}", value) for i, value in enumerate(values)])
     database.close()
-    read = [v for v in (t.value for t in taken(path.read_bytes()).texts if t.path == "t/data") if v not in str(tile)]
+    read = [
+        v for v in (t.value for t in taken(path.read_bytes(), how).texts if t.path == "t/data") if v not in str(tile)
+    ]
     assert sorted(read)[-2:] == ["Thimblewick", "deadbeefThimblewickThimblewick0b"]
     assert true.hex() not in read
 
@@ -69,9 +77,12 @@ def test_what_sqlite_cannot_read_is_a_trouble_without_a_value(file: bytes) -> No
     assert any("Thimblewick" in text.value for text in account.texts)
 
 
+@both
 @pytest.mark.parametrize("page", [512, 4096])
 @pytest.mark.parametrize("encoding", ["UTF-8", "UTF-16le"])
-def test_a_number_stands_where_its_bytes_are(tmp_path: Path, page: int, encoding: str) -> None:
+def test_a_number_stands_where_its_bytes_are(
+    tmp_path: Path, page: int, encoding: str, how: Callable[..., None]
+) -> None:
     path = tmp_path / "a.svslide"
     with sqlite3.connect(path) as database:
         database.execute(f"PRAGMA page_size = {page}")
@@ -93,7 +104,7 @@ def test_a_number_stands_where_its_bytes_are(tmp_path: Path, page: int, encoding
         database.execute("ALTER TABLE t ADD COLUMN Late INT DEFAULT 77")
     database.close()
     data = path.read_bytes()
-    found = taken(data).texts
+    found = taken(data, how).texts
     numbers = [t for t in found if t.path == "t/Number"]
     assert {int(t.value) for t in numbers} == set(range(70_000, 70_200))
     assert all(int.from_bytes(data[t.start : t.end], "big") == int(t.value) for t in numbers)
@@ -103,13 +114,14 @@ def test_a_number_stands_where_its_bytes_are(tmp_path: Path, page: int, encoding
     assert {(t.start, t.end) for t in found if t.path in ("t/OID", "t/Late")} == {(0, 0)}
 
 
-def test_yes_and_no_are_no_text(tmp_path: Path) -> None:
+@both
+def test_yes_and_no_are_no_text(tmp_path: Path, how: Callable[..., None]) -> None:
     path = tmp_path / "a.svslide"
     with sqlite3.connect(path) as database:
         database.execute("CREATE TABLE t (a INT, b INT, c INT, d REAL, e TEXT)")
         database.execute("INSERT INTO t VALUES (0, 1, 2, 1.5, '1')")
     database.close()
-    assert {t.path[2:]: t.value for t in taken(path.read_bytes()).texts if t.path.startswith("t/")} == {
+    assert {t.path[2:]: t.value for t in taken(path.read_bytes(), how).texts if t.path.startswith("t/")} == {
         "c": "2",
         "d": "1.5",
         "e": "1",

@@ -241,3 +241,11 @@ def test_a_declaration_of_xml_says_nothing_but_its_own_words(quote: str) -> None
 
 def test_white_space_in_a_key_does_not_count() -> None:
     assert explained(text("270/App  Mag", "20"), Rules(Vocabulary(["270/App Mag\t#"]), Kept(()), lambda value: False))
+
+
+def test_a_shape_is_spelled_only_where_the_vocabulary_has_it() -> None:
+    known = grammar.vocabulary(("t/id\tT;#|#",))
+    assert grammar.spelled(known, "t/id", "T;111|1")
+    assert not grammar.spelled(known, "t/id", "T;11111111|1")  # more than seven digits
+    assert not grammar.spelled(known, "t/id", "Rose|1")
+    assert not grammar.spelled(known, "t/other", "T;111|1")

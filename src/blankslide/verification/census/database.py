@@ -6,31 +6,86 @@ What no query reaches (freed pages, unused bytes of pages, what stands behind th
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from hashlib import md5
+from struct import error as Broken
 from typing import TYPE_CHECKING
 
 from blankslide.verification.census.account import Account, Text
+from blankslide.verification.census.database_cells import SUMS, as_sum, speak_number, speak_value, sum_of
 from blankslide.verification.census.database_pages import numbers_of, unexplained
 from blankslide.verification.census.loose import speak_loose
-from blankslide.verification.census.texts import speak, speak_picture
 
 if TYPE_CHECKING:
     import sqlite3
 
     from blankslide.source import ByteSource
     from blankslide.verification.census.data import Span
+    from blankslide.verification.census.database_large import Spelled
 
 MAGIC = b"SQLite format 3\0"
-_IN_MEMORY = 256 << 20
+IN_MEMORY = 4 << 20
+"""Bytes up to which a database is handed to SQLite, and all of its values are looked at."""
 
 
-def take_stock(account: Account, file: int, source: ByteSource, where: str) -> None:
-    """Add all texts and pictures of a database to the account."""
+def take_stock(
+    account: Account,
+    file: int,
+    source: ByteSource,
+    where: str,
+    thorough: bool = False,
+    spelled: Spelled = lambda path, shape: False,
+) -> None:
+    """Add all texts and pictures of a database to the account.
+
+    Parameters
+    ----------
+    thorough
+        Look at all pixels of a large database, too.
+    spelled
+        Whether a vocabulary has a place for values of a shape; of a large database such values are told once.
+    """
+    if source.size <= IN_MEMORY:
+        in_memory(account, file, source, where)
+    else:
+        large_one(account, file, source, where, thorough, spelled)
+
+
+def large_one(
+    account: Account,
+    file: int,
+    source: ByteSource,
+    where: str,
+    thorough: bool = False,
+    spelled: Spelled = lambda path, shape: False,
+) -> None:
+    """Add what a large database says, page by page, and but for most of the pixels."""
     import sqlite3
 
-    if source.size > _IN_MEMORY:
-        account.troubles.append(f"{where}: the database is too large to be read a second time")
-        return
+    from blankslide.verification.census.database_large import Large
+    from blankslide.verification.census.database_trees import Trees
+
+    trees = Trees(source)
+    large = Large(account, file, trees, where, thorough, spelled)
+    rows = large.schema()
+    for row in rows:
+        _speak_schema(account, file, [_plain(row[i]) for i in (0, 1, 2, 4)], where)
+    for kind, name, _, root, sql in rows:
+        try:
+            if root and kind == b"table":
+                large.table(name, root, sql)
+            elif root:
+                large.index(root)
+        except (sqlite3.Error, IndexError, Broken) as problem:
+            account.troubles.append(f"{where}: a table cannot be read ({type(problem).__name__})")
+    remains = trees.loose(thorough)
+    if trees.broken:
+        account.troubles.append(f"{where}: the pages of the database contradict each other")
+    _remains(account, file, source, remains, where)
+
+
+def in_memory(account: Account, file: int, source: ByteSource, where: str) -> None:
+    """Add all texts and pictures of a database that SQLite reads in memory."""
+    import sqlite3
+
     raw = source.read(0, source.size)
     database = sqlite3.connect(":memory:")
     try:
@@ -65,15 +120,19 @@ _KINDS = ("table", "index", "view", "trigger")
 
 def _schema(account: Account, file: int, database: sqlite3.Connection, where: str) -> None:
     for row in database.execute("SELECT type, name, tbl_name, sql FROM sqlite_master"):
-        kind, name, owner, told = (_plain(value) for value in row)
-        own = f"schema/{kind}" if kind in _KINDS else "schema/other"
-        texts = [
-            ("schema/name", name),
-            ("schema/name", owner),
-            (own, told),
-            *([(own, kind)] if kind not in _KINDS else []),
-        ]
-        account.texts += [Text(file, path, value, 0, 0, f"{where}, schema") for path, value in texts if value]
+        _speak_schema(account, file, [_plain(value) for value in row], where)
+
+
+def _speak_schema(account: Account, file: int, row: Sequence[str], where: str) -> None:
+    kind, name, owner, told = row
+    own = f"schema/{kind}" if kind in _KINDS else "schema/other"
+    texts = [
+        ("schema/name", name),
+        ("schema/name", owner),
+        (own, told),
+        *([(own, kind)] if kind not in _KINDS else []),
+    ]
+    account.texts += [Text(file, path, value, 0, 0, f"{where}, schema") for path, value in texts if value]
 
 
 def _plain(value: object) -> str:
@@ -105,38 +164,15 @@ def _table(
             path = f"{table}/{columns[number]}"
             if not isinstance(value, bytes):
                 span = spans[number] if number < len(spans) else (0, 0)
-                _number(account, file, path, value, span, where)
-            elif len(value) in _SUMS:
+                speak_number(account, file, path, value, span, where)
+            elif len(value) in SUMS:
                 waiting.append((path, value))
             else:
-                sums.add(md5(value, usedforsecurity=False).digest())
-                _blob(account, file, path, value, f"{where}, a table")
+                sums.add(sum_of(value))
+                speak_value(account, file, path, value, f"{where}, a table")
     for path, value in waiting:
-        if _as_sum(value) not in sums:
-            _blob(account, file, path, value, f"{where}, a table")
+        if as_sum(value) not in sums:
+            speak_value(account, file, path, value, f"{where}, a table")
 
 
-def _number(account: Account, file: int, path: str, value: object, span: Span, where: str) -> None:
-    """Add a number where its bytes stand; yes and no, which often have none, say nothing."""
-    if value is not None and value not in (0, 1):
-        told = f"{value:.10g}" if isinstance(value, float) else str(value)
-        account.texts.append(Text(file, path, told, *span, where))
-
-
-_SUMS = (16, 32)
-"""Lengths of a check sum: as bytes, and in hexadecimal digits."""
-
-
-def _as_sum(value: bytes) -> bytes:
-    try:
-        return value if len(value) == 16 else bytes.fromhex(value.decode("ascii"))
-    except ValueError:
-        return b""
-
-
-def _blob(account: Account, file: int, place: str, value: bytes, where: str) -> None:
-    if not speak_picture(account, file, value, (0, 0), where):
-        speak(account, file, place, value, 0, where)
-
-
-__all__ = ["MAGIC", "take_stock"]
+__all__ = ["MAGIC", "in_memory", "large_one", "take_stock"]

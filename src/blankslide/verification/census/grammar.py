@@ -198,6 +198,11 @@ def vocabulary(lines: tuple[str, ...]) -> Vocabulary:
     return _parsed(lines).unused()
 
 
+def spelled(known: Vocabulary, path: str, shape: str) -> bool:
+    """Whether a value may stand at a path whatever its digits are, which must be in rows of at most seven."""
+    return template(shape) in (known.at(path) or ())
+
+
 def _alternatives(line: str) -> set[str]:
     """Write out a line with ``{a|b}`` in it."""
     found = _CHOICE.search(line)

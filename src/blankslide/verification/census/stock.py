@@ -29,6 +29,7 @@ def take_stock(
     slide: Callable[[], Look | None] = lambda: None,
     thorough: bool = False,
     memory: Memory | None = None,
+    spelled: Callable[[str, str], bool] = lambda path, shape: False,
 ) -> Account:
     """Find what is really in the files of a slide.
 
@@ -45,6 +46,9 @@ def take_stock(
         Walk every tile.
     memory
         What was found out before in this run, and from which bytes.
+    spelled
+        Whether the format's vocabulary has a place for values of a shape: of hundreds of thousands of such values,
+        which differ in digits only, one is told. The same in all of a run.
 
     Returns
     -------
@@ -57,7 +61,7 @@ def take_stock(
     for number, (name, source) in enumerate(files):
         where = _suffix(name)
         told = tuple((claims or {}).get(number, ()))
-        one = partial(_one, number, told, where, thorough, memory)
+        one = partial(_one, number, told, where, thorough, memory, spelled)
         part, found = memory.ask(("file", number, told, where, thorough), source, one)
         account.add(part)
         if found is not None:  # what is remembered is of the same bytes, but perhaps read from another file
@@ -80,7 +84,13 @@ def _suffix(name: str) -> str:
 
 
 def _one(
-    number: int, claims: Sequence[Span], where: str, thorough: bool, memory: Memory, source: ByteSource
+    number: int,
+    claims: Sequence[Span],
+    where: str,
+    thorough: bool,
+    memory: Memory,
+    spelled: Callable[[str, str], bool],
+    source: ByteSource,
 ) -> tuple[Account, Instance | None]:
     """Take stock of one file; it depends on nothing but what it is given."""
     account, instance = Account(), None
@@ -97,7 +107,7 @@ def _one(
         elif head.startswith(_SQLITE):
             from blankslide.verification.census import database
 
-            database.take_stock(account, number, source, where)
+            database.take_stock(account, number, source, where, thorough, spelled)
         elif head.startswith(_CZI):
             from blankslide.verification.census import czi
 
