@@ -32,7 +32,7 @@ _LONG = 64
 """Bytes from which on a binary value may be pixels."""
 _ONES = str.maketrans("0123456789", "1111111111")
 _NUMBERS = re.compile(r"\d+")
-_ALIKE = re.compile(r"(?:[^\d.X]|\d{1,7}(?!\d))*+")
+_ALIKE = re.compile(r"(?>(?:[^\d.X]|\d{1,7}(?!\d))*)")
 """What no digit changes: a dot may make a date or a version of numbers, and more than seven digits are no number."""
 _MOST_KINDS = 1 << 16
 _STEP = 40

@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 
 KEPT, FILE, CODE, LONG, HEX = "=kept", "=file", "=code", "=long", "=hex"
 NAME, SQL, SIZE = "=name", "=sql", "=size"
-_VERSION = re.compile(r"(?<![\d.])\d{1,5}+(?:\.\d{1,6}+){2,4}+(?!\.?\d)")
+_VERSION = re.compile(r"(?<![\d.])\d{1,5}+(?>(?:\.\d{1,6}+){2,4})(?!\.?\d)")
 _NUMBER = re.compile(r"(?:(?<![\w.)\]])[-+])?(?<![\d.])\d{1,7}+(?:\.\d{1,20}+)?(?:[eE][-+]?\d{1,3}+)?(?!\.?\d)")
 _BY = re.compile(r"(?<=\d)[xX×](?=\d)")
 _DIGITS = re.compile(r"\d{1,7}+")
 _SPACE = re.compile(r"\s++")
-_ROW = re.compile(r"#(?:[ ,;\\/x×]{1,2}#){3,}+")
+_ROW = re.compile(r"#(?>(?:[ ,;\\/x×]{1,2}#){3,})")
 _HARMLESS = re.compile(
     r"(?:true|false|yes|no|on|off|nan|[-+]?\d{1,4}|[-+]?\d{0,5}\.\d{1,20}|[-+]?\d{1,5}\.?0?)(?:[eE][-+]?\d{1,3})?", re.I
 )
@@ -49,16 +49,16 @@ _DATE = re.compile(r"(?<!\d)(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _DOTTED = re.compile(r"\d{1,2}\.\d{1,2}\.(?:19|20)\d\d|\d\d\.\d\d\.\d\d|(?:19|20)\d\d\.\d{1,2}\.\d{1,2}")
 _LONG = re.compile(r"\d{6,}+")
-_LONGER = re.compile(r"-?\d{1,10}+(?:[ ,;]{1,2}+-?\d{1,10}+)*+")
+_LONGER = re.compile(r"-?\d{1,10}+(?>(?:[ ,;]{1,2}+-?\d{1,10}+)*)")
 _DAY = re.compile(r"(?<!\d)(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d)")
-_TABLE = re.compile(r"(?:[0-9A-Fa-f]{2}){16,}+")
+_TABLE = re.compile(r"(?>(?:[0-9A-Fa-f]{2}){16,})")
 _SIZE = re.compile(r"[0-9]{1,13}+")
 _ADDRESS = re.compile(r"[\w.]@[\w]|\w:\\|\\\\\w|://")
-_TOKEN = re.compile(r"[A-Za-z][A-Za-z0-9]*+(?:[ _.:-][A-Za-z0-9]++){0,5}+")
+_TOKEN = re.compile(r"[A-Za-z][A-Za-z0-9]*+(?>(?:[ _.:-][A-Za-z0-9]++){0,5})")
 _NUMERIC = frozenset('#… ,;x()"')
 _TRUTHS = frozenset(("true", "false", "yes", "no", "on", "off"))
 _CHOICE = re.compile(r"\{([^{}|]*+\|[^{}]*+)\}")
-_PIECES = re.compile(r"[^\W_](?:[ ,.'^_/:-]?[^\W_]){4,}+")
+_PIECES = re.compile(r"[^\W_](?>(?:[ ,.'^_/:-]?[^\W_]){4,})")
 FILL = frozenset(" \t\r\n\0|;,.-_:=xX0#?*'\"<>/()[]{}")
 
 

@@ -70,7 +70,7 @@ def _kind(text: str) -> str:
 def _pair() -> re.Pattern[str]:
     """A key, perhaps with an index, and what divides it from its value: `=`, `: `, or `:` behind letters alone."""
     return re.compile(
-        r"[^\S\n]*+([^\s=:\[\]{}<>\"](?:[^\n=:\[\]{}<>\"]|\[\d{1,4}\]){0,100}+)(?:=|:(?=\s|\Z)|(?<=[A-Za-z_]{3}):(?![/\\\d]))[^\S\n]*+"
+        r"[^\S\n]*+([^\s=:\[\]{}<>\"](?>(?:[^\n=:\[\]{}<>\"]|\[\d{1,4}\]){0,100}))(?:=|:(?=\s|\Z)|(?<=[A-Za-z_]{3}):(?![/\\\d]))[^\S\n]*+"
     )
 
 
@@ -164,7 +164,7 @@ def _json_head() -> re.Pattern[str]:
 
 @cache
 def _json_token() -> re.Pattern[str]:
-    return re.compile(r"\"((?:[^\"\\]++|\\.)*+)\"?|[^\s\[\]{},:\"\0]++|[\[\]{},:]", re.S)
+    return re.compile(r"\"((?>(?:[^\"\\]++|\\.)*))\"?|[^\s\[\]{},:\"\0]++|[\[\]{},:]", re.S)
 
 
 @cache

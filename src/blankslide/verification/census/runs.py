@@ -117,7 +117,7 @@ _BY_CHANCE = (
 
 @cache
 def _utf8_text() -> re.Pattern[bytes]:
-    return re.compile(rb"(?:[\t\n\r -~]++|" + _MANY + rb")++")
+    return re.compile(rb"(?>(?:[\t\n\r -~]++|" + _MANY + rb")+)")
 
 
 @cache

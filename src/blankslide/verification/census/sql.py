@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection
 
 _TOKEN = re.compile(
     r"""(?P<space>\s++)|(?P<comment>--[^\n]*+|/\*(?s:.*?)(?:\*/|\Z))"""
-    r"""|(?P<name>"(?:[^"]|"")*+"|\[[^\]]*+\]|`(?:[^`]|``)*+`)|(?P<text>'(?:[^']|'')*+')"""
+    r"""|(?P<name>"(?>(?:[^"]|"")*)"|\[[^\]]*+\]|`(?>(?:[^`]|``)*)`)|(?P<text>'(?>(?:[^']|'')*)')"""
     r"""|(?P<word>[^\W\d][\w$@#]*+)|(?P<number>\d[\w.#]*+)|(?P<sign>[-+(),;.])"""
 )
 _KEYWORDS = frozenset(

@@ -153,7 +153,7 @@ def _speak_inner_profile(account: Account, file: int, path: str, wrapped: Wrappe
 
 BYTES, DIGITS = "(bytes)", "(hex)"
 _ROW = re.compile(r"[A-Za-z0-9+/\r\n]{40,}+={0,2}")
-_HEX = re.compile(r"(?:[0-9A-Fa-f]{2}){20,}+")
+_HEX = re.compile(r"(?>(?:[0-9A-Fa-f]{2}){20,})")
 
 
 def _or_bytes(value: str) -> str:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from blankslide.source import ByteSource
     from blankslide.verification.census.pixels import Look
 
-_SPELLED = re.compile(rb"[A-Za-z](?:[ ,.'^_-]?[A-Za-z]){5,}+|\d[\d./ -]{6,}+")
+_SPELLED = re.compile(rb"[A-Za-z](?>(?:[ ,.'^_-]?[A-Za-z]){5,})|\d[\d./ -]{6,}+")
 _SHORT = re.compile(rb"[0-9A-Za-z]{3,4}\0?")
 CLAIMING = frozenset(("level", "thumbnail", "channel", "map", "blank"))
 EVERY = 4 << 20

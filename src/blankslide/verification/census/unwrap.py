@@ -152,18 +152,18 @@ _EVERY_OTHER = bytes(1 if b in _ALPHABET else 0 if b == 0 else 2 for b in range(
 @cache
 def _more_base64() -> re.Pattern[bytes]:
     """Further lines, and the padding."""
-    return re.compile(rb"(?:\r?\n[ \t]{0,8}[A-Za-z0-9+/]++)*+={0,2}")
+    return re.compile(rb"(?>(?:\r?\n[ \t]{0,8}[A-Za-z0-9+/]++)*)={0,2}")
 
 
 @cache
 def _base64_wide() -> re.Pattern[bytes]:
-    return re.compile(rb"(?:[A-Za-z0-9+/]\0)++(?:=\0?){0,2}")
+    return re.compile(rb"(?>(?:[A-Za-z0-9+/]\0)+)(?:=\0?){0,2}")
 
 
 @cache
 def _hex_apart() -> re.Pattern[bytes]:
     """Pairs with something between them, as dumps, programs and addresses write them."""
-    return re.compile(rb"(?<![0-9A-Fa-f])[0-9A-Fa-f]{2}(?:(?:[ :,-]|\\x|, ?0x)[0-9A-Fa-f]{2}){4,}+")
+    return re.compile(rb"(?<![0-9A-Fa-f])[0-9A-Fa-f]{2}(?>(?:(?:[ :,-]|\\x|, ?0x)[0-9A-Fa-f]{2}){4,})")
 
 
 @cache
@@ -184,7 +184,7 @@ def _entity() -> re.Pattern[bytes]:
 
 @cache
 def _urls() -> re.Pattern[bytes]:
-    return re.compile(rb"(?:[!$&(-;=?-Z_a-z~]++|%[0-9A-Fa-f]{2})*+")
+    return re.compile(rb"(?>(?:[!$&(-;=?-Z_a-z~]++|%[0-9A-Fa-f]{2})*)")
 
 
 @cache
