@@ -280,7 +280,7 @@ def possessive_groups(parsed: Iterable[Any]) -> Iterator[Any]:
                     yield from possessive_groups(branch) if isinstance(branch, _parser.SubPattern) else ()
 
 
-ONE = (C.LITERAL, C.NOT_LITERAL, C.ANY, C.IN)
+ONE = (C.LITERAL, C.NOT_LITERAL, C.ANY, C.IN, C.GROUPREF)
 
 
 def test_no_group_is_repeated_possessively() -> None:
