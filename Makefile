@@ -12,7 +12,7 @@ export PYTHON
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench screenshots generated wheel-check clean
+.PHONY: help demo test trust lint format bench screenshots generated wheel-check clean
 
 help:
 	@sed -n '/^#   make/s/^#   //p' Makefile
@@ -25,6 +25,11 @@ test:
 	@bash scripts/setup-venv dev
 	@bash scripts/system-libs --test --gui --browser
 	@bash scripts/check
+
+# Every known way of making a format forgetful, and every hostile slide, against the second account: some minutes.
+trust:
+	@bash scripts/setup-venv dev
+	@$(BIN)/python scripts/trust
 
 lint:
 	@bash scripts/setup-venv dev

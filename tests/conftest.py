@@ -76,14 +76,18 @@ def home(homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def inspections(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return a list that grows by the name of the format with every inspection of a slide, whoever asks for it."""
+    """Return a list that grows by the name of the format with every inspection of a slide, whoever asks for it.
+
+    Before a run the slide is inspected in memory, too, as the plan would leave it: ``aperio as planned``.
+    """
     from blankslide.formats import all_formats
+    from blankslide.pipeline.balancing import AsPlanned
 
     seen: list[str] = []
     for kind in {type(known) for known in all_formats()}:
 
         def counted(self: Any, probe: Any, inspect: Any = kind.inspect) -> Any:
-            seen.append(self.name)
+            seen.append(self.name + " as planned" * isinstance(probe.files, AsPlanned))
             return inspect(self, probe)
 
         monkeypatch.setattr(kind, "inspect", counted)

@@ -265,3 +265,34 @@ def test_slow_patterns_are_found(text: str | bytes) -> None:
 @pytest.mark.parametrize("text", [r"\s*(?:<!--(?:(?!-->).)*+-->\s*+)*+<a", r"\d++[\s;]*", r"[^,]+,?"])
 def test_linear_patterns_are_not(text: str) -> None:
     assert complaint((text, int(re.S)), {"search"} if "," in text else set()) == ""
+
+
+def possessive_groups(parsed: Iterable[Any]) -> Iterator[Any]:
+    """Yield what is repeated possessively and is more than one character."""
+    for name, node in parsed:
+        if name is C.POSSESSIVE_REPEAT and not (len(node[2]) == 1 and node[2][0][0] in ONE):
+            yield node
+        for part in node if isinstance(node, (tuple, list)) else (node,):
+            if isinstance(part, _parser.SubPattern):
+                yield from possessive_groups(part)
+            elif isinstance(part, list):
+                for branch in part:
+                    yield from possessive_groups(branch) if isinstance(branch, _parser.SubPattern) else ()
+
+
+ONE = (C.LITERAL, C.NOT_LITERAL, C.ANY, C.IN, C.GROUPREF)
+
+
+def test_no_group_is_repeated_possessively() -> None:
+    """Before Python 3.11.5 ``(...)*+`` keeps what a failed turn has read (gh-106052); ``(?>(...)*)`` does not."""
+    assert list(possessive_groups(_parser.parse(r"a(?:b(c|(?:de)*+))")))
+    assert not list(possessive_groups(_parser.parse(r"a*+[bc]{2,3}+.?+(?>(?:de)*)")))
+    bad = [text for text, flags in collected() if any(possessive_groups(_parser.parse(text, flags)))]
+    assert not bad
+
+
+def test_atomic_groups_are_right_in_this_python() -> None:
+    for text, said, end in ((r"(?>(?:.(?!D))+)", "ABCDE", 2), (r"(?>(?:ab?c)+)", "aca", 2)):
+        found = re.match(text, said)
+        assert found is not None
+        assert found.end() == end

@@ -158,7 +158,7 @@ def test_after_a_run_the_proof_is_what_is_shown(slide: Path, inspections: list[s
     session.apply()
     assert session.outcome is not None
     assert session.outcome.content == "clean"
-    assert len(inspections) == 3  # opened; under the lock; the proof
+    assert len(inspections) == 4  # opened; under the lock; as it will be, which the census is held against; the proof
     assert not session.stale
     assert not any(row.sensitive for row in session.rows())
     shown = [row.id for row in session.rows()]
@@ -172,7 +172,7 @@ def test_a_proof_is_not_believed_of_a_file_that_changed_behind_it(slide: Path, i
     session.on(lambda event: os.utime(slide, ns=(1, 1)) if (event, session.stage) == ("progress", "record") else None)
     session.apply()
     assert session.state == "done"
-    assert len(inspections) == 4
+    assert len(inspections) == 5
     assert not session.stale
 
 

@@ -19,17 +19,20 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from blankslide import pipeline
-from blankslide.errors import BlankslideError
+from blankslide.errors import BlankslideError, SlideChanged
 from blankslide.model import Action, Decision, Inspection, Outcome, PhiClass, Place, Plan, Stage
 from blankslide.pipeline import Options
 from blankslide.presentation import wording
 from blankslide.presentation.rows import in_order
 
+if TYPE_CHECKING:
+    from blankslide.pipeline import Readable
+
 State = Literal["empty", "loading", "ready", "working", "done", "refused"]
-Event = Literal["state", "rows", "progress"]
+Event = Literal["state", "rows", "progress", "strings"]
 Listener = Callable[[Event], None]
 Standing = tuple[tuple[int, ...] | None, ...]
 MASK = "••••"
@@ -140,6 +143,8 @@ class Session:
         self.stage = Stage.START
         self.fraction = 0.0
         self.seen: Standing | None = None
+        self.strings: tuple[Readable, ...] | None = None
+        self.unread: BlankslideError | None = None
         self._files: tuple[Path, ...] = ()
         self._kept: set[str] = set()
         self._removed: set[str] = set()
@@ -191,6 +196,7 @@ class Session:
 
     def _look(self, path: Path, known: Look | None = None) -> None:
         """Inspect and plan, and remember of which state of the files that is true."""
+        self.strings = self.unread = None
         self._files = self._files or (_main(path),)
         self.seen = _standing(self._files)
         try:
@@ -270,6 +276,45 @@ class Session:
         word = contains.lower()
         return [r for r in rows if word in f"{r.what} {r.id} {r.where} {r.kind}".lower()]
 
+    # -- every string that is left -----------------------------------------------------------
+
+    def read_strings(self) -> None:
+        """List every string that can be read in the slide. Blocks; never raises; costs an account of its bytes.
+
+        Afterwards ``strings`` holds them, or ``unread`` says why there are none. Both are forgotten with what was
+        found in the slide: after a choice or a run the list is another.
+        """
+        self.strings = self.unread = None
+        if self.path is not None and self.plan is not None:
+            try:
+                self.options.find_key()
+                found = tuple(pipeline.readable(self.path, self._chosen()))
+                if self.stale:
+                    raise SlideChanged("the file changed after it was looked at", "look at it again")
+                self.strings = found
+            except BlankslideError as error:
+                self.unread = error
+        self._emit("strings")
+
+    @property
+    def can_read(self) -> bool:
+        """Whether strings are still to be listed, and could be."""
+        return (
+            self.plan is not None and self.state in ("ready", "done") and self.strings is None and self.unread is None
+        )
+
+    @property
+    def strings_title(self) -> str:
+        """What stands above the list, open or closed."""
+        return "Readable strings" + (f" ({len(self.strings)})" if self.strings is not None else "")
+
+    @property
+    def strings_summary(self) -> str:
+        """How many there are and how many nothing explains, or why they cannot be listed."""
+        if self.unread is not None:
+            return self.unread.sentence()
+        return wording.strings_phrase([line.why for line in self.strings]) if self.strings is not None else ""
+
     # -- what happened ---------------------------------------------------------------------
 
     def apply(self) -> None:
@@ -277,7 +322,7 @@ class Session:
         if self.path is None:
             return
         self._cancelled = False
-        self.outcome = self.error = None
+        self.outcome = self.error = self.strings = self.unread = None
         self.stage, self.fraction = Stage.START, 0.0
         self._go("working")
         proofs: list[Look] = []

@@ -281,6 +281,17 @@ class ByteMap:
         high = np.concatenate((end[breaks], end[-1:]))
         return list(zip(low.tolist(), high.tolist(), strict=True))
 
+    def tissue_parts(self) -> list[tuple[int, int]]:
+        """Ranges of tissue, sorted, each as it was claimed."""
+        if self._tissue_arrays is not None:
+            return list(zip(self._tissue_arrays[0].tolist(), self._tissue_arrays[1].tolist(), strict=True))
+        parts = {(s, e) for s, e, cls, _ in self._sorted if cls == ByteClass.TISSUE}
+        for starts, ends, cls, _ in self._joined:
+            if cls == ByteClass.TISSUE:
+                parts.discard((starts[0], ends[-1]))
+                parts.update((s, e) for s, e in zip(starts, ends, strict=True) if e > s)
+        return sorted(parts)
+
     def claims(self) -> list[tuple[int, int, int, str]]:
         """All claims but tissue of large slides, sorted: start, end, class, first owner."""
         return self._sorted

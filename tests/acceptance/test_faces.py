@@ -106,3 +106,23 @@ def test_the_headline_is_the_same_on_a_terminal(slide: Path, capsys: pytest.Capt
     _, title, count = session.headline.split(" · ")
     assert lines[0].split(" · ")[:2] == [slide.name, title]
     assert lines[1] == count
+
+
+def test_command_line_and_session_list_the_same_strings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """napari's fold and the card's are held to the same list in their own tests."""
+    slide = tmp_path / "aperio-classic.svs"
+    builders()[slide.name](slide)
+    with pytest.raises(SystemExit):
+        main(["inspect", "--readable", "--json", str(slide)])
+    (told,) = json.loads(capsys.readouterr().out)["slides"]
+    session = Session(slide, api.options("research", ledger="none"))
+    session.load()
+    assert session.strings is None
+    session.read_strings()
+    assert [line._asdict() for line in session.strings or ()] == told["readable"]
+    new = sum(not line["explained"] for line in told["readable"])
+    assert 0 < new == [line["why"] for line in told["readable"]].index("kept"), "what nothing explains comes first"
+    assert {line["field"] for line in told["readable"] if line["why"] == "kept"} >= {"Filtered", "ICC date"}
+    assert session.strings_summary.endswith(f"nothing explains the {new} marked !")
+    session.keep("aperio.description.user", True)
+    assert session.strings is None, "another choice, another list"

@@ -99,7 +99,7 @@ def test_a_copy_of_a_set_is_clean_and_equals_an_edit_in_place(
 def test_an_index_and_its_images_are_copied_together(tmp_path: Path, out: Path, options: Options) -> None:
     path = tmp_path / "archive" / "s.ndpis"
     path.parent.mkdir()
-    planted = build_hamamatsu_ndpis(path, size=(128, 96), factors=(1,), macro_size=(90, 40), map_page=False)
+    planted = build_hamamatsu_ndpis(path, size=(256, 192), factors=(1, 2), macro_size=(90, 40), map_page=False)
     assert anonymize_copy(path, out, options).content == "clean"
     assert sorted(contents(out)) == sorted(contents(path.parent))
     check_gone(planted, out)
@@ -258,6 +258,8 @@ def growing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     path = tmp_path / "archive" / "slide.vms"
     path.parent.mkdir()
     build_hamamatsu_vms(path, **SMALL, table=False, comment=b"annie")
+    for other in (p for p in path.parent.glob("*.jpg") if p.name != "slide(1,0).jpg"):
+        other.write_bytes(other.read_bytes().replace(b"annie", b"new  "))  # the toy looks at one comment only
     monkeypatch.setattr(FORMAT, "detect", lambda probe: "the toy stands in for it")
     with registered(Growing()):
         yield path

@@ -24,6 +24,13 @@ def slide(tmp_path: Path) -> Path:
     return path
 
 
+def tiles_of(path: Path, level: int) -> int:
+    from tifffile import TiffFile
+
+    with TiffFile(path) as tiff:
+        return len(tiff.series[0].levels[level].pages[0].dataoffsets)
+
+
 def plant(path: Path, level: int, tile: int, marker: int, secret: bytes = SECRET) -> int:
     """Turn the tile's APP0 into another segment that holds a name; return where."""
     from tifffile import TiffFile
@@ -58,7 +65,7 @@ def test_the_first_tile_of_each_level_is_looked_at(slide: Path, marker: int, lev
 
 def test_a_long_adobe_segment_keeps_the_flag_that_decides_about_colours(slide: Path) -> None:
     adobe = b"Adobe\0\x64\0\0\0\0\0"  # no conversion: what looks like YCbCr is RGB
-    at = plant(slide, 0, 0, 0xEE, adobe + b"WP")
+    at = min(plant(slide, level, i, 0xEE, adobe + b"WP") for level in range(3) for i in range(tiles_of(slide, level)))
     before = OpenSlide(slide).read_region((0, 0), 0, (64, 64)).tobytes()
     outcome = api.anonymize(slide, in_place=True, ledger="none")
     assert (outcome.content, outcome.residue) == ("clean", ())
@@ -72,11 +79,8 @@ def test_other_tiles_are_looked_at_when_thorough(slide: Path) -> None:
     assert pipeline.verify(slide, Options(thorough=True)).content == "residue"
     options = Options(key=b"k" * 32)
     assert pipeline.anonymize_in_place(slide, options).content == "clean"
-    assert SECRET in slide.read_bytes()
+    assert SECRET not in slide.read_bytes(), "the census has read it, so all tiles were looked at"
     options.thorough = True
-    assert pipeline.verify(slide, options).residue == ("left: jpeg.tile-text",)
-    assert pipeline.anonymize_in_place(slide, options).content == "clean"
-    assert SECRET not in slide.read_bytes()
     assert pipeline.verify(slide, options).content == "clean"
 
 

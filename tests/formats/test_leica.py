@@ -170,16 +170,16 @@ def test_texts_of_further_pages_go(slide: Callable[..., Path]) -> None:
 
 
 def test_real_xml_keeps_its_science(shared: Path, slide: Callable[..., Path]) -> None:
-    """The real XML of Leica-1 around small pages of its own numbers."""
+    """The real XML of Leica-1 around small pages of its own numbers; the lowest level is no smaller than real ones."""
     real = (shared / "metadata" / "leica" / "Leica-1.xml").read_bytes().decode()
 
     sizes = {
         "macro_size": (101, 291),
         "macro_factors": (1, 4, 16),
-        "size": (2302, 2402),
-        "factors": (1, 4, 16, 64, 256),
+        "size": (1151, 1201),
+        "factors": (1, 2, 4, 8, 16),
     }
-    built = [(101 // f, 291 // f) for f in (1, 4, 16)] + [(2302 // f, 2402 // f) for f in sizes["factors"]]
+    built = [(101 // f, 291 // f) for f in (1, 4, 16)] + [(1151 // f, 1201 // f) for f in sizes["factors"]]
 
     def scaled(match: re.Match[str]) -> str:
         width, height = built[int(match[2])]

@@ -37,6 +37,7 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> Path:
     package, tests = root / "src" / "blankslide", root / "tests" / "formats"
     tests.mkdir(parents=True)
     shutil.copyfile(TOY / "format.py", package / "formats" / "toyscope.py")
+    shutil.copyfile(TOY / "toyscope.words", package / "formats" / "toyscope.words")
     shutil.copyfile(TOY / "sample.py", package / "samples" / "toyscope.py")
     shutil.copyfile(TOY / "case.py", tests / "test_toyscope.py")
     add_a_package(package, tests)
@@ -46,17 +47,19 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def add_a_package(package: Path, tests: Path) -> None:
     """Add Toypack: Toyscope under another name, with its vocabulary in a file of its own."""
     text = {n: renamed((TOY / f"{n}.py").read_text("utf-8")) for n in ("format", "sample", "case")}
-    words = re.search(r"^_NUMBER = .*?^FIELDS = [^\n]*\n", text["format"], re.MULTILINE | re.DOTALL)
-    assert words is not None
+    own = re.search(r"^_NUMBER = .*?^FIELDS = [^\n]*\n", text["format"], re.MULTILINE | re.DOTALL)
+    assert own is not None
     taken = "from blankslide.formats.toypack.vocabulary import FIELDS, SCIENCE\n"
     vendor = package / "formats" / "toypack"
     vendor.mkdir()
     (vendor / "__init__.py").write_text('"""Toypack."""\n')
     (vendor / "vocabulary.py").write_text(
-        f'"""Toypack\'s own words."""\n\nimport re\n\nfrom blankslide.model import PhiClass\n\n{words[0]}'
+        f'"""Toypack\'s own words."""\n\nimport re\n\nfrom blankslide.model import PhiClass\n\n{own[0]}'
     )
-    whole = text["format"].replace(words[0], "").replace("from blankslide.model", f"{taken}from blankslide.model")
+    whole = text["format"].replace(own[0], "").replace("from blankslide.model", f"{taken}from blankslide.model")
     (vendor / "format.py").write_text(whole, encoding="utf-8")
+    words = renamed((TOY / "toyscope.words").read_text("utf-8"))
+    (vendor / "toypack.words").write_text(words, encoding="utf-8")
     (package / "samples" / "toypack.py").write_text(text["sample"], encoding="utf-8")
     case = text["case"].replace("blankslide.formats.toypack", "blankslide.formats.toypack.format")
     (tests / "test_toypack.py").write_text(case, encoding="utf-8")

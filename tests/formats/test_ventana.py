@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -230,7 +231,7 @@ def test_words_in_a_level_description_go(tmp_path: Path) -> None:
 
 def test_a_page_of_unknown_role_goes(tmp_path: Path) -> None:
     path = tmp_path / "a.bif"
-    build_ventana(path, "iscan", tags={"thumbnail": {270: ascii("Dr. Whimsley's own picture")}})
+    build_ventana(path, "iscan", portrait=True, tags={"thumbnail": {270: ascii("Dr. Whimsley's own picture")}})
     assert "picture.unknown" in _ids(pipeline.inspect(path))
     assert _anonymized(path).content == "clean"
     with TiffFile(path) as tiff:
@@ -280,11 +281,17 @@ def _science(data: bytes) -> list[tuple[str, str, str]]:
     return [(e.path, a.name, a.value) for e in parse(data).walk() for a in e.attributes if a.name not in gone]
 
 
+def _fewer(text: str) -> str:
+    """Leave out most of thousands of joints and frames that differ in nothing but their numbers."""
+    few = iter(range(1 << 30))
+    return re.sub(r"<(?:TileJointInfo|Frame) [^>]*/>\s*", lambda one: one[0] if next(few) % 40 == 0 else "", text)
+
+
 @pytest.mark.parametrize("name", ["os1", "ventana1"])
 def test_real_texts_lose_no_science(shared: Path, tmp_path: Path, name: str) -> None:
     """The real packets describe other tiles than ours, so OpenSlide declines; the text is what is tested."""
     scan = (shared / f"metadata/bif/{name}_iscan.xml").read_text()
-    info = (shared / f"metadata/bif/{name}_encodeinfo.xml").read_text()
+    info = _fewer((shared / f"metadata/bif/{name}_encodeinfo.xml").read_text())
     path = tmp_path / "real.bif"
     build_ventana(path, "iscan" if name == "os1" else "dp", scan=scan, info=info)
     before = [_packet(path, page) for page in (0, 2)]

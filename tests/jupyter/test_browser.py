@@ -66,10 +66,10 @@ def look(lab: ModuleType, card: Any) -> None:
     assert card.get_by_text("Thimblewick, Percivus", exact=True).count() == 0
     card.get_by_label("show values").check()
     lab.seen(card.get_by_text("Thimblewick, Percivus", exact=True))
-    card.get_by_placeholder("filter").fill("barcode")
+    card.get_by_placeholder("filter", exact=True).fill("barcode")
     lab.seen(card.get_by_text("Barcode", exact=True))
     lab.unseen(card.get_by_text("Accession", exact=True))
-    card.get_by_placeholder("filter").fill("")
+    card.get_by_placeholder("filter", exact=True).fill("")
     lab.seen(card.get_by_text("Accession", exact=True))
 
 

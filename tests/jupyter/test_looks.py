@@ -29,5 +29,7 @@ def test_once_when_it_is_opened_and_once_after_the_edit(name: str, tmp_path: Pat
     controls.go.click()
     assert review.outcome is not None
     assert review.outcome.content == "clean"
-    assert len(inspections) == 3, "one under the lock, before anything is written, and one of what stands there now"
+    assert len([name for name in inspections if not name.endswith("as planned")]) == 3, (
+        "one under the lock, before anything is written, and one of what stands there now"
+    )
     review.close()

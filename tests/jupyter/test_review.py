@@ -374,12 +374,17 @@ def test_finish_during_a_run_empties_the_card_when_it_ends(built: Any) -> None:
     async def scene() -> SlideReview:
         review = SlideReview(built.path, ledger="none")
         await review.idle()
+        parts(review).values.value = True
         parts(review).dry_run.value = False
         parts(review).confirm.value = True
         arrived, gate = held_at(review, Stage.WRITE)
         parts(review).go.click()
         await reached(arrived)
+        parts(review).filter.value = "Thimblewick"
         review.finish()
+        # the notebook may be saved before the work has ended
+        assert images(review) == []
+        assert [v for v in built.values() if v in states()] == []
         gate.set()
         await review.idle()
         return review

@@ -46,7 +46,7 @@ def test_reader_and_dock_inspect_once_together_and_once_after_the_edit(
     desk.anonymize()
     assert desk.session.outcome.content == "clean"
     # one under the lock, before anything is written, and one of what stands there now
-    assert len(inspections) == 3
+    assert len([name for name in inspections if not name.endswith("as planned")]) == 3
     assert desk.session.inspection is not None
     assert not desk.session.stale
     desk.viewer.layers.clear()

@@ -18,7 +18,7 @@ from blankslide import home as home_module
 from blankslide.errors import EnvironmentProblem, InternalError, NoPermission
 from blankslide.home import load_key, user_folder
 from blankslide.policy import pseudonyms as module
-from blankslide.policy.pseudonyms import dicom_uid, is_foreign, is_ours, replace, slide_name
+from blankslide.policy.pseudonyms import dicom_uid, is_dummy, is_foreign, is_ours, replace, slide_name
 
 KEY = bytes(range(32))
 OTHER = bytes(range(1, 33))
@@ -260,3 +260,12 @@ def test_tokens_keep_apart_and_depend_on_the_key() -> None:
 @pytest.mark.parametrize("value", ["X", "", "X1234567", "XABCDEFGHIJK", "x0000000", "S24-00001", "X" * 16, "X" * 17])
 def test_what_only_looks_like_a_token_is_none(value: str) -> None:
     assert not module.is_token(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "ours"),
+    [("19000101", True), ("1970-01-01", True), ("1970-01-01 00:00", True), ("1970-01-01T00:00:00.000Z", True),
+     ("1970-01-02", False), ("1970-01-01 00:30:00", False), ("1970-01-01 Quixfeld", False), ("19700101", False)],
+)  # fmt: skip
+def test_only_a_whole_dummy_is_ours(value: str, ours: bool) -> None:
+    assert is_dummy(value) is ours

@@ -20,10 +20,18 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
+    from blankslide.samples.kit.patients import Patient
 
-def build_toy(path: Path, *, size: tuple[int, int] = (512, 384), label_size: tuple[int, int] = (150, 120)) -> Planted:
+
+def build_toy(
+    path: Path,
+    *,
+    patient: Patient | None = None,
+    size: tuple[int, int] = (512, 384),
+    label_size: tuple[int, int] = (150, 120),
+) -> Planted:
     """Write one slide and return its answer key."""
-    who = invent(5)
+    who = patient or invent(5)
     text = "Toyscope 1.0"
     spots: list[tuple[str, str, int]] = []
     pairs = {

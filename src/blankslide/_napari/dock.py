@@ -19,6 +19,7 @@ from blankslide._napari.confirm import ConfirmDialog
 from blankslide._napari.picture_cards import PictureCards
 from blankslide._napari.review import Review
 from blankslide._napari.run_controls import Foot
+from blankslide._napari.strings import StringsFold
 from blankslide._napari.table import FindingsTable
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class AnonymizeSlide(QWidget):
         start = self.review.profile
         self.profile = form_rows.profile_row(start if isinstance(start, str) else form_rows.OWN)
         self.view = form_rows.view_row()
-        self.foot = Foot(self.review.dry_run)
+        self.foot, self.strings = Foot(self.review.dry_run), StringsFold()
         column = QWidget()
         box = QVBoxLayout(column)
         box.setContentsMargins(6, 6, 6, 6)
@@ -69,8 +70,8 @@ class AnonymizeSlide(QWidget):
         top.addWidget(self.headline, 1)
         top.addWidget(self.state, 0, Qt.AlignmentFlag.AlignTop)
         box.addLayout(top)
-        self._form = (self.profile.native, self.view.native, self.table, self.foot)
-        for part in (self.open_button, self.levels, self.cards, *self._form[:3], self.place, self.foot):
+        self._form = (self.profile.native, self.view.native, self.table, self.foot, self.strings)
+        for part in (self.open_button, self.levels, self.cards, *self._form[:3], self.place, *self._form[3:]):
             box.addWidget(part)
         box.addStretch(1)
         self._scroll(column)
@@ -106,6 +107,7 @@ class AnonymizeSlide(QWidget):
         foot.run.clicked.connect(review.start)
         foot.cancel.clicked.connect(review.cancel)
         foot.compare.toggled.connect(self._draw_pictures)
+        self.strings.opened.connect(self._read_strings)
 
     # -- which slide -----------------------------------------------------------------------
 
@@ -129,6 +131,7 @@ class AnonymizeSlide(QWidget):
         if path != self.review.session.path:
             self.view.values.value = False
             self.foot.compare.setChecked(False)
+            self.strings.close_up()
         self.review.show(path)
 
     def _open(self) -> None:
@@ -173,6 +176,14 @@ class AnonymizeSlide(QWidget):
         if event == "pictures":
             self._draw_pictures()
         self._draw()
+        if event != "progress":
+            self._read_strings()
+
+    def _read_strings(self) -> None:
+        """Have the strings listed as soon as nothing else is going on, if the person looks at them."""
+        if self.strings.is_open and self.review.session.can_read:
+            self.review.read_strings()
+        self.strings.draw(self.review.session, self.review.reading)
 
     def _draw(self) -> None:
         review, session = self.review, self.review.session

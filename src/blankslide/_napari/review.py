@@ -57,7 +57,7 @@ class Review(QObject):
     Attributes
     ----------
     changed
-        Signal: something that is shown changed (``state``, ``rows``, ``progress``, ``pictures``).
+        Signal: something that is shown changed (``state``, ``rows``, ``progress``, ``pictures``, ``strings``).
     asking
         Signal: ready to write; the person must confirm. Carries who else has the file open.
     """
@@ -72,8 +72,7 @@ class Review(QObject):
         self.profile: str | Profile = settings.profile()
         self.dry_run = settings.dry_run()
         self.pictures = Pictures()
-        self._working = False
-        self._closed = False
+        self._working = self._closed = self._reading = False
         self._unsubscribe: Callable[[], None] = _nothing
 
     # -- the slide -------------------------------------------------------------------------
@@ -143,6 +142,13 @@ class Review(QObject):
         """Keep or remove one finding."""
         self.session.outcome = None
         self._run(lambda: self.session.keep(finding, keep))
+
+    def read_strings(self) -> None:
+        """List every string of the slide, unless something else is going on."""
+        if self.busy:
+            return
+        self._reading = True
+        self._run(self.session.read_strings)
 
     def set_dry_run(self, on: bool) -> None:
         """Only plan, or write."""
@@ -235,6 +241,11 @@ class Review(QObject):
         return self._working or self._closed
 
     @property
+    def reading(self) -> bool:
+        """Whether strings are being listed."""
+        return self._reading and self._working
+
+    @property
     def can_cancel(self) -> bool:
         """Whether the commit point is still ahead."""
         return self.busy and self.session.can_cancel
@@ -246,7 +257,7 @@ class Review(QObject):
             return "waiting for your answer"
         if self.session.state == "working":
             return wording.next_stage(self.session.stage)
-        return "looking …" if self.busy else ""
+        return "reading every string …" if self.reading else "looking …" if self.busy else ""
 
     # -- threads ---------------------------------------------------------------------------
 
@@ -267,7 +278,7 @@ class Review(QObject):
         self._tell("state")
 
     def _finished(self, done: Callable[[Any], None] | None, result: Any) -> None:
-        self._working = False
+        self._working = self._reading = False
         if done is not None:
             done(result)
         self._tell("state")

@@ -114,10 +114,12 @@ def main() -> None:
 @click.option(
     "--csv", "table", metavar="FILE.csv", help="Write an inventory, one row a slide: no values, no telling names."
 )
+@click.option("--readable", is_flag=True, help="List every string that can be read in the slide, with its place.")
 @_shared("names", "profile", "thorough", "values", "json")
 def inspect(
     paths: tuple[str, ...],
     table: str | None,
+    readable: bool,
     with_names: bool,
     profile: str,
     thorough: bool,
@@ -133,7 +135,8 @@ def inspect(
     options = _options(profile, looks=True)
     options.thorough = thorough
     try:
-        sys.exit(cli_inspect.inspect(cli_inspect.Request(paths, table, show_values, as_json, with_names), options))
+        request = cli_inspect.Request(paths, table, show_values, as_json, with_names, readable)
+        sys.exit(cli_inspect.inspect(request, options))
     except BlankslideError as error:
         _fail(error.exit_code, error.sentence())
 

@@ -34,13 +34,18 @@ _CLASSES = tuple(PhiClass)
 
 
 class Request(NamedTuple):
-    """What a person asked for; ``table`` is the CSV file, if one is wanted, ``with_names`` shows all paths in it."""
+    """What a person asked for.
+
+    ``table`` is the CSV file, if one is wanted, ``with_names`` shows all paths in it; ``readable`` lists every
+    string of the slide.
+    """
 
     paths: tuple[str, ...]
     table: str | None
     show_values: bool
     as_json: bool
     with_names: bool = False
+    readable: bool = False
 
 
 def inspect(request: Request, options: Options) -> int:
@@ -65,6 +70,8 @@ def inspect(request: Request, options: Options) -> int:
             row.name = pipeline.worst_name(names, values, options.key, inspection.format)
             others = pipeline.sidecars_of(pipeline.main_file(path), [f.name for f in inspection.files])
             row.sidecars = tuple(dict.fromkeys((*inspection.beside, *others)))
+            if request.readable:
+                row.readable = pipeline.readable(path, options)
             _tell(row, inspection, plan, request)
             if add:
                 add(row, inspection)
@@ -85,6 +92,8 @@ def _tell(row: Row, inspection: Inspection, plan: Plan, request: Request) -> Non
         print(words.before_line(row.path, inspection.title, plan.decisions))
     else:
         show.inspection(row.path, inspection, plan, row.values, row.sidecars)
+    if request.readable:
+        show.readable(row.readable)
 
 
 class Inventory:

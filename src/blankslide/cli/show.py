@@ -14,7 +14,7 @@ from blankslide.presentation.rows import in_order
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from blankslide.pipeline import Progress
+    from blankslide.pipeline import Progress, Readable
 
 
 def inspection(
@@ -38,6 +38,15 @@ def inspection(
         print(f"left: {line}")
     if sidecars:
         print(words.sidecar_phrase(sidecars))
+
+
+def readable(lines: Sequence[Readable]) -> None:
+    """Print every string that stands in a slide: what somebody who checks by eye has to look through."""
+    print(words.strings_phrase([line.why for line in lines]))
+    table(["!", "where", "place", "why", "text"], [
+        [words.string_mark(line.why), line.where, line.place, words.string_reason(line.why, line.field),
+         words.shown(line.text, whole=True)] for line in lines
+    ])  # fmt: skip
 
 
 def dry_run(path: Path, outcome: Outcome) -> None:
@@ -76,7 +85,7 @@ def table(header: list[str], rows: list[list[str]]) -> None:
 
         drawn = Table(*header, box=None, header_style="bold", pad_edge=False)
         for row in rows:
-            style = {"●": "bold red", "?": "bold yellow"}.get(row[0], "")
+            style = {"●": "bold red", "?": "bold yellow", "!": "bold yellow"}.get(row[0], "")
             drawn.add_row(*(Text(cell, style=style if i < 2 else "") for i, cell in enumerate(row)))
         Console().print(drawn)
         return

@@ -22,6 +22,7 @@ from blankslide.presentation import wording as words
 
 if TYPE_CHECKING:
     from blankslide.model import Decision, Inspection, Outcome
+    from blankslide.pipeline import Readable
 
 
 @dataclass(slots=True)
@@ -39,6 +40,7 @@ class Row:
     values: dict[str, list[str]] = field(default_factory=dict)
     target: str = ""
     sidecars: tuple[str, ...] = ()
+    readable: list[Readable] = field(default_factory=list)
     outcome: Outcome | None = None
 
     @property
@@ -54,6 +56,7 @@ class Row:
             if d.id in self.values:
                 item["values"] = self.values[d.id]
             findings.append(item)
+        listed = {"readable": [line._asdict() for line in self.readable]} if self.readable else {}
         return {
             "path": plain_text(self.path),
             "format": self.format or None,
@@ -64,6 +67,7 @@ class Row:
             "target": plain_text(self.target) or None,
             "sidecars": [plain_text(name) for name in self.sidecars],
             "error": self.error,
+            **listed,
         }
 
 

@@ -124,7 +124,7 @@ class Style:
     def header_words(self) -> re.Pattern[str]:
         """Words of a header: a row of legal words (group 1), or one word that is not legal."""
         words = rf"{_ANY_WORDS}|{self.words or self.maker}"
-        return pattern(rf"((?:(?:{words})(?![^\s;])[\s;]*+)++)|[^\s;]++")
+        return pattern(rf"((?>(?:(?:{words})(?![^\s;])[\s;]*+)+))|[^\s;]++")
 
     @cached_property
     def separators(self) -> re.Pattern[str]:

@@ -45,7 +45,6 @@ _QUOTED = pattern(r'(?:\s*"[^"]*")+\s*')
 _LINKING = pattern(r"[1-9A-Za-z]|[^\0-\x7f]")
 _PLAIN = pattern(rb"[^&\x80-\xff]*")
 _STRANGE = "attribute", "Unknown attribute"  # its name may be a person's
-_SHORTEST_HIT = 5
 _URN = b"urn:uuid:"
 _SPACES = b" \t\r\n"
 
@@ -323,8 +322,7 @@ class XmlReader:
                 place, fill = Place(0, self._where, self._base + at[0], self._base + at[1]), rule.fill[0]
                 edit = Fill(0, place.start, place.end, fill)
                 self.found.name(f"{self.prefix}.{rule.id}", rule.title or name, place, (edit,), value)
-            if len(value) >= _SHORTEST_HIT:
-                self.kept.append(Place(0, self._where, self._base + at[0], self._base + at[1]))
+            self.kept.append(Place(0, self._where, self._base + at[0], self._base + at[1]))
             return
         if self._is_blank(rule, value):
             return

@@ -14,6 +14,7 @@ a format without the line is asked about every slide (ADR 0006).
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache, lru_cache
@@ -259,3 +260,25 @@ def describe(head: bytes) -> str:
         if head.startswith(magic):
             return words
     return "text file" if head and all(32 <= b < 127 or b in b"\t\r\n" for b in head) else "unknown content"
+
+
+@cache
+def vocabulary_of(name: str) -> tuple[str, ...]:
+    """Return what may stand where in a cleaned slide of a format.
+
+    These are the lines of ``NAME.words`` beside its file, and of ``common.words``, which are for all formats.
+
+    Each is a place, a tab and what may stand there; see `blankslide.verification.census.grammar`. A format without
+    the file has no words of its own: then only what it keeps as a short number is explained.
+    """
+    home = os.path.dirname(sys.modules[type(format_named(name)).__module__].__file__ or "")
+    shared = os.path.join(os.path.dirname(__file__), "common.words")
+    return (*_lines(shared), *_lines(os.path.join(home, f"{name}.words")))
+
+
+def _lines(path: str) -> tuple[str, ...]:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return tuple(file.read().splitlines())
+    except FileNotFoundError:
+        return ()

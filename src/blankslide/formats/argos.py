@@ -51,7 +51,7 @@ _LOOK = 1 << 16
 _ROOT_NAME = "Argos.Scan.Metadata"
 _ROOT = pattern(
     rb"(?:\xef\xbb\xbf)?\s*+(?:<\?xml[^>]{0,200}+>\s*+)?"
-    rb"(?:<!--(?:(?!-->).)*+-->\s*+)*+<Argos\.Scan\.Metadata[\s>]",
+    rb"(?>(?:<!--(?>(?:(?!-->).)*)-->\s*+)*)<Argos\.Scan\.Metadata[\s>]",
     re.S,
 )
 _OPTIC = (
@@ -64,7 +64,7 @@ TABLE: dict[str, Rule] = {
     **science(INTEGER, "ObjectiveMagnification MinZ MaxZ"),
     **science(NUMBER, "ZRange X Y Z X1 X2 Y1 Y2 Z1 Z2 Width Height MPP PixelSize PixelSizeX PixelSizeY Exposure Gain"),
     **science(rf"{_OPTIC}(?:[ /]{_OPTIC}){{0,7}}", "ObjectiveName"),
-    **science(rf"(?:(?>{NUMBER})[\s;]*+)++", "FocusMap FocusPoints FocusPoint"),
+    **science(rf"(?>(?:(?>{NUMBER})[\s;]*+)+)", "FocusMap FocusPoints FocusPoint"),
     "Barcode": Rule("barcode", DIRECT, title="Bar code"),
     "AcquisitionDate": Rule("acquisitiondate", QUASI, title="Acquisition date"),
     "AcquisitionTime": Rule("acquisitiontime", QUASI, title="Acquisition time"),

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ipywidgets as W
 
+from blankslide.jupyter.table import say_again
 from blankslide.jupyter.thumbnails import MOST, Picture
 from blankslide.presentation import html_card
 from blankslide.viewing.picture import in_order
 
 if TYPE_CHECKING:
+    from blankslide.jupyter.strings import StringsFold
     from blankslide.jupyter.table import FindingsTable
     from blankslide.presentation.html_card import Tone
 
@@ -158,10 +160,12 @@ class Card:
         (name shown, name or file) of each profile on offer.
     table
         The findings.
+    strings
+        Every string that is left.
     """
 
-    def __init__(self, profiles: Sequence[tuple[str, str]], table: FindingsTable) -> None:
-        self.controls, self.pictures, self.table = Controls(profiles), Pictures(), table
+    def __init__(self, profiles: Sequence[tuple[str, str]], table: FindingsTable, strings: StringsFold) -> None:
+        self.controls, self.pictures, self.table, self.strings = Controls(profiles), Pictures(), table, strings
         self._head, self._plan, self._result = W.HTML(), W.HTML(), W.HTML()
         self._bar = W.FloatProgress(min=0.0, max=1.0, layout=W.Layout(width="200px", margin="2px 10px"))
         self._stage = W.HTML()
@@ -178,7 +182,8 @@ class Card:
         )
         self._tail = _line(c.before, c.finish, W.HTML(html_card.lines([_SMALL_PRINT])))
         frame = W.Layout(border="1px solid rgba(128,128,128,.35)", padding="10px 14px", max_width="980px")
-        self.widget: Any = W.VBox([self._head, *self._middle, self._result, self._tail], layout=frame)
+        children = [self._head, *self._middle, self._result, strings.widget, self._tail]
+        self.widget: Any = W.VBox(children, layout=frame)
         self.widget.add_class("blankslide-review")
         self._result.add_class("blankslide-result")
 
@@ -209,12 +214,16 @@ class Card:
         """Take pictures, values and typed text out of every widget, then close all but head and result."""
         self.pictures.draw(())
         self.table.clear()
+        self.strings.close_up()
         self.controls.filter.value = ""
         self.draw_confirmation("", "")
         self.draw_progress("", 0.0, visible=False)
+        emptied = (*_below(self._middle), *_below((self.strings.widget, self._tail)), *self.controls.everything())
         self.widget.children = (self._head, self._result)
+        say_again(emptied)
+        self.table.say_again()
         self.table.close()
-        for widget in (*_below(self._middle), *_below((self._tail,)), *self.controls.everything()):
+        for widget in emptied:
             widget.close()
 
     def close(self) -> None:

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from blankslide import api
 from blankslide.errors import BlankslideError, Cancelled, SlidePending
 from blankslide.jupyter.card import Card, Headline
+from blankslide.jupyter.strings import StringsFold
 from blankslide.jupyter.table import FindingsTable
 from blankslide.jupyter.thumbnails import Picture, pictures
 from blankslide.jupyter.worker import Worker
@@ -44,6 +45,7 @@ _CHANGED = "The file changed on the disk since this card had read it, so it was 
 _BEFORE = "These pictures are from BEFORE the run; they are not what the file holds now."
 _RUNNING = "These pictures are from BEFORE the run that is going on."
 _STALE: tuple[str, Tone] = ("! changed", "hot")
+_READING = "reading every string …"
 _TRIES = 3
 _EVERY = 1.0
 """Seconds between two looks at the disk."""
@@ -93,7 +95,8 @@ class SlideReview:
         self._name_withheld = self._reread = False
         self._mistake = ""
         self._finished = self._sealed = False
-        self._card = Card(_profiles(profile, options.profile), FindingsTable(self._keep))
+        parts = FindingsTable(self._keep), StringsFold(self._turn_strings)
+        self._card = Card(_profiles(profile, options.profile), *parts)
         self._worker = Worker(self._settled, self._failed)
         self._connect()
         self.session.on(self._heard)
@@ -127,11 +130,15 @@ class SlideReview:
     def finish(self) -> None:
         """Empty the card, so that a saved notebook holds no pixels and no values of the slide.
 
-        Headline and result stay. Running work is asked to stop, and emptied when it has.
+        Headline and result stay. Running work is asked to stop; what it found out is emptied when it has, and
+        what is shown at once: a notebook may be saved before that.
         """
         self._finished = True
         self.session.cancel()
-        if not self._worker.busy:
+        if self._worker.busy:
+            self._wipe()
+            self._card.controls.filter.value = ""
+        else:
             self._seal()
 
     def close(self) -> None:
@@ -204,6 +211,7 @@ class SlideReview:
         self._card.controls.allow(busy=True, usable=False, before=self._changed)
         self._card.controls.before.value = False
         self._card.draw_head(Headline(f"{self._shown_name} · {words}", "… working", "quiet"))
+        self._card.strings.say(words if words == _READING else "")
         self._card.draw_result([])  # what was said of the last run is not true of this one
         self._watch()
         self._worker.start(job)
@@ -224,6 +232,7 @@ class SlideReview:
         else:
             self._draw()
             self._reread = False
+            self._draw_strings()
         if done is not None and done.writes:
             for card in tuple(_cards):
                 card.check()
@@ -255,7 +264,7 @@ class SlideReview:
         self._sealed = True
         _cards.discard(self)
         self._before = self._now = ()
-        self.session.inspection = self.session.plan = None
+        self.session.inspection = self.session.plan = self.session.strings = None
         self._card.draw_head(head._replace(text=said[0]))
         self._card.draw_result([*self._result(), _EMPTIED])
         self._card.empty()
@@ -293,6 +302,7 @@ class SlideReview:
         self._before = self._now = ()
         self._card.pictures.draw(())
         self._card.table.draw((), enabled=False)
+        self._card.strings.say("")
         self._card.draw_plan("")
 
     def _draw_pictures(self) -> None:
@@ -308,6 +318,20 @@ class SlideReview:
         rows = self.session.rows(word)
         shown = [r for r in rows if r.sensitive or word or controls.kept.value]
         self._card.table.draw(shown, enabled=True)
+
+    def _turn_strings(self, is_open: bool) -> None:
+        if is_open and not (self._worker.busy or self._finished) and self.check():
+            self._draw_strings()
+
+    def _draw_strings(self) -> None:
+        """Show every string if the person looks at them; they are listed first if that was not done yet."""
+        session, fold = self.session, self._card.strings
+        if not fold.is_open or self._worker.busy:
+            return
+        if session.can_read and not (session.stale or self._mistake):
+            self._start(self._then_catch_up(session.read_strings), _READING)
+        else:
+            fold.show(session.strings_title, session.strings_summary, session.strings or ())
 
     def _allow(self) -> None:
         usable = self.session.plan is not None and not self.session.stale

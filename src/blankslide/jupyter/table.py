@@ -75,12 +75,27 @@ class FindingsTable:
         """Empty every line that was ever filled."""
         self.draw((), enabled=False)
 
+    def say_again(self) -> None:
+        """Send the state of all lines once more, those that are not shown now, too."""
+        say_again([widget for line in self._lines for widget in line.widgets])
+
     def close(self) -> None:
         """Close all widgets; call `clear` first."""
         for line in self._lines:
             line.close()
         for widget in (self._head, self._more, self._rows, self.widget):
             widget.close()
+
+
+def say_again(widgets: Sequence[Any]) -> None:
+    """Send the state of widgets once more, from the cell that runs now.
+
+    Programs that run notebooks keep what a cell's own messages say. What a timer of an earlier cell has emptied is
+    still full for them.
+    """
+    for widget in widgets:
+        if widget.comm is not None:
+            widget.send_state()
 
 
 class _Line:
@@ -93,7 +108,9 @@ class _Line:
         self._text = W.HTML(layout=W.Layout(flex="1 1 auto", width="auto", min_width="0", margin="0 8px 0 0"))
         self._choice = W.Dropdown(options=[("remove", False), ("keep", True)], layout=W.Layout(width=_CHOICE))
         self._choice.observe(self._chosen, "value")
-        self.box = W.HBox([self._text, self._choice], layout=W.Layout(align_items="center", flex="0 0 auto"))
+        self.box: Any = W.HBox([self._text, self._choice], layout=W.Layout(align_items="center", flex="0 0 auto"))
+
+        self.widgets = (self._text, self._choice, self.box)
 
     def fill(self, row: Row, enabled: bool) -> None:
         self._filling = True
@@ -112,7 +129,7 @@ class _Line:
         self._text.value = ""
 
     def close(self) -> None:
-        for widget in (self._text, self._choice, self.box):
+        for widget in self.widgets:
             widget.close()
 
     def _chosen(self, change: Any) -> None:

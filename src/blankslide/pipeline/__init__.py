@@ -6,6 +6,8 @@
   wants kept must exist).
 - Looking: `looking` inspects and plans; `companions` and `sidecars` find what is left beside a slide.
 - Editing: `in_place` and `copying`, one `job` a slide, with a `clock`; `recovering` finishes what was interrupted.
+- Before the first write and after the last: `balancing` holds the census, which knows no format, against the plan;
+  `strings` lists what the census can read, for a person's eyes.
 - Afterwards: `judging` says whether the slide is clean, `outcomes` and `result_names` hold what is told about it,
   `ledger_entry` records it.
 
@@ -32,12 +34,14 @@ if TYPE_CHECKING:
     from blankslide.pipeline.recovering import recover
     from blankslide.pipeline.result_names import worst_name
     from blankslide.pipeline.sidecars import sidecars_of
+    from blankslide.pipeline.strings import Readable, readable
     from blankslide.pipeline.walking import Watch, slides_below
 
 __all__ = [
     "Mode",
     "Options",
     "Progress",
+    "Readable",
     "Spelling",
     "Stage",
     "Watch",
@@ -50,6 +54,7 @@ __all__ = [
     "main_file",
     "mode_of",
     "plan",
+    "readable",
     "recover",
     "refuse_pending",
     "sidecars_of",
@@ -61,9 +66,11 @@ __all__ = [
 # Looking at a slide is the commonest thing, and needs none of these. None may be called like a module of this
 # package: importing the module would then put it in the place of the function.
 _LATER = {
+    "Readable": "strings",
     "Watch": "walking",
     "anonymize_copy": "copying",
     "anonymize_in_place": "in_place",
+    "readable": "strings",
     "recover": "recovering",
     "sidecars_of": "sidecars",
     "slides_below": "walking",

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from blankslide.errors import Cancelled, EnvironmentProblem, SlideChanged, UsageError
 from blankslide.model import Stage
+from blankslide.pipeline.balancing import before_copying, is_census
 from blankslide.pipeline.clock import Clock
 from blankslide.pipeline.job import Job
 from blankslide.pipeline.judging import gone_roles, judge_written
@@ -170,6 +171,7 @@ def _run(job: Job) -> None:
 
     job.before = observe(Path(job.slide.path), Edit(gone_roles(job.planned)))
     job.clock.lap(Stage.OBSERVE)
+    before_copying(job)
     if job.options.ledger is not None:
         job.options.ledger.ready()
     with _folder(job.folder):
@@ -323,13 +325,16 @@ def _check_unchanged(job: Job) -> None:
 def _conclude(job: Job, copy: Copy | SetCopy, state: str) -> None:
     """Name the copy if it is what was planned; a copy with anything else left in it goes.
 
-    One that nobody could judge stays, and is not called clean: every byte of it was compared.
+    One that nobody could judge stays, and is not called clean: every byte of it was compared. So does one in which
+    the census found what nothing explains, unless the profile is a strict one.
     """
     from blankslide.storage.copies.slide_set import SetCopy
     from blankslide.verification.compare import NOBODY
 
     outcome = job.outcome
-    if {left for left in outcome.residue if not left.startswith(NOBODY)} - set(job.planned.left):
+    strict = job.options.resolved().names
+    excused = {left for left in outcome.residue if left.startswith(NOBODY) or (is_census(left) and not strict)}
+    if set(outcome.residue) - excused - set(job.planned.left):
         copy.discard()
         outcome.target = ""
         return

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.errors import BlankslideError, EnvironmentProblem, NotEditable, SlideLinked, SlidePending
 from blankslide.model import Stage
+from blankslide.pipeline.balancing import balance, would_be_left
 from blankslide.pipeline.clock import Clock
 from blankslide.pipeline.job import Job
 from blankslide.pipeline.judging import conclude, gone_roles, judge_written, touched
@@ -130,8 +131,10 @@ def _judge_untouched(job: Job) -> None:
     from blankslide.verification.intact import judge_once
     from blankslide.verification.observe import observe
 
-    readers, problems = judge_once(observe(job.path))
-    conclude(job.outcome, readers, [*problems, *remembered(job)])
+    views = observe(job.path)
+    readers, problems = judge_once(views)
+    left = balance(job.inspection, job.planned, job.slide.views(), job.options, job.path, views=views).left
+    conclude(job.outcome, readers, [*problems, *left, *remembered(job)])
     job.clock.lap(Stage.VERIFY, last=True)
 
 
@@ -157,6 +160,7 @@ def _apply(job: Job, renames: dict[str, str]) -> None:
     job.clock.lap(Stage.OBSERVE)
     job.clock.safe_point()
     _require_judge(job)
+    _require_balance(job)
     if job.options.ledger is not None:
         job.options.ledger.ready()
     extents = _extents(job)
@@ -200,6 +204,26 @@ def _require_judge(job: Job) -> None:
     reason = unjudged(job.before) if job.planned.patches else None
     if reason is not None:
         raise NotEditable(*reason)
+
+
+def _require_balance(job: Job) -> None:
+    """Hold what would be left against the census before anything is written.
+
+    Raises
+    ------
+    ContradictorySlide
+        If a picture that is to go shows the tissue.
+    NotEditable
+        If something would be left that nothing explains, and the profile is a strict one.
+    """
+    if not job.planned.patches:
+        return
+    left = would_be_left(job)
+    if left and job.options.resolved().names:
+        raise NotEditable(
+            f"{left[0]}, and would still be there afterwards",
+            "`inspect --readable` shows it; under the profile research it is left and the slide ends NOT clean",
+        )
 
 
 def _forward(job: Job, transaction: Transaction, extents: Sequence[Extents | None]) -> None:

@@ -8,7 +8,7 @@ finishing an interrupted run, use the same job for what they find.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from blankslide.model import Stage
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from blankslide.model import Inspection, Outcome, Plan
     from blankslide.pipeline.clock import Clock
     from blankslide.pipeline.options import Options
+    from blankslide.policy.profiles import Profile
     from blankslide.storage.slide_files import SlideFilesOnDisk
     from blankslide.verification import ReaderView
+    from blankslide.verification.census.memory import Memory
 
 
 @dataclass(slots=True)
@@ -40,6 +42,10 @@ class Job:
         What was found, what is to be changed, and what became of it so far; there once `found` was called.
     before
         What independent readers saw before anything was written.
+    memory
+        What the census found out before anything was written, and from which bytes.
+    grows
+        Structures may become longer: in a copy only.
     folder, names
         Where a copy goes, and what its files are called below that folder, the main one first.
     """
@@ -52,7 +58,9 @@ class Job:
     planned: Plan = field(init=False)
     outcome: Outcome = field(init=False)
     before: Sequence[ReaderView] = ()
+    memory: Memory | None = None
     folder: str = ""
+    grows: bool = False
     names: list[str] = field(default_factory=list)
 
     def found(self, inspection: Inspection, planned: Plan, key: bytes | None) -> None:
@@ -82,6 +90,7 @@ class Job:
         SlideError, UsageError, EnvironmentProblem, Cancelled
             If the slide cannot be edited as asked; nothing was written.
         """
+        self.grows = grows
         self.clock.lap(Stage.OPEN)
         inspection = inspected(self.slide, self.options.key, self.options.thorough)
         self.clock.lap(Stage.INSPECT)
@@ -91,6 +100,27 @@ class Job:
         self.clock.lap(Stage.PLAN)
         self.clock.safe_point()
         self.found(inspection, planned, self.options.planning_key)
+
+    def look_closer(self) -> None:
+        """Inspect all tiles of the slide, not only the first of each level, and plan by what is found.
+
+        Raises
+        ------
+        SlideError
+            If the slide cannot be edited then; nothing was written.
+        """
+        self.options = replace(self.options, thorough=True)
+        inspection = inspected(self.slide, self.options.key, thorough=True)
+        planned = planned_for(self.slide, inspection, self.options, grows=self.grows)
+        self.found(inspection, planned, self.options.planning_key)
+
+    def plan_again(self, profile: Profile) -> None:
+        """Plan by a stricter profile than was asked for; what the outcome says so far stays."""
+        from blankslide.planner import make_plan
+
+        key = self.options.planning_key
+        self.planned = make_plan(self.inspection, profile, self.slide.views(), key)
+        self.outcome.decisions = self.planned.decisions
 
     @property
     def is_set(self) -> bool:

@@ -1,9 +1,10 @@
 """Judging a slide: whether what stands in the files now is what was promised.
 
-Nothing is taken over from the code that wrote: the slide is opened, inspected and planned anew, and independent
-readers look at it. Right after a run, every written byte is read again as well, and each removed value is searched
-for in all bytes that are not tissue. `verify` does not know these values; it asks the ledger what the run had said.
-The word is "clean" only if nothing speaks against it.
+Nothing is taken over from the code that wrote: the slide is opened, inspected and planned anew, independent
+readers look at it, and the census, which knows no format, takes stock of all that is in it. Right after a run, every
+written byte is read again as well, and each removed value is searched for in all bytes that are not tissue. `verify`
+does not know these values; it asks the ledger what the run had said. The word is "clean" only if nothing speaks
+against it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from blankslide.errors import SlideError
 from blankslide.model import Action, Inspection, Outcome, Patch, Plan, Stage
+from blankslide.pipeline.balancing import balance
 from blankslide.pipeline.clock import Clock
 from blankslide.pipeline.job import Job
 from blankslide.pipeline.ledger_entry import remembered, state_of
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from blankslide.verification.compare import Agreement
 
 NOT_KEPT = "the medium did not keep what was written"
+FEWER = "some of the slide's files no longer belong to it: it is seen in fewer files than were written"
 
 
 def judge_written(job: Job, path: Path, names: Sequence[str] = ()) -> str:
@@ -55,7 +58,8 @@ def judge_written(job: Job, path: Path, names: Sequence[str] = ()) -> str:
     state = ""
     # in a copy places may have moved
     edit = Edit(touched=touched(job)) if path == job.path and not names else Edit()
-    readers, problems = _compared(job, observe(path, edit))
+    after = observe(path, edit)
+    readers, problems = _compared(job, after)
     with opened(path) as fresh:
         # patches count files in the order in which they were first opened
         for member in names[1:] or [file.name for file in job.inspection.files[1:]]:
@@ -63,6 +67,8 @@ def judge_written(job: Job, path: Path, names: Sequence[str] = ()) -> str:
         problems += _unwritten(job.planned.patches, fresh)
         try:
             again = inspected(fresh, job.options.key, job.options.thorough)
+            if len(again.files) < len(fresh.files):
+                return _fewer(job, path, fresh, readers, problems)
             second = make_plan(again, job.options.resolved(), fresh.views(), job.options.key)
         except SlideError as error:  # it is written: no longer "untouched", so no longer a refusal
             problems.append(f"cannot be inspected again: {error.message}")
@@ -71,10 +77,26 @@ def judge_written(job: Job, path: Path, names: Sequence[str] = ()) -> str:
             problems += _todo(second)
             problems += second.left
             problems += _search(fresh, again, second, job)
+            problems += balance(again, second, fresh.views(), job.options, path, job.memory, after).left
             if job.outcome.residue or problems:
                 state = state_of(fresh, again, job.options)
     conclude(job.outcome, readers, problems)
     return state
+
+
+def _fewer(job: Job, path: Path, written: SlideFilesOnDisk, readers: Sequence[str], problems: Sequence[str]) -> str:
+    """Judge a slide that is seen in fewer files than were written: files are known by their numbers, so not anew.
+
+    Returns
+    -------
+    str
+        As `judge_written`: of the files that are still seen.
+    """
+    # where places may have moved, the account from before says nothing of them
+    left = _search(written, job.inspection, job.planned, job) if path == job.path else []
+    conclude(job.outcome, readers, [*problems, FEWER, *left])
+    with opened(path) as seen:
+        return state_of(seen, inspected(seen, job.options.key, job.options.thorough), job.options)
 
 
 def gone_roles(planned: Plan) -> frozenset[str]:
@@ -122,7 +144,8 @@ def _search(slide: SlideFilesOnDisk, again: Inspection, second: Plan, job: Job) 
     legal = [*again.kept, *(p for f in again.findings if f.id in stays for p in f.places)]
     for i, file in enumerate(slide.files):
         spans = [(p.start, p.end, p.where) for p in legal if p.file == i]
-        hits = search(file, again.maps[i].tissue(), needles, spans)
+        tissue = again.maps[i].tissue() if i < len(again.maps) else []
+        hits = search(file, tissue, needles, spans)
         left.update(dict.fromkeys(f"left: {h.id}" for h in hits.residue))
         same.update(dict.fromkeys(h.id for h in hits.coincidences))
     job.outcome.coincidences = tuple(same)
@@ -149,8 +172,10 @@ def judge_as_is(job: Job) -> None:
     inspection = inspected(job.slide, options.key, options.thorough)
     planned = make_plan(inspection, options.resolved(), job.slide.views(), options.planning_key)
     job.found(inspection, planned, options.key)
-    readers, problems = judge_once(observe(job.path))
-    conclude(job.outcome, readers, [*_todo(planned), *problems])
+    views = observe(job.path)
+    readers, problems = judge_once(views)
+    left = balance(inspection, planned, job.slide.views(), options, job.path, views=views).left
+    conclude(job.outcome, readers, [*_todo(planned), *problems, *left])
 
 
 def _unwritten(patches: Sequence[Patch], slide: SlideFilesOnDisk) -> list[str]:

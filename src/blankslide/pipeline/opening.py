@@ -7,18 +7,19 @@ has nothing to do. Whoever opens for reading only writes nothing.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blankslide.errors import NotASlide, SlideError
 from blankslide.formatkit.protocol import Probe
-from blankslide.formats import detect
+from blankslide.formats import detect, format_named
 from blankslide.model import OTHER_KEY, Blank, Finding, Inspection, Part, PhiClass
 from blankslide.policy.pseudonyms import is_foreign, is_ours
 
 if TYPE_CHECKING:
+    from blankslide.source import ByteSource, SlideFiles
     from blankslide.storage.slide_files import SlideFilesOnDisk
 
 
@@ -42,8 +43,34 @@ def inspected(slide: SlideFilesOnDisk, key: bytes | None, thorough: bool = False
 
         found = companions(slide, key)
         inspection.beside, inspection.torn, inspection.left = found.names, len(found.torn), found.left()
+    return _without_ours(inspection, slide.files, key)
+
+
+def inspected_as(name: str, slide: SlideFiles, files: Sequence[ByteSource], key: bytes | None) -> Inspection:
+    """Inspect files that were detected before and are looked at again as a plan would leave them.
+
+    Parameters
+    ----------
+    name
+        The format's registry name.
+    files
+        The slide's files in the order of their numbers; those that are opened on the way are added.
+
+    Raises
+    ------
+    SlideError
+        If the slide would be damaged or contradict itself.
+    """
+    probe = Probe(slide)
+    inspection = format_named(name).inspect(probe)
+    probe.forget()
+    return _without_ours(inspection, files, key)
+
+
+def _without_ours(inspection: Inspection, files: Sequence[ByteSource], key: bytes | None) -> Inspection:
+    """Take ids that we have replaced and pictures that we have drawn out of the findings."""
     ours = [f for f in inspection.findings if f.cls is PhiClass.LINK and _is_ours(f, key)]
-    ours += [f for f in inspection.findings if f.cls is PhiClass.IMAGE and _is_blank(f, slide)]
+    ours += [f for f in inspection.findings if f.cls is PhiClass.IMAGE and _is_blank(f, files)]
     if any(_is_foreign(f, key) for f in ours):
         inspection.notes += (OTHER_KEY,)
     if ours:
@@ -61,14 +88,14 @@ def _is_foreign(finding: Finding, key: bytes | None) -> bool:
     return finding.cls is PhiClass.LINK and any(is_foreign(v.reveal(), key) for v in values)
 
 
-def _is_blank(finding: Finding, slide: SlideFilesOnDisk) -> bool:
+def _is_blank(finding: Finding, files: Sequence[ByteSource]) -> bool:
     """Whether a picture that stays linked shows already what we would draw."""
     blanks = [e for e in finding.edits if isinstance(e, Blank)]
     if not blanks or not all(isinstance(e, Blank | Part) for e in finding.edits):
         return False
     from blankslide.blanks.draw import is_drawn
 
-    return all(is_drawn(b, slide.files[b.file]) for b in blanks)
+    return all(is_drawn(b, files[b.file]) for b in blanks)
 
 
 def member_paths(main: str | Path) -> tuple[str, ...] | None:

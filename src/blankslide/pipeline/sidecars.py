@@ -33,11 +33,11 @@ _PICTURES = (
     ".heic", ".pdf",
 )  # fmt: skip
 _SHOWS = (
-    r"(?:slide|whole|scan)?+[ _.()-]*+"
+    r"(?>(?:slide|whole|scan)?)[ _.()-]*+"
     r"(?:label|labels|macro|overview|barcode|thumb|thumbnail|preview|snapshot|etikett|etiquette)"
 )
 _AFTER = pattern(rf"[ _.(+-]++{_SHOWS}(?:[ _.()-]*+(?:image|img|photo|picture|\d{{1,3}}))?\)?", re.I)
-_BEFORE = pattern(rf"{_SHOWS}(?:[ _-]*+(?:image|of))?+[ _-]*+", re.I)
+_BEFORE = pattern(rf"{_SHOWS}(?>(?:[ _-]*+(?:image|of))?)[ _-]*+", re.I)
 #: Folders in which file servers and desktops hide small copies of pictures.
 _HIDDEN = ("@eaDir", ".@__thumb", ".thumbnails", ".picasaoriginals", ".thumb", ".AppleDouble", "._thumbs")
 _HIDDEN_SET = frozenset(_HIDDEN)

@@ -30,7 +30,7 @@ _CASE = pattern(
     r"|(?<!\d)(?:0?[1-9]|[12]\d|3[01])[.](?:0?[1-9]|1[0-2])[.](?:\d{2}|\d{4})(?!\d)"
 )
 _PLAIN = pattern(
-    r"(?:blankslide|slide|sample|image|scan|wsi|anonymized|anon|test|aperio|classic|big|gt|[-_ .]|\d)++", re.I
+    r"(?>(?:blankslide|slide|sample|image|scan|wsi|anonymized|anon|test|aperio|classic|big|gt|[-_ .]|\d)+)", re.I
 )
 _RANDOM = pattern(
     r"[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}|\d+(?:\.\d+){6,}|slide-[0-9a-f]{24}(?:-\d{1,5})?"

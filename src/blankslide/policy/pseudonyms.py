@@ -32,16 +32,24 @@ _WHOLE_UID, _SHORTEST_UID, _CHECK_DIGITS = 43, 30, 12
 _BASE = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _TOKEN = pattern(r"X[0-9A-Z]{7,15}")
 _TOKEN_CHECKS = {8: 3, 10: 4, 12: 4, 14: 5, 16: 5}
+DUMMIES = frozenset(("19000101", "19000101000000", "000000", "000Y", "NONE", "2.25.0"))
+"""What we write where a value must be there: a date, a time, an age, a word and a UID that nobody has."""
+_FIRST_DAY = pattern(r"1970-01-01(?:[T ]00:00(?::00(?:\.0{1,9})?)?Z?)?")
 _BODY, _INNER = 82, 16
 _ROOMY, _INNER_DIGITS = 16, 3
 _PASSING = os.urandom(KEY_BYTES)
 _OPEN = b"Blankslide: made without a key.\0"
 
 
+def is_dummy(value: str) -> bool:
+    """Whether a value is what we write where one must be there: a word of `DUMMIES`, or the first day of 1970."""
+    return value in DUMMIES or _FIRST_DAY.fullmatch(value) is not None
+
+
 # -- replacing -------------------------------------------------------------------------
 
 
-def replace(value: str, key: bytes) -> str:
+def replace(value: str, key: bytes | None) -> str:
     """Replace a value by one of the same length and kind; a value that is ours stays.
 
     Parameters
@@ -50,7 +58,7 @@ def replace(value: str, key: bytes) -> str:
         A UUID or GUID (braces, dashes and case are kept) becomes a keyed UUID. Of anything
         else, ASCII punctuation and spaces stay and each other character becomes a zero.
     key
-        The site key.
+        The site key; without it the map holds for this process only.
 
     Returns
     -------
@@ -62,7 +70,8 @@ def replace(value: str, key: bytes) -> str:
     old = _uuid_digits(value)
     if old is None or value.isdecimal():
         return "".join(c if _is_kept(c) else "0" for c in value)
-    return _in_shape_of(value, f"{_keyed_uuid(_checked(key), b'uuid' + old.encode()):032x}")
+    secret = _checked(key) if key else _PASSING
+    return _in_shape_of(value, f"{_keyed_uuid(secret, b'uuid' + old.encode()):032x}")
 
 
 def is_ours(value: str, key: bytes | None) -> bool:

@@ -25,6 +25,7 @@ _CLASS_WORDS = {
     PhiClass.SCIENCE: "science",
     PhiClass.UNKNOWN: "unknown",
 }
+_STRING_WHY = {"": "not explained", "kept": "kept", "ours": "made by us", "format": "format"}
 _ACTION_WORDS = {
     Action.KEEP: "keep",
     Action.REMOVE: "remove",
@@ -199,6 +200,26 @@ def medium_words(medium: str, *, copied: bool = False) -> str:
     if medium == "relocated":
         return "old blocks may remain on this disk"
     return "the old blocks were overwritten" if medium == "overwritten" else "whether old blocks remain is unknown"
+
+
+def strings_phrase(reasons: Sequence[str]) -> str:
+    """Say how many strings can be read in a slide, and how many of them nothing explains."""
+    new = reasons.count("")
+    count = f"{len(reasons)} string{'s' if len(reasons) != 1 else ''} can be read in it; "
+    if not new:
+        return count + "each is explained"
+    return count + f"nothing explains {'the one' if new == 1 else f'the {new}'} marked !"
+
+
+def string_mark(why: str) -> str:
+    """One sign for a string that nothing explains."""
+    return "" if why else "!"
+
+
+def string_reason(why: str, field: str) -> str:
+    """Say why a string may be there: ``kept: Filtered``."""
+    said = _STRING_WHY[why]
+    return f"{said}: {shown(field, whole=True)}" if field else said
 
 
 def sidecar_phrase(names: Sequence[str], most: int = 12) -> str:

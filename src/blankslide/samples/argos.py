@@ -51,7 +51,7 @@ def build_argos(path: Path, *, planes: int = 1, patient: Patient | None = None, 
     plan = tiff_pages.recipe(45, patient, {"codec": "jpeg", "big": True, **overrides})
     pages: list[Page] = []
     for number in range(planes):
-        pages += tiff_pages.tiled(replace(plan, seed=plan.seed + number))
+        pages += tiff_pages.tiled(plan, number)
     roles = ["level"] * len(pages)
     for page in pages:
         page.tags = {**page.tags, 254: long(0)}

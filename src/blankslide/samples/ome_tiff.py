@@ -135,6 +135,8 @@ def _picture(role: str, size: tuple[int, int], plan: Recipe) -> Page:
 
     if role == "macro":
         return _tiled(macro(plan.patient, size, plan.seed + 1), (1, 2), plan)
+    if role == "thumbnail":
+        return _tiled(tissue(*plan.size, plan.seed).resize(size), (1,), plan)
     picture = label(plan.patient, size, plan.seed + 2) if role == "label" else tissue(*size, plan.seed)
     return _striped(picture) if plan.lzw_label and role == "label" else _tiled(picture, (1,), plan)
 

@@ -115,12 +115,11 @@ def build_qptiff(
     changes = {**_FLAVOURS[flavour], **overrides}
     seed = changes.get("seed", Recipe.__dataclass_fields__["seed"].default)
     plan = replace(Recipe(patient or invent(seed)), **changes)
-    from blankslide.samples.kit.drawing import label, macro, tissue
+    from blankslide.samples.kit.drawing import label, macro
 
-    field = tissue(*plan.size, plan.seed)
-    planes = list(field.split())[: len(plan.channels)] if plan.channels else [field]
+    planes = _planes(plan)
     columns = [_levels(plane, plan) for plane in planes]
-    thumbnail = _striped(field.reduce(max(2, plan.size[0] // 240)))
+    thumbnail = _striped(_small(planes, plan))
     reduced = [column[i] for i in range(1, len(plan.factors)) for column in columns]
     pages = [column[0] for column in columns] + [thumbnail, *reduced]
     pages.append(_striped(macro(plan.patient, plan.overview_size, plan.seed)))
@@ -132,6 +131,29 @@ def build_qptiff(
     _add_tags(pages, plan, texts)
     layout = write_tiff(path, pages, big=plan.big)
     return answer_key(path.name, "qptiff", layout, pages, roles, texts, _kept(plan), plan.patient)
+
+
+def _planes(plan: Recipe) -> list[Image]:
+    """Draw the tissue; of fluorescence one dark plane for each channel, in which other nuclei shine."""
+    from PIL import ImageChops
+
+    from blankslide.samples.kit.drawing import tissue
+
+    if not plan.channels:
+        return [tissue(*plan.size, plan.seed)]
+    return [ImageChops.invert(tissue(*plan.size, plan.seed + i).getchannel("R")) for i in range(len(plan.channels))]
+
+
+def _small(planes: list[Image], plan: Recipe) -> Image:
+    """Draw the thumbnail, in which each channel has a colour; one that is called a label shows the label."""
+    from PIL import Image
+
+    from blankslide.samples.kit.drawing import label
+
+    if plan.types.get(len(planes)) == "Label":
+        return label(plan.patient, plan.label_size, plan.seed)
+    whole = Image.merge("RGB", [planes[-(i + 1) % len(planes)] for i in range(3)]) if plan.channels else planes[0]
+    return whole.reduce(max(2, plan.size[0] // 240))
 
 
 def _levels(picture: Image, plan: Recipe) -> list[Page]:

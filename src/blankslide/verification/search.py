@@ -12,6 +12,7 @@ zeros cost next to nothing. Memory: a few times `CHUNK`, whatever the size of th
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,6 +30,8 @@ SHORTEST = 5
 CHUNK = 1 << 20
 _UNPRINTABLE = bytes(b for b in range(256) if not 0x20 <= b <= 0x7E)
 _SHORTEST_CORE = 3
+_UNRESERVED = bytes([*range(0x30, 0x3A), *range(0x41, 0x5B), *range(0x61, 0x7B)]) + b"_.-~"
+_ESCAPED = re.compile(r"%[0-9A-F]{2}")
 
 
 class Hit(NamedTuple):
@@ -74,13 +77,14 @@ def encodings(value: str) -> dict[str, list[bytes]]:
     utf8 = _utf8(value)
     wide = value.encode("utf-16-le", "surrogatepass")
     narrow = value.encode("latin-1", "ignore") if all(ord(c) < 256 for c in value) else b""
+    bytewise = dict.fromkeys((utf8, narrow))
     spelled = {
         "utf-8": [utf8],
         "latin-1": [narrow],
         "utf-16-le": [wide],
         "utf-16-be": [value.encode("utf-16-be", "surrogatepass")],
-        "percent": [form for text in (utf8, narrow) for form in _percent(text)],
-        "base64": [form for text in (utf8, narrow) for form in _base64(text)],
+        "percent": [form for text in bytewise for form in _percent(text)],
+        "base64": [form for text in bytewise for form in _base64(text)],
         "base64 of utf-16-le": _base64(wide),
         "xml": [_utf8(escape(value, quote=q)) for q in (False, True)],
     }
@@ -106,14 +110,16 @@ def _without_repetition(spelled: dict[str, list[bytes]]) -> dict[str, list[bytes
 
 
 def _percent(text: bytes) -> list[bytes]:
-    full = "".join(f"%{b:02X}" for b in text)
-    forms = [quote(text, safe=""), quote(text), quote_plus(text), full]
-    return [f.encode() for form in forms for f in (form, _lower_hex(form))]
+    digits = text.hex("%")
+    full = [f"%{digits.upper()}".encode(), f"%{digits}".encode()] if text else []
+    if not text.translate(None, _UNRESERVED):  # nothing in it that a URL would escape
+        return [text, *full]
+    forms = (quote(text, safe=""), quote(text), quote_plus(text))
+    return [f.encode() for form in forms for f in (form, _lower_hex(form))] + full
 
 
 def _lower_hex(form: str) -> str:
-    head, *rest = form.split("%")
-    return "%".join([head, *(part[:2].lower() + part[2:] for part in rest)])
+    return _ESCAPED.sub(lambda found: found[0].lower(), form)
 
 
 def _base64(text: bytes) -> list[bytes]:

@@ -302,6 +302,13 @@ def test_real_property_maps_lose_no_science_key(shared: Path, tmp_path: Path) ->
         assert not gone & left.keys()
 
 
+def test_real_property_maps_end_clean_under_strict(shared: Path, tmp_path: Path) -> None:
+    for name, known in _real_maps(shared):
+        path = tmp_path / f"{name}.ndpi"
+        build_hamamatsu(path, properties=known, **SMALL)
+        assert pipeline.anonymize_in_place(path, pipeline.Options(profile="strict")).residue == ()
+
+
 # -- what other tools got wrong ----------------------------------------------------------
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from blankslide.samples.kit.answer_key import Planted
 
-SMALL: dict[str, Any] = {"size": (128, 96), "factors": (1,), "macro_size": (90, 40), "map_page": False}
+SMALL: dict[str, Any] = {"size": (256, 192), "factors": (1, 2), "macro_size": (90, 40), "map_page": False}
 
 
 def pages_of(data: bytes) -> Any:
@@ -74,7 +74,7 @@ def test_every_image_is_told_apart(tmp_path: Path) -> None:
     build_hamamatsu_ndpis(tmp_path / "s.ndpis", **SMALL)
     inspection = pipeline.inspect(tmp_path / "s.ndpis")
     (macro,) = (f for f in inspection.findings if f.id == "picture.macro")
-    assert [(p.file, p.where) for p in macro.places] == [(1, "image 1 page 1"), (2, "image 2 page 1")]
+    assert [(p.file, p.where) for p in macro.places] == [(1, "image 1 page 2"), (2, "image 2 page 2")]
     assert [f.name for f in inspection.files] == ["s.ndpis", "s-DAPI.ndpi", "s-FITC.ndpi"]
 
 
@@ -128,3 +128,9 @@ def test_an_index_that_does_not_add_up_is_refused(tmp_path: Path, old: bytes, ne
     path.write_bytes(path.read_bytes().replace(old, new))
     with pytest.raises(error):
         pipeline.inspect(path)
+
+
+def test_a_set_may_say_whatever_its_images_may_say() -> None:
+    from blankslide.formats import vocabulary_of
+
+    assert set(vocabulary_of("hamamatsu")) <= set(vocabulary_of("hamamatsu_ndpis"))

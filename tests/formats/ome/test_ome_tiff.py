@@ -175,6 +175,10 @@ def test_names_of_other_files_of_a_set_need_review(slide: Callable[..., Path]) -
     assert outcome.content == "residue"
     assert any("other-file-name" in r for r in outcome.residue)
     assert b"S19-1_part2.ome.tif" in path.read_bytes()
+    assert "urn:uuid:00001111" not in xml_of(path)
+    own, planes = re.findall('UUID="urn:uuid:([^"]*)"', xml_of(path)), re.findall(r">urn:uuid:([^<]*)<", xml_of(path))
+    assert planes[0] == own[0] != planes[1], "without a key, too, nobody may take the other file's plane for this one's"
+    assert pipeline.anonymize_in_place(path).writes == 0
 
 
 def test_ids_stay_ids_and_equal_ones_stay_equal(slide: Callable[..., Path]) -> None:
@@ -269,6 +273,28 @@ def test_unusual_ids_are_replaced_with_their_references(slide: Callable[..., Pat
     assert "mossgarden" not in after
     assert '"K:7"' not in after
     assert pipeline.anonymize_in_place(path).writes == 0
+
+
+@pytest.mark.parametrize("odd", ["urn:lsid:mossgarden.example:Objective:4711", "Objective:0:0"])
+def test_pages_may_share_one_text(slide: Callable[..., Path], odd: str) -> None:
+    path = slide()
+    name = "S19-1_part2.ome.tif"
+    block = (
+        f'<TiffData FirstC="1"><UUID FileName="{name}">urn:uuid:00001111-2222-4333-8444-555566667777</UUID></TiffData>'
+    )
+    xml = xml_of(path).replace('"Objective:0:0"', f'"{odd}"').replace("</Pixels>", f"{block}</Pixels>", 1)
+    path = slide(xml=xml, everywhere=True)
+    data = bytearray(path.read_bytes())
+    with TiffFile(path) as tiff:
+        texts = [page.tags[270] for page in tiff.pages]
+    for tag in texts[1:]:
+        at = tag.offset + 8
+        data[at : at + 4] = texts[0].valueoffset.to_bytes(4, "little")
+    path.write_bytes(bytes(data))
+    outcome = pipeline.anonymize_in_place(path)
+    assert any("other-file-name" in r for r in outcome.residue)
+    with TiffFile(path) as tiff:
+        assert all("mossgarden" not in page.description and "00001111" not in page.description for page in tiff.pages)
 
 
 def test_planes_of_one_file_may_each_have_a_uuid(slide: Callable[..., Path]) -> None:

@@ -336,3 +336,61 @@ def test_any_other_database_is_no_slide(tmp_path: Path) -> None:
     change(path, "CREATE TABLE a (b)", "INSERT INTO a VALUES ('c')")
     with pytest.raises(BlankslideError, match="not a slide I know: SQLite database"):
         pipeline.inspect(path)
+
+
+def test_check_sums_of_many_tiles_are_no_text(tmp_path: Path) -> None:
+    """In one of twelve sums some letters can be read by chance; but each is the sum of a tile that is there."""
+    path = built(tmp_path, size=(256, 192), side=32, scales=(1,))
+    before = tiles_of(path)
+    assert len(before) == 2 * 3 * 8 * 6
+    cleaned(path)
+    assert tiles_of(path) == before
+
+
+def sums_are_true(path: Path) -> bool:
+    tiles = tiles_of(path)
+    names = [name for name in tiles if not name.endswith("#")]
+    return all(tiles[f"{n}#"] == hashlib.md5(tiles[n], usedforsecurity=False).digest() for n in names)
+
+
+def test_a_check_sum_of_what_is_gone_goes_too(tmp_path: Path) -> None:
+    """Whoever has the sum of a tile with its comment can try all names and numbers until one fits."""
+    path = built(tmp_path, comment=b"Thaddeon Mossgarden, 4711")
+    assert sums_are_true(path)
+    old = {data for name, data in tiles_of(path).items() if name.endswith("#")}
+    cleaned(path)
+    assert sums_are_true(path)
+    assert not any(check in path.read_bytes() for check in old)
+
+
+def test_sums_of_tiles_with_something_behind_them_are_put_right(tmp_path: Path) -> None:
+    path = built(tmp_path)
+    name, tail = "T;0|0;1;1;0", b"Quillfeather 1931"
+    data = tiles_of(path)[name] + tail
+    check = hashlib.md5(data, usedforsecurity=False).hexdigest()
+    update = f'UPDATE "{table_of(path)}" SET data = '
+    change(path, f"{update} x'{data.hex()}' WHERE id = '{name}'", f"{update} x'{check}' WHERE id = '{name}#'")
+    before = tiles_of(path)
+    cleaned(path)
+    assert sums_are_true(path)
+    assert {n for n, d in tiles_of(path).items() if before[n] != d} == {name, f"{name}#"}
+
+
+def test_sums_of_another_kind_of_tiles_that_change_are_emptied(tmp_path: Path) -> None:
+    path = built(tmp_path, comment=b"Thaddeon Mossgarden, 4711")
+    table, name = table_of(path), "T;0|0;1;1;0"
+    other = hashlib.md5(b"of something else", usedforsecurity=False)
+    change(path, f"UPDATE \"{table}\" SET data = x'{other.hexdigest()}' WHERE id = '{name}#'")
+    words = hashlib.md5(tiles_of(path)["T;0|0;1;0;0"], usedforsecurity=False).hexdigest().upper()
+    change(path, f"UPDATE \"{table}\" SET data = '{words}' WHERE id = 'T;0|0;1;0;0#'")
+    cleaned(path)
+    tiles = tiles_of(path)
+    assert tiles[f"{name}#"] == bytes(16)
+    assert tiles["T;0|0;1;0;0#"] == hashlib.md5(tiles["T;0|0;1;0;0"], usedforsecurity=False).hexdigest().upper()
+
+
+def test_a_name_in_the_place_of_a_sum_goes_where_tiles_lose_their_text_too(tmp_path: Path) -> None:
+    path = built(tmp_path, comment=b"Thaddeon Mossgarden, 4711")
+    change(path, f"UPDATE \"{table_of(path)}\" SET data = 'Thaddeon Mossgarden' WHERE id = 'T;0|0;1;0;0#'")
+    cleaned(path)
+    assert tiles_of(path)["T;0|0;1;0;0#"] == " " * 19

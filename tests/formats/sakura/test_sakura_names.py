@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from blankslide import pipeline
 from blankslide.formats.sakura.names import is_known
 from blankslide.samples.sakura import build_sakura
-from blankslide.testing.own.databases import change
+from blankslide.testing.own.databases import KEY, built, change, cleaned, rows
 from blankslide.testing.process import run_cli
 
 if TYPE_CHECKING:
@@ -45,3 +46,26 @@ def test_a_slide_with_a_strange_name_is_not_called_clean(tmp_path: Path, stateme
     run = run_cli("anonymize", "--in-place", path)
     assert run.code == 1
     assert "schema.name" in run.out
+
+
+def test_tables_of_the_object_mapper_and_of_scanners_end_clean(tmp_path: Path) -> None:
+    made = [
+        "CREATE TABLE [XPWeakReference] ([Oid] char(36) NOT NULL, [TargetType] int NULL, PRIMARY KEY ([Oid] ), "
+        'CONSTRAINT "FK_XPWeakReference_TargetType" FOREIGN KEY ([TargetType]) REFERENCES [XPObjectType]([OID]))',
+        'CREATE TABLE "SVAnnotationDataXPO" ("OID" integer PRIMARY KEY AUTOINCREMENT NOT NULL, "ParentScan" int NULL, '
+        '"Annotation" text NULL, "WhiteBalance" int NULL, "Width" double NULL, "CreationDate" datetime NULL)',
+        "CREATE INDEX [iParentScan_SVAnnotationDataXPO] ON [SVAnnotationDataXPO]([ParentScan] )",
+        "INSERT INTO SVAnnotationDataXPO VALUES (1, 1, 'Dr. Quixfeld saw this', -65536, 2.5, '2012-03-04')",
+        "INSERT INTO XPObjectType (TypeName) VALUES ('Sakura.SVSlide.SVHRScanDataXPO'), ('SVAnnotationDataXPO')",
+    ]
+    path = built(tmp_path, more=made)
+    cleaned(path)
+    assert rows(path, "SELECT trim(Annotation), Width FROM SVAnnotationDataXPO") == [("", 2.5)]
+
+
+@pytest.mark.parametrize("name", ["White", "Field", "SVBlockXPO", "Light"])
+def test_words_of_scanners_that_are_surnames_are_not_clean_alone(tmp_path: Path, name: str) -> None:
+    path = built(tmp_path, more=[f'CREATE TABLE "{name}" ("OID" integer)'])
+    outcome = pipeline.anonymize_in_place(path, pipeline.Options(key=KEY))
+    assert outcome.content == "residue"
+    assert not any(name in sentence for sentence in outcome.residue)

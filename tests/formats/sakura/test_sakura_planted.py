@@ -7,6 +7,7 @@ stores them, words as they are.
 
 from __future__ import annotations
 
+import io
 import sqlite3
 import struct
 from collections.abc import Callable
@@ -280,3 +281,34 @@ def test_a_weak_thumbnail_does_not_shelter_what_is_no_picture(tmp_path: Path, ro
     assert WORD in path.read_bytes()
     cleaned(path)
     assert WORD not in path.read_bytes()
+
+
+def test_an_ordinary_profile_of_a_thumbnail_is_no_text(tmp_path: Path) -> None:
+    from PIL import Image, ImageCms
+
+    path, out = built(tmp_path), io.BytesIO()
+    ((old,),) = rows(path, "SELECT ThumbnailImage FROM SVHRScanDataXPO")
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    Image.open(io.BytesIO(old)).save(out, "JPEG", icc_profile=profile)
+    run(path, f"UPDATE SVHRScanDataXPO SET ThumbnailImage = x'{out.getvalue().hex()}'")
+    cleaned(path)
+    ((new,),) = rows(path, "SELECT ThumbnailImage FROM SVHRScanDataXPO")
+    assert b"ICC_PROFILE" in new
+    assert b"sRGB built-in" not in new
+
+
+def test_a_table_called_after_somebody_is_named_in_no_sentence(tmp_path: Path) -> None:
+    path = built(tmp_path, more=["CREATE TABLE Quixfeld (Perpetua blob)", f"INSERT INTO Quixfeld VALUES (x'{HEX}')"])
+    outcome = pipeline.anonymize_in_place(path, pipeline.Options(key=KEY))
+    assert outcome.content == "residue"
+    assert not any(name in sentence for sentence in outcome.residue for name in ("Quixfeld", "Perpetua"))
+
+
+@pytest.mark.parametrize(("profile", "after"), [("research", (40, 1, 2.5)), ("strict", (0, 1, 0.0))])
+def test_a_small_number_under_a_measures_name_stays_under_research_only(
+    tmp_path: Path, profile: str, after: tuple[float, ...]
+) -> None:
+    more = [f"ALTER TABLE SVHRScanDataXPO ADD COLUMN {c}" for c in ("ExposureTime int", "Flag int", "Scale double")]
+    path = built(tmp_path, more=[*more, "UPDATE SVHRScanDataXPO SET ExposureTime = 40, Flag = 1, Scale = 2.5"])
+    cleaned(path, profile=profile)
+    assert rows(path, "SELECT ExposureTime, Flag, Scale FROM SVHRScanDataXPO") == [after]

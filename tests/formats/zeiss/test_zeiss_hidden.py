@@ -228,7 +228,8 @@ def test_words_around_a_tiles_document_go(text: str, tmp_path: Path) -> None:
 
 def test_a_declared_document_keeps_its_numbers(tmp_path: Path) -> None:
     text = (
-        b'\xef\xbb\xbf<?xml version="1.0" encoding="utf-8"?><METADATA><StageXPosition>1.25</StageXPosition></METADATA>'
+        b'\xef\xbb\xbf<?xml version="1.0" encoding="utf-8"?>'
+        b"<METADATA><Tags><StageXPosition>1.25</StageXPosition></Tags></METADATA>"
     )
     path = one_tile(tmp_path, text=text)
     assert anonymized(path).content == "clean"

@@ -68,7 +68,7 @@ def holds_numbers(page: Ifd, entry: Entry) -> bool:
         return _are_starts(page, entry)
     numbers = _numbers(page, entry)
     largest = _LARGEST.get(entry.tag, _SMALL)
-    if not numbers or not all(isfinite(number) and abs(number) <= largest for number in numbers):
+    if not numbers or not _are_small(numbers, largest):
         return False
     return entry.number == 1 or not _LETTERS.search(page.raw(entry))
 
@@ -78,6 +78,12 @@ def _numbers(page: Ifd, entry: Entry) -> Sequence[float] | None:
     if entry.number == 1 or kind is None:
         return page.tiff.numbers(page, entry)
     return array(kind, page.raw(entry))
+
+
+def _are_small(numbers: Sequence[float], largest: float) -> bool:
+    if isinstance(numbers, array):  # whole numbers, perhaps hundred thousands
+        return bool(min(numbers) >= -largest and max(numbers) <= largest)
+    return all(isfinite(number) and abs(number) <= largest for number in numbers)
 
 
 def _are_starts(page: Ifd, entry: Entry) -> bool:

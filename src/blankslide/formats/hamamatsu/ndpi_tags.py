@@ -167,7 +167,8 @@ def readable_spans(found: FindingCollector, page: Ifd) -> list[tuple[int, int]]:
 
 def tag_findings(found: FindingCollector, page: Ifd, texts: Texts) -> None:
     """Turn all tags of a page into findings and kept values."""
-    own = {e.tag for e in page.entries if e.tag in WORDS or e.tag == _PROPERTIES or holds_numbers(page, e)}
+    numbers = {e.tag for e in page.entries if holds_numbers(page, e)}
+    own = {e.tag for e in page.entries if e.tag in WORDS or e.tag == _PROPERTIES} | numbers
     own |= {e.tag for e in page.entries if e.tag == _LAMP and page.tiff.numbers(page, e)}
     every = frozenset((*WORDS, _PROPERTIES, _LAMP))
     tiff_tags.tag_findings(found, page, frozenset(own), _rules(page), frozenset(), every)
@@ -178,6 +179,8 @@ def tag_findings(found: FindingCollector, page: Ifd, texts: Texts) -> None:
             texts.words(found, page, entry)
         elif entry.tag == _LAMP and entry.tag in own:
             _lamp_finding(found, page, entry)
+        elif entry.tag in numbers:
+            texts.kept.append(Place(0, page.name, entry.start, entry.end))
         elif entry.tag not in own and entry.tag not in tiff_tags.STRUCTURAL:
             _high_finding(found, page, entry)
 

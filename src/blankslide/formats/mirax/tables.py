@@ -1,8 +1,9 @@
 """Maps and tables of MIRAX slides: what their bytes are, whatever their layer is called.
 
-A map has one pixel for each position of the camera and few values; a picture of another size, or of many values, is a
-picture. A table holds numbers, which may be packed by zlib. Whatever else a decoder would take, any other way of
-packing, and numbers that hold rows of letters, are not tables.
+A map has one pixel for each position of the camera and few values, or it has two values and so few edges that nothing
+can be written in it; a picture of another size, or of many values, is a picture. A table holds numbers, which may be
+packed by zlib. Whatever else a decoder would take, any other way of packing, and numbers that hold rows of letters,
+are not tables.
 
 Promise: nothing is decoded beyond 16 MB; what cannot be decoded is neither a map nor a table.
 """

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 _SOFTWARE = 305
 _MARK = "PerkinElmer-QPI"
 _ROOT = pattern(
-    r"\s*+(?:<\?xml[^>]*+>\s*+)?(?:<!--(?:(?!-->).)*+-->\s*+)*+<PerkinElmer-QPI-ImageDescription[\s>]", re.S
+    r"\s*+(?:<\?xml[^>]*+>\s*+)?(?>(?:<!--(?>(?:(?!-->).)*)-->\s*+)*)<PerkinElmer-QPI-ImageDescription[\s>]", re.S
 )
 _ROLES = {"fullresolution": "level", "reducedresolution": "level", "thumbnail": "thumbnail"} | {
     "overview": "macro",
@@ -62,7 +62,7 @@ _DYE = (
     r"|QDots?|AF ?\d{3}|\d{3}|MSI|AF)"
 )
 #: A dye ends at a blank, a slash or an underscore, so that there is only one way to read "AF 555".
-_DYES = rf"(?>{_DYE}(?![^ /_]))(?:(?: ?/ ?| or | )(?>{_DYE}(?![^ /_])))*+"
+_DYES = rf"(?>{_DYE}(?![^ /_]))(?>(?:(?: ?/ ?| or | )(?>{_DYE}(?![^ /_])))*)"
 _PART = r"[A-Z]{1,4}\d{2,4}[A-Z]{0,2}(?:[/-]\d{1,4}(?:\.\d)?x?){0,6}(?:-[A-Z]{1,3}\d{0,2})? ?(?:Emission|Excitation)"
 _PROGRAM = rf"(?:Vectra ?(?:Polaris)?|PhenoImager|inForm)(?: ?v?(?:{VERSION}|\d{{1,2}}))?"
 _MAKER = "Semrock|Chroma|Omega|Thorlabs|Zeiss|Edmund|Hamamatsu|Olympus|Nikon"

@@ -3,22 +3,24 @@
 Ids hold a document together: an annotation is found by its id, so it cannot become blank. An id that a person or
 a program made up (``urn:lsid:hospital.example:Image:4711``) becomes ``Image:X0001`` and zeros, with as many bytes as
 before. Different ids stay different, and nothing of them remains but their number.
+
+Where planes stand in other files of a set, the UUIDs say which: they stay different, with and without a key.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from blankslide.model import Part, Write
+from blankslide.formatkit.replacements import replace
+from blankslide.model import Action, Part, Write
 from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from blankslide.containers.xml import Element
-    from blankslide.model import Action
 
-__all__ = ["IDS", "Ids", "is_own"]
+__all__ = ["IDS", "Ids", "Uuids", "is_own"]
 
 _KINDS = (
     "Annotation|AnnotationRef|Arc|BinaryFile|BooleanAnnotation|Channel|CommentAnnotation|Dataset|Detector|Dichroic"
@@ -67,7 +69,8 @@ class Ids:
 
     def writes(self, parts: Sequence[tuple[str, Action]], key: bytes | None) -> list[Write]:
         """Return the new ids; they do not depend on the key."""
-        return [Write(0, at, self._new(length, value)) for at, length, value in self._places]
+        places = dict.fromkeys(self._places)  # pages may share one text
+        return [Write(0, at, self._new(length, value)) for at, length, value in places]
 
     def _new(self, length: int, value: str) -> bytes:
         number, kind = self._first + self._ordinals[value], _KIND.search(value)
@@ -75,3 +78,37 @@ class Ids:
         if length - len(prefix) >= _NUMBERED:
             return f"{prefix}X{number % 10**4:04d}".encode().ljust(length, b"0")
         return str(number % _FEW).zfill(length)[-length:].encode()
+
+
+class Uuids:
+    """A `Rewrite`: all UUIDs of one slide.
+
+    Attributes
+    ----------
+    several
+        Whether planes stand in other files.
+    """
+
+    def __init__(self) -> None:
+        self.several = False
+        self._places: list[tuple[int, str]] = []
+
+    def __repr__(self) -> str:
+        return f"<Uuids: {len(self._places)} places>"
+
+    def part(self, at: int, value: str) -> Part:
+        """Note a UUID at ``at``, and return the edit that replaces it."""
+        self._places.append((at, value))
+        return Part(self, "uuids")
+
+    def writes(self, parts: Sequence[tuple[str, Action]], key: bytes | None) -> list[Write]:
+        """Return the new UUIDs. Zeros for all of them would give the planes of other files to this one."""
+        dummies = all(action in (Action.DUMMY, Action.UID) for _, action in parts)
+
+        def new(value: str) -> str:
+            if not dummies:
+                return " " * len(value)
+            return replace(value, key) if key or self.several else "".join("0" if c.isalnum() else c for c in value)
+
+        places = dict.fromkeys(self._places)  # pages may share one text
+        return [Write(0, at, new(value).encode()) for at, value in places]

@@ -15,7 +15,7 @@ from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI
 from blankslide.formatkit.tiff_tags import PLAIN
 from blankslide.formatkit.vocabulary import INTEGER, NUMBER, slug
 from blankslide.formatkit.xml_fields import Rule, XmlReader, markers, rules, science
-from blankslide.formats.ome.ids import IDS, Ids, is_own
+from blankslide.formats.ome.ids import IDS, Ids, Uuids, is_own
 from blankslide.model import PhiClass, Place
 from blankslide.model.patterns import pattern
 
@@ -146,7 +146,7 @@ class OmeXml(XmlReader):
         super().__init__(found, kept, "ome", TABLE, whole=_WHOLE)
         self.comment = _COMMENT
         self._own, self._one_file = "", False
-        self._ids = Ids()
+        self._ids, self._uuids = Ids(), Uuids()
         self._pairs: set[int] = set()
         self._now: Element | None = None
 
@@ -154,7 +154,9 @@ class OmeXml(XmlReader):
         if element.parent is None:
             self._own, self._pairs = element.value("UUID").strip().lower(), set()
             self._ids.document(element)
-            self._one_file = len({e.value("FileName") for e in element.walk() if e.name == "UUID"}) == 1
+            planes = [e for e in element.walk() if e.name == "UUID"]
+            self._one_file = len({e.value("FileName") for e in planes}) == 1
+            self._uuids.several |= any(self._is_another(e) for e in planes)
         if element.start in self._pairs:
             for attribute in element.attributes:
                 super()._attribute(element.name, "", attribute)
@@ -182,6 +184,14 @@ class OmeXml(XmlReader):
     def _is_another(self, uuid: Element) -> bool:
         """Whether planes are in another file: they have not this file's UUID, nor one name for all of them."""
         return uuid.text.lower() != self._own and not self._one_file
+
+    def _record(self, rule: Rule, at: tuple[int, int], goes: tuple[int, int], value: str | None) -> None:
+        if rule.id != "uuid" or rule.cls is not LINK or not value:
+            super()._record(rule, at, goes, value)
+            return
+        place = Place(0, self._where, self._base + at[0], self._base + at[1])
+        part = self._uuids.part(place.start, value)
+        self.found.add(f"{self.prefix}.uuid", rule.title, rule.cls, place, (part,), value, rule.weak)
 
     def _stuck(self, id: str, title: str, attribute: Attribute) -> None:
         """Record a value that other parts refer to: it stays, and the slide needs review."""

@@ -22,6 +22,7 @@ from blankslide.containers.sqlite.pages import MAGIC, Database
 from blankslide.errors import NotEditable, SlideError
 from blankslide.formatkit.findings import FindingCollector
 from blankslide.formatkit.protocol import Format
+from blankslide.formats.sakura.check_sums import put_right
 from blankslide.formats.sakura.rows import CONFIG, SCAN, Rows, table_name
 from blankslide.formats.sakura.schema import Schema
 from blankslide.formats.sakura.tile_chains import Chains, Runs
@@ -119,6 +120,9 @@ class _Slide:
         self.runs = Runs()
         self.tiles = Tiles(self.db, self.schema, self.found, self.kept, name, self.runs)
         self.chains = Chains(self.db, self.found, self.runs, self.tiles.tiles, probe.thorough)
+        if self.chains.changed:
+            again, root = Database(probe.files.main), self.schema.tables[name].root
+            self.chains.texts += put_right(again, root, self.chains.changed, self.found)
 
     def inspection(self, format: str, title: str) -> Inspection:
         """Put everything together."""

@@ -1,7 +1,8 @@
 """Names of tables, columns, indexes and types that scanners and their programs give: known words, put together.
 
 A name in a schema is text like any other, and a column can be called after somebody. A name is known if each of its
-words is one of databases, slides or scanners, with few letters and digits beside them; none of these is a surname.
+words is one of databases, slides or scanners, with few letters and digits beside them. Those that are surnames too, as
+*White* and *Field*, the census (`sakura.words`) knows as parts of whole names only, and tells of elsewhere.
 
 Promise: a name that is not known is told of, since the statements around it cannot be rewritten for certain.
 """
@@ -23,7 +24,8 @@ _WORDS = frozenset(
     "nominal lens magnification objective numerical aperture camera serial exposure gain gamma white balance "
     "illumination lamp light stage station machine operator login user creator patient case specimen block "
     "diagnosis code barcode tissue stain area region regions annotation annotations width height depth offset "
-    "scale factor quality compression header footer check crc hash format mode m sakura sql ite".split()
+    "scale factor quality compression header footer check crc hash format mode m sakura sql ite "
+    "weak reference target assembly creation".split()
 )
 _TOKEN = pattern(r"SQLite|XPO(?![a-z])|XP|SV|HR|GPI|OID|TILE|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^A-Za-z\d_.]")
 _LONGEST_NUMBER, _LONGEST_LETTERS = 3, 2

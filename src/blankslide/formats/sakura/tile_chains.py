@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from blankslide.containers.sqlite.records import Value
 from blankslide.containers.streams import jpeg
 from blankslide.errors import ContradictorySlide
+from blankslide.formats.sakura.check_sums import Changed
 from blankslide.formats.sakura.columns import Field
 from blankslide.model import PhiClass
 from blankslide.spans import LARGE, ByteClass, ByteMap, merge, subtract
@@ -81,10 +82,10 @@ class Runs:
             del numbers[mark:]
 
     def claim(self, bytemap: ByteMap, texts: Iterable[tuple[int, int]]) -> None:
-        """Claim all ranges, except texts inside tissue."""
+        """Claim all ranges, except texts inside tissue and sums that change."""
         holes = merge(texts)
         for cls, (starts, lengths) in self._all.items():
-            if holes and cls is ByteClass.TISSUE:
+            if holes:
                 whole = sorted((s, s + n) for s, n in zip(starts, lengths, strict=True))
                 for start, end in subtract(whole, holes):
                     bytemap.claim(start, end, cls, "tiles")
@@ -105,11 +106,14 @@ class Chains:
     ----------
     texts
         Ranges of text inside tiles.
+    changed
+        Tiles with text, by the offset of their rows.
     """
 
     def __init__(self, db: Database, found: FindingCollector, runs: Runs, tiles: list[Tile], thorough: bool) -> None:
         self.db, self.found, self.runs, self.tiles = db, found, runs, tiles
         self.texts: list[tuple[int, int]] = []
+        self.changed: dict[int, Changed] = {}
         if thorough or not self._straight():
             for tile in tiles:
                 self._follow(tile, thorough)
@@ -174,7 +178,7 @@ class Chains:
             whole = self._piece(spans, tile.skip, size)
             end = _end(whole.raw)
             if whole.raw[end:].strip(b"\0\xff"):
-                self._text("jpeg.trailer", "Data behind a picture", whole, end, len(whole.raw), b"\xff")
+                self._text(tile, "jpeg.trailer", "Data behind a picture", whole, end, len(whole.raw), b"\xff")
             return
         if size - tile.skip >= 2 and self._piece(spans, size - 2, size).raw == _EOI:
             return
@@ -182,7 +186,7 @@ class Chains:
         tail = self._piece(spans, start, size)
         found = jpeg.trailer(tail.raw)
         if found is not None:
-            self._text("jpeg.trailer", "Data behind a picture", tail, *found, b"\xff")
+            self._text(tile, "jpeg.trailer", "Data behind a picture", tail, *found, b"\xff")
 
     def _piece(self, spans: list[tuple[int, int]], start: int, end: int) -> Field:
         """Return bytes ``[start, end)`` of a record as a field."""
@@ -233,13 +237,16 @@ class Chains:
     def _report(self, tile: Tile) -> None:
         head = self._beginning(tile)
         for segment in jpeg.comment_segments(head.raw):
-            self._text("jpeg.tile-text", "Text in JPEG tiles", head, segment.start, segment.end, b"\0")
+            self._text(tile, "jpeg.tile-text", "Text in JPEG tiles", head, segment.start, segment.end, b"\0")
 
-    def _text(self, id: str, title: str, field: Field, start: int, end: int, fill: bytes) -> None:
+    def _text(self, tile: Tile, id: str, title: str, field: Field, start: int, end: int, fill: bytes) -> None:
         spans = field.pieces(start, end)
         self.texts += spans
         value = field.raw[start:end].strip(b"\0").decode("latin-1")
         edits = field.overwritten(start, fill * (end - start))
+        if value:
+            changed = self.changed.setdefault(tile.payload.start, Changed(tile.payload, tile.skip, id, title))
+            changed.edits.update(dict.fromkeys(edits))
         self.found.add_spans(id, title, PhiClass.UNKNOWN, "tiles", spans, edits, value)
 
 

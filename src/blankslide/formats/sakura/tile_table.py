@@ -2,7 +2,7 @@
 
 The table's rows are tiles (``T;x|y;scale;colour;plane``), their check sums (the same with ``#``)
 and named values: magic, version, header, total size. Check sums stay: they are digests of tissue,
-which stays too. All other names and values are findings.
+which stays too (`check_sums`: but for tiles that lose their text). All other names and values are findings.
 
 The name of each row also stands in an index, which has too many pages to be sorted anew. So an
 unknown name is replaced by one character, repeated, that sorts at the same place.
@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 from blankslide.containers.sqlite.records import Value, number, record
 from blankslide.errors import ContradictorySlide, DamagedSlide, NotEditable
 from blankslide.formatkit.vocabulary import whole_slug
-from blankslide.formats.sakura.columns import TILE_COLUMNS, Field, blank_of, looks_like_text
+from blankslide.formats.sakura.check_sums import is_check
+from blankslide.formats.sakura.columns import TILE_COLUMNS, Field, blank_of
 from blankslide.formats.sakura.schema import read_fields
 from blankslide.formats.sakura.tile_chains import Tile
 from blankslide.model import Level, PhiClass, Place, Write
@@ -45,7 +46,6 @@ _SMALL = 9999
 _BEYOND = 4
 _TILE = pattern(r"T;(\d{1,7})\|(\d{1,7});(\d{1,6});(\d{1,2});-?\d{1,3}(#?)", re.ASCII)
 _VERSION = pattern(r"\d{1,3}(?:\.\d{1,5}){0,3}")
-_CHECK = pattern(rb"[0-9A-Fa-f]{32}")
 _NUMBERS = (*range(0, 28, 4), *range(30, 54, 4))
 _LARGEST, _LARGEST_NUMBER, _LARGEST_SCALE = 1 << 24, 9999, 1 << 20
 _LOOKED_AT = 64
@@ -153,7 +153,7 @@ class Tiles:
             self._size(cell, size, payload.size - data.start, self.runs.structure, payload.start + data.start)
             self.runs.tissue(payload.start + data.start, payload.start + payload.local)
             self.runs.structure(payload.start + payload.local, cell.end)
-        elif known and _is_check(data, head[data.start : data.end]):
+        elif known and is_check(data.kind, head[data.start : data.end]):
             self._size(cell, size, payload.size - data.start, self.runs.structure, cell.end)
         else:
             self._other(cell, known is not None)
@@ -390,15 +390,6 @@ class Tiles:
 
 def _is_size(value: Value, head: bytes) -> bool:
     return value.kind == "null" or (value.kind == "int" and 0 <= number(value, head[value.start : value.end]) < 1 << 40)
-
-
-def _is_check(data: Value, raw: bytes) -> bool:
-    """Whether a value is an MD5 sum, as bytes or as text, or empty."""
-    return (
-        not raw
-        or (data.kind == "blob" and len(raw) == 16 and not looks_like_text(raw))
-        or _CHECK.fullmatch(raw) is not None
-    )
 
 
 def _is_uniform(name: Field) -> bool:

@@ -83,8 +83,10 @@ def recipe(seed: int, patient: Patient | None, changes: Mapping[str, Any]) -> Re
     return replace(Recipe(patient or invent(seed), seed=seed), **changes)
 
 
-def tiled(plan: Recipe) -> list[Page]:
-    """Return the levels; all but the first are marked as reduced."""
+def tiled(plan: Recipe, plane: int = 0) -> list[Page]:
+    """Return the levels; all but the first are marked as reduced. Of another focal plane they are less sharp."""
+    from PIL import ImageFilter
+
     from blankslide.samples.kit.codecs import jpeg_abbreviated
     from blankslide.samples.kit.drawing import tissue
     from blankslide.samples.kit.pyramid import build_levels
@@ -96,7 +98,9 @@ def tiled(plan: Recipe) -> list[Page]:
         tables.append(split.tables)
         return split.stream
 
-    levels = build_levels(tissue(*plan.size, plan.seed), plan.size, plan.factors, plan.tile, code)
+    field = tissue(*plan.size, plan.seed)
+    field = field.filter(ImageFilter.GaussianBlur(plane)) if plane else field
+    levels = build_levels(field, plan.size, plan.factors, plan.tile, code)
     pages = []
     for number, (level, factor) in enumerate(zip(levels, plan.factors, strict=True)):
         per_cm = 10000 / (plan.mpp * factor)

@@ -52,6 +52,8 @@ class Recipe:
         Values to put in place of the patient's, by name in the packets.
     scan, info
         Templates of the packets of page 0 and level 0 in place of the style's own.
+    portrait
+        Show the slide with its label in the thumbnail's place, too.
     tags
         Role -> tags to add; ``all`` for every page.
     types
@@ -71,6 +73,7 @@ class Recipe:
     values: Mapping[str, str] = field(default_factory=dict)
     scan: str | None = None
     info: str | None = None
+    portrait: bool = False
     tags: Mapping[str, Mapping[int, Value]] = field(default_factory=dict)
     types: Mapping[int, int] = field(default_factory=dict)
     big: bool = True
@@ -126,7 +129,8 @@ class _Kitchen:
         if plan.style == "dp":
             out.append(("probability", _probability(overview(scene, plan.size, 64))))
         else:
-            out.append(("thumbnail", _strip_jpeg(overview(scene, plan.size, 200), "Thumbnail")))
+            small = self._portrait((200, 68)) if plan.portrait else overview(scene, plan.size, 200)
+            out.append(("thumbnail", _strip_jpeg(small, "Thumbnail")))
         for i, level in enumerate(levels):
             power = float(plan.power) / plan.factors[i]
             tags = _basics(level.width, level.height, _JPEG, 6) | {530: short(2, 2)}
@@ -147,13 +151,15 @@ class _Kitchen:
         self.packets[role] = fill(template, {**spots_of(plan.patient, plan.values), **science})
         page.tags = {**page.tags, 700: byte(self.packets[role].data)}
 
-    def _macro(self) -> Page:
+    def _portrait(self, size: tuple[int, int]) -> Image:
         from blankslide.samples.kit.drawing import macro
 
+        return macro(self.plan.patient, size, self.plan.seed + 200)
+
+    def _macro(self) -> Page:
         plan = self.plan
         width, height = plan.macro_size
-        lying = macro(plan.patient, (height, width), plan.seed + 200)
-        picture = lying.rotate(-90, expand=True)  # the label's end is up
+        picture = self._portrait((height, width)).rotate(-90, expand=True)  # the label's end is up
         if plan.style == "dp":
             rows = 64
             data = picture.tobytes()

@@ -112,8 +112,8 @@ def _tile(db: Connection, ask: str, name: str, side: int) -> str:
     rows = [db.execute(ask, (f"{name};{colour};0",)).fetchone() for colour in range(3)]
     if None in rows or side > _LARGEST_TILE:
         return EMPTY
-    pixels = [_decoded(data) for (data,) in rows]
-    return FAILS if None in pixels else digest(b"".join(p[1] for p in pixels if p), pixels[0])
+    pixels = [_plane(data) for (data,) in rows]
+    return FAILS if None in pixels else digest(b"".join(p[1] for p in pixels if p), [p and p[0] for p in pixels])
 
 
 def _pictures(db: Connection) -> Iterator[PictureView]:
@@ -123,6 +123,19 @@ def _pictures(db: Connection) -> Iterator[PictureView]:
             found = _decoded(rows[0][0])
             size, data, blank = found or ((0, 0), b"", False)
             yield PictureView(name, size, digest(data, size) if found else "", blank)
+
+
+def _plane(data: bytes) -> tuple[tuple[tuple[int, int], str], bytes] | None:
+    """Return size and mode, and the pixels, of a tile's one colour as they are coded: grey stays grey."""
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(data), formats=("JPEG",)) as picture:
+            if picture.width * picture.height > PICTURE_LIMIT:
+                return None
+            return (picture.size, picture.mode), picture.tobytes()
+    except (OSError, SyntaxError, ValueError):
+        return None
 
 
 def _decoded(data: bytes) -> tuple[tuple[int, int], bytes, bool] | None:

@@ -47,9 +47,10 @@ _JPEG_TABLES = 347
 _MICROMETRES = {2: 25400.0, 3: 10000.0}
 _ROLE = re.compile(r"[^|;\n]*\n(label|macro) \d+x\d+\s*(?:[|;]|\Z)")
 _TYPE = re.compile(r"<ImageType>(Label|Overview|Thumbnail)<")
+# a word's beginning is asked for behind it: an expression that begins with letters is found many times as fast
 _MPP_TEXTS = (
-    (r"\bMPP\s*=\s*([\d.]+)",) * 2,
-    (r'\bPhysicalSizeX="([\d.eE+-]+)"', r'\bPhysicalSizeY="([\d.eE+-]+)"'),
+    (r"MPP(?<=\bMPP)\s*=\s*([\d.]+)",) * 2,
+    (r'PhysicalSizeX(?<=\bPhysicalSizeX)="([\d.eE+-]+)"', r'PhysicalSizeY(?<=\bPhysicalSizeY)="([\d.eE+-]+)"'),
 )
 
 
@@ -96,7 +97,7 @@ def look(path: Path, edit: Edit = NO_EDIT) -> ReaderView:
             version=version(),
             vendor=" ".join(k for k in _KINDS if getattr(tiff, f"is_{k}")),
             mpp=_mpp(main, told),
-            objective=_first(r"\bAppMag\s*=\s*([\d.]+)", told),
+            objective=_first(r"AppMag(?<=\bAppMag)\s*=\s*([\d.]+)", told),
             levels=tuple(_level(tiff, p, effort(i, len(levels)), edit) for i, p in enumerate(levels)),
             pictures=tuple(_picture(tiff, p, edit, sizes) for p in rest),
         )

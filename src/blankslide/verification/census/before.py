@@ -1,0 +1,110 @@
+"""What the pictures of a slide look like before anything is written.
+
+Words and pixels can contradict each other: what a plan calls a label may be a level. So each picture that a
+plan would change is looked at first. What was seen is remembered, so that the second account, drawn up on the
+files as they would be, looks only at what changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from blankslide.quiet import quiet
+from blankslide.verification.census import ifds
+from blankslide.verification.census.account import Account
+from blankslide.verification.census.data import joined, without
+from blankslide.verification.census.roles import prove
+from blankslide.verification.census.streams import beside
+from blankslide.verification.census.tiff import Tiff
+
+if TYPE_CHECKING:
+    from blankslide.source import ByteSource
+    from blankslide.verification.census.data import Span
+    from blankslide.verification.census.memory import Memory
+    from blankslide.verification.census.tiff_pages import Page
+
+_TISSUE = ("level", "thumbnail", "channel")
+
+
+class Endangered(NamedTuple):
+    """A picture that shows the slide and would be changed."""
+
+    file: int
+    where: str
+    width: int
+    height: int
+    proven: str
+
+
+@quiet()
+def look_before(files: Sequence[ByteSource], changes: Mapping[int, Sequence[Span]], memory: Memory) -> list[Endangered]:
+    """Look at the pictures of a slide as it is.
+
+    Parameters
+    ----------
+    files
+        As they are.
+    changes
+        For each file the spans that a plan would change, sorted and disjoint.
+    memory
+        What is seen is remembered here.
+
+    Returns
+    -------
+    list of Endangered
+        Pictures that look like the slide and would be changed.
+    """
+    found: list[Endangered] = []
+    for number, source in enumerate(files):
+        if source.size > 8 and source.read(0, 4) in ifds.MAGIC:
+            found += _tiff(number, source, changes.get(number, ()), memory)
+    return found
+
+
+def _tiff(number: int, source: ByteSource, changes: Sequence[Span], memory: Memory) -> list[Endangered]:
+    try:
+        stock = Tiff(Account(), number, source, memory=memory)
+        looks = stock.looks()
+    except Exception:  # what no library reads is told of by the account
+        return []
+    return [
+        Endangered(number, page.directory.where, page.width, page.height, role.proven)
+        for page, role in zip(stock.pages, prove(stock.candidates(looks), memory.pairs), strict=True)
+        if role.proven in _TISSUE and _is_drawn_over(stock, page, changes)
+    ]
+
+
+def _is_drawn_over(stock: Tiff, page: Page, changes: Sequence[Span]) -> bool:
+    """Whether a plan would change a picture's pixels, and not only what stands beside them in its segments."""
+    if not changes:
+        return False
+    import numpy as np
+
+    count = min(page.needed, len(page.offsets))
+    starts, ends = page.offsets[:count], page.offsets[:count] + page.lengths[:count]
+    low, high = np.array([a for a, _ in changes]), np.array([b for _, b in changes])
+    first, last = np.searchsorted(high, starts, side="right"), np.searchsorted(low, ends, side="left")
+    return any(
+        _changes_pixels(stock, page, i, changes[int(first[i]) : int(last[i])])
+        for i in np.flatnonzero(last > first).tolist()
+    )
+
+
+def _changes_pixels(stock: Tiff, page: Page, number: int, changes: Sequence[Span]) -> bool:
+    """Whether changes reach coded data of one segment; of one that nobody can walk, any change does."""
+    start, length = int(page.offsets[number]), int(page.lengths[number])
+    own = [(max(a - start, 0), min(b - start, length)) for a, b in changes]
+    data = stock.coded(page, number)
+    width, height = page.size_of(number)
+    rest = None if data is None else beside(data, page.coding._replace(width=width, height=height))
+    if data is None or rest is None:
+        return True
+    return bool(without(own, joined((*rest, *_behind(data, rest)))))
+
+
+def _behind(data: bytes, rest: Sequence[Span]) -> list[Span]:
+    """Return all that stands behind the end of a JPEG: a walk tells of it without the zeros around it."""
+    last = rest[-1] if rest and not data[rest[-1][1] :].strip(b"\0") else (len(data), len(data))
+    end = len(data[: last[0]].rstrip(b"\0"))
+    return [(end, len(data))] if data[:2] == b"\xff\xd8" and data[end - 2 : end] == b"\xff\xd9" else []

@@ -1,0 +1,78 @@
+"""What can be read in a colour profile, tag by tag.
+
+Texts of a profile are free: who made it, when, and with which device. Numbers are needed. The header's
+own words are signatures of four letters; its date, platform, maker and id are spoken like texts.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+from blankslide.verification.census.account import Text
+from blankslide.verification.census.data import joined, without
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from blankslide.verification.census.data import Span
+
+_HEAD, _MOST = 128, 256
+_NUMBERS = frozenset((b"XYZ ", b"curv", b"para", b"sf32", b"mft1", b"mft2", b"mAB ", b"mBA ", b"chrm", b"meas", b"view",
+                      b"sig ", b"mpet", b"uf32", b"ui08", b"ui16", b"ui32"))  # fmt: skip
+
+
+def is_profile(data: bytes) -> bool:
+    """Whether bytes are a colour profile."""
+    return len(data) > _HEAD + 4 and data[36:40] == b"acsp"
+
+
+def parts(data: bytes) -> Iterator[tuple[str, int, int]]:
+    """Yield name and span of what may be text in a profile: tags that are no numbers, gaps, and what follows."""
+    known: list[Span] = [(0, _HEAD + 4)]
+    for name, kind, start, end in _tags(data):
+        known.append((start, end))
+        if kind not in _NUMBERS:
+            yield name, start + 4, end
+    count = min(_MOST, struct.unpack_from(">I", data, _HEAD)[0])
+    known.append((_HEAD + 4, _HEAD + 4 + 12 * count))
+    yield from (("gap", start, end) for start, end in without([(0, len(data))], joined(known)))
+
+
+def header(file: int, path: str, data: bytes, base: int, where: str) -> Iterator[Text]:
+    """Yield what the header of a profile says, which is no text there."""
+    for name, start, end in (
+        ("maker", 4, 8),
+        ("platform", 40, 44),
+        ("device", 48, 52),
+        ("model", 52, 56),
+        ("author", 80, 84),
+    ):
+        word = data[start:end].strip(b"\0 ").decode("latin-1")
+        if word:
+            yield Text(file, f"{path}/icc/header/{name}", word, base + start, base + end, where)
+    if any(data[24:36]):
+        numbers = struct.unpack_from(">6H", data, 24)
+        told = "{}-{}-{} {}:{}:{}".format(*numbers)
+        yield Text(file, f"{path}/icc/header/date", told, base + 24, base + 36, where)
+    if any(data[100:128]):
+        yield Text(
+            file,
+            f"{path}/icc/header/reserved",
+            data[100:128].strip(b"\0").decode("latin-1"),
+            base + 100,
+            base + 128,
+            where,
+        )
+
+
+def _tags(data: bytes) -> Iterator[tuple[str, bytes, int, int]]:
+    """Yield name, type and span of each tag that is inside the profile."""
+    count = min(_MOST, struct.unpack_from(">I", data, _HEAD)[0])
+    for i in range(count):
+        at = _HEAD + 4 + 12 * i
+        if at + 12 > len(data):
+            return
+        name, start, length = struct.unpack_from(">4sII", data, at)
+        if start + length <= len(data) and length >= 8:
+            yield name.decode("latin-1").strip("\0 "), data[start : start + 4], start, start + length

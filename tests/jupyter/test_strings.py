@@ -1,0 +1,123 @@
+"""The fold in the card: every string that is left, in the page and in no saved notebook."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+pytest.importorskip("ipywidgets", reason="ipywidgets is not installed: the notebook face needs blankslide[jupyter]")
+pytest.importorskip("anywidget", reason="anywidget is not installed: the notebook face needs blankslide[jupyter]")
+
+import ipywidgets as W
+
+from blankslide import api, pipeline
+from blankslide.jupyter import SlideReview
+from blankslide.jupyter.strings import cells
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
+PATIENT = "Thimblewick, Percivus"
+
+
+def states() -> str:
+    return str(W.Widget.get_manager_state(widgets=None)["state"])
+
+
+def opened(built: Any, monkeypatch: pytest.MonkeyPatch) -> tuple[SlideReview, list[Any]]:
+    """Return a review outside of any loop, and what its fold sends to the page."""
+    W.Widget.close_all()
+    review = SlideReview(built.path, ledger="none", key=built.path.with_name("site.key"))
+    sent: list[Any] = []
+    monkeypatch.setattr(review._card.strings.widget, "send", sent.append)
+    return review, sent
+
+
+def turn(review: SlideReview, on: bool) -> None:
+    """Open or close the fold as the page does."""
+    review._card.strings.widget._handle_custom_msg({"open": on}, [])
+
+
+def anonymize(review: SlideReview) -> None:
+    controls = review._card.controls
+    controls.dry_run.value, controls.confirm.value = False, True
+    controls.go.click()
+
+
+def test_nothing_is_read_until_the_fold_is_opened_and_then_it_is_the_list_of_all_faces(
+    built: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    review, sent = opened(built, monkeypatch)
+    assert review.session.strings is None
+    assert sent == []
+    turn(review, True)
+    said = pipeline.readable(built.path, api.options("research", ledger="none", looks=True))
+    assert list(review.session.strings or ()) == said
+    assert sent[0]["told"] == "reading every string …"
+    assert sent[-1]["lines"] == [cells(line) for line in said]
+    assert sent[-1]["title"] == f"Readable strings ({len(said)})"
+    assert PATIENT in str(sent[-1])
+    turn(review, False)
+    review.look()
+    assert review.session.strings is None, "nobody looks at it, so it is not made anew"
+    review.close()
+
+
+def test_no_state_of_a_widget_ever_holds_a_string(built: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    review, sent = opened(built, monkeypatch)
+    turn(review, True)
+    assert PATIENT in str(sent[-1]), "the search must see what is there"
+    fields = [r.value for r in built.key.removed if len(r.value) > 4]
+    assert [v for v in fields if v in states()] == []
+    review.finish()
+    assert sent[-1]["lines"] == []
+    assert sent[-1]["fold"]
+    assert review.session.strings is None
+    assert [v for v in built.values() if v in states()] == []
+
+
+def test_a_run_takes_the_old_list_away_and_brings_what_is_left(built: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    review, sent = opened(built, monkeypatch)
+    turn(review, True)
+    at = len(sent)
+    anonymize(review)
+    assert review.outcome is not None
+    assert review.outcome.content == "clean"
+    assert sent[at]["lines"] == []
+    assert PATIENT not in str(sent[at:])
+    assert sent[-1]["told"].endswith("each is explained")
+    assert sent[-1]["lines"]
+    review.close()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.usefixtures("loopback")
+def test_a_person_reads_the_list_in_a_browser_and_no_saved_notebook_holds_it(
+    lab: ModuleType, built: Any, home: Any, tmp_path: Any, leaks: Callable[[str, list[str]], list[str]]
+) -> None:
+    if why := lab.missing():
+        pytest.skip(f"no browser test here: {why}")
+    old = b"Thimblewick, Percivus prostate apex"
+    hostile = b"<img src=x onerror=alert(1)>QUILL"
+    built.path.write_bytes(built.path.read_bytes().replace(old, hostile.ljust(len(old), b"!")))
+    notebook = built.path.with_name("review.ipynb")
+    lab.write_notebook(notebook, 'from blankslide.jupyter import SlideReview\nSlideReview("slide.svs", ledger="none")')
+    with lab.server(notebook.parent, home) as address, lab.page(tmp_path / "browser") as page:
+        lab.run_all(page, address.format(notebook.name))
+        fold = page.locator(".blankslide-strings")
+        lab.seen(page.locator(".blankslide-review").get_by_text("can identify the patient"))
+        fold.locator("summary").focus()
+        page.keyboard.press("Enter")
+        lab.seen(fold.get_by_text("strings can be read in it"))
+        lab.seen(fold.get_by_text(hostile.decode()))
+        assert fold.locator("img").count() == 0
+        fold.get_by_placeholder("filter strings").fill("quill")
+        lab.unseen(fold.get_by_text("Barcode"))
+        saved = lab.save(page, notebook)
+    assert '"application/vnd.jupyter.widget-state+json"' in saved
+    assert "blankslide-strings" in saved, "the fold was saved, too"
+    fields = [r.value for r in built.key.removed if len(r.value) > 4]
+    assert [found for found in leaks(saved, [*fields, "QUILL", "onerror=alert"]) if found != "a picture"] == []
