@@ -79,6 +79,13 @@ def test_it_ends_clean_in_the_eyes_of_two_unrelated_readers(run: Run) -> None:
     assert run.outcome.coincidences == ()
 
 
+def test_it_ends_clean_under_the_strict_profile_too(run: Run, tmp_path: Path) -> None:
+    shutil.copytree(run.original.parent, tmp_path / "strict")
+    options = pipeline.Options(key=KEY.key, profile="strict", ledger=None)
+    outcome = pipeline.anonymize_in_place(tmp_path / "strict" / run.path.name, options)
+    assert (outcome.content, outcome.residue) == ("clean", ())
+
+
 def test_no_science_of_it_is_taken_for_unknown(run: Run) -> None:
     assert {f.id for f in run.inspection.findings} == {
         *(f"picture.{role}" for role in ("label", "macro", "thumbnail", "preview")),

@@ -180,6 +180,9 @@ def test_a_short_number_under_an_unknown_key_is_no_number_of_a_strict_slide() ->
     assert says("x\ty", "270/Gain", "12", kept=True)
     assert not says("x\ty", "270/Gain", "12", kept=True, numbers=False)
     assert says("270/Gain\t#", "270/Gain", "12", numbers=False)
+    assert says("x\ty", "270/Flipped", "False", kept=True, numbers=False), "one bit says nothing of anybody"
+    assert not says("x\ty", "270/Flipped", "False", numbers=False), "the plan has to list it"
+    assert not says("x\ty", "270/Patient", "True", kept=True, numbers=False)
 
 
 def test_rows_of_zeros_and_words_with_numbers_in_loose_text() -> None:

@@ -396,11 +396,10 @@ def _spelled(word: str) -> re.Pattern[str]:
 
 
 def _harmless(text: Text, rules: Rules) -> bool:
-    """Whether a place that nobody knows holds a short number, kept by the plan, under a plain key."""
-    key = text.path.rpartition("/")[2]
+    """Whether a place that nobody knows holds a short number, true or false, kept by the plan, under a plain key."""
+    key, value = text.path.rpartition("/")[2], text.value.strip()
     return (
-        rules.numbers
-        and _HARMLESS.fullmatch(text.value.strip()) is not None
+        (value.lower() in ("true", "false") or (rules.numbers and _HARMLESS.fullmatch(value) is not None))
         and _TOKEN.fullmatch(key) is not None
         and _TELLING.search(key) is None
         and rules.kept.covers(text.file, text.start, text.end)
