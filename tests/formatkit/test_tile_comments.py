@@ -84,5 +84,22 @@ def test_other_tiles_are_looked_at_when_thorough(slide: Path) -> None:
     assert pipeline.verify(slide, options).content == "clean"
 
 
+def test_a_copy_loses_the_text_of_any_tile_and_keeps_its_name(slide: Path, tmp_path: Path) -> None:
+    plant(slide, 0, 5, 0xFE)
+    before = slide.read_bytes()
+    outcome = pipeline.anonymize_copy(slide, tmp_path / "out", Options(key=b"k" * 32), name="fresh")
+    assert (outcome.content, outcome.residue, outcome.copied) == ("clean", (), True)
+    assert outcome.target.startswith("fresh")
+    assert SECRET not in (tmp_path / "out" / outcome.target).read_bytes()
+    assert slide.read_bytes() == before
+
+
+def test_a_slide_keeps_its_new_name_when_all_tiles_are_looked_at(slide: Path) -> None:
+    plant(slide, 0, 5, 0xFE)
+    outcome = pipeline.anonymize_in_place(slide, Options(key=b"k" * 32), name="fresh")
+    assert (outcome.content, outcome.target) == ("clean", "fresh.svs")
+    assert SECRET not in slide.with_name("fresh.svs").read_bytes()
+
+
 def test_segments_of_coding_are_no_text(slide: Path) -> None:
     assert "jpeg.tile-text" not in {f.id for f in pipeline.plan(slide, Options(thorough=True))[0].findings}

@@ -104,15 +104,19 @@ class Job:
     def look_closer(self) -> None:
         """Inspect all tiles of the slide, not only the first of each level, and plan by what is found.
 
+        What the outcome says so far stays, its names above all: they were chosen before.
+
         Raises
         ------
         SlideError
             If the slide cannot be edited then; nothing was written.
         """
         self.options = replace(self.options, thorough=True)
-        inspection = inspected(self.slide, self.options.key, thorough=True)
-        planned = planned_for(self.slide, inspection, self.options, grows=self.grows)
-        self.found(inspection, planned, self.options.planning_key)
+        self.inspection = inspected(self.slide, self.options.key, thorough=True)
+        self.planned = planned_for(self.slide, self.inspection, self.options, grows=self.grows)
+        outcome = self.outcome
+        outcome.decisions, outcome.residue = self.planned.decisions, self.planned.left
+        outcome.notes = self.inspection.notes
 
     def plan_again(self, profile: Profile) -> None:
         """Plan by a stricter profile than was asked for; what the outcome says so far stays."""
