@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from blankslide.containers import icc
 from blankslide.formatkit.findings import DEVICE, QUASI, UNKNOWN
 from blankslide.formatkit.profile_words import is_profile_text
 from blankslide.model import Fill, Place
@@ -23,6 +22,8 @@ __all__ = ["profile_findings"]
 
 def profile_findings(found: FindingCollector, source: ByteSource, start: int, end: int, where: str) -> bool:
     """Report what the profile in ``[start, end)`` of the main file says; return False if it is none."""
+    from blankslide.containers import icc  # most slides of some makers have no profile
+
     spans = icc.spans(source, start, end)
     if spans is None:
         return False

@@ -33,7 +33,7 @@ from blankslide.formatkit.text_pairs import Pairs
 from blankslide.formatkit.text_style import Style
 from blankslide.formatkit.tiff_numbered_pages import has_picture
 from blankslide.formatkit.tiff_tags import TagRule
-from blankslide.formatkit.vocabulary import SHORT_NUMBER, VERSION, whole_slug
+from blankslide.formatkit.vocabulary import SHORT_NUMBER, whole_slug
 from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
@@ -106,7 +106,6 @@ _STYLE = Style(
     maker=r"Aperio|Motic V\d",
     words=(
         r"Aperio|Image,?|Library|Leica|Biosystems|Segue|Digital|GT ?450|DX|KFBIO|Motic|Grundium|Ocus\d{0,2},?"
-        rf"|v{VERSION}[a-z]?"
         r"|V\d\.\d\.\d|->|-|label|macro|thumbnail|\d{1,7}x\d{1,7}\]"
         r"|\[?\d{1,7},\d{1,7},?(?:\d{1,7}x\d{1,7}\]?)?"
     ),

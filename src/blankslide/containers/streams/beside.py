@@ -13,8 +13,7 @@ from __future__ import annotations
 import zlib
 from typing import NamedTuple
 
-from blankslide.containers.streams import jp2k, jpeg, lzw, png, zstd
-from blankslide.source import MemorySource
+from blankslide.containers.streams import jpeg  # the other codecs' modules only where a slide has them
 
 __all__ = ["KNOWN", "Aside", "beside"]
 
@@ -30,7 +29,7 @@ _MAGIC: dict[int, tuple[bytes, ...]] = {
     **dict.fromkeys((7, 33007), (b"\xff\xd8",)),
     **dict.fromkeys(_JP2K, (b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  ")),
     **dict.fromkeys(_WEBP, (b"RIFF",)),
-    _PNG: (png.MAGIC,),
+    _PNG: (b"\x89PNG\r\n\x1a\n",),
 }
 _PICTURE_CHUNKS = frozenset((b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP"))
 
@@ -64,12 +63,19 @@ def beside(codec: int, data: bytes, size: int) -> list[Aside]:
     if codec in _DEFLATE or codec == _LZMA:
         return _inflated(codec, data, size)
     if codec == _PNG:
+        from blankslide.containers.streams import png
+
         return [Aside(*part) for part in png.emptied(data) if data[part[0] + 4 : part[0] + 8] != b"iCCP"]
     if codec in _JPEG:
         spans = jpeg.beside(data)
     elif codec in _JP2K:
+        from blankslide.containers.streams import jp2k
+
         spans = jp2k.beside(data)
     elif codec in _ZSTD:
+        from blankslide.containers.streams import zstd
+        from blankslide.source import MemorySource
+
         spans = zstd.beside(MemorySource(data), 0, len(data))
     elif codec in _WEBP:
         spans = _webp(data)
@@ -84,6 +90,8 @@ def _end(codec: int, data: bytes, size: int) -> int | None:
     if codec == _RAW:
         return size
     if codec == _LZW:
+        from blankslide.containers.streams import lzw
+
         return lzw.end(data)
     return _packbits(data, size) if codec == _PACKBITS else None
 
