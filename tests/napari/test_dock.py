@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from blankslide.samples.aperio.slide import build_aperio
 from blankslide.samples.kit.answer_key import Planted
 from blankslide.testing import built
+from blankslide.testing.built import build_aperio
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ import pytest
 from blankslide._napari.commands import get_reader, open_sample, read_slide
 from blankslide._napari.layers import KEY, Mark
 from blankslide.errors import BlankslideError
-from blankslide.samples.aperio.slide import build_aperio
+from blankslide.testing.built import build_aperio
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from blankslide.samples.dicom import build_dicom
+from blankslide.testing.built import build_dicom
 
 if TYPE_CHECKING:
     from pathlib import Path
