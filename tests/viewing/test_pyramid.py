@@ -154,7 +154,7 @@ def test_tifffiles_log_is_not_heard(made: Made, caplog: pytest.LogCaptureFixture
 
 @pytest.fixture
 def vms(tmp_path: Path) -> Path:
-    from blankslide.samples import builders
+    from blankslide.testing.built import builders
 
     path = tmp_path / "hamamatsu-vms.vms"
     builders()[path.name](path)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
+from blankslide import samples
 from blankslide.samples import (
     argos,
     dicom,
@@ -65,17 +66,23 @@ __all__ = [
     "build_trestle",
     "build_ventana",
     "build_zeiss",
+    "builders",
     "remembered",
 ]
 
-ROOM = 64 << 20
+ROOM = 128 << 20
 P = ParamSpec("P")
 Key = TypeVar("Key")
 _PLAIN = (str, int, float, bool, bytes, type(None))
 _drawn: OrderedDict[str, tuple[dict[str, bytes], Any]] = OrderedDict()
 
 
-def remembered(build: Callable[P, Key]) -> Callable[P, Key]:
+def builders() -> dict[str, Callable[..., Planted]]:
+    """Return `samples.builders`, each remembered."""
+    return {name: remembered(build, name) for name, build in samples.builders().items()}
+
+
+def remembered(build: Callable[P, Key], called: str = "") -> Callable[P, Key]:
     """Return a builder that does what another one does, from memory where the same was asked for before.
 
     Parameters
@@ -83,7 +90,10 @@ def remembered(build: Callable[P, Key]) -> Callable[P, Key]:
     build
         Writes a slide to the path that comes first, and beside it, and returns its answer key; by the path's
         last part and the other arguments alone.
+    called
+        What tells it from all others, if its name does not.
     """
+    known = called or f"{build.__module__}.{build.__qualname__}"
 
     @functools.wraps(build)
     def rebuilt(*given: P.args, **recipe: P.kwargs) -> Key:
@@ -91,7 +101,7 @@ def remembered(build: Callable[P, Key]) -> Callable[P, Key]:
         assert isinstance(path, Path)
         if not _is_plain((flavour, recipe)):
             return build(*given, **recipe)
-        files, key = _drawn_before(build, path.name, flavour, recipe)
+        files, key = _drawn_before(known, build, path.name, flavour, recipe)
         for name, data in files.items():
             target = path.parent / name
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -118,17 +128,17 @@ def aperio(path: Path, *flavour: str, **recipe: Any) -> Planted:
     """
     if not _is_plain((flavour, recipe)):
         return aperio_slide.build_aperio(path, *flavour, **recipe)
-    files, planted = _drawn_before(aperio_slide.build_aperio, "slide.svs", flavour, recipe)
+    files, planted = _drawn_before("aperio", aperio_slide.build_aperio, "slide.svs", flavour, recipe)
     path.write_bytes(files["slide.svs"])
     planted.file = path.name
     return cast("Planted", planted)
 
 
 def _drawn_before(
-    build: Callable[..., Any], name: str, flavour: Sequence[Any], recipe: Mapping[str, Any]
+    known: str, build: Callable[..., Any], name: str, flavour: Sequence[Any], recipe: Mapping[str, Any]
 ) -> tuple[dict[str, bytes], Any]:
     """Return the files of a slide and a copy of its key; what is new is drawn apart."""
-    asked = repr((build.__module__, build.__qualname__, name, tuple(flavour), sorted(recipe.items())))
+    asked = repr((known, name, tuple(flavour), sorted(recipe.items())))
     if asked in _drawn:
         files, key = _drawn[asked]
         return files, copy.deepcopy(key)
