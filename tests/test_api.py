@@ -8,7 +8,7 @@ import pytest
 
 import blankslide
 from blankslide.errors import NotASlide, UsageError
-from blankslide.samples.aperio.slide import build_aperio
+from blankslide.testing.built import build_aperio
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from blankslide.samples import Kept, Planted, Removed
-from blankslide.samples.huron import build_huron
+from blankslide.testing.built import build_huron
 
 SCRIPT = Path(__file__).resolve().parents[1] / "scripts" / "format-table"
 

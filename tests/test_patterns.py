@@ -69,18 +69,18 @@ def written(module: Any, tree: ast.Module) -> Iterator[tuple[Pattern, str]]:
             yield (text, int(flags)), method
 
 
-def collected() -> dict[Pattern, set[str]]:
+def collected(elders: list[Any]) -> dict[Pattern, set[str]]:
     """All patterns with the methods that they are used by."""
     found: dict[Pattern, set[str]] = {}
     for module, tree, text in modules():
         for pattern, method in written(module, tree):
             found.setdefault(pattern, set()).add(method)
         for name, value in vars(module).items():
-            if isinstance(value, model_patterns._Lazy):
+            if isinstance(value, model_patterns.Lazy):
                 used = re.findall(rf"\b{re.escape(name)}\.(match|{'|'.join(SEARCHING)})\b", text)
                 found.setdefault((value._text, value._flags), set()).update(used)
-    for value in gc.get_objects():
-        if isinstance(value, model_patterns._Lazy):
+    for value in (*gc.get_objects(), *elders):
+        if isinstance(value, model_patterns.Lazy):
             found.setdefault((value._text, value._flags), set())
     return found
 
@@ -248,8 +248,8 @@ def alarm() -> Iterator[None]:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no timer of this kind")
-def test_no_pattern_takes_more_than_linear_time() -> None:
-    patterns = collected()
+def test_no_pattern_takes_more_than_linear_time(elders: list[Any]) -> None:
+    patterns = collected(elders)
     assert len(patterns) > 200, "the collector is broken"
     slow = {p[0]: said for p, methods in patterns.items() if (said := complaint(p, methods))}
     assert not slow, "\n".join(f"{text!r}: {said}" for text, said in slow.items())
@@ -283,11 +283,11 @@ def possessive_groups(parsed: Iterable[Any]) -> Iterator[Any]:
 ONE = (C.LITERAL, C.NOT_LITERAL, C.ANY, C.IN, C.GROUPREF)
 
 
-def test_no_group_is_repeated_possessively() -> None:
+def test_no_group_is_repeated_possessively(elders: list[Any]) -> None:
     """Before Python 3.11.5 ``(...)*+`` keeps what a failed turn has read (gh-106052); ``(?>(...)*)`` does not."""
     assert list(possessive_groups(_parser.parse(r"a(?:b(c|(?:de)*+))")))
     assert not list(possessive_groups(_parser.parse(r"a*+[bc]{2,3}+.?+(?>(?:de)*)")))
-    bad = [text for text, flags in collected() if any(possessive_groups(_parser.parse(text, flags)))]
+    bad = [text for text, flags in collected(elders) if any(possessive_groups(_parser.parse(text, flags)))]
     assert not bad
 
 

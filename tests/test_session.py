@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from blankslide.pipeline import Options
-from blankslide.samples.aperio.slide import build_aperio
 from blankslide.session import MASK, Event, Session, look_at
+from blankslide.testing.built import build_aperio
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,7 +104,7 @@ def test_listeners_hear_events_and_can_leave(slide: Path) -> None:
 
 
 def test_what_is_confirmed_counts_all_files_of_a_set(tmp_path: Path) -> None:
-    from blankslide.samples.mirax.slide import build_mirax
+    from blankslide.testing.built import build_mirax
 
     build_mirax(tmp_path / "s.mrxs")
     session = ready(tmp_path / "s.mrxs")
@@ -177,7 +177,7 @@ def test_a_proof_is_not_believed_of_a_file_that_changed_behind_it(slide: Path, i
 
 
 def test_a_change_in_any_file_of_a_set_is_seen(tmp_path: Path) -> None:
-    from blankslide.samples.mirax.slide import build_mirax
+    from blankslide.testing.built import build_mirax
 
     build_mirax(tmp_path / "s.mrxs")
     for member in sorted((tmp_path / "s").iterdir()):

@@ -29,11 +29,11 @@ from blankslide.model import Stage
 from blankslide.pipeline import Options
 from blankslide.planner import make_plan
 from blankslide.policy.profiles import RESEARCH
-from blankslide.samples.aperio.slide import build_aperio
 from blankslide.source import MemorySource
 from blankslide.spans import ByteClass
 from blankslide.storage.lock import hold
 from blankslide.storage.slide_files import open_slide
+from blankslide.testing.built import build_aperio
 from blankslide.testing.judge import Before, judge, tiles_of
 from blankslide.testing.process import run_cli
 

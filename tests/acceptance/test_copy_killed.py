@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 
 from blankslide import api
-from blankslide.samples.aperio.slide import build_aperio
+from blankslide.testing.built import build_aperio
 from blankslide.testing.judge import Before, judge
 from blankslide.testing.process import Ended, run_cli
 

@@ -11,8 +11,8 @@ import pytest
 
 from blankslide import api
 from blankslide.cli import main
-from blankslide.samples import builders
 from blankslide.session import Row, Session
+from blankslide.testing.built import builders
 
 if TYPE_CHECKING:
     from pathlib import Path

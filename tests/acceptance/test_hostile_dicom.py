@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
-from blankslide.samples.dicom import build_dicom
+from blankslide.testing.built import build_dicom
 
 if TYPE_CHECKING:
     from pathlib import Path

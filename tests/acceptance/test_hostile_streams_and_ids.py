@@ -18,7 +18,7 @@ import pytest
 from click.testing import CliRunner
 
 from blankslide.cli import main
-from blankslide.samples.dicom import build_dicom
+from blankslide.testing.built import build_dicom
 from blankslide.testing.own.dicoms import SMALL
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from blankslide.samples.aperio.slide import build_aperio
+from blankslide.testing.built import build_aperio
 from blankslide.testing.judge import Before, has_piece, judge, tiles_of
 from blankslide.testing.own.tiffpatch import ASCII, Patcher
 from blankslide.testing.process import run_cli

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from blankslide.samples.aperio.slide import build_aperio
+from blankslide.testing.built import build_aperio
 from blankslide.testing.judge import Before, judge
 from blankslide.testing.own.killing import needs_strace
 from blankslide.testing.process import Ended, run_cli

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from blankslide.samples.dicom import build_dicom
+from blankslide.testing.built import build_dicom
 from blankslide.testing.own.killing import Mortal, spread
 
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ import tifffile
 from PIL import ImageCms
 
 from blankslide.records.ledger import open_ledger
-from blankslide.samples.aperio.slide import build_aperio
+from blankslide.testing.built import build_aperio
 from blankslide.testing.judge import Before, has_piece, judge
 from blankslide.testing.process import run_cli
 from blankslide.testing.spellings import places_of

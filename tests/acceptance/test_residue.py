@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from blankslide.samples.aperio.slide import build_aperio
+from blankslide.testing.built import build_aperio
 from blankslide.testing.own.tiffpatch import ASCII, BYTE, DOUBLE, LONG, SHORT, UNDEFINED, Patcher
 from blankslide.testing.process import run_cli
 

@@ -22,11 +22,9 @@ from blankslide.model import Action, Finding, Inspection, Part, PhiClass, Place,
 from blankslide.pipeline import Options, anonymize_copy, anonymize_in_place
 from blankslide.pipeline.result_names import moves
 from blankslide.policy.profiles import STRICT
-from blankslide.samples.hamamatsu.slide import build_hamamatsu_ndpis
-from blankslide.samples.hamamatsu.vms import build_hamamatsu_vms
-from blankslide.samples.mirax.slide import build_mirax
 from blankslide.storage.copies.volume import DiskCopyVolume
 from blankslide.storage.transaction import Transaction
+from blankslide.testing.built import build_hamamatsu_ndpis, build_hamamatsu_vms, build_mirax
 from blankslide.testing.spellings import places_of
 
 if TYPE_CHECKING:

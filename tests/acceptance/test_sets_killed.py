@@ -18,7 +18,7 @@ import pytest
 
 from blankslide import pipeline
 from blankslide.pipeline import Options, anonymize_copy
-from blankslide.samples.mirax.slide import build_mirax
+from blankslide.testing.built import build_mirax
 from blankslide.testing.process import run_cli
 from blankslide.testing.spellings import places_of
 

@@ -20,11 +20,11 @@ from blankslide.containers.tiff.directories import Tiff
 from blankslide.errors import NotEditable
 from blankslide.formatkit.tiff_pictures import blank_edit
 from blankslide.model import Blank, Coding, Slot
-from blankslide.samples.aperio.slide import build_aperio
 from blankslide.samples.kit.codecs import bands, jpeg, jpeg_abbreviated, lzw_strips
 from blankslide.samples.kit.tiff_values import short, undefined
 from blankslide.samples.kit.tiff_writer import Page, write_tiff
 from blankslide.source import MemorySource
+from blankslide.testing.built import build_aperio
 
 if TYPE_CHECKING:
     from pathlib import Path

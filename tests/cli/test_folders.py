@@ -15,11 +15,8 @@ import pytest
 import blankslide
 from blankslide import pipeline
 from blankslide.errors import UsageError
-from blankslide.samples.aperio.slide import build_aperio
-from blankslide.samples.hamamatsu.slide import build_hamamatsu_ndpis
-from blankslide.samples.hamamatsu.vms import build_hamamatsu_vms
-from blankslide.samples.mirax.slide import build_mirax
 from blankslide.session import Session
+from blankslide.testing.built import build_aperio, build_hamamatsu_ndpis, build_hamamatsu_vms, build_mirax
 from blankslide.testing.process import run_cli
 
 if TYPE_CHECKING:

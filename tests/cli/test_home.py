@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from blankslide.samples.aperio.slide import build_aperio
-from blankslide.samples.sakura import build_sakura
+from blankslide.testing.built import build_aperio, build_sakura
 from blankslide.testing.process import run_cli
 
 if TYPE_CHECKING:

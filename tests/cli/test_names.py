@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from blankslide.samples.aperio.slide import build_aperio
+from blankslide.testing.built import build_aperio
 from blankslide.testing.process import Ended, run_cli
 
 NAMES: dict[str, str | bytes] = {

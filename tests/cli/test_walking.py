@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from blankslide.formats import all_formats, format_named, known_suffixes
-from blankslide.samples.hamamatsu.slide import build_hamamatsu_ndpis
+from blankslide.testing.built import build_hamamatsu_ndpis
 from blankslide.testing.process import START, run_cli
 
 Make = Callable[..., tuple[Path, Any]]

@@ -13,8 +13,8 @@ from blankslide.blanks import zstd
 from blankslide.containers.czi import Czi
 from blankslide.errors import ContradictorySlide, DamagedSlide, NotEditable, SlideError
 from blankslide.samples.kit.czi_writer import AttachmentPart, TilePart, write_czi
-from blankslide.samples.zeiss.slide import build_zeiss
 from blankslide.source import MemorySource
+from blankslide.testing.built import build_zeiss
 
 if TYPE_CHECKING:
     from pathlib import Path

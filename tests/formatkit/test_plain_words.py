@@ -11,8 +11,8 @@ import pytest
 from blankslide import api
 from blankslide.formatkit.tiff_tags import is_plain
 from blankslide.formatkit.vocabulary import VERSION
-from blankslide.samples.generic_tiff import build_generic
 from blankslide.samples.kit.tiff_values import DOUBLE, Value, ascii
+from blankslide.testing.built import build_generic
 
 if TYPE_CHECKING:
     from pathlib import Path

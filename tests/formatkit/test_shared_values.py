@@ -10,12 +10,14 @@ import pytest
 from blankslide import pipeline
 from blankslide.errors import ContradictorySlide
 from blankslide.pipeline import Options
-from blankslide.samples.aperio.slide import build_aperio
-from blankslide.samples.generic_tiff import build_generic
-from blankslide.samples.huron import build_huron
-from blankslide.samples.philips.tiff import build_philips
-from blankslide.samples.qptiff import build_qptiff
-from blankslide.samples.trestle import build_trestle
+from blankslide.testing.built import (
+    build_aperio,
+    build_generic,
+    build_huron,
+    build_philips,
+    build_qptiff,
+    build_trestle,
+)
 from blankslide.testing.own.tiffpatch import ASCII, LONG, UNDEFINED, Patcher
 
 if TYPE_CHECKING:

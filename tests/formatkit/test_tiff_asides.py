@@ -11,23 +11,25 @@ import numpy as np
 import pytest
 
 from blankslide import pipeline
-from blankslide.samples.aperio.slide import build_aperio
-from blankslide.samples.argos import build_argos
-from blankslide.samples.generic_tiff import build_generic
-from blankslide.samples.hamamatsu.slide import build_hamamatsu
-from blankslide.samples.huron import build_huron
 from blankslide.samples.kit.drawing import tissue
 from blankslide.samples.kit.tiff_values import ascii, long, short
 from blankslide.samples.kit.tiff_writer import Page, write_tiff
-from blankslide.samples.leica import build_leica
-from blankslide.samples.mikroscan import build_mikroscan
-from blankslide.samples.motic import build_motic
-from blankslide.samples.ome_tiff import build_ome
-from blankslide.samples.philips.tiff import build_philips
-from blankslide.samples.qptiff import build_qptiff
-from blankslide.samples.threedhistech_tiff import build_threedhistech
-from blankslide.samples.trestle import build_trestle
-from blankslide.samples.ventana.slide import build_ventana
+from blankslide.testing.built import (
+    build_aperio,
+    build_argos,
+    build_generic,
+    build_hamamatsu,
+    build_huron,
+    build_leica,
+    build_mikroscan,
+    build_motic,
+    build_ome,
+    build_philips,
+    build_qptiff,
+    build_threedhistech,
+    build_trestle,
+    build_ventana,
+)
 from blankslide.testing.own.tiffplant import KINDS, Plant
 
 if TYPE_CHECKING:

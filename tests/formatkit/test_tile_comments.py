@@ -9,7 +9,7 @@ from openslide import OpenSlide
 
 from blankslide import api, pipeline
 from blankslide.pipeline import Options
-from blankslide.samples.aperio.slide import build_aperio
+from blankslide.testing.built import build_aperio
 
 if TYPE_CHECKING:
     from pathlib import Path

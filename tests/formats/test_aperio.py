@@ -11,10 +11,10 @@ from blankslide import pipeline
 from blankslide.errors import ContradictorySlide, SlideError
 from blankslide.formats.aperio import FORMAT
 from blankslide.pipeline import opening
-from blankslide.samples.aperio.slide import build_aperio
 from blankslide.samples.kit.icc import profile
 from blankslide.samples.kit.tiff_values import LONG, LONG8, SHORT, ascii, byte, long, undefined
 from blankslide.storage.slide_files import open_slide
+from blankslide.testing.built import build_aperio
 from blankslide.testing.conformance import FormatConformance
 from blankslide.testing.judge import Before, judge
 from blankslide.testing.memory import MemorySlide, inspected

@@ -9,7 +9,7 @@ from openslide import OpenSlide
 
 from blankslide import pipeline
 from blankslide.samples.aperio.leftovers import LEFTOVERS
-from blankslide.samples.aperio.slide import build_aperio
+from blankslide.testing.built import build_aperio
 from blankslide.testing.judge import Before, has_piece, judge
 from blankslide.testing.spellings import places_of
 

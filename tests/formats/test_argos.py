@@ -12,10 +12,10 @@ from tifffile import TiffFile
 from blankslide import pipeline
 from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formats.argos import FORMAT
-from blankslide.samples.argos import build_argos
 from blankslide.samples.kit import tiff_pages
 from blankslide.samples.kit.drawing import tissue
 from blankslide.samples.kit.tiff_values import long
+from blankslide.testing.built import build_argos
 from blankslide.testing.own.linked import LinkedConformance
 
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ from openslide import OpenSlide
 from blankslide import pipeline
 from blankslide.errors import ContradictorySlide
 from blankslide.formats.huron import FORMAT
-from blankslide.samples.huron import build_huron
 from blankslide.samples.kit import tiff_pages
 from blankslide.samples.kit.drawing import tissue
 from blankslide.samples.kit.patients import invent
 from blankslide.samples.kit.tiff_values import LONG, SHORT, long
 from blankslide.samples.kit.tiff_values import ascii as text
+from blankslide.testing.built import build_huron
 from blankslide.testing.conformance import FormatConformance
 from blankslide.viewing.pyramid import open_pyramid
 

@@ -14,7 +14,7 @@ from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formats.leica import FORMAT
 from blankslide.samples.kit.spots import Spot
 from blankslide.samples.kit.tiff_values import ascii as text
-from blankslide.samples.leica import build_leica
+from blankslide.testing.built import build_leica
 from blankslide.testing.own.linked import LinkedConformance
 
 if TYPE_CHECKING:

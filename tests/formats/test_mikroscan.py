@@ -13,7 +13,7 @@ from blankslide.errors import ContradictorySlide
 from blankslide.formats.mikroscan import FORMAT
 from blankslide.samples.kit.tiff_values import ascii as text
 from blankslide.samples.kit.tiff_values import long
-from blankslide.samples.mikroscan import build_mikroscan
+from blankslide.testing.built import build_mikroscan
 from blankslide.testing.conformance import FormatConformance
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from tifffile import TiffFile
 
 from blankslide import pipeline
 from blankslide.formats.motic import FORMAT
-from blankslide.samples.motic import build_motic
+from blankslide.testing.built import build_motic
 from blankslide.testing.conformance import FormatConformance
 
 if TYPE_CHECKING:

@@ -70,7 +70,9 @@ def renamed(text: str) -> str:
 
 
 def run(root: Path, *arguments: str) -> str:
-    environment = {**os.environ, "PYTHONPATH": str(root / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(root / "src"), "PYTHONPYCACHEPREFIX": str(root / "compiled")}
+    environment |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # napari's alone takes longer than the tests
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # a dozen runs would compile the whole copy each time
     done = subprocess.run(
         [sys.executable, *arguments], env=environment, cwd=root, capture_output=True, text=True, check=False
     )

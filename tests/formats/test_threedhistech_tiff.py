@@ -10,7 +10,7 @@ from tifffile import TiffFile
 
 from blankslide import pipeline
 from blankslide.formats.threedhistech_tiff import FORMAT
-from blankslide.samples.threedhistech_tiff import build_threedhistech
+from blankslide.testing.built import build_threedhistech
 from blankslide.testing.conformance import FormatConformance
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from blankslide.formats.trestle import FORMAT
 from blankslide.samples.kit import tiff_pages
 from blankslide.samples.kit.drawing import tissue
 from blankslide.samples.kit.tiff_values import ascii as text
-from blankslide.samples.trestle import build_trestle
+from blankslide.testing.built import build_trestle
 from blankslide.testing.conformance import FormatConformance
 from blankslide.testing.judge import has_piece
 

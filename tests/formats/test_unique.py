@@ -10,7 +10,7 @@ import pytest
 from blankslide import formats
 from blankslide.formatkit.protocol import Probe
 from blankslide.formats import all_formats, detect
-from blankslide.samples import builders
+from blankslide.testing.built import builders
 from blankslide.testing.conformance import FormatConformance
 from blankslide.testing.memory import MemorySlide
 

@@ -8,7 +8,7 @@ import pytest
 
 from blankslide import api
 from blankslide.errors import NotASlide
-from blankslide.samples.generic_tiff import build_generic
+from blankslide.testing.built import build_generic
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,7 @@ from blankslide.containers.xml import parse
 from blankslide.errors import ContradictorySlide
 from blankslide.formats.ventana import FORMAT
 from blankslide.samples.kit.tiff_values import LONG, SHORT, ascii, byte, short
-from blankslide.samples.ventana.slide import build_ventana
+from blankslide.testing.built import build_ventana
 from blankslide.testing.own.linked import LinkedConformance
 
 if TYPE_CHECKING:

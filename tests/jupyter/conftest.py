@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from blankslide.samples.aperio.slide import build_aperio
+from blankslide.testing.built import build_aperio
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -9,7 +9,7 @@ from blankslide import api
 from blankslide.model import Action, Decision, Finding, Inspection, Outcome, PhiClass, Place, Plan, SlideFile
 from blankslide.model.sensitive import Sensitive
 from blankslide.presentation import html_card
-from blankslide.samples.aperio.slide import build_aperio
+from blankslide.testing.built import build_aperio
 
 if TYPE_CHECKING:
     from pathlib import Path

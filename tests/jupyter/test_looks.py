@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("ipywidgets", reason="ipywidgets is not installed: the notebook face needs blankslide[jupyter]")
 
 from blankslide.jupyter import SlideReview
-from blankslide.samples import builders
+from blankslide.testing.built import builders
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,8 +17,8 @@ from blankslide import api
 from blankslide.errors import ProfileError
 from blankslide.jupyter import SlideReview
 from blankslide.model import Stage
-from blankslide.samples.aperio.slide import build_aperio
 from blankslide.session import MASK
+from blankslide.testing.built import build_aperio
 
 if TYPE_CHECKING:
     from pathlib import Path

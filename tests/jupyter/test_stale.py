@@ -20,7 +20,7 @@ import ipywidgets as W
 from blankslide import api
 from blankslide.jupyter import SlideReview
 from blankslide.model import Stage
-from blankslide.samples.aperio.slide import build_aperio
+from blankslide.testing.built import build_aperio
 
 
 class Built(NamedTuple):

@@ -11,8 +11,7 @@ pytest.importorskip("ipywidgets", reason="ipywidgets is not installed: the noteb
 
 from blankslide import api
 from blankslide.jupyter.thumbnails import SHOWN, pictures
-from blankslide.samples import builders
-from blankslide.samples.aperio.slide import build_aperio
+from blankslide.testing.built import build_aperio, builders
 from blankslide.viewing import picture
 
 

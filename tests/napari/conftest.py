@@ -45,18 +45,14 @@ def installed_manifests() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def elders() -> Iterator[list[Any]]:
-    """Let collections pass over what was there before the first window, and return it: half a million objects.
-
-    A window and a test collect several times. Whoever searches memory must look through the elders, too.
-    """
+def elders(elders: list[Any]) -> list[Any]:
+    """Let collections pass over what was there before the first window, too: each window collects several times."""
     import napari.viewer  # noqa: F401
 
     gc.collect()
-    there = gc.get_objects()
+    elders.extend(gc.get_objects())
     gc.freeze()
-    yield there
-    gc.unfreeze()
+    return elders
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from blankslide.samples.aperio.slide import build_aperio
 from blankslide.samples.kit.answer_key import Planted
 from blankslide.testing import built
+from blankslide.testing.built import build_aperio
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -391,7 +391,7 @@ def test_a_slide_that_cannot_be_shown_is_reviewed_and_cleaned_all_the_same(desk:
     """OpenSlide wants restart markers in every picture of a VMS; we need none to clean it."""
     from PIL import Image
 
-    from blankslide.samples import builders
+    from blankslide.testing.built import builders
 
     path = tmp_path / "hamamatsu-vms.vms"
     builders()[path.name](path)
@@ -409,7 +409,7 @@ def test_a_slide_that_cannot_be_shown_is_reviewed_and_cleaned_all_the_same(desk:
 
 
 def test_an_index_of_several_images_is_shown_by_its_first(desk: Desk, tmp_path: Path) -> None:
-    from blankslide.samples import builders
+    from blankslide.testing.built import builders
 
     path = tmp_path / "hamamatsu-channels.ndpis"
     builders()[path.name](path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from blankslide.samples.aperio.slide import build_aperio
+from blankslide.testing.built import build_aperio
 
 if TYPE_CHECKING:
     from pathlib import Path

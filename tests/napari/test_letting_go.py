@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from blankslide.samples.aperio.slide import build_aperio
+from blankslide.testing.built import build_aperio
 
 if TYPE_CHECKING:
     from conftest import Desk

@@ -8,7 +8,7 @@ import pytest
 
 from blankslide import api
 from blankslide._napari.commands import get_reader
-from blankslide.samples import builders
+from blankslide.testing.built import builders
 
 if TYPE_CHECKING:
     from pathlib import Path

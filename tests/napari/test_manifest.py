@@ -49,7 +49,7 @@ def test_menu_entries_stand_where_napari_shows_them(
     from app_model.types import MenuItem
     from napari._app_model import get_app_model
 
-    from blankslide.samples.aperio.slide import build_aperio
+    from blankslide.testing.built import build_aperio
 
     viewer = make_napari_viewer()
     app = get_app_model()

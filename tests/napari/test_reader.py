@@ -13,7 +13,7 @@ import pytest
 from blankslide._napari.commands import get_reader, open_sample, read_slide
 from blankslide._napari.layers import KEY, Mark
 from blankslide.errors import BlankslideError
-from blankslide.samples.aperio.slide import build_aperio
+from blankslide.testing.built import build_aperio
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -165,7 +165,7 @@ def test_a_flat_slide_is_drawn_from_levels_computed_in_a_worker(
 
 def test_a_pyramid_of_no_vendor_is_left_to_others(tmp_path: Path) -> None:
     from blankslide.pipeline import known_format
-    from blankslide.samples import builders
+    from blankslide.testing.built import builders
 
     path = tmp_path / "generic-vips.tif"
     builders()[path.name](path)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from blankslide._napari.commands import get_reader
-from blankslide.samples import builders
+from blankslide.testing.built import builders
 
 if TYPE_CHECKING:
     from pathlib import Path

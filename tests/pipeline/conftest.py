@@ -11,9 +11,9 @@ import pytest
 
 from blankslide.errors import SlidePending
 from blankslide.pipeline import Options, anonymize_in_place
-from blankslide.samples.aperio.slide import build_aperio
 from blankslide.storage import transaction
 from blankslide.storage.volume import DiskVolume
+from blankslide.testing.built import build_aperio
 from blankslide.testing.faults import FaultyVolume
 
 if TYPE_CHECKING:

@@ -10,9 +10,8 @@ import pytest
 from blankslide import api, pipeline
 from blankslide.errors import ProfileError, UsageError
 from blankslide.pipeline import Options
-from blankslide.samples.aperio.slide import build_aperio
-from blankslide.samples.hamamatsu.slide import build_hamamatsu
 from blankslide.session import Session
+from blankslide.testing.built import build_aperio, build_hamamatsu
 from blankslide.testing.process import run_cli
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from blankslide.pipeline import Options, anonymize_in_place, verify
 from blankslide.pipeline.judging import FEWER
-from blankslide.samples import builders
+from blankslide.testing.built import builders
 from blankslide.testing.own.forgetful import forget_in, oblivious
 
 if TYPE_CHECKING:

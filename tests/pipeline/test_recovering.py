@@ -148,7 +148,7 @@ def copied(path: Path, options: Options) -> object:
 def test_other_slides_in_that_folder_are_not_held_up(
     slide: Path, options: Options, interrupt: Interrupt, tmp_path: Path
 ) -> None:
-    from blankslide.samples.aperio.slide import build_aperio
+    from blankslide.testing.built import build_aperio
 
     interrupt(slide, options)
     other = slide.with_name("other.svs")

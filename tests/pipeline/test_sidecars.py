@@ -8,8 +8,7 @@ import pytest
 
 from blankslide import api
 from blankslide.pipeline.sidecars import beside, is_photograph
-from blankslide.samples.aperio.slide import build_aperio
-from blankslide.samples.hamamatsu.vms import build_hamamatsu_vms
+from blankslide.testing.built import build_aperio, build_hamamatsu_vms
 
 if TYPE_CHECKING:
     from pathlib import Path

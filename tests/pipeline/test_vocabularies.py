@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from blankslide.pipeline import Options, anonymize_in_place
-from blankslide.samples import builders
 from blankslide.samples.kit.patients import invent
+from blankslide.testing.built import builders
 
 if TYPE_CHECKING:
     from pathlib import Path

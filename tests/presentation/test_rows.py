@@ -14,8 +14,8 @@ from blankslide.model import PhiClass
 from blankslide.model.plan import UNKNOWN_TITLE
 from blankslide.pipeline import Options
 from blankslide.presentation.html_card import card_of
-from blankslide.samples import builders
 from blankslide.session import Session
+from blankslide.testing.built import builders
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,7 +18,7 @@ from blankslide.pipeline import Options
 from blankslide.records import report
 from blankslide.records.ledger import Ledger
 from blankslide.records.report import Section
-from blankslide.samples.aperio.slide import build_aperio
+from blankslide.testing.built import build_aperio
 from blankslide.testing.spellings import places_of
 
 if TYPE_CHECKING:

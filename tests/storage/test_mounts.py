@@ -12,8 +12,8 @@ import pytest
 
 from blankslide.errors import SlideLinked
 from blankslide.pipeline import Options, anonymize_in_place, recover
-from blankslide.samples.aperio.slide import build_aperio
 from blankslide.storage import medium, mounts
+from blankslide.testing.built import build_aperio
 
 SMALL = {"size": (512, 384), "factors": (1, 2, 4), "macro_size": (400, 140)}
 Mount = Callable[..., Path]

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from blankslide.samples.aperio.slide import build_aperio
+from blankslide.samples.kit.patients import invent
+from blankslide.samples.mirax.slide import build_mirax
 from blankslide.testing import built
+from blankslide.testing.bench import contents
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +34,22 @@ def test_the_second_is_as_if_it_was_drawn(tmp_path: Path, flavour: tuple[str, ..
         expected.layout,
     )
     assert key.file == "b.svs"
+
+
+def test_members_come_along_and_the_name_counts(tmp_path: Path) -> None:
+    for folder in ("drawn", "first", "again", "other"):
+        (tmp_path / folder).mkdir()
+    expected = build_mirax(tmp_path / "drawn/a.mrxs")
+    for folder in ("first", "again"):
+        assert built.build_mirax(tmp_path / folder / "a.mrxs") == expected
+        assert contents(tmp_path / folder) == contents(tmp_path / "drawn")
+    assert built.build_mirax(tmp_path / "other/b.mrxs").file == "b.mrxs"
+    assert (tmp_path / "other/b/Slidedat.ini").is_file()
+
+
+def test_other_patients_are_drawn_apart(tmp_path: Path) -> None:
+    one, two, again = (built.build_huron(tmp_path / "a.tif", patient=invent(number)) for number in (3, 4, 3))
+    assert one == again != two
 
 
 def test_what_one_caller_does_reaches_no_other(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from blankslide.testing import process
 from blankslide.testing.forking import Forks
+from blankslide.testing.own.killing import needs_strace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,6 +31,8 @@ ENDS = (
     "what == 'dies' and os.kill(os.getpid(), 9); what == 'raises' and 1 / 0; "
     "what == 'sleeps' and time.sleep(60); what == 'writes' and sys.stdout.write('x' * 10**6)"
 )
+
+MAKES = "import os, sys; os.mkdir(sys.argv[1] + '/a'); os.mkdir(sys.argv[1] + '/b'); print('both')"
 
 
 @pytest.fixture
@@ -101,6 +104,40 @@ def test_a_run_under_another_program_is_not_forked(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(Forks, "run", lambda *_: pytest.fail("forked"))
     assert process.run_cli("--version", before=("env",)).code == 0
     assert process.run_cli("--version", env={"PYTHONUTF8": "0"}).code == 0
+
+
+@pytest.mark.parametrize("options", [[], ["-e", "inject=mkdir:signal=SIGKILL:when=2"]], ids=["traced", "killed"])
+def test_a_traced_run_is_seen_from_its_first_line(
+    servers: dict[str, Forks], environment: dict[str, str], tmp_path: Path, options: list[str]
+) -> None:
+    needs_strace()
+    seen = []
+    for name in ("forked", "fresh"):
+        folder, log = tmp_path / name, tmp_path / f"{name}.log"
+        folder.mkdir()
+        strace = ["strace", "-f", "-qq", "-o", str(log), "-e", "trace=mkdir", *options]
+        if name == "forked":
+            server = servers.setdefault(MAKES, Forks(MAKES, environment))
+            code, out, err = server.run([os.fsencode(folder)], environment, 60, strace)
+        else:
+            command = [*strace, sys.executable, "-c", MAKES, str(folder)]
+            done = subprocess.run(command, env=environment, capture_output=True, timeout=60)
+            code, out, err = done.returncode, done.stdout, done.stderr
+        calls = [line.partition(" ")[2].strip().replace(name, "") for line in log.read_text().splitlines()]
+        seen.append((code, out, err, sorted(made.name for made in folder.iterdir()), calls))
+    assert seen[0] == seen[1]
+    assert seen[0][0] == (-signal.SIGKILL if options else 0)
+
+
+def test_a_run_that_cannot_be_traced_does_nothing(
+    servers: dict[str, Forks], environment: dict[str, str], tmp_path: Path
+) -> None:
+    needs_strace()
+    server = servers.setdefault(MAKES, Forks(MAKES, environment))
+    code, _, err = server.run([os.fsencode(tmp_path)], environment, 60, ["strace", "--no-such-option"])
+    assert code == 1
+    assert b"no-such-option" in err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_child_is_killed_as_any_process_is(servers: dict[str, Forks], environment: dict[str, str]) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import tifffile
 
+from blankslide.testing.own.plain_svs import page, poke, unlink, write_svs
 from blankslide.verification import LevelView, PictureView, ReaderView, available, compare
 from blankslide.verification import observe as readers_module
 from blankslide.verification.compare import NOBODY
@@ -23,45 +24,6 @@ from blankslide.verification.views import FAILS, places
 CMU = "aperio/CMU-1-Small-Region.svs"
 NOTHING: frozenset[str] = frozenset()
 Copy = Callable[[str], Path]
-
-
-def write_svs(path: Path, seed: int = 0, mpp: str = "0.5", app_mag: str = "20") -> Path:
-    """Write a pyramid of two levels with thumbnail, label and macro, uncompressed."""
-    random = np.random.default_rng(seed)
-
-    def pixels(height: int, width: int) -> np.ndarray:
-        return random.integers(0, 255, (height, width, 3), dtype=np.uint8)
-
-    head = "Aperio Image Library v1\r\n"
-    options = {"photometric": "rgb", "metadata": None, "software": False}
-    with tifffile.TiffWriter(path) as tiff:
-        text = f"{head}512x384|AppMag = {app_mag}|MPP = {mpp}|User = Jane Roe"
-        tiff.write(pixels(384, 512), tile=(64, 64), description=text, **options)
-        tiff.write(pixels(96, 128), rowsperstrip=96, description=f"{head}512x384 -> 128x96", **options)
-        tiff.write(pixels(96, 128), tile=(64, 64), description=f"{head}512x384 -> 128x96", **options)
-        tiff.write(pixels(60, 50), rowsperstrip=60, subfiletype=1, description=f"{head}label 50x60", **options)
-        tiff.write(pixels(40, 120), rowsperstrip=40, subfiletype=9, description=f"{head}macro 120x40", **options)
-    return path
-
-
-def page(path: Path, index: int) -> tuple[int, int]:
-    """Return where the pixels of a page's first segment stand, and how many bytes."""
-    with tifffile.TiffFile(path) as tiff:
-        return tiff.pages[index].dataoffsets[0], sum(tiff.pages[index].databytecounts)
-
-
-def poke(path: Path, offset: int, data: bytes) -> None:
-    with path.open("r+b") as file:
-        file.seek(offset)
-        file.write(data)
-
-
-def unlink(path: Path, index: int) -> None:
-    """Let the page before ``index`` point to the one behind it."""
-    with tifffile.TiffFile(path) as tiff:
-        offsets = [p.offset for p in tiff.pages] + [0]
-        count = struct.unpack("<H", path.read_bytes()[offsets[index - 1] :][:2])[0]
-    poke(path, offsets[index - 1] + 2 + 12 * count, struct.pack("<I", offsets[index + 1]))
 
 
 def judge(before: tuple[ReaderView, ...], path: Path, gone: frozenset[str] = NOTHING) -> list[str]:

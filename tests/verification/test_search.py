@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from blankslide.source import MemorySource
 from blankslide.verification import encodings, not_blank, search
 from blankslide.verification import search as search_function
-from blankslide.verification.search import CHUNK
+from blankslide.verification.search import CHUNK, Spelled
 
 VALUE = "Doe & Müller/1950"
 NOISE = random.Random(7).randbytes(4096)
@@ -84,6 +84,14 @@ def test_places_and_encodings_are_told() -> None:
 
 def test_no_hit_holds_a_value() -> None:
     assert "Secret-Name" not in repr(search(MemorySource(b"Secret-Name"), (), {"a": ["Secret-Name"]}, ()))
+
+
+def test_values_can_be_spelled_once_for_several_files() -> None:
+    values = {"a.b": ["Secret-Name"], "c": ["Other-Name"]}
+    spelled = Spelled(values)
+    assert "Name" not in repr(spelled)
+    for data in (b"Secret-Name", b"nothing", "Other-Name".encode("utf-16-le")):
+        assert search(MemorySource(data), (), spelled) == search(MemorySource(data), (), values)
 
 
 def test_tissue_is_not_searched_but_both_sides_of_it_are() -> None:

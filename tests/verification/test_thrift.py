@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 import pytest
 import tifffile
 
+from blankslide.testing.own.plain_svs import HEAD, OPTIONS, page, poke, unlink, write_svs
 from blankslide.verification import PictureView, ReaderView, compare
 from blankslide.verification import observe as readers_module
 from blankslide.verification.judges import tifffile as judge
@@ -18,51 +18,14 @@ from blankslide.verification.observe import observe
 from blankslide.verification.views import NO_EDIT, UNSEEN, Edit, LevelView, one_colour
 
 CMU = "aperio/CMU-1-Small-Region.svs"
-HEAD = "Aperio Image Library v1\r\n"
-OPTIONS = {"photometric": "rgb", "metadata": None, "software": False}
 BOTH = frozenset({"label", "macro"})
 BEFORE = Edit(BOTH, touched=())
 AFTER = Edit(touched=())
 Copy = Callable[[str], Path]
 
 
-def write_svs(path: Path) -> Path:
-    """Write tissue with thumbnail, label and macro, uncompressed."""
-    random = np.random.default_rng(0)
-
-    def pixels(height: int, width: int) -> np.ndarray:
-        return random.integers(0, 255, (height, width, 3), dtype=np.uint8)
-
-    with tifffile.TiffWriter(path) as tiff:
-        tiff.write(pixels(384, 512), tile=(64, 64), description=f"{HEAD}512x384|AppMag = 20|MPP = 0.5", **OPTIONS)
-        tiff.write(pixels(96, 128), rowsperstrip=96, description=f"{HEAD}512x384 -> 128x96", **OPTIONS)
-        tiff.write(pixels(60, 50), rowsperstrip=60, subfiletype=1, description=f"{HEAD}label 50x60", **OPTIONS)
-        tiff.write(pixels(40, 120), rowsperstrip=40, subfiletype=9, description=f"{HEAD}macro 120x40", **OPTIONS)
-    return path
-
-
-def page(path: Path, index: int) -> tuple[int, int]:
-    """Return where the pixels of a page's first segment stand, and how many bytes all have."""
-    with tifffile.TiffFile(path) as tiff:
-        return tiff.pages[index].dataoffsets[0], sum(tiff.pages[index].databytecounts)
-
-
-def poke(path: Path, offset: int, data: bytes) -> None:
-    with path.open("r+b") as file:
-        file.seek(offset)
-        file.write(data)
-
-
 def flip(path: Path, offset: int, bits: int) -> None:
     poke(path, offset, bytes([path.read_bytes()[offset] ^ bits]))
-
-
-def unlink(path: Path, index: int) -> None:
-    """Let the page before ``index`` point to the one behind it."""
-    with tifffile.TiffFile(path) as tiff:
-        offsets = [p.offset for p in tiff.pages] + [0]
-        count = struct.unpack("<H", path.read_bytes()[offsets[index - 1] :][:2])[0]
-    poke(path, offsets[index - 1] + 2 + 12 * count, struct.pack("<I", offsets[index + 1]))
 
 
 def digests(path: Path, edit: Edit) -> dict[tuple[str, str], str]:
@@ -91,7 +54,7 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
 
 
 def test_pixels_of_pictures_that_go_are_not_looked_at_before(tmp_path: Path) -> None:
-    seen = digests(write_svs(tmp_path / "a.svs"), BEFORE)
+    seen = digests(write_svs(tmp_path / "a.svs", levels=1), BEFORE)
     assert {k for k, d in seen.items() if d == UNSEEN} == {(r, n) for r in ("OpenSlide", "tifffile") for n in BOTH}
     assert len(seen) == 6
 
@@ -109,7 +72,7 @@ def test_a_picture_of_the_same_size_may_be_the_same_and_is_looked_at(tmp_path: P
 
 
 def test_what_should_have_gone_is_seen_all_the_same(tmp_path: Path) -> None:
-    path = write_svs(tmp_path / "a.svs")
+    path = write_svs(tmp_path / "a.svs", levels=1)
     before = observe(path, BEFORE)
     still = {f"{reader} still sees the {name}" for reader in ("OpenSlide", "tifffile") for name in BOTH}
     assert set(problems(before, path)) == still
@@ -213,7 +176,7 @@ def test_one_colour_is_told_from_two() -> None:
 def test_one_judge_alone_costs_no_thread(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, judges: int, threads: int
 ) -> None:
-    path, used = write_svs(tmp_path / "a.svs"), set[threading.Thread]()
+    path, used = write_svs(tmp_path / "a.svs", levels=1), set[threading.Thread]()
 
     def look(_: Path) -> ReaderView:
         used.add(threading.current_thread())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from blankslide.samples import builders
+from blankslide.testing.built import builders
 
 pytest.importorskip("zarr", reason="looking at slides needs blankslide[napari]")
 

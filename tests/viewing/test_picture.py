@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from blankslide import pipeline
-from blankslide.samples import builders
+from blankslide.testing.built import builders
 from blankslide.viewing.areas.openslide import SidePictures
 from blankslide.viewing.picture import in_order, open_pictures, small
 

@@ -11,8 +11,8 @@ import pytest
 import tifffile
 
 from blankslide.errors import BlankslideError, NotASlide
-from blankslide.samples.aperio.slide import build_aperio
 from blankslide.samples.kit.answer_key import Planted
+from blankslide.testing.built import build_aperio
 from blankslide.viewing.placeholder import labelled
 
 pytest.importorskip("zarr", reason="zarr is not installed: pip install blankslide[napari]")
@@ -154,7 +154,7 @@ def test_tifffiles_log_is_not_heard(made: Made, caplog: pytest.LogCaptureFixture
 
 @pytest.fixture
 def vms(tmp_path: Path) -> Path:
-    from blankslide.samples import builders
+    from blankslide.testing.built import builders
 
     path = tmp_path / "hamamatsu-vms.vms"
     builders()[path.name](path)

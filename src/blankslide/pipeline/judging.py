@@ -135,9 +135,9 @@ def _search(slide: SlideFilesOnDisk, again: Inspection, second: Plan, job: Job) 
 
     A hit inside a text that stays for its own sake is a coincidence.
     """
-    from blankslide.verification import search
+    from blankslide.verification import Spelled, search
 
-    needles = removed_values(job.inspection, job.planned.decisions)
+    needles = Spelled(removed_values(job.inspection, job.planned.decisions))
     left: dict[str, None] = {}
     same: dict[str, None] = {}
     stays = {d.id for d in second.decisions if d.action is Action.KEEP}

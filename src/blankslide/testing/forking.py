@@ -12,6 +12,7 @@ The server ends when the process that started it closes its end of the socket, h
 from __future__ import annotations
 
 import atexit
+import ctypes
 import gc
 import os
 import pickle
@@ -23,17 +24,24 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
+from functools import cached_property
 from importlib import import_module
-from typing import IO
+from pkgutil import walk_packages
+from typing import IO, Any
+
+from blankslide.model.patterns import Lazy
 
 __all__ = ["Forks", "serve"]
 
 WARM = (
-    *("numpy", "openslide", "tifffile", "imagecodecs", "PIL.Image", "PIL.JpegImagePlugin", "concurrent.futures.thread"),
-    *("blankslide.cli.anonymize", "blankslide.pipeline.in_place", "blankslide.formatkit.tiff_free_pages"),
-    *("blankslide.formatkit.text_pairs", "blankslide.storage.copies", "blankslide.verification.observe"),
+    *("numpy", "numpy.ma", "openslide", "tifffile", "imagecodecs", "imagecodecs._imcd", "imagecodecs._jpeg8", "hmac"),
+    *("PIL.Image", "PIL.JpegImagePlugin", "concurrent.futures.thread", "unicodedata", "encodings.ascii"),
+    *("encodings.utf_16_le", "encodings.utf_16_be", "encodings.latin_1"),
 )
 """What a run on a TIFF-based slide imports sooner or later; what is not installed is left out."""
+
+OURS = ("api", "cli", "containers", "formatkit", "formats", "pipeline", "policy", "presentation", "records", "storage")
+"""Our own packages of which runs import nearly all, beside the verification."""
 
 EARLY = ("PYTHON", "LC_", "LANG", "LD_", "TZ", "MALLOC", "OPENBLAS", "OMP")
 """Beginnings of variables that are read while an interpreter or a library starts."""
@@ -74,9 +82,11 @@ class Forks:
         return self._early == _early(environment) and self._server.poll() is None
 
     def run(
-        self, arguments: Sequence[bytes], environment: Mapping[str, str], timeout: float
+        self, arguments: Sequence[bytes], environment: Mapping[str, str], timeout: float, strace: Sequence[str] = ()
     ) -> tuple[int, bytes, bytes]:
         """Run once and return exit code, output and errors, as `subprocess.run` would.
+
+        With ``strace``, the command and its options, the run is traced from its first line to its end.
 
         Raises
         ------
@@ -97,7 +107,7 @@ class Forks:
                 for own in given[1:4]:
                     os.close(own)
             os.umask(mask := os.umask(0o77))
-            ours.sendall(pickle.dumps((list(arguments), dict(environment), mask)))
+            ours.sendall(pickle.dumps((list(arguments), dict(environment), mask, list(strace))))
             ours.shutdown(socket.SHUT_WR)
             out, err, said = _gathered(reading, ours, timeout)
         return int(said.split()[1]), out, err
@@ -139,9 +149,8 @@ def serve(number: int) -> None:
     number
         The descriptor of the socket on which requests come.
     """
-    for name in WARM:
-        with suppress(ImportError):
-            import_module(name)
+    _get_ready()
+    _keep_for_good(gc.get_objects())
     gc.freeze()  # a collection in a child would copy every page that it shares with the server
     with closing(socket.socket(fileno=number)) as requests:
         while True:
@@ -158,21 +167,57 @@ def serve(number: int) -> None:
     _watch_over_the_run(given)
 
 
+def _get_ready() -> None:
+    """Import what runs import, and compile what they compile: half of what a run costs, and the same in each."""
+    for name in WARM:
+        with suppress(ImportError):
+            import_module(name)
+    for name in (*OURS, "verification"):
+        package = import_module(f"blankslide.{name}")
+        for found in walk_packages(getattr(package, "__path__", ()), f"blankslide.{name}."):
+            with suppress(ImportError):  # what reads foreign formats may be missing
+                import_module(found.name)
+    for value in [v for name, m in sys.modules.items() if name.startswith("blankslide.") for v in vars(m).values()]:
+        if hasattr(value, "cache_info") and _gives_a_pattern(value):
+            value()
+        parts = vars(type(value)) if type(value).__module__.startswith("blankslide.") else {}
+        kept = [getattr(value, name) for name, part in parts.items() if isinstance(part, cached_property)]
+        for lazy in (value, *kept):
+            if isinstance(lazy, Lazy):
+                lazy.search  # noqa: B018 the first use compiles
+
+
+def _keep_for_good(objects: list[Any]) -> None:
+    """Let what is here now outlive the interpreter: taking it down costs each run as much as a short command."""
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(objects))
+
+
+def _gives_a_pattern(function: Any) -> bool:
+    """Whether a function whose results are kept has nothing to ask, and compiles a pattern."""
+    said = function.__annotations__
+    return list(said) == ["return"] and "Pattern" in str(said["return"])
+
+
 def _watch_over_the_run(given: list[int]) -> None:
     """Fork once more: one process waits and says how it ended, the other one returns and is the run."""
     *streams, folder, answers = given
     with open(answers, "r+b", buffering=0) as status:
         asked = b"".join(iter(lambda: status.read(1 << 16), b""))
+        arguments, environment, mask, strace = pickle.loads(asked)  # noqa: S301 our own test wrote it
+        hold = os.pipe() if strace else ()
         run = os.fork()
         if run:
+            status.write(b"%d " % run)
+            tracer = _traced(run, strace, streams, *hold) if strace else None
             for descriptor in (*streams, folder, 0, 1, 2):
                 with suppress(OSError):
                     os.close(descriptor)
-            status.write(b"%d " % run)
             ended = os.waitstatus_to_exitcode(os.waitpid(run, 0)[1])
-            status.write(b"%d" % ended)
+            refused = tracer.wait() if tracer else 0  # what it has seen is written when it has ended
+            status.write(b"%d" % (refused if refused > 0 else ended))
             os._exit(0)
-    arguments, environment, mask = pickle.loads(asked)  # noqa: S301 our own test wrote it
+    if hold:
+        _wait_for_the_tracer(*hold)
     for target, descriptor in enumerate(streams):
         os.dup2(descriptor, target)
         os.close(descriptor)
@@ -182,3 +227,28 @@ def _watch_over_the_run(given: list[int]) -> None:
     os.environ.clear()
     os.environ.update(environment)
     sys.argv[1:] = [os.fsdecode(argument) for argument in arguments]
+
+
+def _traced(run: int, strace: Sequence[str], streams: Sequence[int], there: int, here: int) -> subprocess.Popen[bytes]:
+    """Attach strace to a run that waits at a pipe, and let it go on; without a tracer it does not."""
+    os.close(there)
+    out, err = streams[1:]
+    tracer = subprocess.Popen([*strace, "-p", str(run)], stdin=subprocess.DEVNULL, stdout=out, stderr=err)  # noqa: S603
+    while tracer.poll() is None:
+        with open(f"/proc/{run}/status", encoding="ascii", errors="replace") as status:
+            if "TracerPid:\t0\n" not in status.read():
+                os.write(here, b"!")
+                break
+        time.sleep(0.001)
+    os.close(here)
+    return tracer
+
+
+def _wait_for_the_tracer(there: int, here: int) -> None:
+    """Let anybody trace this process, and wait; a run that nobody traces is none."""
+    os.close(here)
+    with suppress(AttributeError):
+        ctypes.CDLL(None).prctl(0x59616D61, ctypes.c_ulong(-1), 0, 0, 0)  # PR_SET_PTRACER, for Linux with Yama
+    if not os.read(there, 1):
+        os._exit(1)
+    os.close(there)

@@ -53,7 +53,7 @@ def run_cli(
     arguments
         As on a command line; names may be bytes.
     before
-        A command to run it under, such as ``strace`` with its options.
+        A command to run it under, such as ``strace`` with its options, which joins a forked run at its first line.
     env
         Variables to set on top of the test's own.
     timeout
@@ -75,10 +75,11 @@ def _ended(
     arguments: Sequence[bytes], before: Sequence[str], environment: Mapping[str, str], timeout: float
 ) -> tuple[int, bytes, bytes]:
     """Run, forked if nobody could tell the difference."""
-    if not before and hasattr(os, "fork"):
+    traced = before[:1] == ("strace",) and sys.platform == "linux"
+    if (traced or not before) and hasattr(os, "fork"):
         if not _forks:
             _forks.append(Forks(LINES, environment))
         if _forks[0].may_fork(environment):
-            return _forks[0].run(arguments, environment, timeout)
+            return _forks[0].run(arguments, environment, timeout, before)
     done = subprocess.run([*before, *START, *arguments], capture_output=True, timeout=timeout, env=environment)  # noqa: S603
     return done.returncode, done.stdout, done.stderr

@@ -9,7 +9,7 @@ from blankslide.verification.blank import not_blank
 from blankslide.verification.compare import Agreement, compare, unjudged
 from blankslide.verification.intact import judge_once
 from blankslide.verification.observe import available
-from blankslide.verification.search import Hit, Hits, encodings, search
+from blankslide.verification.search import Hit, Hits, Spelled, encodings, search
 from blankslide.verification.views import LevelView, PictureView, ReaderView
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "LevelView",
     "PictureView",
     "ReaderView",
+    "Spelled",
     "available",
     "compare",
     "encodings",

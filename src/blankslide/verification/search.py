@@ -138,7 +138,7 @@ def _base64(text: bytes) -> list[bytes]:
 def search(
     source: ByteSource,
     keep_out: Sequence[tuple[int, int]],
-    needles: Mapping[str, Sequence[str]],
+    needles: Mapping[str, Sequence[str]] | Spelled,
     coincidence_spans: Sequence[tuple[int, int, str]] = (),
 ) -> Hits:
     """Look for removed values in all bytes outside the tissue.
@@ -150,7 +150,7 @@ def search(
     keep_out
         Ranges of tissue, sorted and disjoint.
     needles
-        Finding id -> its removed values.
+        Finding id -> its removed values; or these `Spelled`, for several files.
     coincidence_spans
         Start, end and name of the fields that were kept: a hit wholly inside is a coincidence.
 
@@ -159,7 +159,7 @@ def search(
     Hits
         Sorted by place; at most one hit for each id, encoding and kept field.
     """
-    cores = _cores(needles)
+    cores = (needles if isinstance(needles, Spelled) else Spelled(needles)).cores
     if not cores:
         return Hits((), (), 0)
     overlap = max(len(n.data) for group in cores.values() for n in group) - 1
@@ -187,6 +187,22 @@ def _cores(needles: Mapping[str, Sequence[str]]) -> dict[bytes, list[_Needle]]:
                     key = core if len(core) >= _SHORTEST_CORE else b""
                     out.setdefault(key, []).append(_Needle(id_, encoding, data))
     return out
+
+
+class Spelled:
+    """Values in all their spellings, to be looked for in more than one file.
+
+    Parameters
+    ----------
+    needles
+        Finding id -> its removed values.
+    """
+
+    def __init__(self, needles: Mapping[str, Sequence[str]]) -> None:
+        self.cores = _cores(needles)
+
+    def __repr__(self) -> str:
+        return "<spelled values>"
 
 
 class _Fields:

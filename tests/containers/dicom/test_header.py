@@ -14,8 +14,8 @@ from blankslide.containers.dicom import write
 from blankslide.containers.dicom.pixels import Pixels, frames_of, padding, read_pixels
 from blankslide.errors import DamagedSlide, SlideError
 from blankslide.formats.dicom import ps315_table as table
-from blankslide.samples.dicom import build_dicom
 from blankslide.source import MemorySource
+from blankslide.testing.built import build_dicom
 
 EXPLICIT = "1.2.840.10008.1.2.1"
 

@@ -15,7 +15,7 @@ from blankslide import pipeline
 from blankslide.formats.dicom.format import FORMAT
 from blankslide.pipeline import Options
 from blankslide.policy.pseudonyms import is_foreign, is_ours
-from blankslide.samples.dicom import build_dicom
+from blankslide.testing.built import build_dicom
 from blankslide.testing.conformance import FormatConformance
 from blankslide.testing.judge import has_piece
 from blankslide.testing.own.dicoms import KEY, SMALL, flavour, read

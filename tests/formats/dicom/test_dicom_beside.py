@@ -12,7 +12,7 @@ from blankslide import pipeline
 from blankslide.errors import DamagedSlide, NotASlide, NotEditable, SlideError
 from blankslide.formats.dicom.format import FORMAT
 from blankslide.pipeline import Options
-from blankslide.samples.dicom import build_dicom
+from blankslide.testing.built import build_dicom
 from blankslide.testing.memory import MemorySlide
 from blankslide.testing.own.dicoms import KEY, SMALL, read
 

@@ -14,7 +14,7 @@ from blankslide.formats.dicom import codes, palettes, terms
 from blankslide.formats.dicom.codes import Code, Standing
 from blankslide.pipeline import Options
 from blankslide.policy.pseudonyms import is_token
-from blankslide.samples.dicom import build_dicom
+from blankslide.testing.built import build_dicom
 from blankslide.testing.own.dicoms import KEY, read
 
 if TYPE_CHECKING:

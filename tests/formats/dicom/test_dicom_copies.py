@@ -12,8 +12,8 @@ from blankslide.containers.dicom import deflated as dicom_deflated
 from blankslide.containers.dicom import header
 from blankslide.errors import DamagedSlide, NotEditable
 from blankslide.pipeline import Options
-from blankslide.samples.dicom import build_dicom
 from blankslide.source import MemorySource
+from blankslide.testing.built import build_dicom
 from blankslide.testing.own.dicoms import KEY, SMALL, deflated, minimal, read, tight_native
 from blankslide.testing.process import run_cli
 from blankslide.testing.spellings import places_of

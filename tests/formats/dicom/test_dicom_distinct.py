@@ -13,7 +13,7 @@ from pydicom.sequence import Sequence
 from blankslide import pipeline
 from blankslide.pipeline import Options
 from blankslide.policy.pseudonyms import is_token
-from blankslide.samples.dicom import build_dicom
+from blankslide.testing.built import build_dicom
 from blankslide.testing.own.dicoms import KEY, SMALL, read
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from blankslide.containers.dicom import header as dicom_header
 from blankslide.containers.dicom import pixels
 from blankslide.formats.dicom import ps315_table as table
 from blankslide.pipeline import Options
-from blankslide.samples.dicom import build_dicom
 from blankslide.source import MemorySource
+from blankslide.testing.built import build_dicom
 from blankslide.testing.own.dicoms import KEY, SMALL, minimal, read
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from pydicom.encaps import encapsulate
 from blankslide import pipeline
 from blankslide.errors import NotEditable
 from blankslide.pipeline import Options
-from blankslide.samples.dicom import build_dicom
+from blankslide.testing.built import build_dicom
 from blankslide.testing.own.dicoms import KEY, read
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 from blankslide import pipeline
 from blankslide.formats.dicom import colour_profile
 from blankslide.pipeline import Options
-from blankslide.samples.dicom import build_dicom
+from blankslide.testing.built import build_dicom
 from blankslide.testing.own.dicoms import KEY, SMALL, read
 
 if TYPE_CHECKING:

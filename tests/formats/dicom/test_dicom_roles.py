@@ -11,7 +11,7 @@ from blankslide import pipeline
 from blankslide.errors import NotEditable
 from blankslide.formats.dicom.roles import Look, verdicts
 from blankslide.pipeline import Options
-from blankslide.samples.dicom import build_dicom
+from blankslide.testing.built import build_dicom
 from blankslide.testing.own.dicoms import KEY, SMALL, read
 
 if TYPE_CHECKING:

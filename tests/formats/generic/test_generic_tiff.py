@@ -12,10 +12,10 @@ from tifffile import TiffFile
 
 from blankslide import pipeline
 from blankslide.formats.generic.format import FORMAT
-from blankslide.samples.generic_tiff import build_generic
 from blankslide.samples.kit.tiff_values import ascii as text
 from blankslide.samples.kit.tiff_values import double, long, short
 from blankslide.samples.kit.tiff_writer import Page
+from blankslide.testing.built import build_generic
 from blankslide.testing.conformance import FormatConformance
 
 if TYPE_CHECKING:

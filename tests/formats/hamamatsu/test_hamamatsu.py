@@ -14,8 +14,8 @@ from blankslide import pipeline
 from blankslide.errors import ContradictorySlide, DamagedSlide, SlideError
 from blankslide.formats.hamamatsu.format_ndpi import FORMAT
 from blankslide.model import PhiClass
-from blankslide.samples.hamamatsu.slide import build_hamamatsu
 from blankslide.samples.kit.tiff_values import ASCII, FLOAT, LONG, Value, ascii, long, short
+from blankslide.testing.built import build_hamamatsu
 from blankslide.testing.conformance import FormatConformance
 from blankslide.testing.judge import has_piece
 from blankslide.testing.spellings import places_of

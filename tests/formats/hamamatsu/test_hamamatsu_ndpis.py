@@ -9,7 +9,7 @@ import pytest
 from blankslide import pipeline
 from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formats.hamamatsu.format_ndpis import FORMAT
-from blankslide.samples.hamamatsu.slide import build_hamamatsu_ndpis
+from blankslide.testing.built import build_hamamatsu_ndpis
 from blankslide.testing.conformance import FormatConformance
 from blankslide.testing.spellings import places_of
 

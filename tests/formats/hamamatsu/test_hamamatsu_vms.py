@@ -11,7 +11,7 @@ import pytest
 from blankslide import pipeline
 from blankslide.errors import ContradictorySlide, DamagedSlide, SlideError
 from blankslide.formats.hamamatsu.format_vms import FORMAT
-from blankslide.samples.hamamatsu.vms import build_hamamatsu_vms
+from blankslide.testing.built import build_hamamatsu_vms
 from blankslide.testing.conformance import FormatConformance
 from blankslide.testing.judge import has_piece
 from blankslide.testing.spellings import places_of

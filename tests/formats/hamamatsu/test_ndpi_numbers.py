@@ -9,8 +9,8 @@ import pytest
 
 from blankslide import api
 from blankslide.formats.hamamatsu.ndpi_tags import WORDS
-from blankslide.samples.hamamatsu.slide import build_hamamatsu
 from blankslide.samples.kit.tiff_values import BYTE, DOUBLE, FLOAT, LONG, SHORT, SLONG, Value, ascii, long
+from blankslide.testing.built import build_hamamatsu
 
 if TYPE_CHECKING:
     from pathlib import Path

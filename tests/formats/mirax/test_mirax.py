@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from blankslide.formats.mirax.format import FORMAT
-from blankslide.samples.mirax.slide import build_mirax
+from blankslide.testing.built import build_mirax
 from blankslide.testing.conformance import FormatConformance, _built, _edited
 from blankslide.testing.judge import has_piece
 from blankslide.testing.spellings import places_of

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from blankslide.samples.kit.patients import invent
-from blankslide.samples.mirax.slide import build_mirax
+from blankslide.testing.built import build_mirax
 from blankslide.testing.own.killing import Mortal, spread
 
 if TYPE_CHECKING:

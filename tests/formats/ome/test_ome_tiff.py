@@ -14,7 +14,7 @@ from blankslide.errors import ContradictorySlide, DamagedSlide, NotEditable
 from blankslide.formats.ome.format_ome_tiff import FORMAT
 from blankslide.samples.kit.spots import Spot
 from blankslide.samples.kit.tiff_values import ascii as text
-from blankslide.samples.ome_tiff import build_ome
+from blankslide.testing.built import build_ome
 from blankslide.testing.own.linked import LinkedConformance
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from blankslide import pipeline
 from blankslide.errors import ContradictorySlide
 from blankslide.formats.ome.format_qptiff import FORMAT
 from blankslide.samples.kit.tiff_values import ascii as text
-from blankslide.samples.qptiff import build_qptiff
+from blankslide.testing.built import build_qptiff
 from blankslide.testing.conformance import FormatConformance
 from blankslide.testing.judge import has_piece
 from blankslide.testing.own.linked import differences

@@ -17,8 +17,8 @@ from PIL import Image, ImageCms
 from blankslide import pipeline
 from blankslide.errors import NotEditable
 from blankslide.formats.philips.format_isyntax import FORMAT
-from blankslide.samples.philips.isyntax import build_philips_isyntax
 from blankslide.spans import subtract
+from blankslide.testing.built import build_philips_isyntax
 from blankslide.testing.conformance import FormatConformance
 from blankslide.testing.process import run_cli
 from blankslide.testing.spellings import places_of

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from blankslide.samples.philips.isyntax import build_philips_isyntax
+from blankslide.testing.built import build_philips_isyntax
 from blankslide.testing.own.killing import CALLS, Mortal, spread
 
 pytest.importorskip("isyntax", reason="nobody else here reads iSyntax")

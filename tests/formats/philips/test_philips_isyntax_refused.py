@@ -12,7 +12,7 @@ import pytest
 
 from blankslide import pipeline
 from blankslide.errors import ContradictorySlide, DamagedSlide, SlideError
-from blankslide.samples.philips.isyntax import build_philips_isyntax
+from blankslide.testing.built import build_philips_isyntax
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,7 @@ from blankslide.containers.xml import Element, parse
 from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formats.philips.format_tiff import FORMAT
 from blankslide.samples.kit.tiff_values import ascii
-from blankslide.samples.philips.tiff import build_philips
+from blankslide.testing.built import build_philips
 from blankslide.testing.conformance import FormatConformance
 from blankslide.testing.judge import Before, judge, tiles_of
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from blankslide.samples.sakura import build_sakura
+from blankslide.testing.built import build_sakura
 from blankslide.testing.own.databases import SMALL, rows
 from blankslide.testing.own.killing import CALLS, Mortal, spread
 

@@ -8,7 +8,7 @@ import pytest
 
 from blankslide import pipeline
 from blankslide.formats.sakura.names import is_known
-from blankslide.samples.sakura import build_sakura
+from blankslide.testing.built import build_sakura
 from blankslide.testing.own.databases import KEY, built, change, cleaned, rows
 from blankslide.testing.process import run_cli
 

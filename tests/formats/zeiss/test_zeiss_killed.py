@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from blankslide.samples.zeiss.slide import build_zeiss
+from blankslide.testing.built import build_zeiss
 from blankslide.testing.own.killing import CALLS, Mortal, spread
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from blankslide.pipeline import Options
-from blankslide.samples.aperio.slide import build_aperio
+from blankslide.testing.built import build_aperio
 from blankslide.testing.judge import Before
 
 if TYPE_CHECKING:

@@ -87,7 +87,7 @@ def tissue(width: int, height: int, seed: int = 1) -> Any:
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """Return a function that builds one of our samples, once."""
-    from blankslide.samples import builders
+    from blankslide.testing.built import builders
 
     built: dict[str, Path] = {}
 

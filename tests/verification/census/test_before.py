@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from tifffile import TiffFile
 
-from blankslide.samples.aperio.slide import build_aperio
-from blankslide.samples.hamamatsu.slide import build_hamamatsu
 from blankslide.source import MemorySource
+from blankslide.testing.built import build_aperio, build_hamamatsu
 from blankslide.verification.census.before import look_before
 from blankslide.verification.census.memory import Memory
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from blankslide.pipeline.opening import inspected, opened
-from blankslide.samples import builders
+from blankslide.testing.built import builders
 from blankslide.verification.census.czi import Container
 from blankslide.verification.census.stock import take_stock
 

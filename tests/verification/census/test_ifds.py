@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import tifffile
 
-from blankslide.samples.hamamatsu.slide import build_hamamatsu
 from blankslide.samples.kit.tiff_values import Value, ascii
 from blankslide.source import MemorySource
+from blankslide.testing.built import build_hamamatsu
 from blankslide.verification.census.ifds import Broken, Walk
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from blankslide.samples.aperio.slide import build_aperio
 from blankslide.source import ByteSource, MemorySource
+from blankslide.testing.built import build_aperio
 from blankslide.verification.census import memory as census_memory
 from blankslide.verification.census.memory import Memory
 from blankslide.verification.census.stock import take_stock

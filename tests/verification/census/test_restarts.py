@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from blankslide.samples.hamamatsu.slide import build_hamamatsu
 from blankslide.source import MemorySource
+from blankslide.testing.built import build_hamamatsu
 from blankslide.verification.census.ifds import Entry, Walk
 from blankslide.verification.census.stock import take_stock
 from blankslide.verification.census.tags import is_structure

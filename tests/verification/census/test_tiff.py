@@ -9,14 +9,13 @@ import pytest
 from PIL import Image
 from tifffile import TiffFile
 
-from blankslide.samples.argos import build_argos
-from blankslide.samples.hamamatsu.slide import build_hamamatsu
 from blankslide.samples.kit.codecs import jpeg
 from blankslide.samples.kit.drawing import label, tissue
 from blankslide.samples.kit.patients import invent
 from blankslide.samples.kit.tiff_values import Value, ascii, byte, long, rational, short
 from blankslide.samples.kit.tiff_writer import Page, write_tiff
 from blankslide.source import MemorySource
+from blankslide.testing.built import build_argos, build_hamamatsu
 from blankslide.verification.census import tiff
 from blankslide.verification.census.before import look_before
 from blankslide.verification.census.ifds import Walk

@@ -54,7 +54,7 @@ class Names(NamedTuple):
     @classmethod
     def under(cls, key: bytes | None) -> Names:
         """Return the functions for a key; results are kept, because frames repeat the same few names."""
-        return cls(lambda old: mapped_uid(old, key), cache(lambda old, least: token(old, key, least)))
+        return cls(cache(lambda old: mapped_uid(old, key)), cache(lambda old, least: token(old, key, least)))
 
 
 class Compromise(NamedTuple):

@@ -11,7 +11,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from blankslide import pipeline
-from blankslide.samples.sakura import build_sakura
+from blankslide.testing.built import build_sakura
 
 if TYPE_CHECKING:
     from pathlib import Path

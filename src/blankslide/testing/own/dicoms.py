@@ -6,10 +6,11 @@ understanding of the format.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from blankslide.samples.dicom import build_dicom
+from blankslide.testing.built import build_dicom
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,15 +94,17 @@ def deflated(folder: Path, **overrides: Any) -> Path:
 _DIRECTORY = "1.2.826.0.1.3680043.10.1496.51"
 
 
-def with_directory(folder: Path, **more: Any) -> Path:
+def with_directory(folder: Path, recipe: Mapping[str, Any] | None = None, **more: Any) -> Path:
     """Write a set under names that a DICOMDIR may hold, and the DICOMDIR; return the set's main file.
 
     Parameters
     ----------
+    recipe
+        What the set has other than small ones have.
     more
         Further attributes of the patient's record, of which some may be None: left out.
     """
-    build_dicom(folder / "A.DCM", **SMALL)
+    build_dicom(folder / "A.DCM", **{**SMALL, **(recipe or {})})
     for number, file in enumerate(sorted(folder.iterdir())):
         file.rename(folder / f"IM{number}")
     write_directory(folder, **more)

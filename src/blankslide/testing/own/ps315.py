@@ -61,7 +61,7 @@ def _build(path: Path) -> dict[int, bytes]:
 
     from pydicom import dcmread
 
-    from blankslide.samples.dicom import build_dicom
+    from blankslide.testing.built import build_dicom
 
     build_dicom(path, **_SMALL)
     data = dcmread(path)
