@@ -6,9 +6,9 @@ are looked for in the slide's folder, in the folder through which it was named, 
 the files of the folder above; a DICOMDIR as far above as a name in it can lead. Another whole slide of the same study
 is not reported if it has levels and a frame of reference of its own.
 
-Series of one study often stand in folders side by side. So reports and annotations of the study are also looked for in the
-folders beside that of the slide, but not where another slide stands, or a copy of this one: there they are told of with
-that.
+Series of one study often stand in folders side by side. So reports and annotations of the study are also looked for in
+the folders beside that of the slide, but not where another slide stands, or a copy of this one: there they are told of
+with that.
 
 Nothing is changed, and only the beginning of a readable file is read. What was learned about a file is remembered
 until the file changes, so a folder of many slides costs one look at each file.

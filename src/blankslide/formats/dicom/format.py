@@ -29,7 +29,8 @@ other, the slide is refused.
 Beside the slide: if a file of its series cannot be changed with it (another class, no preamble, a link,
 a folder below, damaged), the slide is refused in place, since that file would no longer belong to it.
 Other objects of the study (also in the folders beside that of the slide), and DICOM files that cannot be read, are
-named, and the slide is then not called clean. Another slide of the study, with its own levels and frame of reference, is left alone.
+named, and the slide is then not called clean. Another slide of the study, with its own levels and frame of
+reference, is left alone.
 
 A label in JPEG-LS or HTJ2K, or whose frame is too small for a blank one, is refused in place; in a copy it
 becomes plain white pixels.

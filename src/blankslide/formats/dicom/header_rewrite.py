@@ -177,8 +177,8 @@ class HeaderRewrite:
         if self.half and TIFF_HALF not in gone:
             raise NotEditable(
                 "a file is a TIFF and a DICOM file at the same time, and only one half would be cleaned",
-                f'to give its TIFF half up, remove "{TIFF_HALF}" (a line of a profile), or make a plain DICOM file of it '
-                "first: fill its first 128 bytes with zeros",
+                f'to give its TIFF half up, remove "{TIFF_HALF}" (a line of a profile), or make a plain DICOM file of '
+                "it first: fill its first 128 bytes with zeros",
             )
         return gone
 
