@@ -3,8 +3,12 @@
 A slide is the instances of one series in one folder. Other files can name the patient and are not cleaned with it:
 a label of another SOP class, a file without preamble or behind a link, a report of the same study, a DICOMDIR. They
 are looked for in the slide's folder, in the folder through which it was named, in the folders below both, and among
-the files of the folder above; a DICOMDIR up to four folders above. Another whole slide of the same study is not
-reported if it has levels and a frame of reference of its own.
+the files of the folder above; a DICOMDIR as far above as a name in it can lead. Another whole slide of the same study
+is not reported if it has levels and a frame of reference of its own.
+
+Series of one study often stand in folders side by side. So reports and annotations of the study are also looked for in
+the folders beside that of the slide, but not where another slide stands, or a copy of this one: there they are told of
+with that.
 
 Nothing is changed, and only the beginning of a readable file is read. What was learned about a file is remembered
 until the file changes, so a folder of many slides costs one look at each file.
@@ -27,7 +31,9 @@ if TYPE_CHECKING:
     from blankslide.storage.slide_files import SlideFilesOnDisk
 
 _OURS = ".blankslide-"
-_MOST_BELOW, _MOST_ABOVE, _LEVELS_ABOVE = 2048, 256, 4
+_MOST_BELOW, _MOST_ABOVE, _MOST_ASIDE = 2048, 256, 256
+_LEVELS_ABOVE = 7
+"""A file's name in a DICOMDIR has eight parts at most."""
 _TICK, _MOST_KNOWN = 100_000_000, 1 << 16
 _State = tuple[int, int, int, int, int]
 _known: dict[_State, Beside | None] = {}
@@ -69,10 +75,16 @@ def _count(names: tuple[str, ...]) -> str:
     return "stands a file that is" if len(names) == 1 else f"stand {len(names)} files, each"
 
 
+_Look = tuple[str, int, str]
+
+
 class _Place(NamedTuple):
+    """A file to ask: how many folders it stands above the slide, and in which folder beside that of the slide."""
+
     path: str
     state: _State
     above: int
+    aside: str = ""
 
 
 def companions(slide: SlideFilesOnDisk, key: bytes | None) -> Companions:
@@ -87,13 +99,23 @@ def companions(slide: SlideFilesOnDisk, key: bytes | None) -> Companions:
     """
     own = _Own(slide, key)
     found: dict[str, list[tuple[str, Beside]]] = {"torn": [], "study": [], "unread": []}
+    aside: dict[str, list[tuple[str, Beside]]] = {}
+    others: set[str] = set()
     for place in _places(slide):
         if place.state[:2] in own.files:
             continue
         said = _said(place)
         kind = "" if said is None else own.kind(said, place.above)
-        if said is not None and kind:
-            found[kind].append((os.path.relpath(place.path, slide.folder).replace(os.sep, "/"), said))
+        if said is not None and said.kind == SLIDE:
+            others.add(place.aside)
+        if said is None or not kind:
+            continue
+        name = os.path.relpath(place.path, slide.folder).replace(os.sep, "/")
+        if not place.aside:
+            found[kind].append((name, said))
+        elif said.kind not in ("", SLIDE, DIRECTORY):
+            aside.setdefault(place.aside, []).append((name, said))
+    found["study"] += (one for folder, these in aside.items() if folder not in others for one in these)
     slides = {b.series for _, b in found["study"] if b.kind == SLIDE and b.level and not own.has_frame(b.frame)}
     return Companions(
         *(tuple(dict.fromkeys(n for n, b in found[k] if k != "study" or b.series not in slides)) for k in found)
@@ -146,19 +168,20 @@ def _places(slide: SlideFilesOnDisk) -> Iterator[_Place]:
     """Yield what may belong to the slide, each file once."""
     homes = dict.fromkeys((os.path.realpath(slide.folder), os.path.realpath(slide.named_in)))
     seen: set[tuple[int, int]] = set()
-    for path, above in (pair for home in homes for pair in (*_below(home), *_above(home))):
+    near = (look for home in homes for look in (*_below(home), *_above(home)))
+    for path, above, aside in (*near, *(look for home in homes for look in _aside(home))):
         try:
             now = os.stat(path)
         except (OSError, ValueError):
             continue
         if stat.S_ISREG(now.st_mode) and (now.st_dev, now.st_ino) not in seen:
             seen.add((now.st_dev, now.st_ino))
-            yield _Place(path, (now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns), above)
+            yield _Place(path, (now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns), above, aside)
 
 
-def _below(home: str) -> Iterator[tuple[str, int]]:
+def _below(home: str, most: int = _MOST_BELOW) -> Iterator[_Look]:
     """Yield all files of a folder, and of those below it as many as can be looked at in good time."""
-    waiting, left, been = [home], _MOST_BELOW, {os.path.realpath(home)}
+    waiting, left, been = [home], most, {os.path.realpath(home)}
     while waiting:
         folder = waiting.pop(0)
         for entry in _entries(folder):
@@ -169,13 +192,23 @@ def _below(home: str) -> Iterator[tuple[str, int]]:
                 if left < 0:
                     return
             if not _is_folder(entry):
-                yield entry.path, 0
+                yield entry.path, 0, ""
             elif (real := os.path.realpath(entry.path)) not in been:
                 been.add(real)
                 waiting.append(entry.path)
 
 
-def _above(home: str) -> Iterator[tuple[str, int]]:
+def _aside(home: str) -> Iterator[_Look]:
+    """Yield some files of the folders that stand beside a folder, each with the folder it is in."""
+    left, beside = _MOST_ASIDE, os.path.dirname(home)
+    for entry in _entries(beside, _MOST_ABOVE):
+        if _is_folder(entry) and not entry.is_symlink() and os.path.realpath(entry.path) != home:
+            for path, _, _ in islice(_below(entry.path, left), left):
+                left -= 1
+                yield path, 1, entry.path
+
+
+def _above(home: str) -> Iterator[_Look]:
     """Yield the files of the folder above, and lists of files above that."""
     folder = home
     for level in range(1, _LEVELS_ABOVE + 1):
@@ -185,8 +218,8 @@ def _above(home: str) -> Iterator[tuple[str, int]]:
         for entry in _entries(folder, _MOST_ABOVE):
             listing = entry.name.upper().startswith(("DICOMDIR", "DIRFILE"))
             if (level == 1 or listing) and not entry.name.startswith(_OURS) and not _is_folder(entry):
-                yield entry.path, level
-        yield os.path.join(folder, "DICOMDIR"), level  # however many entries stand there
+                yield entry.path, level, ""
+        yield os.path.join(folder, "DICOMDIR"), level, ""  # however many entries stand there
 
 
 def _entries(folder: str, most: int | None = None) -> list[os.DirEntry[str]]:

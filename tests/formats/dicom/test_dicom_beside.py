@@ -118,6 +118,64 @@ def test_zeros_for_the_tiff_half_make_a_file_whose_tiff_directories_go(tmp_path:
     assert text not in path.read_bytes()
 
 
+def with_pages(path: Path, text: bytes) -> None:
+    """Let a TIFF directory behind the pixels lead to the frames, as writers of files with two halves do."""
+    data, frames, raw = read(path), frames_of(path), bytearray(path.read_bytes())
+    at, count = len(raw) + 12, len(frames)
+    small = {256: data.TotalPixelMatrixColumns, 257: data.TotalPixelMatrixRows, 258: 8, 259: 7, 262: 6, 277: 3}
+    tags = {tag: (4, 1, value) for tag, value in {**small, 322: data.Columns, 323: data.Rows}.items()}
+    end = at + 2 + 12 * (len(tags) + 3) + 4
+    tags[270] = (2, len(text), end)
+    tags[324], tags[325] = (4, count, end + len(text)), (4, count, end + len(text) + 4 * count)
+    directory = struct.pack("<H", len(tags))
+    directory += b"".join(struct.pack("<HHII", tag, *tags[tag]) for tag in sorted(tags)) + bytes(4) + text
+    directory += b"".join(struct.pack("<I", number) for column in zip(*frames, strict=True) for number in column)
+    raw += b"\xfc\xff\xfc\xffOB\0\0" + len(directory).to_bytes(4, "little") + directory
+    raw[:8] = b"II*\0" + at.to_bytes(4, "little")
+    path.write_bytes(raw)
+
+
+def frames_of(path: Path) -> list[tuple[int, int]]:
+    """Offset and length of each fragment."""
+    raw = path.read_bytes()
+    at, out = raw.index(b"\xe0\x7f\x10\0OB\0\0\xff\xff\xff\xff") + 12, []
+    while raw[at : at + 4] == b"\xfe\xff\0\xe0":
+        out.append((at + 8, int.from_bytes(raw[at + 4 : at + 8], "little")))
+        at = sum(out[-1])
+    return out[1:]
+
+
+@pytest.mark.parametrize("copied", [False, True])
+def test_the_tiff_half_goes_if_a_person_gives_it_up(tmp_path: Path, copied: bool) -> None:
+    from tifffile import TiffFile
+
+    path = tmp_path / "in" / "s.dcm"
+    path.parent.mkdir()
+    build_dicom(path, **SMALL)
+    frames = [path.read_bytes()[at : at + size] for at, size in frames_of(path)]
+    for file in (path, path.with_name("s_label.dcm")):
+        with_pages(file, b"Quillfeather 1931\0")
+    with TiffFile(path) as tiff:
+        assert tiff.pages[0].asarray().std() > 5, "the other half shows nothing"
+    before = path.read_bytes()
+    with pytest.raises(NotEditable, match="TIFF and a DICOM") as refusal:
+        pipeline.anonymize_in_place(path, Options(key=KEY))
+    assert "dicom.tiff-half" in refusal.value.hint
+    assert path.read_bytes() == before
+    options = Options(key=KEY, remove=("dicom.tiff-half",))
+    if copied:
+        outcome = pipeline.anonymize_copy(path, tmp_path / "out", options)
+        path = next((tmp_path / "out").rglob("s.dcm"))
+    else:
+        outcome = pipeline.anonymize_in_place(path, options)
+    assert (outcome.content, outcome.residue) == ("clean", ())
+    for file in path.parent.iterdir():
+        assert not any(file.read_bytes()[:128])
+        assert b"Quillfeather" not in file.read_bytes()
+    assert [path.read_bytes()[at : at + size] for at, size in frames_of(path)] == frames
+    assert pipeline.verify(path, Options(key=KEY)).content == "clean"
+
+
 def test_words_in_the_preamble_go(tmp_path: Path) -> None:
     build_dicom(tmp_path / "s.dcm", **SMALL)
     data = (tmp_path / "s.dcm").read_bytes()

@@ -137,6 +137,12 @@ def test_a_slide_in_a_store_of_links_names_its_label(tmp_path: Path) -> None:
         pipeline.anonymize_in_place(path, Options(key=KEY))
 
 
+def another_slide(data: Any) -> None:
+    """Make an instance one of another slide of the study."""
+    data.SeriesInstanceUID, data.FrameOfReferenceUID = "2.25.81", "2.25.82"
+    data.SOPInstanceUID = data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID[:-2] + ".7"
+
+
 def report(path: Path, study: str) -> None:
     data = read(path)
     del data.PixelData
@@ -157,6 +163,33 @@ def test_a_report_of_the_study_is_named_and_the_slide_not_called_clean(tmp_path:
         assert outcome.exit_code == 1
         assert [name.rpartition("/")[2] for name in outcome.sidecars] == ["moved.dcm"]
         assert "moved" not in " ".join(outcome.residue)
+
+
+@pytest.mark.parametrize("aside", ["notes", "notes/2024"])
+def test_a_report_in_a_folder_beside_that_of_the_slide_is_named(tmp_path: Path, aside: str) -> None:
+    path = slide(tmp_path)
+    (tmp_path / "slides").mkdir()
+    home = path.parent.rename(tmp_path / "slides" / "one")
+    path = home / path.name
+    report(path, read(path).StudyInstanceUID)
+    (home.parent / aside).mkdir(parents=True)
+    shutil.move(home / "report.dcm", home.parent / aside / "moved.dcm")
+    for _ in range(2):  # the second run finds other UIDs in the slide
+        outcome = pipeline.anonymize_in_place(path, Options(key=KEY))
+        assert (outcome.exit_code, outcome.sidecars) == (1, (f"../{aside}/moved.dcm",))
+
+
+def test_slides_side_by_side_are_clean_and_a_report_beside_another_slide_is_told_with_that(tmp_path: Path) -> None:
+    first = slide(tmp_path)
+    shutil.copytree(first.parent, tmp_path / "kept as it was")
+    report(tmp_path / "kept as it was" / first.name, read(first).StudyInstanceUID)
+    shutil.copytree(first.parent, tmp_path / "second")
+    for file in (tmp_path / "second").iterdir():
+        saved(file, another_slide)
+    for folder in ("in", "second"):
+        assert pipeline.anonymize_in_place(tmp_path / folder / first.name, Options(key=KEY)).exit_code == 0
+    kept = pipeline.anonymize_in_place(tmp_path / "kept as it was" / first.name, Options(key=KEY))
+    assert (kept.exit_code, kept.sidecars) == (1, ("report.dcm",))
 
 
 def test_a_report_of_another_study_is_nobodys_business(tmp_path: Path) -> None:
@@ -190,9 +223,9 @@ def test_files_that_say_nothing(tmp_path: Path, data: bytes) -> None:
     assert outcome.exit_code == (1 if data.endswith(b"DICM") else 0)
 
 
-@pytest.mark.parametrize("up", [1, 2, 3])
+@pytest.mark.parametrize("up", [1, 3, 7])
 def test_a_list_of_files_some_folders_above_is_named(tmp_path: Path, up: int) -> None:
-    folder = tmp_path.joinpath("medium", *"abc"[:up])
+    folder = tmp_path.joinpath("medium", *"abcdefg"[:up])
     folder.mkdir(parents=True)
     path = with_directory(folder)
     (folder / "DICOMDIR").rename(tmp_path / "medium" / "DICOMDIR")

@@ -17,7 +17,7 @@ so that slides of a study stay together and apart. Measures of a body and days s
 A DICOMDIR in the folder that lists this slide alone is one of its files: its records lose what the
 files lose, icons too; its UIDs and offsets change with them, its length stays. It names the files, so
 they are not renamed. If it lists other files too, the slide is refused, because it would no longer
-agree with those. A DICOMDIR up to four folders higher is named and not changed, and the slide is then
+agree with those. A DICOMDIR up to seven folders higher is named and not changed, and the slide is then
 not called clean.
 
 Image Type never decides alone, because its words get misspelt and exchanged. Many frames on a grid are
@@ -28,14 +28,16 @@ other, the slide is refused.
 
 Beside the slide: if a file of its series cannot be changed with it (another class, no preamble, a link,
 a folder below, damaged), the slide is refused in place, since that file would no longer belong to it.
-Other objects of the study, and DICOM files that cannot be read, are named, and the slide is then not
-called clean. Another slide of the study, with its own levels and frame of reference, is left alone.
+Other objects of the study (also in the folders beside that of the slide), and DICOM files that cannot be read, are
+named, and the slide is then not called clean. Another slide of the study, with its own levels and frame of
+reference, is left alone.
 
 A label in JPEG-LS or HTJ2K, or whose frame is too small for a blank one, is refused in place; in a copy it
 becomes plain white pixels.
 
 Traps: a file that is also a TIFF, by its preamble, is refused, because the TIFF half would keep what
-the DICOM half lost. Big endian data sets are refused too. A deflated data set, or a header without room
+the DICOM half lost, unless a profile removes ``dicom.tiff-half``: then nothing leads to that half any more, and what
+only it used goes. Big endian data sets are refused too. A deflated data set, or a header without room
 for what must be added, is refused in place; a copy may change its length.
 
 Source: DICOM PS3.3 A.32.8 and F, PS3.5, PS3.10, PS3.15 Annex E; the project's format map, section 11.

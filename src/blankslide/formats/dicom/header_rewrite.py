@@ -38,7 +38,7 @@ from blankslide.formats.dicom.terms import as_term
 from blankslide.model import Action, PhiClass, Write
 
 START = PREAMBLE + 4
-PICTURE_TEXT = "jpeg.picture-text"
+PICTURE_TEXT, TIFF_HALF = "jpeg.picture-text", "dicom.tiff-half"
 _REMOVED, _METHOD, _CODES, _DATES = 0x00120062, 0x00120063, 0x00120064, 0x00280303
 _BURNED_IN = 0x00280301
 _VERSION_NAME, _POSITION = 0x00020013, 0x00201040
@@ -130,6 +130,7 @@ class HeaderRewrite:
         self.file, self.header, self.reading, self.behind = file, header, reading, behind
         self.picture, self.weak, self.rank = picture, weak, rank
         self.refusal: NotEditable | None = None
+        self.half = False  # whether the file is a TIFF, too
         self.texts: list[tuple[int, int]] = []
         self.room = header.end - START
         self.taken = self._takes() if behind.front else 0
@@ -172,7 +173,14 @@ class HeaderRewrite:
     def _gone(self, parts: Sequence[tuple[str, Action]]) -> set[str]:
         if self.refusal is not None:
             raise self.refusal
-        return {what for what, _ in parts}
+        gone = {what for what, _ in parts}
+        if self.half and TIFF_HALF not in gone:
+            raise NotEditable(
+                "a file is a TIFF and a DICOM file at the same time, and only one half would be cleaned",
+                f'to give its TIFF half up, remove "{TIFF_HALF}" (a line of a profile), or make a plain DICOM file of '
+                "it first: fill its first 128 bytes with zeros",
+            )
+        return gone
 
     def _joined(self, gone: set[str]) -> list[Write]:
         """Join the fragments of each frame of a picture that goes; if the picture stays, blank its texts."""

@@ -24,7 +24,7 @@ from blankslide.formats.dicom import dicomdir, frames, roles
 from blankslide.formats.dicom import ps315_table as table
 from blankslide.formats.dicom.deflated_rewrite import TRAILER, DeflatedRewrite
 from blankslide.formats.dicom.dicomdir import Directory
-from blankslide.formats.dicom.header_rewrite import PICTURE_TEXT, FollowingBytes, HeaderRewrite
+from blankslide.formats.dicom.header_rewrite import PICTURE_TEXT, TIFF_HALF, FollowingBytes, HeaderRewrite
 from blankslide.formats.dicom.instance import Instance
 from blankslide.formats.dicom.plain_rewrite import PlainRewrite, has_no_room
 from blankslide.model import (
@@ -78,7 +78,6 @@ class SlideSet:
         self.kept: list[Place] = []
         self.notes: list[str] = []
         self.refusal: NotEditable | None = None
-        self._refuse_other_halves(probe.main.read(0, dicom_header.PREAMBLE))
         main = Instance(0, self.files.name, self.files.main)
         series, self.study = main.header.text(_SERIES), main.header.text(_STUDY)
         if not series:
@@ -95,7 +94,6 @@ class SlideSet:
                 source = self.files.open(name)
                 if source not in sources:
                     sources.append(source)
-                    self._refuse_other_halves(source.read(0, min(dicom_header.PREAMBLE, source.size)))
                     self.instances.append(Instance(len(self.instances), name, source))
             elif glance.kind == dicomdir.CLASS:
                 directories.append(name)
@@ -117,13 +115,6 @@ class SlideSet:
     def _note(self, sentence: str) -> None:
         if sentence not in self.notes:
             self.notes.append(sentence)
-
-    def _refuse_other_halves(self, preamble: bytes) -> None:
-        if preamble[:4] in _TIFF:
-            raise NotEditable(
-                "a file is a TIFF and a DICOM file at the same time, and only one half would be cleaned",
-                "make a plain DICOM file of it first: fill its first 128 bytes with zeros",
-            )
 
     def _remembered(self, name: str) -> _Glance | None:
         """Glance at a file, or recall the glance that an earlier slide took, if the file has not changed since."""
@@ -269,7 +260,7 @@ class SlideSet:
             elif rewrite.weak:  # all others are drawn over
                 part = Part(rewrite, PICTURE_TEXT)
                 self.found.add(PICTURE_TEXT, "Text in JPEG picture", UNKNOWN, place, (part,), text)
-        self._preamble(instance)
+        self._preamble(instance, rewrite)
         self._unused(instance, rewrite)
         self._behind(instance, rewrite)
         return _claimed(instance, [] if instance.role else rewrite.texts)
@@ -279,7 +270,7 @@ class SlideSet:
         for entry in directory.reading.entries:
             self._entry(directory, entry, rewrite)
         self.kept += (directory.place(element.at, element.end) for element in directory.reading.kept)
-        self._preamble(directory)
+        self._preamble(directory, rewrite)
         return directory.claimed()
 
     def _entry(self, instance: Instance | Directory, entry: Entry, rewrite: HeaderRewrite) -> None:
@@ -288,13 +279,16 @@ class SlideSet:
         for value in entry.values or (None,):
             self.found.add(entry.id, entry.title, entry.cls, place, part, value, entry.weak)
 
-    def _preamble(self, instance: Instance | Directory) -> None:
-        raw = instance.source.read(0, dicom_header.PREAMBLE)
-        if any(raw):
-            place, fill = (
-                Place(instance.number, instance.where, 0, dicom_header.PREAMBLE),
-                Fill(instance.number, 0, 128),
-            )
+    def _preamble(self, instance: Instance | Directory, rewrite: HeaderRewrite) -> None:
+        """Report what stands in front of the mark; the beginning of a TIFF goes only if a person gives that half up."""
+        raw = instance.file.read(0, dicom_header.PREAMBLE)
+        place = Place(instance.number, instance.where, 0, dicom_header.PREAMBLE)
+        fill = Fill(instance.number, 0, dicom_header.PREAMBLE)
+        if raw[:4] in _TIFF:
+            rewrite.half = True
+            edits = (fill, Part(rewrite, TIFF_HALF))
+            self.found.add(TIFF_HALF, "TIFF half of a DICOM file", PhiClass.SCIENCE, place, edits, None)
+        elif any(raw):
             text = raw.rstrip(b"\0").decode("latin-1")
             self.found.add("dicom.preamble", "Preamble", UNKNOWN, place, (fill,), text)
 

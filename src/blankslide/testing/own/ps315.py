@@ -1,8 +1,10 @@
 """A slide with every attribute of PS3.15 Table E.1-1, and what became of each.
 
 pydicom writes the slide and reads the result, so that neither the walker nor the writer of
-Blankslide judges itself. Each attribute gets a value of its own: what is found in the file
-afterwards, in any byte, is left.
+Blankslide judges itself. Each attribute stands at the root and once more inside a sequence that stays, each time
+with a value of its own: what is found in the file afterwards, in any byte, is left.
+
+Codes are looked at in the same way (`ps315_codes`).
 """
 
 from __future__ import annotations
@@ -13,10 +15,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from blankslide import pipeline
-from blankslide.formats.dicom.ps315_table import Row, rows
+from blankslide.formats.dicom.ps315_table import Row, action_of, rows
 
 KEY = bytes(range(32))
-_SMALL: dict[str, Any] = {
+SMALL: dict[str, Any] = {
     "size": (128, 96),
     "tile": 64,
     "factors": (1,),
@@ -27,11 +29,23 @@ _TEXT = frozenset("LO LT PN SH ST UC UR UT AE CS".split())
 
 
 class Line(NamedTuple):
-    """One attribute: what the table demands, and what became of it."""
+    """One attribute: what the table demands, and what became of it at the root and inside a sequence.
+
+    Attributes
+    ----------
+    action
+        As in Table E.1-1.
+    resolved
+        The one letter of it that the type of the attribute in the slide IOD leaves, at the root.
+    status, inside
+        ``removed``, ``emptied``, ``dummy``, ``mapped`` or ``LEFT``; ``-`` where it cannot stand.
+    """
 
     tag: int
     action: str
+    resolved: str
     status: str
+    inside: str
     keyword: str
 
 
@@ -63,18 +77,33 @@ def _build(path: Path) -> dict[int, bytes]:
 
     from blankslide.testing.built import build_dicom
 
-    build_dicom(path, **_SMALL)
+    build_dicom(path, **SMALL)
     data = dcmread(path)
     planted = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # some values are too strange for their representation on purpose
         for number, (tag, row) in enumerate(_listed().items()):
-            if tag in (0x00020003, 0x00080018, 0xFFFCFFFC):
-                continue
-            value, planted[tag] = _value(row.vr, number)
-            data.add_new(tag, "LO" if row.vr == "UN" else row.vr, value)
+            if tag not in (0x00020003, 0x00080018, 0xFFFCFFFC):
+                value, planted[tag] = _value(row.vr, number)
+                data.add_new(tag, "LO" if row.vr == "UN" else row.vr, value)
+            if _can_be_inside(tag):
+                value, planted[-tag] = _value(row.vr, number + _INSIDE)
+                _inside(data).add_new(tag, "LO" if row.vr == "UN" else row.vr, value)
         data.save_as(path, enforce_file_format=True)
     return planted
+
+
+_INSIDE = 700
+"""What is added to the number of a value inside a sequence; the table is shorter."""
+
+
+def _can_be_inside(tag: int) -> bool:
+    return tag >> 16 > 7 and tag != 0xFFFCFFFC
+
+
+def _inside(data: Any) -> Any:
+    """Return an item of a sequence that stays."""
+    return data.SpecimenDescriptionSequence[0]
 
 
 def _value(vr: str, number: int) -> tuple[Any, bytes]:
@@ -110,8 +139,10 @@ def _judged(path: Path, planted: dict[int, bytes]) -> list[Line]:
     out = []
     for tag, row in _listed().items():
         element = data.file_meta.get(tag) if tag >> 16 == 2 else data.get(tag)
-        gone = not planted.get(tag) or planted[tag] not in raw
-        out.append(Line(tag, row.action, _status(element, gone, row), row.keyword))
+        gone, gone_inside = (not planted.get(t) or planted[t] not in raw for t in (tag, -tag))
+        inside = _status(_inside(data).get(tag), gone_inside, row) if _can_be_inside(tag) else "-"
+        resolved = action_of(tag, False)
+        out.append(Line(tag, row.action, resolved, _status(element, gone, row), inside, row.keyword))
     return out
 
 
