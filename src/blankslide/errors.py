@@ -15,6 +15,7 @@
     │   ├── SlideLinked
     │   └── SlideChanged               the file moved under us
     ├── SlidePending          exit 5   a journal waits: only ``recover`` may go on
+    │   └── JournalRemains             all is done, but the journal could not be taken away
     ├── Cancelled             exit 130 the person stopped it before anything was written
     └── InternalError         exit 70  our own mistake; says so
 
@@ -27,10 +28,11 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-Changed = Literal["no", "maybe", "finished"]
+Changed = Literal["no", "maybe", "written", "finished"]
 _STATES: dict[Changed, str] = {
     "no": "nothing was changed",
     "maybe": "the slide is interrupted, nothing is lost",
+    "written": "the slide is finished but for its journal",
     "finished": "an interrupted run was finished first, nothing else was changed",
 }
 
@@ -124,7 +126,13 @@ class SlidePending(BlankslideError):
     """An earlier run was interrupted after its commit point."""
 
     exit_code = 5
-    changed = "maybe"
+    changed: Changed = "maybe"
+
+
+class JournalRemains(SlidePending):
+    """Everything is written, judged and recorded; only the journal could not be taken away, and still counts."""
+
+    changed = "written"
 
 
 class Cancelled(BlankslideError):

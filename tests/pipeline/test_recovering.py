@@ -13,9 +13,12 @@ import blankslide
 from blankslide.cli import main
 from blankslide.errors import DamagedSlide, EnvironmentProblem, NotEditable, SlidePending, UsageError
 from blankslide.home import load_key
+from blankslide.model import LEFTOVER
 from blankslide.pipeline import Options, anonymize_copy, anonymize_in_place, inspect, plan, recover, verify
+from blankslide.presentation.wording import after_line
 from blankslide.storage import journal
 from blankslide.storage.transaction import Transaction
+from blankslide.storage.volume import DiskVolume
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,6 +92,22 @@ def test_a_refusal_after_a_recovery_says_that_the_run_was_finished(
         anonymize_in_place(slide, options)
     assert "finished first, nothing else was changed" in caught.value.sentence()
     assert verify(slide, options).content == "clean"
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_a_leftover_is_a_note_and_no_interruption(
+    slide: Path, options: Options, interrupt: Interrupt, monkeypatch: pytest.MonkeyPatch, waits: bool
+) -> None:
+    if waits:
+        interrupt(slide, options)
+    with monkeypatch.context() as patch:
+        patch.setattr(DiskVolume, "unlink", failing(EnvironmentProblem("cannot remove a file")))
+        outcome = (recover if waits else anonymize_in_place)(slide, options)
+    assert (outcome.content, outcome.notes) == ("clean", (LEFTOVER,))
+    assert LEFTOVER in after_line(slide, outcome, wrote=True)
+    assert journal.leftover_temp(slide) is not None
+    assert recover(slide, options).content == "untouched"
+    assert os.listdir(slide.parent) == [slide.name]
 
 
 def test_a_block_that_did_not_stay_is_seen_before_tissue_is_called_unchanged(

@@ -98,6 +98,8 @@ def test_another_version_says_so() -> None:
         {"records": 4},
         {"records": "3"},
         {"renames": [[11, "../elsewhere"]]},
+        {"renames": [[11, ".hidden.svs"]]},
+        {"renames": [[11, "two\nlines.svs"]]},
         {"renames": [[11]]},
         {"id": None, "files": None},
     ],
@@ -133,13 +135,32 @@ def test_finding_without_a_slide_or_folder_finds_nothing(tmp_path: Path) -> None
     assert find_in(tmp_path / "absent") == []
 
 
-def _with_record(offset: int, length: int, data: bytes) -> bytes:
-    journal = JOURNAL._replace(blocks=(Block(0, offset, length, data, 0, 0),))
-    return _resealed(encode(journal)[:-32])
+def _with(*blocks: Block) -> bytes:
+    return encode(JOURNAL._replace(blocks=blocks))
 
 
 def test_a_record_that_leaves_its_file_or_the_journal_is_refused() -> None:
-    assert decode(_with_record(0, 9, b"d" * 9)).blocks[0].data == b"d" * 9
-    for data in (_with_record(8999, 2, b"dd"), _with_record(0, 9, b"d" * 8), _with_record(0, 9, b"d" * 10)):
+    first, second, third = JOURNAL.blocks
+    assert decode(_with(third, second, first)).blocks[2].data == b"d" * 4096
+    for data in (b"d" * 4095, b"d" * 4097):
         with pytest.raises(SlidePending, match="damaged"):
-            decode(data)
+            decode(_with(first._replace(data=data), second, third))
+    with pytest.raises(SlidePending, match="damaged"):
+        decode(_with(first, second._replace(length=11), third))
+
+
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        (*JOURNAL.blocks, Block(0, 8192, 808, None, 0, 0)),
+        JOURNAL.blocks[:2],
+        (*JOURNAL.blocks, JOURNAL.blocks[1]),
+        (JOURNAL.blocks[0], JOURNAL.blocks[1], Block(0, 4097, 4095, None, 0, 0)),
+        (*JOURNAL.blocks, Block(0, 4000, 96, None, 0, 3)),
+        (),
+    ],
+    ids=["beside", "missing", "twice", "torn", "within", "none"],
+)
+def test_records_are_the_whole_blocks_around_the_ranges(blocks: tuple[Block, ...]) -> None:
+    with pytest.raises(SlidePending, match="damaged"):
+        decode(_with(*blocks))

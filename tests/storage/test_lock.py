@@ -106,6 +106,88 @@ def test_only_a_lock_whose_process_is_certainly_dead_is_taken_over(
     assert not path.with_name(path.name + ".tmp").exists()
 
 
+def _aged(path: Path) -> None:
+    os.utime(path, (path.stat().st_atime, path.stat().st_mtime - 3600))
+
+
+@pytest.mark.parametrize(
+    ("raw", "old", "taken_over"),
+    [(b"", True, True), (b"", False, False), (bytes(30), True, True), (b"{", True, False)],
+    ids=["empty", "empty this moment", "zeros", "torn"],
+)
+def test_a_lock_without_a_record_is_nobodys_after_a_while(
+    slide: Path, opened: SlideFilesOnDisk, monkeypatch: pytest.MonkeyPatch, raw: bytes, old: bool, taken_over: bool
+) -> None:
+    monkeypatch.setattr(lock, "_fcntl", lambda: None)
+    path = _lock_path(slide)
+    path.write_bytes(raw)
+    if old:
+        _aged(path)
+    if taken_over:
+        with lock.hold(opened):
+            assert json.loads(path.read_text())["pid"] == os.getpid()
+        assert not path.exists()
+    else:
+        with pytest.raises(SlideLocked), lock.hold(opened):
+            pass
+        assert path.read_bytes() == raw
+
+
+@pytest.mark.parametrize(("boot", "taken_over"), [("another", True), ("this", False), ("", False)])
+def test_a_number_that_somebody_got_after_a_restart_holds_nothing(
+    slide: Path, opened: SlideFilesOnDisk, monkeypatch: pytest.MonkeyPatch, boot: str, taken_over: bool
+) -> None:
+    monkeypatch.setattr(lock, "_fcntl", lambda: None)
+    monkeypatch.setattr(lock, "_boot", lambda: "this")
+    path = _lock_path(slide)
+    path.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "boot": boot}))
+    if taken_over:
+        with lock.hold(opened):
+            assert json.loads(path.read_text())["boot"] == "this"
+    else:
+        with pytest.raises(SlideLocked), lock.hold(opened):
+            pass
+
+
+def test_each_start_of_the_system_has_its_own_mark() -> None:
+    if not os.path.exists("/proc/sys/kernel/random/boot_id"):
+        pytest.skip("this system does not say which of its starts this is")
+    assert len(lock._boot()) == 36
+
+
+@pytest.mark.parametrize(("old", "taken_over"), [(True, True), (False, False)])
+def test_a_judge_that_died_is_nobodys_after_a_while(
+    slide: Path, opened: SlideFilesOnDisk, monkeypatch: pytest.MonkeyPatch, old: bool, taken_over: bool
+) -> None:
+    monkeypatch.setattr(lock, "_fcntl", lambda: None)
+    path = _lock_path(slide)
+    dead = json.dumps({"pid": _dead_pid(), "host": socket.gethostname()})
+    judge = path.with_name(path.name + ".tmp")
+    for file in (path, judge):
+        file.write_text(dead)
+        if old:
+            _aged(file)
+    if taken_over:
+        with lock.hold(opened):
+            assert not judge.exists()
+    else:
+        with pytest.raises(SlideLocked), lock.hold(opened):
+            pass
+
+
+def test_a_lock_that_cannot_be_written_is_in_nobodys_way(
+    slide: Path, opened: SlideFilesOnDisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(lock, "_fcntl", lambda: None)
+    monkeypatch.setattr(lock, "write_all", full)
+    with pytest.raises(EnvironmentProblem, match="full"), lock.hold(opened):
+        pass
+    assert not _lock_path(slide).exists()
+
+
 def test_two_runs_never_judge_a_dead_lock_at_once(
     slide: Path, opened: SlideFilesOnDisk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from blankslide.errors import EnvironmentProblem, InternalError, NoSpace, SlideChanged, SlidePending
+from blankslide.errors import EnvironmentProblem, InternalError, JournalRemains, NoSpace, SlideChanged, SlidePending
 from blankslide.model import Patch, Rank
-from blankslide.storage.journal import decode, find, journal_name, leftover_temp, temp_name
+from blankslide.storage.journal import Renaming, decode, encode, find, journal_name, leftover_temp, temp_name
 from blankslide.storage.renames import Rename, apply_names
 from blankslide.storage.slide_files import open_slide
 from blankslide.storage.transaction import Transaction, discard_leftover, resume
@@ -146,6 +146,24 @@ def test_leftovers_are_removed_by_the_next_run(slide: Path) -> None:
         transaction = _begin(opened)
         transaction.commit()
         assert not temp.exists()
+
+
+@pytest.mark.parametrize("kind", ["symbolic", "hard"])
+def test_a_leftover_that_is_a_link_is_refused_and_what_it_leads_to_stays(slide: Path, kind: str) -> None:
+    before = slide.read_bytes()
+    victim = slide.with_name("victim")
+    victim.write_bytes(b"somebody's only copy")
+    temp = slide.with_name(temp_name(slide.stat().st_ino))
+    if kind == "hard":
+        temp.hardlink_to(victim)
+    else:
+        temp.symlink_to(victim)
+    with pytest.raises(EnvironmentProblem):
+        discard_leftover(slide)
+    with open_slide(slide, write=True) as opened, pytest.raises(EnvironmentProblem):
+        _begin(opened).commit()
+    assert (victim.read_bytes(), slide.read_bytes()) == (b"somebody's only copy", before)
+    assert find(slide) is None
 
 
 def test_calls_out_of_order_are_our_own_mistake(slide: Path) -> None:
@@ -333,6 +351,86 @@ def test_a_file_that_vanished_before_its_renaming_keeps_the_slide_pending(slide:
         slide.with_name("note.txt").unlink()
         with pytest.raises(SlidePending, match="missing"):
             transaction.finish()
+
+
+@pytest.mark.parametrize("stranger", ["file", "folder", "folder removed", "link"])
+def test_a_journal_renames_nothing_but_its_own_files_and_their_folder(slide: Path, stranger: str) -> None:
+    other = slide.with_name("somebody's")
+    if "folder" in stranger:
+        other.mkdir()
+    elif stranger == "file":
+        other.write_bytes(b"note")
+    else:
+        other.symlink_to(slide)
+    with open_slide(slide, write=True) as opened:
+        transaction = _begin(opened)
+        transaction.commit()
+    waiting = find(slide) or slide
+    renaming = Renaming(other.lstat().st_ino, None if "removed" in stranger else "taken")
+    waiting.write_bytes(encode(transaction.journal._replace(renames=(renaming,))))
+    before = slide.read_bytes()
+    with open_slide(slide, write=True) as opened, pytest.raises(SlidePending, match="does not belong"):
+        resume(opened, waiting)
+    assert slide.read_bytes() == before
+    assert sorted(p.name for p in slide.parent.iterdir()) == sorted((waiting.name, slide.name, other.name))
+
+
+# -- the end -------------------------------------------------------------------------------
+
+
+class Stuck(DiskVolume):
+    """A disk that fails at one call behind the writes."""
+
+    call = ""
+
+    def rename(self, folder: str, old: str, new: str) -> None:
+        if self.call == "rename" and new.endswith(".tmp"):
+            raise EnvironmentProblem("cannot rename a file: Input/output error")
+        super().rename(folder, old, new)
+
+    def fill_at(self, fd: int, offset: int, length: int, byte: int) -> None:
+        if self.call == "wipe":
+            raise EnvironmentProblem("cannot write: Input/output error")
+        super().fill_at(fd, offset, length, byte)
+
+    def unlink(self, folder: str, name: str) -> None:
+        if self.call == "unlink":
+            raise EnvironmentProblem("cannot remove a file: Input/output error")
+        super().unlink(folder, name)
+
+    def sync_dir(self, folder: str) -> None:
+        if self.call == "sync":
+            raise EnvironmentProblem("cannot sync: Input/output error")
+        super().sync_dir(folder)
+
+
+@pytest.mark.parametrize("call", ["rename", "sync", "wipe", "unlink"])
+def test_an_error_at_the_end_interrupts_nothing(slide: Path, call: str) -> None:
+    after = _edited(slide.read_bytes())
+    volume = Stuck()
+    with open_slide(slide, write=True) as opened:
+        transaction = _begin(opened, volume=volume)
+        transaction.commit()
+        transaction.write()
+        length = os.path.getsize(find(slide) or "")
+        volume.call = call
+        if call == "rename":
+            with pytest.raises(JournalRemains, match="could not be taken away") as caught:
+                transaction.finish()
+            assert "is finished but for its journal" in caught.value.sentence()
+            assert "interrupted" not in caught.value.sentence()
+        else:
+            transaction.finish()
+            assert (transaction.leftover, transaction.state) == (True, "finished")
+    assert slide.read_bytes() == after
+    assert (find(slide) is None) == (call != "rename")
+    left = leftover_temp(slide)
+    if call == "sync":  # unwiped: should the old name come back after a power failure, it counts again
+        assert left is not None
+        assert any(left.read_bytes())
+        assert left.stat().st_size == length
+    if call != "rename":
+        assert discard_leftover(slide)
 
 
 def test_a_rename_that_failed_and_yet_happened_is_a_commit(slide: Path) -> None:

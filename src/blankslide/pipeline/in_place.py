@@ -31,7 +31,7 @@ from blankslide.pipeline.main_file import main_file
 from blankslide.pipeline.opening import opened
 from blankslide.pipeline.options import Options
 from blankslide.pipeline.outcomes import removed_values
-from blankslide.pipeline.recovering import pending_after, recover
+from blankslide.pipeline.recovering import finish, pending_after, recover
 from blankslide.pipeline.result_names import chosen_name, moves, set_names, worst_name
 
 if TYPE_CHECKING:
@@ -244,7 +244,7 @@ def _forward(job: Job, transaction: Transaction, extents: Sequence[Extents | Non
         conclude(outcome, outcome.readers, remembered(job))
     job.clock.lap(Stage.VERIFY)
     record(outcome, job.slide.name, job.options, state)
-    transaction.finish()
+    finish(transaction, outcome)
     job.clock.lap(Stage.RECORD)
 
 

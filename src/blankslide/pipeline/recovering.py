@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blankslide.errors import BlankslideError, SlideLocked, SlidePending
-from blankslide.model import Outcome, Stage
+from blankslide.model import LEFTOVER, Outcome, Stage
 from blankslide.pipeline.clock import Clock
 from blankslide.pipeline.job import Job
 from blankslide.pipeline.judging import NOT_KEPT, conclude, judge_as_is
@@ -114,9 +114,22 @@ def _finished(job: Job, waiting: Path) -> Outcome:
     outcome.bytes_written, outcome.target = transaction.bytes_written, renamed
     clock.lap(Stage.VERIFY)
     record(outcome, slide.name, options, state)
-    transaction.finish()
+    finish(transaction, outcome)
     clock.lap(Stage.RECORD)
     return outcome
+
+
+def finish(transaction: Transaction, outcome: Outcome) -> None:
+    """End the transaction of a slide that is judged and recorded; what cannot be wiped is a note, and no failure.
+
+    Raises
+    ------
+    SlidePending
+        If the journal still counts.
+    """
+    transaction.finish()
+    if transaction.leftover:
+        outcome.notes += (LEFTOVER,)
 
 
 def _as_begun(transaction: Transaction, options: Options) -> Options:

@@ -44,19 +44,17 @@ def chosen_name(wanted: str, present: str, format: str) -> str:
     UsageError
         If it is no plain file name.
     """
-    from blankslide.storage.slide_files import require_component
+    from blankslide.storage.slide_files import is_shown_whole, require_component
 
     ends = suffixes(format)
     if not wanted.lower().endswith(ends):
         wanted += _suffix(present, ends)
+    if not is_shown_whole(wanted):
+        raise UsageError("the new name must not be hidden, nor hold control or direction characters")
     try:
         require_component(wanted)
     except InternalError:
         raise UsageError("the new name must be a plain file name, without folders") from None
-    import unicodedata
-
-    if wanted.startswith(".") or any(unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp") for c in wanted):
-        raise UsageError("the new name must not be hidden, nor hold control or direction characters")
     if len(os.fsencode(wanted)) > LONGEST:
         raise UsageError(f"the new name is longer than {LONGEST} bytes")
     return wanted

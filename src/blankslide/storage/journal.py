@@ -209,6 +209,7 @@ def _parse(body: memoryview, length: int) -> Journal:
         raise ValueError
     ranges = tuple(_ranges(spans, mark.size) for spans, mark in zip(fields["ranges"], files, strict=True))
     blocks = _blocks(body, start, _whole(fields["records"]), files)
+    _require_own(blocks, ranges, files)
     renames = tuple(Renaming(_whole(inode), None if to is None else _plain(to)) for inode, to in fields["renames"])
     return Journal(
         id=str(fields["id"]),
@@ -264,3 +265,19 @@ def _blocks(body: memoryview, position: int, count: int, files: Sequence[FileMar
     if position != len(body):
         raise ValueError
     return tuple(blocks)
+
+
+def _require_own(blocks: Sequence[Block], ranges: Sequence[Sequence[Range]], files: Sequence[FileMark]) -> None:
+    """Require that the records are the whole blocks around the ranges, each of them once, and nothing else.
+
+    The digests that prove whose journal it is go by the ranges: a record beside them would be written unproven.
+    """
+    from blankslide.spans import merge
+    from blankslide.storage.blocks import touched
+
+    for number, mark in enumerate(files):
+        spans = [(b.offset, b.offset + b.length) for b in blocks if b.file == number]
+        whole = merge(spans)
+        once = sum(end - start for start, end in spans) == sum(end - start for start, end in whole)
+        if not once or whole != touched(ranges[number], mark.size):
+            raise ValueError

@@ -2,8 +2,9 @@
 
 `hold` locks the slide's own descriptor (``flock``): nothing is created, and the lock goes
 with the process. Where that is missing, a lock file beside the slide is created
-exclusively; it names process and host, so that one left by a dead process is taken over.
-Across hosts on a network share both are best effort.
+exclusively; it names process, host and start of the system, so that one left by a dead process is taken over, even if
+another process got its number after a restart. One without a record was left by a run that died in
+the moment of creating it; after a while it counts as dead. Across hosts on a network share both are best effort.
 
 `other_users` asks Linux for a lease, which is granted only while nobody else has the file
 open. It is taken for an instant, and its signal is turned into one that is ignored, so a
@@ -15,6 +16,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Literal
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from blankslide.storage.slide_files import SlideFilesOnDisk
 
 Users = Literal["none", "reader", "writer", "unknown"]
+
+_MOMENT = 60.0
+"""Seconds after which a file that should have been written, or judged with, at once is nobody's any more."""
 
 
 def _fcntl() -> Any:
@@ -91,6 +96,9 @@ def _lock_file(path: str) -> int:
             # Only one run at a time may judge and remove a dead lock, else the second could
             # remove the fresh lock of the first.
             judge = path + ".tmp"
+            if _is_old(judge) and _is_dead(judge):
+                with suppress(FileNotFoundError):
+                    os.unlink(judge)
             judging = _create(judge)
             if judging is None:
                 raise _locked()
@@ -121,25 +129,55 @@ def _create(path: str) -> int | None:
         fd = open_nofollow(path, os.O_RDWR | os.O_CREAT | os.O_EXCL)
     except FileExistsError:
         return None
-    write_all(fd, json.dumps({"pid": os.getpid(), "host": gethostname()}).encode(), 0)
+    record = {"pid": os.getpid(), "host": gethostname(), "boot": _boot()}
+    try:
+        write_all(fd, json.dumps(record).encode(), 0)
+    except BaseException:
+        _release(fd, path)  # a full disk: a lock without a record would be in everybody's way
+        raise
     return fd
 
 
+def _boot() -> str:
+    """Return what tells one start of this system from another, or nothing where it does not say."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            return file.read(64).strip()
+    except (OSError, ValueError):
+        return ""
+
+
+def _is_old(path: str) -> bool:
+    """Whether a file has stood unchanged for longer than anybody needs between two steps."""
+    try:
+        return time.time() - os.lstat(path).st_mtime > _MOMENT
+    except OSError:
+        return False
+
+
 def _is_dead(path: str) -> bool:
-    """Whether the lock's process has certainly ended; an unreadable record says nothing."""
+    """Whether the lock's process has certainly ended; a record that makes no sense says nothing.
+
+    None at all says that its maker died before it wrote one, unless it is doing so this very moment.
+    """
     import json
     from socket import gethostname
 
     try:
-        with open(path, "rb") as file:
-            record = json.loads(file.read(4096))
-        pid, host = int(record["pid"]), str(record["host"])
+        with open(open_nofollow(path, os.O_RDONLY), "rb") as file:
+            raw = file.read(4096)
+        if not raw.strip(b"\0"):  # zeros: the power failed before the record was durable
+            return _is_old(path)
+        record = json.loads(raw)
+        pid, host, boot = int(record["pid"]), str(record["host"]), str(record.get("boot", ""))
     except FileNotFoundError:
         return True
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, AttributeError):
         return False
     if host != gethostname() or pid <= 0:
         return False
+    if boot and _boot() and boot != _boot():
+        return True
     if os.name != "posix":
         return _can_remove(path)
     with suppress(PermissionError):

@@ -258,14 +258,21 @@ def open_slide(path: AnyPath, write: bool = False) -> SlideFilesOnDisk:
             raise UsageError("the slide does not exist") from None
 
 
+def is_shown_whole(name: str) -> bool:
+    """Whether a list of files shows a name as it is: not hidden, no line breaks, controls or changes of direction."""
+    import unicodedata
+
+    return not name.startswith(".") and not any(unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp") for c in name)
+
+
 def require_component(name: str) -> str:
-    """Return ``name`` if it is one safe path component.
+    """Return ``name`` if it is one safe path component that a list of files shows.
 
     Raises
     ------
     InternalError
         Otherwise; callers have asked the person for a valid name before.
     """
-    if not name or _UNSAFE.search(name):
+    if not name or _UNSAFE.search(name) or not is_shown_whole(name):
         raise InternalError("a new name is not a plain file name")
     return name

@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from blankslide.errors import EnvironmentProblem, InternalError, SlideChanged, SlidePending
+from blankslide.errors import EnvironmentProblem, InternalError, JournalRemains, SlideChanged, SlidePending
 from blankslide.storage.blocks import compile_blocks, patched_ranges, would_write
 from blankslide.storage.journal import Journal, decode, encode, journal_name, temp_name
 from blankslide.storage.matching import EditableFile, EditableSlide, marks, match, stranger
@@ -49,6 +49,8 @@ class Transaction:
         What is going to be written; see `Journal`.
     writes, bytes_written
         Counters of `write`.
+    leftover
+        Whether `finish` could not wipe the journal that counts no more; any later run does.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Transaction:
         self.journal = journal
         self.writes = 0
         self.bytes_written = 0
+        self.leftover = False
         self._folder = folder
         self._files = files
         self._volume = volume
@@ -180,7 +183,7 @@ class Transaction:
                 raise SlideChanged("the slide changed while it was being planned")
 
     def _maybe_committed(self) -> bool:
-        """Whether the failed rename may have happened after all."""
+        """Whether the journal may stand under the name that counts, after a rename that failed."""
         try:
             return self._volume.exists(self._folder, self._name)
         except EnvironmentProblem:
@@ -266,12 +269,11 @@ class Transaction:
         Raises
         ------
         SlidePending
-            If the disk failed; what is missing will be done by the next run.
+            If the disk failed while the journal still counts; what is missing will be done by the next run.
         """
         self.give_names()
-        with self._forward():
-            if self._hot:
-                self._retire()
+        if self._hot:
+            self._retire()
         self._state = "finished"
 
     def give_names(self) -> None:
@@ -294,11 +296,23 @@ class Transaction:
     def _retire(self) -> None:
         """Wipe the journal under the name that does not count, so that torn wiping means nothing.
 
-        The removal itself needs no sync: a name that comes back is only a leftover.
+        The removal itself needs no sync: a name that comes back is only a leftover. An error interrupts nothing
+        any more: before the renaming everything is written and judged, behind it the journal does not count.
+        It is not wiped where the renaming may not last, or it could count again with nothing in it.
         """
-        self._volume.rename(self._folder, self._name, self._temp)
-        self._volume.sync_dir(self._folder)
-        _wipe(self._volume, self._folder, self._temp)
+        try:
+            self._volume.rename(self._folder, self._name, self._temp)
+        except EnvironmentProblem as error:
+            if self._maybe_committed():
+                self._state = "broken"
+                raise JournalRemains(
+                    f"the journal could not be taken away: {error.message}", error.hint or RECOVER
+                ) from None
+        try:
+            self._volume.sync_dir(self._folder)
+            _wipe(self._volume, self._folder, self._temp)
+        except EnvironmentProblem:
+            self.leftover = True
 
     # -- states --------------------------------------------------------------------------
 
@@ -357,12 +371,25 @@ def resume(opened: EditableSlide, journal_path: AnyPath, volume: Volume | None =
 
 
 def _use_member_folder(journal: Journal, opened: EditableSlide, volume: Volume) -> None:
-    """Find the data folder of a set that has, or has not yet, got its new name."""
+    """Find the data folder of a set that has, or has not yet, got its new name.
+
+    It is the only thing beside the files that gets a name: all members are then looked for in it. Whatever
+    else a journal would rename is somebody else's.
+
+    Raises
+    ------
+    SlidePending
+        If the journal would rename a stranger.
+    """
     files = {mark.inode for mark in journal.files}
-    for renaming in journal.renames:
-        name = None if renaming.inode in files else name_of(renaming.inode, opened.folder, volume)
-        if name is not None and os.path.isdir(os.path.join(opened.folder, name)):
-            opened.use_member_folder(name)
+    others = [renaming for renaming in journal.renames if renaming.inode not in files]
+    if others and (len(others) > 1 or len(files) < 2 or others[0].to is None):
+        raise stranger()
+    for renaming in others:
+        name = name_of(renaming.inode, opened.folder, volume)
+        if name is None or not os.path.isdir(os.path.join(opened.folder, name)):
+            raise stranger()
+        opened.use_member_folder(name)
 
 
 def discard_leftover(path: AnyPath, volume: Volume | None = None) -> bool:

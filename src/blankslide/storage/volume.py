@@ -18,6 +18,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Protocol
 
+from blankslide.errors import EnvironmentProblem
 from blankslide.storage.system import UNSUPPORTED, full_flush, guard, open_nofollow, sync_folder, translate, write_all
 
 CHUNK = 1 << 18
@@ -48,7 +49,7 @@ class Volume(Protocol):
         """Create a file that must not exist yet, readable by its owner only."""
 
     def open_edit(self, folder: str, name: str) -> int:
-        """Open an existing file for writing; links are not followed."""
+        """Open an existing file for writing; links are not followed, and a file with other names is refused."""
 
     def close(self, fd: int) -> None:
         """Give the descriptor back."""
@@ -135,9 +136,17 @@ class DiskVolume:
             return open_nofollow(os.path.join(folder, name), os.O_RDWR | os.O_CREAT | os.O_EXCL)
 
     def open_edit(self, folder: str, name: str) -> int:
-        """Open an existing file for writing."""
+        """Open an existing file for writing: a regular one, which has this name alone."""
         with guard("open a file in the slide's folder"):
-            return open_nofollow(os.path.join(folder, name), os.O_RDWR)
+            fd = open_nofollow(os.path.join(folder, name), os.O_RDWR)
+            state = os.fstat(fd)
+        if stat.S_ISREG(state.st_mode) and state.st_nlink < 2:
+            return fd
+        os.close(fd)
+        raise EnvironmentProblem(
+            "a file of ours beside the slide has another name too, or is no file, and was left alone",
+            "look where it leads, and remove .blankslide-… there if it is not needed",
+        )
 
     def close(self, fd: int) -> None:
         """Close the descriptor."""
