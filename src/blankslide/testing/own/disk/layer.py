@@ -337,6 +337,7 @@ class Layer:
         if not node:
             return _os[name](fd)  # type: ignore[no-any-return]
         if self._comes(name, self._known[node]):
+            _os[name](fd)
             is_folder = stat.S_ISDIR(_os["fstat"](fd).st_mode)
             self.events.append(SyncedFolder(node) if is_folder else Synced(node))
 

@@ -3,7 +3,8 @@
 What was written is sure to be there only when the file was synced after it, and a name only when its folder was. All
 else may have arrived or not: single writes in any order, single sectors of 512 bytes, the beginning of a write,
 or a file's new length without its bytes. Names are changed in single steps, but of several steps that were not synced
-any selection may be there. Syncing a file says nothing about its name, and a new folder is lost with the folder above it.
+any selection may be there. Syncing a file says nothing about its name, and a new folder is lost with the folder
+above it.
 
 Two more kinds of damage are stronger than what a sound disk does: a sector that was being written holds
 garbage, or the whole block of 4 KiB around it does. The journal's whole blocks are made to stand even these; so only

@@ -1,8 +1,8 @@
 """Power failures: a real run is recorded, and every state in which it may leave the disk is recovered from.
 
-Each state is put on a real folder, and the real `recover` is run on it. It has to end with the slide all as it was or all
-as it was to be; with nothing of ours beside it; with a ledger that knows the run once; and with a true sentence. Some of
-the recoveries are recorded as well, and their power fails too.
+Each state is put on a real folder, and the real `recover` is run on it. It has to end with the slide all as it was or
+all as it was to be; with nothing of ours beside it; with a ledger that knows the run once; and with a true sentence.
+Some of the recoveries are recorded as well, and their power fails too.
 
 A copy has no recovery: the folder must never show half of one, and the next run makes it anew.
 """
@@ -25,12 +25,14 @@ from blankslide.testing.own.disk.truth import Found, Known, Trial, found_in
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from click import Command
+
     from blankslide.testing.own.disk.events import Event
     from blankslide.testing.own.disk.scenes import Scene
 
 __all__ = ["Recorded", "Size", "power_failures", "recorded", "try_copy", "try_state"]
 
-_MEMORY = Path("/dev/shm")
+_MEMORY = Path("/dev/shm")  # noqa: S108 - folders of our own are made in it
 
 
 class Size(NamedTuple):
@@ -72,16 +74,20 @@ class Recorded(NamedTuple):
 
 
 @contextmanager
-def recorded(scene: Scene, skipped: Callable[[Call], bool] = lambda call: False) -> Iterator[Recorded]:
+def recorded(
+    scene: Scene, command: Command, skipped: Callable[[Call], bool] = lambda call: False
+) -> Iterator[Recorded]:
     """Build a scene's slide and record what the run does that nothing disturbs.
 
     Parameters
     ----------
+    command
+        The command line.
     skipped
         Says which calls are left out, to break the protocol on purpose.
     """
     with TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as name:
-        stage = Stage(Path(name))
+        stage = Stage(Path(name), command)
         stage.place(scene.build, scene.name)
         slide = str(stage.slides / scene.name)
         asks = tuple({"SLIDE": slide, "OUT": str(stage.out)}.get(word, word) for word in scene.asks)
@@ -107,16 +113,8 @@ def _tissue(slide: str) -> dict[int, list[tuple[int, int]]]:
         return {file.opened_as.inode: own.tissue() for file, own in zip(files.files, maps, strict=False)}
 
 
-def power_failures(scene: Scene, size: Size = Size(), seed: int = 1, broken: Recorded | None = None) -> Iterator[Row]:
+def power_failures(run: Recorded, size: Size, seed: int = 1) -> Iterator[Row]:
     """Yield a row for failures of the run, and one for failures of its recovery."""
-    if broken is not None:
-        yield from _rows(broken, size, seed)
-        return
-    with recorded(scene) as run:
-        yield from _rows(run, size, seed)
-
-
-def _rows(run: Recorded, size: Size, seed: int) -> Iterator[Row]:
     start, row = time.monotonic(), Row("power", run.scene.title)
     waiting: list[State] = []
     layouts = set[object]()
@@ -189,9 +187,8 @@ def try_copy(run: Recorded, state: State, row: Row, layouts: set[object]) -> Non
         now = found_in(run.stage.tree())
         whole = now.copies == known.after.copies or (was.key != now.key and bool(now.copies))
         if ran.escaped or not whole or now.own or ran.code != (4 if was.copies == known.after.copies else 0):
-            wrong.append(
-                f"the next run ends with {ran.code} {ran.escaped}, {sorted(now.copies)}, {now.own}: {ran.text!r}"
-            )
+            there = *sorted(now.copies), *now.own
+            wrong.append(f"the next run ends with {ran.code} {ran.escaped}, {there}: {ran.text.strip()!r}")
         row.recovered += ran.code == 0
         row.refused += ran.code == 4
         row.untrue += Trial(known, was, now, ran).untrue() if was.key == now.key else ()

@@ -1,7 +1,7 @@
 """What is run: a small slide of a format, and what is asked for. Every run is a user's first: key and ledger are made.
 
-The slides are as small as the format allows, so that thousands of states can be tried; what is written to them is what is
-written to large ones.
+The slides are as small as the format allows, so that thousands of states can be tried; what is written to them is what
+is written to large ones.
 """
 
 from __future__ import annotations

@@ -25,6 +25,8 @@ from blankslide.testing.own.disk.events import Tree, tree_of
 from blankslide.testing.own.forgetful import put, wrapped
 
 if TYPE_CHECKING:
+    from click import Command
+
     from blankslide.pipeline.job import Job
     from blankslide.testing.own.disk.layer import Layer
 
@@ -54,6 +56,8 @@ class Stage:
     ----------
     place
         An empty folder, best in memory.
+    command
+        The command line.
 
     Attributes
     ----------
@@ -61,7 +65,8 @@ class Stage:
         What the states are of; slides stand in ``slides``, copies go to ``out``, the home is ``home``.
     """
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, command: Command) -> None:
+        self._command = command
         self.root, self._hoard = place / "root", place / "hoard"
         self.slides, self.out, self.home = (self.root / name for name in ("slides", "out", "home"))
         for folder in (self.slides, self.home, self._hoard):
@@ -141,8 +146,6 @@ class Stage:
         quick
             Believe what was judged of the very same files of a recovered slide before, and judge only others.
         """
-        from blankslide.cli import main
-
         out, err = (_Heard(layer) for _ in range(2))
         code, escaped = 0, ""
         with ExitStack() as stack:
@@ -155,7 +158,7 @@ class Stage:
             if layer is not None:
                 stack.enter_context(layer.between())
             try:
-                main(list(arguments), prog_name="blankslide")
+                self._command.main(list(arguments), prog_name="blankslide")
             except SystemExit as ended:
                 code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
             except Exception as error:  # a traceback, where a person would stand

@@ -1,7 +1,7 @@
 """Runs that are struck at one of their own system calls: killed right before it, or given an error in its place.
 
 A killed run is a process of its own, forked from this warm one, and ends by SIGKILL, so nothing in it can tidy up.
-An error is met by the code as it would be on a full or failing disk, once, for good, or after half of the call was done.
+An error is met by the code as on a full or failing disk: once, for good, or after half of the call was done.
 Both strike `anonymize` and `recover`. What is then on the disk has to be as after a power failure, and what the run
 has said, with its exit code, has to be so.
 """
@@ -17,15 +17,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.testing.own.disk.layer import Layer, kill, refuse
 from blankslide.testing.own.disk.model import State
-from blankslide.testing.own.disk.power import recorded, try_copy, try_state
+from blankslide.testing.own.disk.power import try_copy, try_state
 from blankslide.testing.own.disk.table import Row
-from blankslide.testing.own.disk.truth import Trial, found_in
+from blankslide.testing.own.disk.truth import LEFT, Trial, found_in
 
 if TYPE_CHECKING:
     from blankslide.testing.own.disk.events import Tree
     from blankslide.testing.own.disk.layer import Strike
     from blankslide.testing.own.disk.power import Recorded
-    from blankslide.testing.own.disk.scenes import Scene
 
 __all__ = ["ERRORS", "errors", "kills"]
 
@@ -44,7 +43,7 @@ ERRORS = (
 # -- kills -------------------------------------------------------------------------------
 
 
-def kills(scene: Scene, every: int = 1) -> Iterator[Row]:
+def kills(run: Recorded, every: int = 1) -> Iterator[Row]:
     """Yield a row for kills of the run, and one for kills of a recovery.
 
     Parameters
@@ -52,23 +51,22 @@ def kills(scene: Scene, every: int = 1) -> Iterator[Row]:
     every
         Strike at every n-th call only.
     """
-    with recorded(scene) as run:
-        start, row = time.monotonic(), Row("kill", scene.title)
-        waiting: list[Tree] = []
-        seen, layouts = set[bytes](), set[object]()
-        for number in range(1, len(run.calls) + 1, every):
-            run.stage.put(run.stage.before)
-            _killed(run, run.asks, number)
-            state = State(run.stage.tree(), number, ("kept", "kept"), "")
-            _count(state, row, seen)
-            if scene.is_copy:
-                try_copy(run, state, row, layouts)
-            elif try_state(run, state, row).hot:
-                waiting.append(state.tree)
-        row.seconds = time.monotonic() - start
-        yield row
-        if waiting:
-            yield _killed_again(run, waiting[len(waiting) // 2], every)
+    start, row = time.monotonic(), Row("kill", run.scene.title)
+    waiting: list[Tree] = []
+    seen, layouts = set[bytes](), set[object]()
+    for number in range(1, len(run.calls) + 1, every):
+        run.stage.put(run.stage.before)
+        _killed(run, run.asks, number)
+        state = State(run.stage.tree(), number, ("kept", "kept"), "")
+        _count(state, row, seen)
+        if run.scene.is_copy:
+            try_copy(run, state, row, layouts)
+        elif try_state(run, state, row).hot:
+            waiting.append(state.tree)
+    row.seconds = time.monotonic() - start
+    yield row
+    if waiting:
+        yield _killed_again(run, waiting[len(waiting) // 2], every)
 
 
 def _killed_again(run: Recorded, waiting: Tree, every: int) -> Row:
@@ -142,16 +140,15 @@ def _blows(calls: int, every: int) -> Iterator[_Blow]:
         yield _Blow(number, ERRORS[number % 3], "half done")
 
 
-def errors(scene: Scene, every: int = 1) -> Iterator[Row]:
+def errors(run: Recorded, every: int = 1) -> Iterator[Row]:
     """Yield a row for errors that the run meets, and one for those that a recovery meets."""
-    with recorded(scene) as run:
-        start, row = time.monotonic(), Row("error", scene.title)
-        for blow in _blows(len(run.calls), every):
-            _struck(run, run.stage.before, run.asks, blow, row)
-        row.seconds = time.monotonic() - start
-        yield row
-        if not scene.is_copy:
-            yield _errors_again(run, every)
+    start, row = time.monotonic(), Row("error", run.scene.title)
+    for blow in _blows(len(run.calls), every):
+        _struck(run, run.stage.before, run.asks, blow, row)
+    row.seconds = time.monotonic() - start
+    yield row
+    if not run.scene.is_copy:
+        yield _errors_again(run, every)
 
 
 def _errors_again(run: Recorded, every: int) -> Row:
@@ -179,7 +176,7 @@ def _struck(run: Recorded, begin: Tree, asks: tuple[str, ...], blow: _Blow, row:
         wrong += known.wrong_copy(now, False, ran.text)
     else:
         wrong += known.wrong(now, ran.text)
-    if now.own and not now.hot and not was.own and blow.how != "for good":
+    if now.own and not now.hot and not was.own and blow.how != "for good" and LEFT not in ran.text:
         wrong.append("something of ours was left beside the slide")
     row.runs += 1
     row.distinct += 1

@@ -13,15 +13,15 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from blankslide.testing.own.disk.events import Tree
-
 if TYPE_CHECKING:
+    from blankslide.testing.own.disk.events import Tree
     from blankslide.testing.own.disk.stage import Ran
 
-__all__ = ["Found", "Known", "Trial", "found_in"]
+__all__ = ["LEFT", "Found", "Known", "Trial", "found_in"]
 
 _OWN = ".blankslide-"
 _KEY, _LEDGER = "home/.config/blankslide/site.key", "home/.local/state/blankslide/ledger.jsonl"
+LEFT = "what is left of the journal could not be removed"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -197,6 +197,8 @@ class Trial(NamedTuple):
             "an interrupted run waits": now.hot,
             " clean –": done,
             "tissue unchanged": not now.hot,
+            "finished but for its journal": known.is_after(now) and now.hot,
+            LEFT: bool(now.own) and not now.hot and known.is_after(now),
             "finished first": known.is_after(now) and not now.hot,
             "renamed to": known.is_after(now),
             "· copy: ": now.copies == known.after.copies,
