@@ -72,7 +72,8 @@ def _all(command: Command, scenes: Sequence[Scene], factor: int) -> Iterator[Row
 def _of(title: str, size: Size) -> list[Row]:
     (scene,) = chosen(title)
     with recorded(scene, *_known) as run:
-        return [*power_failures(run, size), *kills(run), *errors(run)]
+        usual = scene.mode == "in place"
+        return [*power_failures(run, size), *kills(run), *errors(run, 1 if usual else 3)]
 
 
 def _broken(command: Command) -> Iterator[tuple[str, str]]:
