@@ -297,6 +297,9 @@ def states(before: Tree, events: Sequence[Event], seed: int, most: int) -> Itera
     for at in range(len(events) + 1):
         if at:
             disk.do(events[at - 1])
+        for data in disk.files.values():
+            if id(data) not in shared:
+                shared[id(data)] = data, blake2b(data, digest_size=16).digest()
         draw = random.Random(f"{seed} {at}")
         for kinds in _kinds(disk, most, draw):
             state = State(disk.failing(*kinds, draw), at, kinds, disk.said)

@@ -156,7 +156,7 @@ def try_state(run: Recorded, state: State, row: Row, is_hurt: bool = False) -> F
     wrong = [] if state.is_harsh or is_hurt else [*known.torn(state.tree)]
     wrong += known.wrong(was, state.said)
     run.stage.put(state.tree)
-    ran = run.stage.run(*run.recovers, luck=1, quick=True)
+    ran = run.stage.run(*_helping(run, was, row.runs), luck=1, quick=True)
     tree = run.stage.tree()
     now = found_in(tree)
     wrong += [*known.torn(tree), *known.unfinished(was, now, ran), *known.wrong(now)]
@@ -169,6 +169,12 @@ def try_state(run: Recorded, state: State, row: Row, is_hurt: bool = False) -> F
     row.violations += [f"{each} (after event {state.at}, {state.kinds}): {ran.text.strip()!r}" for each in wrong]
     row.untrue += Trial(known, was, now, ran).untrue()
     return was
+
+
+def _helping(run: Recorded, was: Found, number: int) -> tuple[str, ...]:
+    """Return what helps: now and then not `recover` but the same run again, which has to do as much first."""
+    is_begun = was.hot or (was.own and run.known.is_after(was))
+    return run.asks if is_begun and number % 10 == 9 and "--name" not in run.asks else run.recovers
 
 
 def try_copy(run: Recorded, state: State, row: Row, layouts: set[object]) -> None:

@@ -199,7 +199,7 @@ class Trial(NamedTuple):
             "tissue unchanged": not now.hot,
             "finished but for its journal": known.is_after(now) and now.hot,
             LEFT: bool(now.own) and not now.hot and known.is_after(now),
-            "finished first": known.is_after(now) and not now.hot,
+            "nothing else was changed": known.is_after(now) and not now.hot,
             "renamed to": known.is_after(now),
             "· copy: ": now.copies == known.after.copies,
             "no copy was kept": not now.copies,
