@@ -26,7 +26,8 @@ test:
 	@bash scripts/system-libs --test --gui --browser
 	@bash scripts/check
 
-# Every known way of making a format forgetful, and every hostile slide, against the second account: some minutes.
+# Every known way of making a format forgetful, and every hostile slide, against the second account; power failures,
+# kills and errors against the journal. A quarter of an hour; `scripts/trust storage` runs the last part alone.
 trust:
 	@bash scripts/setup-venv dev
 	@$(BIN)/python scripts/trust

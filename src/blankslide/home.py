@@ -10,6 +10,7 @@ import errno
 import os
 import stat
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from blankslide.errors import EnvironmentProblem, NoPermission
@@ -99,7 +100,7 @@ def load_key(path: Path | None = None) -> bytes:
 
 def _make_key(path: Path) -> None:
     """Write the key beside its place and link it there, so that nobody ever reads half a key."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(path.parent)
     draft = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
     try:
         _write_new(draft, os.urandom(KEY_BYTES))
@@ -124,6 +125,26 @@ def _publish(draft: Path, path: Path) -> None:
         return
     except OSError:  # no hard links on this file system: exclusive, though not in one step
         _write_new(path, draft.read_bytes())
+
+
+def make_folder(folder: Path, mode: int = 0o700) -> None:
+    """Make a folder with all that are missing above it, and make their names durable.
+
+    What is synced in a new folder is lost with the folder, if that was never synced into the one above.
+
+    Raises
+    ------
+    OSError
+        What the system says.
+    """
+    new, there = [], folder
+    while not there.exists():
+        new.append(there)
+        there = there.parent
+    folder.mkdir(mode=mode, parents=True, exist_ok=True)
+    for each in reversed(new):
+        with suppress(PermissionError):  # a folder that may be written to but not listed cannot be opened
+            sync_folder(each.parent)
 
 
 def sync_folder(folder: Path) -> None:

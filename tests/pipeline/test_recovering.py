@@ -13,8 +13,9 @@ import blankslide
 from blankslide.cli import main
 from blankslide.errors import DamagedSlide, EnvironmentProblem, NotEditable, SlidePending, UsageError
 from blankslide.home import load_key
-from blankslide.model import LEFTOVER
+from blankslide.model import FINISHED, LEFTOVER
 from blankslide.pipeline import Options, anonymize_copy, anonymize_in_place, inspect, plan, recover, verify
+from blankslide.pipeline.judging import NOT_KEPT
 from blankslide.presentation.wording import after_line
 from blankslide.storage import journal
 from blankslide.storage.transaction import Transaction
@@ -92,6 +93,39 @@ def test_a_refusal_after_a_recovery_says_that_the_run_was_finished(
         anonymize_in_place(slide, options)
     assert "finished first, nothing else was changed" in caught.value.sentence()
     assert verify(slide, options).content == "clean"
+
+
+def test_a_run_that_has_only_to_finish_another_says_that_it_did(
+    slide: Path, options: Options, interrupt: Interrupt
+) -> None:
+    interrupt(slide, options)
+    outcome = anonymize_in_place(slide, options)
+    assert (outcome.content, outcome.notes) == ("clean", (FINISHED,))
+    line = after_line(slide, outcome, wrote=outcome.writes > 0)
+    assert "nothing to do" not in line
+    assert FINISHED in line
+
+
+def test_what_was_wrong_with_a_finished_run_is_told_by_the_run_that_finished_it(
+    slide: Path, options: Options, interrupt: Interrupt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options.ledger = None
+    interrupt(slide, options)
+    monkeypatch.setattr(Transaction, "kept_its_word", lambda *_: False)
+    outcome = anonymize_in_place(slide, options)
+    assert (outcome.content, outcome.residue) == ("residue", (NOT_KEPT,))
+
+
+def test_a_run_with_nothing_to_do_removes_a_leftover(
+    slide: Path, options: Options, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(DiskVolume, "unlink", failing(EnvironmentProblem("cannot remove a file")))
+        anonymize_in_place(slide, options)
+        assert anonymize_in_place(slide, options).notes == (LEFTOVER,)
+    assert journal.leftover_temp(slide) is not None
+    assert anonymize_in_place(slide, options).notes == ()
+    assert os.listdir(slide.parent) == [slide.name]
 
 
 @pytest.mark.parametrize("waits", [False, True])

@@ -28,6 +28,9 @@ from blankslide.storage.pending import awaited
 from blankslide.storage.renames import Rename
 from blankslide.storage.slide_files import SlideFilesOnDisk, open_slide
 from blankslide.storage.transaction import Transaction, discard_leftover, resume
+from blankslide.testing.own.disk.events import Moved, tree_of
+from blankslide.testing.own.disk.layer import Layer
+from blankslide.testing.own.disk.model import Disk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -257,6 +260,26 @@ def test_a_finished_copy_is_not_taken_back(world: World) -> None:
         sweep(slide, str(world.out))
     assert contents(world.out) == world.final()
     assert not [n for n in os.listdir(world.out) if n.startswith(".")]
+
+
+def test_a_copy_whose_list_a_power_failure_has_lost_is_removed(world: World) -> None:
+    with world.opened() as slide:
+        copy = SetCopy.begin(slide, str(world.out), world.layout.copy)
+        copy.write(slide, PATCHES)
+        (world.out / temp_folder(slide) / ".blankslide-set").unlink()
+    world.copied()
+    assert contents(world.out) == world.final()
+
+
+def test_before_anything_appears_its_list_is_durable(world: World) -> None:
+    disk, layer = Disk(tree_of(str(world.out))), Layer(str(world.out))
+    with layer.between():
+        world.copied()
+    first = next(i for i, event in enumerate(layer.events) if isinstance(event, Moved) and event.gone)
+    for event in layer.events[:first]:
+        disk.do(event)
+    with world.opened() as slide:
+        assert f"{temp_folder(slide)}/.blankslide-set" in disk.failing("lost", "lost", random.Random(1)).contents()
 
 
 def test_a_living_run_is_not_disturbed(world: World) -> None:

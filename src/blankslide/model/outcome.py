@@ -18,6 +18,9 @@ NameVerdict = Literal["plain", "identifying", "unknown"]
 OTHER_KEY = "ids in it were replaced under another key"
 """A note: what looks like ids are replacements, so nothing is left, but they are not those of this key."""
 
+FINISHED = "an interrupted run was finished first"
+"""A note: the slide had waited to be recovered."""
+
 LEFTOVER = "what is left of the journal could not be removed; the next run removes it"
 """A note: the slide is finished, and beside it stands a file of ours that means nothing any more."""
 

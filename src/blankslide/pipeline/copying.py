@@ -199,6 +199,7 @@ def _begin(job: Job) -> Copy | SetCopy:
 @contextmanager
 def _folder(folder: str) -> Iterator[None]:
     """Make the folder; if the block fails, what was made goes again."""
+    from blankslide.home import make_folder
     from blankslide.storage.system import guard
 
     made = []
@@ -206,9 +207,9 @@ def _folder(folder: str) -> Iterator[None]:
     while not os.path.isdir(there):
         made.append(there)
         there = os.path.dirname(there)
-    with guard("make the target folder"):
-        os.makedirs(folder, exist_ok=True)
     try:
+        with guard("make the target folder"):
+            make_folder(Path(folder), 0o777)
         yield
     except BaseException:
         with suppress(OSError):

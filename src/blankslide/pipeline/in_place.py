@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.errors import BlankslideError, EnvironmentProblem, NotEditable, SlideLinked, SlidePending
-from blankslide.model import Stage
+from blankslide.model import FINISHED, LEFTOVER, Stage
 from blankslide.pipeline.balancing import balance, would_be_left
 from blankslide.pipeline.clock import Clock
 from blankslide.pipeline.job import Job
@@ -98,11 +98,22 @@ def _after_recovery(path: Path, options: Options, go_on: Callable[[], Outcome]) 
     if finished.target:
         return finished
     try:
-        return go_on()
+        outcome = go_on()
     except BlankslideError as error:
         if finished.writes and error.changed == "no":
             error.changed = "finished"
         raise
+    return _with(finished, outcome) if finished.writes else outcome
+
+
+def _with(finished: Outcome, outcome: Outcome) -> Outcome:
+    """Say of a run also what it did first; if that was all, what speaks against it still does."""
+    outcome.notes += (FINISHED,)
+    if not outcome.writes:
+        outcome.transaction, outcome.writes = finished.transaction, finished.writes
+        outcome.bytes_written = finished.bytes_written
+        conclude(outcome, outcome.readers, finished.residue)
+    return outcome
 
 
 def _anonymized(asked: _Asked, options: Options) -> Outcome:
@@ -123,6 +134,7 @@ def _anonymized(asked: _Asked, options: Options) -> Outcome:
             _apply(job, renames)
         else:
             _judge_untouched(job)
+            _tidy(job)
         return job.outcome
 
 
@@ -136,6 +148,16 @@ def _judge_untouched(job: Job) -> None:
     left = balance(job.inspection, job.planned, job.slide.views(), job.options, job.path, views=views).left
     conclude(job.outcome, readers, [*problems, *left, *remembered(job)])
     job.clock.lap(Stage.VERIFY, last=True)
+
+
+def _tidy(job: Job) -> None:
+    """Remove what an earlier run has left of its journal; what cannot be removed means nothing and is a note."""
+    from blankslide.storage.transaction import discard_leftover
+
+    try:
+        discard_leftover(job.path)
+    except EnvironmentProblem:
+        job.outcome.notes += (LEFTOVER,)
 
 
 def _refuse_torn(job: Job) -> None:

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from blankslide.errors import EnvironmentProblem, InternalError, NoPermission, NoSpace, UsageError
-from blankslide.home import sync_folder, user_folder
+from blankslide.home import make_folder, sync_folder, user_folder
 
 DOMAIN = b"\0blankslide ledger 1\n"
 GENESIS = "0" * 64
@@ -209,7 +209,7 @@ class Ledger:
         """Open the file and hold its lock."""
         try:
             if self.is_default:
-                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                make_folder(self._path.parent)
             flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
             for name in ("O_CLOEXEC", "O_BINARY"):
                 flags |= getattr(os, name, 0)

@@ -138,8 +138,9 @@ class SetCopy:
         """
         entries = [self._entry(name) for name in top_names(self.names)]
         self._list(entries)
-        for inner in {name.rpartition("/")[0] for name in self.names}:
+        for inner in {"", *(name.rpartition("/")[0] for name in self.names)}:
             self._volume.sync_dir(os.path.join(self._home, inner))
+        self._volume.sync_dir(self.folder)  # whoever sees anything that was moved finds the list
         for entry in entries:
             if entry is entries[-1] and len(entries) > 1:
                 self._volume.sync_dir(self.folder)  # whoever sees the main file sees all the others
@@ -197,7 +198,10 @@ def sweep(source: SlideFilesOnDisk, folder: str, volume: CopyVolume | None = Non
     if not volume.exists(folder, temp):
         return
     home = os.path.join(folder, temp)
-    if not volume.exists(home, LIST):  # it died before it had made anything, or after it had removed all
+    if not volume.exists(home, LIST):
+        # It died before it had made anything, or after it had removed all; or the power failed, and of the names that
+        # were not durable yet the list's was lost. Nothing is moved before that is durable.
+        _empty(home, volume)
         volume.remove_folder(folder, temp)
         return
     fd = volume.open_edit(home, LIST)
@@ -248,6 +252,19 @@ def _holds_nothing_else(entry: _Entry, names: Sequence[str], folder: str) -> boo
 def _remove_home(folder: str, temp: str, fd: int, volume: CopyVolume) -> None:
     """Remove the dot-folder with what is in it, the locked list last."""
     home = os.path.join(folder, temp)
+    _empty(home, volume)
+    try:
+        if os.name == "posix":
+            volume.unlink(home, LIST)
+    finally:
+        volume.close(fd)
+    if os.name != "posix":
+        volume.unlink(home, LIST)
+    volume.remove_folder(folder, temp)
+
+
+def _empty(home: str, volume: CopyVolume) -> None:
+    """Remove all that is in the dot-folder but the list."""
     for name in volume.names(home):
         path = os.path.join(home, name)
         if name == LIST:
@@ -258,11 +275,3 @@ def _remove_home(folder: str, temp: str, fd: int, volume: CopyVolume) -> None:
             volume.remove_folder(home, name)
         else:
             volume.unlink(home, name)
-    try:
-        if os.name == "posix":
-            volume.unlink(home, LIST)
-    finally:
-        volume.close(fd)
-    if os.name != "posix":
-        volume.unlink(home, LIST)
-    volume.remove_folder(folder, temp)

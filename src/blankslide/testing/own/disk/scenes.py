@@ -1,0 +1,96 @@
+"""What is run: a small slide of a format, and what is asked for. Every run is a user's first: key and ledger are made.
+
+The slides are as small as the format allows, so that thousands of states can be tried; what is written to them is what
+is written to large ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["SCENES", "Scene", "chosen"]
+
+
+class Scene(NamedTuple):
+    """A slide and a wish.
+
+    Attributes
+    ----------
+    format, mode
+        What the table calls it.
+    name
+        The slide's file name.
+    recipe
+        Arguments for the sample's builder.
+    asks
+        The command line; ``SLIDE`` and ``OUT`` stand for paths.
+    """
+
+    format: str
+    mode: str
+    name: str
+    recipe: dict[str, Any]
+    asks: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """Format and mode."""
+        return f"{self.format}, {self.mode}"
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether the slide itself is only read."""
+        return "OUT" in self.asks
+
+    def build(self, path: Path) -> None:
+        """Write the slide."""
+        _builder(self.format)(path, **self.recipe)
+
+
+def _builder(format: str) -> Callable[..., object]:
+    """Import the sample's builder: all of them together would take a second."""
+    from importlib import import_module
+
+    module, name = {
+        "aperio": ("aperio.slide", "build_aperio"),
+        "ndpi": ("hamamatsu.slide", "build_hamamatsu"),
+        "mirax": ("mirax.slide", "build_mirax"),
+        "dicom": ("dicom", "build_dicom"),
+        "svslide": ("sakura", "build_sakura"),
+        "czi": ("zeiss.slide", "build_zeiss"),
+        "isyntax": ("philips.isyntax", "build_philips_isyntax"),
+        "vms": ("hamamatsu.vms", "build_hamamatsu_vms"),
+    }[format]
+    builder: Callable[..., object] = getattr(import_module(f"blankslide.samples.{module}"), name)
+    return builder
+
+
+_IN_PLACE = ("anonymize", "--in-place", "SLIDE")
+_COPY = ("anonymize", "--out", "OUT", "SLIDE")
+_APERIO = {"size": (512, 384), "factors": (1, 2, 4), "macro_size": (400, 140)}
+_DICOM = {"size": (128, 96), "tile": 64, "factors": (1, 2), "label_size": (60, 72), "macro_size": (96, 40)}
+
+SCENES = (
+    Scene("aperio", "in place", "s.svs", _APERIO, _IN_PLACE),
+    Scene("aperio", "renamed", "s.svs", _APERIO, (*_IN_PLACE, "--name", "fresh")),
+    Scene("aperio", "copy", "s.svs", _APERIO, _COPY),
+    Scene("ndpi", "in place", "s.ndpi", {"macro_size": None}, _IN_PLACE),
+    Scene("mirax", "in place", "s.mrxs", {}, _IN_PLACE),
+    Scene("mirax", "renamed", "s.mrxs", {}, (*_IN_PLACE, "--name", "fresh")),
+    Scene("mirax", "copy", "s.mrxs", {}, (*_COPY, "--name", "fresh")),
+    Scene("dicom", "in place", "s.dcm", _DICOM, _IN_PLACE),
+    Scene("dicom", "copy", "s.dcm", _DICOM, _COPY),
+    Scene("svslide", "in place", "s.svslide", {}, _IN_PLACE),
+    Scene("czi", "in place", "s.czi", {}, _IN_PLACE),
+    Scene("isyntax", "in place", "s.isyntax", {}, _IN_PLACE),
+    Scene("vms", "in place", "s.vms", {}, _IN_PLACE),
+)
+
+
+def chosen(*words: str) -> tuple[Scene, ...]:
+    """Return the scenes whose title holds one of some words; all of them without."""
+    return tuple(s for s in SCENES if not words or any(word in s.title for word in words))

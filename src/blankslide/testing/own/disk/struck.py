@@ -1,0 +1,201 @@
+"""Runs that are struck at one of their own system calls: killed right before it, or given an error in its place.
+
+A killed run is a process of its own, forked from this warm one, and ends by SIGKILL, so nothing in it can tidy up.
+An error is met by the code as on a full or failing disk: once, for good, or after half of the call was done.
+Both strike `anonymize` and `recover`. What is then on the disk has to be as after a power failure, and what the run
+has said, with its exit code, has to be so.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from blankslide.testing.own.disk.layer import Layer, kill, refuse
+from blankslide.testing.own.disk.model import State
+from blankslide.testing.own.disk.power import try_copy, try_state
+from blankslide.testing.own.disk.table import Row
+from blankslide.testing.own.disk.truth import LEFT, Trial, found_in
+
+if TYPE_CHECKING:
+    from blankslide.testing.own.disk.events import Tree
+    from blankslide.testing.own.disk.layer import Strike
+    from blankslide.testing.own.disk.power import Recorded
+
+__all__ = ["ERRORS", "errors", "kills"]
+
+ERRORS = (
+    errno.EIO,
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EINTR,
+    errno.ESTALE,
+    errno.EBUSY,
+)
+
+
+# -- kills -------------------------------------------------------------------------------
+
+
+def kills(run: Recorded, every: int = 1) -> Iterator[Row]:
+    """Yield a row for kills of the run, and one for kills of a recovery.
+
+    Parameters
+    ----------
+    every
+        Strike at every n-th call only.
+    """
+    start, row = time.monotonic(), Row("kill", run.scene.title)
+    waiting: list[Tree] = []
+    seen, layouts = set[bytes](), set[object]()
+    for number in range(1, len(run.calls) + 1, every):
+        run.stage.put(run.stage.before)
+        _killed(run, run.asks, number)
+        state = State(run.stage.tree(), number, ("kept", "kept"), "")
+        _count(state, row, seen)
+        if run.scene.is_copy:
+            try_copy(run, state, row, layouts)
+        elif try_state(run, state, row).hot:
+            waiting.append(state.tree)
+    row.seconds = time.monotonic() - start
+    yield row
+    if waiting:
+        yield _killed_again(run, waiting[len(waiting) // 2], every)
+
+
+def _killed_again(run: Recorded, waiting: Tree, every: int) -> Row:
+    start, row, seen = time.monotonic(), Row("kill in recovery", run.scene.title), set[bytes]()
+    for number in range(1, _calls_of_recovery(run, waiting) + 1, every):
+        run.stage.put(waiting)
+        _killed(run, run.recovers, number)
+        state = State(run.stage.tree(), number, ("kept", "kept"), "")
+        _count(state, row, seen)
+        try_state(run, state, row, is_hurt=True)
+    row.seconds = time.monotonic() - start
+    return row
+
+
+def _count(state: State, row: Row, seen: set[bytes]) -> None:
+    """Count a state that was not seen before; whoever tries it counts each as its own."""
+    digest = state.digest({})
+    row.distinct -= digest in seen
+    seen.add(digest)
+
+
+def _calls_of_recovery(run: Recorded, waiting: Tree) -> int:
+    run.stage.put(waiting)
+    layer = Layer(str(run.stage.root))
+    run.stage.run(*run.recovers, layer=layer, luck=1)
+    return len(layer.calls)
+
+
+def _killed(run: Recorded, asks: tuple[str, ...], number: int) -> None:
+    """Let a process of its own run until right before a call.
+
+    Raises
+    ------
+    AssertionError
+        If it did not come so far.
+    """
+    child = os.fork()
+    if not child:
+        try:
+            run.stage.run(*asks, layer=Layer(str(run.stage.root), kill(number)), luck=int(asks != run.asks))
+        finally:
+            os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == -signal.SIGKILL, f"call {number} was not reached"
+
+
+# -- errors ------------------------------------------------------------------------------
+
+
+class _Blow(NamedTuple):
+    """An error at a call: once, for good, or with half of the call done."""
+
+    number: int
+    code: int
+    how: str
+
+    @property
+    def strike(self) -> Strike:
+        return refuse(self.number, self.code, sticky=self.how == "for good", partly=self.how == "half done")
+
+    def __str__(self) -> str:
+        return f"{errno.errorcode[self.code]} {self.how} at call {self.number}"
+
+
+def _blows(calls: int, every: int) -> Iterator[_Blow]:
+    """Each error once at each call; another one for good, and one with half of it done."""
+    for number in range(1, calls + 1, every):
+        for code in ERRORS:
+            yield _Blow(number, code, "once")
+        yield _Blow(number, ERRORS[number % len(ERRORS)], "for good")
+        yield _Blow(number, ERRORS[number % 3], "half done")
+
+
+def errors(run: Recorded, every: int = 1) -> Iterator[Row]:
+    """Yield a row for errors that the run meets, and one for those that a recovery meets."""
+    start, row = time.monotonic(), Row("error", run.scene.title)
+    for blow in _blows(len(run.calls), every):
+        _struck(run, run.stage.before, run.asks, blow, row)
+    row.seconds = time.monotonic() - start
+    yield row
+    if not run.scene.is_copy:
+        yield _errors_again(run, every)
+
+
+def _errors_again(run: Recorded, every: int) -> Row:
+    start, row = time.monotonic(), Row("error in recovery", run.scene.title)
+    middle = [call.number for call in run.calls if call.name == "pwrite64"][-2]
+    run.stage.put(run.stage.before)
+    _killed(run, run.asks, middle)
+    waiting = run.stage.tree()
+    for blow in _blows(_calls_of_recovery(run, waiting), every):
+        _struck(run, waiting, run.recovers, blow, row)
+    row.seconds = time.monotonic() - start
+    return row
+
+
+def _struck(run: Recorded, begin: Tree, asks: tuple[str, ...], blow: _Blow, row: Row) -> None:
+    """Let a run meet an error; then let another one help."""
+    known, was = run.known, found_in(begin)
+    run.stage.put(begin)
+    layer = Layer(str(run.stage.root), blow.strike)
+    ran = run.stage.run(*asks, layer=layer, luck=int(asks != run.asks))
+    tree = run.stage.tree()
+    now, where = found_in(tree), f"{blow}, {layer.calls[min(blow.number, len(layer.calls)) - 1].name}"
+    wrong = [] if was.hot else [*known.torn(tree)]
+    if run.scene.is_copy:
+        wrong += known.wrong_copy(now, False, ran.text)
+    else:
+        wrong += known.wrong(now, ran.text)
+    if now.own and not now.hot and not was.own and blow.how != "for good" and LEFT not in ran.text:
+        wrong.append("something of ours was left beside the slide")
+    row.runs += 1
+    row.distinct += 1
+    row.before += not now.hot and known.is_before(now)
+    row.after += not now.hot and known.is_after(now) and not run.scene.is_copy
+    row.refused += ran.code not in (0, 1)
+    row.violations += [f"{each} ({where}): {ran.text.strip()!r}" for each in wrong]
+    row.untrue += [f"{each} ({where})" for each in Trial(known, was, now, ran, blow.code).untrue()]
+    if now.hot or now.own:
+        _help(run, State(tree, blow.number, ("kept", where), ""), row)
+
+
+def _help(run: Recorded, state: State, row: Row) -> None:
+    """Run again without trouble; only what is wrong then counts."""
+    after = Row("", "")
+    if run.scene.is_copy:
+        try_copy(run, state, after, set())
+    else:
+        try_state(run, state, after, is_hurt=True)
+    row.recovered += after.recovered
+    row.violations += after.violations
+    row.untrue += after.untrue
