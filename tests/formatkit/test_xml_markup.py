@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from blankslide import pipeline
 from blankslide.containers.xml import parse
 from blankslide.errors import DamagedSlide
 from blankslide.formatkit.findings import FindingCollector
@@ -13,8 +14,18 @@ from blankslide.formatkit.vocabulary import NUMBER
 from blankslide.formatkit.xml_fields import XmlReader, science
 from blankslide.formatkit.xml_names import NAMESPACE, is_plain_name
 from blankslide.model import Fill
+from blankslide.samples.argos import build_argos
+from blankslide.samples.generic_tiff import build_generic
+from blankslide.samples.leica import build_leica
+from blankslide.samples.ome_tiff import build_ome
+from blankslide.samples.philips.tiff import build_philips
+from blankslide.samples.qptiff import build_qptiff
+from blankslide.testing.own.tiffplant import Plant
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from blankslide.model import Finding
 
 NAME = "Kovacs_Ann_1950"
@@ -98,3 +109,31 @@ def test_namespaces_and_names_are_known_as_a_whole() -> None:
 def test_a_declared_encoding_that_only_begins_like_utf_16_is_damage() -> None:
     with pytest.raises(DamagedSlide):
         parse(f"<?xml version='1.0' encoding='utf-16-{NAME}'?><a/>".encode())
+
+
+#: Builder, file name, and the tag that holds the format's XML.
+XML_FORMATS: dict[str, tuple[Callable[..., Any], str, int]] = {
+    "argos": (build_argos, "s.avs", 65000),
+    "generic_tiff": (lambda path: build_generic(path, "vips"), "s.tif", 270),
+    "leica": (build_leica, "s.scn", 270),
+    "ome_tiff": (build_ome, "s.ome.tif", 270),
+    "philips_tiff": (build_philips, "s.tiff", 270),
+    "qptiff": (build_qptiff, "s.qptiff", 270),
+}
+
+
+@pytest.mark.parametrize("name", XML_FORMATS)
+def test_an_instruction_in_front_of_the_root_hides_no_format_and_goes(tmp_path: Path, name: str) -> None:
+    build, file, tag = XML_FORMATS[name]
+    path = tmp_path / file
+    build(path)
+    plant = Plant(path.read_bytes())
+    text = next(e[3] for e in plant.entries(0) if e[0] == tag)
+    at = text.index(b"?>") + 2 if text.lstrip().startswith(b"<?xml") else 0
+    kind = next(e[1] for e in plant.entries(0) if e[0] == tag)
+    plant.put(0, tag, kind, text[:at] + b"<?Nivola 1951-03-02?><!-- a > b --><?more?>" + text[at:])
+    path.write_bytes(bytes(plant))
+    assert pipeline.inspect(path).format == name
+    outcome = pipeline.anonymize_in_place(path)
+    assert (outcome.content, outcome.residue) == ("clean", ())
+    assert b"Nivola" not in path.read_bytes()

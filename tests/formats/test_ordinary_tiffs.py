@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from PIL import ImageCms
 from tifffile import TiffFile, TiffWriter, imwrite
 
 from blankslide import pipeline
+from blankslide.samples.huron import build_huron
 from blankslide.samples.kit.drawing import tissue
+from blankslide.samples.qptiff import build_qptiff
+from blankslide.testing.own.tiffplant import Plant
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -157,3 +161,22 @@ def test_five_thousand_pages_are_read_in_time(tmp_path: Path) -> None:
     start = time.process_time()
     assert len(pipeline.inspect(path).levels) == 5000
     assert time.process_time() - start < 5
+
+
+@pytest.mark.parametrize("suffix", [".tif", ".qptiff"])
+@pytest.mark.parametrize("name", ["", "Nivola's scan"])
+def test_a_colour_profile_of_another_program_is_no_residue(tmp_path: Path, suffix: str, name: str) -> None:
+    """As lcms writes it: with its signature, a date, and names in several languages; a name that somebody gave goes."""
+    path = tmp_path / f"x{suffix}"
+    build: Any = build_huron if suffix == ".tif" else build_qptiff
+    build(path)
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    given = name.encode("utf-16-be")
+    profile = profile.replace("sRGB built-in".encode("utf-16-be"), given) if name else profile
+    plant = Plant(path.read_bytes())
+    plant.put(0, 34675, 7, profile)
+    path.write_bytes(bytes(plant))
+    outcome = pipeline.anonymize_in_place(path)
+    assert (outcome.content, outcome.residue) == ("clean", ())
+    assert not name or given not in path.read_bytes()
+    assert b"lcms" in path.read_bytes()

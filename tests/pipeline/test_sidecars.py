@@ -31,6 +31,13 @@ def test_photographs_are_known_by_the_slides_name_and_a_word(name: str) -> None:
     assert is_photograph(name, "s")
 
 
+@pytest.mark.parametrize("name", NAMED)
+def test_a_suffix_of_two_parts_is_no_part_of_the_slides_name(name: str) -> None:
+    assert is_photograph(name, "s.ome")
+    assert is_photograph(name.replace("s", "s.ome", 1) if name[0] == "s" else name, "s.ome")
+    assert not is_photograph(name, "s.tar")
+
+
 @pytest.mark.parametrize("name", OTHERS)
 def test_other_files_are_none(name: str) -> None:
     assert not is_photograph(name, "s")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from blankslide.containers.tiff.directories import Tiff, is_tiff
 from blankslide.containers.tiff.ndpi import Ndpi, is_ndpi
+from blankslide.errors import DamagedSlide
 from blankslide.source import Window
 
 if TYPE_CHECKING:
@@ -49,11 +50,27 @@ class Probe:
         self.main = main or Window(files.main)
         self.head = files.main.read(0, min(64, files.main.size))
         self._tiff: Tiff | None = None
+        self._is_tiff: bool | None = None
 
     @property
     def is_tiff(self) -> bool:
-        """Whether the main file starts like a TIFF."""
-        return is_tiff(self.head)
+        """Whether the main file starts like a TIFF; a DICOM file must be one as well, and not only begin like one."""
+        if self._is_tiff is None:
+            self._is_tiff = is_tiff(self.head) and not (self._is_dicom and self._has_no_page)
+        return self._is_tiff
+
+    @property
+    def _is_dicom(self) -> bool:
+        """Whether the mark of a DICOM file stands where it must; a program may put anything in front of it."""
+        end = _DICOM_MARK + len(_DICM)
+        return self.main.size >= end and self.main.read(_DICOM_MARK, len(_DICM)) == _DICM
+
+    @property
+    def _has_no_page(self) -> bool:
+        try:
+            return not self.tiff.first.entries
+        except DamagedSlide:
+            return True
 
     @property
     def tiff(self) -> Tiff:
@@ -95,6 +112,7 @@ class Probe:
 _TEXT_TAGS = (270, 271, 272, 305, 700, 65000)
 _PRIVATE = 32768
 _BEGINNING = 1 << 16
+_DICOM_MARK, _DICM = 128, b"DICM"
 _TEXT = 4 << 20
 
 

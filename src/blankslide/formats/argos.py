@@ -38,7 +38,7 @@ from blankslide.formatkit.tiff_shapes import same_shape
 from blankslide.formatkit.vocabulary import INTEGER, NUMBER
 from blankslide.formatkit.xml_fields import Rule, XmlReader, science
 from blankslide.model import Inspection, Place, SlideFile
-from blankslide.model.patterns import pattern
+from blankslide.model.patterns import XML_PROLOG, pattern
 
 if TYPE_CHECKING:
     from blankslide.containers.tiff.directories import Entry, Ifd
@@ -49,11 +49,7 @@ if TYPE_CHECKING:
 _METADATA = 65000
 _LOOK = 1 << 16
 _ROOT_NAME = "Argos.Scan.Metadata"
-_ROOT = pattern(
-    rb"(?:\xef\xbb\xbf)?\s*+(?:<\?xml[^>]{0,200}+>\s*+)?"
-    rb"(?>(?:<!--(?>(?:(?!-->).)*)-->\s*+)*)<Argos\.Scan\.Metadata[\s>]",
-    re.S,
-)
+_ROOT = pattern(XML_PROLOG.encode() + rb"<Argos\.Scan\.Metadata[\s>]", re.S)
 _OPTIC = (
     r"(?:Olympus|Evident|Nikon|Zeiss|Leica|Mitutoyo|Motic|CFI|Apo|Fluor|Achromat|NA|DIC|air|dry|oil"
     r"|U?M?Plan(?:-?(?:X|N|S|FL|Semi|Apo|Fluor|Achromat)){0,4}|\d{1,3}[xX]|[01]\.\d{1,3})"

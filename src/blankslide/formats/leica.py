@@ -33,7 +33,7 @@ from blankslide.formatkit.tiff_tags import TagRule
 from blankslide.formatkit.vocabulary import INTEGER, NUMBER, VERSION
 from blankslide.formatkit.xml_fields import Rule, XmlReader, markers, science
 from blankslide.model import Inspection, PhiClass, Place, SlideFile
-from blankslide.model.patterns import pattern
+from blankslide.model.patterns import XML_PROLOG, pattern
 
 if TYPE_CHECKING:
     from blankslide.containers.tiff.directories import Ifd
@@ -42,8 +42,7 @@ if TYPE_CHECKING:
 
 
 _ROOT = pattern(
-    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<scn\s[^>]*"
-    r"xmlns=[\"']http://www\.leica-microsystems\.com/scn/2010/(?:03/10|10/01)[\"']",
+    XML_PROLOG + r"<scn\s[^>]*xmlns=[\"']http://www\.leica-microsystems\.com/scn/2010/(?:03/10|10/01)[\"']",
     re.S,
 )
 #: With more than this magnification an objective scans tissue; with less it photographs the glass.

@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     from re import Pattern
 
 
+#: What may stand in front of an XML document's root: a mark, a declaration, comments and instructions. Needs ``re.S``.
+XML_PROLOG = (
+    r"(?:\xef\xbb\xbf)?\s*+(?:<\?xml[^>]*+>\s*+)?"
+    r"(?>(?:<!--(?>(?:(?!-->).)*)-->\s*+|<\?(?>(?:(?!\?>).)*)\?>\s*+)*)"
+)
+
+
 class Lazy:
     """Stands for a compiled pattern; the first use of a method fetches and keeps it."""
 

@@ -57,6 +57,8 @@ def is_photograph(name: str, stem: str) -> bool:
     other, suffix = os.path.splitext(name)
     if suffix.lower() not in _PICTURES:
         return False
+    if stem.lower().endswith(".ome") and is_photograph(name, stem[: -len(".ome")]):
+        return True  # the suffix of an OME-TIFF has two parts
     if other.startswith(stem) and _AFTER.fullmatch(other, len(stem)):
         return True
     return other.endswith(stem) and _BEFORE.fullmatch(other, 0, len(other) - len(stem)) is not None

@@ -239,3 +239,27 @@ def test_two_groups_are_a_contradiction(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes() + b"[Uncompressed Virtual Microscope Specimen]\r\n")
     with pytest.raises(ContradictorySlide):
         pipeline.inspect(path)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.7, 0.99])
+@pytest.mark.parametrize("kind", ["vms", "vmu"])
+def test_an_image_file_that_ends_too_early_is_refused(tmp_path: Path, kind: str, share: float) -> None:
+    path = tmp_path / f"s.{kind}"
+    build_hamamatsu_vms(path, **{**SMALL, "kind": kind, "columns": 1})
+    members = [p for p in tmp_path.iterdir() if p.suffix in (".jpg", ".ngr") and "_macro" not in p.name]
+    assert len(members) == 2
+    for member in members:
+        whole = member.read_bytes()
+        member.write_bytes(whole[: int(len(whole) * share)])
+        with pytest.raises(DamagedSlide, match="ends too early"):
+            pipeline.inspect(path)
+        member.write_bytes(whole)
+    assert pipeline.inspect(path).levels
+
+
+@pytest.mark.parametrize("behind", [0, 1000, 200_000])
+def test_what_stands_behind_an_image_file_does_not_make_it_a_part(tmp_path: Path, behind: int) -> None:
+    path = built(tmp_path)
+    image = tmp_path / "s.jpg"
+    image.write_bytes(image.read_bytes() + b"\1" * behind)
+    assert pipeline.inspect(path).levels

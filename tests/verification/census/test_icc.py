@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import struct
 from base64 import b64encode
 from datetime import datetime
+
+import pytest
 
 from blankslide.samples.kit.icc import profile
 from blankslide.verification.census.account import Account
@@ -45,3 +48,32 @@ def test_a_profile_in_base64_is_read_tag_by_tag_where_its_wrapping_stands() -> N
 def test_other_bytes_are_no_profile() -> None:
     assert not is_profile(b"acs" * 50)
     assert not is_profile(PROFILE[:60])
+
+
+def languages(rows: list[tuple[bytes, str]], reserved: bytes = bytes(4)) -> dict[str, str]:
+    """Return what is told of a description in many languages, as profiles of version 4 have it."""
+    texts, table, at = b"", b"", 16 + 12 * len(rows)
+    for language, text in rows:
+        wide = text.encode("utf-16-be")
+        table += language + struct.pack(">II", len(wide), at + len(texts))
+        texts += wide
+    tag = b"mluc" + reserved + struct.pack(">II", len(rows), 12) + table + texts
+    head = PROFILE[:128] + struct.pack(">I4sII", 1, b"desc", 144, len(tag))
+    return {k: v for k, v in read(head + tag).items() if "header" not in k}
+
+
+def test_languages_of_a_text_are_no_text_and_the_text_is() -> None:
+    blank = "\0" * 20
+    assert languages([(b"enUS", blank), (b"deDE", blank), (b"\0\0\0\0", blank)]) == {}
+    assert "Thimblewick" in languages([(b"enUS", blank), (b"deDE", "Thimblewick")])["34675/icc/desc"]
+
+
+@pytest.mark.parametrize("language", [b"Anna", b"ANNA", b"joHN", b"enXX"])
+def test_what_is_no_language_is_read_like_text(language: bytes) -> None:
+    """Four letters alone are fewer than the census tells, so others have to stand beside them."""
+    told = languages([(language, "\0" * 16), (b"enUS", "\0" * 0x20), (b"\0\0\0\0", "\0" * 20)])
+    assert any("enUS" in value for value in told.values())
+
+
+def test_a_row_that_stands_there_twice_is_told() -> None:
+    assert languages([(b"enUS", "\0" * 0x20)] * 2) != {}

@@ -31,6 +31,7 @@ _APP0, _APP2, _APP14 = 0xE0, 0xE2, 0xEE
 _WORDY = TALKATIVE | {_APP0, _APP2, _APP14}
 _JFIF, _ADOBE = 14, 12
 _LOOK = 1 << 16
+_FAR = 1 << 24
 _SOS = 0xDA
 _EOI = 0xD9
 #: A marker inside coded data: neither a stuffed byte nor a restart.
@@ -234,6 +235,18 @@ def asides(source: ByteSource, start: int, length: int, last: int = 0) -> list[A
             if a < b:
                 out.append(Aside(start + low + a, start + low + b, body[3 + a : 3 + b].rstrip(b"\0"), False))
     return out
+
+
+def has_end(source: ByteSource) -> bool:
+    """Whether a file that is one JPEG has its end marker behind its scan; coded data never look like one."""
+    scan = max((s.end for s in segments(source.read(0, min(_LOOK, source.size)))), default=2)
+    stop, first = source.size, max(scan, source.size - _FAR)
+    while stop > first:
+        start = max(first, stop - _LOOK)
+        if b"\xff\xd9" in source.read(start, min(stop + 1, source.size) - start):
+            return True
+        stop = start
+    return False
 
 
 def _marked(data: bytes, pos: int) -> tuple[list[tuple[int, int]], int]:

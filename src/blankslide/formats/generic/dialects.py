@@ -17,13 +17,13 @@ from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI
 from blankslide.formatkit.vocabulary import NUMBER, slug
 from blankslide.formatkit.xml_fields import Rule, XmlReader, science
 from blankslide.model import Fill, PhiClass, Place
-from blankslide.model.patterns import pattern
+from blankslide.model.patterns import XML_PROLOG, pattern
 
 if TYPE_CHECKING:
     from blankslide.containers.xml import Element
     from blankslide.formatkit.findings import FindingCollector
 
-_VIPS = pattern(rb"\s*(?:<\?xml[^>]*>\s*)?<image\s[^>]*xmlns=[\"']http://www\.vips\.ecs\.soton\.ac\.uk/[^>]*>")
+_VIPS = pattern(XML_PROLOG.encode() + rb"<image\s[^>]*xmlns=[\"']http://www\.vips\.ecs\.soton\.ac\.uk/[^>]*>", re.S)
 _IMAGEJ = pattern(rb"ImageJ=(?:\d{1,2}\.\d{1,3}[a-z]{0,2}\d{0,2})?(?:\r?\n|$)")
 #: What ndpi2tiff and the like write: the lens, and the focal plane in nanometres.
 _LENS = pattern(rb"x\d{1,3}(?:\.\d{1,4})? z-?\d{1,7}\s*")

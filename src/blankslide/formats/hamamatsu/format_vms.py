@@ -88,6 +88,8 @@ FIELDS: dict[str, tuple[str, PhiClass]] = {
 _IMAGE = pattern(r"imagefile(?:\(\d{1,3},\d{1,3}(?:,\d{1,3})?\)|\(\d{1,3}\))?")
 _NAMES = frozenset(("mapfile", "macroimage", "optimisationfile"))
 _KEY = pattern(r"(?!.*\d{4})[A-Za-z][A-Za-z0-9_.()-]{0,47}")
+#: Bytes of an NGR file's header that say where its pixels begin, and of one pixel: three samples of 16 bits.
+_NGR_HEAD, _NGR_PIXEL = 28, 6
 _NOTE = "the names of the slide's other files stand in its key file and were not changed"
 
 
@@ -198,6 +200,8 @@ class _Set:
     def _map(self, name: str) -> ByteMap:
         """Claim one member: a picture, a table, or tissue with the text around it."""
         source, key = self.sources[name], self.members[name]
+        if key not in ("macroimage", "optimisationfile"):
+            self._refuse_a_part(name)
         bytemap = ByteMap(source.size)
         if key == "macroimage":
             bytemap.claim(0, source.size, ByteClass.ASSOCIATED, "macro")
@@ -211,6 +215,24 @@ class _Set:
                 bytemap.claim(start, end, ByteClass.TISSUE, "image")
         bytemap.settle()
         return bytemap
+
+    def _refuse_a_part(self, name: str) -> None:
+        """Refuse a picture whose end is missing, as after a copy that was interrupted.
+
+        Raises
+        ------
+        DamagedSlide
+            If an NGR file is shorter than its pixels, or a JPEG file has no end marker.
+        """
+        source = self.sources[name]
+        if self.kind == "vmu":
+            width, height = self._size(name)
+            head = source.read(0, min(_NGR_HEAD, source.size))
+            whole = source.size >= int.from_bytes(head[24:28], "little") + width * height * _NGR_PIXEL
+        else:
+            whole = jpeg.has_end(source)
+        if not whole:
+            raise DamagedSlide("an image file of the slide ends too early")
 
     def _spoken(self, name: str) -> list[tuple[int, int]]:
         """Report text around a member's coded data; return its ranges."""

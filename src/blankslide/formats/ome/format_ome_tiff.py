@@ -35,7 +35,7 @@ from blankslide.formatkit.tiff_tags import TagRule
 from blankslide.formatkit.vocabulary import INTEGER, UNSIGNED_NUMBER
 from blankslide.formats.ome import vocabulary
 from blankslide.model import Inspection, Level, PhiClass, Place, SlideFile
-from blankslide.model.patterns import pattern
+from blankslide.model.patterns import XML_PROLOG, pattern
 
 if TYPE_CHECKING:
     from blankslide.containers.tiff.directories import Ifd
@@ -43,10 +43,7 @@ if TYPE_CHECKING:
     from blankslide.formatkit.protocol import Probe
 
 
-_ROOT = pattern(
-    r"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<(?:\w{1,16}:)?OME\s[^>]*openmicroscopy\.org/",
-    re.S,
-)
+_ROOT = pattern(XML_PROLOG + r"<(?:\w{1,16}:)?OME\s[^>]*openmicroscopy\.org/", re.S)
 _MICROMETRES = {"nm": 0.001, "µm": 1.0, "um": 1.0, "mm": 1000.0, "cm": 10000.0, "m": 1e6}
 _NUMBER = pattern(UNSIGNED_NUMBER)
 _DESCRIPTION = frozenset((T.IMAGE_DESCRIPTION,))

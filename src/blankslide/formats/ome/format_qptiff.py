@@ -36,7 +36,7 @@ from blankslide.formatkit.tiff_tags import TagRule
 from blankslide.formatkit.vocabulary import INTEGER, NUMBER, VERSION
 from blankslide.formatkit.xml_fields import Rule, XmlReader, markers, rules, science
 from blankslide.model import Fill, Inspection, PhiClass, Place, SlideFile
-from blankslide.model.patterns import pattern
+from blankslide.model.patterns import XML_PROLOG, pattern
 
 if TYPE_CHECKING:
     from blankslide.containers.tiff.directories import Ifd
@@ -45,9 +45,7 @@ if TYPE_CHECKING:
 
 _SOFTWARE = 305
 _MARK = "PerkinElmer-QPI"
-_ROOT = pattern(
-    r"\s*+(?:<\?xml[^>]*+>\s*+)?(?>(?:<!--(?>(?:(?!-->).)*)-->\s*+)*)<PerkinElmer-QPI-ImageDescription[\s>]", re.S
-)
+_ROOT = pattern(XML_PROLOG + r"<PerkinElmer-QPI-ImageDescription[\s>]", re.S)
 _ROLES = {"fullresolution": "level", "reducedresolution": "level", "thumbnail": "thumbnail"} | {
     "overview": "macro",
     "label": "label",

@@ -21,7 +21,7 @@ from blankslide.formatkit.vocabulary import NUMBER, VERSION
 from blankslide.formatkit.xml_fields import Rule, rules, science
 from blankslide.formatkit.xml_names import is_plain_name
 from blankslide.model import Fill, PhiClass, Place
-from blankslide.model.patterns import pattern
+from blankslide.model.patterns import XML_PROLOG, pattern
 from blankslide.source import MemorySource
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ RULES = {
 }
 """Rules for `blankslide.formatkit.xml_fields`; one name, ``UFS_IMAGE``, stands for all tables of the image."""
 
-ROOT = pattern(rb"""\s*(?:\xef\xbb\xbf)?(?:<\?xml[^>]*>\s*)?<DataObject\s[^>]*ObjectType\s*=\s*["']DPUfsImport["']""")
+ROOT = pattern(XML_PROLOG.encode() + rb"""<DataObject\s[^>]*ObjectType\s*=\s*["']DPUfsImport["']""", re.S)
 DATA, BARCODE, TYPE = "PIM_DP_IMAGE_DATA", "PIM_DP_UFS_BARCODE", "PIM_DP_IMAGE_TYPE"
 _PICTURES = {"LABELIMAGE": "label", "MACROIMAGE": "macro"}
 

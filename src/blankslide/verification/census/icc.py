@@ -21,6 +21,17 @@ _HEAD, _MOST = 128, 256
 _NUMBERS = frozenset((b"XYZ ", b"curv", b"para", b"sf32", b"mft1", b"mft2", b"mAB ", b"mBA ", b"chrm", b"meas", b"view",
                       b"sig ", b"mpet", b"uf32", b"ui08", b"ui16", b"ui32"))  # fmt: skip
 
+_FIRST_ROW, _MOST_ROWS = 16, 64
+#: Languages and countries that profiles have their names in; anything else there is somebody's.
+_LANGUAGES = frozenset(
+    b"ar bg ca cs da de el en es et eu fa fi fr he hi hr hu id is it ja kk ko lt lv ms nb nl nn no pl pt ro ru sk sl "
+    b"sr sv th tr uk vi zh".split()
+) | {b"\0\0"}
+_COUNTRIES = frozenset(
+    b"AE AR AT AU BE BG BR CA CH CL CN CO CZ DE DK EE EG ES EU FI FR GB GR HK HR HU ID IE IL IN IR IS IT JP KR KZ LT "
+    b"LU LV MX MY NL NO NZ PL PT RO RS RU SA SE SG SI SK TH TR TW UA US VN ZA".split()
+) | {b"\0\0"}
+
 
 def is_profile(data: bytes) -> bool:
     """Whether bytes are a colour profile."""
@@ -37,6 +48,38 @@ def parts(data: bytes) -> Iterator[tuple[str, int, int]]:
     count = min(_MOST, struct.unpack_from(">I", data, _HEAD)[0])
     known.append((_HEAD + 4, _HEAD + 4 + 12 * count))
     yield from (("gap", start, end) for start, end in without([(0, len(data))], joined(known)))
+
+
+def without_rows(data: bytes) -> bytes:
+    """Return a profile whose texts in many languages have zeros for languages and places, where these say nothing."""
+    out = data
+    for _, kind, start, end in _tags(data):
+        count = _rows(data[start:end]) if kind == b"mluc" else 0
+        if count:
+            first, last = start + _FIRST_ROW, start + _FIRST_ROW + 12 * count
+            out = out[:first] + bytes(last - first) + out[last:]
+    return out
+
+
+def _rows(tag: bytes) -> int:
+    """Count the rows of a text in many languages; 0 if one is no plain row, so that all of it is read as text.
+
+    Each row is a language, a country, and the place and length of its text inside the tag.
+    """
+    if len(tag) < _FIRST_ROW or any(tag[4:8]):
+        return 0
+    count, step = struct.unpack_from(">II", tag, 8)
+    if step != 12 or not 0 < count <= _MOST_ROWS or _FIRST_ROW + 12 * count > len(tag):
+        return 0
+    seen = set()
+    for at in range(_FIRST_ROW, _FIRST_ROW + 12 * count, 12):
+        language, country, length, offset = struct.unpack_from(">2s2sII", tag, at)
+        seen.add((language, country))
+        if language not in _LANGUAGES or country not in _COUNTRIES or offset + length > len(tag):
+            return 0
+        if offset < _FIRST_ROW + 12 * count:
+            return 0
+    return int(count) if len(seen) == count else 0
 
 
 def header(file: int, path: str, data: bytes, base: int, where: str) -> Iterator[Text]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from blankslide.verification.census.account import Account, Text
-from blankslide.verification.census.icc import header, is_profile, parts
+from blankslide.verification.census.icc import header, is_profile, parts, without_rows
 from blankslide.verification.census.leaves import leaves
 from blankslide.verification.census.pictures import value_picture
 from blankslide.verification.census.runs import runs
@@ -57,6 +57,7 @@ def _spaces(data: bytes, low: int, high: int) -> bytes:
 def speak_profile(account: Account, file: int, path: str, data: bytes, base: int, where: str) -> None:
     """Add the texts of a colour profile, what stands in its gaps and behind it, and words among its numbers."""
     account.texts.extend(header(file, path, data, base, where))
+    data = without_rows(data)
     for name, start, end in parts(data):
         speak(account, file, f"{path}/icc/{name}", data[start:end], base + start, where)
 
