@@ -238,7 +238,13 @@ def test_4_3_21_wsi_anon_grows_small_data_files_and_leaves_the_profile_name(tmp_
 
 def test_4_3_22_wsi_anon_cuts_long_lines_second_equal_signs_comments_and_blank_lines(tmp_path: Path) -> None:
     long = "FOCUS_MAP = " + "0" * 9
-    lines = ("; Slide zoom level", "", long, "FILTER_NAME = " + "Blue " * 22 + "Blue", "Remark = a=Thimblewick=b")
+    lines = (
+        "; Slide zoom level",
+        "",
+        long,
+        "FILTER_NAME = " + " / ".join(f"Alexa Fluor {n}" for n in (405, 488, 555, 594, 647)),
+        "Remark = a=Thimblewick=b",
+    )
     path = built(tmp_path, lines={"GENERAL": lines})
     data = clean(path)
     assert b"Thimblewick" not in data

@@ -141,3 +141,18 @@ def test_a_short_comment_of_a_jpeg_is_no_utf_16() -> None:
     speak(account, 0, "coded", b"\xff\xfe\0\x07percy\xff\xdb\0\x04\1\2", 200, "page 0")
     speak(account, 0, "coded", "\ufeffannie".encode("utf-16-le"), 300, "page 0")
     assert [(t.value, t.start) for t in account.texts] == [("annie", 104), ("percy", 204), ("annie", 302)]
+
+
+@pytest.mark.parametrize("around", [b"", b"\x93\x01\xfe\x88" * 20])
+def test_entities_of_xml_are_read_in_their_place_and_not_once_more(around: bytes) -> None:
+    data = b'<OME><Channel ID="Channel:0" Name="H&amp;E" Fluor="Hematoxylin &#38; Eosin"/></OME>'
+    found = {text.path: text.value for text in said(around + data + around).texts}
+    assert found["270/OME/Channel/@Fluor"] == "Hematoxylin & Eosin"
+    assert not any("(html)" in path or path.endswith("</>") for path in found)
+
+
+@pytest.mark.parametrize(
+    "data", [b"<a>M&uuml;nchner Thimblewick</a>", b"Name &#84;himblewick", b"x<!&#84;himblewick&#33; &amp; co"]
+)
+def test_entities_that_no_markup_reads_are_read(data: bytes) -> None:
+    assert any(NAME in text.value for text in said(data).texts)

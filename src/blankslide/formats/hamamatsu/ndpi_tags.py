@@ -90,7 +90,7 @@ WORDS: dict[int, _Words] = {
     ),
     65434: _Words(
         TagRule("hamamatsu.tag.channel", "Fluorescence channel (tag 65434)", UNKNOWN),
-        Names(r"(?i:(?:(?:Brightfield|BF|Single|Dual|Triple|Quad|Band|Filter|\d{1,3})[ /,+-]{0,3}){1,6})"),
+        Names(r"(?i:(?:Single|Dual|Triple|Quad)(?:[ -]?Band)?)"),
     ),
     65448: _Words(
         TagRule("hamamatsu.tag.firmware", "Firmware version (tag 65448)", DEVICE),
@@ -223,7 +223,7 @@ class Texts:
         raw = _short(page, entry)
         value = raw.split(b"\0", 1)[0].decode("latin-1").strip()
         place = Place(0, page.name, entry.start, entry.end)
-        legal = entry.type == 2 and known.legal.fullmatch(value) and not raw[len(value) :].strip(b"\0 ")
+        legal = entry.type == 2 and known.legal.fullmatch(_read(value)) and not raw[len(value) :].strip(b"\0 ")
         fill = (Fill(0, entry.start, entry.end),)
         if legal:
             self.kept.append(place)
@@ -290,7 +290,15 @@ def _short(page: Ifd, entry: Entry) -> bytes:
 
 def is_dye(key: str, value: str) -> bool:
     """Whether a line names the dye or channel for which a file holds shading data."""
-    return key.lower() in _DYES and is_marker(value)
+    return key.lower() in _DYES and is_marker(_read(value))
+
+
+def _read(value: str) -> str:
+    """Return a value as UTF-8 if it is: Greek letters of markers are written so."""
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeError:
+        return value
 
 
 def _is_known(key: str) -> bool:

@@ -84,6 +84,7 @@ _TEXTS = frozenset(
     "EXTENDED_FOCUS_ALGORITHM".split()
 )
 _DYES = frozenset(("FILTER_NAME", "DATA_IN_THIS_FILTER_LEVEL"))
+_NO_DYE = pattern(r"(?i:default|empty|none|(?:filter|data|level)(?:[ _]?(?:filter|level))?[ _]?\d{0,3})")
 _NAMED = pattern(r"(?:NON)?HIER_\d{1,3}_(?:NAME|VAL_\d{1,4})")
 _SECTIONED = pattern(r"(?:NON)?HIER_\d{1,3}(?:_VAL_\d{1,4})?_SECTION")
 _CODEC_KEY = pattern(r"(?:[A-Z_]{1,24}_)?IMAGE_(?:TYPE|FORMAT)")
@@ -260,11 +261,11 @@ class KeyReader:
             return
         elif pair.section.upper() == "HIERARCHICAL" and _SECTIONED.fullmatch(key) and not _SECTION.fullmatch(value):
             self._section(at)
+        elif not self._is_structure(pair, key) and may_name_dyes(key) and is_marker(value):
+            self._marker(pair, key, value)
         elif self._is_structure(pair, key) or _is_legal(key, value):
             if len(value) >= 5:
                 self.kept.append(Place(self.file, _WHERE, *self.slidedat.units.span(*at)))
-        elif may_name_dyes(key) and is_marker(value):
-            self._marker(pair, key, value)
         elif key in _VERSIONS and _VERSION.fullmatch(value):
             self._add(slug(key), pair.key, DEVICE, at, at, weak=True)
         elif key in FIELDS:
@@ -368,6 +369,8 @@ def _is_legal(key: str, value: str) -> bool:
         return is_number(value)
     if _CODEC_KEY.fullmatch(key):
         return _CODEC.fullmatch(value) is not None
+    if key in _DYES:  # no other words of the makers: Max Gold is one of each
+        return _NO_DYE.fullmatch(value) is not None
     return (key in _TEXTS or _NAMED.fullmatch(key) is not None) and is_vocabulary(value)
 
 

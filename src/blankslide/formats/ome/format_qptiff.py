@@ -92,7 +92,7 @@ TABLE: dict[str, Rule] = {
     **science(r"(?i:true|false)", "IsUnmixedComponent SampleIsTMA RotateImage MirrorImage TunableFilterEngaged"),
     **science(r"(?i:true|false)", "FactoryDefined EnableSaturationProtection ScanEntireCoverslipRegion"),
     **science(r"(?i:Full|Reduced)Resolution|Thumbnail|Overview|Label|Unknown", "ImageType"),
-    **markers("Name BandNames-i Biomarker", _DYES),
+    **markers("Name BandNames-i Biomarker"),
     **science(_FILTER, "FilterID MsiFocusBand OverviewBand ScanFocusBand ScanColorTable-k"),
     **science(_COLOUR, "Color ScanColorTable-v"),
     **science(r"\d{1,3}(?:\.\d{1,2})?x|WideFOV", "Objective ObjectiveName"),

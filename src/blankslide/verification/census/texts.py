@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import binascii
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
+from functools import cache
 from typing import TYPE_CHECKING
 
 from blankslide.verification.census.account import Account, Text
 from blankslide.verification.census.icc import header, is_profile, parts, without_rows
 from blankslide.verification.census.leaves import leaves
+from blankslide.verification.census.markup import is_markup
 from blankslide.verification.census.pictures import value_picture
 from blankslide.verification.census.runs import runs
 from blankslide.verification.census.unwrap import Wrapped, unwrapped
@@ -37,8 +40,11 @@ def speak(account: Account, file: int, path: str, data: bytes, base: int, where:
     data, base = _stripped(data[emptied:], base + emptied)
     if not data:
         return
-    plain = bytearray(data)
-    for wrapped in unwrapped(data, base):
+    plain, found = bytearray(data), unwrapped(data, base)
+    markup = _markup(data) if any(wrapped.how == "html" for wrapped in found) else []
+    for wrapped in found:
+        if wrapped.how == "html" and _is_read_anyway(data, wrapped.start - base, wrapped.end - base, markup):
+            continue
         if wrapped.how == "base64":
             wrapped = _whole(wrapped, data, base)
         if _inside(account, file, path, wrapped, where):
@@ -46,6 +52,27 @@ def speak(account: Account, file: int, path: str, data: bytes, base: int, where:
             if len(wrapped.data) >= WRAPPED:  # a word may be base64 of a few bytes by chance
                 plain[low:high] = _spaces(data, low, high)
     _plainly(account, file, path, bytes(plain), base, where)
+
+
+@cache
+def _foreign() -> re.Pattern[bytes]:
+    """An entity that is none of XML's own."""
+    return re.compile(rb"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});)")
+
+
+def _markup(data: bytes) -> list[Span]:
+    """Return what will be read as markup: the whole, or what of it can be read."""
+    text, encoding = decoded(data)
+    if encoding:
+        return [(0, len(data))] if is_markup(text) else []
+    return [(run.start, run.end) for run in runs(data, 0, SHORTEST) if is_markup(run.text)]
+
+
+def _is_read_anyway(data: bytes, start: int, end: int, markup: list[Span]) -> bool:
+    """Whether entities stand in markup, whose leaves are read without them, and are all XML's own."""
+    i = bisect_right(markup, (start, len(data))) - 1
+    inside = i >= 0 and end <= markup[i][1]
+    return inside and _foreign().search(data, start, end) is None
 
 
 def _spaces(data: bytes, low: int, high: int) -> bytes:
