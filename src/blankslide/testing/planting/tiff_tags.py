@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from random import Random
 
 TEXTS = {269: "DocumentName", 285: "PageName", 315: "Artist", 316: "HostComputer", 33432: "Copyright", 32781: "ImageID"}
-PHOTO = {42016: "ImageUniqueID", 51023: "OriginalFileName", 50735: "CameraSerialNumber", 50827: "OriginalRawFileName"}
+PHOTO = {42016: "ImageUniqueID", 42032: "CameraOwnerName", 50735: "CameraSerialNumber", 50827: "OriginalRawFileName"}
 WORDS = {271: "Make", 272: "Model", 305: "Software", 333: "InkNames", 337: "TargetPrinter", 33550: "scale"}
 DATES = {306: "DateTime", 36867: "DateTimeOriginal", 36868: "DateTimeDigitized", 50971: "PreviewDateTime"}
 WINDOWS = {40091: "XPTitle", 40092: "XPComment", 40093: "XPAuthor", 40094: "XPKeywords", 40095: "XPSubject"}

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from blankslide.verification.census.memory import Memory
     from blankslide.verification.census.tiff_pages import Page
 
-_ZEROS = re.compile(rb"\0*").match
+_SAYS = re.compile(rb"[^\0]")
 _TISSUE = ("level", "thumbnail", "channel")
 
 
@@ -110,7 +110,8 @@ def _with_zeros(data: bytes, spans: Sequence[Span]) -> Iterator[Span]:
     last = 0
     for low, high in sorted(spans):
         low = last + len(data[last:low].rstrip(b"\0")) if low > last else low
-        last = max(last, high + len(_ZEROS(data, high)[0]))
+        says = _SAYS.search(data, high)
+        last = max(last, says.start() if says else len(data))
         yield low, max(high, last)
 
 
