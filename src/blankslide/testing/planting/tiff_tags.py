@@ -29,6 +29,7 @@ from blankslide.testing.planting.tiff_patch import (
     LONG8,
     RATIONAL,
     SHORT,
+    SIZES,
     UNDEFINED,
     UTF8,
     Entry,
@@ -285,6 +286,21 @@ def plant_structure(sample: Path, target: Path, random: Random) -> Plant | None:
     raw = struct.pack("<L", some) if tag == 278 else struct.pack("<2L", some, random.choice((1, 10)))
     tiff.put(page, entry(tag, LONG if tag == 278 else RATIONAL, raw))
     return done(tiff, sample, target, "tag: number as structure", str(tag), (raw,), ordinary=False)
+
+
+@planter("tiff")
+def plant_private_value(sample: Path, target: Path, random: Random) -> Plant | None:
+    """A value in a vendor's own tag that is there already, in its type or in another."""
+    tiff, value, page = Tiff.read(sample), anything(random), 0
+    page = _page(tiff, random)
+    own = [e for e in tiff.entries(page) if e.tag > 32768 and e.tag not in (34665, 34675, 34853)]
+    if not own:
+        return None
+    one, data = random.choice(own), value.written(random.choice(list(ENCODINGS)))
+    kind = random.choice((one.kind, one.kind, one.kind, ASCII, UNDEFINED))
+    size = SIZES[kind]
+    tiff.put(page, entry(one.tag, kind, data.ljust(-(-(len(data) + 1) // size) * size, b"\0")))
+    return done(tiff, sample, target, "tag: vendor's own", f"{one.tag}, type {kind}", value.needles(), ordinary=False)
 
 
 @planter("tiff")
