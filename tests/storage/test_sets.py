@@ -451,17 +451,8 @@ def _points(world: World, program: str, names: object, log: Path) -> list[tuple[
 
 def _killed(world: World, program: str, names: object, point: tuple[str, int]) -> None:
     call, number = point
-    code = _run(
-        world,
-        program,
-        names,
-        "-o",
-        os.devnull,
-        "-e",
-        f"trace={call}",
-        "-e",
-        f"inject={call}:signal=SIGKILL:when={number}",
-    )
+    inject = f"-o {os.devnull} -e trace={call} -e inject={call}:signal=SIGKILL:when={number}"
+    code = _run(world, program, names, *inject.split())
     if code == 0:
         pytest.skip("strace cannot inject signals here")
     assert code in (-9, 137), point
