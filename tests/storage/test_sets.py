@@ -445,15 +445,14 @@ def _points(world: World, program: str, names: object, log: Path) -> list[tuple[
         pytest.skip("strace is not installed")
     if _run(world, program, names, "-o", str(log), "-e", "trace=" + ",".join("?" + c for c in CALLS)):
         pytest.skip("strace may not trace here")
-    lines = [line.partition(" ")[2].lstrip() for line in log.read_text().splitlines()]
-    return [(call, n + 1) for call in CALLS for n in range(sum(line.startswith(call + "(") for line in lines))]
+    lines = [line.partition(" ")[2].lstrip().partition("(")[0] for line in log.read_text().splitlines()]
+    return [(call, n + 1) for call in CALLS for n in range(lines.count(call))]
 
 
 def _killed(world: World, program: str, names: object, point: tuple[str, int]) -> None:
     call, number = point
     inject = f"-o {os.devnull} -e trace={call} -e inject={call}:signal=SIGKILL:when={number}"
-    code = _run(world, program, names, *inject.split())
-    if code == 0:
+    if (code := _run(world, program, names, *inject.split())) == 0:
         pytest.skip("strace cannot inject signals here")
     assert code in (-9, 137), point
 
@@ -488,8 +487,7 @@ def test_a_copy_killed_before_any_change_shows_nothing_or_all_of_itself(tmp_path
 def test_a_renaming_killed_before_any_change_is_finished_or_never_begun(tmp_path: Path, layout: str) -> None:
     world = World(tmp_path, LAYOUTS[layout])
     renames = RENAMES[layout]
-    names = [tuple(r) for r in renames]
-    points = _points(world, RENAMING, names, tmp_path / "log")
+    points = _points(world, RENAMING, names := [tuple(r) for r in renames], tmp_path / "log")
     after = contents(world.slides)
     assert sorted(after.values()) == sorted(AFTER.values())
     world.fresh()
