@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from re import Pattern
 
 
-class Lazy:
+class _Lazy:
     """Stands for a compiled pattern; the first use of a method fetches and keeps it."""
 
     def __init__(self, text: str | bytes, flags: int) -> None:
@@ -35,4 +35,4 @@ def pattern(text: AnyStr, flags: int = 0) -> Pattern[AnyStr]:
     text, flags
         As for `re.compile`.
     """
-    return cast("Pattern[AnyStr]", Lazy(text, int(flags)))
+    return cast("Pattern[AnyStr]", _Lazy(text, int(flags)))

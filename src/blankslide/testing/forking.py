@@ -29,7 +29,7 @@ from importlib import import_module
 from pkgutil import walk_packages
 from typing import IO, Any
 
-from blankslide.model.patterns import Lazy
+from blankslide.model.patterns import pattern
 
 __all__ = ["Forks", "serve"]
 
@@ -182,13 +182,14 @@ def _get_ready() -> None:
         for found in walk_packages(getattr(package, "__path__", ()), f"blankslide.{name}."):
             with suppress(ImportError):  # what reads foreign formats may be missing
                 import_module(found.name)
+    late = type(pattern(""))
     for value in [v for name, m in sys.modules.items() if name.startswith("blankslide.") for v in vars(m).values()]:
         if hasattr(value, "cache_info") and _gives_a_pattern(value):
             value()
         parts = vars(type(value)) if type(value).__module__.startswith("blankslide.") else {}
         kept = [getattr(value, name) for name, part in parts.items() if isinstance(part, cached_property)]
         for lazy in (value, *kept):
-            if isinstance(lazy, Lazy):
+            if isinstance(lazy, late):
                 lazy.search  # noqa: B018 the first use compiles
 
 
