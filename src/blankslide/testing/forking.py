@@ -29,19 +29,24 @@ from importlib import import_module
 from pkgutil import walk_packages
 from typing import IO, Any
 
-from blankslide.model.patterns import Lazy
+from blankslide.model.patterns import pattern
 
 __all__ = ["Forks", "serve"]
 
 WARM = (
     *("numpy", "numpy.ma", "openslide", "tifffile", "imagecodecs", "imagecodecs._imcd", "imagecodecs._jpeg8", "hmac"),
-    *("PIL.Image", "PIL.JpegImagePlugin", "concurrent.futures.thread", "unicodedata", "encodings.ascii"),
-    *("encodings.utf_16_le", "encodings.utf_16_be", "encodings.latin_1"),
+    *("PIL.Image", "PIL.JpegImagePlugin", "PIL.BmpImagePlugin", "PIL.GifImagePlugin", "PIL.PngImagePlugin"),
+    *("PIL.PpmImagePlugin", "PIL.TiffImagePlugin", "pydicom", "pydicom.pixels.utils", "pydicom.pixels.decoders"),
+    *("mrxsslide", "pylibCZIrw.czi", "sqlite3", "xml.etree.ElementTree", "xml.parsers.expat", "configparser"),
+    *("concurrent.futures.thread", "unicodedata", "encodings.ascii", "encodings.utf_16_le", "encodings.utf_16_be"),
 )
-"""What a run on a TIFF-based slide imports sooner or later; what is not installed is left out."""
+"""What a run on some kind of slide imports sooner or later; what is not installed is left out."""
 
-OURS = ("api", "cli", "containers", "formatkit", "formats", "pipeline", "policy", "presentation", "records", "storage")
-"""Our own packages of which runs import nearly all, beside the verification."""
+OURS = (
+    *("api", "blanks", "cli", "containers", "formatkit", "formats", "pipeline", "policy", "presentation", "records"),
+    *("storage", "verification"),
+)
+"""Our own packages of which runs import nearly all."""
 
 EARLY = ("PYTHON", "LC_", "LANG", "LD_", "TZ", "MALLOC", "OPENBLAS", "OMP")
 """Beginnings of variables that are read while an interpreter or a library starts."""
@@ -172,18 +177,19 @@ def _get_ready() -> None:
     for name in WARM:
         with suppress(ImportError):
             import_module(name)
-    for name in (*OURS, "verification"):
+    for name in OURS:
         package = import_module(f"blankslide.{name}")
         for found in walk_packages(getattr(package, "__path__", ()), f"blankslide.{name}."):
             with suppress(ImportError):  # what reads foreign formats may be missing
                 import_module(found.name)
+    late = type(pattern(""))
     for value in [v for name, m in sys.modules.items() if name.startswith("blankslide.") for v in vars(m).values()]:
         if hasattr(value, "cache_info") and _gives_a_pattern(value):
             value()
         parts = vars(type(value)) if type(value).__module__.startswith("blankslide.") else {}
         kept = [getattr(value, name) for name, part in parts.items() if isinstance(part, cached_property)]
         for lazy in (value, *kept):
-            if isinstance(lazy, Lazy):
+            if isinstance(lazy, late):
                 lazy.search  # noqa: B018 the first use compiles
 
 
