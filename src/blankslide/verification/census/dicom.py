@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from blankslide.verification.census.pixels import Look
     from blankslide.verification.census.roles import Role
 
+_SOFTWARE = "ImplementationClassUID"
 _NUMBER = frozenset("DS FD FL IS SL SS SV UL US UV AT".split())
 _DEEP = 24
 _EVERY, _FEW = 4 << 20, 24
@@ -119,7 +120,7 @@ def settle_roles(account: Account, instances: Sequence[Instance]) -> None:
         Candidate(i.frames.width, i.frames.height, i.look, i.frames.announced > 1, i.frames.announced, "")
         for i in instances
     ]
-    roles = prove(asked)
+    roles = _steps(instances, prove(asked))
     for instance, role in zip(instances, roles, strict=True):
         frames = instance.frames
         if role.proven not in _SLIDE and _THUMBNAIL in frames.image_type:
@@ -127,6 +128,36 @@ def settle_roles(account: Account, instances: Sequence[Instance]) -> None:
         account.pictures.append(
             Picture(instance.file, instance.where, frames.width, frames.height, role.proven, 0, 0, role.reason)
         )
+
+
+def _steps(instances: Sequence[Instance], roles: Sequence[Role]) -> list[Role]:
+    """Return the roles, with the last levels of a pyramid as what they are: each is picked from the one above."""
+    from blankslide.verification.census.steps import LARGEST, is_half, is_picked
+
+    out = list(roles)
+    sizes = [(i.frames.width, i.frames.height) for i in instances]
+    for number in sorted(range(len(sizes)), key=lambda i: -max(sizes[i])):
+        if out[number].proven not in ("unclear", "other") or max(sizes[number]) > LARGEST:
+            continue
+        above = (i for i, role in enumerate(out) if role.proven in _SLIDE and is_half(sizes[number], sizes[i]))
+        frames = instances[number].frames
+        small = _single(instances[number]) if (frames.across, frames.down) == sizes[number] else None
+        pairs = ((small, _single(instances[i])) for i in above)
+        if any(a is not None and b is not None and is_picked(a, b) for a, b in pairs):
+            out[number] = out[number]._replace(
+                proven="level", reason="a step of the pyramid, picked from the level above"
+            )
+    return out
+
+
+def _single(instance: Instance) -> NDArray[Any] | None:
+    """Return the pixels of an instance that is one frame; None for all others."""
+    frames = instance.frames
+    if len(frames.spans) != 1 or frames.across < frames.width or frames.down < frames.height:
+        return None
+    start, end = frames.spans[0]
+    found = _decoded(frames, frames.read(instance.source, start, end - start), 0, True)
+    return None if found is None else found.array[: frames.height, : frames.width]
 
 
 def _thumbnail(instance: Instance, levels: Sequence[Instance], role: Role) -> Role:
@@ -175,15 +206,17 @@ def _value(account: Account, file: int, element: Any, place: str, where: str, ba
                 speak_profile(account, file, place, one, at, where)
             else:
                 speak(account, file, place, one, at, where)
-        elif str(one).strip() and not (element.VR == "UI" and _is_registered(str(one))):
+        elif str(one).strip() and not (element.VR == "UI" and _is_registered(str(one), element.keyword)):
             account.texts.append(Text(file, place, str(one), at, at, where))
 
 
-def _is_registered(uid: str) -> bool:
-    """Whether a UID is one that the DICOM standard itself gives to something, and so tells nothing of a slide."""
+def _is_registered(uid: str, keyword: str) -> bool:
+    """Whether the DICOM standard, or a maker of software, gives a UID to something: it tells nothing of a slide."""
     from pydicom._uid_dict import UID_dictionary
 
-    return uid in UID_dictionary
+    from blankslide.verification.census.software import is_software
+
+    return uid in UID_dictionary or (keyword == _SOFTWARE and is_software(uid))
 
 
 # -- frames ------------------------------------------------------------------------------
