@@ -38,7 +38,8 @@ _CODED = pattern(
     r"|bb\d{3}|af\d{3}(?:plus)?|a\d{3}|alexa(?:fluor)?\d{3}|opal\d{3}|atto\d{3}[a-z]{0,2}|dylight\d{3}"
     r"|cf\d{3}[a-z]?|cy\d(?:\.5)?"
     r"|cyanine\d(?:\.5)?|q?dots?\d{3}|qd\d{3}|irdye\d{3}[a-z]{0,2}|hoechst\d{5}|syto[a-z]?\d{0,2}"
-    r"|draq\d|bodipy\d{3}|h\d{5}"
+    r"|draq\d|bodipy\d{3}|h\d{5}|jf\d{3}|lf\d{3}|sir\d{3}|janeliafluor\d{3}|snapcell\d{3}|topro\d|yopro\d|fluo\d|fura\d"
+    r"|mturquoise\d?|mkate\d?|morange\d?|mtfp\d|mruby\d?|mclover\d?|mamber\d?|kusabira|mko\d|halotag"
     r"|apccy\d|percpcy5\.5|pecy\d(?:\.5)?|m?rfp\d?|[et]?[gycrb]fp\d?|mch?errys?\d?|tdtomato|ex\d{3}"
     r"|em\d{3}|ki\d{2}|pd(?:l|1|l1|l2)"
     r"|ae\d|ter119|b220|ly6[a-z]|hmb45|mart1|glut\d|ttf\d|wt\d|napsin[a-z]?|foxp\d|foxa\d|tcf\d|runx\d|lyve\d|iba\d"
@@ -66,9 +67,10 @@ _NAMES = frozenset(
     "spectrumfarred spgreen spgr sporange spor spred spaqua spgold spblue qdot qdots qd irdye draq propidium pi "
     "ethidium acridine sytox syto yoyo toto topro calcein lysotracker mitotracker phalloidin nile coumarin "
     "pacific cascade oregon lucifer fluorescein isothiocyanate tsa cf tyramide dyl biotin streptavidin avidin "
-    "digoxigenin hrp wga cona lipidtox aad efluor starbright realblue sybr eosin "
+    "digoxigenin hrp wga cona lipidtox aad efluor starbright realblue sybr eosin mvenus mstrawberry marinablue "
+    "amca deac sirdna siractin sirtubulin sirlysosome thioflavin dii tmr halotagtmr "
     # stains
-    "hematoxylin haematoxylin haematoxilin eosin he hes dab aec fastred nova vina giemsa masson trichrome gram "
+    "hematoxylin haematoxylin haematoxilin eosin eosiny he hes dab aec fastred nova vina giemsa masson trichrome gram "
     "ziehl neelsen congo pas pasd pasm alcian toluidine methyl methylene cresyl luxol nissl perls perl prussian "
     "gomori gms grocott reticulin elastic elastica evg verhoeff gieson vangieson picro picrosirius sirius "
     "safranin saffron orcein mucicarmine papanicolaou pap romanowsky grunwald grünwald warthin starry fontana "
@@ -94,7 +96,7 @@ _NAMES = frozenset(
     "membrane cytoplasmic dsdna atpase nakatpase centromere cep telomere cell cells vessel vessels tumor tumour "
     "stroma epithelium leukocyte lymphocyte macrophage neutrophil elastase aif marcks csf csfr csf1r mertk mrc "
     "marco adgre msr tmem trem p2ry p2ry12 nk nkg ncam icam vcam mcam pecam sele selp thy thy1 ng pdgfr pdgfra "
-    "pdgfrb cspg rgs kdr flt tie tek".split()
+    "pdgfrb cspg rgs kdr flt tie tek cfos chat".split()
 )
 #: Words and letters that say nothing by themselves.
 _BESIDE = frozenset(
@@ -104,7 +106,7 @@ _BESIDE = frozenset(
     "excitation nm iodide bromide isotype acid dye target probe image layer scan spot mouse rabbit goat rat donkey "
     "human chicken hamster guinea pig mm ms rb gt dk hu a b c d g k l p t x y type i s n m r f u v w z o e h van "
     "von may oil sample polaris phospho smooth muscle alpha beta gamma delta epsilon am fm na tag plasma free "
-    "linked bound specific".split()
+    "linked bound specific homodimer led".split()
 )
 #: A clone, a mutation, a variety of a dye: ``2GV6``, ``R132H``, ``800CW``; it says nothing by itself.
 _CODE = pattern(r"[a-z]?\d{1,3}[a-z]{1,2}\d?")

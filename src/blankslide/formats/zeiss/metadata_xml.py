@@ -45,7 +45,8 @@ _OWN_ID = pattern(r"0{6,}\d{1,4}")
 _PAIR = rf"(?:{NUMBER})[,;x ](?:{NUMBER})"
 _BOOLEAN = "(?i:true|false)"
 _CHANNEL = (
-    r"(?i:(?:T|ChS?|Channel|Track|Camera)[ :_-]?(?:PMT|\d{1,3})?(?:-T\d{1,2})?|(?:TL |RL )?(?:Bright(?:field)?|Pol"
+    r"(?i:(?:Ta|T )?PMT|ESID|TV\d|LED[ -]?\d{3}(?: ?nm)?"
+    r"|(?:T|ChS?|Channel|Track|Camera)[ :_-]?(?:PMT|\d{1,3})?(?:-T\d{1,2})?|(?:TL |RL )?(?:Bright(?:field)?|Pol"
     r"(?:[ _]\d{1,3})?|DIC|Phase|Darkfield)|Brightfield|H&E|HE|DAPI|Hoechst ?\d{0,5}|FITC|TRITC|Tx ?Red|Texas Red"
     r"|[Ee]?[GYCRB]FP|mCherry|tdTomato|DsRed|Rhod(?:amine)?(?: ?\w{1,3})?|Cy ?[2-7](?:\.\d)?|SpGr|SpOr"
     r"|(?:Alexa ?(?:Fluor)?|AF|ATTO|Opal) ?\d{3})"
