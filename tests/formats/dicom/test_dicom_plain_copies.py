@@ -39,6 +39,12 @@ def jpeg_ls(level: int) -> Callable[[Any], bytes]:
     return encode
 
 
+def htj2k(pixels: Any) -> bytes:
+    import imagecodecs
+
+    return bytes(imagecodecs.htj2k_encode(np.ascontiguousarray(pixels)))
+
+
 def few_rows(pixels: Any) -> bytes:
     """A stream of one row only, whatever the header says."""
     out = io.BytesIO()
@@ -49,6 +55,7 @@ def few_rows(pixels: Any) -> bytes:
 CODED: dict[str, tuple[str, Callable[[Any], bytes], tuple[int, int]]] = {
     "JPEG-LS": (LOSSLESS, jpeg_ls(0), (120, 121)),
     "nearly lossless": (NEAR, jpeg_ls(2), (120, 120)),
+    "HTJ2K": (HTJ2K, htj2k, (72, 60)),
     "unknown codec": (HTJ2K, lambda pixels: b"\xff\x4f\xff\x51" + bytes(range(256)) * 2, (60, 60)),
     "few rows": (JPEG, few_rows, (390, 463)),
 }

@@ -25,6 +25,7 @@ _WIDTH, _HEIGHT, _PLANES, _PATHS = 0x00480006, 0x00480007, 0x00480303, 0x0048030
 LEVEL, _THUMBNAIL = "VOLUME", "THUMBNAIL"
 _PICTURES = {"LABEL": "label", "OVERVIEW": "macro"}
 _LEEWAY = 0.002
+_SHAPELESS = 32
 
 CONTRADICTION = "an instance is called one thing and has the frames and the shape of another"
 HINT = "set the third value of its Image Type to what it shows, or remove the file"
@@ -120,13 +121,18 @@ def _picture(one: Look, others: Sequence[Look], tissue: Sequence[Look]) -> Verdi
     """Judge an instance that is called a label or an overview."""
     if one.gridded:
         return _REFUSED
-    models = [*tissue, *(other for other in others if other.name == _THUMBNAIL)]
+    models = _with_shape([*tissue, *(other for other in others if other.name == _THUMBNAIL)])
     largest = bool(tissue) and all(_covers(one, level) for level in tissue)
     if largest or any(_alike(one, model) for model in models):
         return _REFUSED
     if not tissue and one.denies_label:  # no level to compare it with, and the header says that it shows no label
         return _UNKNOWN
     return Verdict(_PICTURES[one.name])
+
+
+def _with_shape(models: Sequence[Look]) -> Sequence[Look]:
+    """Leave out the last steps of a pyramid if there are larger ones: of 8 × 6 pixels, half is rounding."""
+    return [one for one in models if min(one.size) >= _SHAPELESS] or models
 
 
 def _belongs(one: Look, others: Sequence[Look]) -> bool:

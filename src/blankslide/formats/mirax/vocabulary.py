@@ -27,6 +27,7 @@ _WORDS = frozenset(
     "fitc tritc rhodamine cy texas spectrum alexa fluor gfp rfp yfp cfp hoechst quad triple dual band single far "
     "transmitted achroplan epiplan achrostigmat fluotar ld lwd elwd slwd lci hc hcx pl planapo planfl planfluor "
     "planapochromat uplan uplfl uplfln uplxapo uplapo uplansapo plapon mplfln lmplfln planneofluar cfi lambda korr "
+    "led semrock chroma deac lucplfln lmplanfl lmplfl "
     "corr ph dic pol imm glyc immersol dry super semi universal epi obj "
     # what the XML fields are and mean
     "x y z image images pos motor error position axis microstep object optical laser focusing neighbours neighbors "
@@ -42,7 +43,7 @@ _WORDS = frozenset(
 _TOKEN = pattern(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+|[^\W\d_]+")
 _PLAIN = pattern(r"[\w .,:;/()<>+%-]{0,120}")
 #: What is engraved on an objective: magnification, aperture, thread.
-_OPTICS = pattern(r"(?<!\d)\d{1,3}(?:[.,]\d)?x(?: ?/ ?[01][.,]\d{1,2})?(?!\d)|\bM27\b")
+_OPTICS = pattern(r"(?<!\d)\d{1,3}(?:[.,]\d)?[xX][OW]?(?: ?/ ?[01][.,]\d{1,2})?(?!\d)|\bM27\b")
 _MOST_DIGITS, _MOST_LETTERS = 4, 2
 
 NUMBER = pattern(LONG_NUMBER)

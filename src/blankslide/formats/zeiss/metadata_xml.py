@@ -46,7 +46,10 @@ _LONG_ID = pattern(r"\d{10,40}")
 _OWN_ID = pattern(r"0{6,}\d{1,4}")
 _PAIR = rf"(?:{NUMBER})[,;x ](?:{NUMBER})"
 _BOOLEAN = "(?i:true|false)"
-_CHANNEL = r"(?i:(?:T|ChS?|Channel|Track|Camera)[ :_-]?(?:PMT|\d{1,3})?(?:-T\d{1,2})?|(?:TL |RL )?Pol(?:[ _]\d{1,3})?)"
+_CHANNEL = (
+    r"(?i:(?:Ta|T )?PMT|ESID|TV\d|LED[ -]?\d{3}(?: ?nm)?"
+    r"|(?:T|ChS?|Channel|Track|Camera)[ :_-]?(?:PMT|\d{1,3})?(?:-T\d{1,2})?|(?:TL |RL )?Pol(?:[ _]\d{1,3})?)"
+)
 
 _NUMBERS = (
     "Image/SizeX Image/SizeY Image/SizeZ Image/SizeC Image/SizeT Image/SizeS Image/SizeM Image/SizeB Image/SizeH "

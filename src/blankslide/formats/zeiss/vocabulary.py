@@ -24,7 +24,9 @@ _WORDS = frozenset(
     "nikon olympus evident leica colibri vivatome solid duv hxp hal vhx excite lumencor spectra sola mtb mil tis "
     "usb ii iii rev color colour mono monochrome edition blue black lite pro core system desk browser connect "
     "file intellesis server client version release plan apochromat achromat planapochromat neofluar planneofluar "
-    "fluar epiplan achroplan apo ec lci lwd ld ld-plan n c a w korr corr imm oil water glyc glycerin air dry dic "
+    "uplsapo uplapo uplxapo uplan uplfl uplfln plapon plapo planapo planfl mplfln lmplfln lmplanfl lucplfln fluotar "
+    "hc hcx pl cfi lambda fluor fluar epiplan achroplan apo ec lci lwd ld ld-plan n c a w korr corr imm oil water "
+    "glyc glycerin air dry dic "
     "ph pol hd epi fcs ufluar uv vis ir obj objective lens aqua clear cla super semi objectives objectivechanger "
     "changer reflector reflectorchanger adapter camera front back left right top rear side port mount tv tube "
     "optovar condenser aperture diaphragm shutter stage motorized slide scanner tray detector detectors channel "
@@ -36,10 +38,15 @@ _TOKEN = pattern(r"MTB|MIL|TIS|[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+|[^\W\d_]+")
 _ALLOWED = pattern(r"[A-Za-z0-9 ._/+×,:()&-]{1,96}")
 #: What is engraved on an objective, and a version.
 _OPTICS = pattern(
-    r"(?<!\d)\d{1,3}(?:[.,]\d{1,2})?x(?: ?/ ?[01][.,]\d{1,2})?(?!\d)|\bM27\b|\b[vVZ]?\d{1,2}(?:\.\d{1,4}){1,3}\b"
+    r"(?<!\d)\d{1,3}(?:[.,]\d{1,2})?[xX][OW]?(?: ?/ ?[01][.,]\d{1,2})?(?!\d)"
+    r"|\bM27\b|\b[vVZ]?\d{1,2}(?:\.\d{1,4}){1,3}\b"
 )
 #: A part of the maker's list: it names a kind of part, and no single one.
 _PART = pattern(r"(?:Objective|Reflector|Filter|Detector|Condenser|Adapter)\.\d{6}-\d{4}-\d{3}")
+#: A day; a version has the same form, and so few digits.
+_DAY = pattern(
+    r"(?<![\d.])(?:\d{1,2}\.\d{1,2}\.(?:19|20)\d\d|(?:0[1-9]|[12]\d|3[01])\.(?:0[1-9]|1[0-2])\.\d\d)(?!\.?\d)"
+)
 _MOST_DIGITS, _MOST_LETTERS = 6, 2
 
 
@@ -47,7 +54,7 @@ _MOST_DIGITS, _MOST_LETTERS = 6, 2
 def _is_device(text: str) -> bool:
     if _PART.fullmatch(text):
         return True
-    if not _ALLOWED.fullmatch(text):
+    if not _ALLOWED.fullmatch(text) or _DAY.search(text):
         return False
     tokens = _TOKEN.findall(_OPTICS.sub(" ", text))
     rest = [t for t in tokens if t.lower() not in _WORDS]

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from blankslide.verification.census.pixels import Look
     from blankslide.verification.census.roles import Role
 
+_SOFTWARE = "ImplementationClassUID"
 _NUMBER = frozenset("DS FD FL IS SL SS SV UL US UV AT".split())
 _DEEP = 24
+_PART = 56  # bits of an offset in a file; above them stands which file of a concatenation it is
 _EVERY, _FEW = 4 << 20, 24
 _THUMBNAIL, _SLIDE = "THUMBNAIL", ("level", "thumbnail", "channel", "blank")
 _ITEM, _END = 0xE000, 0xE0DD
@@ -40,6 +42,7 @@ _CODECS = {
 class Frames(NamedTuple):
     """An instance's pictures: the whole grid, each frame's size, and where the coded frames stand.
 
+    The parts of a concatenation say which one they belong to, and which of its frames is their first.
     Of a frame that stands in several fragments the span is where it begins and how long it is, and ``pieces`` says
     where, by its beginning.
     """
@@ -56,6 +59,8 @@ class Frames(NamedTuple):
     bits: int
     image_type: tuple[str, ...]
     sparse: bool
+    concatenation: str = ""
+    first: int = 0
 
     def read(self, source: ByteSource, start: int, length: int) -> bytes:
         """Return the bytes of a frame, or of a part of raw ones."""
@@ -115,18 +120,68 @@ def settle_roles(account: Account, instances: Sequence[Instance]) -> None:
     """Add the pictures of all instances of a slide, with what their pixels prove them to be."""
     from blankslide.verification.census.roles import Candidate, prove
 
+    parts = _concatenated(instances)
+    heads = [own[0] if len(own) == 1 else own[0]._replace(look=_joint_look(own)) for own in parts]
+    counts = [sum(i.frames.announced for i in own) for own in parts]
     asked = [
-        Candidate(i.frames.width, i.frames.height, i.look, i.frames.announced > 1, i.frames.announced, "")
-        for i in instances
+        Candidate(i.frames.width, i.frames.height, i.look, count > 1, count, "")
+        for i, count in zip(heads, counts, strict=True)
     ]
-    roles = prove(asked)
-    for instance, role in zip(instances, roles, strict=True):
+    proven = _steps(heads, prove(asked))
+    told = [(one, role) for own, role in zip(parts, proven, strict=True) for one in own]
+    instances, roles = [one for one, _ in told], [role for _, role in told]
+    for instance, role in told:
         frames = instance.frames
         if role.proven not in _SLIDE and _THUMBNAIL in frames.image_type:
             role = _thumbnail(instance, [i for i, r in zip(instances, roles, strict=True) if r.proven == "level"], role)
         account.pictures.append(
             Picture(instance.file, instance.where, frames.width, frames.height, role.proven, 0, 0, role.reason)
         )
+
+
+def _concatenated(instances: Sequence[Instance]) -> list[list[Instance]]:
+    """Put the parts of one picture together, in the order of their frames; all others stay alone."""
+    groups: dict[tuple[str, int, int, int], list[Instance]] = {}
+    for number, one in enumerate(instances):
+        frames = one.frames
+        alone = 0 if frames.concatenation else number + 1
+        groups.setdefault((frames.concatenation, frames.width, frames.height, alone), []).append(one)
+    return [sorted(own, key=lambda i: i.frames.first) for own in groups.values()]
+
+
+def _joint_look(parts: Sequence[Instance]) -> Look | None:
+    """Look at a picture whose frames stand in several files."""
+    return _look([(i.source, i.frames) for i in parts])
+
+
+def _steps(instances: Sequence[Instance], roles: Sequence[Role]) -> list[Role]:
+    """Return the roles, with the last levels of a pyramid as what they are: each is picked from the one above."""
+    from blankslide.verification.census.steps import LARGEST, is_half, is_picked
+
+    out = list(roles)
+    sizes = [(i.frames.width, i.frames.height) for i in instances]
+    for number in sorted(range(len(sizes)), key=lambda i: -max(sizes[i])):
+        if out[number].proven not in ("unclear", "other") or max(sizes[number]) > LARGEST:
+            continue
+        above = (i for i, role in enumerate(out) if role.proven in _SLIDE and is_half(sizes[number], sizes[i]))
+        frames = instances[number].frames
+        small = _single(instances[number]) if (frames.across, frames.down) == sizes[number] else None
+        pairs = ((small, _single(instances[i])) for i in above)
+        if any(a is not None and b is not None and is_picked(a, b) for a, b in pairs):
+            out[number] = out[number]._replace(
+                proven="level", reason="a step of the pyramid, picked from the level above"
+            )
+    return out
+
+
+def _single(instance: Instance) -> NDArray[Any] | None:
+    """Return the pixels of an instance that is one frame; None for all others."""
+    frames = instance.frames
+    if len(frames.spans) != 1 or frames.across < frames.width or frames.down < frames.height:
+        return None
+    start, end = frames.spans[0]
+    found = _decoded(frames, frames.read(instance.source, start, end - start), 0, True)
+    return None if found is None else found.array[: frames.height, : frames.width]
 
 
 def _thumbnail(instance: Instance, levels: Sequence[Instance], role: Role) -> Role:
@@ -175,15 +230,17 @@ def _value(account: Account, file: int, element: Any, place: str, where: str, ba
                 speak_profile(account, file, place, one, at, where)
             else:
                 speak(account, file, place, one, at, where)
-        elif str(one).strip() and not (element.VR == "UI" and _is_registered(str(one))):
+        elif str(one).strip() and not (element.VR == "UI" and _is_registered(str(one), element.keyword)):
             account.texts.append(Text(file, place, str(one), at, at, where))
 
 
-def _is_registered(uid: str) -> bool:
-    """Whether a UID is one that the DICOM standard itself gives to something, and so tells nothing of a slide."""
+def _is_registered(uid: str, keyword: str) -> bool:
+    """Whether the DICOM standard, or a maker of software, gives a UID to something: it tells nothing of a slide."""
     from pydicom._uid_dict import UID_dictionary
 
-    return uid in UID_dictionary
+    from blankslide.verification.census.software import is_software
+
+    return uid in UID_dictionary or (keyword == _SOFTWARE and is_software(uid))
 
 
 # -- frames ------------------------------------------------------------------------------
@@ -219,9 +276,11 @@ def _frames(data: Any, source: ByteSource, at: int, syntax: str) -> tuple[Frames
     kind = tuple(str(word) for word in data.get("ImageType", ()) or ())
     sparse = str(data.get("DimensionOrganizationType", "")) == "TILED_SPARSE"
     compression = _CODECS.get(syntax, 1 if length != 0xFFFFFFFF else 0)
+    whole, first = str(data.get("ConcatenationUID", "") or ""), int(data.get("ConcatenationFrameOffsetNumber", 0) or 0)
     frames = Frames(
-        width, height, columns, rows, tuple(spans), pieces, announced, compression, samples, bits, kind, sparse
-    )
+        width, height, columns, rows, tuple(spans), pieces, announced, compression, samples, bits, kind, sparse,
+        whole, max(0, first) if whole else 0,
+    )  # fmt: skip
     return frames, known
 
 
@@ -292,14 +351,29 @@ def _prove(
 
 def instance_look(source: ByteSource, frames: Frames, few: int = 8) -> Look | None:
     """Look at few frames of an instance, or at all; None where nobody can say in which order they lie."""
+    return None if frames.concatenation else _look([(source, frames)], few)
+
+
+def _look(parts: Sequence[tuple[ByteSource, Frames]], few: int = 8) -> Look | None:
     from blankslide.verification.census.glance import Grid, look_at
 
-    columns, rows = -(-frames.width // frames.across), -(-frames.height // frames.down)
-    spans = frames.spans[: columns * rows]
-    if not spans or (frames.sparse and len(spans) > 1):
+    head = parts[0][1]
+    columns, rows = -(-head.width // head.across), -(-head.height // head.down)
+    offsets, counts = [0] * (columns * rows), [0] * (columns * rows)
+    for number, (_, frames) in enumerate(parts):
+        for at, (start, end) in enumerate(frames.spans[: max(0, columns * rows - frames.first)], frames.first):
+            if counts[at]:
+                return None  # two files claim one place: what one of them shows would not be seen
+            offsets[at], counts[at] = (number << _PART) + start, end - start
+    if not any(counts) or (head.sparse and len(offsets) > 1):
         return None
-    grid = Grid(frames.across, frames.down, columns, rows, [s for s, _ in spans], [e - s for s, e in spans])
-    found = look_at(frames.width, frames.height, grid, partial(frames.read, source), partial(_decoded, frames), few=few)
+
+    def read(start: int, length: int) -> bytes:
+        source, frames = parts[start >> _PART]
+        return frames.read(source, start & ((1 << _PART) - 1), length)
+
+    grid = Grid(head.across, head.down, columns, rows, offsets, counts)
+    found = look_at(head.width, head.height, grid, read, partial(_decoded, head), few=few)
     return found if found.samples else None
 
 
