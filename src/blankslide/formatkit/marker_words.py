@@ -20,7 +20,7 @@ __all__ = ["ACRONYMS", "BESIDE", "CLONE", "CODED", "EPONYMS", "FILTER", "PHRASES
 #: Words that name a stain, a dye, a marker or a kind of light by themselves.
 WORDS = frozenset(
     # light and channels
-    "channel channels brightfield bf transmitted transmission darkfield phasecontrast polarization polarized "
+    "channel channels phase brightfield bf transmitted transmission darkfield phasecontrast polarization polarized "
     "polarised fluorescence fluorescent autofluorescence autofluor reflected reflection confocal widefield epi uv ir "
     "nir farred rgb red green blue cyan magenta yellow orange lime aqua mono composite merge merged overlay "
     "background blank empty unstained none control isotype unmixed msi sampleaf pmt tpmt hyd smd esid airyscan shg "
@@ -67,11 +67,12 @@ WORDS = frozenset(
     "sdha sdhc g6pd rb siractin sirdna hladp hladq bhcg pgp trka trkb trkc ntrk pantrk dcx psd gephyrin doublecortin "
     "map2ab alphasma claudins osteopontin osteocalcin runx myosin troponin dystrophin utrophin dysferlin sarcoglycan "
     "nephrin podocin megalin uromodulin aquaporin cubilin surfactant mucin lactoferrin cathepsin calprotectin trypsin "
-    "amylase lipase golgi mitochondria lysosome peroxisome proteasome ribosome centrosome kinetochore".split()
+    "amylase lipase golgi mitochondria lysosome peroxisome proteasome ribosome centrosome kinetochore mstrawberry amca halotag eosiny cfos homodimer marinablue phasecontrast snapcell sirtubulin "
+    "sirlysosome mamber mclover mtfp kusabira".split()
 )
 #: Letters that name something in two capitals at least; with fewer they are somebody's name, or a word.
 ACRONYMS = frozenset(
-    "asma eber edu ige lana mart tamra cea muc evi he pi pe er pr ar af pd ck ki cy tx pol dic dish fish kit ret ros1 "
+    "chat dii tmr asma eber edu ige lana mart tamra cea muc evi he pi pe er pr ar af pd ck ki cy tx pol dic dish fish kit ret ros1 "
     "alk erk ema met rb ng il nk tg ca te wt inh lag tox ido sel thy prf hes hey jag shh wnt tie tek flt kdr pax sox "
     "vim fam tet sir pp cf apc hps vip zn ne fh mts nf th gh lh fsh tsh prl pth cs sf bk rcc tdt sts erg esr afp fra "
     "lmp dcis mum oct hmb ins sst syn msn mrc msr cc nse ttf srb bme gbm sca ly dab tsc ph aid ms".split()
@@ -87,7 +88,7 @@ PHRASES = frozenset(
     "brilliantviolet brilliantultraviolet superbright apcfire livedead dualband tripleband quadband spectrumgreen "
     "spectrumorange spectrumred spectrumaqua spectrumgold spectrumblue tyellow farredlight rhodaminegreen fastgreen "
     "fastblue lissaminegreen lasergreen cyred vectorred vectorblue permanentred warpred vulcanfastred ferangiblue "
-    "novared vinagreen cellrox tealchromogen deepspacblack deepspaceblack "
+    "marinablue sybrgold sybrgreen sybrsafe novared vinagreen cellrox tealchromogen deepspacblack deepspaceblack "
     # stains
     "siriusred handeosin mayergrünwald maygrünwald maygrunwald vonkossa vangieson verhoeffvangieson elasticvangieson "
     "elasticavangieson warthinstarry fontanamasson massonfontana massongoldner goldnertrichrome ziehlneelsen "
@@ -130,7 +131,7 @@ BESIDE = frozenset(
     "scan spot mouse rabbit goat rat donkey human chicken hamster guinea pig mm gt dk a b c d g k l p t x y type i s "
     "n m r f u v w z o e h oil sample polaris opal phospho smooth muscle alpha beta gamma delta epsilon zeta tag "
     "plasma free linked bound specific ch chs af spectrum bright-field cell cells vessel vessels stain stained "
-    "staining counterstain phase dic pol led laser lp bp sp camera track round cycle cyc class receptor factor "
+    "staining counterstain dic pol led laser lp bp sp camera track round cycle cyc class receptor factor "
     "protein mutant wildtype fused fusion split ph dnd peak ir hc proto pathway digested photon dig isoform chain "
     "chains heavy complex core virus large antigen cleaved cv neu fl alexa silver".split()
 )
@@ -174,7 +175,7 @@ CODED = pattern(
     r"|i?fluor|efluor|opal|atto|dylight|cf|jf|abberior|star|fire|spark|vio|vivid|coralite|mica|nir|spectrum|tsa"
     r"|tyramide|polaris|confocal|laser|led|ex|em|bp|lp|sp|ef|q)-?\d{3}(?:plus|[a-z]{1,2})?|cyanine\d(?:\.5)?"
     r"|cy\d(?:\.5)?|qd(?:ot)?s?\d{3}|irdye\d{3}[a-z]{0,2}|hoechst\d{5}|h\d{5}|syto[a-z]?\d{0,2}|draq\d|nucspot\d{3}"
-    r"|(?:to|yo|po|bo)-?(?:to|yo|po|bo|pro)-?\d|ethd-?\d|7-?aad|bodipy(?:\d{3}|fl|tmr|tr)|m?i?rfp\d{0,3}|mi?rfp\d{3}"
+    r"|lf\d{3}|snap-?cell\d{3}|mkate\d?|fluo-?\d|fura-?\d|mclover\d|mamber\d|mtfp\d|(?:to|yo|po|bo)-?(?:to|yo|po|bo|pro)-?\d|ethd-?\d|7-?aad|bodipy(?:\d{3}|fl|tmr|tr)|m?i?rfp\d{0,3}|mi?rfp\d{3}"
     r"|[et]?[gycrb]fp\d?|mch?errys?\d?|tdtomato2?|mturquoise\d|mvenus\d?|morange\d|mko\d|mruby\d|mscarlet[a-z]?\d?"
     r"|dsred\d|zsgreen\d|dendra\d|j?r?gcamp\d[a-z]?|jrgeco\d[a-z]|siractin|sirdna|eub338|telpna|dnd\d{2}"
     # channels
