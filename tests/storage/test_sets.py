@@ -163,6 +163,10 @@ class Failing(DiskCopyVolume):
         self._strike()
         super().sync(fd)
 
+    def sync_dir(self, folder: str) -> None:
+        self._strike()
+        super().sync_dir(folder)
+
     def move(self, folder: str, old: str, target: str, new: str) -> None:
         self._strike()
         super().move(folder, old, target, new)

@@ -22,7 +22,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.errors import EnvironmentProblem
-from blankslide.storage.copies.file import Copy, Progress, busy, lock_copy
+from blankslide.storage.copies.file import Copy, Progress, busy, lock_copy, taken_back
 from blankslide.storage.copies.volume import CopyVolume, DiskCopyVolume
 from blankslide.storage.journal import PREFIX
 from blankslide.storage.slide_files import require_component
@@ -145,7 +145,9 @@ class SetCopy:
             if entry is entries[-1] and len(entries) > 1:
                 self._volume.sync_dir(self.folder)  # whoever sees the main file sees all the others
             self._volume.move(self._home, entry.name, self.folder, entry.name)
-        self._volume.sync_dir(self.folder)
+        last = entries[-1].name
+        with taken_back(lambda: self._volume.move(self.folder, last, self._home, last)):
+            self._volume.sync_dir(self.folder)
         with suppress(EnvironmentProblem):  # the copy is there; the next run sweeps what is left
             _remove_home(self.folder, self.temp, self._fd, self._volume)
 

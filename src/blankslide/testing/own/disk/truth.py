@@ -202,6 +202,7 @@ class Trial(NamedTuple):
             "nothing else was changed": known.is_after(now) and not now.hot,
             "renamed to": known.is_after(now),
             "· copy: ": now.copies == known.after.copies,
+            "its copy is there": now.copies == known.after.copies,
             "no copy was kept": not now.copies,
         }
 
