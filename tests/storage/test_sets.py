@@ -286,6 +286,20 @@ def test_before_anything_appears_its_list_is_durable(world: World) -> None:
         assert f"{temp_folder(slide)}/.blankslide-set" in disk.failing("lost", "lost", random.Random(1)).contents()
 
 
+def test_a_dot_folder_that_cannot_be_removed_is_told_of_and_goes_next_time(world: World) -> None:
+    class Stuck(DiskCopyVolume):
+        def unlink(self, folder: str, name: str) -> None:
+            raise EnvironmentProblem("cannot remove a file")
+
+    with world.opened() as slide:
+        copy = SetCopy.begin(slide, str(world.out), world.layout.copy, Stuck())
+        copy.write(slide, PATCHES)
+        copy.publish()
+        assert copy.leftover
+        sweep(slide, str(world.out))
+    assert contents(world.out) == world.final()
+
+
 def test_a_living_run_is_not_disturbed(world: World) -> None:
     pytest.importorskip("fcntl")
     with world.opened() as slide:

@@ -122,6 +122,25 @@ def test_a_copy_with_one_wrong_bit_is_not_kept(
     check_nothing_left(slide, out)
 
 
+def test_an_unfinished_copy_that_cannot_be_removed_is_told_of(
+    slide: Slide, out: Path, options: Options, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Stuck(DiskCopyVolume):
+        def sync(self, fd: int) -> None:
+            raise EnvironmentProblem("cannot make the bytes durable")
+
+        def unlink(self, folder: str, name: str) -> None:
+            raise EnvironmentProblem("cannot remove a file")
+
+    monkeypatch.setattr("blankslide.storage.copies.file.DiskCopyVolume", Stuck)
+    with pytest.raises(EnvironmentProblem, match="durable") as caught:
+        anonymize_copy(slide.path, out, options)
+    assert "an unfinished copy is left, and the next run removes it" in caught.value.sentence()
+    monkeypatch.undo()
+    assert anonymize_copy(slide.path, out, options).content == "clean"
+    assert len(os.listdir(out)) == 1
+
+
 # -- names -------------------------------------------------------------------------------
 
 
