@@ -212,8 +212,8 @@ def _folder(folder: str) -> Iterator[None]:
             make_folder(Path(folder), 0o777)
         yield
     except BaseException:
-        with suppress(OSError):
-            for each in made:
+        for each in made:
+            with suppress(OSError):
                 os.rmdir(each)
         raise
 
