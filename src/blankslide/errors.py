@@ -28,11 +28,13 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-Changed = Literal["no", "maybe", "written", "finished"]
+Changed = Literal["no", "maybe", "written", "finished", "copied", "unfinished"]
 _STATES: dict[Changed, str] = {
     "no": "nothing was changed",
     "maybe": "the slide is interrupted, nothing is lost",
     "written": "the slide is finished but for its journal",
+    "copied": "the slide was not changed; its copy is there, but may be lost if the power fails",
+    "unfinished": "the slide was not changed; an unfinished copy is left, and the next run removes it",
     "finished": "an interrupted run was finished first, nothing else was changed",
 }
 

@@ -163,6 +163,10 @@ class Failing(DiskCopyVolume):
         self._strike()
         super().sync(fd)
 
+    def sync_dir(self, folder: str) -> None:
+        self._strike()
+        super().sync_dir(folder)
+
     def move(self, folder: str, old: str, target: str, new: str) -> None:
         self._strike()
         super().move(folder, old, target, new)
@@ -280,6 +284,20 @@ def test_before_anything_appears_its_list_is_durable(world: World) -> None:
         disk.do(event)
     with world.opened() as slide:
         assert f"{temp_folder(slide)}/.blankslide-set" in disk.failing("lost", "lost", random.Random(1)).contents()
+
+
+def test_a_dot_folder_that_cannot_be_removed_is_told_of_and_goes_next_time(world: World) -> None:
+    class Stuck(DiskCopyVolume):
+        def unlink(self, folder: str, name: str) -> None:
+            raise EnvironmentProblem("cannot remove a file")
+
+    with world.opened() as slide:
+        copy = SetCopy.begin(slide, str(world.out), world.layout.copy, Stuck())
+        copy.write(slide, PATCHES)
+        copy.publish()
+        assert copy.leftover
+        sweep(slide, str(world.out))
+    assert contents(world.out) == world.final()
 
 
 def test_a_living_run_is_not_disturbed(world: World) -> None:

@@ -18,6 +18,9 @@ NameVerdict = Literal["plain", "identifying", "unknown"]
 OTHER_KEY = "ids in it were replaced under another key"
 """A note: what looks like ids are replacements, so nothing is left, but they are not those of this key."""
 
+COPY_LEFTOVER = "a folder with a dot that the copy was made in could not be removed; the next run removes it"
+"""A note: the copy is whole, and beside it stands something of ours that means nothing any more."""
+
 FINISHED = "an interrupted run was finished first"
 """A note: the slide had waited to be recovered."""
 

@@ -18,8 +18,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from blankslide.errors import Cancelled, EnvironmentProblem, SlideChanged, UsageError
-from blankslide.model import Stage
+from blankslide.errors import BlankslideError, Cancelled, EnvironmentProblem, SlideChanged, UsageError
+from blankslide.model import COPY_LEFTOVER, Stage
 from blankslide.pipeline.balancing import before_copying, is_census
 from blankslide.pipeline.clock import Clock
 from blankslide.pipeline.job import Job
@@ -212,20 +212,26 @@ def _folder(folder: str) -> Iterator[None]:
             make_folder(Path(folder), 0o777)
         yield
     except BaseException:
-        with suppress(OSError):
-            for each in made:
+        for each in made:
+            with suppress(OSError):
                 os.rmdir(each)
         raise
 
 
 @contextmanager
 def _discarded_unless_published(copy: Copy | SetCopy) -> Iterator[None]:
-    """Leave no unfinished copy, whatever ends the run: an error, a full disk, or Ctrl-C."""
+    """Leave no unfinished copy, whatever ends the run: an error, a full disk, or Ctrl-C.
+
+    The first error is the one to tell. Where the copy cannot be removed either, it says so.
+    """
     try:
         yield
-    except BaseException:
-        with suppress(EnvironmentProblem):  # the first error is the one to tell; the next run cleans up
+    except BaseException as error:
+        try:
             copy.discard()
+        except EnvironmentProblem:
+            if isinstance(error, BlankslideError) and error.changed == "no":
+                error.changed = "unfinished"
         raise
 
 
@@ -343,5 +349,6 @@ def _conclude(job: Job, copy: Copy | SetCopy, state: str) -> None:
     record(outcome, job.slide.name, job.options, state)
     if isinstance(copy, SetCopy):
         copy.publish()
+        outcome.notes += (COPY_LEFTOVER,) if copy.leftover else ()
     else:
         copy.publish(outcome.target)

@@ -10,7 +10,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from blankslide.model import FINISHED, LEFTOVER, OTHER_KEY, Action, Decision, Inspection, Outcome, PhiClass, Stage
+from blankslide.model import (
+    COPY_LEFTOVER,
+    FINISHED,
+    LEFTOVER,
+    OTHER_KEY,
+    Action,
+    Decision,
+    Inspection,
+    Outcome,
+    PhiClass,
+    Stage,
+)
 
 if TYPE_CHECKING:
     from blankslide.errors import BlankslideError
@@ -183,7 +194,7 @@ def _aside(outcome: Outcome) -> list[str]:
         parts.append(f"renamed to {shown(outcome.target)}")
     if outcome.name == "identifying":
         parts.append("the file name itself may identify")
-    parts += [note for note in (OTHER_KEY, FINISHED, LEFTOVER) if note in outcome.notes]
+    parts += [note for note in (OTHER_KEY, FINISHED, LEFTOVER, COPY_LEFTOVER) if note in outcome.notes]
     if outcome.sidecars:
         parts.append(sidecar_phrase(outcome.sidecars))
     return parts

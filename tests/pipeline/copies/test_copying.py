@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Callable
@@ -120,6 +121,37 @@ def test_a_copy_with_one_wrong_bit_is_not_kept(
     assert (outcome.content, outcome.target, outcome.exit_code) == ("residue", "", 1)
     assert words in outcome.residue
     check_nothing_left(slide, out)
+
+
+def test_folders_that_cannot_be_made_durable_go_again(
+    slide: Slide, out: Path, options: Options, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(folder: Path) -> None:
+        raise OSError(errno.EIO, "no")
+
+    monkeypatch.setattr("blankslide.home.sync_folder", fail)
+    with pytest.raises(EnvironmentProblem, match="cannot make the target folder"):
+        anonymize_copy(slide.path, out / "new" / "folders", options)
+    assert not (out / "new").exists()
+
+
+def test_an_unfinished_copy_that_cannot_be_removed_is_told_of(
+    slide: Slide, out: Path, options: Options, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Stuck(DiskCopyVolume):
+        def sync(self, fd: int) -> None:
+            raise EnvironmentProblem("cannot make the bytes durable")
+
+        def unlink(self, folder: str, name: str) -> None:
+            raise EnvironmentProblem("cannot remove a file")
+
+    monkeypatch.setattr("blankslide.storage.copies.file.DiskCopyVolume", Stuck)
+    with pytest.raises(EnvironmentProblem, match="durable") as caught:
+        anonymize_copy(slide.path, out, options)
+    assert "an unfinished copy is left, and the next run removes it" in caught.value.sentence()
+    monkeypatch.undo()
+    assert anonymize_copy(slide.path, out, options).content == "clean"
+    assert len(os.listdir(out)) == 1
 
 
 # -- names -------------------------------------------------------------------------------

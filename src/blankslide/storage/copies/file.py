@@ -21,6 +21,7 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -155,15 +156,29 @@ class Copy:
         Raises
         ------
         EnvironmentProblem
-            If the name was taken meanwhile.
+            If the name was taken meanwhile, or is not durable; then it is given up again.
         """
         self._volume.publish(self.folder, self.temp, require_component(name))
-        self._volume.sync_dir(self.folder)
+        with taken_back(lambda: self._volume.rename(self.folder, name, self.temp)):
+            self._volume.sync_dir(self.folder)
         self._volume.close(self.fd)
 
     def discard(self) -> None:
         """Remove the unfinished copy. It never held a removed byte, so there is nothing to wipe."""
         _remove(self.folder, self.temp, self.fd, self._volume)
+
+
+@contextmanager
+def taken_back(undo: Callable[[], object]) -> Iterator[None]:
+    """Undo the last step of publishing if it cannot be made durable; say so if not even that is possible."""
+    try:
+        yield
+    except EnvironmentProblem as error:
+        try:
+            undo()
+        except EnvironmentProblem:
+            error.changed = "copied"
+        raise
 
 
 def pieces(source: OpenFile, patched: Sequence[Range]) -> list[Range]:

@@ -18,11 +18,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.errors import EnvironmentProblem
-from blankslide.storage.copies.file import Copy, Progress, busy, lock_copy
+from blankslide.storage.copies.file import Copy, Progress, busy, lock_copy, taken_back
 from blankslide.storage.copies.volume import CopyVolume, DiskCopyVolume
 from blankslide.storage.journal import PREFIX
 from blankslide.storage.slide_files import require_component
@@ -53,6 +52,8 @@ class SetCopy:
         What the files will be called, the main one first; ``/`` between folder and name.
     written
         Bytes that were written or cloned.
+    leftover
+        Whether `publish` could not remove the dot-folder; the next run does.
     """
 
     def __init__(self, folder: str, temp: str, names: Sequence[str], fd: int, volume: CopyVolume) -> None:
@@ -60,6 +61,7 @@ class SetCopy:
         self.temp = temp
         self.names = list(names)
         self.written = 0
+        self.leftover = False
         self._home = os.path.join(folder, temp)
         self._fd = fd
         self._volume = volume
@@ -145,9 +147,13 @@ class SetCopy:
             if entry is entries[-1] and len(entries) > 1:
                 self._volume.sync_dir(self.folder)  # whoever sees the main file sees all the others
             self._volume.move(self._home, entry.name, self.folder, entry.name)
-        self._volume.sync_dir(self.folder)
-        with suppress(EnvironmentProblem):  # the copy is there; the next run sweeps what is left
+        last = entries[-1].name
+        with taken_back(lambda: self._volume.move(self.folder, last, self._home, last)):
+            self._volume.sync_dir(self.folder)
+        try:
             _remove_home(self.folder, self.temp, self._fd, self._volume)
+        except EnvironmentProblem:
+            self.leftover = True
 
     def _entry(self, name: str) -> _Entry:
         state = os.lstat(os.path.join(self._home, name))

@@ -19,7 +19,7 @@ from blankslide.testing.own.disk.layer import Layer, kill, refuse
 from blankslide.testing.own.disk.model import State
 from blankslide.testing.own.disk.power import try_copy, try_state
 from blankslide.testing.own.disk.table import Row
-from blankslide.testing.own.disk.truth import LEFT, Trial, found_in
+from blankslide.testing.own.disk.truth import COPY_LEFT, LEFT, Trial, found_in
 
 if TYPE_CHECKING:
     from blankslide.testing.own.disk.events import Tree
@@ -176,7 +176,8 @@ def _struck(run: Recorded, begin: Tree, asks: tuple[str, ...], blow: _Blow, row:
         wrong += known.wrong_copy(now, False, ran.text)
     else:
         wrong += known.wrong(now, ran.text)
-    if now.own and not now.hot and not was.own and blow.how != "for good" and LEFT not in ran.text:
+    is_told = LEFT in ran.text or COPY_LEFT in ran.text
+    if now.own and not now.hot and not was.own and blow.how != "for good" and not is_told:
         wrong.append("something of ours was left beside the slide")
     row.runs += 1
     row.distinct += 1

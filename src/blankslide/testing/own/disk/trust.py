@@ -30,7 +30,7 @@ __all__ = ["storage"]
 _known: list[Command] = []
 """The command line, for forked processes."""
 
-USUAL = Size(60, 8, 10)
+USUAL = Size(40, 5, 8)
 
 
 def storage(command: Command, words: Sequence[str] = (), factor: int = 1) -> int:
@@ -43,7 +43,7 @@ def storage(command: Command, words: Sequence[str] = (), factor: int = 1) -> int
     words
         Only scenes whose title holds one of them.
     factor
-        How many times the usual number of states to try.
+        How many times the usual number of states to try; errors strike every second call, or fifth, unless it is more.
     """
     rows: list[Row] = []
     for line in lines(_kept(_all(command, chosen(*words), factor), rows)):
@@ -72,8 +72,9 @@ def _all(command: Command, scenes: Sequence[Scene], factor: int) -> Iterator[Row
 def _of(title: str, size: Size) -> list[Row]:
     (scene,) = chosen(title)
     with recorded(scene, *_known) as run:
-        usual = scene.mode == "in place"
-        return [*power_failures(run, size), *kills(run), *errors(run, 1 if usual else 3)]
+        every = 2 if scene.mode == "in place" else 5
+        blows = errors(run, max(1, every * USUAL.states // size.states))
+        return [*power_failures(run, size), *kills(run), *blows]
 
 
 def _broken(command: Command) -> Iterator[tuple[str, str]]:

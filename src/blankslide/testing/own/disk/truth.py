@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from blankslide.testing.own.disk.events import Tree
     from blankslide.testing.own.disk.stage import Ran
 
-__all__ = ["LEFT", "Found", "Known", "Trial", "found_in"]
+__all__ = ["COPY_LEFT", "LEFT", "Found", "Known", "Trial", "found_in"]
 
 _OWN = ".blankslide-"
 _KEY, _LEDGER = "home/.config/blankslide/site.key", "home/.local/state/blankslide/ledger.jsonl"
+COPY_LEFT = "a folder with a dot that the copy was made in could not be removed"
 LEFT = "what is left of the journal could not be removed"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -202,6 +203,9 @@ class Trial(NamedTuple):
             "nothing else was changed": known.is_after(now) and not now.hot,
             "renamed to": known.is_after(now),
             "· copy: ": now.copies == known.after.copies,
+            "its copy is there": now.copies == known.after.copies,
+            "an unfinished copy is left": bool(now.own) and now.copies != known.after.copies,
+            COPY_LEFT: bool(now.own) and now.copies == known.after.copies,
             "no copy was kept": not now.copies,
         }
 
