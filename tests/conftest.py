@@ -163,3 +163,19 @@ def run_here() -> Callable[..., Any]:
         return Ended(code, out, err)
 
     return run
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print the table of hostile kinds and formats, if tests of hostile slides ran; workers send what they recorded."""
+    from blankslide.testing.own.hostile_table import lines
+
+    outcomes: dict[tuple[int, str], list[bool]] = {}
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            for name, value in getattr(report, "user_properties", ()) if getattr(report, "when", "") == "call" else ():
+                if name == "hostile":
+                    outcomes.setdefault((value[0], value[1]), []).append(value[2])
+    if outcomes:
+        terminalreporter.section("hostile slides")
+        for line in lines(outcomes):
+            terminalreporter.write_line(line)

@@ -47,10 +47,11 @@ class BlankslideError(Exception):
     message
         One sentence without a value from the slide.
     hint
-        What the person can do next, or empty.
+        What the person can do next; `next_step` of the class is said if it is empty.
     """
 
     exit_code: ClassVar[int] = 70
+    next_step: ClassVar[str] = ""
     changed: Changed = "no"
 
     def __init__(self, message: str, hint: str = "") -> None:
@@ -61,8 +62,8 @@ class BlankslideError(Exception):
     def sentence(self) -> str:
         """Cause, what was changed, and what to do next, in that order."""
         parts = [self.message, _STATES[self.changed]]
-        if self.hint:
-            parts.append(self.hint)
+        if self.hint or self.next_step:
+            parts.append(self.hint or self.next_step)
         return " · ".join(parts)
 
 
@@ -85,17 +86,25 @@ class SlideError(BlankslideError):
 class NotASlide(SlideError):
     """No format accepts the file."""
 
+    next_step = "`blankslide formats` lists what can be edited"
+
 
 class DamagedSlide(SlideError):
     """A known format whose structure is broken."""
+
+    next_step = "copy it again from where it came from: nothing is done to a damaged slide"
 
 
 class ContradictorySlide(SlideError):
     """A known format whose evidence disagrees with itself, so no page can be chosen safely."""
 
+    next_step = "look at it with its scanner's viewer, and export it anew if it looks right there"
+
 
 class NotEditable(SlideError):
     """A sound slide that this way of editing cannot handle."""
+
+    next_step = "export it with its scanner's program, for example as DICOM or OME-TIFF, and edit that"
 
 
 class EnvironmentProblem(BlankslideError):
@@ -107,9 +116,13 @@ class EnvironmentProblem(BlankslideError):
 class NoPermission(EnvironmentProblem):
     """Reading or writing is not allowed."""
 
+    next_step = "change the permissions, or let its owner do it"
+
 
 class NoSpace(EnvironmentProblem):
     """The journal or the copy does not fit on the disk."""
+
+    next_step = "make room there, and run it again"
 
 
 class SlideLocked(EnvironmentProblem):
@@ -122,6 +135,8 @@ class SlideLinked(EnvironmentProblem):
 
 class SlideChanged(EnvironmentProblem):
     """The file changed between looking and writing."""
+
+    next_step = "wait until nothing writes to it, and run it again"
 
 
 class SlidePending(BlankslideError):

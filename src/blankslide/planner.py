@@ -178,7 +178,8 @@ def _agree(inspection: Inspection, edits: _Edits, going: Sequence[Finding]) -> N
             for span in spans[max(bisect_left(spans, (start,)) - 1, 0) : bisect_left(spans, (end,))]:
                 if span[1] > start and len(given[span]) != bytemap.readings[span]:
                     raise ContradictorySlide(
-                        f"two tags share their value at {span[0]}, and only one of them may lose it"
+                        f"two tags share their value at {span[0]}, and only one of them may lose it",
+                        "write it anew with a program that gives each tag a value of its own, such as tifffile",
                     )
 
 

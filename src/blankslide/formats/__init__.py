@@ -21,7 +21,7 @@ from functools import cache, lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from blankslide.errors import ContradictorySlide, NotASlide
+from blankslide.errors import ContradictorySlide, DamagedSlide, NotASlide
 from blankslide.formats._unsupported import known_maker
 
 if TYPE_CHECKING:
@@ -207,9 +207,11 @@ def detect(probe: Probe, formats: Iterable[Format] | None = None) -> Format:
     given = None if formats is None else tuple(formats)
     groups = _candidates(probe) if given is None else iter((given, given))
     maker = known_maker(probe.head, probe.files.name)
+    if maker is not None and given is None and _is_broken(probe):
+        raise _unsupported(maker)
     for fallback, asked in zip((False, True), groups, strict=True):
         if fallback and maker is not None:
-            raise NotASlide(f"{maker}: known, not supported yet")
+            raise _unsupported(maker)
         if empty:
             asked = tuple(f for f in asked if f.may_be_empty)
         accepted = [f for f in asked if f.fallback is fallback and f.detect(probe) is None]
@@ -218,7 +220,21 @@ def detect(probe: Probe, formats: Iterable[Format] | None = None) -> Format:
             raise ContradictorySlide(f"the file could be {names}, so it is not edited as either")
         if accepted:
             return accepted[0]
-    raise NotASlide("the file is empty" if empty else _what_else(probe))
+    if empty:
+        raise NotASlide("the file is empty", "copy it again from where it came from")
+    raise NotASlide(_what_else(probe))
+
+
+def _unsupported(maker: str) -> NotASlide:
+    return NotASlide(f"{maker}: known, not supported yet", "export it as DICOM or OME-TIFF, and edit that")
+
+
+def _is_broken(probe: Probe) -> bool:
+    """Whether the file begins like a TIFF but has no directory that could be looked into."""
+    try:
+        return probe.is_tiff and not probe.tiff.first.entries
+    except DamagedSlide:
+        return True
 
 
 def _what_else(probe: Probe) -> str:

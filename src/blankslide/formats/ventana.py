@@ -320,6 +320,8 @@ class _Reader:
         known = _LEVEL_WORD if role == "level" else None
         if known is None and text.strip() not in _ROLES:
             self._word(page, entry.start, entry.start + len(body), text)
+        elif known is None:
+            self.kept.append(Place(0, page.name, entry.start, entry.start + len(body)))
         for word in re.finditer(r"\S+", text) if known else ():
             if not _LEVEL_WORD.fullmatch(word[0]):
                 self._word(page, entry.start + word.start(), entry.start + word.end(), word[0])

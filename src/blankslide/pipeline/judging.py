@@ -23,6 +23,7 @@ from blankslide.pipeline.main_file import main_file
 from blankslide.pipeline.opening import inspected, opened
 from blankslide.pipeline.options import Options
 from blankslide.pipeline.outcomes import removed_values
+from blankslide.pipeline.own_words import markup_of
 from blankslide.planner import make_plan
 from blankslide.spans import merge
 
@@ -150,7 +151,7 @@ def _search(slide: SlideFilesOnDisk, again: Inspection, second: Plan, job: Job) 
     for i, file in enumerate(slide.files):
         spans = [(p.start, p.end, p.where) for p in legal if p.file == i]
         tissue = again.maps[i].tissue() if i < len(again.maps) else []
-        hits = search(file, tissue, needles, spans)
+        hits = search(file, tissue, needles, spans, markup_of(file))
         left.update(dict.fromkeys(f"left: {h.id}" for h in hits.residue))
         same.update(dict.fromkeys(h.id for h in hits.coincidences))
     job.outcome.coincidences = tuple(same)

@@ -149,7 +149,10 @@ class SlideFilesOnDisk:
                     raise DamagedSlide("a file that the slide refers to is not a regular file") from None
                 with guard("open a file of the slide"):
                     raise
-        raise DamagedSlide("a file that the slide refers to is missing")
+        raise DamagedSlide(
+            "a file that the slide refers to is missing",
+            "put all files of the slide beside it, under the names they had",
+        )
 
     def relative_names(self) -> list[str]:
         """Names of all open files below the main file's folder, ``/`` between folder and name."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
@@ -140,6 +140,7 @@ def search(
     keep_out: Sequence[tuple[int, int]],
     needles: Mapping[str, Sequence[str]] | Spelled,
     coincidence_spans: Sequence[tuple[int, int, str]] = (),
+    own: Callable[[int, int], str] = lambda start, end: "",
 ) -> Hits:
     """Look for removed values in all bytes outside the tissue.
 
@@ -153,6 +154,8 @@ def search(
         Finding id -> its removed values; or these `Spelled`, for several files.
     coincidence_spans
         Start, end and name of the fields that were kept: a hit wholly inside is a coincidence.
+    own
+        Asked with start and end of every other hit: names what of the format's own stands there, or nothing.
 
     Returns
     -------
@@ -170,7 +173,7 @@ def search(
         searched += len(batch.data)
         for needle, start in _sieve(batch, cores):
             hit = Hit(needle.id, needle.encoding, start, start + len(needle.data))
-            hit = hit._replace(field=fields.around(hit))
+            hit = hit._replace(field=fields.around(hit) or own(hit.start, hit.end))
             found.setdefault((hit.id, hit.encoding, hit.field), hit)
     hits = sorted(found.values(), key=lambda h: (h.start, h.end, h.id))
     return Hits(tuple(h for h in hits if not h.field), tuple(h for h in hits if h.field), searched)

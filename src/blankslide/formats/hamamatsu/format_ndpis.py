@@ -122,11 +122,12 @@ def _index_findings(index: Ini, names: Sequence[str], size: int) -> tuple[tuple[
     for pair in index.pairs:
         low = pair.key.lower()
         if low == "noimages" or (_IMAGE.fullmatch(low) and pair.value in (*names, "")):
-            kept.append(Place(0, "index", pair.value_start, pair.value_end))
+            kept.append(Place(0, "index", pair.start, pair.value_end))
         else:
             text = f"{pair.key}={pair.value}"
             cut, place = (Cut(block, pair.start, pair.end),), Place(0, "index", pair.start, pair.end)
             found.add("hamamatsu.index.text", "Free text", UNKNOWN, place, cut, text)
+    kept += (Place(0, "index", s.start, s.end) for s in index.sections if _GROUP.fullmatch(s.name))
     groups = (ini.Stray(*s) for s in index.sections if not _GROUP.fullmatch(s.name))
     for text, start, end in (*index.strays, *groups):
         cut, place = (Cut(block, start, end),), Place(0, "index", start, end)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from blankslide.testing.bench import contents
+from blankslide.testing.own.hostile_table import format_of
 
 if TYPE_CHECKING:
     from click import Command
@@ -34,6 +35,16 @@ class Hostile(NamedTuple):
     code: int
     seconds: float
     wrong: tuple[str, ...]
+
+    @property
+    def number(self) -> int:
+        """Number of the kind."""
+        return int(self.kind[1:3])
+
+    @property
+    def format(self) -> str:
+        """Name of the slide's format."""
+        return format_of(self.number, self.name)
 
 
 @contextmanager
@@ -85,7 +96,8 @@ def _run(command: Command, kind: str, case: Any, folder: Path) -> Hostile:
     except TimeoutError:
         return Hostile(kind, case.name, -1, LONGEST, ("it hangs",))
     seconds, after = time.monotonic() - start, contents(folder / "copies" if copied else place)
-    return Hostile(kind, case.name, result.exit_code, seconds, tuple(_wrong(case, result.exit_code, before, after)))
+    wrong = [*_wrong(case, result.exit_code, before, after), *_answered(case, result, before, after)]
+    return Hostile(kind, case.name, result.exit_code, seconds, tuple(wrong))
 
 
 @contextmanager
@@ -113,6 +125,20 @@ def _wrong(case: Any, code: int, before: dict[str, bytes], after: dict[str, byte
     for name, data in before.items():
         if name in after and after[name] != data and data[:2] in (b"II", b"MM"):
             yield from _lost(case, data, after[name])
+
+
+def _answered(case: Any, result: Any, before: dict[str, bytes], after: dict[str, bytes]) -> Iterator[str]:
+    """Hold a run against what the slide's own answer key says: exit code, science, files beside."""
+    if result.exit_code not in case.codes:
+        yield f"exit {result.exit_code} instead of {' or '.join(map(str, case.codes))}"
+    if result.exit_code == 3:
+        return
+    whole = b"".join(after.values())
+    if case.expect == "kept" and any(value not in whole for value in case.science):
+        yield "science is lost"
+    for name in case.beside:
+        if after.get(name) == before[name] and name.rpartition("/")[2] not in result.output:
+            yield f"{name} beside it is neither named nor emptied"
 
 
 def _lost(case: Any, before: bytes, after: bytes) -> Iterator[str]:
