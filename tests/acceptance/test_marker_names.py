@@ -1,4 +1,4 @@
-"""Names of markers and of people in the fields of five formats, through the whole command; `make trust` has 1,500."""
+"""A few names of markers and of people in the fields of five formats, through the whole command."""
 
 from __future__ import annotations
 

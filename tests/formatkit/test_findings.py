@@ -8,7 +8,7 @@ from itertools import permutations
 import pytest
 
 from blankslide.errors import DamagedSlide
-from blankslide.formatkit.findings import DIRECT, IMAGE, UNKNOWN, FindingCollector
+from blankslide.formatkit.findings import DIRECT, IMAGE, UNKNOWN, FindingCollector, places_in
 from blankslide.model import Cut, Edit, Fill, Finding, Part, Place, TextBlock, Write
 
 PLACES = (Place(0, "page 0", 10, 20), Place(0, "page 1", 30, 40), Place(1, "page 0", 10, 20))
@@ -104,3 +104,15 @@ def test_values_carry_the_encoding_that_is_set_last() -> None:
     _one(found)
     found.encoding = "utf-16-le"
     assert only(found).encoding == "utf-16-le"
+
+
+def test_a_small_file_has_few_places() -> None:
+    """A megabyte with a hundred thousand places took minutes."""
+    assert places_in(1 << 20) == 1 << 13
+    assert places_in(1 << 24) == 1 << 17
+    assert places_in(1 << 27) == places_in(1 << 50) == 1 << 20
+    found = FindingCollector(places_in(1000))
+    for i in range(1 << 13):
+        found.add("x", "X", DIRECT, Place(0, "page 0", i, i + 1), (), None)
+    with pytest.raises(DamagedSlide):
+        found.add("x", "X", DIRECT, Place(0, "page 0", 0, 1), (), None)

@@ -80,7 +80,7 @@ LISTS = Path(__file__).parent
 
 
 def test_names_of_many_laboratories_stay_and_those_of_people_go() -> None:
-    """The lists beside this file: dyes, stains, clones, genes; people of many cultures, words that look like both."""
+    """The lists beside this file: dyes, stains, clones, genes; people of many cultures, and words like both."""
     markers = (LISTS / "names_of_markers.txt").read_text("utf-8").splitlines()
     people = (LISTS / "names_of_people.txt").read_text("utf-8").splitlines()
     assert len(markers) > 1000

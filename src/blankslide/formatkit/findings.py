@@ -40,7 +40,13 @@ _PERSON = pattern(
 _LETTERS = pattern(r"[^\W\d_]{3,}")
 MOST = 1 << 20
 """More places than any slide has that can be edited."""
+_FEW, _BYTES_EACH = 1 << 13, 1 << 7
 _TOO_MANY = "the slide has more to remove than any scanner writes"
+
+
+def places_in(size: int) -> int:
+    """Return how many places a file of some bytes can have at most: a small one is answered in little time."""
+    return min(MOST, max(_FEW, size // _BYTES_EACH))
 
 
 class _Kind:

@@ -67,12 +67,13 @@ WORDS = frozenset(
     "sdha sdhc g6pd rb siractin sirdna hladp hladq bhcg pgp trka trkb trkc ntrk pantrk dcx psd gephyrin doublecortin "
     "map2ab alphasma claudins osteopontin osteocalcin runx myosin troponin dystrophin utrophin dysferlin sarcoglycan "
     "nephrin podocin megalin uromodulin aquaporin cubilin surfactant mucin lactoferrin cathepsin calprotectin trypsin "
-    "amylase lipase golgi mitochondria lysosome peroxisome proteasome ribosome centrosome kinetochore mstrawberry amca halotag eosiny cfos homodimer marinablue phasecontrast snapcell sirtubulin "
-    "sirlysosome mamber mclover mtfp kusabira".split()
+    "amylase lipase golgi mitochondria lysosome peroxisome proteasome ribosome centrosome kinetochore "
+    "mstrawberry amca halotag eosiny cfos homodimer snapcell sirtubulin mclover mtfp kusabira".split()
 )
 #: Letters that name something in two capitals at least; with fewer they are somebody's name, or a word.
 ACRONYMS = frozenset(
-    "chat dii tmr asma eber edu ige lana mart tamra cea muc evi he pi pe er pr ar af pd ck ki cy tx pol dic dish fish kit ret ros1 "
+    "chat dii tmr "
+    "asma eber edu ige lana mart tamra cea muc evi he pi pe er pr ar af pd ck ki cy tx pol dic dish fish kit ret ros1 "
     "alk erk ema met rb ng il nk tg ca te wt inh lag tox ido sel thy prf hes hey jag shh wnt tie tek flt kdr pax sox "
     "vim fam tet sir pp cf apc hps vip zn ne fh mts nf th gh lh fsh tsh prl pth cs sf bk rcc tdt sts erg esr afp fra "
     "lmp dcis mum oct hmb ins sst syn msn mrc msr cc nse ttf srb bme gbm sca ly dab tsc ph aid ms".split()

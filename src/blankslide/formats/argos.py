@@ -32,7 +32,7 @@ from blankslide.formatkit import (
     tiff_numbered_pages,
     tiff_tags,
 )
-from blankslide.formatkit.findings import DEVICE, DIRECT, QUASI, FindingCollector
+from blankslide.formatkit.findings import DEVICE, DIRECT, QUASI, FindingCollector, places_in
 from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.tiff_shapes import same_shape
 from blankslide.formatkit.vocabulary import INTEGER, NUMBER
@@ -96,7 +96,7 @@ class Argos(Format):
     def inspect(self, probe: Probe) -> Inspection:
         """List levels, pictures, findings and the owner of every byte."""
         tiff, pages = probe.tiff, probe.tiff.pages
-        found, kept = FindingCollector(), list[Place]()
+        found, kept = FindingCollector(places_in(tiff.size)), list[Place]()
         root = _read_xml(found, kept, pages[0])
         given = _roles(pages)
         roles = {p.name: r for p, r in zip(pages, given, strict=True)}

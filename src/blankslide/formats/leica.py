@@ -26,7 +26,7 @@ from blankslide.containers.tiff import directories as T
 from blankslide.containers.xml import parse
 from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formatkit import tiff_byte_map, tiff_numbered_pages, tiff_tags
-from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, QUASI, FindingCollector
+from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, QUASI, FindingCollector, places_in
 from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.tiff_shapes import same_shape
 from blankslide.formatkit.tiff_tags import TagRule
@@ -110,7 +110,7 @@ class Leica(Format):
         slide = _Slide(root, pages)
         roles = {p.name: r for p, r in zip(pages, slide.roles, strict=True)}
         bytemap = tiff_byte_map.claim_file(tiff, roles)
-        found, kept = FindingCollector(), list[Place]()
+        found, kept = FindingCollector(places_in(tiff.size)), list[Place]()
         tiff_numbered_pages.blank_pictures(found, pages, roles)
         XmlReader(found, kept, "leica", TABLE, whole=WHOLE).read(data, entry.start, pages[0].name, root)
         for i, page in enumerate(pages):

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 MOST = 8
 """Sentences about one slide; of the rest only the number is told."""
+_ENOUGH = 1000
+"""Unexplained texts after which the others are not looked at."""
 
 
 _MARK = "census: "
@@ -393,11 +396,12 @@ def _texts_left(account: Account, rules: Rules, told: Kept) -> list[Text]:
     from blankslide.verification.census.grammar import explained
 
     known = rules.knowing(account.texts)
-    return [
+    left = (
         text
         for text in account.texts
         if not explained(text, known) and not told.covers(text.file, text.start, text.end)
-    ]
+    )
+    return list(islice(left, _ENOUGH))  # with so many nothing depends on the rest
 
 
 def _sentence(text: Text) -> str:

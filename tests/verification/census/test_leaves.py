@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blankslide.verification.census.leaves import Leaf, leaves
+from blankslide.verification.census.leaves import Leaf, leaves, most_leaves
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -228,3 +228,13 @@ def test_real_texts(shared: Path) -> None:
             if word not in said and word not in ("amp", "quot", "lt", "gt")
         ]
         assert not missing, (name, missing[:5])
+
+
+@pytest.mark.parametrize("text", ["<a>", "<a/>", "a=b;", "a: b\n", '{"a":', "[1,", "<!-- -->", "[S]\na = b\n"])
+def test_of_more_leaves_than_any_text_has_the_rest_is_one(text: str) -> None:
+    """A megabyte of three characters each took a minute: each leaf was asked for by itself."""
+    whole = text * 40_000 + "Thimblewick"
+    found = leaves(whole)
+    assert len(found) <= most_leaves(len(whole)) + 1
+    assert found[-1].path.endswith("<rest>") or "Thimblewick" in "".join(leaf.value for leaf in found)
+    assert "Thimblewick" in found[-1].value

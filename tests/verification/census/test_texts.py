@@ -10,7 +10,7 @@ import zlib
 import pytest
 
 from blankslide.verification.census.account import Account
-from blankslide.verification.census.texts import decoded, speak, speak_picture
+from blankslide.verification.census.texts import _places, decoded, speak, speak_picture
 
 NAME = "Thimblewick"
 
@@ -156,3 +156,24 @@ def test_entities_of_xml_are_read_in_their_place_and_not_once_more(around: bytes
 )
 def test_entities_that_no_markup_reads_are_read(data: bytes) -> None:
     assert any(NAME in text.value for text in said(data).texts)
+
+
+def test_bytes_before_a_leaf_are_counted_in_steps() -> None:
+    """For each leaf all characters before it were encoded: a megabyte in other scripts took an hour."""
+    data = "".join(f"Ort{i}: Köln {i} 東京\n" for i in range(500)).encode()
+    for text in said(data).texts:
+        assert data[text.start - 1000 : text.end - 1000].decode() == text.value
+
+
+def test_what_stands_before_a_character_is_not_encoded_again() -> None:
+    counted = []
+
+    class Heard(str):
+        def __getitem__(self, key: object) -> str:
+            assert isinstance(key, slice)
+            counted.append(len(range(*key.indices(len(self)))))
+            return str.__getitem__(self, key)
+
+    place_of = _places(Heard("é" * 100_000), "utf-8")
+    assert [place_of(at) for at in range(0, 100_000, 500)] == list(range(0, 200_000, 1000))
+    assert sum(counted) <= 100_000 + 200 * 256

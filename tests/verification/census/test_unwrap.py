@@ -130,3 +130,9 @@ def test_the_end_of_a_uuid_is_no_text_though_its_digits_spell_some() -> None:
 
     assert not list(unwrapped(uuid, 0))
     assert [found.data for found in unwrapped(uuid.replace(b"-", b" "), 0)] == [b"Ward 7"]
+
+
+def test_of_very_many_wrapped_words_only_some_are_unwrapped() -> None:
+    """A megabyte of names in base64 took minutes; as they stand, they are texts that nothing explains."""
+    words = b" ".join(base64.b64encode(b"Jane Roe %6d" % i) for i in range(40_000))
+    assert 1000 < len(unwrapped(words)) < 5000

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from blankslide.containers.tiff import directories as T
 from blankslide.formatkit import tiff_byte_map, tiff_numbered_pages, tiff_tags
-from blankslide.formatkit.findings import FindingCollector
+from blankslide.formatkit.findings import FindingCollector, places_in
 from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.tiff_shapes import is_alike, is_marked, same_shape, same_size
 from blankslide.formats.generic import dialects
@@ -71,7 +71,7 @@ class GenericTiff(Format):
         tiff, pages = probe.tiff, probe.tiff.pages
         roles = {p.name: "level" if _is_level(p, pages[0]) else "left" for p in pages}
         bytemap = tiff_byte_map.claim_file(tiff, roles)
-        found, kept = FindingCollector(), list[Place]()
+        found, kept = FindingCollector(places_in(tiff.size)), list[Place]()
         for page in pages:
             for entry in (e for e in page.entries if e.tag == T.IMAGE_DESCRIPTION):
                 dialects.read(found, kept, page.raw(entry), entry.start, page.name)

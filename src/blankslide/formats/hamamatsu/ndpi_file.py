@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from blankslide.containers.tiff import directories as T
 from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formatkit import tiff_byte_map, tiff_pictures
-from blankslide.formatkit.findings import FindingCollector
+from blankslide.formatkit.findings import FindingCollector, places_in
 from blankslide.formats.hamamatsu.ndpi_numbers import NUMBERS
 from blankslide.formats.hamamatsu.ndpi_tags import Texts, readable_spans, tag_findings
 from blankslide.model import AssociatedImage, Inspection, Level, SlideFile
@@ -48,7 +48,7 @@ def inspect_file(tiff: Tiff | Ndpi, format: str, title: str, name: str, prefix: 
     for ifd in (i for p in pages for i in p.family()):
         ifd.name = prefix + ifd.name
     roles = {p.name: _role(i, p, pages[0]) for i, p in enumerate(pages)}
-    found, texts = FindingCollector(), Texts()
+    found, texts = FindingCollector(places_in(tiff.size)), Texts()
     around = [span for p in pages if roles[p.name] == "level" for span in readable_spans(found, p)]
     bytemap = tiff_byte_map.claim_file(tiff, roles, NUMBERS, sorted(set(around)))
     for page in pages:

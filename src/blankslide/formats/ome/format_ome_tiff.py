@@ -28,7 +28,7 @@ from blankslide.containers.tiff import directories as T
 from blankslide.containers.xml import parse
 from blankslide.errors import ContradictorySlide, DamagedSlide, NotEditable
 from blankslide.formatkit import tiff_byte_map, tiff_numbered_pages, tiff_tags
-from blankslide.formatkit.findings import FindingCollector
+from blankslide.formatkit.findings import FindingCollector, places_in
 from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.tiff_children import child_role
 from blankslide.formatkit.tiff_tags import TagRule
@@ -87,7 +87,7 @@ class OmeTiff(Format):
         slide = _Slide(root, pages)
         roles = {p.name: r for p, r in zip(pages, slide.roles, strict=True)}
         bytemap = tiff_byte_map.claim_file(tiff, roles)
-        found, kept = FindingCollector(), list[Place]()
+        found, kept = FindingCollector(places_in(tiff.size)), list[Place]()
         tiff_numbered_pages.blank_pictures(found, pages, roles)
         reader = vocabulary.OmeXml(found, kept)
         for page in pages:

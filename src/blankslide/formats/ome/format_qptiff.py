@@ -29,7 +29,7 @@ from blankslide.containers.tiff import directories as T
 from blankslide.containers.xml import Element, parse
 from blankslide.errors import ContradictorySlide
 from blankslide.formatkit import tiff_byte_map, tiff_numbered_pages, tiff_pictures, tiff_tags
-from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI, FindingCollector
+from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI, FindingCollector, places_in
 from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.tiff_shapes import same_shape
 from blankslide.formatkit.tiff_tags import TagRule
@@ -140,7 +140,7 @@ class Qptiff(Format):
         named = _roles(pages, roots)
         roles = {p.name: r for p, r in zip(pages, named, strict=True)}
         bytemap = tiff_byte_map.claim_file(tiff, roles)
-        found, kept = FindingCollector(), list[Place]()
+        found, kept = FindingCollector(places_in(tiff.size)), list[Place]()
         reader = _QpiXml(found, kept, "qptiff", TABLE)
         for page, root in zip(pages, roots, strict=True):
             _picture(found, page, roles[page.name])

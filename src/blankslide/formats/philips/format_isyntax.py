@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from blankslide.containers import icc, isyntax, xml
 from blankslide.errors import ContradictorySlide, DamagedSlide
-from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, QUASI, UNKNOWN, FindingCollector
+from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, QUASI, UNKNOWN, FindingCollector, places_in
 from blankslide.formatkit.profile_words import is_profile_text
 from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.vocabulary import slug
@@ -138,7 +138,7 @@ class _Reader:
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.body = data.partition(b"\0")[0]
-        self.found = FindingCollector()
+        self.found = FindingCollector(places_in(len(data)))
         self.kept: list[Place] = []
         self._roles: dict[int, str] = {}
         self.pictures: list[AssociatedImage] = []

@@ -10,8 +10,9 @@ take linear time; entities are never expanded, but for single characters.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import islice
 from typing import NamedTuple
 
 from blankslide.verification.census.markup import is_markup, markup
@@ -31,14 +32,27 @@ class Leaf(NamedTuple):
     end: int
 
 
+def most_leaves(length: int) -> int:
+    """Return how many leaves a text can have: one of 16 characters each on average, as attributes of XML are."""
+    return max(4096, length // 16)
+
+
 def leaves(text: str) -> list[Leaf]:
     """Take a text apart; see the module's docstring for what is promised.
 
     Parameters
     ----------
     text
-        One text as a slide holds it, decoded.
+        One text as a slide holds it, decoded. Of one that has more leaves than `most_leaves` the rest is one more.
     """
+    found = list(islice(_leaves(text), most_leaves(len(text)) + 1))
+    if len(found) > most_leaves(len(text)):
+        start = found[-1].start
+        found[-1] = Leaf("<rest>", text[start:], start, len(text))
+    return found
+
+
+def _leaves(text: str) -> Iterable[Leaf]:
     kind = _kind(text)
     if kind == "xml":
         found: list[Leaf] = []
@@ -49,9 +63,9 @@ def leaves(text: str) -> list[Leaf]:
                 found += _pairs(text, start, end)
         return found
     if kind == "json":
-        return list(_json(text))
+        return _json(text)
     if kind == "ini":
-        return list(_ini(text))
+        return _ini(text)
     return _pairs(text, 0, len(text))
 
 
@@ -106,6 +120,8 @@ def _pairs(text: str, start: int, end: int) -> list[Leaf]:
     head = start + part.index("|") if has_bars else start
     spans = [m.span() for m in (_either().finditer(text, start, head))]
     spans += [m.span() for m in (_bars() if has_bars else _divider(part)).finditer(text, head, end)]
+    most = most_leaves(end - start)
+    spans[most:] = [(spans[most][0], end)] if len(spans) > most else []
     found = [leaf for a, b in spans if (leaf := _item(text, a, b))]
     if any(leaf.path for leaf in found):
         return found

@@ -83,7 +83,11 @@ def markup(text: str) -> list[Piece]:
     """All values with the paths of their elements; text beside all elements has an empty path."""
     walk = _Walk(text)
     at = begin = 0
+    most = max(4096, len(text) // 16)
     while (at := text.find("<", at)) >= 0:
+        if walk.tags + len(walk.out) > most:  # no writer has so many, and none of them is explained
+            walk.out.append(("<rest>", text[begin:], begin, len(text)))
+            return walk.out
         mark = text[at + 1 : at + 2]
         whole = walk.special(at, begin) if mark in ("!", "?") else walk.tag(at, begin, mark == "/")
         if whole:
@@ -121,6 +125,7 @@ class _Walk:
         self.out: list[Piece] = []
         self.open: list[tuple[str, str, int, int]] = []  # name, path, its place, how many values came before
         self._prefixes = {"xml", *_declared().findall(text)}
+        self.tags = 0
         self._names: Counter[str] = Counter()
         self._endless: set[str] = set()
 
@@ -175,6 +180,7 @@ class _Walk:
         if m is None:
             return 0
         self.words(begin, at)
+        self.tags += 1
         if is_end:
             self._end(m)
         else:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import binascii
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from blankslide.verification.census.account import Account, Text
@@ -287,16 +288,31 @@ def _reads(text: str) -> bool:
     return kept > 0 and kept * 100 >= (len(text) - text.count("\0")) * 97
 
 
+_STEP = 256
+
+
+def _places(text: str, encoding: str) -> Callable[[int], int]:
+    """Return what says how many bytes stand before a character of a text."""
+    if encoding.startswith("utf-16"):
+        return lambda at: 2 * at
+    if encoding in ("", "latin-1", "ascii") or text.isascii():
+        return lambda at: at
+    steps = range(0, len(text), _STEP)
+    counted = accumulate((len(text[at : at + _STEP].encode(encoding, "surrogatepass")) for at in steps), initial=0)
+    before = list(counted)
+
+    def place_of(at: int) -> int:
+        step = at // _STEP
+        return before[step] + len(text[step * _STEP : at].encode(encoding, "surrogatepass"))
+
+    return place_of
+
+
 def _leaves(file: int, path: str, text: str, encoding: str, base: int, where: str) -> Iterator[Text]:
-    at, plain = 0, encoding in ("", "latin-1", "ascii") or text.isascii()
-    width = 2 if encoding.startswith("utf-16") else 1
+    at, place_of = 0, _places(text, encoding)
     for part in text.split("\0"):
         for leaf in leaves(part):
             place = f"{path}/{leaf.path}" if leaf.path else path
-            if plain or width == 2:
-                start, end = base + (at + leaf.start) * width, base + (at + leaf.end) * width
-            else:
-                start = base + len(text[: at + leaf.start].encode(encoding, "surrogatepass"))
-                end = start + len(text[at + leaf.start : at + leaf.end].encode(encoding, "surrogatepass"))
+            start, end = base + place_of(at + leaf.start), base + place_of(at + leaf.end)
             yield Text(file, place, _or_bytes(leaf.value), start, end, where)
         at += len(part) + 1

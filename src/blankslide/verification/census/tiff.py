@@ -41,6 +41,8 @@ WHOLE = 0.9
 """Share of a thumbnail that must have been looked at before it is kept."""
 _WHOLE = 64 << 20
 _HEAD = 1 << 17
+_MOST_SAID = 1024
+"""Different texts beside the pixels of segments that are read, of one page."""
 _JPEG = frozenset((6, 7))
 
 
@@ -295,15 +297,20 @@ class Tiff:
         count = min(page.needed, len(page.offsets))
         small = int(page.lengths[:count].sum()) <= EVERY
         chosen = range(count) if every or self.thorough or small else _spread(count)
-        speaks = False
+        said: set[bytes] = set()
         for number in chosen:
             where = f"{page.directory.where}, segment {number}"
             for low, high in self._beside(page, number):
-                speaks = True
-                speak(self.account, self.file, "coded", self.source.read(low, high - low), low, where)
+                text = self.source.read(low, high - low)
+                if text not in said:  # what is explained in one tile is so in all
+                    said.add(text)
+                    speak(self.account, self.file, "coded", text, low, where)
+            if len(said) > _MOST_SAID:
+                self.account.troubles.append(f"{page.directory.where}: more segments hold text than can be read")
+                break
         if not every:
             self._claim(page, count)
-        return speaks and not small
+        return bool(said) and not small
 
     def _beside(self, page: Page, number: int) -> list[Span]:
         """Return what a segment holds beside its pixels; of one that is too large to be read, what its ends hold."""

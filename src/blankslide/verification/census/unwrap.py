@@ -23,6 +23,7 @@ from blankslide.verification.census.runs import runs
 MOST = 1 << 24  # bytes out of one stream
 RATIO = 200  # bytes out for each byte in
 BUDGET = 1 << 26  # bytes read from candidates and unpacked, in one call
+_PIECE, _TRIED = 1 << 14, 1 << 12  # what a text that was unwrapped, and one that was tried, cost besides their bytes
 _NAME = 64  # characters of a text that may stand in many places
 LEAST = 8  # bytes that a stream holds at least
 BROKEN = 32  # bytes that a stream without its end holds at least
@@ -78,8 +79,8 @@ def _once(data: bytes, purse: _Purse) -> Iterator[Wrapped]:
     if purse.pay(len(data)):
         yield from _streams(data, purse)
         dense = filled(data)
-        for start, end, how, inner in _texts(dense.data):
-            if purse.pay(len(inner)):
+        for start, end, how, inner in _texts(dense.data, purse):
+            if purse.pay(_PIECE + len(inner)):
                 yield Wrapped(*dense.span(start, end), how, inner)
 
 
@@ -202,9 +203,11 @@ def _blank() -> re.Pattern[bytes]:
     return re.compile(rb"[^0-9A-Fa-f]++|0x|\\x")
 
 
-def _texts(data: bytes) -> Iterator[tuple[int, int, str, bytes]]:
+def _texts(data: bytes, purse: _Purse) -> Iterator[tuple[int, int, str, bytes]]:
     hexes = []
     for start, end, digits in _hexes(data):
+        if not purse.pay(_TRIED):
+            return
         inner = binascii.unhexlify(digits[: len(digits) // 2 * 2])
         if _speaks(inner) and not (digits.isdigit() and not has_core(inner.decode("latin-1"))):
             hexes.append(start)
@@ -217,6 +220,8 @@ def _texts(data: bytes) -> Iterator[tuple[int, int, str, bytes]]:
             done = more.end()
             text = data[start:done]
             if text not in seen:
+                if not purse.pay(_TRIED):
+                    return
                 seen[text] = _from_base64(text)
             if seen[text]:
                 yield start, done, "base64", seen[text]
