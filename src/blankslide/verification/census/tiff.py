@@ -94,7 +94,7 @@ class Tiff:
         for entry in directory.entries:
             self.known.append((entry.start, entry.end))
             self._slack(directory, entry)
-            if entry.code in tags.INDEX and directory.first(entry.code) is entry:
+            if tags.is_index(self.walk, directory, entry):
                 continue
             if not tags.is_structure(self.walk, directory, entry):
                 self._spoken(directory, entry)
