@@ -264,7 +264,7 @@ class KeyReader:
         elif not self._is_structure(pair, key) and may_name_dyes(key) and is_marker(value):
             self._marker(pair, key, value)
         elif self._is_structure(pair, key) or _is_legal(key, value):
-            if len(value) >= 5:
+            if len(value) >= 5 or value.isalnum() != value.isdecimal():  # short words as well: `FITC`, `DAPI`
                 self.kept.append(Place(self.file, _WHERE, *self.slidedat.units.span(*at)))
         elif key in _VERSIONS and _VERSION.fullmatch(value):
             self._add(slug(key), pair.key, DEVICE, at, at, weak=True)
