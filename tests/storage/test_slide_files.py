@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from blankslide.errors import (
 from blankslide.storage import system
 from blankslide.storage.editable import check_editable
 from blankslide.storage.slide_files import open_slide, require_component
+from blankslide.testing.own.disk.layer import Layer, refuse
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -315,3 +317,18 @@ def test_a_member_without_permission_is_not_called_damaged(slide: Path, monkeypa
         monkeypatch.setattr(os, "open", refuse)
         with pytest.raises(NoPermission):
             opened.open("m")
+
+
+@pytest.mark.parametrize(("code", "told"), [(errno.EIO, True), (errno.EMFILE, True), (errno.EACCES, False)])
+def test_a_file_beside_that_the_disk_cannot_read_is_not_taken_for_an_empty_one(
+    tmp_path: Path, code: int, told: bool
+) -> None:
+    for name in ("slide.svs", "other.dcm"):
+        (tmp_path / name).write_bytes(b"something")
+    with open_slide(tmp_path / "slide.svs") as slide, Layer(str(tmp_path), refuse(1, code)).between():
+        if told:
+            with pytest.raises(EnvironmentProblem, match="cannot read a file beside the slide"):
+                slide.glance("other.dcm", 9)
+        else:
+            assert slide.glance("other.dcm", 9) == b""
+        assert slide.glance("other.dcm", 9) == b"something"

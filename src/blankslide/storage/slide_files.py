@@ -26,13 +26,14 @@ from blankslide.errors import ContradictorySlide, DamagedSlide, InternalError, N
 from blankslide.model.patterns import pattern
 from blankslide.source import Window
 from blankslide.storage.open_file import OpenFile
-from blankslide.storage.system import guard, open_nofollow, pread
+from blankslide.storage.system import guard, open_nofollow, pread, translate
 
 if TYPE_CHECKING:
     from blankslide.source import ByteSource
 
 AnyPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
+_TROUBLE = frozenset({errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, getattr(errno, "ESTALE", errno.EIO)})
 _UNSAFE = pattern(r"[/\\:\0]|[. ]\Z|\A(?:con|nul|prn|aux|com\d|lpt\d)(?:\..*)?\Z|\A\.blankslide-", re.IGNORECASE)
 
 
@@ -168,18 +169,26 @@ class SlideFilesOnDisk:
         self._lodged = os.path.join(self.folder, name)
 
     def glance(self, name: str, length: int, above: bool = False) -> bytes:
-        """Return up to ``length`` first bytes of a file beside the slide, or above, without making it a member."""
+        """Return up to ``length`` first bytes of a file beside the slide, or above, without making it a member.
+
+        Nothing is returned of what is not there, is no regular file, or may not be read.
+
+        Raises
+        ------
+        EnvironmentProblem
+            If the disk cannot read it now: that says nothing about what the file is.
+        """
         if not name or _UNSAFE.search(name):
             return b""
         try:
             folder = os.path.dirname(self._home) if above else self._home
             fd = open_nofollow(os.path.join(folder, name), os.O_RDONLY)
-        except OSError:
-            return b""
+        except OSError as error:
+            return _nothing(error)
         try:
             return pread(fd, length, 0) if stat.S_ISREG(os.fstat(fd).st_mode) else b""
-        except OSError:
-            return b""
+        except OSError as error:
+            return _nothing(error)
         finally:
             os.close(fd)
 
@@ -223,6 +232,19 @@ class SlideFilesOnDisk:
 
     def __repr__(self) -> str:
         return f"<SlideFilesOnDisk of {len(self.files)} files>"
+
+
+def _nothing(error: OSError) -> bytes:
+    """Return nothing, unless the disk or the system is in trouble.
+
+    Raises
+    ------
+    EnvironmentProblem
+        If so.
+    """
+    if error.errno in _TROUBLE:
+        raise translate(error, "read a file beside the slide") from None
+    return b""
 
 
 def open_slide(path: AnyPath, write: bool = False) -> SlideFilesOnDisk:

@@ -23,6 +23,7 @@ _OWN = ".blankslide-"
 _KEY, _LEDGER = "home/.config/blankslide/site.key", "home/.local/state/blankslide/ledger.jsonl"
 COPY_LEFT = "a folder with a dot that the copy was made in could not be removed"
 LEFT = "what is left of the journal could not be removed"
+_TROUBLE = (0, errno.EIO, errno.ESTALE)
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -121,7 +122,7 @@ class Known(NamedTuple):
         """Say what must never be found on a disk, whatever happened, after ``said`` was printed."""
         if not found.hot and not self.is_before(found) and not self.is_after(found):
             yield "half edited, and no journal waits"
-        if f"{self.word} –" in said and not found.hot and not self.is_after(found):
+        if f"· {self.word} –" in said and not found.hot and not self.is_after(found):
             yield f"was called {self.word}, and is not"
         if (found.hot or not self.is_before(found)) and found.key != self.after.key:
             yield "the key of its new ids is lost"
@@ -157,7 +158,7 @@ class Known(NamedTuple):
         shown = any(path in found.copies for path in mains) or len(found.copies) == len(self.after.copies)
         if shown and found.copies != self.after.copies:
             yield "a copy is shown that is not whole"
-        if f"{self.word} –" in said and not shown:
+        if f"· {self.word} –" in said and not shown:
             yield "was said to be there, and is not"
         if shown and found.key != self.after.key:
             yield "the key of its new ids is lost"
@@ -196,7 +197,7 @@ class Trial(NamedTuple):
             "interrupted, nothing is lost": now.hot,
             "interrupted – run recover": now.hot,
             "an interrupted run waits": now.hot,
-            " clean –": done,
+            "· clean –": done,
             "tissue unchanged": not now.hot,
             "finished but for its journal": known.is_after(now) and now.hot,
             LEFT: bool(now.own) and not now.hot and known.is_after(now),
@@ -219,12 +220,13 @@ class Trial(NamedTuple):
 
     def _of_the_code(self) -> Iterator[str]:
         code, text = self.ran.code, self.ran.text.strip()
-        if self.ran.escaped or code not in (0, 1, 4, 5):
+        blamed = () if self.code in _TROUBLE else (3,)  # what may not be opened can be the slide's own fault
+        if self.ran.escaped or code not in (0, 1, 4, 5, *blamed):
             yield f"ended with {code} {self.ran.escaped}: {text!r}"
         if code == 5 and not self.now.hot:
             yield f"ended with 5, and nothing waits: {text!r}"
-        if code == 4 and (self.was.slides != self.now.slides or self.now.hot):
-            yield f"ended with 4, and is not untouched: {text!r}"
+        if code in (3, 4) and (self.was.slides != self.now.slides or self.now.hot):
+            yield f"ended with {code}, and is not untouched: {text!r}"
         if code == 0 and self.now.hot:
             yield f"ended with 0, and a journal waits: {text!r}"
         if code and not text:
