@@ -180,3 +180,22 @@ def test_a_colour_profile_of_another_program_is_no_residue(tmp_path: Path, suffi
     assert (outcome.content, outcome.residue) == ("clean", ())
     assert not name or given not in path.read_bytes()
     assert b"lcms" in path.read_bytes()
+
+
+VIPS = (
+    '<?xml version="1.0"?>\n<image xmlns="http://www.vips.ecs.soton.ac.uk//dzsave" date="2020-01-30T09:30:00Z" '
+    'version="8.12.1"><properties><property><name>height</name><value type="gint">192</value></property></properties>'
+    "</image>"
+)
+
+
+@pytest.mark.parametrize(
+    "text", [VIPS, "ImageJ=1.53t\nimages=3\nchannels=3\nmode=grayscale\nloop=false\n", "ImageJ=1.54\n"]
+)
+def test_channels_as_vips_and_imagej_describe_them(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "x.tif"
+    with TiffWriter(path) as tiff:
+        for channel in range(3):
+            plane: dict[str, Any] = {**TILED, "photometric": "minisblack"}
+            tiff.write(picture(256, 192)[:, :, channel], description=text, **plane)
+    ends_clean(path, *([b"2020-01-30"] if text is VIPS else []))

@@ -116,8 +116,9 @@ def _instead_of_jfif(segment: int) -> Change:
         if len(found) < 4:
             raise Cannot("the sample has no JPEG tiles of that kind")
         at = found[len(found) // 2]
+        planted: tuple[bytes, ...] = ()
         if segment == 0xEE:
-            body, planted = b"Adobe\0\x64\0\0\0\0\1\0\0", ()
+            body = b"Adobe\0\x64\0\0\0\0\1\0\0"
         else:
             body = f"{draw.name(8)} {draw.digits(5)}".encode()
             planted = (body,)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from blankslide.testing.own.hostile_plants import ARTIST, ASCII, DESCRIPTION, Cannot
+from blankslide.testing.own.hostile_plants import ARTIST, DESCRIPTION, Cannot
+from blankslide.testing.own.tiffplant import ASCII
 
 if TYPE_CHECKING:
     from blankslide.testing.own.hostile_plants import Draw, Put

@@ -228,10 +228,21 @@ def _perhaps(pictures: Pictures, index: int, slide: _Group, head: Candidate, sai
     return Role("unclear", f"perhaps the slide: {said}")
 
 
+def _looked(pictures: Pictures, index: int, slide: _Group) -> float:
+    """Return the largest share that was seen both of a picture and of one of the slide; asks no more once it is all."""
+    most = 0.0
+    for other in slide.members:
+        if other != index:
+            most = max(most, covered(pictures.all[index].seen, pictures.all[other].seen))
+        if most >= 1.0:
+            break
+    return most
+
+
 def _alike(pictures: Pictures, index: int, slide: _Group, head: Candidate, said: str) -> Role:
     """Return the role of a picture that looks like the slide."""
     candidate = pictures.all[index]
-    looked = max((covered(candidate.seen, pictures.all[i].seen) for i in slide.members if i != index), default=0.0)
+    looked = _looked(pictures, index, slide)
     level = fits(candidate, head) and (candidate.tiled or candidate.said == "level")
     if candidate.said in ("label", "macro"):
         return Role("level" if level else "thumbnail", f"looks like the slide: {said}", looked)
