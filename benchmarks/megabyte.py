@@ -445,7 +445,8 @@ def written(made: Any, name: str, folder: Path) -> Path:
     for part, data in made.items():
         (folder / part).parent.mkdir(parents=True, exist_ok=True)
         (folder / part).write_bytes(data)
-    return folder / min((n for n in made if "/" not in n), key=lambda n: not n.endswith((".mrxs", ".vms")))
+    top = [name for name in made if "/" not in name]
+    return folder / min(top or made, key=lambda name: not name.endswith((".mrxs", ".vms")))
 
 
 def seconds(command: list[str], path: Path) -> tuple[float, int, str]:

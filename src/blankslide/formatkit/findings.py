@@ -91,6 +91,10 @@ class FindingCollector:
         self._names: list[tuple[str, str, Place, tuple[Edit, ...], Sensitive[str]]] = []
         self._added = 0
 
+    def bound(self, size: int) -> None:
+        """Allow no more places than a file of some bytes can have."""
+        self._limit = min(self._limit, places_in(size))
+
     def name(self, id: str, title: str, place: Place, edits: Iterable[Edit], value: str) -> None:
         """Note the name of a dye or marker: it stays, unless it stands elsewhere in the slide as a person's.
 

@@ -67,6 +67,7 @@ class Pairs:
         DamagedSlide
             If it has more fields than any scanner writes.
         """
+        self.found.bound(page.tiff.size)
         entry = page.tags.get(tag)
         if entry is None or entry.start in self._spans:
             return

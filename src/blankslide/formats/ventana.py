@@ -147,6 +147,7 @@ class Ventana(Format):
         named = {p.name: r for p, r in zip(pages, roles, strict=True)}
         bytemap = tiff_byte_map.claim_file(tiff, named)
         reader = _Reader()
+        reader.found.bound(tiff.size)
         stay = {p.name for p, r in zip(pages, roles, strict=True) if r == "macro" or (r != "level" and p is pages[0])}
         tiff_numbered_pages.blank_pictures(
             reader.found, pages, {n: r if n in stay else "left" for n, r in named.items()}

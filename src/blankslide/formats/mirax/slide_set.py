@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from blankslide.containers import mirax_index
 from blankslide.errors import ContradictorySlide, DamagedSlide
-from blankslide.formatkit.findings import LINK, UNKNOWN, FindingCollector
+from blankslide.formatkit.findings import LINK, UNKNOWN, FindingCollector, places_in
 from blankslide.formats.mirax import slide_id as ids
 from blankslide.formats.mirax.records import Records, called
 from blankslide.formats.mirax.slidedat import KeyReader, Slidedat, plainly_named
@@ -63,7 +63,7 @@ class MiraxSet:
             if _DATA_NAME.fullmatch(name):
                 self._open(name)
         self.maps = [ByteMap(source.size) for source in self.sources]
-        self.found = FindingCollector()
+        self.found = FindingCollector(places_in(sum(source.size for source in self.sources)))
         self.kept: list[Place] = []
         self.id = ids.SlideId(self.keys.slide_id)
         images = tuple(int(self.keys.number("GENERAL", f"IMAGENUMBER_{axis}") or 0) for axis in "XY")

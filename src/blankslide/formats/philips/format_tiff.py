@@ -93,6 +93,7 @@ class PhilipsTiff(Format):
         named = {p.name: r for p, r in zip(pages, roles, strict=True)}
         bytemap = tiff_byte_map.claim_file(tiff, named)
         reader = _Reader()
+        reader.found.bound(tiff.size)
         reader.scan(pages[0])
         for page, role in zip(pages, roles, strict=True):
             if role == "left":

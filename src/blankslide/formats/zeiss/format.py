@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from blankslide.containers.czi import DELETED, ENTRY_SIZE, GUID_AT, GUIDS_AT, HEAD, HEADER_END, Czi, is_czi, part_of
 from blankslide.errors import DamagedSlide, NotEditable
-from blankslide.formatkit.findings import UNKNOWN, FindingCollector
+from blankslide.formatkit.findings import UNKNOWN, FindingCollector, places_in
 from blankslide.formatkit.protocol import Format
 from blankslide.formats.zeiss import image_information as image
 from blankslide.formats.zeiss import pictures
@@ -80,7 +80,7 @@ class _Slide:
     def __init__(self, probe: Probe) -> None:
         _refuse_parts(probe)
         self.probe, self.source = probe, probe.files.main
-        self.found = FindingCollector()
+        self.found = FindingCollector(places_in(self.source.size))
         self.kept: list[Place] = []
         self.texts = TileTexts(self.kept)
         self.associated: list[AssociatedImage] = []

@@ -311,7 +311,7 @@ def _places(text: str, encoding: str) -> Callable[[int], int]:
 def _leaves(file: int, path: str, text: str, encoding: str, base: int, where: str) -> Iterator[Text]:
     at, place_of = 0, _places(text, encoding)
     for part in text.split("\0"):
-        for leaf in leaves(part):
+        for leaf in leaves(part) if part else ():  # zeros between values are many
             place = f"{path}/{leaf.path}" if leaf.path else path
             start, end = base + place_of(at + leaf.start), base + place_of(at + leaf.end)
             yield Text(file, place, _or_bytes(leaf.value), start, end, where)
