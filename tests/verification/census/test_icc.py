@@ -9,6 +9,7 @@ from datetime import datetime
 import pytest
 
 from blankslide.samples.kit.icc import profile
+from blankslide.testing.planting.tiff_profiles import assembled, base
 from blankslide.verification.census.account import Account
 from blankslide.verification.census.icc import is_profile
 from blankslide.verification.census.texts import speak, speak_profile
@@ -77,3 +78,20 @@ def test_what_is_no_language_is_read_like_text(language: bytes) -> None:
 
 def test_a_row_that_stands_there_twice_is_told() -> None:
     assert languages([(b"enUS", "\0" * 0x20)] * 2) != {}
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        b"curv\0\0\0\0Sprockershagen",
+        b"XYZ \0\0\0\0Sprockershagen",
+        b"XYZ \0\0\0\0Sprockershag",
+        b"sf32\0\0\0\0Sprockershag",
+        b"mft2\0\0\0\0Sprockershagen",
+        b"curv\0\0\0\0\0\0\0\7Sprockershagen",
+    ],
+)
+def test_numbers_of_a_profile_are_numbers_by_their_length_and_size(tag: bytes) -> None:
+    told = read(assembled({**base(), "lumi": tag}))
+    assert any("Sprockershag" in text for path, text in told.items() if path.startswith("34675/icc/lumi")), told
+    assert not any("TRC" in path or "XYZ" in path or "chad" in path for path in told)
