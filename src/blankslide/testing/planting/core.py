@@ -56,6 +56,8 @@ class Plant:
         Bytes of which none may be left in the outcome's files. A needle that the sample has by itself does not count.
     picture
         Whether pages are decoded, and the needles looked for in their pixels too.
+    beside
+        Name of a file beside the slide that holds it: it may stay there if the product names it.
     """
 
     format: str
@@ -64,6 +66,7 @@ class Plant:
     ordinary: bool
     needles: tuple[bytes, ...]
     picture: bool = False
+    beside: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ class Verdict:
         if self.code not in (0, 1, 3, 4):
             return CRASH
         if self.code == 0 and self.left:
-            return LEFT
+            return TOLD if self.plant.beside and self.plant.beside in self.text else LEFT
         if self.changed_on_refusal:
             return CHANGED
         if self.seconds > QUICK and self.size <= SMALL:
