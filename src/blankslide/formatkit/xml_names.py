@@ -64,7 +64,9 @@ _WORDS = frozenset(
     "elements usage ocr ocrs content infos telescope mtb cameras tubelens tube lenses lightsources "
     "illuminations filtersets expose mean modality case patient study specimen accession physician department "
     "birth old new sop instance sex age email mail save theme ward lab hospital caller requested bench bed http "
-    "https request".split()
+    "https request aberration apotome bleach bleaching beamsplitter splitter eyepiece eyepieces incubator incubators "
+    "deconvolution topography lightsheet colocalization fret automatic manual mosaic mosaics sharpening hdr dichroics "
+    "phases limit limits modified diode used".split()
 )
 _WORD = pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _NAME = pattern(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")

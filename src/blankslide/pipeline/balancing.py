@@ -37,6 +37,8 @@ MOST = 8
 
 
 _MARK = "census: "
+#: Parts of the place of a text that stands in coded data, or beside a picture in a cell of a database.
+_IN_TILES = frozenset(("coded", "beside"))
 _MAPS = frozenset(("map", "probability"))
 _SHOW_THE_SLIDE = frozenset(("thumbnail", "preview", "whole", "map", "probability"))
 
@@ -59,15 +61,15 @@ class Balance(NamedTuple):
         Roles of pictures that are kept by name, and whose pixels do not prove it.
     pictures
         All pictures that were found, explained or not.
-    speaks
-        Whether a tile holds text that nothing explains.
+    spoken
+        Texts in tiles that nothing explains.
     """
 
     left: tuple[str, ...]
     texts: tuple[Text, ...]
     unproven: tuple[str, ...]
     pictures: tuple[Picture, ...] = ()
-    speaks: bool = False
+    spoken: tuple[Text, ...] = ()
 
 
 class AsPlanned:
@@ -154,7 +156,7 @@ def would_be_left(job: Job) -> tuple[str, ...]:
     memory = job.memory = Memory()
     _look_first(job, memory)
     found = _as_planned(job)
-    if found.speaks and not job.options.thorough:
+    if found.spoken and not job.options.thorough:
         job.look_closer()
         _look_first(job, memory)
         found = _as_planned(job)
@@ -179,8 +181,33 @@ def before_copying(job: Job) -> None:
 
         job.memory = Memory()
         _look_first(job, job.memory)  # the files as they would be cannot be laid over the slide: places move
+        if look_closer_if_it_speaks(job):
+            _look_first(job, job.memory)
     else:
         would_be_left(job)
+
+
+def look_closer_if_it_speaks(job: Job) -> bool:
+    """Take the census of a slide as it stands; if tiles say what the plan leaves, inspect all tiles and plan anew.
+
+    That is for slides that cannot be laid out as planned, or that need no change so far.
+
+    Returns
+    -------
+    bool
+        Whether the plan was made anew.
+    """
+    from blankslide.verification.census.memory import Memory
+
+    if job.options.thorough:
+        return False
+    job.memory = job.memory or Memory()
+    found = balance(job.inspection, job.planned, job.slide.views(), job.options, job.path, job.memory)
+    goes = [(p.file, p.offset, p.offset + p.length) for p in job.planned.patches]
+    stays = [t for t in found.spoken if not any(f == t.file and a < t.end and t.start < b for f, a, b in goes)]
+    if stays:
+        job.look_closer()
+    return bool(stays)
 
 
 def _as_planned(job: Job) -> Balance:
@@ -306,8 +333,8 @@ def balance(
         *(_MARK + sentence for sentence in unopened(account.texts, *_beside(path, inspection))),
     ]
     unproven = _unproven(account, inspection, planned)
-    speaks = any(text.path.rpartition("/")[2] == "coded" for text in texts)
-    return Balance(_few(left), tuple(account.texts), unproven, tuple(account.pictures), speaks)
+    spoken = tuple(text for text in texts if not _IN_TILES.isdisjoint(text.path.split("/")))
+    return Balance(_few(left), tuple(account.texts), unproven, tuple(account.pictures), spoken)
 
 
 def _taken(

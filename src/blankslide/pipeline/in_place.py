@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.errors import BlankslideError, EnvironmentProblem, NotEditable, SlideLinked, SlidePending
 from blankslide.model import Stage
-from blankslide.pipeline.balancing import balance, would_be_left
+from blankslide.pipeline.balancing import balance, look_closer_if_it_speaks, would_be_left
 from blankslide.pipeline.clock import Clock
 from blankslide.pipeline.job import Job
 from blankslide.pipeline.judging import conclude, gone_roles, judge_written, touched
@@ -119,6 +119,8 @@ def _anonymized(asked: _Asked, options: Options) -> Outcome:
         _refuse_torn(job)
         if asked.dry_run:
             return job.outcome
+        if not job.planned.patches and look_closer_if_it_speaks(job):
+            _refuse_torn(job)
         if job.planned.patches or renames:
             _apply(job, renames)
         else:
@@ -133,7 +135,7 @@ def _judge_untouched(job: Job) -> None:
 
     views = observe(job.path)
     readers, problems = judge_once(views)
-    left = balance(job.inspection, job.planned, job.slide.views(), job.options, job.path, views=views).left
+    left = balance(job.inspection, job.planned, job.slide.views(), job.options, job.path, job.memory, views).left
     conclude(job.outcome, readers, [*problems, *left, *remembered(job)])
     job.clock.lap(Stage.VERIFY, last=True)
 

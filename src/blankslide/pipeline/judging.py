@@ -17,7 +17,7 @@ from blankslide.model import Action, Inspection, Outcome, Patch, Plan, Stage
 from blankslide.pipeline.balancing import balance
 from blankslide.pipeline.clock import Clock
 from blankslide.pipeline.job import Job
-from blankslide.pipeline.ledger_entry import remembered, state_of
+from blankslide.pipeline.ledger_entry import has_states, remembered, state_of
 from blankslide.pipeline.looking import refuse_orphan
 from blankslide.pipeline.main_file import main_file
 from blankslide.pipeline.opening import inspected, opened
@@ -78,7 +78,7 @@ def judge_written(job: Job, path: Path, names: Sequence[str] = ()) -> str:
             problems += second.left
             problems += _search(fresh, again, second, job)
             problems += balance(again, second, fresh.views(), job.options, path, job.memory, after).left
-            if job.outcome.residue or problems:
+            if job.outcome.residue or problems or has_states(job.options):
                 state = state_of(fresh, again, job.options)
     conclude(job.outcome, readers, problems)
     return state

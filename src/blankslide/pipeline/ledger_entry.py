@@ -3,11 +3,13 @@
 Some of what a run says cannot be found out a second time: the removed values are gone, and so is the view that
 readers had of the slide before. So the entry of a run that ended NOT clean keeps its sentences, with `state_of`,
 a keyed digest that recognises the slide. `remembered` looks the slide up, so that a later look says the same.
+A run that ended clean on such a slide, where only bytes of tissue were in the way, says so in the same manner.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from blankslide.errors import EnvironmentProblem
@@ -27,12 +29,21 @@ def record(outcome: Outcome, name: str, options: Options, state: str = "") -> No
     Parameters
     ----------
     state
-        Of a slide that is not clean, by `state_of`; empty if it cannot be told.
+        Of a slide that is not clean or may have been known as such, by `state_of`; empty if it cannot be told.
     """
     ledger = options.ledger
     if ledger is None or ledger.contains(outcome.transaction):
         return
+    if outcome.content == "clean" and state and not (ledger.last_with_state(state) or {}).get("told"):
+        state = ""  # there is nothing to take back
     outcome.ledger_sequence = ledger.append(_entry(outcome, name, options, state))
+
+
+def has_states(options: Options) -> bool:
+    """Whether the ledger knows any slide that ended NOT clean."""
+    with suppress(EnvironmentProblem):  # who needs it, says so
+        return options.ledger is not None and options.ledger.has_states()
+    return False
 
 
 def _entry(outcome: Outcome, name: str, options: Options, state: str) -> Mapping[str, object]:
@@ -57,7 +68,7 @@ def _entry(outcome: Outcome, name: str, options: Options, state: str) -> Mapping
         ],
         "residue": len(outcome.residue),
         "bytes": outcome.bytes_written,
-    } | ({"state": state, "told": told} if state and told else {})
+    } | ({"state": state, "told": told} if state and (told or outcome.content == "clean") else {})
 
 
 def _told(outcome: Outcome) -> list[str]:

@@ -343,11 +343,13 @@ class SlideSet:
             if over:
                 out += [(start, end)] if any(head) else []
                 continue
-            if head[:2] in (b"\xff\xd8", b"\xff\x4f"):
-                out += frames.slack(instance.source, start, end)
             over = instance.frames == 1 and frames.has_ended(instance.source, start, end)
-            found = jpeg.comment_segments(head) if head[:2] == b"\xff\xd8" else jp2k.comment_segments(head)
-            out += [(start + low, start + high) for _, low, high in found]
+            if head[:2] == b"\xff\xd8":
+                out += [(a.start, a.end) for a in jpeg.asides(instance.source, start, end - start) if a.text]
+                continue
+            if head[:2] == b"\xff\x4f":
+                out += frames.slack(instance.source, start, end)
+            out += [(start + low, start + high) for _, low, high in jp2k.comment_segments(head)]
         return sorted(out)
 
     # -- pictures ------------------------------------------------------------------------

@@ -47,7 +47,6 @@ _TABLE_LAYERS = frozenset(
 _ENCODER = pattern(rb"(?:Intel\(R\) JPEG Library, version [\d,. ]{1,20}|LEAD Technologies Inc\. V[\d.]{1,8})\0*")
 _WORD = pattern(rb"[A-Za-z]{3}|\d{5}")
 _HEAD = 1 << 16
-_SHORT_HEAD = 1 << 12
 
 
 _PLAIN = pattern(r"index\.dat|data\d{1,5}\.dat|slidedat\.ini", re.I)
@@ -245,16 +244,13 @@ def _pairs(starts: Any, lengths: Any) -> Iterator[tuple[int, int]]:
 
 
 def _spoken(source: ByteSource, start: int, length: int) -> list[_Text]:
-    """Return the texts of one tile: before a JPEG's scan, or in any chunk of a PNG."""
+    """Return the texts of one tile: beside a JPEG's scans and behind its end, or in any chunk of a PNG."""
     if start + length > source.size:
         return []  # the byte map will refuse such a slide
-    head = source.read(start, min(length, _SHORT_HEAD))
-    if head[:2] == b"\xff\xd8" and b"\xff\xda" not in head and length > _SHORT_HEAD:
-        head = source.read(start, min(length, _HEAD))
-    if head.startswith(png.MAGIC) and length <= MAX_BYTES:
+    if source.read(start, min(length, 8)) == png.MAGIC and length <= MAX_BYTES:
         return [(start + low, start + high, new) for low, high, new in png.texts(source.read(start, length))]
-    loud = [s for s in jpeg.comment_segments(head) if not _ENCODER.fullmatch(head[s.start : s.end])]
-    return [(start + s.start, start + s.end, bytes(s.end - s.start)) for s in loud]
+    loud = [a for a in jpeg.asides(source, start, length) if a.text and not _ENCODER.fullmatch(a.text)]
+    return [(a.start, a.end, bytes(a.end - a.start)) for a in loud]
 
 
 def _is_text(data: bytes) -> bool:

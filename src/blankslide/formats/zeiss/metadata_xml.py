@@ -37,6 +37,8 @@ __all__ = ["GUID", "ZeissXml"]
 KNOWN_PARTS = frozenset("Version Information Scaling ImageScaling DisplaySetting AttachmentInfos".split())
 #: Known parts that are emptied as a whole; the name of any other part may itself identify.
 EMPTIED_PARTS = frozenset("Experiment HardwareSetting CustomAttributes Appliances Layers".split())
+#: Elements that hold others, and are not called by technical words alone.
+ELEMENTS = frozenset("OCRs LightEmittingDiode PixelToStageTransform EnhanceClipLimit IsProfileModified IsUsed".split())
 #: A GUID as text.
 GUID = pattern(r"\{?[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}\}?")
 _INSTRUCTION = pattern(rb"<!\[CDATA\[.*?\]\]>|<!--.*?-->|(<\?(?!xml\s).*?\?>)", re.S)
@@ -144,10 +146,9 @@ class ZeissXml(XmlReader):
         Collects the ids of many digits.
     """
 
-    judges_names = False  # each version of the program adds hundreds of elements, with words of its own
-
     def __init__(self, found: FindingCollector, kept: list[Place], ids: Ids) -> None:
         super().__init__(found, kept, "zeiss.xml", TABLE, whole=WHOLE)
+        self._elements |= KNOWN_PARTS | EMPTIED_PARTS | ELEMENTS
         self.ids = ids
         self._emptied: list[tuple[int, int]] = []
         self._all_words = ""

@@ -10,7 +10,7 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 from blankslide.testing.planting.dicom import Instance, put
-from blankslide.testing.planting.sets import Found, Members, blob, secret, sets
+from blankslide.testing.planting.sets import Found, Members, blob, secret, sets, telling
 
 if TYPE_CHECKING:
     from random import Random
@@ -177,7 +177,7 @@ def plant_label(members: Members, rng: Random) -> Found | None:
             data.SeriesInstanceUID = uid + ".1"
         one.name = name.replace("_label", "_label2")
     one.done()
-    return Found(f"label: {how}", f"picture {shown.codec}", how == "label", shown.needles)
+    return Found(f"label: {how}", f"picture {shown.codec}", how == "label", telling(shown))
 
 
 def _picture(data: Any, shown: Picture) -> None:
@@ -244,8 +244,10 @@ def _report(members: Members, raw: bytes, sop_class: str) -> bytes:
 
 
 def _medium(members: Members, raw: bytes) -> bytes:
+    import pydicom
     from pydicom.dataset import Dataset
 
+    slide = pydicom.dcmread(io.BytesIO(members.files[members.main]), stop_before_pixels=True)
     records = []
     for kind in ("PATIENT", "STUDY", "SERIES", "IMAGE"):
         item = Dataset()
@@ -254,8 +256,13 @@ def _medium(members: Members, raw: bytes) -> bytes:
         if kind == "PATIENT":
             put(item, 0x00100010, "PN", raw)
             put(item, 0x00100020, "LO", raw)
+        if kind == "STUDY":
+            item.StudyInstanceUID = slide.StudyInstanceUID
+        if kind == "SERIES":
+            item.SeriesInstanceUID = slide.SeriesInstanceUID
         if kind == "IMAGE":
-            item.ReferencedFileID = members.main
+            item.ReferencedFileID = "SLIDE1"
+            item.ReferencedSOPClassUIDInFile, item.ReferencedSOPInstanceUIDInFile = slide.SOPClassUID, slide.SOPInstanceUID
         records.append(item)
     data = Dataset()
     data.FileSetID = "SLIDES"

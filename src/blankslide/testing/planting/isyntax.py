@@ -10,7 +10,7 @@ import base64
 import re
 from typing import TYPE_CHECKING
 
-from blankslide.testing.planting.sets import Found, Members, blob, secret, sets
+from blankslide.testing.planting.sets import Found, Members, blob, secret, sets, telling
 
 if TYPE_CHECKING:
     from random import Random
@@ -127,7 +127,7 @@ def plant_isyntax_label(members: Members, rng: Random) -> Found | None:
     header.insert(one.start(1), coded + one[2], one.end(2))
     if not header.done():
         return None
-    needles = (coded[len(coded) // 2 :][:60], coded[-120:-60], *shown.needles)
+    needles = (coded[len(coded) // 2 :][:60], coded[-120:-60], *telling(shown))
     return Found("another picture", shown.codec, shown.codec == "jpeg", needles)
 
 

@@ -31,7 +31,7 @@ BUILDERS: Mapping[str, Callable[[Path], object]] = {
     "mirax.mrxs": build_mirax,
     "mirax-new.mrxs": partial(build_mirax, old=False, wide=frozenset(), seed=31),
     "zeiss-axioscan.czi": partial(zeiss.build_zeiss, size=(512, 384)),
-    "zeiss-jpeg.czi": partial(zeiss.build_zeiss, size=(512, 384), codec=zeiss.JPEG, jpeg_label=True, seed=32),
+    "zeiss-raw.czi": partial(zeiss.build_zeiss, size=(384, 256), codec=zeiss.RAW, picture_codec=zeiss.RAW, jpeg_label=True, seed=32),
     "sakura.svslide": build_sakura,
     "sakura-wide.svslide": partial(build_sakura, settings={"encoding": "UTF-16le"}, size=(512, 384)),
     "philips-isyntax.isyntax": partial(build_philips_isyntax, bulk=_ROOM),
