@@ -47,20 +47,23 @@ _RATIONAL, _SIGNED_RATIONAL, _FLOATS = 5, 10, (11, 12)
 #: Largest value of tags that hold one integer.
 _ONE = {
     254: 0xFF, 255: 3, 256: None, 257: None, 259: 0xFFFF, 262: 0xFFFF, 263: 3, 264: 0xFFFF, 265: 0xFFFF, 266: 2,
-    274: 8, 277: 0xFFFF, 278: None, 284: 2, 290: 5, 292: 7, 293: 7, 296: 5, 317: 0xFFFF, 322: None, 323: None,
+    274: 8, 277: 0xFFFF, 278: 1 << 20, 284: 2, 290: 5, 292: 7, 293: 7, 296: 5, 317: 0xFFFF, 322: None, 323: None,
     332: 2, 334: 0xFFFF, 512: 14, 513: None, 514: None, 515: 0xFFFF, 531: 2, 32995: 1, 32997: None, 32998: None,
 }  # fmt: skip
 #: Largest value of tags that hold one integer for each sample, or one for all.
 _EACH = {258: 64, 280: None, 281: None, 338: 999, 339: 6, 517: 7, 518: 99, 519: None, 520: None, 521: None, 32996: 3}
 #: How many integers other tags hold, and the largest.
 _COUNTED = {297: (2, 0xFFFF), 321: (2, 0xFFFF), 342: (6, 0xFFFF), 530: (2, 4)}
+#: More pixels a centimetre, or more centimetres, than anything has: seven digits, as for other numbers.
+_MOST = 9_999_999.0
 #: Fractions: how many of them, the smallest and the largest.
 _FRACTIONS = {
-    282: (1, 0.0, 1e9), 283: (1, 0.0, 1e9), 286: (1, -1e9, 1e9), 287: (1, -1e9, 1e9), 318: (2, 0.0, 2.0),
+    282: (1, 0.0, _MOST), 283: (1, 0.0, _MOST), 286: (1, -_MOST, _MOST), 287: (1, -_MOST, _MOST), 318: (2, 0.0, 2.0),
     319: (6, -1.0, 2.0), 529: (3, 0.0, 1.0), 532: (6, -65536.0, 65536.0),
 }  # fmt: skip
 _PLACES = frozenset((273, 279, 288, 289, 324, 325, 330, 34665, 34853, 40965))
 _LONGEST = 1 << 20
+_ALL_ROWS = (0x7FFFFFFF, 0xFFFFFFFF)
 
 
 def is_needed(ifd: Ifd, tag: int) -> bool:
@@ -84,6 +87,8 @@ def is_usable(ifd: Ifd, entry: Entry) -> bool:
     if kind not in T.INTEGER_TYPES or entry.end - entry.start > _LONGEST:
         return False
     samples = max(ifd.number(T.SAMPLES_PER_PIXEL, 1), 1)
+    if tag == T.ROWS_PER_STRIP and ifd.number(tag) in _ALL_ROWS:
+        return count == 1
     if tag in _ONE:
         return count in (1, samples) and _is_below(ifd, entry, _ONE[tag])
     if tag in _EACH:

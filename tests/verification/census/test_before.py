@@ -60,3 +60,13 @@ def test_a_label_may_be_drawn_over(slide: Path) -> None:
     with TiffFile(slide) as tiff:
         last = len(tiff.pages) - 1
     assert endangered(slide, *segment(slide, last)) == []
+
+
+@pytest.mark.parametrize("said", [b"Sprocketon\0\0", b"\0Sprocketon\0"])
+def test_zeros_around_what_stands_beside_the_pixels_are_no_pixels(tmp_path: Path, said: bytes) -> None:
+    path = tmp_path / "slide.ndpi"
+    build_hamamatsu(path, planes=1, comment=said, bare=True)
+    start = segment(path, 0)[0]
+    assert path.read_bytes()[start + 6 : start + 6 + len(said)] == said
+    assert endangered(path, start + 6, start + 6 + len(said)) == []
+    assert endangered(path, start + 6, start + 7 + len(said)) == ["page 0"]

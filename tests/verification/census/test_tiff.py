@@ -309,3 +309,27 @@ def test_letters_in_the_words_of_an_ndpi_that_no_value_uses_are_read(file: Path)
     data = file.read_bytes().ljust(8 << 20, b"\0")
     told = {t.path: t.value for t in take_stock([("s.ndpi", MemorySource(data))]).texts if t.path.endswith("slack")}
     assert told == {"65490/slack": "Mike", "65491/slack": "Kim\0"}
+
+
+def fraction(number: int, below: int) -> Value:
+    return Value(5, (number, below))
+
+
+@pytest.mark.parametrize(
+    ("code", "value"), [(282, fraction(47110815, 1)), (287, fraction(1471108153, 10)), (278, long(47110815))]
+)
+def test_a_number_that_nothing_can_be_as_large_as_is_no_structure(file: Path, code: int, value: Value) -> None:
+    account = taken(file, strip(FIELD.reduce(3), {code: value}))
+    assert [t.path for t in account.texts] == [str(code)]
+
+
+@pytest.mark.parametrize(
+    ("code", "value"), [(282, fraction(47110815, 1000)), (278, long(0xFFFFFFFF)), (286, fraction(3, 2))]
+)
+def test_a_number_that_something_is_as_large_as_is_structure(file: Path, code: int, value: Value) -> None:
+    assert taken(file, strip(FIELD.reduce(3), {code: value})).texts == []
+
+
+def test_a_fraction_that_was_emptied_is_nothing(file: Path) -> None:
+    account = taken(file, strip(FIELD.reduce(3), {65098: fraction(0, 0), 65099: fraction(1, 0)}))
+    assert {t.path: t.value for t in account.texts} == {"65098": "0", "65099": "nan"}

@@ -175,6 +175,10 @@ NARROW = ("utf-8", "latin-1", "base64", "hex", "HEX", "percent", "entities", "he
 """Those that can stand among other text of one byte a letter."""
 
 
+_LOST = (b"???", b"%3F%3F%3F", b"%3f%3f%3f", b"3f3f3f", b"3F3F3F", b"?\0?\0?", b"Pz8/")
+"""What a letter becomes that an encoding does not have: nobody is known by it."""
+
+
 def needles(text: str) -> Iterator[bytes]:
     """Yield every spelling of a text by which it is known again; too short ones, which come by chance, are left out."""
     forms = [form for some in spellings(text).values() for form in some]
@@ -182,7 +186,7 @@ def needles(text: str) -> Iterator[bytes]:
         forms += [raw.hex().encode(), raw.hex().upper().encode()]
     forms += [ENCODINGS[name](text) for name in ("entities", "hex entities", "latin-1")]
     forms += ["".join(f"&#x{ord(c):x};" for c in text).encode()]
-    yield from (form for form in forms if len(form) >= 5 and b"????" not in form)
+    yield from (form for form in forms if len(form) >= 5 and not any(lost in form for lost in _LOST))
 
 
 # -- how days are written as numbers ----------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
 from blankslide.testing.planting.core import CLEAN, FAULTS, Drawing, Verdict, faults, judged, share
@@ -65,7 +66,7 @@ def many(command: Command_, drawing: Drawing, count: int, jobs: int = 2) -> Iter
     Parameters
     ----------
     command
-        Called in each process for the command line; a function of a module, since it is sent there.
+        Called in each process for the command line.
     drawing, count, jobs
         What to draw from, how many, and by how many processes.
     """
@@ -73,7 +74,8 @@ def many(command: Command_, drawing: Drawing, count: int, jobs: int = 2) -> Iter
         _ready(command, drawing)
         yield from map(_one, range(count))
         return
-    with ProcessPoolExecutor(jobs, initializer=_ready, initargs=(command, drawing)) as pool:
+    command()  # what is imported before the fork is imported once
+    with ProcessPoolExecutor(jobs, get_context("fork"), initializer=_ready, initargs=(command, drawing)) as pool:
         yield from pool.map(_one, range(count), chunksize=4)
 
 

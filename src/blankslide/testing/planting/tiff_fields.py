@@ -226,3 +226,31 @@ def plant_behind_zero(sample: Path, target: Path, random: Random) -> Plant | Non
     encoding, data = any_way(random, value)
     retold(tiff, text, text.text + b"\0" + data, every=False)
     return done(tiff, sample, target, "text: behind its zero", encoding, value.needles(), ordinary=False)
+
+
+@planter("tiff")
+def plant_in_science(sample: Path, target: Path, random: Random) -> Plant | None:
+    """A value under a key that is there already, be it one that is kept for its numbers."""
+    tiff, value = Tiff.read(sample), anything(random)
+    place = pairs(tiff, random)
+    if place is None:
+        return None
+    text, division, between = place
+    rows = [row for row in text.text.split(division) if between in row]
+    key = random.choice(rows).split(between)[0].strip(b" \r\n\"',{")
+    encoding, data = any_way(random, value, ("utf-8", "utf-8", "base64", "hex", "percent"))
+    retold(tiff, text, added(text, division, between, key, data), random.random() < 0.5)
+    return done(
+        tiff, sample, target, "field: any key of it", f"{value.kind}, {encoding}", value.needles(), ordinary=False
+    )
+
+
+@planter("tiff")
+def plant_description(sample: Path, target: Path, random: Random) -> Plant | None:
+    """A description in place of that of any page, or where a page has none."""
+    tiff, value, page = Tiff.read(sample), anything(random), 0
+    page = random.randrange(len(tiff))
+    encoding, data = any_way(random, value)
+    old = tiff.text(page) or b""
+    tiff.describe(page, random.choice((b"", old + b" ", b"level=1 mag=20 ", b"Label ")) + data)
+    return done(tiff, sample, target, "text: whole description", encoding, value.needles(), ordinary=False)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from blankslide.testing.planting.tiff_patch import Tiff
 
 UNOWNED = ("generic",)
-"""Formats of which nobody knows all bytes: what no structure needs is told of there, and never zeroed."""
+"""Formats that nobody knows whole: free bytes and private texts may be structures, so they are told of and stay."""
 
 
 class Text(NamedTuple):
@@ -68,7 +68,7 @@ def done(
 
 
 def owned(sample: Path) -> bool:
-    """Whether every byte of the format has an owner, so that free ones are zeroed."""
+    """Whether every byte of the format has an owner, so that free and unknown ones are zeroed."""
     return format_of(sample) not in UNOWNED
 
 

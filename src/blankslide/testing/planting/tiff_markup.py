@@ -233,3 +233,19 @@ def plant_blob(sample: Path, target: Path, random: Random) -> Plant | None:
     return done(
         tiff, sample, target, "XML: picture in base64", picture.codec, (data[middle : middle + 40],), ordinary=True
     )
+
+
+@planter("tiff")
+def plant_any_xml(sample: Path, target: Path, random: Random) -> Plant | None:
+    """A value in place of any other: numbers, ids, names of channels, and what readers need."""
+    tiff, value = Tiff.read(sample), anything(random)
+    text = markup(tiff, random)
+    if text is None:
+        return None
+    forms = (rb"[\w:]=[\"']([^\"'<>]*)[\"']", rb"[\w\"]>([^<>]*\S[^<>]*)</")
+    spans = [m.span(1) for form in forms for m in re.finditer(form, text.text)]
+    start, end = random.choice(spans)
+    encoding, data = _written(random, value)
+    kept = text.text[start:end] + b" " if random.random() < 0.3 else b""
+    retold(tiff, text, text.text[:start] + kept + data + text.text[end:])
+    return done(tiff, sample, target, "XML: any value", f"{value.kind}, {encoding}", value.needles(), ordinary=False)

@@ -74,14 +74,18 @@ def plant_profile_anywhere(sample: Path, target: Path, random: Random) -> Plant 
     """A value in another tag, in the gap, behind the profile, or in its header."""
     tiff, value, tags = Tiff.read(sample), anything(random), base()
     tags |= {n: text_tag("mluc", "sRGB built-in") for n in ("desc", "cprt")}
-    place = random.choice((*OTHER, "gap", "behind", "header", "behind a text"))
+    place = random.choice((*OTHER, "gap", "behind", "header", "behind a text", "numbers"))
     data, needles = value.written(random.choice(("utf-8", "utf-16-be", "base64"))), value.needles()
     if place in OTHER:
-        profile = assembled({**tags, place: text_tag(random.choice(("text", "data", "mluc")), value.text)})
+        narrow = ("text", "data") if all(ord(letter) < 256 for letter in value.text) else ()
+        profile = assembled({**tags, place: text_tag(random.choice((*narrow, "mluc")), value.text)})
         needles = value.needles() + Value("", value.text, (value.text,)).needles()
     elif place == "header":
         letters = bytes(random.randrange(97, 123) for _ in range(28))
         profile, needles = assembled({**tags, "": tags[""][:100] + letters}), (letters,)
+    elif place == "numbers":
+        name, kind = random.choice((("lumi", b"XYZ "), ("rTRC", b"curv"), ("A2B0", b"mft2"), ("chad", b"sf32")))
+        profile = assembled({**tags, name: kind + bytes(4) + value.written("utf-8")})
     elif place == "behind a text":
         profile = assembled({**tags, "desc": text_tag("mluc", "sRGB") + data})
     else:

@@ -184,3 +184,45 @@ def plant_in_codestream(sample: Path, target: Path, random: Random) -> Plant | N
     tiff.recode(page, change, numbers)
     where = "JPEG 2000: comment" + ("" if which == "all" else " in one tile")
     return done(tiff, sample, target, where, f"{way} in {which}", value.needles(), ordinary=which == "all")
+
+
+@planter("tiff")
+def plant_in_other_marker(sample: Path, target: Path, random: Random) -> Plant | None:
+    """A text in another segment of JPEG 2000 that no decoder needs."""
+    tiff, value = Tiff.read(sample), anything(random)
+    page = _coded(tiff, list(range(len(tiff))), J2K, random)
+    if page is None:
+        return None
+    which, numbers = _which(tiff, page, random)
+    code = random.choice((0x63, 0x57, 0x58, 0x30, 0x6F, 0x78))
+    data = value.written("utf-8")
+    new = bytes((0xFF, code)) + (b"" if code == 0x30 else struct.pack(">H", len(data) + 2)) + data
+
+    def change(old: bytes) -> bytes:
+        at = old.find(b"\xff\x90")
+        return old[:at] + new + old[at:]
+
+    tiff.recode(page, change, numbers)
+    needles = value.needles()
+    return done(tiff, sample, target, "JPEG 2000: other segment", f"{code:02x} in {which}", needles, ordinary=False)
+
+
+@planter("tiff")
+def plant_in_table(sample: Path, target: Path, random: Random) -> Plant | None:
+    """A table of JPEG that no component uses, and that spells something; in tiles, pictures or what they share."""
+    tiff, value = Tiff.read(sample), anything(random)
+    page = _coded(tiff, list(range(len(tiff))), JPEG, random)
+    if page is None:
+        return None
+    data = value.written("utf-8")[:60]
+    new = segment(0xDB, bytes((random.choice((2, 3)),)) + data.ljust(64, b"\1"))
+    shared = tiff.find(page, 347)
+    if shared and random.random() < 0.5:
+        tiff.put(page, entry(347, UNDEFINED, shared.raw[:2] + new + shared.raw[2:]))
+        where = "shared"
+    else:
+        where, numbers = _which(tiff, page, random)
+        tiff.recode(page, lambda old: old[:2] + new + old[2:], numbers)
+        if tiff.ndpi:
+            shift_starts(tiff, page, len(new))
+    return done(tiff, sample, target, "JPEG: unused table", where, (data[:40],), ordinary=False)

@@ -20,7 +20,7 @@ from blankslide.testing.planting.invented import (
     person,
 )
 from blankslide.testing.planting.pictures import drawn
-from blankslide.testing.planting.tiff_kit import any_way, done, escaped
+from blankslide.testing.planting.tiff_kit import any_way, done, escaped, owned
 from blankslide.testing.planting.tiff_patch import (
     ASCII,
     BYTE,
@@ -29,6 +29,7 @@ from blankslide.testing.planting.tiff_patch import (
     LONG8,
     RATIONAL,
     SHORT,
+    SIZES,
     UNDEFINED,
     UTF8,
     Entry,
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from random import Random
 
 TEXTS = {269: "DocumentName", 285: "PageName", 315: "Artist", 316: "HostComputer", 33432: "Copyright", 32781: "ImageID"}
-PHOTO = {42016: "ImageUniqueID", 51023: "OriginalFileName", 50735: "CameraSerialNumber", 50827: "OriginalRawFileName"}
+PHOTO = {42016: "ImageUniqueID", 42032: "CameraOwnerName", 50735: "CameraSerialNumber", 50827: "OriginalRawFileName"}
 WORDS = {271: "Make", 272: "Model", 305: "Software", 333: "InkNames", 337: "TargetPrinter", 33550: "scale"}
 DATES = {306: "DateTime", 36867: "DateTimeOriginal", 36868: "DateTimeDigitized", 50971: "PreviewDateTime"}
 WINDOWS = {40091: "XPTitle", 40092: "XPComment", 40093: "XPAuthor", 40094: "XPKeywords", 40095: "XPSubject"}
@@ -114,7 +115,7 @@ def plant_unknown_text(sample: Path, target: Path, random: Random) -> Plant | No
     data = (lead + data + b"\0").ljust(-(-(len(lead + data) + 1) // size) * size, b"\0")
     tiff.put(page, entry(free_tag(tiff, page, random), kind, data))
     where = "tag: unknown, text" if size == 1 else "tag: unknown, text as numbers"
-    return done(tiff, sample, target, where, f"type {kind}, {encoding}", value.needles(), ordinary=True)
+    return done(tiff, sample, target, where, f"type {kind}, {encoding}", value.needles(), ordinary=owned(sample))
 
 
 @planter("tiff")
@@ -155,7 +156,7 @@ def plant_unknown_picture(sample: Path, target: Path, random: Random) -> Plant |
     tiff, picture = Tiff.read(sample), drawn(random)
     page = _page(tiff, random)
     tiff.put(page, entry(free_tag(tiff, page, random), random.choice((UNDEFINED, BYTE)), picture.stream))
-    return done(tiff, sample, target, "tag: unknown, picture", picture.codec, picture.needles, ordinary=True)
+    return done(tiff, sample, target, "tag: unknown, picture", picture.codec, picture.needles, ordinary=owned(sample))
 
 
 @planter("tiff")
@@ -275,13 +276,31 @@ def plant_structural(sample: Path, target: Path, random: Random) -> Plant | None
 
 
 @planter("tiff")
-def plant_resolution(sample: Path, target: Path, random: Random) -> Plant | None:
-    """A patient's number as a resolution or a position."""
-    tiff, page = Tiff.read(sample), 0
+def plant_structure(sample: Path, target: Path, random: Random) -> Plant | None:
+    """A patient's number as a resolution or a position, in a way that no writer has, or as a number of rows."""
+    tiff = Tiff.read(sample)
+    page, some = _page(tiff, random), random.randrange(10**8, 2**31 - 1)
+    tag = random.choice((282, 283, 286, 287, 278))
+    if tag == 278 and not tiff.find(page, 322):
+        return None
+    raw = struct.pack("<L", some) if tag == 278 else struct.pack("<2L", some, random.choice((1, 10)))
+    tiff.put(page, entry(tag, LONG if tag == 278 else RATIONAL, raw))
+    return done(tiff, sample, target, "tag: number as structure", str(tag), (raw,), ordinary=False)
+
+
+@planter("tiff")
+def plant_private_value(sample: Path, target: Path, random: Random) -> Plant | None:
+    """A value in a vendor's own tag that is there already, in its type or in another."""
+    tiff, value, page = Tiff.read(sample), anything(random), 0
     page = _page(tiff, random)
-    raw = struct.pack("<2L", random.randrange(10**7, 2**31), random.choice((1, 10, 10007)))
-    tiff.put(page, entry(random.choice((282, 283, 286, 287)), RATIONAL, raw))
-    return done(tiff, sample, target, "tag: number as resolution", "RATIONAL", (raw,), ordinary=False)
+    own = [e for e in tiff.entries(page) if e.tag > 32768 and e.tag not in (34665, 34675, 34853)]
+    if not own:
+        return None
+    one, data = random.choice(own), value.written(random.choice(list(ENCODINGS)))
+    kind = random.choice((one.kind, one.kind, one.kind, ASCII, UNDEFINED))
+    size = SIZES[kind]
+    tiff.put(page, entry(one.tag, kind, data.ljust(-(-(len(data) + 1) // size) * size, b"\0")))
+    return done(tiff, sample, target, "tag: vendor's own", f"{one.tag}, type {kind}", value.needles(), ordinary=False)
 
 
 @planter("tiff")

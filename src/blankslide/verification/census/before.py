@@ -7,7 +7,8 @@ files as they would be, looks only at what changes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.quiet import quiet
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from blankslide.verification.census.memory import Memory
     from blankslide.verification.census.tiff_pages import Page
 
+_SAYS = re.compile(rb"[^\0]")
 _TISSUE = ("level", "thumbnail", "channel")
 
 
@@ -100,7 +102,17 @@ def _changes_pixels(stock: Tiff, page: Page, number: int, changes: Sequence[Span
     rest = None if data is None else beside(data, page.coding._replace(width=width, height=height))
     if data is None or rest is None:
         return True
-    return bool(without(own, joined((*rest, *_behind(data, rest)))))
+    return bool(without(own, joined(_with_zeros(data, (*rest, *_behind(data, rest))))))
+
+
+def _with_zeros(data: bytes, spans: Sequence[Span]) -> Iterator[Span]:
+    """Yield spans with the zeros around them: a walk leaves these out, and they say as much before as after."""
+    last = 0
+    for low, high in sorted(spans):
+        low = last + len(data[last:low].rstrip(b"\0")) if low > last else low
+        says = _SAYS.search(data, high)
+        last = max(last, says.start() if says else len(data))
+        yield low, max(high, last)
 
 
 def _behind(data: bytes, rest: Sequence[Span]) -> list[Span]:

@@ -168,10 +168,13 @@ class Walk:
         return self.parsed(entry, self.bytes_of(entry))
 
     def parsed(self, entry: Entry, raw: bytes) -> tuple[float, ...]:
-        """Return the numbers in ``raw``, the bytes of an entry's value; empty if it is text."""
+        """Return the numbers in ``raw``, the bytes of an entry's value; empty if it is text.
+
+        A quotient of two zeros is what is left of one that was emptied: nothing, and not something unknown.
+        """
         if entry.kind in (5, 10):
             whole = struct.unpack(f"{self.order}{entry.number * 2}{'I' if entry.kind == 5 else 'i'}", raw)
-            return tuple(a / b if b else float("nan") for a, b in zip(whole[::2], whole[1::2], strict=True))
+            return tuple(a / b if b else float("nan" if a else 0) for a, b in zip(whole[::2], whole[1::2], strict=True))
         if entry.kind not in CODES:
             return ()
         return struct.unpack(f"{self.order}{entry.number}{CODES[entry.kind]}", raw)

@@ -30,14 +30,14 @@ STRUCTURE: dict[int, tuple[tuple[int, ...], tuple[int, ...], int]] = {
     266: (_SHORT, (1,), 2),  # FillOrder
     274: (_SHORT, (1,), 8),  # Orientation
     277: (_SHORT, (1,), 64),  # SamplesPerPixel
-    278: (_WHOLE, (1,), 1 << 32),  # RowsPerStrip
+    278: (_WHOLE, (1,), 1 << 20),  # RowsPerStrip
     280: (_SHORT, (1, -1), 65535),  # MinSampleValue
     281: (_SHORT, (1, -1), 65535),  # MaxSampleValue
-    282: (_FRACTION, (1,), 1 << 32),  # XResolution
-    283: (_FRACTION, (1,), 1 << 32),  # YResolution
+    282: (_FRACTION, (1,), 9_999_999),  # XResolution
+    283: (_FRACTION, (1,), 9_999_999),  # YResolution
     284: (_SHORT, (1,), 2),  # PlanarConfiguration
-    286: (_FRACTION, (1,), 1 << 32),  # XPosition
-    287: (_FRACTION, (1,), 1 << 32),  # YPosition
+    286: (_FRACTION, (1,), 9_999_999),  # XPosition
+    287: (_FRACTION, (1,), 9_999_999),  # YPosition
     292: (_LONG, (1,), 7),  # T4Options
     293: (_LONG, (1,), 3),  # T6Options
     296: (_SHORT, (1,), 3),  # ResolutionUnit
@@ -71,6 +71,9 @@ STRUCTURE: dict[int, tuple[tuple[int, ...], tuple[int, ...], int]] = {
     40963: (_WHOLE, (1,), 1 << 31),  # PixelYDimension
 }
 
+_ALL_ROWS = (0x7FFFFFFF, 0xFFFFFFFF)
+"""What RowsPerStrip says where all of them are in one."""
+
 #: Tags whose numbers lead to coded data; what they lead to is looked at, they themselves say nothing.
 LEADING = {273: 279, 324: 325, 513: 514}
 INDEX = frozenset(LEADING) | frozenset(LEADING.values())
@@ -98,6 +101,8 @@ def is_structure(walk: Walk, page: Directory, entry: Entry) -> bool:
         return False
     if entry.code == 338 and entry.number > 8:
         return False
+    if entry.code == 278 and walk.numbers(entry)[0] in _ALL_ROWS:
+        return True
     return all(0 <= number <= highest for number in walk.numbers(entry))
 
 
