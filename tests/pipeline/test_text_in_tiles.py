@@ -68,7 +68,7 @@ def test_text_in_a_later_row_of_tiles_goes(tmp_path: Path, options: Options) -> 
     build_sakura(path, size=(512, 512), scales=(1, 2))
     with closing(sqlite3.connect(path)) as db:
         table = db.execute("SELECT name FROM sqlite_master WHERE name LIKE 'SVGPI%'").fetchone()[0]
-        where = f'"{table}" WHERE id LIKE \'T;256|256;1;%\' AND id NOT LIKE \'%#\''
+        where = f"\"{table}\" WHERE id LIKE 'T;256|256;1;%' AND id NOT LIKE '%#'"
         name, old = db.execute(f"SELECT id, data FROM {where}").fetchone()  # noqa: S608
         new = old[:2] + b"\xff\xfe" + (len(NAME) + 2).to_bytes(2, "big") + NAME + old[2:]
         for key, value in ((name, new), (f"{name}#", hashlib.md5(new).digest())):  # noqa: S324
@@ -97,7 +97,11 @@ def test_a_copy_with_a_longer_header_loses_it_too(tmp_path: Path, options: Optio
     build_dicom(path, size=(520, 400), factors=(1, 2))
     for number, one in enumerate(sorted(path.parent.iterdir())):
         data = pydicom.dcmread(one)
-        for keyword, uid in (("StudyInstanceUID", "1.2.3"), ("SeriesInstanceUID", "1.2.4"), ("FrameOfReferenceUID", "1.2.5")):
+        for keyword, uid in (
+            ("StudyInstanceUID", "1.2.3"),
+            ("SeriesInstanceUID", "1.2.4"),
+            ("FrameOfReferenceUID", "1.2.5"),
+        ):
             setattr(data, keyword, uid)
         data.SOPInstanceUID = data.file_meta.MediaStorageSOPInstanceUID = f"1.2.6.{number}"
         for word in [e.keyword for e in data if e.tag.group in (8, 16) and e.VR in ("LO", "PN", "LT", "SH")]:

@@ -84,7 +84,9 @@ class File:
         old = self.first("ZISRAWATTDIR")
         body = self.content(old)
         count = struct.unpack_from("<i", body)[0]
-        entry = struct.pack("<2s10xqi16s8s80s", b"A1", len(self.data), 0, bytes(range(16)), kind.encode()[:8], name.encode())
+        entry = struct.pack(
+            "<2s10xqi16s8s80s", b"A1", len(self.data), 0, bytes(range(16)), kind.encode()[:8], name.encode()
+        )
         self.append("ZISRAWATTACH", struct.pack("<q8x", len(data)) + entry + bytes(112) + data)
         table = struct.pack("<i252x", count + 1) + bytes(body[256 : 256 + 128 * count]) + entry
         self.delete(old)
@@ -169,7 +171,17 @@ def plant_czi_attachment(members: Members, rng: Random) -> Found | None:
 def plant_czi_segment(members: Members, rng: Random) -> Found | None:
     """Segments that nobody needs: deleted, unknown; behind the content of one; behind the end of the file."""
     file, hidden = File(members), secret(rng)
-    how = rng.choice(("deleted", "deleted, not used", "unknown", "room behind the content", "behind the end", "rest of a head", "gap"))
+    how = rng.choice(
+        (
+            "deleted",
+            "deleted, not used",
+            "unknown",
+            "room behind the content",
+            "behind the end",
+            "rest of a head",
+            "gap",
+        )
+    )
     if how == "deleted":
         file.append("DELETED", hidden.raw)
     elif how == "deleted, not used":
@@ -204,7 +216,9 @@ def plant_czi_tile(members: Members, rng: Random) -> Found | None:
     text, data = body[head : head + text_size], body[head + text_size : head + text_size + size]
     mask, spare = body[head + text_size + size :][:mask_size], b""
     used = 16 + 32 + 20 * count
-    how = rng.choice(("document", "comment in the document", "attachment", "rest of the head", "behind the pixels", "element"))
+    how = rng.choice(
+        ("document", "comment in the document", "attachment", "rest of the head", "behind the pixels", "element")
+    )
     if how == "document":
         text = b"<METADATA><Tags><Note>" + _escaped(hidden.raw) + b"</Note></Tags></METADATA>"
     elif how == "element":
@@ -275,4 +289,6 @@ def plant_czi_beside(members: Members, rng: Random) -> Found | None:
     members.files[name] = names[name]
     pictured = names[name] is stream
     shown = name.replace(own, "SLIDE")
-    return Found(f"beside: {shown}", kind if pictured else hidden.encoding, False, needles if pictured else hidden.needles, name)
+    return Found(
+        f"beside: {shown}", kind if pictured else hidden.encoding, False, needles if pictured else hidden.needles, name
+    )

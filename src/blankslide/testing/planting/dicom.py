@@ -11,7 +11,7 @@ import struct
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from blankslide.testing.planting.sets import Found, Members, Secret, blob, secret, sets
+from blankslide.testing.planting.sets import Found, Members, Secret, secret, sets
 
 if TYPE_CHECKING:
     from random import Random
@@ -72,13 +72,13 @@ def put(data: Any, tag: int, vr: str, value: bytes) -> None:
     data._dict[Tag(tag)] = raw
 
 
-def _levels(data: Any, path: str = "") -> list[tuple[str, Any]]:
+def levels(data: Any, path: str = "") -> list[tuple[str, Any]]:
     """All data sets in a data set: itself, and the items of its sequences."""
     out = [(path, data)]
     for element in data:
         if element.VR == "SQ":
             for item in element.value:
-                out += _levels(item, f"{path}{element.keyword or element.tag}/")
+                out += levels(item, f"{path}{element.keyword or element.tag}/")
     return out
 
 
@@ -87,7 +87,9 @@ def _dictionary() -> tuple[dict[int, tuple[str, str]], list[int], list[int]]:
     """Tag -> VR and keyword; tags of texts; tags of sequences."""
     from pydicom._dicom_dict import DicomDictionary
 
-    known = {tag: (row[0], row[4]) for tag, row in DicomDictionary.items() if tag >> 16 not in _SHAPES and tag >> 16 > 7}
+    known = {
+        tag: (row[0], row[4]) for tag, row in DicomDictionary.items() if tag >> 16 not in _SHAPES and tag >> 16 > 7
+    }
     texts = [tag for tag, (vr, _) in known.items() if vr in _TEXT]
     return known, texts, [tag for tag, (vr, _) in known.items() if vr == "SQ"]
 
@@ -98,13 +100,13 @@ def _ordinary_tags() -> list[int]:
     return [tag for word in _ORDINARY if (tag := tag_for_keyword(word)) is not None]
 
 
-def _place(data: Any, rng: Random) -> tuple[str, Any]:
+def place(data: Any, rng: Random) -> tuple[str, Any]:
     """Choose a data set: the instance, an item that is there, or a new item of some sequence."""
     from pydicom.dataset import Dataset
 
     if rng.random() < 0.45:
         return "", data
-    path, level = rng.choice(_levels(data))
+    path, level = rng.choice(levels(data))
     if rng.random() < 0.4:
         known, _, sequences = _dictionary()
         tag = rng.choice([t for t in sequences if t not in level] or sequences)
@@ -125,7 +127,7 @@ def plant_attribute(members: Members, rng: Random) -> Found | None:
     one = Instance(members, rng)
     known, texts, _ = _dictionary()
     ordinary = rng.random() < 0.4
-    path, level = ("", one.data) if ordinary else _place(one.data, rng)
+    path, level = ("", one.data) if ordinary else place(one.data, rng)
     tag = rng.choice(_ordinary_tags() if ordinary else texts)
     vr, keyword = known[tag]
     if not ordinary and tag in level and rng.random() < 0.8:
@@ -133,15 +135,23 @@ def plant_attribute(members: Members, rng: Random) -> Found | None:
     hidden = secret(rng, plain=ordinary)
     put(level, tag, vr, _fitting(vr, hidden))
     one.done()
-    return Found("attribute" if not path else "attribute in an item", f"{hidden.encoding}, {one.part} {path}{keyword} {vr}", ordinary, (_fitting(vr, hidden), *hidden.needles))
+    return Found(
+        "attribute" if not path else "attribute in an item",
+        f"{hidden.encoding}, {one.part} {path}{keyword} {vr}",
+        ordinary,
+        (_fitting(vr, hidden), *hidden.needles),
+    )
 
 
 @sets("dicom")
 def plant_private(members: Members, rng: Random) -> Found | None:
     """A private element, with its creator or without, of any representation; or its creator is the text."""
     one, hidden = Instance(members, rng), secret(rng)
-    path, level = _place(one.data, rng)
-    group, block = rng.choice((0x0009, 0x0011, 0x0029, 0x00E1, 0x0EFF, 0x2001, 0x6009, 0x7FDF, 0x7FE1)), rng.randrange(0x10, 0xFF)
+    path, level = place(one.data, rng)
+    group, block = (
+        rng.choice((0x0009, 0x0011, 0x0029, 0x00E1, 0x0EFF, 0x2001, 0x6009, 0x7FDF, 0x7FE1)),
+        rng.randrange(0x10, 0xFF),
+    )
     how = rng.choice(("with a creator", "without a creator", "creator"))
     if how == "creator":
         put(level, group << 16 | block, "LO", hidden.raw)
@@ -152,7 +162,9 @@ def plant_private(members: Members, rng: Random) -> Found | None:
         vr = rng.choice((*_TEXT, *_BINARY, "UN", "UN"))
         put(level, group << 16 | block << 8 | rng.randrange(256), vr, hidden.raw)
     one.done()
-    return Found(f"private, {how}", f"{hidden.encoding}, {one.part} {path} {vr}", how == "with a creator", hidden.needles)
+    return Found(
+        f"private, {how}", f"{hidden.encoding}, {one.part} {path} {vr}", how == "with a creator", hidden.needles
+    )
 
 
 @sets("dicom")
@@ -160,19 +172,26 @@ def plant_unknown(members: Members, rng: Random) -> Found | None:
     """An element of an even group that no dictionary has, or a known one of another representation."""
     one, hidden = Instance(members, rng), secret(rng)
     known, texts, _ = _dictionary()
-    path, level = _place(one.data, rng)
+    path, level = place(one.data, rng)
     vr = rng.choice((*_BINARY, *_TEXT))
     if rng.random() < 0.5:
         tag = rng.choice(texts)
         while tag in level:
             tag = rng.choice(texts)
     else:
-        tag = rng.choice((0x0008, 0x0010, 0x0018, 0x0040, 0x0048, 0x2200, 0x4010, 0x7000)) << 16 | rng.randrange(1, 0xFFFF)
+        tag = rng.choice((0x0008, 0x0010, 0x0018, 0x0040, 0x0048, 0x2200, 0x4010, 0x7000)) << 16 | rng.randrange(
+            1, 0xFFFF
+        )
         if tag in known:
             return None
     put(level, tag, vr, hidden.raw)
     one.done()
-    return Found("unknown attribute" if tag not in known else "wrong VR", f"{hidden.encoding}, {one.part} {path}({tag >> 16:04X},{tag & 0xFFFF:04X}) {vr}", False, hidden.needles)
+    return Found(
+        "unknown attribute" if tag not in known else "wrong VR",
+        f"{hidden.encoding}, {one.part} {path}({tag >> 16:04X},{tag & 0xFFFF:04X}) {vr}",
+        False,
+        hidden.needles,
+    )
 
 
 @sets("dicom")
@@ -181,13 +200,17 @@ def plant_code(members: Members, rng: Random) -> Found | None:
     from pydicom.dataset import Dataset
 
     one, hidden = Instance(members, rng), secret(rng, plain=True)
-    codes = [(path, level) for path, level in _levels(one.data) if "CodeMeaning" in level]
+    codes = [(path, level) for path, level in levels(one.data) if "CodeMeaning" in level]
     if rng.random() < 0.5 or not codes:
         known, _, sequences = _dictionary()
-        path, level = _place(one.data, rng)
+        path, level = place(one.data, rng)
         tag = rng.choice([t for t in sequences if known[t][1].endswith("CodeSequence")])
         item = Dataset()
-        for keyword, value in (("CodeValue", "111744"), ("CodingSchemeDesignator", "DCM"), ("CodeMeaning", "Brightfield")):
+        for keyword, value in (
+            ("CodeValue", "111744"),
+            ("CodingSchemeDesignator", "DCM"),
+            ("CodeMeaning", "Brightfield"),
+        ):
             setattr(item, keyword, value)
         level.add_new(tag, "SQ", [item])
         path, level = f"{path}{known[tag][1]}/", item
@@ -195,7 +218,11 @@ def plant_code(members: Members, rng: Random) -> Found | None:
         path, level = rng.choice(codes)
     words = {"CodeMeaning": (0x00080104, "LO"), "CodeValue": (0x00080100, "SH"), "LongCodeValue": (0x00080119, "UC")}
     words |= {"CodingSchemeDesignator": (0x00080102, "SH"), "CodingSchemeVersion": (0x00080103, "SH")}
-    words |= {"URNCodeValue": (0x00080120, "UR"), "ContextIdentifier": (0x0008010F, "CS"), "MappingResource": (0x00080105, "CS")}
+    words |= {
+        "URNCodeValue": (0x00080120, "UR"),
+        "ContextIdentifier": (0x0008010F, "CS"),
+        "MappingResource": (0x00080105, "CS"),
+    }
     word = rng.choice((*words, "CodeMeaning", "CodeValue"))
     put(level, *words[word], hidden.raw)
     one.done()
@@ -229,72 +256,6 @@ def plant_overlay(members: Members, rng: Random) -> Found | None:
 
 
 @sets("dicom")
-def plant_palette(members: Members, rng: Random) -> Found | None:
-    """A palette: its rest behind the last entry, its entries themselves, or segments of it; or the same in a path."""
-    one, hidden = Instance(members, rng), secret(rng)
-    paths = [level for path, level in _levels(one.data) if path.endswith("OpticalPathSequence/")]
-    level = rng.choice([one.data, *paths])
-    from pydicom.dataset import Dataset
-
-    if level is not one.data:
-        item = Dataset()
-        level.add_new(0x00480120, "SQ", [item])  # Palette Color Lookup Table Sequence
-        level = item
-    how = rng.choice(("rest", "entries", "segments"))
-    table = b"".join(struct.pack("<H", i * 257) for i in range(256))
-    for number, tag in enumerate((0x00281201, 0x00281202, 0x00281203)):
-        put(level, tag - 0x100, "US", struct.pack("<3H", 256, 0, 16))
-        own = table + hidden.raw if how == "rest" and number == 1 else table
-        if how == "entries" and number == 1:
-            own = (hidden.raw + b" " * (len(hidden.raw) % 2) + table)[: len(table)]
-        put(level, tag, "OW", own)
-    if how == "segments":
-        put(level, 0x00281221, "OW", struct.pack("<2H", 0, 256) + hidden.raw * 3)
-    one.done()
-    return Found(f"palette: {how}", f"{hidden.encoding}, {one.part}", False, hidden.needles)
-
-
-@sets("dicom")
-def plant_profile(members: Members, rng: Random) -> Found | None:
-    """A colour profile: behind its end, in the gap behind its table, in its texts, in a private tag."""
-    one, hidden = Instance(members, rng), secret(rng)
-    levels = [level for _, level in _levels(one.data) if "ICCProfile" in level]
-    if not levels:
-        return None
-    how = rng.choice(("behind", "text", "private tag", "behind, counted", "not a profile", "device"))
-    level = rng.choice(levels)
-    put(level, 0x00282000, "OB", _profile(bytes(level.ICCProfile), how, hidden.raw))
-    one.done()
-    return Found(f"profile: {how}", f"{hidden.encoding}, {one.part}", how == "text", hidden.needles)
-
-
-def _profile(old: bytes, how: str, text: bytes) -> bytes:
-    if how == "behind":
-        return old + text
-    if how == "not a profile":
-        return text * 4
-    if how == "device":
-        return old[:48] + (text + b" " * 8)[:8] + old[56:]
-    if how == "behind, counted":
-        new = old + text
-        return len(new).to_bytes(4, "big") + new[4:]
-    count = int.from_bytes(old[128:132], "big")
-    name = b"cprt" if how == "text" else b"xADA"
-    rows = [old[132 + 12 * i : 144 + 12 * i] for i in range(count)]
-    if how == "text":
-        rows = [row for row in rows if row[:4] != name]
-    body = b"text\0\0\0\0" + text + b"\0"
-    body += bytes(-len(body) % 4)
-    shift = 12 * (len(rows) + 1 - count)
-    data = old[132 + 12 * count :] + bytes(-len(old) % 4)
-    rows = [r[:4] + (int.from_bytes(r[4:8], "big") + shift).to_bytes(4, "big") + r[8:] for r in rows]
-    start = 132 + 12 * (len(rows) + 1) + len(data)
-    rows.append(name + start.to_bytes(4, "big") + len(body).to_bytes(4, "big"))
-    new = old[:128] + len(rows).to_bytes(4, "big") + b"".join(rows) + data + body
-    return len(new).to_bytes(4, "big") + new[4:]
-
-
-@sets("dicom")
 def plant_meta(members: Members, rng: Random) -> Found | None:
     """The file meta group, and the preamble in front of it."""
     one, hidden = Instance(members, rng), secret(rng)
@@ -319,7 +280,9 @@ def plant_meta(members: Members, rng: Random) -> Found | None:
         put(one.data.file_meta, 0x00020100, "UI", b"1.2.826.0.1.3680043.10.1496")
     put(one.data.file_meta, *tags[word], hidden.raw)
     one.done()
-    return Found("file meta", f"{hidden.encoding}, {one.part} {word}", word == "SourceApplicationEntityTitle", hidden.needles)
+    return Found(
+        "file meta", f"{hidden.encoding}, {one.part} {word}", word == "SourceApplicationEntityTitle", hidden.needles
+    )
 
 
 @sets("dicom")
@@ -328,10 +291,12 @@ def plant_number(members: Members, rng: Random) -> Found | None:
     one = Instance(members, rng)
     known, _, _ = _dictionary()
     kinds = {"FD": "<d", "FL": "<f", "UL": "<I", "SL": "<i", "UV": "<Q", "SV": "<q"}
-    path, level = _place(one.data, rng)
+    path, level = place(one.data, rng)
     tag = rng.choice([t for t, (vr, _) in known.items() if vr in kinds and t not in level])
     vr, keyword = known[tag]
-    number = rng.randrange(1_000_000_000, 2_000_000_000) if rng.random() < 0.6 else int(rng.choice(("19570513", "20231109")))
+    number = (
+        rng.randrange(1_000_000_000, 2_000_000_000) if rng.random() < 0.6 else int(rng.choice(("19570513", "20231109")))
+    )
     raw = struct.pack(kinds[vr], number) * rng.choice((1, 1, 3))
     put(level, tag, vr, raw)
     one.done()
@@ -343,7 +308,7 @@ def plant_uid(members: Members, rng: Random) -> Found | None:
     """A UID whose arcs are a person's numbers, where UIDs stand, and where other UIDs do not."""
     one = Instance(members, rng)
     known, texts, _ = _dictionary()
-    path, level = _place(one.data, rng)
+    path, level = place(one.data, rng)
     tags = [t for t in texts if known[t][0] == "UI" and t not in level]
     arc = f"{rng.randrange(10**9, 10**10)}"
     uid = f"1.2.276.0.7230010.3.{rng.randrange(1, 99)}.19570513.{arc}"
@@ -351,30 +316,3 @@ def plant_uid(members: Members, rng: Random) -> Found | None:
     put(level, tag, "UI", uid.encode())
     one.done()
     return Found("UID", f"{one.part} {path}{known[tag][1]}", False, (f"19570513.{arc}".encode(),))
-
-
-@sets("dicom")
-def plant_document(members: Members, rng: Random) -> Found | None:
-    """Pictures and documents in elements: icons, an encapsulated document, a waveform, spectra, a blob in a private one."""
-    from pydicom.dataset import Dataset
-
-    one = Instance(members, rng)
-    stream, kind, needles = blob(rng)
-    path, level = _place(one.data, rng)
-    how = rng.choice(("icon", "document", "private", "unknown", "waveform", "text"))
-    if how == "icon":
-        item = Dataset()
-        for keyword, value in (("Rows", 16), ("Columns", 16), ("SamplesPerPixel", 1), ("BitsAllocated", 8), ("BitsStored", 8)):
-            setattr(item, keyword, value)
-        item.PhotometricInterpretation = "MONOCHROME2"
-        put(item, 0x7FE00010, "OB", stream)
-        level.add_new(0x00880200, "SQ", [item])
-    elif how == "waveform":
-        item = Dataset()
-        put(item, 0x54001010, "OW", stream)
-        level.add_new(0x54000100, "SQ", [item])
-    else:
-        tags = {"document": (0x00420011, "OB"), "private": (0x00091007, "OB"), "unknown": (0x00181234, "UN"), "text": (0x00104000, "UT")}
-        put(level, *tags[how], stream)
-    one.done()
-    return Found(f"blob: {how}", f"{kind}, {one.part} {path}", how == "icon", needles)

@@ -58,7 +58,9 @@ def plant_frame(members: Members, rng: Random) -> Found | None:
         return None
     items = fragments(one.data.PixelData)
     number, raw = rng.randrange(1, len(items)), hidden.raw
-    how = rng.choice(("comment", "segment", "behind the end", "behind the end", "fragment", "first fragment", "offsets"))
+    how = rng.choice(
+        ("comment", "segment", "behind the end", "behind the end", "fragment", "first fragment", "offsets")
+    )
     old = items[number]
     if how in ("comment", "segment", "behind the end"):
         items[number] = _coded(old, how, raw)
@@ -162,7 +164,19 @@ def plant_label(members: Members, rng: Random) -> Found | None:
     one.name = name
     one.read()
     data = one.data
-    how = rng.choice(("label", "label", "thumbnail", "overview", "localizer", "volume", "without a type", "one more", "another series"))
+    how = rng.choice(
+        (
+            "label",
+            "label",
+            "thumbnail",
+            "overview",
+            "localizer",
+            "volume",
+            "without a type",
+            "one more",
+            "another series",
+        )
+    )
     _picture(data, shown)
     words = {"label": "LABEL", "one more": "LABEL", "another series": "LABEL"}
     if how == "without a type":
@@ -201,19 +215,22 @@ def plant_beside(members: Members, rng: Random) -> Found | None:
     stream, kind, needles = blob(rng)
     hidden = secret(rng, plain=True)
     stem = members.own
+    report, notes = "1.2.840.10008.5.1.4.1.1.88.33", "1.2.840.10008.5.1.4.1.1.91.1"
     names = {
-        f"{stem}.txt": hidden.raw, f"{stem}.xml": b"<a>" + hidden.raw + b"</a>",
-        f"{stem}_macro.png": stream,
-        "DICOMDIR": _medium(members, hidden.raw), "report.dcm": _report(members, hidden.raw, "1.2.840.10008.5.1.4.1.1.88.33"),
-        "annotations.dcm": _report(members, hidden.raw, "1.2.840.10008.5.1.4.1.1.91.1"),
-        f"{stem}.json": b'{"patient": "' + hidden.raw + b'"}', f"{stem}.dcm.bak": members.files[members.main] + hidden.raw,
+        f"{stem}.txt": hidden.raw, f"{stem}.xml": b"<a>" + hidden.raw + b"</a>", f"{stem}_macro.png": stream,
+        "DICOMDIR": _medium(members, hidden.raw), "report.dcm": _report(members, hidden.raw, report),
+        "annotations.dcm": _report(members, hidden.raw, notes),
+        f"{stem}.json": b'{"patient": "' + hidden.raw + b'"}',
+        f"{stem}.dcm.bak": members.files[members.main] + hidden.raw,
     }  # fmt: skip
     name = rng.choice(sorted(names))
     members.files[name] = names[name]
     pictured = names[name] is stream
     usual = name in ("DICOMDIR",)
     shown = name.replace(stem, "SLIDE")
-    return Found(f"beside: {shown}", kind if pictured else hidden.encoding, usual, needles if pictured else hidden.needles, name)
+    return Found(
+        f"beside: {shown}", kind if pictured else hidden.encoding, usual, needles if pictured else hidden.needles, name
+    )
 
 
 def _file(data: Any, sop_class: str) -> bytes:
@@ -261,8 +278,11 @@ def _medium(members: Members, raw: bytes) -> bytes:
         if kind == "SERIES":
             item.SeriesInstanceUID = slide.SeriesInstanceUID
         if kind == "IMAGE":
-            item.ReferencedFileID = "SLIDE1"
-            item.ReferencedSOPClassUIDInFile, item.ReferencedSOPInstanceUIDInFile = slide.SOPClassUID, slide.SOPInstanceUID
+            put(item, 0x00041500, "CS", members.main.encode())
+            item.ReferencedSOPClassUIDInFile, item.ReferencedSOPInstanceUIDInFile = (
+                slide.SOPClassUID,
+                slide.SOPInstanceUID,
+            )
         records.append(item)
     data = Dataset()
     data.FileSetID = "SLIDES"

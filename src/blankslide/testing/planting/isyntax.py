@@ -17,8 +17,20 @@ if TYPE_CHECKING:
 
 _ROOM = re.compile(rb" {400,}")
 _END = b"</DataObject>"
-_ORDINARY = ("PIM_DP_UFS_BARCODE", "PIIM_DP_SCANNER_OPERATOR_ID", "DICOM_DEVICE_SERIAL_NUMBER", "DICOM_ACQUISITION_DATETIME")
-_NAMES = ("DP_HOSPITAL_CODE", "PIM_DP_NOTE", "DICOM_PATIENT_NAME", "UFS_IMAGE_COMMENT", "PIM_DP_WARD", "DICOM_STUDY_DATE")
+_ORDINARY = (
+    "PIM_DP_UFS_BARCODE",
+    "PIIM_DP_SCANNER_OPERATOR_ID",
+    "DICOM_DEVICE_SERIAL_NUMBER",
+    "DICOM_ACQUISITION_DATETIME",
+)
+_NAMES = (
+    "DP_HOSPITAL_CODE",
+    "PIM_DP_NOTE",
+    "DICOM_PATIENT_NAME",
+    "UFS_IMAGE_COMMENT",
+    "PIM_DP_WARD",
+    "DICOM_STUDY_DATE",
+)
 
 
 class Header:
@@ -50,7 +62,11 @@ def _escaped(raw: bytes) -> bytes:
 
 
 def _attribute(name: str, element: int, kind: str, value: bytes) -> bytes:
-    return f'<Attribute Name="{name}" Group="0x301D" Element="0x{element:04X}" PMSVR="{kind}">'.encode() + value + b"</Attribute>\n"
+    return (
+        f'<Attribute Name="{name}" Group="0x301D" Element="0x{element:04X}" PMSVR="{kind}">'.encode()
+        + value
+        + b"</Attribute>\n"
+    )
 
 
 @sets("isyntax", "philips-isyntax", times=3)
@@ -60,7 +76,7 @@ def plant_isyntax_xml(members: Members, rng: Random) -> Found | None:
     raw = _escaped(hidden.raw)
     starts = [m.start() for m in re.finditer(rb"<Attribute ", header.text)]
     opens = [m.end() - 1 for m in re.finditer(rb"<(Attribute|DataObject) [^<>]*>", header.text)]
-    leaves = [m for m in re.finditer(rb'Name="(\w+)"[^<>]*>([^<>]{1,200})</Attribute>', header.text)]
+    leaves = list(re.finditer(rb'Name="(\w+)"[^<>]*>([^<>]{1,200})</Attribute>', header.text))
     at, leaf = rng.choice(starts), rng.choice(leaves)
     name = rng.choice(_NAMES)
     named = b"N" + re.sub(rb"[^A-Za-z0-9_.\x80-\xff-]", b"_", hidden.raw)
@@ -73,7 +89,10 @@ def plant_isyntax_xml(members: Members, rng: Random) -> Found | None:
         "loose text": (at, raw),
         "element": (at, b"<Note>" + raw + b"</Note>"),
         "attribute of an element": (rng.choice(opens), b' Remark="' + raw + b'"'),
-        "name of an attribute": (at, b'<Attribute Name="' + raw + b'" Group="0x301D" Element="0x1F03" PMSVR="IString">1</Attribute>'),
+        "name of an attribute": (
+            at,
+            b'<Attribute Name="' + raw + b'" Group="0x301D" Element="0x1F03" PMSVR="IString">1</Attribute>',
+        ),
         "name of an element": (at, b"<" + named + b"/>"),
         "base64": (at, _attribute(name, 0x1F04, "IString", base64.b64encode(hidden.raw * 3))),
     }
@@ -157,9 +176,16 @@ def plant_isyntax_beside(members: Members, rng: Random) -> Found | None:
     """Files beside the slide."""
     stream, kind, needles = blob(rng)
     hidden, own = secret(rng, plain=True), members.own
-    names = {f"{own}_label.jpg": stream, f"{own}.xml": b"<a>" + hidden.raw + b"</a>", f"{own}.i2syntax": hidden.raw, f"{own}.txt": hidden.raw}
+    names = {
+        f"{own}_label.jpg": stream,
+        f"{own}.xml": b"<a>" + hidden.raw + b"</a>",
+        f"{own}.i2syntax": hidden.raw,
+        f"{own}.txt": hidden.raw,
+    }
     name = rng.choice(sorted(names))
     members.files[name] = names[name]
     pictured = names[name] is stream
     shown = name.replace(own, "SLIDE")
-    return Found(f"beside: {shown}", kind if pictured else hidden.encoding, False, needles if pictured else hidden.needles, name)
+    return Found(
+        f"beside: {shown}", kind if pictured else hidden.encoding, False, needles if pictured else hidden.needles, name
+    )

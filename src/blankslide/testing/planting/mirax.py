@@ -234,7 +234,9 @@ def plant_mirax_layer(members: Members, rng: Random) -> Found | None:
 
 
 def _record(rng: Random) -> tuple[Secret, bytes, str]:
-    how = rng.choice(("text", "xml", "comment in xml", "picture", "zlib", "numbers", "text behind zeros", "text behind a picture"))
+    how = rng.choice(
+        ("text", "xml", "comment in xml", "picture", "zlib", "numbers", "text behind zeros", "text behind a picture")
+    )
     if how == "picture":
         stream, kind, needles = blob(rng)
         return Secret(stream, kind, needles), stream, how
@@ -283,7 +285,7 @@ def plant_mirax_tile(members: Members, rng: Random) -> Found | None:
 
 @sets("mirax")
 def plant_mirax_hidden_level(members: Members, rng: Random) -> Found | None:
-    """A slot of the first table that no level uses, or one of a level that the index text does not count, has a record."""
+    """A slot of the first table that no level uses has a record."""
     index = Index(members)
     hidden, record, how = _record(rng)
     empty = [at for at in index.slots() if not any(index.data[at : at + 4])]
@@ -316,7 +318,13 @@ def plant_mirax_beside(members: Members, rng: Random) -> Found | None:
     members.files[name] = names[name]
     pictured = names[name] is stream
     needles = needles if pictured else hidden.needles
-    return Found("file beside: " + name.removeprefix(own), kind if pictured else hidden.encoding, False, needles, name.rpartition("/")[2])
+    return Found(
+        "file beside: " + name.removeprefix(own),
+        kind if pictured else hidden.encoding,
+        False,
+        needles,
+        name.rpartition("/")[2],
+    )
 
 
 @sets("mirax")

@@ -40,7 +40,7 @@ class Members:
 
 
 class Found(NamedTuple):
-    """What was planted: kind of place, how it is written and where exactly, whether that is usual, and the needles.
+    """What was planted: kind of place, how and where exactly it is written, if that is usual, and the needles.
 
     ``beside`` is the name of a file that the slide does not need: it may stay if the product names it.
     """
@@ -101,7 +101,7 @@ Changing = Callable[[Members, "Random"], Found | None]
 
 
 def sets(format: str, beginning: str = "", times: int = 1) -> Callable[[Changing], Changing]:
-    """Register a function that changes a slide's files, for samples whose names begin so, to have its turn some times."""
+    """Register a function that changes a slide's files, for samples whose names begin so; how often it has its turn."""
 
     def register(function: Changing) -> Changing:
         @functools.wraps(function)
@@ -136,6 +136,8 @@ def members_of(sample: Path) -> Members:
     folder = sample.with_suffix("")
     beside = [p for p in sample.parent.glob(f"{sample.stem}*") if p.is_file() and p.suffix == sample.suffix]
     for path in [*beside, *(folder.rglob("*") if folder.is_dir() else ())]:
-        if path.is_file() and (path.stem == sample.stem or path.stem.startswith(f"{sample.stem}_") or folder in path.parents):
+        if path.is_file() and (
+            path.stem == sample.stem or path.stem.startswith(f"{sample.stem}_") or folder in path.parents
+        ):
             members.files[path.relative_to(sample.parent).as_posix()] = path.read_bytes()
     return members

@@ -1,3 +1,4 @@
+# ruff: noqa: S608 – names of tables and columns are those of our own samples
 """Plants in svslide databases: columns, blobs, unknown tables, schema, tiles, and bytes that no table leads to.
 
 SQLite itself writes whatever it can be asked to write. Bytes beside its tables are put into pages by their number:
@@ -50,7 +51,10 @@ def _columns(db: sqlite3.Connection, table: str) -> list[str]:
 
 
 def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "surrogateescape").replace("\0", "")
+    try:
+        return raw.decode().replace("\0", "")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1").replace("\0", "")
 
 
 def _bound(db: sqlite3.Connection, raw: bytes, rng: Random) -> tuple[str, object]:
@@ -112,7 +116,9 @@ def plant_table(members: Members, rng: Random) -> Found | None:
         if how == "index":
             db.execute(f'CREATE INDEX "iData" ON "{name}" ("Data")')
     pictured = how == "picture"
-    return Found(f"unknown table: {how}", kind if pictured else hidden.encoding, False, needles if pictured else hidden.needles)
+    return Found(
+        f"unknown table: {how}", kind if pictured else hidden.encoding, False, needles if pictured else hidden.needles
+    )
 
 
 @sets("svslide", "sakura", times=2)
@@ -176,11 +182,19 @@ def plant_free(members: Members, rng: Random) -> Found | None:
 
 @sets("svslide", "sakura", times=2)
 def plant_page(members: Members, rng: Random) -> Found | None:
-    """Bytes that no table leads to: the head's reserved bytes and numbers, the middle of a page, behind the last page."""
+    """Bytes that no table leads to: reserved ones of the head, the middle of a page, behind the last page."""
     hidden = secret(rng)
     data = bytearray(members.files[members.main])
     size, raw = int.from_bytes(data[16:18], "big"), hidden.raw
-    how = rng.choice(("reserved bytes of the head", "numbers of the head", "middle of a page", "behind the last page", "one more page"))
+    how = rng.choice(
+        (
+            "reserved bytes of the head",
+            "numbers of the head",
+            "middle of a page",
+            "behind the last page",
+            "one more page",
+        )
+    )
     if how == "reserved bytes of the head":
         raw = raw[:20]
         data[72 : 72 + len(raw)] = raw
@@ -225,7 +239,7 @@ def plant_tile(members: Members, rng: Random) -> Found | None:
     how = rng.choice(("comment", "behind the end", "another row", "name of a row", "check sum", "head", "size"))
     with database(members) as db:
         table = _tiles(db)
-        rows = db.execute(f'SELECT id, data FROM "{table}" WHERE id LIKE \'T;%\' AND id NOT LIKE \'%#\'').fetchall()
+        rows = db.execute(f"SELECT id, data FROM \"{table}\" WHERE id LIKE 'T;%' AND id NOT LIKE '%#'").fetchall()
         name, old = rng.choice(rows)
         if how in ("comment", "behind the end"):
             import hashlib
@@ -234,7 +248,7 @@ def plant_tile(members: Members, rng: Random) -> Found | None:
             new = old[:2] + segment + old[2:] if how == "comment" else old + raw
             change = f'UPDATE "{table}" SET data = ?, size = ? WHERE id = ?'
             db.execute(change, (new, len(new), name))
-            db.execute(change, (hashlib.md5(new).digest(), 16, f"{name}#"))
+            db.execute(change, (hashlib.md5(new, usedforsecurity=False).digest(), 16, f"{name}#"))
         elif how in ("another row", "name of a row"):
             word = _text(raw) if how == "name of a row" else "Notes"
             with contextlib.suppress(UnicodeEncodeError):
@@ -254,7 +268,9 @@ def plant_picture(members: Members, rng: Random) -> Found | None:
     stream, kind, needles = blob(rng)
     hidden = secret(rng)
     how = rng.choice(("another picture", "another picture", "text behind a picture", "text in place of a picture"))
-    places = [("SVScannedImageDataXPO", c) for c in ("Image", "ThumbnailImage")] + [("SVHRScanDataXPO", "ThumbnailImage")]
+    places = [("SVScannedImageDataXPO", c) for c in ("Image", "ThumbnailImage")] + [
+        ("SVHRScanDataXPO", "ThumbnailImage")
+    ]
     table, column = rng.choice(places)
     value = {"another picture": stream, "text in place of a picture": hidden.raw}.get(how)
     with database(members) as db:
