@@ -368,3 +368,13 @@ def test_libraries_are_imported_in_turn_before_any_judge_looks(tmp_path: Path, m
     observe(path)
     assert set(threads) == {caller}
     assert order == ["needed by a", "needed by b", "look", "look"]
+
+
+def test_a_level_that_another_reader_saw_before_may_be_seen_anew() -> None:
+    low = LevelView((4, 4), ("u",))
+    other = replace(SEEN, reader="Q", levels=(*SEEN.levels, low))
+    more = replace(SEEN, levels=(*SEEN.levels, low))
+    assert compare([SEEN, other], [more, other], gone=NOTHING).problems == []
+    assert compare([SEEN], [more], gone=NOTHING).problems == ["R sees other levels"]
+    lost = replace(SEEN, levels=(low,))
+    assert "R sees other levels" in compare([SEEN, other], [lost, other], gone=NOTHING).problems

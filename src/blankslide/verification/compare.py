@@ -3,8 +3,9 @@
 Every reader that opened the slide before must open it after and agree with itself: vendor,
 levels, pixel size, objective, colour profile and sampled pixels. Pictures that had to go are
 absent or of one colour; all others are pixel for pixel the same. A reader that could not read a
-text, and now knows a format or a size where it knew none, sees nothing else. At least one reader must have
-decoded tissue, else nobody has judged and the slide is not called clean.
+text, and now knows a format or a size where it knew none, sees nothing else; nor does one that could not read a
+level, and now sees it where another reader saw it before. At least one reader must have decoded tissue, else nobody
+has judged and the slide is not called clean.
 
 Pictures are matched by their pixels, not by their order: unlinking one moves the rest. One that has to go
 needs no match: whatever still bears its name must be of one colour.
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from blankslide.verification.views import UNSEEN
 
 if TYPE_CHECKING:
-    from blankslide.verification.views import PictureView, ReaderView
+    from blankslide.verification.views import LevelView, PictureView, ReaderView
 
 NOBODY = "no independent reader could open it"
 NOT_INSTALLED = "not installed"
@@ -75,7 +76,8 @@ def compare(
     for view in before:
         if not view.opened:
             continue
-        found = [f"{view.reader} {what}" for what in _differences(view, later.get(view.reader), gone, sizes)]
+        known = frozenset(level.size for other in before if other.reader != view.reader for level in other.levels)
+        found = [f"{view.reader} {what}" for what in _differences(view, later.get(view.reader), gone, sizes, known)]
         problems.extend(found)
         if not found and view.has_seen_tissue:
             agreed.append(view.reader)
@@ -100,21 +102,30 @@ def unjudged(views: Sequence[ReaderView]) -> tuple[str, str] | None:
     return f"no independent reader could {how}, so nobody could judge the result", f"{more}--out makes a copy"
 
 
-def _differences(old: ReaderView, new: ReaderView | None, gone: frozenset[str], sizes: _Sizes) -> list[str]:
+def _differences(
+    old: ReaderView, new: ReaderView | None, gone: frozenset[str], sizes: _Sizes, known: frozenset[Size]
+) -> list[str]:
     if new is None or not new.opened:
         return ["no longer opens the slide"]
+    levels = _without_new(old.levels, new.levels, known)
     words = {
         "takes it for another format": old.vendor in ("", new.vendor),
         "sees another pixel size": old.mpp in (None, new.mpp),
         "sees another objective power": old.objective in (None, new.objective),
         "sees another colour profile": old.colour == new.colour,
-        "sees other levels": [v.size for v in old.levels] == [v.size for v in new.levels],
+        "sees other levels": [v.size for v in old.levels] == [v.size for v in levels],
     }
     out = [sentence for sentence, holds in words.items() if not holds]
-    for number, (was, now) in enumerate(zip(old.levels, new.levels, strict=False)):
+    for number, (was, now) in enumerate(zip(old.levels, levels, strict=False)):
         if was.size == now.size and was.samples != now.samples:
             out.append(f"sees other pixels in level {number}")
     return out + _pictures(old.pictures, new.pictures, gone, sizes)
+
+
+def _without_new(old: Sequence[LevelView], new: Sequence[LevelView], known: frozenset[Size]) -> Sequence[LevelView]:
+    """Leave out levels that a reader sees for the first time, if another one saw some of that size before."""
+    before = {level.size for level in old}
+    return [level for level in new if level.size in before or level.size not in known]
 
 
 def _pictures(
