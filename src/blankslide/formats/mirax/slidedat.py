@@ -261,7 +261,7 @@ class KeyReader:
         elif pair.section.upper() == "HIERARCHICAL" and _SECTIONED.fullmatch(key) and not _SECTION.fullmatch(value):
             self._section(at)
         elif self._is_structure(pair, key) or _is_legal(key, value):
-            if len(value) >= 5:
+            if len(value) >= 5 or value.isalnum() != value.isdecimal():  # short words as well: `FITC`, `DAPI`
                 self.kept.append(Place(self.file, _WHERE, *self.slidedat.units.span(*at)))
         elif may_name_dyes(key) and is_marker(value):
             self._marker(pair, key, value)

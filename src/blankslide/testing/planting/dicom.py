@@ -163,7 +163,10 @@ def plant_private(members: Members, rng: Random) -> Found | None:
         put(level, group << 16 | block << 8 | rng.randrange(256), vr, hidden.raw)
     one.done()
     return Found(
-        f"private, {how}", f"{hidden.encoding}, {one.part} {path} {vr}", how == "with a creator", hidden.needles
+        f"private, {how}",
+        f"{hidden.encoding}, {one.part} {path} {vr}",
+        how == "with a creator" and not path,
+        hidden.needles,
     )
 
 
