@@ -162,7 +162,6 @@ class XmlReader:
         self._elements = frozenset(part for key in table for part in key.partition("@")[0].split("/"))
         self._words: str | None = None
         self._data, self._base, self._where = b"", 0, ""
-        self._filler = b"x"  # of a namespace
 
     def read(self, data: bytes, base: int, where: str, root: Element | None = None) -> Element:
         """Read one document and return its root.
@@ -254,11 +253,26 @@ class XmlReader:
     def _element(self, element: Element) -> None:
         name = self.named(element)
         parent = self.named(element.parent) if element.parent is not None else ""
-        self._filler = b" " if self._is_whole(self._rule(parent, name, ""), element) else b"x"
+        inside = self._inside if self._goes_whole(name, parent, element) else self._attribute
         for attribute in element.attributes:
-            self._attribute(name, parent, attribute)
+            inside(name, parent, attribute)
         if element.texts and name not in self.skip:
             self._text(name, parent, element)
+
+    def _goes_whole(self, name: str, parent: str, element: Element) -> bool:
+        """Whether an element goes with its text, and so with its attributes."""
+        rule = self._rule(parent, name, "")
+        if rule is None or rule.id not in self.whole or element.children or not element.texts or name in self.skip:
+            return False
+        return rule.legal is None or rule.weak or not rule.legal.fullmatch(element.text)
+
+    def _inside(self, name: str, parent: str, attribute: Attribute) -> None:
+        """Report an attribute of an element that goes whole: it becomes the same white space, whatever it says."""
+        known = self._rule(parent, name, attribute.name) is not None or attribute.name == "Id"
+        at, value = (attribute.value_start, attribute.value_end), attribute.value
+        if value.strip():
+            own = Rule("attribute", PhiClass.UNKNOWN, title="Attribute")
+            self._record(own, at, (attribute.start, attribute.end), None if known else value)
 
     def _rule(self, parent: str, name: str, attribute: str) -> Rule | None:
         key = (parent, name, attribute)
@@ -279,7 +293,7 @@ class XmlReader:
             self._known_value(rule, attribute.name, at, value)
         elif spaced:
             if value.strip("x") and not NAMESPACE.fullmatch(value):
-                self._add("namespace", "Namespace", *at, value, self._filler)
+                self._add("namespace", "Namespace", *at, value, b"x")
         elif value.strip() or not is_plain_name(attribute.name):
             plain = is_plain_name(attribute.name)
             id_, title = (f"{slug(name)}.{slug(attribute.name)}", attribute.name) if plain else _STRANGE
@@ -292,7 +306,7 @@ class XmlReader:
 
     def _text(self, name: str, parent: str, element: Element) -> None:
         value, rule = element.text, self._rule(parent, name, "")
-        if rule is not None and self._is_whole(rule, element):
+        if rule is not None and rule.id in self.whole and not element.children:
             span = (element.start, element.end)
             self._whole_field(rule, name, span, span, value)
             return
@@ -308,10 +322,6 @@ class XmlReader:
                 self._known_value(rule, name, (start, end), value)
             else:
                 self._add(f"{slug(name)}.text", f"{name} text", start, end, value)
-
-    def _is_whole(self, rule: Rule | None, element: Element) -> bool:
-        """Whether an element may go with its value; what goes of its attributes then becomes the same white space."""
-        return rule is not None and rule.id in self.whole and not element.children
 
     def _whole_field(self, rule: Rule, name: str, at: tuple[int, int], goes: tuple[int, int], value: str) -> None:
         """Report an element or attribute that goes with its value, also if the value is blank."""
