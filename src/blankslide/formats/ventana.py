@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 
 _SOFTWARE_TAG, _XMP = 305, 700
+#: What the vendor's own packets hold one of.
+_PACKETS = (b"iScan", b"EncodeInfo", b"SlideInfo", b"Metadata")
 _SOFTWARE = pattern(
     rf"(?:ScanOutputManager|Ventana(?: iScan| Image Viewer| Virtuoso)?)(?: ?v?(?:{VERSION}|\d{{1,2}}))?"
 )
@@ -288,8 +290,8 @@ class _Reader:
             If the packet of page 0 or of a level is not well formed.
         """
         entry = page.tags.get(_XMP)
-        if entry is None:
-            return frozenset()
+        if entry is None or not any(word in page.raw(entry) for word in _PACKETS):
+            return frozenset()  # what image editors write is nothing of the vendor's: it goes as anywhere else
         if entry.start not in self._spans:
             try:
                 root = self.xml.read(page.raw(entry), entry.start, page.name)

@@ -40,6 +40,13 @@ def _resources(tiff: Tiff) -> None:
     tiff.recode(last, lambda old: old[:2] + new + old[2:], range(len(tiff.pieces(last))))
 
 
+def _idle_table(tiff: Tiff) -> None:
+    shared = tiff.find(0, 347)
+    assert shared is not None
+    spelled = segment(0xDB, b"\3" + NAME.ljust(64, b"\1"))
+    tiff.put(0, entry(347, UNDEFINED, shared.raw[:2] + spelled + shared.raw[2:]))
+
+
 KINDS: Mapping[str, tuple[str, bytes, str, Callable[[Tiff], None]]] = {
     "place on Earth": ("trestle.tif", PLACE, CLEAN, _place),
     "fraction of nobody": (
@@ -53,6 +60,7 @@ KINDS: Mapping[str, tuple[str, bytes, str, Callable[[Tiff], None]]] = {
     "EXIF's day on a page": (
         "generic-vips.tif", b"1961:07:03", CLEAN, lambda t: t.put(1, entry(36868, ASCII, b"1961:07:03 11:48:02\0"))
     ),
+    "table that no tile uses": ("trestle.tif", NAME, TOLD, _idle_table),
     "number as a resolution": ("trestle.tif", HUGE, TOLD, lambda t: t.put(1, entry(282, RATIONAL, HUGE))),
     "number as a position": ("trestle.tif", HUGE, CLEAN, lambda t: t.put(1, entry(286, RATIONAL, HUGE))),
     "number as rows": ("trestle.tif", HUGE[:4], TOLD, lambda t: t.put(0, longs(278, 1471108153))),

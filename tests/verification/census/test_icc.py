@@ -5,7 +5,10 @@ from __future__ import annotations
 from base64 import b64encode
 from datetime import datetime
 
+import pytest
+
 from blankslide.samples.kit.icc import profile
+from blankslide.testing.planting.tiff_profiles import assembled, base
 from blankslide.verification.census.account import Account
 from blankslide.verification.census.icc import is_profile
 from blankslide.verification.census.texts import speak, speak_profile
@@ -45,3 +48,20 @@ def test_a_profile_in_base64_is_read_tag_by_tag_where_its_wrapping_stands() -> N
 def test_other_bytes_are_no_profile() -> None:
     assert not is_profile(b"acs" * 50)
     assert not is_profile(PROFILE[:60])
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        b"curv\0\0\0\0Sprockershagen",
+        b"XYZ \0\0\0\0Sprockershagen",
+        b"XYZ \0\0\0\0Sprockershag",
+        b"sf32\0\0\0\0Sprockershag",
+        b"mft2\0\0\0\0Sprockershagen",
+        b"curv\0\0\0\0\0\0\0\7Sprockershagen",
+    ],
+)
+def test_numbers_of_a_profile_are_numbers_by_their_length_and_size(tag: bytes) -> None:
+    told = read(assembled({**base(), "lumi": tag}))
+    assert any("Sprockershag" in text for path, text in told.items() if path.startswith("34675/icc/lumi")), told
+    assert not any("TRC" in path or "XYZ" in path or "chad" in path for path in told)

@@ -8,6 +8,7 @@ from blankslide.samples.kit.codecs import jpeg
 from blankslide.samples.kit.drawing import label, tissue
 from blankslide.samples.kit.patients import invent
 from blankslide.verification.census.account import Account, Picture
+from blankslide.verification.census.memory import Memory
 from blankslide.verification.census.pictures import picture_in
 from blankslide.verification.census.reference import settle_streams, slide_look
 
@@ -65,3 +66,16 @@ def test_the_slide_is_seen_through_its_reader(sample: Callable[[str], Path], tmp
     assert not look.flat
     (tmp_path / "a.svs").write_bytes(b"no slide")
     assert slide_look(tmp_path / "a.svs") is None
+
+
+def test_strips_are_not_searched_for_the_slide_and_nothing_is_held_against_it_twice() -> None:
+    strips = [FIELD.reduce(2).crop((0, y, 256, y + 8 + y % 5)) for y in range(0, 180, 9)]
+    account, reference, memory = found(*strips, FIELD.reduce(2)), found(FIELD).pictures[0].look, Memory()
+    settle_streams(account, lambda: reference, memory)
+    assert proven(account) == ["other"] * len(strips) + ["thumbnail"]
+    assert len(memory.likenesses) == 1
+    known = next(iter(memory.likenesses))
+    memory.likenesses[known] = memory.likenesses[known]._replace(verdict="other")
+    again = found(FIELD.reduce(2))
+    settle_streams(again, lambda: reference, memory)
+    assert proven(again) == ["other"], "the answer of this run was not taken"

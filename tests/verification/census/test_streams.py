@@ -81,7 +81,7 @@ def test_grey_deep_and_lossless_jpegs_are_streams_too(bits: int) -> None:
 def test_an_abbreviated_stream_and_its_tables() -> None:
     tables = b"\xff\xd8" + PLAIN[TABLE:FRAME] + PLAIN[PLAIN.index(b"\xff\xc4") : SCAN] + b"\xff\xd9"
     short = b"\xff\xd8" + PLAIN[FRAME : PLAIN.index(b"\xff\xc4")] + PLAIN[SCAN:]
-    assert beside_tables(tables) == []
+    assert beside_tables(tables, [short]) == []
     assert beside(short, JPEG._replace(tables=tables)) == []
     for planted in (
         tables + WHO,
@@ -89,10 +89,21 @@ def test_an_abbreviated_stream_and_its_tables() -> None:
         grown(tables, 2),
         tables[:-2] + WHO + tables[-2:],
     ):
-        assert inside(planted, beside_tables(planted))
-    assert inside(PLAIN[:2] + segment(0xDD, WHO) + PLAIN[2:], beside_tables(PLAIN[:2] + segment(0xDD, WHO) + PLAIN[2:]))
-    assert beside_tables(tables[:-2]) is None
-    assert beside_tables(b"") is None
+        assert inside(planted, beside_tables(planted, [short]))
+    interval = PLAIN[:2] + segment(0xDD, WHO) + PLAIN[2:]
+    assert inside(interval, beside_tables(interval, [short]))
+    assert beside_tables(tables[:-2], [short]) is None
+    assert beside_tables(b"", [short]) is None
+
+
+def test_a_shared_table_that_no_stream_uses_is_beside() -> None:
+    tables = b"\xff\xd8" + PLAIN[TABLE:FRAME] + b"\xff\xd9"
+    short = b"\xff\xd8" + PLAIN[FRAME : PLAIN.index(b"\xff\xc4")] + PLAIN[SCAN:]
+    idle = tables[:2] + segment(0xDB, b"\x03" + WHO.ljust(64, b"\1")) + tables[2:]
+    assert beside_tables(tables, [short, short]) == []
+    assert inside(idle, beside_tables(idle, [short]))
+    assert beside_tables(tables, [PLAIN]), "a stream that brings its own tables uses no others"
+    assert beside_tables(tables, []), "nothing uses the tables of strips that are no JPEG"
 
 
 PLANTED = {
@@ -357,7 +368,8 @@ def test_every_tile_of_every_real_slide_is_a_picture_and_nothing_else(shared: Pa
                 width, heights = strips(page)
                 samples = 1 if page.planarconfig == 2 else page.samplesperpixel
                 tables = page.jpegtables or b""
-                assert not tables or beside_tables(tables) == []
+                heads = [data[at : at + size] for at, size in zip(page.dataoffsets, page.databytecounts, strict=True)]
+                assert not tables or beside_tables(tables, heads[:24]) == []
                 for at, size, height in zip(page.dataoffsets, page.databytecounts, heights, strict=True):
                     coded = Coded(int(page.compression), width, height, samples, page.bitspersample, tables)
                     found[path.name, number] += beside(data[at : at + size], coded) != []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,8 @@ from blankslide.samples.kit.patients import invent
 from blankslide.samples.kit.tiff_values import Value, ascii, byte, long, rational, short
 from blankslide.samples.kit.tiff_writer import Page, write_tiff
 from blankslide.source import MemorySource
+from blankslide.testing.planting.tiff_patch import Tiff as Patched
+from blankslide.testing.planting.tiff_patch import longs
 from blankslide.verification.census import tiff
 from blankslide.verification.census.before import look_before
 from blankslide.verification.census.ifds import Walk
@@ -333,3 +336,57 @@ def test_a_number_that_something_is_as_large_as_is_structure(file: Path, code: i
 def test_a_fraction_that_was_emptied_is_nothing(file: Path) -> None:
     account = taken(file, strip(FIELD.reduce(3), {65098: fraction(0, 0), 65099: fraction(1, 0)}))
     assert {t.path: t.value for t in account.texts} == {"65098": "0", "65099": "nan"}
+
+
+@pytest.mark.parametrize(
+    ("code", "value"),
+    [
+        (282, Value(5, (int.from_bytes(b"Kort", "little"), int.from_bytes(b"eni", "little")))),
+        (297, short(1961, 703)),
+        (321, short(1961, 703)),
+        (281, short(1961, 1961, 1961)),
+        (515, short(1961)),
+    ],
+    ids=["resolution that spells", "page", "halftone", "sample", "restarts"],
+)
+def test_short_numbers_are_structure_only_as_large_as_the_page_can_use(file: Path, code: int, value: Value) -> None:
+    account = taken(file, strip(FIELD.reduce(3), {code: value}))
+    assert {t.path.split("/")[0] for t in account.texts} == {str(code)}
+
+
+@pytest.mark.parametrize(
+    ("code", "value"), [(297, short(2, 7)), (321, short(12, 250)), (281, short(255, 255, 255)), (280, short(0, 0, 0))]
+)
+def test_short_numbers_that_the_page_can_use_are_structure(file: Path, code: int, value: Value) -> None:
+    assert taken(file, strip(FIELD.reduce(3), {code: value})).texts == []
+
+
+@pytest.mark.parametrize("which", ["places", "lengths"])
+def test_places_and_lengths_of_nothing_are_read(file: Path, which: str) -> None:
+    write_tiff(file, LEVELS)
+    patch = Patched(file.read_bytes())
+    more, none = struct.unpack("<3L", NAME + b"\0"), (0, 0, 0)
+    places, lengths = (patch.find(0, code) for code in (324, 325))
+    assert places is not None
+    assert lengths is not None
+    new = (longs(324, *places.numbers, *(more if which == "places" else ())),
+           longs(325, *lengths.numbers, *(none if which == "places" else more)))  # fmt: skip
+    patch.put(0, *new)
+    account = take_stock([(file.name, MemorySource(bytes(patch.data)))])
+    assert {"324" if which == "places" else "325"} == {t.path.split("/")[0] for t in account.texts}
+
+
+def test_a_tile_of_nothing_may_stand_nowhere_or_at_another_end(file: Path) -> None:
+    write_tiff(file, LEVELS)
+    for place, told in ((0, set()), (None, set()), (47110815, {"324"})):
+        patch = Patched(file.read_bytes())
+        (start, size), *_ = patch.pieces(0)
+        others = (
+            [n for one in patch.pieces(0)[1:] for n in one[:1]],
+            [n for one in patch.pieces(0)[1:] for n in one[1:]],
+        )
+        at = others[0][0] if place is None else place
+        patch.data[start : start + size] = bytes(size)
+        patch.put(0, longs(324, at, *others[0]), longs(325, 0, *others[1]))
+        account = take_stock([(file.name, MemorySource(bytes(patch.data)))])
+        assert {t.path.split("/")[0] for t in account.texts} & {"324", "325"} == told

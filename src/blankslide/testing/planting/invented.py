@@ -152,6 +152,16 @@ def plain(random: Random) -> Value:
             return value
 
 
+def legacy(text: str) -> bytes:
+    """Write a text as programs of its country did before Unicode."""
+    for name in ("cp1252", "cp1250", "cp1251", "iso8859-7", "cp1255", "cp1256", "gbk", "shift_jis"):
+        try:
+            return text.encode(name)
+        except UnicodeEncodeError:
+            continue
+    return text.encode()
+
+
 # -- how texts are written ------------------------------------------------------------------
 
 ENCODINGS: Mapping[str, Callable[[str], bytes]] = {
@@ -166,12 +176,14 @@ ENCODINGS: Mapping[str, Callable[[str], bytes]] = {
     "base64 of utf-16": lambda text: base64.b64encode(text.encode("utf-16-le")),
     "hex": lambda text: text.encode().hex().encode(),
     "HEX": lambda text: text.encode().hex().upper().encode(),
+    "a country's own": lambda text: legacy(text),
+    "utf-32": lambda text: text.encode("utf-32-le"),
     "percent": lambda text: quote_from_bytes(text.encode(), safe="").encode(),
     "entities": lambda text: "".join(f"&#{ord(c)};" for c in text).encode(),
     "hex entities": lambda text: "".join(f"&#x{ord(c):X};" for c in text).encode(),
 }
 """Ways to write a text as bytes."""
-NARROW = ("utf-8", "latin-1", "base64", "hex", "HEX", "percent", "entities", "hex entities")
+NARROW = ("utf-8", "latin-1", "a country's own", "base64", "hex", "HEX", "percent", "entities", "hex entities")
 """Those that can stand among other text of one byte a letter."""
 
 
@@ -182,6 +194,7 @@ _LOST = (b"???", b"%3F%3F%3F", b"%3f%3f%3f", b"3f3f3f", b"3F3F3F", b"?\0?\0?", b
 def needles(text: str) -> Iterator[bytes]:
     """Yield every spelling of a text by which it is known again; too short ones, which come by chance, are left out."""
     forms = [form for some in spellings(text).values() for form in some]
+    forms += [legacy(text), text.encode("utf-32-le")]
     for raw in (text.encode(), text.encode("latin-1", "ignore"), text.encode("utf-16-le"), text.encode("utf-16-be")):
         forms += [raw.hex().encode(), raw.hex().upper().encode()]
     forms += [ENCODINGS[name](text) for name in ("entities", "hex entities", "latin-1")]

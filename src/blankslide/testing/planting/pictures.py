@@ -54,7 +54,8 @@ def coded(pixels: NDArray[Any], codec: str) -> Picture:
     """Code pixels in RGB as one strip or tile."""
     height, width = pixels.shape[:2]
     stream, compression, photometric, exact = CODERS[codec](pixels)
-    needles = {_telling(stream[len(stream) // 4 : -len(stream) // 4]), _telling(stream[len(stream) // 8 : -64])}
+    own = stream[stream.index(b"\xff\xda") + 14 : -2] if codec == "jpeg" else stream  # all pictures share tables
+    needles = {_telling(own[len(own) // 4 : -len(own) // 4]), _telling(own[len(own) // 8 : -64])}
     needles |= {_telling(pixels[height * 3 // 4 :].tobytes())} if exact else set()
     return Picture(codec, width, height, stream, compression, photometric, tuple(sorted(needles)))
 

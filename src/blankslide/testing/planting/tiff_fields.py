@@ -104,7 +104,7 @@ def field(
     if place is None:
         return None
     text, division, between = place
-    ways = (way,) if way else ("utf-8", "latin-1", "utf-8")
+    ways = (way,) if way else ("utf-8", "latin-1", "utf-8", "a country's own")
     encoding, data = any_way(random, value, ways)
     key = random.choice(keys).encode()
     retold(tiff, text, added(text, division, between, key, data), random.random() < 0.8)
@@ -128,7 +128,7 @@ def plant_unknown_field(sample: Path, target: Path, random: Random) -> Plant | N
 def plant_coded_field(sample: Path, target: Path, random: Random) -> Plant | None:
     """A value in base64, hexadecimal, percents or entities."""
     keys = random.choice((KNOWN, UNKNOWN))
-    return field(sample, target, random, "field: coded value", keys, anything(random), way=random.choice(NARROW[2:]))
+    return field(sample, target, random, "field: coded value", keys, anything(random), way=random.choice(NARROW[3:]))
 
 
 @planter("tiff")
@@ -238,7 +238,7 @@ def plant_in_science(sample: Path, target: Path, random: Random) -> Plant | None
     text, division, between = place
     rows = [row for row in text.text.split(division) if between in row]
     key = random.choice(rows).split(between)[0].strip(b" \r\n\"',{")
-    encoding, data = any_way(random, value, ("utf-8", "utf-8", "base64", "hex", "percent"))
+    encoding, data = any_way(random, value, ("utf-8", "a country's own", "base64", "hex", "percent"))
     retold(tiff, text, added(text, division, between, key, data), random.random() < 0.5)
     return done(
         tiff, sample, target, "field: any key of it", f"{value.kind}, {encoding}", value.needles(), ordinary=False

@@ -55,7 +55,7 @@ def _inserted(text: bytes, places: list[int], new: bytes, random: Random) -> byt
 def _written(random: Random, value: Value, coded: float = 0.25) -> tuple[str, bytes]:
     """Write a value as XML holds it; now and then coded."""
     if random.random() < coded:
-        way = random.choice(NARROW[2:])
+        way = random.choice(NARROW[3:])
         return way, value.written(way)
     return "utf-8", escaped(value.text).encode()
 

@@ -18,6 +18,7 @@ from blankslide.testing.planting.invented import (
     number,
     ole,
     person,
+    plain,
 )
 from blankslide.testing.planting.pictures import drawn
 from blankslide.testing.planting.tiff_kit import any_way, done, escaped, owned
@@ -286,6 +287,54 @@ def plant_structure(sample: Path, target: Path, random: Random) -> Plant | None:
     raw = struct.pack("<L", some) if tag == 278 else struct.pack("<2L", some, random.choice((1, 10)))
     tiff.put(page, entry(tag, LONG if tag == 278 else RATIONAL, raw))
     return done(tiff, sample, target, "tag: number as structure", str(tag), (raw,), ordinary=False)
+
+
+@planter("tiff")
+def plant_spelled_fraction(sample: Path, target: Path, random: Random) -> Plant | None:
+    """A resolution or position whose bytes spell a name of five to seven letters."""
+    tiff, page = Tiff.read(sample), 0
+    page = _page(tiff, random)
+    name = "".join(
+        random.choice(pair) for pair in ("BKLMRTW", "aeiou", "lmnr", "aeiou", "bdkst", "aei", "nrs")
+    ).encode()
+    name = name[: random.choice((5, 6, 7))]
+    tiff.put(page, entry(random.choice((282, 283, 286, 287)), RATIONAL, name.ljust(8, b"\0")))
+    return done(tiff, sample, target, "tag: fraction that spells", f"{len(name)} letters", (name,), ordinary=False)
+
+
+@planter("tiff")
+def plant_short_numbers(sample: Path, target: Path, random: Random) -> Plant | None:
+    """A day as the numbers of pages, of halftones, of restarts, of least and largest samples."""
+    tiff, when, page = Tiff.read(sample), day(random), 0
+    page, tag = _page(tiff, random), random.choice((297, 321, 280, 281, 515))
+    numbers = (when.year, when.month * 100 + when.day)[: 1 if tag == 515 else 2]
+    numbers = numbers if tag in (297, 321, 515) else (when.year,) * max(tiff.value(page, 277, 1), 1)
+    tiff.put(page, entry(tag, SHORT, struct.pack(f"<{len(numbers)}H", *numbers)))
+    found = tiff.find(page, tag)
+    assert found is not None
+    at = found.place - (tiff.step - tiff.room if len(found.raw) <= tiff.room else 0)
+    needle = bytes(tiff.data[at : at + tiff.step]) if len(found.raw) <= tiff.room else found.raw
+    return done(tiff, sample, target, "tag: day as short numbers", str(tag), (needle,), ordinary=False)
+
+
+@planter("tiff")
+def plant_index(sample: Path, target: Path, random: Random) -> Plant | None:
+    """Numbers among the places of tiles, of which none is longer than nothing; or lengths without places."""
+    tiff, value = Tiff.read(sample), plain(random)
+    page = random.choice([p for p in range(len(tiff)) if tiff.pieces(p)])
+    tags = tiff.tags(page)
+    places, lengths = (tiff.find(page, tag) for tag in tags)
+    assert places is not None
+    assert lengths is not None
+    data = value.written("utf-8").ljust(-(-len(value.text) // 4) * 4, b"\0")
+    words = struct.unpack(f"<{len(data) // 4}L", data)
+    if random.random() < 0.5:
+        new = (longs(tags[0], *places.numbers, *words), longs(tags[1], *lengths.numbers, *[0] * len(words)))
+        how = "places of nothing"
+    else:
+        new, how = (longs(tags[0], *places.numbers), longs(tags[1], *lengths.numbers, *words)), "lengths of nothing"
+    tiff.put(page, *new)
+    return done(tiff, sample, target, "tile too many, of no bytes", how, (data,), ordinary=False)
 
 
 @planter("tiff")

@@ -40,20 +40,41 @@ def beside_jpeg(data: bytes, coded: Coded) -> Ranges | None:
     return _Walk(data, coded).run() if data.startswith(b"\xff\xd8") else None
 
 
-def beside_tables(data: bytes) -> Ranges | None:
-    """Return what does not belong into `JPEGTables`, which has SOI, tables of legal lengths and EOI.
+def beside_tables(data: bytes, streams: Iterable[bytes]) -> Ranges | None:
+    """Return what does not belong into `JPEGTables`, which has SOI, tables that its streams use, and EOI.
 
     Parameters
     ----------
     data
         The tag's value.
+    streams
+        Some of the streams that may use it, or how they begin. None of them uses it if they are not JPEG.
 
     Returns
     -------
     list of tuple of int, or None
         Sorted, disjoint ranges; None if it is not one stream from SOI to EOI.
     """
-    return _Walk(data, None).run() if data.startswith(b"\xff\xd8") else None
+    if not data.startswith(b"\xff\xd8"):
+        return None
+    walk = _Walk(data, None)
+    found = walk.run()
+    used = set().union(*map(_borrowed, streams))
+    spare = [where for number, where in walk.quantizers.items() if number not in used]
+    return None if found is None else joined([*found, *spare])
+
+
+def _borrowed(stream: bytes) -> set[int]:
+    """Return the numbers of the quantization tables that a stream uses and does not bring itself."""
+    own, at = set[int](), 2
+    while stream[at : at + 1] == b"\xff" and at + 4 <= len(stream):
+        code, end = stream[at + 1], at + 2 + int.from_bytes(stream[at + 2 : at + 4], "big")
+        if code in _FRAMES and end - at >= 10:
+            return Frame(stream, at + 4).quantizers - own
+        if code == _DQT:
+            own |= {number & 15 for number, _, _ in quantization(stream, at + 4, min(end, len(stream)))}
+        at = at + 1 if code == 0xFF else end
+    return set()
 
 
 class _Walk:

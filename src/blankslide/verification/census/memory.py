@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from blankslide.verification.census.account import Text
     from blankslide.verification.census.agreement import Known
     from blankslide.verification.census.data import Span
+    from blankslide.verification.census.pixels import Likeness
 
 T = TypeVar("T")
 ROOM = 16 << 20
@@ -39,6 +40,8 @@ class Memory:
         self._room = ROOM
         self.pairs: Known = {}
         """How pictures are like each other; see `agreement.Pictures`."""
+        self.likenesses: dict[tuple[bytes, bytes], Likeness] = {}
+        """How pictures that were found by content are like the slide, by digests of both."""
         self.texts: list[tuple[tuple[object, ...], list[Text]]] = []
         """Texts and all that might explain them, and which of them nothing explained."""
 

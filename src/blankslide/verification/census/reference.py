@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from blankslide.verification.census.pixels import Look, likeness
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from blankslide.verification.census.account import Account, Picture
+    from blankslide.verification.census.memory import Memory
+    from blankslide.verification.census.pixels import Likeness
 
 _LARGEST = 16 << 20
 _SIDE = 64
@@ -71,11 +74,16 @@ def look_of(grey: NDArray[np.uint8]) -> Look:
     return Look(grey.shape[1], grey.shape[0], (), whole, flat)
 
 
-def settle_streams(account: Account, slide: Callable[[], Look | None]) -> None:
+def settle_streams(account: Account, slide: Callable[[], Look | None], memory: Memory | None = None) -> None:
     """Say of each picture that was found by content what it is: a thumbnail, one of many tiles, or another.
+
+    Hundreds of strips may be found, each of which takes a search through shifts and turns: so what has another shape
+    than the slide is none of it, and what was held against the slide before in this run is not again.
 
     Parameters
     ----------
+    memory
+        What was found out before in this run.
     slide
         Looks at the slide; called only if there is a picture to hold against it.
     """
@@ -92,13 +100,31 @@ def settle_streams(account: Account, slide: Callable[[], Look | None]) -> None:
             continue
         if not asked:
             reference, asked = slide(), True
-        account.pictures[number] = _held(picture, reference)
+        account.pictures[number] = _held(picture, reference, memory.likenesses if memory else {})
 
 
-def _held(picture: Picture, reference: Look | None) -> Picture:
+def _held(picture: Picture, reference: Look | None, known: dict[tuple[bytes, bytes], Likeness]) -> Picture:
     if reference is None or picture.look is None:
         return picture._replace(proven="unclear", reason="nobody shows the slide to hold it against")
-    told = likeness(picture.look, reference, strict=True)
+    if not _has_its_shape(picture, reference):
+        return picture._replace(proven="other", reason="does not have the slide's shape")
+    pair = (_digest(picture.look), _digest(reference))
+    told = known[pair] if pair in known else likeness(picture.look, reference, strict=True)
+    known[pair] = told
     if told.verdict == "same":
         return picture._replace(proven="thumbnail", reason="looks like the slide")
     return picture._replace(proven="other", reason="does not look like the slide")
+
+
+def _has_its_shape(picture: Picture, reference: Look) -> bool:
+    """Whether a picture is at most twice as long or as wide as the slide would be: more than borders can add."""
+    mine, slides = picture.width * reference.height, picture.height * reference.width
+    return mine <= 2 * slides and slides <= 2 * mine
+
+
+def _digest(look: Look) -> bytes:
+    """Return what stands for all that a look shows."""
+    told = sha256(repr((look.width, look.height, look.flat, [sample.box for sample in look.samples])).encode())
+    for grey in (look.whole, *(sample.grey for sample in look.samples)):
+        told.update(b"" if grey is None else repr(grey.shape).encode() + grey.tobytes())
+    return told.digest()

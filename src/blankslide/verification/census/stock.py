@@ -74,7 +74,7 @@ def take_stock(
         from blankslide.verification.census.generic import settle_claims
 
         settle_claims(account, [source for _, source in files])
-    settle_streams(account, slide)
+    settle_streams(account, slide, memory)
     return account
 
 

@@ -7,6 +7,7 @@ technical notes, DNG and GeoTIFF for the child directories.
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -71,11 +72,14 @@ STRUCTURE: dict[int, tuple[tuple[int, ...], tuple[int, ...], int]] = {
     40963: (_WHOLE, (1,), 1 << 31),  # PixelYDimension
 }
 
+_LETTERS = re.compile(rb"[A-Za-z]{5}")
+_FEW_PAGES = 1023
 _ALL_ROWS = (0x7FFFFFFF, 0xFFFFFFFF)
 """What RowsPerStrip says where all of them are in one."""
 
 #: Tags whose numbers lead to coded data; what they lead to is looked at, they themselves say nothing.
 LEADING = {273: 279, 324: 325, 513: 514}
+_OFFSETS = (3, 4, 13, 16, 18)
 INDEX = frozenset(LEADING) | frozenset(LEADING.values())
 
 SAID = frozenset((269, 270, 271, 272, 285, 306, 315, 316, 33432))
@@ -101,9 +105,50 @@ def is_structure(walk: Walk, page: Directory, entry: Entry) -> bool:
         return False
     if entry.code == 338 and entry.number > 8:
         return False
-    if entry.code == 278 and walk.numbers(entry)[0] in _ALL_ROWS:
+    numbers = walk.numbers(entry)
+    if entry.code == 278 and numbers[0] in _ALL_ROWS:
         return True
-    return all(0 <= number <= highest for number in walk.numbers(entry))
+    if kinds is _FRACTION and _LETTERS.search(walk.bytes_of(entry)):
+        return False
+    return all(0 <= number <= min(highest, _most(walk, page, entry.code)) for number in numbers)
+
+
+def _most(walk: Walk, page: Directory, code: int) -> float:
+    """Return what a number can be on this page: a sample by its bits, the number of a page by how many there are."""
+    if code in (280, 281, 321):
+        bits = page.first(258)
+        return float((1 << int(walk.numbers(bits)[0]) if bits and bits.number else 2) - 1)
+    if code == 297:
+        return max(len(walk.directories), _FEW_PAGES)
+    if code == 515:
+        coding = page.first(259)
+        return 65535 if coding and coding.number and walk.numbers(coding)[0] == 6 else 0
+    return float("inf")
+
+
+def is_index(walk: Walk, page: Directory, entry: Entry) -> bool:
+    """Whether an entry says where coded data is, and nothing else.
+
+    Nothing is of no bytes but where other data begins or ends, and there are as many places as lengths: any other
+    number leads nowhere, and could be anybody's.
+    """
+    if entry.code not in INDEX or page.first(entry.code) is not entry or entry.kind not in _OFFSETS:
+        return False
+    lead = entry.code if entry.code in LEADING else next(a for a, b in LEADING.items() if b == entry.code)
+    first, second = page.first(lead), page.first(LEADING[lead])
+    if first is not None and second is None:  # as of one strip that is not coded
+        return bool((walk.array(first) < walk.source.size).all()) and first.number == 1
+    if first is None or second is None or second.kind not in _OFFSETS:
+        return not walk.array(entry).any()
+    places, lengths = walk.array(first), walk.array(second)
+    some = min(len(places), len(lengths))
+    if walk.array(entry)[some:].any():
+        return False
+    if entry.code != lead or lengths.all():
+        return True
+    full = lengths[:some] > 0
+    ends = {*places[:some][full].tolist(), *(places[:some] + lengths[:some])[full].tolist()}
+    return all(place in ends for place in places[:some][~full].tolist() if place)
 
 
 def _samples(walk: Walk, page: Directory) -> int:
@@ -124,8 +169,6 @@ def _is_curve(walk: Walk, page: Directory, entry: Entry) -> bool:
 
 def _is_spoken(raw: bytes) -> bool:
     """Whether bytes look like words: four letters in a row that are not one letter and not in order."""
-    import re
-
     return any(len(set(found)) > 2 and not _in_order(found) for found in re.findall(rb"[A-Za-z]{4,}+", raw))
 
 

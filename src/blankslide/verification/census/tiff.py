@@ -26,7 +26,7 @@ from blankslide.verification.census.tiff_pages import Page, page_of
 from blankslide.verification.census.tiny import is_last_step, is_quiet, is_small
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from blankslide.source import ByteSource
     from blankslide.verification.census.pixels import Look
@@ -40,6 +40,7 @@ FEW = 24
 WHOLE = 0.9
 """Share of a thumbnail that must have been looked at before it is kept."""
 _WHOLE = 64 << 20
+_HEAD = 1 << 17
 _JPEG = frozenset((6, 7))
 
 
@@ -91,7 +92,7 @@ class Tiff:
         for entry in directory.entries:
             self.known.append((entry.start, entry.end))
             self._slack(directory, entry)
-            if entry.code in tags.INDEX and directory.first(entry.code) is entry:
+            if tags.is_index(self.walk, directory, entry):
                 continue
             if not tags.is_structure(self.walk, directory, entry):
                 self._spoken(directory, entry)
@@ -114,7 +115,7 @@ class Tiff:
             self.account.troubles.append(f"{where}, tag {place}: a value is too large to be read")
         data = self.walk.bytes_of(entry) if entry.end - entry.start <= _WHOLE else b""
         if entry.code == tags.TABLES and directory.first(tags.TABLES) is entry:
-            rest = beside_tables(data)
+            rest = beside_tables(data, self._heads(directory))
             for start, end in [(0, len(data))] if rest is None else rest:
                 speak(self.account, self.file, f"{place}/beside", data[start:end], entry.start + start, where)
         elif is_profile(data):
@@ -123,6 +124,18 @@ class Tiff:
             self._bytes(place, data, entry, where)
         else:
             self._numbers(place, data, entry, where)
+
+    def _heads(self, directory: Directory) -> Iterator[bytes]:
+        """Yield how some of a directory's segments begin, if they are JPEG."""
+        page = next((page for page in self.pages if page.directory is directory), None)
+        if page is None or page.coding.compression not in _JPEG:
+            return
+        full = [i for i in range(len(page.offsets)) if page.lengths[i]]
+        for number in (full[i] for i in (_spread(len(full)) if len(full) > FEW else range(len(full)))):
+            start = int(page.offsets[number])
+            length = min(int(page.lengths[number]), _HEAD)
+            if 0 <= start <= self.source.size - length:
+                yield self.source.read(start, length)
 
     def _bytes(self, place: str, data: bytes, entry: Entry, where: str) -> None:
         if speak_picture(self.account, self.file, data, (entry.start, entry.end), f"{where}, tag {entry.code}"):
