@@ -253,10 +253,26 @@ class XmlReader:
     def _element(self, element: Element) -> None:
         name = self.named(element)
         parent = self.named(element.parent) if element.parent is not None else ""
+        inside = self._inside if self._goes_whole(name, parent, element) else self._attribute
         for attribute in element.attributes:
-            self._attribute(name, parent, attribute)
+            inside(name, parent, attribute)
         if element.texts and name not in self.skip:
             self._text(name, parent, element)
+
+    def _goes_whole(self, name: str, parent: str, element: Element) -> bool:
+        """Whether an element goes with its text, and so with its attributes."""
+        rule = self._rule(parent, name, "")
+        if rule is None or rule.id not in self.whole or element.children or not element.texts or name in self.skip:
+            return False
+        return rule.legal is None or rule.weak or not rule.legal.fullmatch(element.text)
+
+    def _inside(self, name: str, parent: str, attribute: Attribute) -> None:
+        """Report an attribute of an element that goes whole: it becomes the same white space, whatever it says."""
+        known = self._rule(parent, name, attribute.name) is not None or attribute.name == "Id"
+        at, value = (attribute.value_start, attribute.value_end), attribute.value
+        if value.strip():
+            own = Rule("attribute", PhiClass.UNKNOWN, title="Attribute")
+            self._record(own, at, (attribute.start, attribute.end), None if known else value)
 
     def _rule(self, parent: str, name: str, attribute: str) -> Rule | None:
         key = (parent, name, attribute)

@@ -43,3 +43,15 @@ def test_elements_called_by_technical_words_stay(tmp_path: Path) -> None:
     build_zeiss(path, **SMALL, xml=f"<ImageScaling>{words}</ImageScaling>")
     pipeline.anonymize_in_place(path, pipeline.Options(key=bytes(32)))
     assert words.encode() in path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "attribute", ['xmlns:q="Vogts_Thordis"', 'Id="123456789012"', 'Id="{0f8fad5b-d9cb-469f-a165-70867728950e}"']
+)
+def test_attributes_of_an_element_that_goes_whole_go_with_it(attribute: str, tmp_path: Path) -> None:
+    path = tmp_path / "s.czi"
+    xml = f"<AttachmentInfos><Barcode><Content {attribute}>4711 0815</Content></Barcode></AttachmentInfos>"
+    build_zeiss(path, **SMALL, xml=xml)
+    outcome = pipeline.anonymize_in_place(path, pipeline.Options(key=bytes(32)))
+    assert outcome.content == "clean"
+    assert attribute.encode() not in path.read_bytes()

@@ -76,6 +76,8 @@ def test_templates() -> None:
     )
     assert template("v12.0.15") == template("v11.2.1")
     assert template("1 2 3 4 5") == template("9 8 7 6 5 4 3 2")
+    assert template("+49 264 3779819") != template("49 264 3779819")
+    assert template("+1 -2.5 +3e+2") == template("1 2 3")
     assert template("20091231") != template("20")
     assert template("v31.12.2009") != template("v3.12.20")
     assert template("2009-12-31") == "#-#-#"

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from blankslide.formatkit.findings import FindingCollector
 
 
-NUMBERS = rf'"?{NUMBER}"?(?:\s+"?{NUMBER}"?){{0,31}}'
+_IN_ROW = NUMBER.replace("[-+]?", "-?", 1)  # a plus and groups of digits are a telephone's number
+NUMBERS = rf'"?{_IN_ROW}"?(?:\s+"?{_IN_ROW}"?){{0,31}}'
 _ONE = rf'"?(?:v?{VERSION}|v?\d{{1,3}})"?'
 _VERSIONS = rf"{_ONE}(?:\s+{_ONE}){{0,8}}"
 _MAKER = (

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 KEPT, FILE, CODE, LONG, HEX = "=kept", "=file", "=code", "=long", "=hex"
 NAME, SQL, SIZE = "=name", "=sql", "=size"
 _VERSION = re.compile(r"(?<![\d.])\d{1,5}+(?>(?:\.\d{1,6}+){2,4})(?!\.?\d)")
-_NUMBER = re.compile(r"(?:(?<![\w.)\]])[-+])?(?<![\d.])\d{1,7}+(?:\.\d{1,20}+)?(?:[eE][-+]?\d{1,3}+)?(?!\.?\d)")
+_NUMBER = re.compile(
+    r"(?:(?<![\w.)\]])(?:-|\+(?!\d{1,3}[ /-]\d)))?(?<![\d.])\d{1,7}+(?:\.\d{1,20}+)?(?:[eE][-+]?\d{1,3}+)?(?!\.?\d)"
+)
 _BY = re.compile(r"(?<=\d)[xX×](?=\d)")
 _DIGITS = re.compile(r"\d{1,7}+")
 _SPACE = re.compile(r"\s++")
