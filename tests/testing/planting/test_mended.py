@@ -13,7 +13,7 @@ from blankslide.testing.planting.core import CLEAN, TOLD, Plant
 from blankslide.testing.planting.tiff_patch import ASCII, RATIONAL, UNDEFINED, Tiff, entry, longs
 from blankslide.testing.planting.tiff_profiles import assembled, base, text_tag
 from blankslide.testing.planting.tiff_streams import segment
-from blankslide.testing.planting.tiff_tags import resources
+from blankslide.testing.planting.tiff_tags import resources, xmp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -59,6 +59,9 @@ KINDS: Mapping[str, tuple[str, bytes, str, Callable[[Tiff], None]]] = {
     "EXIF's text on a page": ("generic-vips.tif", NAME, CLEAN, lambda t: t.put(0, entry(42032, ASCII, NAME + b"\0"))),
     "EXIF's day on a page": (
         "generic-vips.tif", b"1961:07:03", CLEAN, lambda t: t.put(1, entry(36868, ASCII, b"1961:07:03 11:48:02\0"))
+    ),
+    "editor's packet on a Ventana's level": (
+        "ventana-plain.tif", NAME, CLEAN, lambda t: t.put(4, entry(700, UNDEFINED, xmp(NAME.decode())))
     ),
     "table that no tile uses": ("trestle.tif", NAME, TOLD, _idle_table),
     "number as a resolution": ("trestle.tif", HUGE, TOLD, lambda t: t.put(1, entry(282, RATIONAL, HUGE))),
