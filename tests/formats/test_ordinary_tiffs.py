@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import ImageCms
 from tifffile import TiffFile, TiffWriter, imwrite
+from tifffile import __version__ as tifffile_version
 
 from blankslide import pipeline
 from blankslide.samples.huron import build_huron
@@ -50,6 +51,32 @@ def test_tifffiles_own_description_behind_a_given_one(tmp_path: Path) -> None:
     path = tmp_path / "x.svs"
     imwrite(path, picture(256, 192), tile=(64, 64), photometric="rgb", description=f"{HEAD}|Title = NIVOLA")
     ends_clean(path, b"NIVOLA")
+
+
+@pytest.mark.parametrize("compression", [None, "jpeg"])
+def test_tifffiles_ome_whose_version_is_a_day_ends_clean(tmp_path: Path, compression: str | None) -> None:
+    path = tmp_path / "x.ome.tif"
+    planes = np.stack([picture(256, 192)[:, :, 1], picture(256, 192)[:, :, 1] // 2])
+    imwrite(
+        path,
+        planes,
+        ome=True,
+        tile=(64, 64),
+        photometric="minisblack",
+        metadata={"axes": "ZYX"},
+        compression=compression,
+    )
+    ends_clean(path)
+
+
+@pytest.mark.parametrize("creator", [b"tifffile.py 1950.3.12", b"Thordisvogt 2026.3.12"])
+def test_any_other_day_as_a_version_is_told_or_goes(tmp_path: Path, creator: bytes) -> None:
+    path = tmp_path / "x.ome.tif"
+    imwrite(path, picture(256, 192), ome=True, tile=(64, 64), photometric="rgb")
+    data, version = path.read_bytes(), f"tifffile.py {tifffile_version}".encode()
+    assert version in data
+    path.write_bytes(data.replace(version, creator.ljust(len(version))[: len(version)]))
+    assert pipeline.anonymize_in_place(path).content != "clean" or creator[:12] not in path.read_bytes()
 
 
 def test_a_second_description_that_says_more_goes(tmp_path: Path) -> None:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 KEPT, FILE, CODE, LONG, HEX = "=kept", "=file", "=code", "=long", "=hex"
 NAME, SQL, SIZE = "=name", "=sql", "=size"
+_RELEASED = re.compile(r"tifffile(?:\.py)? 20[12]\d\.\d{1,2}\.\d{1,2}")
+"""What tifffile signs with: its releases are called by their day."""
 _VERSION = re.compile(r"(?<![\d.])\d{1,5}+(?>(?:\.\d{1,6}+){2,4})(?!\.?\d)")
 _NUMBER = re.compile(
     r"(?:(?<![\w.)\]])(?:-|\+(?!\d{1,3}[ /-]\d)))?(?<![\d.])\d{1,7}+(?:\.\d{1,20}+)?(?:[eE][-+]?\d{1,3}+)?(?!\.?\d)"
@@ -410,5 +412,7 @@ def _harmless(text: Text, rules: Rules) -> bool:
 
 def plausible(value: str) -> bool:
     """Whether a kept text has no date, no long number, no address and no path in it; a version may look like a date."""
+    if _RELEASED.fullmatch(value):
+        return True
     told = _VERSION.sub(lambda found: found[0] if _YEAR.search(found[0]) else _version(found), value)
     return len(value) <= 400 and not (_DATE.search(told) or _LONG.search(value) or _ADDRESS.search(value))
