@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from blankslide import pipeline
 from blankslide.cli import show
-from blankslide.cli.slides import Row, Runner, exit_code, from_outcome, slides_in
+from blankslide.cli.slides import Row, Runner, exit_code, from_outcome
 from blankslide.cli.stopping import STOPPED, stop
 from blankslide.errors import BlankslideError, UsageError
 from blankslide.presentation import wording as words
@@ -57,7 +57,7 @@ def anonymize(request: Request, options: Options) -> int:
     BlankslideError
         If the request cannot be met for any slide; nothing was touched.
     """
-    if request.name is not None and len(list(islice(slides_in(request.paths, _ignore, request.mode.out), 2))) > 1:
+    if request.name is not None and _are_several(request):
         raise UsageError("--name is for one slide, and there are several")
     if request.report is not None:
         from blankslide.records import report
@@ -79,13 +79,17 @@ def _worse(code: int, of_report: int) -> int:
     return code if code == STOPPED else exit_code([code, of_report])
 
 
+def _are_several(request: Request) -> bool:
+    return len(list(islice(pipeline.slides_in(request.paths, _ignore, request.mode.out), 2))) > 1
+
+
 def _hold_names(request: Request, options: Options) -> None:
     """Refuse a field to be kept that no slide of the run has; one slide alone is asked when it is opened."""
     from blankslide.pipeline.run_choices import proven
 
     profile = options.resolved()
-    if profile.asked and len(list(islice(slides_in(request.paths, _ignore, request.mode.out), 2))) > 1:
-        options.profile = proven(profile, slides_in(request.paths, _ignore, request.mode.out), options)
+    if profile.asked and _are_several(request):
+        options.profile = proven(profile, pipeline.slides_in(request.paths, _ignore, request.mode.out), options)
         options.keep = options.remove = ()
 
 

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from blankslide import pipeline
 from blankslide.cli import show
-from blankslide.cli.slides import Row, Runner, plain_text, values_of
+from blankslide.cli.slides import Row, Runner, values_of
 from blankslide.errors import EnvironmentProblem, NoPermission, UsageError
 from blankslide.model import PhiClass
+from blankslide.model.shown import plain_text
 from blankslide.policy.file_names import name_verdict, public_name
 from blankslide.presentation import wording as words
 

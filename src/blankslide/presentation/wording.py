@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blankslide.model import OTHER_KEY, Action, Decision, Inspection, Outcome, PhiClass, Stage
+from blankslide.model.shown import plain_text
 
 if TYPE_CHECKING:
     from blankslide.errors import BlankslideError
@@ -53,18 +54,6 @@ _NEXT = {
 
 
 NO_LEVEL = "no level: nothing in it is known to be tissue"
-
-
-def plain_text(path: str | Path) -> str:
-    """Return a path or text as what any encoding of all letters can hold: odd bytes are escaped.
-
-    The file system's own encoding is not asked: where it is ASCII, it could not hold our own signs.
-    """
-    text = str(path)
-    try:
-        return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    except UnicodeEncodeError:  # half a surrogate pair that no file name gave us
-        return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def shown(path: str | Path, whole: bool = False) -> str:
