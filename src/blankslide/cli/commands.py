@@ -1,4 +1,4 @@
-"""The command line: ``blankslide inspect | anonymize | verify | recover | samples | formats | demo``.
+"""The command line: ``blankslide inspect | anonymize | batch | verify | recover | samples | formats | demo``.
 
 Commands only translate: words into API calls, outcomes into lines and exit codes. Rich is
 imported when a terminal is there to show a table; in a pipe the same rows are plain text.
@@ -62,6 +62,7 @@ def _shared(*names: str) -> Callable[[Any], Any]:
     return add
 
 
+_WORKS = ("inspect", "verify", "anonymize", "batch", "recover")
 _HELP = """Take the patient out of whole-slide images, in place, and see that it is done.
 
 \b
@@ -98,7 +99,9 @@ class _Group(click.Group):
             try:
                 return super().invoke(ctx)
             except KeyboardInterrupt:
-                looks = ctx.invoked_subcommand in ("inspect", "verify", "anonymize", "recover") and not stop.begun
+                looks = (
+                    ctx.invoked_subcommand in ("inspect", "verify", "anonymize", "batch", "recover") and not stop.begun
+                )
                 print("stopped: nothing was changed" if looks else "stopped", file=sys.stderr)
                 sys.exit(STOPPED)
 
@@ -179,6 +182,55 @@ def anonymize(
         sys.exit(
             cli_anonymize.anonymize(cli_anonymize.Request(paths, mode, name, report, as_json, with_names), options)
         )
+    except BlankslideError as error:
+        _fail(error.exit_code, error.sentence())
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--in-place", is_flag=True, help="Overwrite the slides themselves. There is no way back.")
+@click.option("--out", metavar="DIR", help="Write copies to this folder, with their sub-folders.")
+@click.option("--name", metavar="PATTERN", help="New names, such as STUDY-{n:04}, {stem} or {pseudonym}.")
+@click.option("--keep", multiple=True, metavar="macro", help="Keep a picture; the slide is then not clean.")
+@click.option("--dry-run", is_flag=True, help="Plan only; change nothing.")
+@click.option("--all", "every", is_flag=True, help="Begin only if every slide can be done.")
+@click.option("--jobs", type=click.IntRange(1, 256), metavar="N", help="Processes; up to 4 by default.")
+@click.option("--shard", metavar="I/N", help="Only this part of the slides: 1/3, 2/3 and 3/3 are all of them.")
+@click.option("--json-lines", is_flag=True, help="Print one JSON object a slide, as it is done.")
+@click.option("--report", metavar="FILE", help="Write a report, .html or .json: no values, no telling names.")
+@_shared("names", "profile", "thorough", "key", "ledger", "json")
+def batch(
+    paths: tuple[str, ...],
+    in_place: bool,
+    out: str | None,
+    keep: tuple[str, ...],
+    dry_run: bool,
+    jobs: int | None,
+    json_lines: bool,
+    profile: str,
+    thorough: bool,
+    key: str | None,
+    ledger: str | None,
+    as_json: bool,
+    **more: Any,
+) -> None:
+    """Do many slides: plan all of them, then do them, several at a time. Begin it again to go on."""
+    import os
+
+    from blankslide.cli import batch as cli_batch
+    from blankslide.errors import BlankslideError
+
+    if more["with_names"] and more["report"] is None:
+        raise click.UsageError("--with-names is about the file of --report")
+    if as_json and json_lines:
+        raise click.UsageError("--json and --json-lines exclude each other")
+    mode = _mode(in_place, out, dry_run)
+    options = _options(profile, keep=keep, key=key, ledger=ledger, dry_run=dry_run)
+    options.thorough = thorough
+    style: cli_batch.Style = "json" if as_json else "json-lines" if json_lines else "lines"
+    try:
+        asked = cli_batch.Asked(paths, mode, jobs=jobs or min(os.cpu_count() or 1, 4), style=style, **more)
+        sys.exit(cli_batch.batch(asked, options))
     except BlankslideError as error:
         _fail(error.exit_code, error.sentence())
 

@@ -18,6 +18,7 @@ from blankslide.cli import output
 from blankslide.cli.stopping import STOPPED, stop
 from blankslide.errors import BlankslideError, Cancelled, NoPermission
 from blankslide.model import Outcome
+from blankslide.model.outcome import worst_code
 from blankslide.model.shown import plain_text
 from blankslide.presentation import wording as words
 
@@ -208,7 +209,7 @@ class Runner:
             self._tell_how_far()
         if self.trouble():
             print(self.trouble(), file=sys.stderr)
-        code = exit_code(r.code for r in self.rows)
+        code = worst_code(r.code for r in self.rows)
         if stop.asked:
             return code if code == 5 else STOPPED
         return code or (output.FAILED if lost or self.trouble() else 0)
@@ -262,12 +263,3 @@ class _Looking:
         if self._shown:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
             self._shown = False
-
-
-def exit_code(codes: Iterable[int]) -> int:
-    """Of several: 5 if any, else 1 if any, else the highest."""
-    seen = set(codes)
-    for first in (5, 1):
-        if first in seen:
-            return first
-    return max(seen, default=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,6 +21,12 @@ NameVerdict = Literal["plain", "identifying", "unknown"]
 
 OTHER_KEY = "ids in it were replaced under another key"
 """A note: what looks like ids are replacements, so nothing is left, but they are not those of this key."""
+
+
+def worst_code(codes: Iterable[int]) -> int:
+    """Return the exit code for several slides: 5 if any, else 1 if any, else the highest."""
+    seen = set(codes)
+    return next((first for first in (5, 1) if first in seen), max(seen, default=0))
 
 
 @dataclass(slots=True)

@@ -124,9 +124,9 @@ def shape_phrase(inspection: Inspection) -> str:
     return ", ".join(parts)
 
 
-def before_line(path: str | Path, title: str, decisions: Sequence[Decision]) -> str:
-    """Headline before anything happened."""
-    return f"{shown(path)} · {title} · {count_phrase(decisions)}"
+def before_line(path: str | Path, title: str, decisions: Sequence[Decision], whole: bool = False) -> str:
+    """Headline before anything happened; ``whole`` shows the folders, too."""
+    return f"{shown(path, whole)} · {title} · {count_phrase(decisions)}"
 
 
 def _joined(words: Sequence[str]) -> str:
@@ -136,9 +136,9 @@ def _joined(words: Sequence[str]) -> str:
     return ", ".join(names[:-1]) + " and " + names[-1]
 
 
-def after_line(path: str | Path, outcome: Outcome, *, wrote: bool) -> str:
-    """Headline after a run: the one word, who says so, and how long it took."""
-    name = shown(path)
+def after_line(path: str | Path, outcome: Outcome, *, wrote: bool, whole: bool = False) -> str:
+    """Headline after a run: the one word, who says so, and how long it took; ``whole`` shows the folders, too."""
+    name = shown(path, whole)
     if outcome.content == "pending":
         return f"{name} · interrupted – run recover; nothing is lost"
     if outcome.content == "residue":
