@@ -16,7 +16,7 @@ from blankslide.batch.events import Done, Event, Planned, Queued, Running, Stage
 from blankslide.batch.forecast import Forecast, Overview
 from blankslide.batch.names import Pattern
 from blankslide.batch.orders import Orders
-from blankslide.batch.queue import Shard, slides
+from blankslide.batch.queue import Shard, slides, usual_jobs
 from blankslide.batch.summary import Summary
 
 __all__ = [
@@ -35,4 +35,5 @@ __all__ = [
     "Staged",
     "Summary",
     "slides",
+    "usual_jobs",
 ]

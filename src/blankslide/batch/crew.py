@@ -94,7 +94,7 @@ class Worker:
                 message = pickle.load(self._process.stdout)  # type: ignore[arg-type]  # noqa: S301 - our own process
             except (EOFError, OSError, pickle.UnpicklingError):
                 self._process.kill()
-                raise WorkerDied(self._process.wait()) from None
+                raise WorkerDied(self.dismiss()) from None
             if isinstance(message, Result):
                 self.done += 1
                 return message
@@ -104,13 +104,13 @@ class Worker:
         """Ask it to leave the slide in hand as it is, if nothing of it was written yet."""
         self._send("stop")
 
-    def dismiss(self) -> None:
-        """Let it go; it has no slide."""
+    def dismiss(self) -> int:
+        """Let it go; return how it ended."""
         for stream in (self._process.stdin, self._process.stdout):
             with suppress(OSError):
                 if stream is not None:
                     stream.close()
-        self._process.wait()
+        return self._process.wait()
 
 
 class Crew:

@@ -23,7 +23,7 @@ from blankslide.batch.forecast import Forecast, Overview, forecast
 from blankslide.batch.queue import Aside, Task, tasks
 from blankslide.batch.summary import Summary
 from blankslide.batch.work import refused
-from blankslide.errors import Cancelled, EnvironmentProblem, NoPermission, NoSpace, UsageError
+from blankslide.errors import Cancelled, NoPermission, NoSpace, UsageError
 from blankslide.model import Outcome
 
 if TYPE_CHECKING:
@@ -207,8 +207,10 @@ class Batch:
                     f"slides {other.task.number} and {each.task.number} would both be called {each.names[-1]}",
                     "let --name tell them apart: {n:04}, {stem} or {pseudonym}",
                 )
-            problem = EnvironmentProblem("another slide of this run gets the same name", "copy it to another --out")
-            self.forecasts[i] = each._replace(code=problem.exit_code, reason=problem.sentence())
+            outcome = refused(UsageError("another slide of this run gets the same name", "copy it to another --out"))
+            self.forecasts[i] = each._replace(code=outcome.error_code, reason=outcome.error)
+            if not self.request.dry_run:
+                self._done(each.task, outcome)
 
     def _folder(self, task: Task) -> str:
         out = self.request.orders.out

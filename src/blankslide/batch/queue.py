@@ -124,6 +124,11 @@ def _home(root: Path, path: Path) -> tuple[str, ...]:
         return ()
 
 
+def usual_jobs() -> int:
+    """Return how many processes there are if nobody says it: as many as processors, up to four."""
+    return min(os.cpu_count() or 1, 4)
+
+
 def slides(*folders: str | Path) -> Iterator[Path]:
     """Yield what a run over these folders, files and sets would take, in its order.
 

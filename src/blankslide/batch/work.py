@@ -55,11 +55,11 @@ def refused(problem: BlankslideError) -> Outcome:
 def _mode(task: Task, verb: Verb, orders: Orders, options: Options) -> Mode:
     if orders.out is None:
         return Mode(None, verb == "plan", orders.asks)
-    above = tuple(_folder_name(part, options) for part in task.home)
+    above = tuple(_folder_name(part, verb, options) for part in task.home)
     return Mode(os.path.join(orders.out, *above), verb == "plan", orders.asks, above, resumes=True)
 
 
-def _folder_name(name: str, options: Options) -> str:
+def _folder_name(name: str, verb: Verb, options: Options) -> str:
     """Return what a folder is called among the copies: a pseudonym, if the profile cares and it may identify.
 
     Which values are removed from a slide says nothing here: all slides of the folder must agree.
@@ -67,7 +67,9 @@ def _folder_name(name: str, options: Options) -> str:
     from blankslide.policy.file_names import name_verdict
     from blankslide.policy.pseudonyms import slide_name
 
-    key = options.planning_key
-    if key is None or not options.resolved().names or name_verdict(name) == "plain":
+    if not options.resolved().names or name_verdict(name) == "plain":
         return name
-    return slide_name(name, key)
+    if verb == "run":
+        options.make_key()
+    key = options.planning_key
+    return name if key is None else slide_name(name, key)

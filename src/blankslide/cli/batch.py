@@ -132,8 +132,7 @@ class _Teller:
         self.ids.update(d.id for d in outcome.decisions)
         if self.asked.report is not None:
             outcome.decisions = self._shared(outcome.decisions)
-            judged = None if outcome.error else outcome
-            self.sections.append(report.Section(event.path.name, judged, outcome.error))
+            self.sections.append(report.section(outcome))
         place = self._places.pop(event.number, str(event.path))
         if self.asked.style == "lines":
             self._line(place, outcome, event.begun)

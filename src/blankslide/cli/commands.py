@@ -215,8 +215,7 @@ def batch(
     **more: Any,
 ) -> None:
     """Do many slides: plan all of them, then do them, several at a time. Begin it again to go on."""
-    import os
-
+    from blankslide.batch import usual_jobs
     from blankslide.cli import batch as cli_batch
     from blankslide.errors import BlankslideError
 
@@ -229,7 +228,7 @@ def batch(
     options.thorough = thorough
     style: cli_batch.Style = "json" if as_json else "json-lines" if json_lines else "lines"
     try:
-        asked = cli_batch.Asked(paths, mode, jobs=jobs or min(os.cpu_count() or 1, 4), style=style, **more)
+        asked = cli_batch.Asked(paths, mode, jobs=jobs or usual_jobs(), style=style, **more)
         sys.exit(cli_batch.batch(asked, options))
     except BlankslideError as error:
         _fail(error.exit_code, error.sentence())

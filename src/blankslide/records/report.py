@@ -50,6 +50,12 @@ class Section(NamedTuple):
     error: str = ""
 
 
+def section(outcome: Outcome) -> Section:
+    """Return the section for an outcome of a run over many slides, which knows its path."""
+    name = "" if outcome.path is None else outcome.path.name
+    return Section(name, None if outcome.error else outcome, outcome.error)
+
+
 def check(path: Path) -> None:
     """Refuse a report that cannot be written, before anything is done.
 
