@@ -56,6 +56,7 @@ def test_a_run_that_was_killed_gives_the_same_names_when_it_goes_on() -> None:
         ("{n:4x}", "no way to write"),
         ("{stem:04}", "no way to write"),
         ("{n}-{n}", "twice"),
+        ("a/{n}", "without folders"),
     ],
 )
 def test_what_makes_no_sense_is_refused(pattern: str, said: str) -> None:

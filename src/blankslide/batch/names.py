@@ -46,6 +46,8 @@ class Pattern:
         self._pieces = list(_pieces(text))
         parts = [re.escape(piece.text) + _FIELDS.get(piece.field, "") for piece in self._pieces]
         self.fields = {piece.field for piece in self._pieces if piece.field}
+        if any(sign in piece.text for piece in self._pieces for sign in "/\\"):
+            raise UsageError("the new name must be a plain file name, without folders")
         if sum(piece.field == "n" for piece in self._pieces) > 1:
             raise UsageError("{n} stands twice in the name")
         self._made = re.compile("".join(parts), re.DOTALL)

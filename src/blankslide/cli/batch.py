@@ -138,6 +138,7 @@ class _Teller:
             self._line(place, outcome, event.begun)
         else:
             self._object(outcome)
+        sys.stdout.flush()  # whoever reads on a pipe wants to see it now
         self.counter.show()
 
     def _shared(self, decisions: tuple[Decision, ...]) -> tuple[Decision, ...]:
