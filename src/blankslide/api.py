@@ -7,7 +7,7 @@ slides and returns what became of each.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from blankslide.model.shown import draw_with
 from blankslide.pipeline import Options, Progress
 
 if TYPE_CHECKING:
-    from blankslide.batch import Event
+    from blankslide.batch import Event, Naming
     from blankslide.model import Inspection, Outcome, Plan
     from blankslide.policy.profiles import Profile
     from blankslide.records.ledger import Ledger
@@ -196,6 +196,7 @@ def anonymize_many(
     in_place: bool = False,
     out: str | Path | None = None,
     name: str | None = None,
+    names: str | Path | Mapping[str, str] | None = None,
     profile: str | Profile = "research",
     keep: str | Sequence[str] = (),
     remove: str | Sequence[str] = (),
@@ -220,6 +221,8 @@ def anonymize_many(
         As in `anonymize`. Copies keep the folders that they stand in.
     name
         Pattern for names, such as ``STUDY-{n:04}``, ``{stem}`` or ``{pseudonym}``.
+    names
+        Old name, path or barcode -> new name, or a table with the columns ``old`` and ``new``.
     thorough
         Look into every tile for text.
     every
@@ -261,7 +264,7 @@ def anonymize_many(
         batch.Orders.of(chosen, mode.out, "everything" if every else "access"),
         batch.usual_jobs() if jobs is None else jobs,
         None if shard is None else batch.Shard.parse(shard),
-        None if name is None else batch.Pattern(name),
+        _naming(name, names),
         dry_run,
         every,
     )
@@ -280,6 +283,18 @@ def anonymize_many(
     if report is not None:
         reports.write(Path(report), [*map(reports.section, outcomes)], others=[path.name for path in engine.others])
     return outcomes
+
+
+def _naming(name: str | None, names: str | Path | Mapping[str, str] | None) -> Naming | None:
+    from blankslide.batch import NameTable, Pattern, read_table
+
+    if name is not None and names is not None:
+        raise UsageError("name and names exclude each other")
+    if isinstance(names, str | Path):
+        return read_table(Path(names))
+    if names is not None:
+        return NameTable((number, old, new) for number, (old, new) in enumerate(names.items(), 1))
+    return None if name is None else Pattern(name)
 
 
 def verify(

@@ -145,10 +145,10 @@ def test_a_dry_run_changes_and_makes_nothing(few: Path, tmp_path: Path) -> None:
 
 def test_names_by_a_pattern_in_place_and_gone_on_with(few: Path) -> None:
     shutil.move(few / "set", few.parent / "set")
-    ran = Ran(few, pattern=Pattern("S-{n:03}"))
+    ran = Ran(few, naming=Pattern("S-{n:03}"))
     assert (ran.summary.clean, sorted(contents(few))) == (2, ["S-001.ndpi", "S-002.ndpi"])
     shutil.copyfile(few.parent / "set" / "deep" / "a.ndpi", few / "A.ndpi")
-    again = Ran(few, pattern=Pattern("S-{n:03}"))
+    again = Ran(few, naming=Pattern("S-{n:03}"))
     assert (again.summary.clean, again.summary.nothing_to_do) == (1, 2)
     assert sorted(contents(few)) == ["S-001.ndpi", "S-002.ndpi", "S-003.ndpi"]
 
@@ -157,7 +157,7 @@ def test_names_by_a_pattern_in_place_and_gone_on_with(few: Path) -> None:
 def test_two_slides_of_one_name_are_told_before_anything_is_written(few: Path, tmp_path: Path, out: str | None) -> None:
     before = contents(few)
     with pytest.raises(UsageError, match=r"slides 1 and 2 would both be called one\.ndpi") as caught:
-        Ran(few, pattern=Pattern("one"), out=None if out is None else tmp_path / out)
+        Ran(few, naming=Pattern("one"), out=None if out is None else tmp_path / out)
     assert "{n:04}" in caught.value.hint
     assert contents(few) == before
     assert not (tmp_path / "out").exists()
@@ -179,10 +179,10 @@ def test_two_folders_with_one_name_collide(few: Path, tmp_path: Path, put: Put) 
 
 def test_numbers_and_shards_do_not_agree_in_place(few: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="shards cannot agree"):
-        Ran(few, pattern=Pattern("S{n}"), shard=Shard(1, 2))
+        Ran(few, naming=Pattern("S{n}"), shard=Shard(1, 2))
     names: Counter[str] = Counter()
     for index in (1, 2):
-        Ran(few, pattern=Pattern("S{n}"), shard=Shard(index, 2), out=tmp_path / str(index))
+        Ran(few, naming=Pattern("S{n}"), shard=Shard(index, 2), out=tmp_path / str(index))
         names.update(p.name for p in (tmp_path / str(index)).rglob("S*.*") if p.suffix in (".ndpi", ".vms"))
     assert set(names.values()) == {1}
 

@@ -1,7 +1,7 @@
 """Many slides: planned whole, then done by several processes, resumable, with events that every face can watch.
 
-- What is to be done: `queue` finds the slides, numbers them and takes a shard of them; `names` gives them names;
-  `orders` says how they are to be treated.
+- What is to be done: `queue` finds the slides, numbers them and takes a shard of them; `names` or `name_table` gives
+  them names; `orders` says how they are to be treated.
 - Who does it: `crew` keeps worker processes busy, each of which imports once and does many slides (`worker`); `work`
   is what is done with one slide.
 - The whole: `forecast` sums up what was planned, `engine` runs it, `events` tells of it, `summary` counts the results.
@@ -14,7 +14,8 @@ copy that is there is recognised by its bytes.
 from blankslide.batch.engine import Batch, Request
 from blankslide.batch.events import Done, Event, Planned, Queued, Running, Staged
 from blankslide.batch.forecast import Forecast, Overview
-from blankslide.batch.names import Pattern
+from blankslide.batch.name_table import NameTable, read_table
+from blankslide.batch.names import Naming, Pattern
 from blankslide.batch.orders import Orders
 from blankslide.batch.queue import Shard, slides, usual_jobs
 from blankslide.batch.summary import Summary
@@ -24,6 +25,8 @@ __all__ = [
     "Done",
     "Event",
     "Forecast",
+    "NameTable",
+    "Naming",
     "Orders",
     "Overview",
     "Pattern",
@@ -34,6 +37,7 @@ __all__ = [
     "Shard",
     "Staged",
     "Summary",
+    "read_table",
     "slides",
     "usual_jobs",
 ]

@@ -29,7 +29,7 @@ from blankslide.model import Outcome
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from blankslide.batch.names import Pattern
+    from blankslide.batch.names import Naming
     from blankslide.batch.orders import Orders
     from blankslide.batch.queue import Shard
 
@@ -49,8 +49,8 @@ class Request:
         How many processes; 0 for this one alone.
     shard
         Which part of the queue, or all.
-    pattern
-        How slides are named, or as they are.
+    naming
+        How slides are named; None for as they are.
     dry_run
         Only plan.
     every
@@ -61,7 +61,7 @@ class Request:
     orders: Orders
     jobs: int = 1
     shard: Shard | None = None
-    pattern: Pattern | None = None
+    naming: Naming | None = None
     dry_run: bool = False
     every: bool = False
 
@@ -122,7 +122,7 @@ class Batch:
     def _key_for_names(self) -> bytes | None:
         """Return the key for pseudonyms; a run that will write makes it now, because names are planned with it."""
         options = self.request.orders.options()
-        if self.request.pattern is not None and "pseudonym" in self.request.pattern.fields and not self.request.dry_run:
+        if self.request.naming is not None and "pseudonym" in self.request.naming.fields and not self.request.dry_run:
             options.make_key()
         return options.planning_key
 
@@ -173,9 +173,9 @@ class Batch:
         found = tasks(request.paths, request.orders.out, aside)
         if request.shard is not None:
             found = filter(request.shard.holds, found)
-        if request.pattern is None:
+        if request.naming is None:
             return found
-        return request.pattern.named(found, self._key, request.orders.out is None)
+        return request.naming.named(found, self._key, request.orders.out is None)
 
     def _looked_at(self, slide: bool) -> None:
         if self._stopped():
@@ -184,7 +184,7 @@ class Batch:
 
     def _refuse_moving_numbers(self) -> None:
         request = self.request
-        numbers = request.pattern is not None and "n" in request.pattern.fields
+        numbers = request.naming is not None and "n" in request.naming.fields
         if numbers and request.shard is not None and request.orders.out is None:
             raise UsageError(
                 "slides that are renamed in place have no fixed numbers, so shards cannot agree on {n}",
@@ -202,10 +202,10 @@ class Batch:
             if other is None:
                 first.update(dict.fromkeys(names, each))
                 continue
-            if self.request.pattern is not None:
+            if self.request.naming is not None:
                 raise UsageError(
                     f"slides {other.task.number} and {each.task.number} would both be called {each.names[-1]}",
-                    "let --name tell them apart: {n:04}, {stem} or {pseudonym}",
+                    "let their names tell them apart, such as by {n:04}, {stem} or {pseudonym}",
                 )
             outcome = refused(UsageError("another slide of this run gets the same name", "copy it to another --out"))
             self.forecasts[i] = each._replace(code=outcome.error_code, reason=outcome.error)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from string import Formatter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from blankslide.errors import UsageError
 
@@ -26,6 +26,23 @@ class _Piece(NamedTuple):
     text: str
     field: str
     width: int
+
+
+class Naming(Protocol):
+    """What gives slides their names.
+
+    Attributes
+    ----------
+    fields
+        Fields of the names: numbers and pseudonyms ask for care.
+    """
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """See the class."""
+
+    def named(self, tasks: Iterable[Task], key: bytes | None, in_place: bool) -> Iterator[Task]:
+        """Give every slide its name; one in place that has it already keeps it."""
 
 
 class Pattern:
@@ -45,17 +62,12 @@ class Pattern:
     def __init__(self, text: str) -> None:
         self._pieces = list(_pieces(text))
         parts = [re.escape(piece.text) + _FIELDS.get(piece.field, "") for piece in self._pieces]
-        self.fields = {piece.field for piece in self._pieces if piece.field}
+        self.fields = frozenset(piece.field for piece in self._pieces if piece.field)
         if any(sign in piece.text for piece in self._pieces for sign in "/\\"):
             raise UsageError("the new name must be a plain file name, without folders")
         if sum(piece.field == "n" for piece in self._pieces) > 1:
             raise UsageError("{n} stands twice in the name")
         self._made = re.compile("".join(parts), re.DOTALL)
-
-    @property
-    def is_one_name(self) -> bool:
-        """Whether all slides would get the same name."""
-        return not self.fields
 
     def name(self, task: Task, number: int, key: bytes | None) -> str:
         """Return the name of a slide.

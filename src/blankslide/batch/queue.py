@@ -30,12 +30,15 @@ class Task(NamedTuple):
         Folders between what was named and the slide.
     name
         Its new name, or None.
+    refusal
+        Why it is not to be done, or empty.
     """
 
     number: int
     path: Path
     home: tuple[str, ...] = ()
     name: str | None = None
+    refusal: str = ""
 
     @property
     def place(self) -> str:

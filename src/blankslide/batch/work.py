@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide import pipeline
+from blankslide.errors import UsageError
 from blankslide.model import Outcome
 from blankslide.pipeline import Foreseen, Mode, Options, problem_of
 
@@ -37,6 +38,8 @@ def carry_out(
     """
     seen: list[Foreseen] = []
     try:
+        if task.refusal:
+            raise UsageError(task.refusal)
         options.find_key()
         own = replace(options, progress=progress, cancelled=cancelled, foreseen=seen.append)
         outcome = pipeline.anonymize(task.path, own, _mode(task, verb, orders, own), task.name)

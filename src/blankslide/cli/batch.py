@@ -13,7 +13,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from blankslide.batch import Batch, Done, Event, Orders, Pattern, Planned, Request, Shard, Staged, Summary
+from blankslide.batch import (
+    Batch,
+    Done,
+    Event,
+    NameTable,
+    Orders,
+    Pattern,
+    Planned,
+    Queued,
+    Request,
+    Shard,
+    Staged,
+    Summary,
+    read_table,
+)
 from blankslide.cli import output
 from blankslide.cli.anonymize import remark
 from blankslide.cli.counter import Counter
@@ -27,7 +41,7 @@ from blankslide.presentation import wording as words
 from blankslide.records import report
 
 if TYPE_CHECKING:
-    from blankslide.batch import Overview
+    from blankslide.batch import Naming, Overview
     from blankslide.model import Decision, Outcome
     from blankslide.pipeline import Mode, Options
 
@@ -40,6 +54,10 @@ class Asked:
 
     Attributes
     ----------
+    name
+        Pattern for names.
+    names, names_columns
+        Table of names, and the headings of its columns.
     every
         Begin only if every slide can be done.
     """
@@ -47,6 +65,8 @@ class Asked:
     paths: tuple[str, ...]
     mode: Mode
     name: str | None = None
+    names: str | None = None
+    names_columns: str | None = None
     jobs: int = 1
     shard: str | None = None
     every: bool = False
@@ -65,13 +85,11 @@ def batch(asked: Asked, options: Options) -> int:
     """
     if asked.report is not None:
         report.check(Path(asked.report))
-    pattern = None if asked.name is None else Pattern(asked.name)
+    naming = _naming(asked)
     shard = None if asked.shard is None else Shard.parse(asked.shard)
     hold(asked.paths, asked.mode.out, options)
     orders = Orders.of(options, asked.mode.out, "everything" if asked.every else "access")
-    request = Request(
-        tuple(map(Path, asked.paths)), orders, asked.jobs, shard, pattern, asked.mode.dry_run, asked.every
-    )
+    request = Request(tuple(map(Path, asked.paths)), orders, asked.jobs, shard, naming, asked.mode.dry_run, asked.every)
     teller = _Teller(asked)
     with stop.held(not asked.mode.dry_run), Batch(request, teller, _has_to_end, teller.counter.looked) as engine:
         overview = engine.plan()
@@ -80,6 +98,12 @@ def batch(asked: Asked, options: Options) -> int:
         teller.finished(engine)
         remark(teller.ids, options.resolved())
         return _code(asked, engine, teller, summary)
+
+
+def _naming(asked: Asked) -> Naming | None:
+    if asked.names is not None:
+        return read_table(Path(asked.names), asked.names_columns)
+    return None if asked.name is None else Pattern(asked.name)
 
 
 def _has_to_end() -> bool:
@@ -115,7 +139,9 @@ class _Teller:
 
     def __call__(self, event: Event) -> None:
         """Take in an event."""
-        if isinstance(event, Planned):
+        if isinstance(event, Queued):
+            self.counter.queued()
+        elif isinstance(event, Planned):
             task = event.forecast.task
             self._places[task.number] = task.place
             self.counter.planned(task, event.forecast.weight)
@@ -173,6 +199,10 @@ class _Teller:
             print(f"no slide found in {words.shown(path)}", file=sys.stderr)
         if self.asked.style == "lines":
             self._say(overview_lines(overview, self.asked.mode.out is not None))
+        naming = engine.request.naming
+        if isinstance(naming, NameTable) and naming.unused and self.asked.shard is None:
+            rows = ", ".join(map(str, sorted(naming.unused)[:12])) + " \u2026" * (len(naming.unused) > 12)
+            print(f"rows of the table that no slide here asks for: {rows}", file=sys.stderr)
         if engine.is_refused and not self.asked.mode.dry_run:
             count = sum(bool(each.code) for each in engine.forecasts)
             print(f"--all: {count} of {overview.slides} slides cannot be done, so none is begun", file=sys.stderr)

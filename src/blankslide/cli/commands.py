@@ -48,7 +48,7 @@ def _shared(*names: str) -> Callable[[Any], Any]:
             "--ledger", metavar="URL|none", help="Where runs are recorded: asked, never written to."
         ),
         "thorough": click.option("--thorough", is_flag=True, help="Look into every tile for text; reads the slide."),
-        "names": click.option(
+        "with_names": click.option(
             "--with-names", is_flag=True, help="Show all names in that file; it is then for your own site only."
         ),
         "ledger": click.option("--ledger", metavar="URL|none", help="FILE.jsonl, or none; your own ledger by default."),
@@ -118,7 +118,7 @@ def main() -> None:
     "--csv", "table", metavar="FILE.csv", help="Write an inventory, one row a slide: no values, no telling names."
 )
 @click.option("--readable", is_flag=True, help="List every string that can be read in the slide, with its place.")
-@_shared("names", "profile", "thorough", "values", "json")
+@_shared("with_names", "profile", "thorough", "values", "json")
 def inspect(
     paths: tuple[str, ...],
     table: str | None,
@@ -152,7 +152,7 @@ def inspect(
 @click.option("--keep", multiple=True, metavar="macro", help="Keep a picture; the slide is then not clean.")
 @click.option("--dry-run", is_flag=True, help="Plan only; change nothing.")
 @click.option("--report", metavar="FILE", help="Write a report, .html or .json: no values, no telling names.")
-@_shared("names", "profile", "thorough", "key", "ledger", "json")
+@_shared("with_names", "profile", "thorough", "key", "ledger", "json")
 def anonymize(
     paths: tuple[str, ...],
     in_place: bool,
@@ -191,6 +191,8 @@ def anonymize(
 @click.option("--in-place", is_flag=True, help="Overwrite the slides themselves. There is no way back.")
 @click.option("--out", metavar="DIR", help="Write copies to this folder, with their sub-folders.")
 @click.option("--name", metavar="PATTERN", help="New names, such as STUDY-{n:04}, {stem} or {pseudonym}.")
+@click.option("--names", metavar="TABLE", help="New names by a table with columns old and new: CSV, .xlsx, .ods.")
+@click.option("--names-columns", metavar="OLD,NEW", help="Other headings of these columns.")
 @click.option("--keep", multiple=True, metavar="macro", help="Keep a picture; the slide is then not clean.")
 @click.option("--dry-run", is_flag=True, help="Plan only; change nothing.")
 @click.option("--all", "every", is_flag=True, help="Begin only if every slide can be done.")
@@ -198,7 +200,7 @@ def anonymize(
 @click.option("--shard", metavar="I/N", help="Only this part of the slides: 1/3, 2/3 and 3/3 are all of them.")
 @click.option("--json-lines", is_flag=True, help="Print one JSON object a slide, as it is done.")
 @click.option("--report", metavar="FILE", help="Write a report, .html or .json: no values, no telling names.")
-@_shared("names", "profile", "thorough", "key", "ledger", "json")
+@_shared("with_names", "profile", "thorough", "key", "ledger", "json")
 def batch(
     paths: tuple[str, ...],
     in_place: bool,
@@ -223,6 +225,10 @@ def batch(
         raise click.UsageError("--with-names is about the file of --report")
     if as_json and json_lines:
         raise click.UsageError("--json and --json-lines exclude each other")
+    if more["name"] is not None and more["names"] is not None:
+        raise click.UsageError("--name and --names exclude each other")
+    if more["names_columns"] is not None and more["names"] is None:
+        raise click.UsageError("--names-columns is about the table of --names")
     mode = _mode(in_place, out, dry_run)
     options = _options(profile, keep=keep, key=key, ledger=ledger, dry_run=dry_run)
     options.thorough = thorough

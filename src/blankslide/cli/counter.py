@@ -32,7 +32,7 @@ class Counter:
         self._shown = False
         self._next = 0.0
         self._weights: dict[int, int] = {}
-        self._looked = self._total = self._rest = self._all = 0
+        self._looked = self._found = self._total = self._rest = self._all = 0
         self._begun: float | None = None
         self._doing = ""
 
@@ -42,10 +42,15 @@ class Counter:
         """A file was looked at; comes from another thread, so nothing is told."""
         self._looked += 1
 
+    def queued(self) -> None:
+        """A slide was found."""
+        self._found += 1
+        self._tell(self._planning())
+
     def planned(self, task: Task, weight: int) -> None:
         """A slide was planned."""
         self._weights[task.number] = weight
-        self._tell(f"planning: {len(self._weights)} slide{'s' * (len(self._weights) != 1)} so far")
+        self._tell(self._planning())
 
     def begin(self) -> None:
         """All slides are planned, and some are to be done."""
@@ -71,6 +76,9 @@ class Counter:
             self._tell(self._far())
 
     # -- how it is told --------------------------------------------------------------------
+
+    def _planning(self) -> str:
+        return f"planning: {len(self._weights)} of {self._found} slide{'s' * (self._found != 1)} that were found so far"
 
     def _far(self) -> str:
         done = self._total - len(self._weights)
