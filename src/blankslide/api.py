@@ -207,6 +207,7 @@ def anonymize_many(
     every: bool = False,
     jobs: int | None = None,
     shard: str | None = None,
+    scheduler: str | None = None,
     report: str | Path | None = None,
     watch: Callable[[Event], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -231,6 +232,8 @@ def anonymize_many(
         How many processes; None for up to four, 0 for this one alone.
     shard
         ``"1/3"``: only this part of the slides.
+    scheduler
+        Address of a dask scheduler whose workers do it.
     report
         File for a report, .html or .json.
     watch
@@ -267,6 +270,7 @@ def anonymize_many(
         _naming(name, names),
         dry_run,
         every,
+        scheduler,
     )
     ended: list[batch.Done] = []
 

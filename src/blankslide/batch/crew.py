@@ -179,7 +179,8 @@ class Crew:
                 try:
                     shift.tell((task, worker.carry_out(shift.verb, task, shift.stages_of(task))))
                 except WorkerDied as died:
-                    shift.tell((task, _lost(task, died.code)))
+                    how = f"by signal {-died.code}" if died.code < 0 else f"with exit code {died.code}"
+                    shift.tell((task, lost(task, f"ended {how}")))
                     worker = None
                 if worker is not None and worker.done >= LIFETIME:
                     worker.dismiss()
@@ -301,16 +302,15 @@ class _Shift:
             raise failed
 
 
-def _lost(task: Task, code: int) -> Result:
+def lost(task: Task, how: str) -> Result:
     """Say how a slide stands whose process has ended."""
     from blankslide.pipeline import main_file, refuse_pending
 
-    how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
-    problem: BlankslideError = EnvironmentProblem(f"the process that had this slide ended {how}")
+    problem: BlankslideError = EnvironmentProblem(f"the process that had this slide {how}")
     try:
         refuse_pending(main_file(task.path))
     except SlidePending:
-        problem = SlidePending(f"the process that had this slide ended {how}", "run: blankslide recover")
+        problem = SlidePending(f"the process that had this slide {how}", "run: blankslide recover")
     except (BlankslideError, OSError):
         pass  # it will say so itself when it is tried again
     outcome = refused(problem)

@@ -29,6 +29,7 @@ from blankslide.model import Outcome
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from blankslide.batch.cluster import Cluster
     from blankslide.batch.names import Naming
     from blankslide.batch.orders import Orders
     from blankslide.batch.queue import Shard
@@ -55,6 +56,8 @@ class Request:
         Only plan.
     every
         Begin only if every slide can be done.
+    scheduler
+        Address of a dask scheduler whose workers do the slides; ``jobs`` says nothing then.
     """
 
     paths: tuple[Path, ...]
@@ -64,6 +67,7 @@ class Request:
     naming: Naming | None = None
     dry_run: bool = False
     every: bool = False
+    scheduler: str | None = None
 
 
 def _nobody(event: Event) -> None:
@@ -110,7 +114,13 @@ class Batch:
         self._stopped = stopped
         self._looked = looked
         self._unreadable: list[Path] = []
-        self._crew = Crew(request.orders, request.jobs)
+        self._crew: Crew | Cluster
+        if request.scheduler is None:
+            self._crew = Crew(request.orders, request.jobs)
+        else:
+            from blankslide.batch.cluster import Cluster
+
+            self._crew = Cluster(request.orders, request.scheduler)
         self._key = self._key_for_names()
 
     def __enter__(self) -> Batch:

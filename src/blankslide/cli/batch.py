@@ -70,6 +70,7 @@ class Asked:
     jobs: int = 1
     shard: str | None = None
     every: bool = False
+    scheduler: str | None = None
     style: Style = "lines"
     report: str | None = None
     with_names: bool = False
@@ -89,7 +90,8 @@ def batch(asked: Asked, options: Options) -> int:
     shard = None if asked.shard is None else Shard.parse(asked.shard)
     hold(asked.paths, asked.mode.out, options)
     orders = Orders.of(options, asked.mode.out, "everything" if asked.every else "access")
-    request = Request(tuple(map(Path, asked.paths)), orders, asked.jobs, shard, naming, asked.mode.dry_run, asked.every)
+    paths = tuple(map(Path, asked.paths))
+    request = Request(paths, orders, asked.jobs, shard, naming, asked.mode.dry_run, asked.every, asked.scheduler)
     teller = _Teller(asked)
     with stop.held(not asked.mode.dry_run), Batch(request, teller, _has_to_end, teller.counter.looked) as engine:
         overview = engine.plan()

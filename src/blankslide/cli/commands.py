@@ -198,6 +198,7 @@ def anonymize(
 @click.option("--all", "every", is_flag=True, help="Begin only if every slide can be done.")
 @click.option("--jobs", type=click.IntRange(1, 256), metavar="N", help="Processes; up to 4 by default.")
 @click.option("--shard", metavar="I/N", help="Only this part of the slides: 1/3, 2/3 and 3/3 are all of them.")
+@click.option("--scheduler", metavar="tcp://...", help="Let the workers of this dask cluster do it.")
 @click.option("--json-lines", is_flag=True, help="Print one JSON object a slide, as it is done.")
 @click.option("--report", metavar="FILE", help="Write a report, .html or .json: no values, no telling names.")
 @_shared("with_names", "profile", "thorough", "key", "ledger", "json")
