@@ -95,15 +95,19 @@ def test_copies_keep_their_folders_and_are_not_made_twice(few: Path, tmp_path: P
     assert contents(few) == before
 
 
-@pytest.mark.parametrize("kind", ["another slide's", "damaged", "shorter", "no slide"])
+@pytest.mark.parametrize("kind", ["another slide's", "a planned byte", "a kept byte", "tissue", "shorter", "no slide"])
 def test_a_file_that_is_not_just_this_copy_is_never_taken_for_it(few: Path, tmp_path: Path, kind: str) -> None:
     out = tmp_path / "out"
     Ran(few, out=out)
     target = out / "a.ndpi"
-    data = bytearray(target.read_bytes())
-    data[len(data) // 2 if kind == "damaged" else 0] ^= 1
-    texts = {"another slide's": (few / "a.ndpi").read_bytes(), "shorter": bytes(data[:-1]), "no slide": b"notes"}
-    target.write_bytes(texts.get(kind, bytes(data)))
+    source, made = (few / "a.ndpi").read_bytes(), bytearray(target.read_bytes())
+    planned = next(i for i in range(len(made)) if made[i] != source[i])
+    tissue = blankslide.inspect(few / "a.ndpi").maps[0].tissue()[0][0]
+    where = {"a planned byte": planned, "a kept byte": 9, "tissue": tissue + 40}.get(kind)
+    if where is not None:
+        assert kind == "a planned byte" or made[where] == source[where]
+        made[where] ^= 1
+    target.write_bytes({"another slide's": source, "shorter": made[:-1], "no slide": b"notes"}.get(kind, made))
     before = contents(out)
     ran = Ran(few, out=out)
     assert ran.outcomes["small.vms"].content == "clean"
