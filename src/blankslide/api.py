@@ -235,7 +235,7 @@ def anonymize_many(
     scheduler
         Address of a dask scheduler whose workers do it.
     report
-        File for a report, .html or .json.
+        File for a report, .html, .json or .csv.
     watch
         Called with every event (`blankslide.batch.events`), in this thread.
 

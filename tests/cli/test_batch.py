@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import shutil
@@ -97,6 +98,16 @@ def test_a_report_for_everything(archive: Path, run_here: Run, tmp_path: Path) -
         ("cut.svs", "refused"),
     ]
     assert told["others"] == ["notes.txt"]
+    table = report.with_suffix(".csv")
+    run_here("batch", "--out", tmp_path / "out", "--jobs", "1", "--report", table, "--with-names", archive)
+    rows = list(csv.DictReader(table.read_text("utf-8").splitlines()))
+    assert sorted((row["slide"], row["result"][:7]) for row in rows) == [
+        *[("a.ndpi", "clean")] * 2,
+        ("b.ndpi", "clean"),
+        ("cut.svs", "refused"),
+        ("notes.txt", "left al"),
+    ]
+    assert all(row["readers"] == "OpenSlide, tifffile" for row in rows if row["result"] == "clean")
 
 
 def test_all_or_none(archive: Path, run_here: Run) -> None:
@@ -128,7 +139,7 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
     (("--in-place", "--names", "no.csv", "--names-columns", "a"), "two columns"),
     (("--in-place", "--json", "--json-lines"), "exclude each other"),
     (("--in-place", "--with-names"), "--report"),
-    (("--in-place", "--report", "x.txt"), ".html or .json"),
+    (("--in-place", "--report", "x.txt"), ".html, .json or .csv"),
     (("--in-place", "--profile", "stict"), "strict"),
     (("--in-place", "--keep", "marco"), "macro"),
     (("--in-place", "--jobs", "0"), "range"),

@@ -54,6 +54,10 @@ class Orders:
         """
         import os
 
+        from blankslide.errors import InternalError
+
+        if options.key is not None and options.key_file is None:
+            raise InternalError("a run over many slides needs the key's file, not only the key")
         folder = None if out is None else os.path.abspath(out)
         return cls(options.resolved(), folder, options.key_file, options.ledger, options.thorough, asks)
 

@@ -113,6 +113,7 @@ def _has_to_end() -> bool:
 
 
 def _code(asked: Asked, engine: Batch, teller: _Teller, summary: Summary) -> int:
+    summary.stopped = summary.stopped and stop.asked  # an output that cannot be written ends the run, too
     code = summary.exit_code
     if asked.report is not None:
         of_report = write_report(asked.report, teller.sections, engine.others, asked.with_names)

@@ -54,7 +54,7 @@ class Counter:
 
     def begin(self) -> None:
         """All slides are planned, and some are to be done."""
-        self._total, self._rest = len(self._weights), sum(self._weights.values())
+        self._total, self._rest = len(self._weights), sum(self._weights.values())  # those refused are gone
         self._all = self._rest
         self._begun = time.monotonic()
         self._next = self._begun + (_OFTEN if self.is_terminal else _SELDOM)
@@ -67,8 +67,7 @@ class Counter:
 
     def done(self, number: int) -> None:
         """A slide is done, or was refused."""
-        weight = self._weights.pop(number, 0) if self._begun is not None else 0
-        self._rest -= weight
+        self._rest -= self._weights.pop(number, 0)
 
     def show(self) -> None:
         """Tell how far it is, if it is time to."""
@@ -78,7 +77,7 @@ class Counter:
     # -- how it is told --------------------------------------------------------------------
 
     def _planning(self) -> str:
-        return f"planning: {len(self._weights)} of {self._found} slide{'s' * (self._found != 1)} that were found so far"
+        return f"planning: {len(self._weights)} of {self._found} slides, more are looked for"
 
     def _far(self) -> str:
         done = self._total - len(self._weights)

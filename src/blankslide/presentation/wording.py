@@ -53,7 +53,13 @@ _NEXT = {
 }
 
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 NO_LEVEL = "no level: nothing in it is known to be tissue"
+
+
+def guarded(cell: object) -> object:
+    """Keep a spreadsheet from taking text for a formula."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
 
 
 def shown(path: str | Path, whole: bool = False) -> str:
