@@ -35,6 +35,7 @@ def scheduler(loopback: None) -> Iterator[str]:
             yield cluster.scheduler_address
 
 
+@pytest.mark.slow
 def test_one_of_two_workers_is_killed_and_every_slide_is_done_once(
     put: Callable[..., Path], tmp_path: Path, scheduler: str
 ) -> None:

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 import blankslide
-from blankslide.batch import Batch, Done, Event, Orders, Pattern, Planned, Queued, Request, Running, Shard, Staged
-from blankslide.errors import UsageError
+from blankslide.batch import Batch, Done, Event, Orders, Pattern, Planned, Queued, Request, Running, Shard, Staged, crew
+from blankslide.errors import EnvironmentProblem, UsageError
 from blankslide.pipeline import Options
 from blankslide.records.ledger import Ledger
 
@@ -271,3 +271,15 @@ def test_a_process_that_dies_costs_no_slide(few: Path, put: Put) -> None:
     assert (ran.summary.clean + ran.summary.nothing_to_do, ran.summary.slides) == (8, 8)
     assert not list(few.rglob(".blankslide*"))
     assert Ran(few).summary.nothing_to_do == 8
+
+
+def test_processes_that_cannot_be_started_end_the_run_and_no_slide_is_blamed(
+    put: Put, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for i in range(8):
+        put("small.ndpi", tmp_path / "in", f"{i}.ndpi")
+    before = contents(tmp_path / "in")
+    monkeypatch.setattr(crew, "_CODE", "raise SystemExit(3)")
+    with pytest.raises(EnvironmentProblem, match="as soon as they are started"):
+        Ran(tmp_path / "in", jobs=2)
+    assert contents(tmp_path / "in") == before

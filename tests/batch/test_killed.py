@@ -60,6 +60,7 @@ def contents(rows: list[dict[str, Any]]) -> Counter[str]:
 
 
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="no groups of processes here")
+@pytest.mark.slow
 def test_killed_twice_and_gone_on_with(archive: Path, tmp_path: Path, run_here: Callable[..., Any]) -> None:
     report = tmp_path / "report.json"
     ledger, key = tmp_path / "ledger.jsonl", tmp_path / "site.key"
@@ -89,6 +90,7 @@ def test_killed_twice_and_gone_on_with(archive: Path, tmp_path: Path, run_here: 
     assert not list(archive.rglob(".blankslide*"))
 
 
+@pytest.mark.slow
 def test_copies_that_were_killed_leave_nothing_half(archive: Path, tmp_path: Path) -> None:
     out, key = tmp_path / "out", str(tmp_path / "site.key")
     wanted = ["batch", "--json-lines", "--jobs", "2", "--ledger", "none", "--key", key, "--out", str(out), str(archive)]

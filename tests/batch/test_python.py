@@ -58,6 +58,7 @@ def test_a_slide_that_is_not_clean_is_not_true(few: Path) -> None:
     assert "macro" in outcome.reason
 
 
+@pytest.mark.slow
 def test_the_script_in_the_documentation_does_forty_slides(put: Callable[..., Path], tmp_path: Path) -> None:
     for i in range(36):
         put("small.ndpi", tmp_path / "ARCHIVE" / f"box {i % 4}", f"S24-{1000 + i}.ndpi")

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 from blankslide.batch.events import Queued, Running, Staged
 from blankslide.batch.queue import Task
 from blankslide.batch.work import Result, carry_out, refused
+from blankslide.batch.worker import READY
 from blankslide.errors import BlankslideError, EnvironmentProblem, SlidePending
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 LIFETIME = 400
 _CODE = "from blankslide.batch.worker import main; main()"
 _PULSE = 0.1
+_TRIES = 5
 
 Told = Queued | Running | Staged | tuple[Task, Result]
 
@@ -44,11 +46,14 @@ class WorkerDied(Exception):
     ----------
     code
         How it ended: minus the signal's number, or its exit code.
+    was_ready
+        Whether it had begun to work at all.
     """
 
-    def __init__(self, code: int) -> None:
+    def __init__(self, code: int, was_ready: bool) -> None:
         super().__init__(code)
         self.code = code
+        self.was_ready = was_ready
 
 
 class Worker:
@@ -71,6 +76,7 @@ class Worker:
         )
         self._sending = Lock()
         self.done = 0
+        self.is_ready = False
         self._send(orders)
 
     def _send(self, message: object) -> None:
@@ -94,11 +100,14 @@ class Worker:
                 message = pickle.load(self._process.stdout)  # type: ignore[arg-type]  # noqa: S301 - our own process
             except (EOFError, OSError, pickle.UnpicklingError):
                 self._process.kill()
-                raise WorkerDied(self.dismiss()) from None
+                raise WorkerDied(self.dismiss(), self.is_ready) from None
             if isinstance(message, Result):
                 self.done += 1
                 return message
-            tell(*message)
+            if message == READY:
+                self.is_ready = True
+            else:
+                tell(*message)
 
     def tell_stop(self) -> None:
         """Ask it to leave the slide in hand as it is, if nothing of it was written yet."""
@@ -128,6 +137,7 @@ class Crew:
         self._orders = orders
         self._jobs = jobs
         self._idle: list[Worker] = []
+        self._stillborn = 0
 
     def __enter__(self) -> Crew:
         return self
@@ -182,6 +192,7 @@ class Crew:
                     how = f"by signal {-died.code}" if died.code < 0 else f"with exit code {died.code}"
                     shift.tell((task, lost(task, f"ended {how}")))
                     worker = None
+                    self._count_death(died.was_ready)
                 if worker is not None and worker.done >= LIFETIME:
                     worker.dismiss()
                     worker = None
@@ -191,6 +202,12 @@ class Crew:
             if worker is not None:
                 self._idle.append(worker)
             shift.end()
+
+    def _count_death(self, was_ready: bool) -> None:
+        """Give up if processes end again and again before they can do anything: that is no slide's fault."""
+        self._stillborn = 0 if was_ready else self._stillborn + 1
+        if self._stillborn >= _TRIES:
+            raise EnvironmentProblem("the processes that should do the work end as soon as they are started")
 
     def _hire(self) -> Worker:
         try:

@@ -22,6 +22,7 @@ from typing import IO, TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from blankslide.model import Stage
 
+READY = "ready"
 _PAUSE = 0.2
 
 
@@ -65,6 +66,7 @@ def _serve(inbox: Queue[Any], out: IO[bytes], stop: Event) -> None:
     from blankslide.batch.work import Result, carry_out, refused
     from blankslide.pipeline import problem_of
 
+    _send(out, READY)
     orders = inbox.get()
     if orders is None:
         return
