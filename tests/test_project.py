@@ -132,7 +132,8 @@ def modules_imported() -> set[str]:
     return names
 
 
-MODULES = {"pyisyntax": "isyntax", "PySide6-Essentials": "qtpy"}  # the binding is used through qtpy
+# the binding is used through qtpy
+MODULES = {"pyisyntax": "isyntax", "PySide6-Essentials": "qtpy", "python-calamine": "python_calamine"}
 
 
 @pytest.mark.parametrize("extra", sorted(set(PROJECT["optional-dependencies"]) - {"all", "dev"}))

@@ -8,6 +8,9 @@
     'clean'
     >>> blankslide.verify("slide.svs").content                  # prove it
     'clean'
+    >>> outcomes = blankslide.anonymize_many("ARCHIVE", out="CLEAN")   # thousands of them
+    >>> all(outcomes)
+    True
 
 Importing this module is cheap: readers, numpy and user interfaces load when first needed.
 """
@@ -19,9 +22,13 @@ from typing import TYPE_CHECKING, Any
 from blankslide.version import __version__
 
 if TYPE_CHECKING:
-    from blankslide.api import anonymize, inspect, plan, recover, verify
+    from blankslide.api import anonymize, anonymize_many, inspect, plan, recover, slides, verify
 
-__all__ = ["__version__", "anonymize", "inspect", "plan", "recover", "verify"]
+__all__ = ["__version__", "anonymize", "anonymize_many", "inspect", "plan", "recover", "slides", "verify"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
 
 
 def __getattr__(name: str) -> Any:

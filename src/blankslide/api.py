@@ -1,12 +1,13 @@
 """The Python API: the command line's verbs as functions.
 
-Each takes one slide and returns data; each raises only the errors of `blankslide.errors`.
+Each takes one slide and returns data, and raises only the errors of `blankslide.errors`; `anonymize_many` takes many
+slides and returns what became of each.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,11 +17,12 @@ from blankslide.model.shown import draw_with
 from blankslide.pipeline import Options, Progress
 
 if TYPE_CHECKING:
+    from blankslide.batch import Event, Naming
     from blankslide.model import Inspection, Outcome, Plan
     from blankslide.policy.profiles import Profile
     from blankslide.records.ledger import Ledger
 
-__all__ = ["anonymize", "inspect", "options", "plan", "recover", "verify"]
+__all__ = ["anonymize", "anonymize_many", "inspect", "options", "plan", "recover", "slides", "verify"]
 
 
 def options(
@@ -176,6 +178,127 @@ def anonymize(
         dry_run=dry_run,
     )
     return pipeline.anonymize(path, chosen, mode, name)
+
+
+def slides(*folders: str | Path) -> Iterator[Path]:
+    """Yield the slides that `anonymize_many` would take: files, sets, and all that stand in folders and below.
+
+    Nothing is changed, and of most files only the beginning is read.
+    """
+    from blankslide.batch import slides
+
+    return slides(*folders)
+
+
+def anonymize_many(
+    paths: str | Path | Iterable[str | Path],
+    *,
+    in_place: bool = False,
+    out: str | Path | None = None,
+    name: str | None = None,
+    names: str | Path | Mapping[str, str] | None = None,
+    profile: str | Profile = "research",
+    keep: str | Sequence[str] = (),
+    remove: str | Sequence[str] = (),
+    thorough: bool = False,
+    key: str | Path | None = None,
+    ledger: str | None = None,
+    dry_run: bool = False,
+    every: bool = False,
+    jobs: int | None = None,
+    shard: str | None = None,
+    scheduler: str | None = None,
+    report: str | Path | None = None,
+    watch: Callable[[Event], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> list[Outcome]:
+    """De-identify many slides, several at a time; begin it again to go on after an interruption.
+
+    Parameters
+    ----------
+    paths
+        A slide or folder, or several.
+    in_place, out, profile, keep, remove, key, ledger, dry_run, cancelled
+        As in `anonymize`. Copies keep the folders that they stand in.
+    name
+        Pattern for names, such as ``STUDY-{n:04}``, ``{stem}`` or ``{pseudonym}``.
+    names
+        Old name, path or barcode -> new name, or a table with the columns ``old`` and ``new``.
+    thorough
+        Look into every tile for text.
+    every
+        Begin only if every slide can be done.
+    jobs
+        How many processes; None for up to four, 0 for this one alone.
+    shard
+        ``"1/3"``: only this part of the slides.
+    scheduler
+        Address of a dask scheduler whose workers do it.
+    report
+        File for a report, .html, .json or .csv.
+    watch
+        Called with every event (`blankslide.batch.events`), in this thread.
+
+    Returns
+    -------
+    list of Outcome
+        One for each slide, in the order of the queue, with ``path``, and with ``error`` if it was refused. An outcome
+        is true only if the slide is clean.
+
+    Raises
+    ------
+    BlankslideError
+        If the request makes no sense or nothing of it can be done: nothing was touched. What is wrong with a single
+        slide is never raised.
+    """
+    from blankslide import batch
+    from blankslide.pipeline.run_choices import hold
+    from blankslide.records import report as reports
+
+    named = (paths,) if isinstance(paths, str | Path) else tuple(paths)
+    mode = pipeline.mode_of(in_place, out, dry_run)
+    chosen = options(profile, keep=keep, remove=remove, key=key, ledger=ledger, dry_run=dry_run)
+    chosen.thorough = thorough
+    if report is not None:
+        reports.check(Path(report))
+    hold(named, mode.out, chosen)
+    request = batch.Request(
+        tuple(map(Path, named)),
+        batch.Orders.of(chosen, mode.out, "everything" if every else "access"),
+        batch.usual_jobs() if jobs is None else jobs,
+        None if shard is None else batch.Shard.parse(shard),
+        _naming(name, names),
+        dry_run,
+        every,
+        scheduler,
+    )
+    ended: list[batch.Done] = []
+
+    def seen(event: Event) -> None:
+        if isinstance(event, batch.Done):
+            ended.append(event)
+        if watch is not None:
+            watch(event)
+
+    with batch.Batch(request, seen, cancelled or bool) as engine:
+        engine.plan()
+        engine.run()
+    outcomes = [event.outcome for event in sorted(ended, key=lambda event: event.number)]
+    if report is not None:
+        reports.write(Path(report), [*map(reports.section, outcomes)], others=[path.name for path in engine.others])
+    return outcomes
+
+
+def _naming(name: str | None, names: str | Path | Mapping[str, str] | None) -> Naming | None:
+    from blankslide.batch import NameTable, Pattern, read_table
+
+    if name is not None and names is not None:
+        raise UsageError("name and names exclude each other")
+    if isinstance(names, str | Path):
+        return read_table(Path(names))
+    if names is not None:
+        return NameTable((number, old, new) for number, (old, new) in enumerate(names.items(), 1))
+    return None if name is None else Pattern(name)
 
 
 def verify(

@@ -85,7 +85,7 @@ def test_sidecars_fail_under_strict_only(make: Make, tmp_path: Path) -> None:
         (["--out", "o", "--in-place"], 2, "exclude each other"),
         ([], 2, "--out DIR for a copy"),
         (["--out", "o", "--name", "x/y"], 2, "plain file name"),
-        (["--out", "o", "--report", "r.svs"], 2, ".html or .json"),
+        (["--out", "o", "--report", "r.svs"], 2, ".html, .json or .csv"),
         (["--out", "o", "--report", "missing/r.html"], 4, "no such folder"),
         (["--out", "slide.svs"], 2, "names the slide itself"),
         (["--out", "file"], 4, "is a file"),

@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from blankslide import pipeline
-from blankslide.cli.slides import slides_in
 from blankslide.errors import EnvironmentProblem, NotEditable, SlidePending, UsageError
 from blankslide.formats import registered
 from blankslide.formats.hamamatsu.format_vms import FORMAT, HamamatsuVms
 from blankslide.model import Action, Finding, Inspection, Part, PhiClass, Place, Write
-from blankslide.pipeline import Options, anonymize_copy, anonymize_in_place
+from blankslide.pipeline import Options, anonymize_copy, anonymize_in_place, slides_in
 from blankslide.pipeline.result_names import moves
 from blankslide.policy.profiles import STRICT
 from blankslide.storage.copies.volume import DiskCopyVolume

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from collections.abc import Callable
@@ -49,7 +50,7 @@ def written(path: Path, *sections: Section) -> str:
     return path.read_text("utf-8")
 
 
-@pytest.mark.parametrize("suffix", [".html", ".json"])
+@pytest.mark.parametrize("suffix", [".html", ".json", ".csv"])
 def test_no_value_of_the_slide_is_in_it(copied: Case, tmp_path: Path, suffix: str) -> None:
     data = written(tmp_path / f"r{suffix}", copied.section).encode()
     values = {r.value for r in copied.key.removed if r.value and len(r.value) >= 5}
@@ -132,7 +133,7 @@ def test_names_that_are_not_known_to_be_plain_are_withheld(tmp_path: Path) -> No
     assert names_in(text) == [
         *(f"slide {number} (name withheld)" for number in (1, 2, 3, 4)), "slide 5.svs", "slide 7.svs",
     ]  # fmt: skip
-    assert "Doe" not in text + written(tmp_path / "r.html", *sections)
+    assert "Doe" not in text + written(tmp_path / "r.html", *sections) + written(tmp_path / "r.csv", *sections)
 
 
 @pytest.mark.parametrize("suffix", [".html", ".json"])
@@ -160,7 +161,7 @@ def test_keys_of_unknown_fields_are_taken_out_of_sentences(tmp_path: Path) -> No
     odd = Decision("aperio.description.jane", "jane", PhiClass.UNKNOWN, Action.REMOVE, 1, "page 0", False)
     longer = odd._replace(id="aperio.description.jane-quux", title="Jane Quux")
     outcome = Outcome("residue", decisions=(odd, longer), residue=("left: aperio.description.jane-quux",))
-    for name in ("r.json", "r.html"):
+    for name in ("r.json", "r.html", "r.csv"):
         text = written(tmp_path / name, Section("a.svs", outcome)).lower()
         assert "jane" not in text
         assert "quux" not in text
@@ -211,11 +212,22 @@ def test_html_and_json_say_the_same(copied: Case, tmp_path: Path) -> None:
         assert word in text
 
 
+def test_the_table_has_a_row_for_each_slide_and_no_formula(copied: Case, tmp_path: Path) -> None:
+    report.write(tmp_path / "r.csv", [copied.section, Section("=1+1.svs", None, "empty")], True, ["@x", "notes.txt"])
+    first, *rows = csv.DictReader((tmp_path / "r.csv").read_text("utf-8").splitlines())
+    assert (first["slide"], first["result"], first["mode"], first["profile"]) == (
+        *("slide.svs", "clean", "copy", "research"),
+    )
+    assert int(first["findings"]) == len(copied.outcome.decisions) <= int(first["places"])
+    assert [(row["slide"], row["why not"]) for row in rows[:1]] == [("'=1+1.svs", "empty")]
+    assert [row["slide"] for row in rows[1:]] == ["'@x", "notes.txt"]
+
+
 # -- refusals ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["slide.svs", "report", "r.txt", "r.csv"])
-def test_only_html_and_json_so_that_no_slide_is_overwritten(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", ["slide.svs", "report", "r.txt", "r.xlsx"])
+def test_only_html_json_and_csv_so_that_no_slide_is_overwritten(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError):
         report.check(tmp_path / name)
 

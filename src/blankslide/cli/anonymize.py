@@ -7,20 +7,23 @@ refused before the first slide is touched. Each slide then has its own line and 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blankslide import pipeline
 from blankslide.cli import show
-from blankslide.cli.slides import Row, Runner, exit_code, from_outcome, slides_in
+from blankslide.cli.slides import Row, Runner, from_outcome
 from blankslide.cli.stopping import STOPPED, stop
-from blankslide.errors import BlankslideError, UsageError
+from blankslide.errors import UsageError
+from blankslide.model.outcome import worst_code
+from blankslide.pipeline.run_choices import are_several, hold
 from blankslide.presentation import wording as words
 
 if TYPE_CHECKING:
     from blankslide.pipeline import Mode, Options
+    from blankslide.policy.profiles import Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,49 +60,38 @@ def anonymize(request: Request, options: Options) -> int:
     BlankslideError
         If the request cannot be met for any slide; nothing was touched.
     """
-    if request.name is not None and len(list(islice(slides_in(request.paths, _ignore, request.mode.out), 2))) > 1:
+    if request.name is not None and are_several(request.paths, request.mode.out):
         raise UsageError("--name is for one slide, and there are several")
     if request.report is not None:
         from blankslide.records import report
 
         report.check(Path(request.report))
-    _hold_names(request, options)
+    hold(request.paths, request.mode.out, options)
     options.cancelled = stop.is_asked
     runner = Runner(request.as_json, request.mode.out, writes=not request.mode.dry_run)
     with stop.held(not request.mode.dry_run):
         code = runner.run(request.paths, lambda path: _one(path, request, options))
-        _remark(runner.rows, options)
+        remark((d.id for row in runner.rows for d in row.decisions), options.resolved())
         if request.report is not None:
-            code = _worse(code, _report(Path(request.report), runner, request.with_names))
+            from blankslide.cli.reporting import write_report
+
+            sections = [report.Section(row.path.name, row.outcome, row.error or "") for row in runner.rows]
+            code = _worse(code, write_report(request.report, sections, runner.skipped, request.with_names))
     return code
 
 
 def _worse(code: int, of_report: int) -> int:
     """What became of the slides comes first."""
-    return code if code == STOPPED else exit_code([code, of_report])
+    return code if code == STOPPED else worst_code([code, of_report])
 
 
-def _hold_names(request: Request, options: Options) -> None:
-    """Refuse a field to be kept that no slide of the run has; one slide alone is asked when it is opened."""
-    from blankslide.pipeline.run_choices import proven
-
-    profile = options.resolved()
-    if profile.asked and len(list(islice(slides_in(request.paths, _ignore, request.mode.out), 2))) > 1:
-        options.profile = proven(profile, slides_in(request.paths, _ignore, request.mode.out), options)
-        options.keep = options.remove = ()
-
-
-def _remark(rows: list[Row], options: Options) -> None:
-    """Say which names of a profile were of no use: one of them may be mistyped."""
+def remark(ids: Iterable[str], profile: Profile) -> None:
+    """Say which names of a profile no slide had: one of them may be mistyped."""
     from blankslide.pipeline.choices import unmatched
 
-    names = unmatched(options.resolved(), (d.id for row in rows for d in row.decisions))
+    names = unmatched(profile, ids)
     if names:
         print(f"named in the profile, but in no slide here: {', '.join(names)}", file=sys.stderr)
-
-
-def _ignore(path: Path) -> None:
-    """Files that are no slides are told about later, when the run goes through them."""
 
 
 def _one(path: Path, request: Request, options: Options) -> Row:
@@ -114,16 +106,3 @@ def _one(path: Path, request: Request, options: Options) -> Row:
     if request.mode.dry_run:
         row.code, row.error = 0, None
     return row
-
-
-def _report(path: Path, runner: Runner, with_names: bool) -> int:
-    """Write the report; a failure is told and counts, but undoes nothing."""
-    from blankslide.records import report
-
-    try:
-        sections = [report.Section(row.path.name, row.outcome, row.error or "") for row in runner.rows]
-        report.write(path, sections, with_names, [other.name for other in runner.skipped])
-    except BlankslideError as error:
-        print(f"{words.shown(path)} · {error.message}", file=sys.stderr)
-        return error.exit_code
-    return 0

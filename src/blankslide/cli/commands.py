@@ -1,4 +1,4 @@
-"""The command line: ``blankslide inspect | anonymize | verify | recover | samples | formats | demo``.
+"""The command line: ``blankslide inspect | anonymize | batch | verify | recover | samples | formats | demo``.
 
 Commands only translate: words into API calls, outcomes into lines and exit codes. Rich is
 imported when a terminal is there to show a table; in a pipe the same rows are plain text.
@@ -48,7 +48,7 @@ def _shared(*names: str) -> Callable[[Any], Any]:
             "--ledger", metavar="URL|none", help="Where runs are recorded: asked, never written to."
         ),
         "thorough": click.option("--thorough", is_flag=True, help="Look into every tile for text; reads the slide."),
-        "names": click.option(
+        "with_names": click.option(
             "--with-names", is_flag=True, help="Show all names in that file; it is then for your own site only."
         ),
         "ledger": click.option("--ledger", metavar="URL|none", help="FILE.jsonl, or none; your own ledger by default."),
@@ -62,6 +62,7 @@ def _shared(*names: str) -> Callable[[Any], Any]:
     return add
 
 
+_WORKS = ("inspect", "verify", "anonymize", "batch", "recover")
 _HELP = """Take the patient out of whole-slide images, in place, and see that it is done.
 
 \b
@@ -98,7 +99,9 @@ class _Group(click.Group):
             try:
                 return super().invoke(ctx)
             except KeyboardInterrupt:
-                looks = ctx.invoked_subcommand in ("inspect", "verify", "anonymize", "recover") and not stop.begun
+                looks = (
+                    ctx.invoked_subcommand in ("inspect", "verify", "anonymize", "batch", "recover") and not stop.begun
+                )
                 print("stopped: nothing was changed" if looks else "stopped", file=sys.stderr)
                 sys.exit(STOPPED)
 
@@ -115,7 +118,7 @@ def main() -> None:
     "--csv", "table", metavar="FILE.csv", help="Write an inventory, one row a slide: no values, no telling names."
 )
 @click.option("--readable", is_flag=True, help="List every string that can be read in the slide, with its place.")
-@_shared("names", "profile", "thorough", "values", "json")
+@_shared("with_names", "profile", "thorough", "values", "json")
 def inspect(
     paths: tuple[str, ...],
     table: str | None,
@@ -148,8 +151,8 @@ def inspect(
 @click.option("--name", metavar="NAME", help="New name of the copy, or of the slide. For one slide.")
 @click.option("--keep", multiple=True, metavar="macro", help="Keep a picture; the slide is then not clean.")
 @click.option("--dry-run", is_flag=True, help="Plan only; change nothing.")
-@click.option("--report", metavar="FILE", help="Write a report, .html or .json: no values, no telling names.")
-@_shared("names", "profile", "thorough", "key", "ledger", "json")
+@click.option("--report", metavar="FILE", help="Write a report, .html, .json or .csv: no values, no telling names.")
+@_shared("with_names", "profile", "thorough", "key", "ledger", "json")
 def anonymize(
     paths: tuple[str, ...],
     in_place: bool,
@@ -179,6 +182,61 @@ def anonymize(
         sys.exit(
             cli_anonymize.anonymize(cli_anonymize.Request(paths, mode, name, report, as_json, with_names), options)
         )
+    except BlankslideError as error:
+        _fail(error.exit_code, error.sentence())
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--in-place", is_flag=True, help="Overwrite the slides themselves. There is no way back.")
+@click.option("--out", metavar="DIR", help="Write copies to this folder, with their sub-folders.")
+@click.option("--name", metavar="PATTERN", help="New names, such as STUDY-{n:04}, {stem} or {pseudonym}.")
+@click.option("--names", metavar="TABLE", help="New names by a table with columns old and new: CSV, .xlsx, .ods.")
+@click.option("--names-columns", metavar="OLD,NEW", help="Other headings of these columns.")
+@click.option("--keep", multiple=True, metavar="macro", help="Keep a picture; the slide is then not clean.")
+@click.option("--dry-run", is_flag=True, help="Plan only; change nothing.")
+@click.option("--all", "every", is_flag=True, help="Begin only if every slide can be done.")
+@click.option("--jobs", type=click.IntRange(1, 256), metavar="N", help="Processes; up to 4 by default.")
+@click.option("--shard", metavar="I/N", help="Only this part of the slides: 1/3, 2/3 and 3/3 are all of them.")
+@click.option("--scheduler", metavar="tcp://...", help="Let the workers of this dask cluster do it.")
+@click.option("--json-lines", is_flag=True, help="Print one JSON object a slide, as it is done.")
+@click.option("--report", metavar="FILE", help="Write a report, .html, .json or .csv: no values, no telling names.")
+@_shared("with_names", "profile", "thorough", "key", "ledger", "json")
+def batch(
+    paths: tuple[str, ...],
+    in_place: bool,
+    out: str | None,
+    keep: tuple[str, ...],
+    dry_run: bool,
+    jobs: int | None,
+    json_lines: bool,
+    profile: str,
+    thorough: bool,
+    key: str | None,
+    ledger: str | None,
+    as_json: bool,
+    **more: Any,
+) -> None:
+    """Do many slides: plan all of them, then do them, several at a time. Begin it again to go on."""
+    from blankslide.batch import usual_jobs
+    from blankslide.cli import batch as cli_batch
+    from blankslide.errors import BlankslideError
+
+    if more["with_names"] and more["report"] is None:
+        raise click.UsageError("--with-names is about the file of --report")
+    if as_json and json_lines:
+        raise click.UsageError("--json and --json-lines exclude each other")
+    if more["name"] is not None and more["names"] is not None:
+        raise click.UsageError("--name and --names exclude each other")
+    if more["names_columns"] is not None and more["names"] is None:
+        raise click.UsageError("--names-columns is about the table of --names")
+    mode = _mode(in_place, out, dry_run)
+    options = _options(profile, keep=keep, key=key, ledger=ledger, dry_run=dry_run)
+    options.thorough = thorough
+    style: cli_batch.Style = "json" if as_json else "json-lines" if json_lines else "lines"
+    try:
+        asked = cli_batch.Asked(paths, mode, jobs=jobs or usual_jobs(), style=style, **more)
+        sys.exit(cli_batch.batch(asked, options))
     except BlankslideError as error:
         _fail(error.exit_code, error.sentence())
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blankslide.cli import show
-from blankslide.cli.slides import exit_code
 from blankslide.errors import BlankslideError, NotEditable
+from blankslide.model.outcome import worst_code
 from blankslide.presentation import wording as words
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _demo(folder: Path) -> int:
         print(f"    {counted}; verify says {judged.content}")
         codes += [outcome.exit_code, judged.exit_code, 1 if left else 0]
     sys.stdout.flush()
-    return exit_code(codes)
+    return worst_code(codes)
 
 
 def _still_there(path: Path, values: list[str]) -> int:

@@ -18,17 +18,18 @@ from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from blankslide import pipeline
 from blankslide.cli import show
-from blankslide.cli.slides import Row, Runner, plain_text, values_of
+from blankslide.cli.slides import Row, Runner, values_of
 from blankslide.errors import EnvironmentProblem, NoPermission, UsageError
 from blankslide.model import PhiClass
+from blankslide.model.shown import plain_text
 from blankslide.policy.file_names import name_verdict, public_name
 from blankslide.presentation import wording as words
+from blankslide.presentation.wording import guarded
 
 if TYPE_CHECKING:
     from blankslide.model import Inspection, Plan
     from blankslide.pipeline import Options
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _COLUMNS = ("path", "format", "levels", "width", "height", "mpp_x", "mpp_y", "objective")
 _CLASSES = tuple(PhiClass)
 
@@ -182,8 +183,3 @@ def cells(row: Row, inspection: Inspection | None, name: str) -> Sequence[object
         found = Counter(d.cls for d in row.decisions)
         counts = [found[cls] for cls in _CLASSES]
     return [name, row.format, *known, *counts, row.name, len(row.sidecars), row.error or ""]
-
-
-def guarded(cell: object) -> object:
-    """Keep a spreadsheet from taking text for a formula."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell

@@ -6,22 +6,26 @@ in hand is finished first, or left as it was, and then it is said how far the ru
 
 from __future__ import annotations
 
-import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from blankslide import pipeline
 from blankslide.cli import output
 from blankslide.cli.stopping import STOPPED, stop
-from blankslide.errors import BlankslideError, Cancelled, EnvironmentProblem, NoPermission, UsageError
+from blankslide.errors import BlankslideError, Cancelled, NoPermission
+from blankslide.model import Outcome
+from blankslide.model.outcome import worst_code
+from blankslide.model.shown import plain_text
 from blankslide.presentation import wording as words
 
 if TYPE_CHECKING:
-    from blankslide.model import Decision, Inspection, Outcome
+    from pathlib import Path
+
+    from blankslide.model import Content, Decision, Inspection, Medium, NameVerdict
     from blankslide.pipeline import Readable
 
 
@@ -31,9 +35,9 @@ class Row:
 
     path: Path
     format: str = ""
-    content: str = "untouched"
-    medium: str = "unknown"
-    name: str = "unknown"
+    content: Content = "untouched"
+    medium: Medium = "unknown"
+    name: NameVerdict = "unknown"
     decisions: tuple[Decision, ...] = ()
     error: str | None = None
     code: int = 0
@@ -50,30 +54,21 @@ class Row:
 
     def as_json(self) -> dict[str, Any]:
         """The contract's object for this slide."""
-        findings = []
-        for d in self.decisions:
-            item: dict[str, Any] = {"id": d.id, "class": d.cls.value, "action": d.action.value, "count": d.place_count}
-            if d.id in self.values:
-                item["values"] = self.values[d.id]
-            findings.append(item)
-        listed = {"readable": [line._asdict() for line in self.readable]} if self.readable else {}
-        return {
-            "path": plain_text(self.path),
-            "format": self.format or None,
-            "content": self.content,
-            "medium": self.medium,
-            "name": self.name,
-            "findings": findings,
-            "target": plain_text(self.target) or None,
-            "sidecars": [plain_text(name) for name in self.sidecars],
-            "error": self.error,
-            **listed,
-        }
-
-
-def plain_text(path: str | Path) -> str:
-    """Return a path as text that any encoding can hold: odd bytes are escaped."""
-    return words.plain_text(path)
+        told = Outcome(
+            self.content,
+            self.medium,
+            self.name,
+            self.format,
+            decisions=self.decisions,
+            target=self.target,
+            sidecars=self.sidecars,
+            path=self.path,
+            error=self.error or "",
+        ).as_json()
+        for item in told["findings"]:
+            if item["id"] in self.values:
+                item["values"] = self.values[item["id"]]
+        return told | ({"readable": [line._asdict() for line in self.readable]} if self.readable else {})
 
 
 def from_outcome(path: Path, outcome: Outcome) -> Row:
@@ -96,59 +91,6 @@ def from_outcome(path: Path, outcome: Outcome) -> Row:
 def values_of(inspection: Inspection) -> dict[str, list[str]]:
     """Every finding's values in clear: only for ``--show-values``."""
     return {f.id: [v.reveal() for v in (f.value, *f.values)] for f in inspection.findings if f.value is not None}
-
-
-def slides_in(
-    paths: Iterable[str],
-    unclaimed: Callable[[Path], None],
-    outside: str | Path | None = None,
-    unreadable: Callable[[Path], None] = lambda path: None,
-    looked: Callable[[bool], None] = lambda slide: None,
-) -> Iterator[Path]:
-    """Yield each slide: files as named, a slide's data folder as the slide, directories recursed.
-
-    Parameters
-    ----------
-    unclaimed
-        Called with each file of a directory that is no slide, nor part of one.
-    outside
-        A folder that is left out where a directory holds it: the one that copies go to.
-    unreadable
-        Called with each directory that cannot be listed.
-    looked
-        Called after each file of a directory that was looked at; says whether it is of a slide.
-    """
-    from blankslide.pipeline import Watch, main_file, slides_below
-
-    for name in paths:
-        path = Path(name)
-        if not path.is_dir():
-            yield path
-        elif _is_data_folder(path):
-            yield main_file(path)
-        else:
-            yield from slides_below(path, Watch(unclaimed, unreadable, looked, _inside(outside)))
-
-
-def _is_data_folder(path: Path) -> bool:
-    """Whether the folder is where a slide beside it has its data."""
-    from blankslide.pipeline import main_file
-
-    try:
-        main = main_file(path)
-    except BlankslideError:  # several slides
-        return False
-    return main != path and os.path.realpath(main.parent) != os.path.realpath(path)
-
-
-def _inside(folder: str | Path | None) -> Callable[[Path], bool]:
-    """Make what says whether a path leads into the folder."""
-    if folder is None:
-        return lambda path: False
-    from blankslide.pipeline.walking import resolved
-
-    target = os.path.join(os.path.realpath(folder), "")
-    return lambda path: (resolved(path) + os.sep).startswith(target)
 
 
 class Runner:
@@ -200,7 +142,7 @@ class Runner:
         for name in paths:
             before = len(self.rows)
             looking = _Looking(name, self.as_json)
-            for path in slides_in([name], self.skipped.append, self.outside, self._unreadable, looking):
+            for path in pipeline.slides_in([name], self.skipped.append, self.outside, self._unreadable, looking):
                 looking.clear()
                 self.rows.append(self._one(path, work))
                 if self._has_to_end():
@@ -215,15 +157,8 @@ class Runner:
     def _one(self, path: Path, work: Callable[[Path], Row]) -> Row:
         try:
             return work(path)
-        except BlankslideError as error:
-            problem = error
-        except FileNotFoundError:
-            problem = UsageError("there is no such file")
-        except PermissionError:
-            problem = NoPermission("reading or writing is not allowed")
-        except OSError as error:
-            problem = EnvironmentProblem(f"the system refused: {error.strerror or 'unknown error'}")
-        return self._refused(path, problem)
+        except (BlankslideError, OSError) as error:
+            return self._refused(path, pipeline.problem_of(error))
 
     def _unreadable(self, path: Path) -> None:
         self.rows.append(self._refused(path, NoPermission("the folder cannot be read")))
@@ -231,7 +166,7 @@ class Runner:
     def _refused(self, path: Path, problem: BlankslideError) -> Row:
         if not self.as_json:
             print(words.error_line(path, problem), file=sys.stderr)
-        content = "pending" if problem.exit_code == 5 else "untouched"
+        content: Content = "pending" if problem.exit_code == 5 else "untouched"
         code = STOPPED if isinstance(problem, Cancelled) else problem.exit_code
         row = Row(path, content=content, error=problem.sentence(), code=code)
         if self.failed is not None:
@@ -250,7 +185,7 @@ class Runner:
                 raise TimeoutError
 
         try:
-            for path in slides_in(paths, lambda other: None, self.outside, looked=looked):
+            for path in pipeline.slides_in(paths, lambda other: None, self.outside, looked=looked):
                 if path not in seen:
                     row = Row(path, error="not begun: the run was stopped \u00b7 nothing was changed")
                     self.rows.append(row)
@@ -274,7 +209,7 @@ class Runner:
             self._tell_how_far()
         if self.trouble():
             print(self.trouble(), file=sys.stderr)
-        code = exit_code(r.code for r in self.rows)
+        code = worst_code(r.code for r in self.rows)
         if stop.asked:
             return code if code == 5 else STOPPED
         return code or (output.FAILED if lost or self.trouble() else 0)
@@ -328,12 +263,3 @@ class _Looking:
         if self._shown:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
             self._shown = False
-
-
-def exit_code(codes: Iterable[int]) -> int:
-    """Of several: 5 if any, else 1 if any, else the highest."""
-    seen = set(codes)
-    for first in (5, 1):
-        if first in seen:
-            return first
-    return max(seen, default=0)

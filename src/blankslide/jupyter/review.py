@@ -259,8 +259,8 @@ class SlideReview:
         head = self._headline()
         if self._name_withheld and self.session.path is not None:
             head = head._replace(text=head.text.replace(wording.shown(self.session.path), html_card.NAMELESS))
-        told = self.session.outcome or self.session.plan
-        said = html_card.hide_unknown([head.text], told.decisions if told else ())
+        told = self.session.outcome if self.session.outcome is not None else self.session.plan
+        said = html_card.hide_unknown([head.text], told.decisions if told is not None else ())
         self._sealed = True
         _cards.discard(self)
         self._before = self._now = ()

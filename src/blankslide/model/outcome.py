@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from blankslide.model.shown import html_of
+from blankslide.model.classes import Action
+from blankslide.model.shown import html_of, plain_text
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from blankslide.model.plan import Decision
 
 Content = Literal["clean", "untouched", "pending", "residue"]
@@ -26,6 +30,12 @@ FINISHED = "an interrupted run was finished first"
 
 LEFTOVER = "what is left of the journal could not be removed; the next run removes it"
 """A note: the slide is finished, and beside it stands a file of ours that means nothing any more."""
+
+
+def worst_code(codes: Iterable[int]) -> int:
+    """Return the exit code for several slides: 5 if any, else 1 if any, else the highest."""
+    seen = set(codes)
+    return next((first for first in (5, 1) if first in seen), max(seen, default=0))
 
 
 @dataclass(slots=True)
@@ -56,6 +66,11 @@ class Outcome:
         BLAKE2b-256 of all coded tissue before and after, where all of it was read.
     sidecars
         Names of files that belong to the slide and were left as they are.
+    path
+        The slide, as it was named; told by runs over many slides.
+    error, error_code
+        Of a slide that was refused: the sentence that says why, and its exit code. Only runs over many slides
+        tell it so; all else raises.
     """
 
     content: Content
@@ -79,15 +94,51 @@ class Outcome:
     copied: bool = False
     tissue: tuple[str, str] = ("", "")
     sidecars: tuple[str, ...] = field(default=(), repr=False)
+    path: Path | None = field(default=None, repr=False)
+    error: str = ""
+    error_code: int = 0
 
     @property
     def exit_code(self) -> int:
         """Exit code of the command-line contract."""
+        if self.error_code:
+            return self.error_code
         if self.content == "pending":
             return 5
         if self.content == "residue":
             return 1
         return 1 if self.strict_name and (self.name == "identifying" or self.sidecars) else 0
+
+    def __bool__(self) -> bool:
+        """Whether the slide is clean, and nothing speaks against it: only then is a run over."""
+        return self.content == "clean" and self.exit_code == 0
+
+    @property
+    def reason(self) -> str:
+        """Why it is not clean: the sentence of a refusal, or what is left; empty if neither."""
+        return self.error or ("; ".join(self.residue) if self.content == "residue" else "")
+
+    @property
+    def removed(self) -> tuple[str, ...]:
+        """Ids of the findings that went, or would go, sorted; names of unknown fields are withheld."""
+        return tuple(sorted({d.public_id for d in self.decisions if d.action is not Action.KEEP}))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the command line's object for this slide, ready for JSON or a row of a table."""
+        return {
+            "path": None if self.path is None else plain_text(self.path),
+            "format": self.format or None,
+            "content": self.content,
+            "medium": self.medium,
+            "name": self.name,
+            "findings": [
+                {"id": d.id, "class": d.cls.value, "action": d.action.value, "count": d.place_count}
+                for d in self.decisions
+            ],
+            "target": plain_text(self.target) or None,
+            "sidecars": [plain_text(name) for name in self.sidecars],
+            "error": self.reason or None,
+        }
 
     def __repr__(self) -> str:
         # Titles of unknown fields can be names, so decisions are counted, not listed.

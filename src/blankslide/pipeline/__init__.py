@@ -3,7 +3,7 @@
 - From a path to a slide: `walking` finds the slides below a folder, `main_file` the main file of what a person
   names, `claims` the format and all files of a slide, `opening` opens and inspects it.
 - What is asked for: `options`, `mode` (in place, copy or dry run), `choices` and `run_choices` (names that a person
-  wants kept must exist).
+  wants kept must exist); `attempts` turns what the system refuses into our own errors.
 - Looking: `looking` inspects and plans; `companions` and `sidecars` find what is left beside a slide.
 - Editing: `in_place` and `copying`, one `job` a slide, with a `clock`; `recovering` finishes what was interrupted.
 - Before the first write and after the last: `balancing` holds the census, which knows no format, against the plan;
@@ -24,10 +24,11 @@ from blankslide.model import Stage
 from blankslide.pipeline.claims import claimed_files, known_format
 from blankslide.pipeline.looking import inspect, plan, refuse_pending
 from blankslide.pipeline.main_file import main_file
-from blankslide.pipeline.mode import Mode, Spelling, anonymize, mode_of
-from blankslide.pipeline.options import Options, Progress
+from blankslide.pipeline.mode import Spelling, anonymize, mode_of
+from blankslide.pipeline.options import Foreseen, Mode, Options, Progress
 
 if TYPE_CHECKING:
+    from blankslide.pipeline.attempts import problem_of
     from blankslide.pipeline.copying import anonymize_copy
     from blankslide.pipeline.in_place import anonymize_in_place
     from blankslide.pipeline.judging import verify
@@ -35,9 +36,10 @@ if TYPE_CHECKING:
     from blankslide.pipeline.result_names import worst_name
     from blankslide.pipeline.sidecars import sidecars_of
     from blankslide.pipeline.strings import Readable, readable
-    from blankslide.pipeline.walking import Watch, slides_below
+    from blankslide.pipeline.walking import Watch, slides_below, slides_in
 
 __all__ = [
+    "Foreseen",
     "Mode",
     "Options",
     "Progress",
@@ -54,11 +56,13 @@ __all__ = [
     "main_file",
     "mode_of",
     "plan",
+    "problem_of",
     "readable",
     "recover",
     "refuse_pending",
     "sidecars_of",
     "slides_below",
+    "slides_in",
     "verify",
     "worst_name",
 ]
@@ -70,10 +74,12 @@ _LATER = {
     "Watch": "walking",
     "anonymize_copy": "copying",
     "anonymize_in_place": "in_place",
+    "problem_of": "attempts",
     "readable": "strings",
     "recover": "recovering",
     "sidecars_of": "sidecars",
     "slides_below": "walking",
+    "slides_in": "walking",
     "verify": "judging",
     "worst_name": "result_names",
 }

@@ -22,13 +22,14 @@ from blankslide.errors import BlankslideError, Cancelled, EnvironmentProblem, Sl
 from blankslide.model import COPY_LEFTOVER, Stage
 from blankslide.pipeline.balancing import before_copying, is_census
 from blankslide.pipeline.clock import Clock
+from blankslide.pipeline.earlier_copies import is_copied, judge_copy
 from blankslide.pipeline.job import Job
 from blankslide.pipeline.judging import gone_roles, judge_written
 from blankslide.pipeline.ledger_entry import record
 from blankslide.pipeline.looking import refuse_pending
 from blankslide.pipeline.main_file import is_series_folder, main_file
 from blankslide.pipeline.opening import opened
-from blankslide.pipeline.options import Options
+from blankslide.pipeline.options import Mode, Options
 from blankslide.pipeline.outcomes import removed_values
 from blankslide.pipeline.result_names import (
     chosen_name,
@@ -70,6 +71,7 @@ def anonymize_copy(
     *,
     name: str | None = None,
     dry_run: bool = False,
+    more: Mode | None = None,
 ) -> Outcome:
     """De-identify one slide into a copy.
 
@@ -81,6 +83,8 @@ def anonymize_copy(
         Where the copy goes; made if missing.
     name
         Name of the copy; by default the slide's own, or a pseudonym where the profile cares.
+    more
+        What a dry run asks, the folders above the copy, and whether one that is there counts.
 
     Returns
     -------
@@ -103,14 +107,19 @@ def anonymize_copy(
     with opened(path) as slide, lock.hold(slide):
         job = Job(path, slide, options, Clock(options, _PARTS), folder=os.path.abspath(folder))
         job.prepare(dry_run=dry_run, grows=True)
-        _choose_target(job, name, dry_run)
-        if not dry_run:
+        more = more or Mode(folder, dry_run)
+        if _choose_target(job, name, dry_run, more):
+            if not dry_run:
+                judge_copy(job)
+        elif not dry_run:
             _run(job)
+        elif more.asks == "everything":
+            _ask(job)
     return job.outcome
 
 
-def _choose_target(job: Job, name: str | None, dry_run: bool) -> None:
-    """Name the copy and refuse what cannot become one, before anything is written."""
+def _choose_target(job: Job, name: str | None, dry_run: bool, more: Mode) -> bool:
+    """Name the copy and refuse what cannot become one, before anything is written; say if it is there already."""
     from blankslide.storage.copies.file import check_targets
     from blankslide.storage.copies.slide_set import sweep, top_names
 
@@ -120,11 +129,16 @@ def _choose_target(job: Job, name: str | None, dry_run: bool) -> None:
     tops = top_names(job.names)
     if job.is_set and not dry_run and os.path.isdir(job.folder):
         sweep(job.slide, job.folder)
-    check_targets(job.folder, tops, job.slide.files)
+    is_there = more.resumes and is_copied(job)
+    if not is_there:
+        check_targets(job.folder, tops, job.slide.files)
     removed = removed_values(job.inspection, job.planned.decisions)
-    parts = [part for each in job.names for part in each.split("/")]
+    parts = [*more.above, *(part for each in job.names for part in each.split("/"))]
     outcome.copied, outcome.target = True, "" if _awaits_key(job, tops[-1]) else tops[-1]
     outcome.name = worst_name(parts, removed, job.options.planning_key, job.inspection.format)
+    if dry_run:
+        job.foretell(tops, 0 if is_there else sum(file.size for file in job.slide.files))
+    return is_there
 
 
 def _awaits_key(job: Job, name: str) -> bool:
@@ -165,13 +179,18 @@ def _refuse_own_name(job: Job) -> None:
         raise UsageError("--out names the slide itself", "name a folder")
 
 
-def _run(job: Job) -> None:
+def _ask(job: Job) -> None:
+    """Ask readers and census whether the copy can be made; nothing is written."""
     from blankslide.verification.observe import observe
     from blankslide.verification.views import Edit
 
     job.before = observe(Path(job.slide.path), Edit(gone_roles(job.planned)))
     job.clock.lap(Stage.OBSERVE)
     before_copying(job)
+
+
+def _run(job: Job) -> None:
+    _ask(job)
     if job.options.ledger is not None:
         job.options.ledger.ready()
     with _folder(job.folder):

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from blankslide.model import Outcome
+    from blankslide.pipeline.options import Asks
     from blankslide.storage.medium import Extents
     from blankslide.storage.transaction import Transaction
 
@@ -60,10 +61,16 @@ class _Asked(NamedTuple):
     path: Path
     name: str | None
     dry_run: bool
+    asks: Asks
 
 
 def anonymize_in_place(
-    path: str | Path, options: Options | None = None, *, name: str | None = None, dry_run: bool = False
+    path: str | Path,
+    options: Options | None = None,
+    *,
+    name: str | None = None,
+    dry_run: bool = False,
+    asks: Asks = "nothing",
 ) -> Outcome:
     """De-identify one slide where it stands.
 
@@ -71,6 +78,8 @@ def anonymize_in_place(
     ----------
     name
         Rename the slide as the journal's last record.
+    asks
+        What a dry run asks beside the plan, as in `Mode`.
 
     Raises
     ------
@@ -82,7 +91,7 @@ def anonymize_in_place(
 
     options = options or Options()
     options.resolved()  # a wrong profile is the first thing to say
-    asked = _Asked(Path(path), main_file(path), name, dry_run)
+    asked = _Asked(Path(path), main_file(path), name, dry_run, asks)
     if journal.find(asked.path) is None:
         refuse_orphan(asked.path)
     elif dry_run:
@@ -122,13 +131,16 @@ def _anonymized(asked: _Asked, options: Options) -> Outcome:
 
     clock = Clock(options, _PARTS)
     with opened(asked.path, write=not asked.dry_run) as slide, lock.hold(slide):
-        if not asked.dry_run:
+        if not asked.dry_run or asked.asks != "nothing":
             check_editable(slide)
         job = Job(asked.path, slide, options, clock)
         job.prepare(dry_run=asked.dry_run)
         renames = _renames(job, asked)
         _refuse_torn(job)
         if asked.dry_run:
+            if asked.asks == "everything":
+                _ask(job)
+            job.foretell([*renames.values()], job.planned.bytes_changed)
             return job.outcome
         if not job.planned.patches and look_closer_if_it_speaks(job):
             _refuse_torn(job)
@@ -177,14 +189,8 @@ def _apply(job: Job, renames: dict[str, str]) -> None:
     """Do all that can still be refused, pass the commit point, and go forward."""
     from blankslide.storage import journal
     from blankslide.storage.editable import check_editable
-    from blankslide.verification.observe import observe
-    from blankslide.verification.views import Edit
 
-    job.before = observe(job.path, Edit(gone_roles(job.planned), touched(job)))
-    job.clock.lap(Stage.OBSERVE)
-    job.clock.safe_point()
-    _require_judge(job)
-    _require_balance(job)
+    _ask(job)
     if job.options.ledger is not None:
         job.options.ledger.ready()
     extents = _extents(job)
@@ -200,6 +206,18 @@ def _apply(job: Job, renames: dict[str, str]) -> None:
         if transaction.state in ("begun", "abandoned") and journal.find(job.path) is None:
             raise
         raise pending_after(error) from None  # whatever it was: past the commit point nothing is "untouched"
+
+
+def _ask(job: Job) -> None:
+    """Ask readers and census whether the slide can be edited; nothing is written."""
+    from blankslide.verification.observe import observe
+    from blankslide.verification.views import Edit
+
+    job.before = observe(job.path, Edit(gone_roles(job.planned), touched(job)))
+    job.clock.lap(Stage.OBSERVE)
+    job.clock.safe_point()
+    _require_judge(job)
+    _require_balance(job)
 
 
 def _begin(job: Job, renames: dict[str, str]) -> Transaction:

@@ -126,6 +126,13 @@ class Job:
         self.planned = make_plan(self.inspection, profile, self.slide.views(), key)
         self.outcome.decisions = self.planned.decisions
 
+    def foretell(self, names: Sequence[str], writes: int) -> None:
+        """Say what a run would need, once it is planned: the names that would be new, and bytes to be written."""
+        from blankslide.pipeline.options import Foreseen
+
+        size = sum(file.size for file in self.slide.files)
+        self.options.foreseen(Foreseen(size, writes, tuple(names)))
+
     @property
     def is_set(self) -> bool:
         """Whether the copy has several files."""

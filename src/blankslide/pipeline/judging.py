@@ -65,7 +65,7 @@ def judge_written(job: Job, path: Path, names: Sequence[str] = ()) -> str:
         # patches count files in the order in which they were first opened
         for member in names[1:] or [file.name for file in job.inspection.files[1:]]:
             fresh.open(member)
-        problems += _unwritten(job.planned.patches, fresh)
+        problems += unwritten(job.planned.patches, fresh)
         try:
             again = inspected(fresh, job.options.key, job.options.thorough)
             if len(again.files) < len(fresh.files):
@@ -184,7 +184,7 @@ def judge_as_is(job: Job) -> None:
     conclude(job.outcome, readers, [*_todo(planned), *problems, *left])
 
 
-def _unwritten(patches: Sequence[Patch], slide: SlideFilesOnDisk) -> list[str]:
+def unwritten(patches: Sequence[Patch], slide: SlideFilesOnDisk) -> list[str]:
     """Re-read every patched byte through a fresh descriptor."""
     from blankslide.storage.copies.shifts import Shift
 

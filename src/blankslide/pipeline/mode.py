@@ -5,27 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.errors import UsageError
+from blankslide.pipeline.options import Mode
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from blankslide.model import Outcome
     from blankslide.pipeline.options import Options
-
-
-class Mode(NamedTuple):
-    """What a person wants to be done with a slide.
-
-    Attributes
-    ----------
-    out
-        Folder for a copy, or None to edit the slide where it stands.
-    dry_run
-        Only plan it; nothing is changed or made.
-    """
-
-    out: str | Path | None
-    dry_run: bool
 
 
 class Spelling(NamedTuple):
@@ -76,5 +62,5 @@ def anonymize(path: str | Path, options: Options, mode: Mode, name: str | None =
     from blankslide.pipeline.in_place import anonymize_in_place
 
     if mode.out is not None:
-        return anonymize_copy(path, mode.out, options, name=name, dry_run=mode.dry_run)
-    return anonymize_in_place(path, options, name=name, dry_run=mode.dry_run)
+        return anonymize_copy(path, mode.out, options, name=name, dry_run=mode.dry_run, more=mode)
+    return anonymize_in_place(path, options, name=name, dry_run=mode.dry_run, asks=mode.asks)

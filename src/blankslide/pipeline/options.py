@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from blankslide.home import KEY_BYTES, load_key
 from blankslide.model import Stage
@@ -28,6 +28,56 @@ Progress = Callable[[Stage, float], None]
 
 def _quiet(stage: Stage, part: float) -> None:
     """Progress that nobody watches."""
+
+
+Asks = Literal["nothing", "access", "everything"]
+
+
+class Mode(NamedTuple):
+    """What a person wants to be done with a slide.
+
+    Attributes
+    ----------
+    out
+        Folder for a copy, or None to edit the slide where it stands.
+    dry_run
+        Only plan it; nothing is changed or made.
+    asks
+        What a dry run asks beside the plan: whether the files can be written at all (``access``), or
+        everything that a run asks before its first write (``everything``).
+    above
+        Folders below ``out`` that the copy stands in: they are part of its name.
+    resumes
+        A copy that is there already, and is just the one that would be made, is judged and not refused.
+    """
+
+    out: str | Path | None
+    dry_run: bool
+    asks: Asks = "nothing"
+    above: tuple[str, ...] = ()
+    resumes: bool = False
+
+
+class Foreseen(NamedTuple):
+    """What a dry run knows beside its outcome.
+
+    Attributes
+    ----------
+    size
+        Bytes of all files of the slide.
+    writes
+        Bytes that would be written; 0 if there is nothing to do.
+    names
+        Names that would come into the folder of the slide or of the copy, the main one last.
+    """
+
+    size: int
+    writes: int
+    names: tuple[str, ...]
+
+
+def _unasked(foreseen: Foreseen) -> None:
+    """Nobody wants to know what a run would need."""
 
 
 def _untold(inspection: Inspection, plan: Plan) -> None:
@@ -59,6 +109,8 @@ class Options:
     seen_after
         Called with what was found in the slide after it was written, and what would still be to do, so that
         a face need not look again; must not raise.
+    foreseen
+        Called by a dry run with what the run would need; must not raise.
     """
 
     profile: str | Profile = "research"
@@ -71,6 +123,7 @@ class Options:
     cancelled: Callable[[], bool] = bool
     thorough: bool = False
     seen_after: Callable[[Inspection, Plan], None] = _untold
+    foreseen: Callable[[Foreseen], None] = _unasked
 
     def resolved(self) -> Profile:
         """Return the profile with the person's exceptions on top.

@@ -89,8 +89,8 @@ def _known(format: str) -> Format:
 
 
 def _suffix(present: str, ends: tuple[str, ...]) -> str:
-    own = os.path.splitext(present)[1]
-    return own if own.lower() in ends else ends[0]
+    own = max((end for end in ends if present.lower().endswith(end)), key=len, default="")  # it may have two parts
+    return present[-len(own) :] if own else ends[0]
 
 
 # -- slides of several files -------------------------------------------------------------

@@ -5,19 +5,53 @@ One slide of a run may have the name while another has not. So a name is refused
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from blankslide.errors import BlankslideError
 from blankslide.pipeline.choices import Done, actions_of, any_like, is_wanted, named_fields, require_all
 from blankslide.pipeline.main_file import main_file
+from blankslide.pipeline.walking import slides_in
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from blankslide.pipeline.options import Options
     from blankslide.policy.profiles import Profile
+
+
+def hold(paths: Sequence[str | Path], out: str | Path | None, options: Options) -> None:
+    """Refuse a field to be kept that no slide of the run has; one slide alone is asked when it is opened.
+
+    Parameters
+    ----------
+    paths
+        As a person names them: slides, sets and folders.
+    out
+        A folder below them that does not count: the one that copies go to.
+    options
+        Its profile is taken to have been asked then.
+
+    Raises
+    ------
+    UsageError
+        If so; nothing was touched.
+    """
+    profile = options.resolved()
+    if profile.asked and are_several(paths, out):
+        options.profile = proven(profile, slides_in(paths, _untold, out), options)
+        options.keep = options.remove = ()
+
+
+def are_several(paths: Sequence[str | Path], out: str | Path | None) -> bool:
+    """Whether the run is about more than one slide."""
+    return len(list(islice(slides_in(paths, _untold, out), 2))) > 1
+
+
+def _untold(path: Path) -> None:
+    """Files that are no slides are told about later, when the run goes through them."""
 
 
 def proven(profile: Profile, paths: Iterable[Path], options: Options) -> Profile:

@@ -12,13 +12,13 @@ Nothing is written here.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 from blankslide.errors import BlankslideError
-from blankslide.pipeline.main_file import is_series_folder
+from blankslide.pipeline.main_file import is_series_folder, main_file
 
 _OURS = ".blankslide-"
 
@@ -48,6 +48,53 @@ class Watch(NamedTuple):
     unreadable: Callable[[Path], None] = lambda path: None
     looked: Callable[[bool], None] = lambda slide: None
     left_out: Callable[[Path], bool] = lambda path: False
+
+
+def slides_in(
+    paths: Iterable[str | Path],
+    unclaimed: Callable[[Path], None],
+    outside: str | Path | None = None,
+    unreadable: Callable[[Path], None] = lambda path: None,
+    looked: Callable[[bool], None] = lambda slide: None,
+) -> Iterator[Path]:
+    """Yield each slide: files as named, a slide's data folder as the slide, directories recursed.
+
+    Parameters
+    ----------
+    unclaimed
+        Called with each file of a directory that is no slide, nor part of one.
+    outside
+        A folder that is left out where a directory holds it: the one that copies go to.
+    unreadable
+        Called with each directory that cannot be listed.
+    looked
+        Called after each file of a directory that was looked at; says whether it is of a slide.
+    """
+    for name in paths:
+        path = Path(name)
+        if not path.is_dir():
+            yield path
+        elif _is_data_folder(path):
+            yield main_file(path)
+        else:
+            yield from slides_below(path, Watch(unclaimed, unreadable, looked, _inside(outside)))
+
+
+def _is_data_folder(path: Path) -> bool:
+    """Whether the folder is where a slide beside it has its data."""
+    try:
+        main = main_file(path)
+    except BlankslideError:  # several slides
+        return False
+    return main != path and os.path.realpath(main.parent) != os.path.realpath(path)
+
+
+def _inside(folder: str | Path | None) -> Callable[[Path], bool]:
+    """Make what says whether a path leads into the folder."""
+    if folder is None:
+        return lambda path: False
+    target = os.path.join(os.path.realpath(folder), "")
+    return lambda path: (resolved(path) + os.sep).startswith(target)
 
 
 def slides_below(folder: Path, watch: Watch) -> Iterator[Path]:

@@ -22,6 +22,7 @@ from blankslide.model import (
     PhiClass,
     Stage,
 )
+from blankslide.model.shown import plain_text
 
 if TYPE_CHECKING:
     from blankslide.errors import BlankslideError
@@ -63,19 +64,13 @@ _NEXT = {
 }
 
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 NO_LEVEL = "no level: nothing in it is known to be tissue"
 
 
-def plain_text(path: str | Path) -> str:
-    """Return a path or text as what any encoding of all letters can hold: odd bytes are escaped.
-
-    The file system's own encoding is not asked: where it is ASCII, it could not hold our own signs.
-    """
-    text = str(path)
-    try:
-        return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    except UnicodeEncodeError:  # half a surrogate pair that no file name gave us
-        return text.encode("utf-8", "backslashreplace").decode("utf-8")
+def guarded(cell: object) -> object:
+    """Keep a spreadsheet from taking text for a formula."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
 
 
 def shown(path: str | Path, whole: bool = False) -> str:
@@ -146,9 +141,9 @@ def shape_phrase(inspection: Inspection) -> str:
     return ", ".join(parts)
 
 
-def before_line(path: str | Path, title: str, decisions: Sequence[Decision]) -> str:
-    """Headline before anything happened."""
-    return f"{shown(path)} · {title} · {count_phrase(decisions)}"
+def before_line(path: str | Path, title: str, decisions: Sequence[Decision], whole: bool = False) -> str:
+    """Headline before anything happened; ``whole`` shows the folders, too."""
+    return f"{shown(path, whole)} · {title} · {count_phrase(decisions)}"
 
 
 def _joined(words: Sequence[str]) -> str:
@@ -158,9 +153,9 @@ def _joined(words: Sequence[str]) -> str:
     return ", ".join(names[:-1]) + " and " + names[-1]
 
 
-def after_line(path: str | Path, outcome: Outcome, *, wrote: bool) -> str:
-    """Headline after a run: the one word, who says so, and how long it took."""
-    name = shown(path)
+def after_line(path: str | Path, outcome: Outcome, *, wrote: bool, whole: bool = False) -> str:
+    """Headline after a run: the one word, who says so, and how long it took; ``whole`` shows the folders, too."""
+    name = shown(path, whole)
     if outcome.content == "pending":
         return f"{name} · interrupted – run recover; nothing is lost"
     if outcome.content == "residue":

@@ -7,7 +7,7 @@ unlinked, III pictures destroyed, IV metadata. Level V is never claimed: the til
 stay linkable to the original, and every report says so.
 
 A name that is not known to be plain is withheld (`naming.public_name`), unless the site asks for
-names for its own use; the keys of unknown fields always are. HTML and JSON say the same; the
+names for its own use; the keys of unknown fields always are. HTML and JSON say the same, CSV one row a slide; the
 HTML page holds no script and loads nothing.
 """
 
@@ -39,7 +39,7 @@ _LEVELS = {
     "III": "label and macro are destroyed",
     "IV": "all identifying metadata is gone",
 }
-_SUFFIXES = (".html", ".htm", ".json")
+_SUFFIXES = (".html", ".htm", ".json", ".csv")
 
 
 class Section(NamedTuple):
@@ -50,18 +50,24 @@ class Section(NamedTuple):
     error: str = ""
 
 
+def section(outcome: Outcome) -> Section:
+    """Return the section for an outcome of a run over many slides, which knows its path."""
+    name = "" if outcome.path is None else outcome.path.name
+    return Section(name, None if outcome.error else outcome, outcome.error)
+
+
 def check(path: Path) -> None:
     """Refuse a report that cannot be written, before anything is done.
 
     Raises
     ------
     UsageError
-        If the suffix is not one of ``.html`` and ``.json``: no slide is overwritten by mistake.
+        If the suffix is none of ``.html``, ``.json`` and ``.csv``: no slide is overwritten by mistake.
     EnvironmentProblem
         If the folder is missing or refuses.
     """
     if path.suffix.lower() not in _SUFFIXES:
-        raise UsageError("the report's name must end in .html or .json")
+        raise UsageError("the report's name must end in .html, .json or .csv")
     folder = path.absolute().parent
     if not folder.is_dir() or path.is_dir():
         raise EnvironmentProblem("the report cannot be written there: no such folder, or a folder of that name")
@@ -75,7 +81,7 @@ def write(path: Path, sections: Sequence[Section], with_names: bool = False, oth
     Parameters
     ----------
     path
-        The file, .html or .json.
+        The file, .html, .json or .csv.
     sections
         In the order of the run.
     with_names
@@ -94,6 +100,10 @@ def write(path: Path, sections: Sequence[Section], with_names: bool = False, oth
         import json
 
         text = json.dumps(data, ensure_ascii=True, indent=1) + "\n"
+    elif path.suffix.lower() == ".csv":
+        from blankslide.records.report_csv import table
+
+        text = table(data)
     else:
         from blankslide.records.report_html import page
 

@@ -10,6 +10,8 @@ import pytest
 from blankslide import pipeline
 from blankslide.errors import EnvironmentProblem, SlideLinked, SlidePending, UsageError
 from blankslide.pipeline import Options, anonymize_in_place
+from blankslide.pipeline.result_names import chosen_name, name_of_copy
+from blankslide.policy.profiles import STRICT
 from blankslide.storage.transaction import Transaction
 from blankslide.testing.judge import judge
 
@@ -85,3 +87,27 @@ def test_an_interrupted_run_gives_the_name_when_it_is_finished(
     assert (outcome.content, outcome.target) == ("clean", "fresh.svs")
     assert os.listdir(slide.path.parent) == ["fresh.svs"]
     assert judge(slide.before, slide.path.with_name("fresh.svs")) == []
+
+
+# -- suffixes of two parts ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wanted", "present", "format", "result"),
+    [
+        ("R1", "a.ome.tif", "ome_tiff", "R1.ome.tif"),
+        ("R1", "a.OME.TIFF", "ome_tiff", "R1.OME.TIFF"),
+        ("R1", "a.tif", "ome_tiff", "R1.tif"),
+        ("R1.tif", "a.ome.tif", "ome_tiff", "R1.tif"),
+        ("R1", "a.svs", "aperio", "R1.svs"),
+        ("R1", "a.dat", "aperio", "R1.svs"),
+    ],
+)
+def test_a_chosen_name_gets_the_suffix_of_the_slide(wanted: str, present: str, format: str, result: str) -> None:
+    assert chosen_name(wanted, present, format) == result
+
+
+def test_a_pseudonym_gets_it_too() -> None:
+    name = name_of_copy("S24-1112.ome.tif", "identifying", STRICT, bytes(32), "ome_tiff")
+    assert name.startswith("slide-")
+    assert name.endswith(".ome.tif")

@@ -1,0 +1,234 @@
+"""New names for many slides, by a table that people keep: CSV, or a sheet of a workbook.
+
+CSV is read as spreadsheets write it: with commas, semicolons or tabs, in UTF-8 with or without its mark, in UTF-16 or
+in Windows' Western letters. Two columns count: what a slide is called now – its name, its path or a barcode in it – and
+what it shall be called. What contradicts itself is told before a slide is opened, by the numbers of the rows: cells may
+hold names of people, so no error repeats one.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from blankslide.batch.names import stem_of
+from blankslide.errors import BlankslideError, EnvironmentProblem, UsageError
+
+if TYPE_CHECKING:
+    from blankslide.batch.queue import Task
+
+_BOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+_SEPARATORS = ";,\t|"
+_LARGEST = 64 << 20
+NO_ROW = "no row of the table names this slide"
+
+
+class NameTable:
+    """Old names and new ones.
+
+    Parameters
+    ----------
+    rows
+        Number of the row, old name and new name.
+
+    Attributes
+    ----------
+    unused
+        Numbers of rows that no slide has asked for yet.
+
+    Raises
+    ------
+    UsageError
+        If two rows name one slide, or give the same name.
+    """
+
+    fields: frozenset[str] = frozenset()
+
+    def __init__(self, rows: Iterable[tuple[int, str, str]]) -> None:
+        self._new: dict[str, tuple[int, str]] = {}
+        self._given: dict[str, int] = {}
+        self._slides: dict[int, str] = {}
+        for number, old, new in rows:
+            _require_name(number, old, new)
+            other = self._new.setdefault(_plain(old), (number, new))[0]
+            if other != number:
+                raise UsageError(f"rows {other} and {number} of the table name the same slide")
+            other = self._given.setdefault(_plain(stem_of(Path(new))), number)
+            if other != number:
+                raise UsageError(f"rows {other} and {number} of the table give the same new name")
+        self.unused = set(self._given.values())
+
+    def __repr__(self) -> str:
+        return f"<NameTable of {len(self._new)} rows>"
+
+    def named(self, tasks: Iterable[Task], key: bytes | None, in_place: bool) -> Iterator[Task]:
+        """Give every slide its name; one without a row gets a refusal, one in place that has its name keeps it.
+
+        Raises
+        ------
+        UsageError
+            If one row fits two slides.
+        """
+        for task in tasks:
+            if in_place and self._has_its_name(task):
+                yield task
+                continue
+            found = self._row_of(task)
+            if found is None:
+                yield task._replace(refusal=NO_ROW)
+                continue
+            number, new = found
+            if self._slides.setdefault(number, str(task.path)) != str(task.path):
+                raise UsageError(f"row {number} of the table fits two slides", "write their paths below the folder")
+            self.unused.discard(number)
+            yield task._replace(name=new)
+
+    def _has_its_name(self, task: Task) -> bool:
+        number = self._given.get(_plain(stem_of(task.path)))
+        if number is None or self._row_by_name(task) is not None:
+            return False
+        self.unused.discard(number)
+        return True
+
+    def _row_of(self, task: Task) -> tuple[int, str] | None:
+        found = self._row_by_name(task)
+        if found is not None:
+            return found
+        rows = {self._new[code] for code in map(_plain, _barcodes(task.path)) if code in self._new}
+        return rows.pop() if len(rows) == 1 else None
+
+    def _row_by_name(self, task: Task) -> tuple[int, str] | None:
+        """Look for the whole path, the path below what was named, and the name; each with and without suffix."""
+        place = task.place
+        above = place[: len(place) - len(task.path.name)]
+        whole = task.path.absolute()
+        names = (str(whole), str(whole.parent / stem_of(whole)), place, above + stem_of(task.path))
+        for name in (*names, task.path.name, stem_of(task.path)):
+            if (found := self._new.get(_plain(name))) is not None:
+                return found
+        return None
+
+
+def _require_name(number: int, old: str, new: str) -> None:
+    if not old or not new:
+        raise UsageError(f"row {number} of the table has no {'new' if old else 'old'} name")
+    if any(sign in new for sign in "/\\"):
+        raise UsageError(f"the new name in row {number} of the table must be a plain file name, without folders")
+
+
+def _plain(name: str) -> str:
+    """Return a name as it is compared: people's tables differ in capitals, accents' spelling and slashes."""
+    return unicodedata.normalize("NFC", name.strip().replace("\\", "/").removeprefix("./")).casefold()
+
+
+def _barcodes(path: Path) -> list[str]:
+    """Return the barcodes that stand in a slide's fields; none if it cannot be looked at."""
+    from blankslide.pipeline import inspect
+
+    try:
+        findings = inspect(path).findings
+    except (BlankslideError, OSError):
+        return []
+    fields = [f for f in findings if "barcode" in f.id.lower() and f.value is not None]
+    return [value.reveal() for f in fields for value in (f.value, *f.values) if value is not None]
+
+
+# -- reading ---------------------------------------------------------------------------------
+
+
+def read_table(path: Path, columns: str | None = None) -> NameTable:
+    """Read a table.
+
+    Parameters
+    ----------
+    columns
+        Headings of the two columns, with a comma between them; ``old,new`` by default.
+
+    Raises
+    ------
+    UsageError
+        If it is no table, or contradicts itself.
+    EnvironmentProblem
+        If it cannot be read.
+    """
+    old, new = _headings(columns)
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise UsageError("the table of names is too large to be one")
+        rows = _book(path) if path.suffix.lower() in _BOOKS else _csv(path.read_bytes())
+    except OSError as error:
+        raise EnvironmentProblem(f"the table of names cannot be read: {error.strerror}") from None
+    return NameTable(_two_columns(rows, old, new))
+
+
+def _headings(columns: str | None) -> tuple[str, str]:
+    names = [name.strip() for name in (columns or "old,new").split(",")]
+    if len(names) != 2 or not all(names) or names[0].casefold() == names[1].casefold():
+        raise UsageError("--names-columns takes the headings of two columns", "write OLD,NEW")
+    return names[0], names[1]
+
+
+def _two_columns(rows: Sequence[Sequence[str]], old: str, new: str) -> Iterator[tuple[int, str, str]]:
+    start = next((i for i, row in enumerate(rows) if any(row)), None)
+    if start is None:
+        raise UsageError("the table of names is empty")
+    headings = [cell.strip().casefold() for cell in rows[start]]
+    places = []
+    for name in (old, new):
+        if headings.count(name.casefold()) != 1:
+            problem = "no column" if name.casefold() not in headings else "several columns"
+            raise UsageError(f"the table of names has {problem} {name!r}", "say which with --names-columns OLD,NEW")
+        places.append(headings.index(name.casefold()))
+    for number, row in enumerate(rows[start + 1 :], start + 2):
+        if any(cell.strip() for cell in row):
+            cells = [row[place].strip() if place < len(row) else "" for place in places]
+            yield number, cells[0], cells[1]
+
+
+def _csv(data: bytes) -> list[list[str]]:
+    import csv
+    from io import StringIO
+
+    text = _decoded(data)
+    first = text.lstrip().partition("\n")[0]
+    if first.lower().startswith("sep=") and len(first.rstrip("\r\n")) == 5:  # Excel's own way of saying it
+        separator, text = first[4], "\n" + text.lstrip().partition("\n")[2]
+    else:
+        separator = max(_SEPARATORS, key=first.count)
+    try:
+        return [*csv.reader(StringIO(text, newline=""), delimiter=separator, strict=True)]
+    except csv.Error:
+        raise UsageError("the table of names is no CSV file: a quotation mark has no other half") from None
+
+
+def _decoded(data: bytes) -> str:
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return data.decode("utf-16", "replace")
+    if b"\0" in data[:4096]:
+        raise UsageError("the table of names is no text", f"write CSV, or one of {', '.join(_BOOKS)}")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
+
+
+def _book(path: Path) -> list[list[str]]:
+    try:
+        from python_calamine import CalamineError, CalamineWorkbook
+    except ImportError:
+        raise UsageError(
+            "this kind of table needs python-calamine", "pip install blankslide[tables], or save it as CSV"
+        ) from None
+    try:
+        book = CalamineWorkbook.from_path(str(path))
+        rows = book.get_sheet_by_index(0).to_python(skip_empty_area=False)
+    except (CalamineError, IndexError, ValueError):
+        raise UsageError("the table of names is no workbook, or is damaged") from None
+    return [[_cell(cell) for cell in row] for row in rows]
+
+
+def _cell(value: object) -> str:
+    """Return a cell as a person sees it: spreadsheets keep whole numbers as fractions."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

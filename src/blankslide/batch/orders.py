@@ -1,0 +1,74 @@
+"""How the slides of one run are to be treated, as plain data that can be sent to another process.
+
+The site's key is not among it: every worker reads the key's file itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from blankslide.pipeline import Options
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from blankslide.pipeline.options import Asks
+    from blankslide.policy.profiles import Profile
+    from blankslide.records.ledger import Ledger
+
+Verb = Literal["plan", "run"]
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """How slides are to be treated.
+
+    Attributes
+    ----------
+    profile
+        With everything that the person asked for on top.
+    out
+        Folder for copies, an absolute path; None to edit the slides where they stand.
+    key_file, ledger, thorough
+        As in `Options`.
+    asks
+        What planning asks beside the plan, as in `Mode`.
+    """
+
+    profile: Profile
+    out: str | None = None
+    key_file: Path | None = None
+    ledger: Ledger | None = None
+    thorough: bool = False
+    asks: Asks = "access"
+
+    @classmethod
+    def of(cls, options: Options, out: str | Path | None = None, asks: Asks = "access") -> Orders:
+        """Make orders of options.
+
+        Raises
+        ------
+        UsageError
+            If the profile is wrong.
+        """
+        import os
+
+        from blankslide.errors import InternalError
+
+        if options.key is not None and options.key_file is None:
+            raise InternalError("a run over many slides needs the key's file, not only the key")
+        folder = None if out is None else os.path.abspath(out)
+        return cls(options.resolved(), folder, options.key_file, options.ledger, options.thorough, asks)
+
+    def options(self) -> Options:
+        """Return the options for one process; the key is read if its file is there.
+
+        Raises
+        ------
+        EnvironmentProblem
+            If the key's file cannot be used.
+        """
+        made = Options(self.profile, key_file=self.key_file, ledger=self.ledger, thorough=self.thorough)
+        made.find_key()
+        return made

@@ -1,0 +1,78 @@
+"""What is done with one slide of a run, in whichever process: it is planned or edited, and never raises."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from blankslide import pipeline
+from blankslide.errors import UsageError
+from blankslide.model import Outcome
+from blankslide.pipeline import Foreseen, Mode, Options, problem_of
+
+if TYPE_CHECKING:
+    from blankslide.batch.orders import Orders, Verb
+    from blankslide.batch.queue import Task
+    from blankslide.errors import BlankslideError
+    from blankslide.pipeline import Progress
+
+
+class Result(NamedTuple):
+    """What became of a slide, and what planning foresaw."""
+
+    outcome: Outcome
+    foreseen: Foreseen | None = None
+
+
+def carry_out(
+    task: Task, verb: Verb, orders: Orders, options: Options, progress: Progress, cancelled: Callable[[], bool]
+) -> Result:
+    """Plan one slide, or edit it; every failure becomes an outcome.
+
+    Parameters
+    ----------
+    options
+        Of this process; the key is looked for again, because another process may have made it.
+    """
+    seen: list[Foreseen] = []
+    try:
+        if task.refusal:
+            raise UsageError(task.refusal)
+        options.find_key()
+        own = replace(options, progress=progress, cancelled=cancelled, foreseen=seen.append)
+        outcome = pipeline.anonymize(task.path, own, _mode(task, verb, orders, own), task.name)
+    except Exception as error:  # readers are foreign code: one bad slide never stops the others
+        outcome = refused(problem_of(error))
+    outcome.path = task.path
+    return Result(outcome, seen[-1] if seen else None)
+
+
+def refused(problem: BlankslideError) -> Outcome:
+    """Return the outcome of a slide that was refused."""
+    content = "pending" if problem.exit_code == 5 else "untouched"
+    return Outcome(content, error=problem.sentence(), error_code=problem.exit_code)  # type: ignore[arg-type]
+
+
+def _mode(task: Task, verb: Verb, orders: Orders, options: Options) -> Mode:
+    if orders.out is None:
+        return Mode(None, verb == "plan", orders.asks)
+    above = tuple(_folder_name(part, verb, options) for part in task.home)
+    return Mode(os.path.join(orders.out, *above), verb == "plan", orders.asks, above, resumes=True)
+
+
+def _folder_name(name: str, verb: Verb, options: Options) -> str:
+    """Return what a folder is called among the copies: a pseudonym, if the profile cares and it may identify.
+
+    Which values are removed from a slide says nothing here: all slides of the folder must agree.
+    """
+    from blankslide.policy.file_names import name_verdict
+    from blankslide.policy.pseudonyms import slide_name
+
+    if not options.resolved().names or name_verdict(name) == "plain":
+        return name
+    if verb == "run":
+        options.make_key()
+    key = options.planning_key
+    return name if key is None else slide_name(name, key)

@@ -1,0 +1,58 @@
+"""The report as a table: one row a slide, for whoever counts in a spreadsheet.
+
+It says less than the page: what was found is a number, and what is left is one cell. Cells that a spreadsheet would
+take for formulas get an apostrophe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from blankslide.presentation.wording import guarded
+
+_COLUMNS = (
+    "slide",
+    "result",
+    "why not",
+    "mode",
+    "format",
+    "profile",
+    "findings",
+    "places",
+    "readers",
+    "medium",
+    "name",
+)
+_MORE = ("sidecars", "bytes_written", "transaction", "ledger_entry")
+
+
+def table(data: Mapping[str, Any]) -> str:
+    """Return the table for the data of `report.content`; files that are no slides are rows without findings."""
+    import csv
+    from io import StringIO
+
+    out = StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([*_COLUMNS, *_MORE])
+    for slide in data["slides"]:
+        writer.writerow([guarded(cell) for cell in _row(slide)])
+    for name in data["others"]:
+        writer.writerow([guarded(name), "left alone, because it is no slide"])
+    return out.getvalue()
+
+
+def _row(slide: Mapping[str, Any]) -> list[object]:
+    if "error" in slide:
+        return [slide["slide"], slide["result"], slide["error"]]
+    findings = slide["findings"]
+    return [
+        slide["slide"],
+        slide["result"],
+        "; ".join(slide["left"]),
+        *(slide[name] for name in ("mode", "format", "profile")),
+        sum(row["fields"] for row in findings),
+        sum(row["places"] for row in findings),
+        ", ".join(slide["readers"]),
+        *(slide[name] for name in ("medium", "name", *_MORE)),
+    ]
