@@ -290,14 +290,21 @@ def is_shown_whole(name: str) -> bool:
     return not name.startswith(".") and not any(unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp") for c in name)
 
 
-def require_component(name: str) -> str:
-    """Return ``name`` if it is one safe path component that a list of files shows.
+def require_component(name: str, shown: bool = True) -> str:
+    """Return ``name`` if it is one safe path component, and one that a list of files shows.
+
+    Parameters
+    ----------
+    name
+        A file's new name.
+    shown
+        Whether it must be one that a list shows; a copy may have the slide's own name, whatever that is.
 
     Raises
     ------
     InternalError
         Otherwise; callers have asked the person for a valid name before.
     """
-    if not name or _UNSAFE.search(name) or not is_shown_whole(name):
+    if not name or _UNSAFE.search(name) or (shown and not is_shown_whole(name)):
         raise InternalError("a new name is not a plain file name")
     return name

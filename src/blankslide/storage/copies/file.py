@@ -158,7 +158,7 @@ class Copy:
         EnvironmentProblem
             If the name was taken meanwhile, or is not durable; then it is given up again.
         """
-        self._volume.publish(self.folder, self.temp, require_component(name))
+        self._volume.publish(self.folder, self.temp, require_component(name, shown=False))
         with taken_back(lambda: self._volume.rename(self.folder, name, self.temp)):
             self._volume.sync_dir(self.folder)
         self._volume.close(self.fd)

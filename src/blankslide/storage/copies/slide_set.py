@@ -91,7 +91,7 @@ class SetCopy:
         volume = volume or DiskCopyVolume()
         for name in names:
             for part in name.split("/"):
-                require_component(part)
+                require_component(part, shown=False)
         sweep(source, folder, volume)
         temp = temp_folder(source)
         if not volume.make_folder(folder, temp):
@@ -233,7 +233,7 @@ def _listed(home: str, volume: CopyVolume) -> tuple[list[str], list[_Entry]]:
     """Read the list; one that was not finished says that nothing was moved."""
     try:
         text = json.loads(volume.load(home, LIST).decode("utf-8", "surrogateescape"))
-        entries = [_Entry(require_component(str(n)), int(i), int(t)) for n, i, t in text["moves"]]
+        entries = [_Entry(require_component(str(n), shown=False), int(i), int(t)) for n, i, t in text["moves"]]
         return [str(name) for name in text["names"]], entries
     except (ValueError, TypeError, KeyError):
         return [], []
