@@ -103,7 +103,8 @@ REFUSALS: dict[str, tuple[Callable[[Path], Any], int, str, str]] = {
         lambda path: _dicom(path, False),
         3,
         "a file is a TIFF and a DICOM file at the same time, and only one half would be cleaned",
-        "make a plain DICOM file of it first: fill its first 128 bytes with zeros",
+        'to give its TIFF half up, remove "dicom.tiff-half" (a line of a profile), or make a plain DICOM file of it '
+        "first: fill its first 128 bytes with zeros",
     ),
     "cut.svs": (
         lambda path: _aperio(path, lambda data: data[: len(data) // 3]),

@@ -1,9 +1,10 @@
-# ruff: noqa: S608 – names of tables and columns are those of our own samples
 """Plants in svslide databases: columns, blobs, unknown tables, schema, tiles, and bytes that no table leads to.
 
 SQLite itself writes whatever it can be asked to write. Bytes beside its tables are put into pages by their number:
 the head of the file, the unused middle of a page, the pages behind the last one.
 """
+
+# ruff: noqa: S608 – names of tables and columns are those of our own samples
 
 from __future__ import annotations
 
