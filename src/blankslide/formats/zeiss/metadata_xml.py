@@ -48,7 +48,8 @@ _PAIR = rf"(?:{NUMBER})[,;x ](?:{NUMBER})"
 _BOOLEAN = "(?i:true|false)"
 _CHANNEL = (
     r"(?i:(?:Ta|T )?PMT|ESID|TV\d|LED[ -]?\d{3}(?: ?nm)?"
-    r"|(?:T|ChS?|Channel|Track|Camera)[ :_-]?(?:PMT|\d{1,3})?(?:-T\d{1,2})?|(?:TL |RL )?Bright(?:field)?|(?:TL |RL )?Pol(?:[ _]\d{1,3})?)"
+    r"|(?:T|ChS?|Channel|Track|Camera)[ :_-]?(?:PMT|\d{1,3})?(?:-T\d{1,2})?"
+    r"|(?:TL |RL )?(?:Bright(?:field)?|Pol(?:[ _]\d{1,3})?))"
 )
 
 _NUMBERS = (
