@@ -12,6 +12,8 @@ from typing import Protocol
 
 from blankslide.errors import DamagedSlide
 
+_PAGE = 1 << 12
+
 
 class ByteSource(Protocol):
     """Random access to one file."""
@@ -148,8 +150,9 @@ class Window:
 
 def any_data(source: ByteSource, start: int, end: int) -> bool:
     """Whether any byte of ``[start, end)`` is not zero; holes are skipped, the rest is read a megabyte at a time."""
-    if end - start <= 16:
-        return any(source.read(start, end - start))
+    if end - start <= _PAGE:  # to ask for holes costs more than to read so little
+        data = source.read(start, end - start)
+        return data != bytes(len(data))
     for low, high in source.data_ranges(start, end):
         for pos in range(low, high, 1 << 20):
             chunk = source.read(pos, min(1 << 20, high - pos))

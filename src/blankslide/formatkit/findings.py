@@ -41,7 +41,7 @@ _LETTERS = pattern(r"[^\W\d_]{3,}")
 MOST = 1 << 20
 """More places than any slide has that can be edited."""
 _FEW, _BYTES_EACH = 1 << 13, 1 << 7
-_TOO_MANY = "the slide has more to remove than any scanner writes"
+TOO_MANY = "the slide has more to remove than any scanner writes"
 
 
 def places_in(size: int) -> int:
@@ -105,7 +105,7 @@ class FindingCollector:
         """
         self._added += 1
         if self._added > self._limit:
-            raise DamagedSlide(_TOO_MANY)
+            raise DamagedSlide(TOO_MANY)
         self._names.append((id, title, place, tuple(edits), Sensitive(value)))
 
     def _persons(self) -> set[str]:
@@ -145,7 +145,7 @@ class FindingCollector:
             kind.weak = False
         self._added += 1
         if self._added > self._limit:
-            raise DamagedSlide(_TOO_MANY)
+            raise DamagedSlide(TOO_MANY)
         kind.places[place] = None
         new = dict.fromkeys(edits)
         if new:
@@ -186,7 +186,7 @@ class FindingCollector:
             kind.weak = False
         self._added += len(places)
         if self._added > self._limit:
-            raise DamagedSlide(_TOO_MANY)
+            raise DamagedSlide(TOO_MANY)
         kind.places.update(dict.fromkeys(places))
         kind.edits.update(dict.fromkeys(edits))
         if value is not None:

@@ -18,7 +18,8 @@ from blankslide.containers.streams.beside import KNOWN, beside
 from blankslide.containers.tiff import directories as T
 from blankslide.containers.tiff import surplus
 from blankslide.containers.tiff.directories import Aside
-from blankslide.formatkit.findings import UNKNOWN, FindingCollector
+from blankslide.errors import DamagedSlide
+from blankslide.formatkit.findings import TOO_MANY, UNKNOWN, FindingCollector, places_in
 from blankslide.formatkit.tiff_children import child_role, is_kept
 from blankslide.formatkit.tiff_numbered_pages import has_picture
 from blankslide.model import Fill, Place, Write
@@ -58,8 +59,13 @@ def collect(tiff: Tiff, roles: Mapping[str, str], whole_strips: bool = True) -> 
         Page name -> role.
     whole_strips
         Whether levels in strips are looked at too. A format whose levels are single huge strips looks itself.
+
+    Raises
+    ------
+    DamagedSlide
+        If there are more than a file of that size can have.
     """
-    tiff.asides = []
+    tiff.asides, most = [], places_in(tiff.size)
     tables: set[tuple[int, int]] = set()
     for page in tiff.pages:
         role = roles[page.name]
@@ -70,12 +76,22 @@ def collect(tiff: Tiff, roles: Mapping[str, str], whole_strips: bool = True) -> 
                 continue  # it is drawn over
             _tables(tiff, ifd, tables)
             if has_picture(ifd) and (whole_strips or role != "level"):
-                tiff.asides += _of_picture(ifd, role == "level")
+                tiff.asides += _bounded(_of_picture(ifd, role == "level"), most - len(tiff.asides))
             starts = ifd.segments()[0] if has_picture(ifd) else ()
             span = surplus.pointed(ifd, starts)
             if span and not surplus.is_old_jpeg(ifd) and span[1] <= tiff.size and any_data(tiff.source, *span):
                 tiff.asides.append(Aside(ifd.name, "pointer", *span))
     tiff.asides = list(dict.fromkeys(tiff.asides))
+
+
+def _bounded(asides: Iterator[Aside], most: int) -> dict[Aside, None]:
+    """Return each once, because tiles may share their bytes; refuse now what has too many to be reported."""
+    found: dict[Aside, None] = {}
+    for aside in asides:
+        found[aside] = None
+        if len(found) > most:
+            raise DamagedSlide(TOO_MANY)
+    return found
 
 
 def _tables(tiff: Tiff, ifd: Ifd, seen: set[tuple[int, int]]) -> None:

@@ -118,8 +118,18 @@ def rebuild(
     firm
         Write all sequences and items with explicit lengths, which saves 8 bytes each.
     """
+    return put_together(written(data, elements, changes, firm), added, implicit)
+
+
+def written(data: bytes, elements: Sequence[Element], changes: Changes, firm: bool = False) -> list[tuple[int, bytes]]:
+    """Write each of a list of elements again, as `rebuild` does; return their tags and bytes."""
     builder = _Builder(data, changes, firm)
-    parts = [(e.tag, builder.element(e)) for e in elements if e.tag not in added]
+    return [(e.tag, builder.element(e)) for e in elements]
+
+
+def put_together(old: Sequence[tuple[int, bytes]], added: Mapping[int, tuple[str, bytes]], implicit: bool) -> bytes:
+    """Put written elements one behind the other, with new ones in their places, as `rebuild` does."""
+    parts = [part for part in old if part[0] not in added]
     new = [(tag, encode(tag, vr, value, implicit)) for tag, (vr, value) in added.items()]
     if new:
         # stable: elements that are not in order stay as they are

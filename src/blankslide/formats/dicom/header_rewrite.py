@@ -68,6 +68,17 @@ class Compromise(NamedTuple):
     bare_table: bool = False
 
 
+class _Drafts:
+    """What steps of one composition have in common: only being short changes values, and only being firm their form.
+
+    A header can have half a million items, and there are many steps.
+    """
+
+    def __init__(self) -> None:
+        self.changes: dict[bool, dict[int, bytes | None]] = {}
+        self.written: dict[tuple[bool, bool], list[tuple[int, bytes]]] = {}
+
+
 def _ladder(has_table: bool) -> Iterator[Compromise]:
     yield Compromise()
     yield Compromise(method=1)
@@ -147,7 +158,7 @@ class HeaderRewrite:
     def _full(self) -> int:
         """Length of the header with the full marking and the longest UIDs."""
         gone = {e.id for e in self.reading.entries} | {self.picture}
-        return len(self._header(gone, Names(_longest, _unkeyed), Compromise(method=1), 0))
+        return len(self._header(gone, Names(_longest, _unkeyed), Compromise(method=1), 0, _Drafts()))
 
     # -- the planner's questions ---------------------------------------------------------
 
@@ -216,23 +227,25 @@ class HeaderRewrite:
         NotEditable
             If there is no room for even the smallest marking.
         """
-        names = Names.under(key)
+        names, drafts = Names.under(key), _Drafts()
         if room is None:
-            return self._header(gone, names, Compromise(), 0)
+            return self._header(gone, names, Compromise(), 0, drafts)
         for rung in _ladder(self.behind.gained > 0):
             have = room + (self.behind.gained if rung.bare_table else 0)
-            slack = have - len(self._header(gone, names, rung, 0))
+            slack = have - len(self._header(gone, names, rung, 0, drafts))
             if slack < 0 or slack % 2 or (rung.bare_table and not self.behind.single()):
                 continue
-            data = self._header(gone, names, rung, slack)
+            data = self._header(gone, names, rung, slack, drafts)
             return data + self.behind.lead + bytes(4) if rung.bare_table else data
         raise NotEditable(
             "the header has no room to say that the patient was removed", "make a clean copy with --out DIR"
         )
 
-    def _header(self, gone: set[str], names: Names, rung: Compromise, slack: int) -> bytes:
+    def _header(self, gone: set[str], names: Names, rung: Compromise, slack: int, drafts: _Drafts) -> bytes:
         """Compose for one step, with ``slack`` bytes of filler."""
-        changes = self._changes(gone, names, rung)
+        changes = drafts.changes.get(rung.short)
+        if changes is None:
+            changes = drafts.changes[rung.short] = self._changes(gone, names, rung)
         method = METHODS[rung.method].encode()
         filler: dict[int, tuple[str, bytes]] = {}
         if slack >= W.SMALLEST_FILLER:
@@ -241,8 +254,11 @@ class HeaderRewrite:
             method = W.stretched(W.padded("LO", method), slack)
         added = self._marks(gone, names.uid, rung, method)
         added |= self._truth(gone)
-        body = W.rebuild(self.header.data, self.header.elements, changes, added, self.header.implicit, rung.firm)
-        return self._meta(changes, filler) + body
+        old = drafts.written.get((rung.short, rung.firm))
+        if old is None:
+            old = W.written(self.header.data, self.header.elements, changes, rung.firm)
+            drafts.written[rung.short, rung.firm] = old
+        return self._meta(changes, filler) + W.put_together(old, added, self.header.implicit)
 
     def _meta(self, changes: W.Changes, filler: dict[int, tuple[str, bytes]]) -> bytes:
         stays = [e for e in self.header.meta if e.tag not in (0x00020000, 0x00020100, 0x00020102)]

@@ -19,6 +19,7 @@ from typing import NamedTuple
 from blankslide.model import PhiClass
 
 _FILE = os.path.join(os.path.dirname(__file__), "ps315_table.tsv")
+_MOST_NAMES = 1 << 12  # more attributes than a slide has
 _OVERLAY, _CURVE = range(0x6000, 0x6020), range(0x5000, 0x5020)
 
 
@@ -109,6 +110,7 @@ def _resolved(action: str, kind: str, vr: str) -> str:
     return "X" if "X" in choices else choices[-1]
 
 
+@lru_cache(_MOST_NAMES)
 def title(tag: int) -> str:
     """Return a title for people: the words of the keyword, or the tag's number."""
     row = rows().get(tag)
@@ -117,6 +119,7 @@ def title(tag: int) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", row.keyword)
 
 
+@lru_cache(_MOST_NAMES)
 def finding_id(tag: int) -> str:
     """Return the stable id of a finding: ``dicom.patient-name``, ``dicom.private-00091001``."""
     group = tag >> 16

@@ -19,7 +19,7 @@ from blankslide.containers.dicom import pixels as dicom_pixels
 from blankslide.containers.dicom.series import Memory
 from blankslide.containers.streams import jp2k, jpeg
 from blankslide.errors import DamagedSlide, NotEditable, SlideError
-from blankslide.formatkit.findings import UNKNOWN, FindingCollector
+from blankslide.formatkit.findings import TOO_MANY, UNKNOWN, FindingCollector, places_in
 from blankslide.formats.dicom import dicomdir, frames, roles
 from blankslide.formats.dicom import ps315_table as table
 from blankslide.formats.dicom.deflated_rewrite import TRAILER, DeflatedRewrite
@@ -243,8 +243,11 @@ class SlideSet:
     def _report(self, instance: Instance, rewrite: HeaderRewrite) -> ByteMap:
         """Turn one file into findings and claim its bytes."""
         told: Counter[str] = Counter()
+        most = places_in(instance.file.size)
         for entry in instance.reading.entries:
             told[entry.id] += 1
+            if len(told) > most:  # different attributes; frames repeat the same few
+                raise DamagedSlide(TOO_MANY)
             if told[entry.id] <= _MOST_TOLD:  # a date for each of 20,000 frames is one finding with a few values
                 self._entry(instance, entry, rewrite)
         for element in () if instance.deflated else instance.reading.kept:

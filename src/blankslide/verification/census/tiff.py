@@ -22,7 +22,7 @@ from blankslide.verification.census.restarts import intervals
 from blankslide.verification.census.roles import MASK, Candidate, prove
 from blankslide.verification.census.streams import beside, beside_tables
 from blankslide.verification.census.texts import speak, speak_picture, speak_profile
-from blankslide.verification.census.tiff_pages import Page, page_of
+from blankslide.verification.census.tiff_pages import Page, Together, page_of
 from blankslide.verification.census.tiny import is_last_step, is_quiet, is_small
 
 if TYPE_CHECKING:
@@ -282,12 +282,12 @@ class Tiff:
                 return "other", "a segment of a blank picture is not blank"
         return "blank", "one colour"
 
-    def coded(self, page: Page, number: int) -> bytes | None:
+    def coded(self, page: Page, number: int, source: Together | None = None) -> bytes | None:
         """Return a segment's bytes, unless it is empty, larger than anybody reads at once, or not in the file."""
         start, length = int(page.offsets[number]), int(page.lengths[number])
         if not length or length > _WHOLE or start < 0 or start + length > self.source.size:
             return None
-        return self.source.read(start, length)
+        return (source or self.source).read(start, length)
 
     def _segments(self, page: Page, every: bool = False) -> bool:
         """Prove segments of a page, and return whether one of them holds more than pixels.
@@ -298,9 +298,10 @@ class Tiff:
         small = int(page.lengths[:count].sum()) <= EVERY
         chosen = range(count) if every or self.thorough or small else _spread(count)
         said: set[bytes] = set()
+        together = Together(self.source, page.offsets[:count], page.lengths[:count]) if small else None
         for number in chosen:
-            where = f"{page.directory.where}, segment {number}"
-            for low, high in self._beside(page, number):
+            for low, high in self._beside(page, number, together):
+                where = f"{page.directory.where}, segment {number}"
                 text = self.source.read(low, high - low)
                 if text not in said:  # what is explained in one tile is so in all
                     said.add(text)
@@ -312,15 +313,14 @@ class Tiff:
             self._claim(page, count)
         return bool(said) and not small
 
-    def _beside(self, page: Page, number: int) -> list[Span]:
+    def _beside(self, page: Page, number: int, together: Together | None) -> list[Span]:
         """Return what a segment holds beside its pixels; of one that is too large to be read, what its ends hold."""
         start, length = int(page.offsets[number]), int(page.lengths[number])
-        data = self.coded(page, number)
+        data = self.coded(page, number, together)
         if data is None:
             large = length > _WHOLE and 0 <= start <= self.source.size - length
             return ends(self.source, start, length) if large and page.coding.compression in _JPEG else []
-        width, height = page.size_of(number)
-        rest = beside(data, page.coding._replace(width=width, height=height))
+        rest = beside(data, page.coding_of(number))
         return [(start + low, start + high) for low, high in ([(0, len(data))] if rest is None else rest)]
 
     def _claim(self, page: Page, count: int) -> None:

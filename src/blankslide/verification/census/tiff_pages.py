@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.verification.census import tags
@@ -11,7 +12,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from blankslide.source import ByteSource
     from blankslide.verification.census.ifds import Directory, Walk
+
+_BLOCK = 1 << 20
 
 
 class Page(NamedTuple):
@@ -27,6 +31,12 @@ class Page(NamedTuple):
     needed: int
     tiled: bool
     coding: Coded
+
+    def coding_of(self, number: int) -> Coded:
+        """Return what a segment must be."""
+        width, height = self.size_of(number)
+        same = width == self.coding.width and height == self.coding.height
+        return self.coding if same else self.coding._replace(width=width, height=height)
 
     def size_of(self, number: int) -> tuple[int, int]:
         """Return width and height of a segment as stored, in pixels: the last strip is shorter, tiles are not."""
@@ -70,3 +80,38 @@ def _one(walk: Walk, directory: Directory, code: int) -> int:
     if entry is None or not entry.number or entry.kind in (2, 5, 7, 10, 129):
         return 0
     return int(walk.numbers(entry)[0]) if entry.number == 1 else 0
+
+
+class Together:
+    """Reads segments that lie one behind the other at once: one question to the file instead of many thousand.
+
+    No byte is read that belongs to none of them, so that what is remembered of a page depends on the page alone.
+    """
+
+    def __init__(self, source: ByteSource, starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> None:
+        self._source, self._low, self._block = source, 0, b""
+        inside = (lengths > 0) & (lengths <= source.size) & (starts >= 0) & (starts <= source.size - lengths)
+        self._runs = _runs(starts[inside], (starts + lengths)[inside])
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Return exactly ``length`` bytes at ``offset``."""
+        at = offset - self._low
+        if at < 0 or at + length > len(self._block):
+            end = self._runs.get(offset, 0)
+            if end < offset + length:
+                return self._source.read(offset, length)
+            self._low, self._block, at = offset, self._source.read(offset, end - offset), 0
+        return self._block[at : at + length]
+
+
+def _runs(starts: NDArray[np.int64], ends: NDArray[np.int64]) -> dict[int, int]:
+    """Return where runs of segments without gaps begin and end, none longer than a block or else a single one."""
+    breaks = [0, *((starts[1:] != ends[:-1]).nonzero()[0] + 1).tolist(), len(starts)]
+    found: dict[int, int] = {}
+    for first, last in pairwise(breaks):
+        while first < last:
+            low = int(starts[first])
+            some = int(ends[first:last].searchsorted(low + _BLOCK, "right")) or 1
+            found[low] = int(ends[first + some - 1])
+            first += some
+    return found

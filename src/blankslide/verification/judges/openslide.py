@@ -69,6 +69,7 @@ def look(path: Path, edit: Edit = NO_EDIT) -> ReaderView:
         vendor, objective = str(known.get("openslide.vendor", "")), _number(known.get("openslide.objective-power"))
         pixels = {n: _announced(known.get, n) for n in names}
         settled = {n for n in names if edit.settles(n, pixels[n], list(pixels.values()))}
+        colour = _colour(handle)  # what fails in it is no error of the handle's
         return ReaderView(
             reader="OpenSlide",
             version=version(),
@@ -76,11 +77,11 @@ def look(path: Path, edit: Edit = NO_EDIT) -> ReaderView:
             mpp=(mpp_x, mpp_y) if mpp_x is not None and mpp_y is not None else None,
             objective=objective,
             levels=tuple(_level(handle, i, sizes) for i in range(len(sizes))),
-            colour=_colour(handle),
+            colour=colour,
             pictures=tuple(_picture(handle, n, pixels[n], unseen=n in settled) for n in names),
         )
     finally:
-        handle.slide.close()
+        handle.close()
 
 
 class _Handle:
@@ -90,16 +91,29 @@ class _Handle:
         from openslide import OpenSlide
 
         self._open: Callable[[], OpenSlide] = lambda: OpenSlide(path)
-        self.slide = self._open()
+        self._slide: OpenSlide | None = self._open()
+
+    @property
+    def slide(self) -> OpenSlide:
+        """The slide; after an error it is opened again only when somebody asks for it, which can take long."""
+        if self._slide is None:
+            self._slide = self._open()
+        return self._slide
+
+    def close(self) -> None:
+        """Close it, if it is open."""
+        if self._slide is not None:
+            self._slide.close()
+        self._slide = None
 
     def ask(self, question: Callable[[OpenSlide], T]) -> T | None:
         from openslide import OpenSlideError
 
+        slide = self.slide  # a file that can no longer be opened is no answer to the question
         try:
-            return question(self.slide)
+            return question(slide)
         except (OpenSlideError, OSError, ValueError, MemoryError):
-            self.slide.close()
-            self.slide = self._open()
+            self.close()
             return None
 
 
