@@ -12,6 +12,7 @@ import pytest
 
 from blankslide import pipeline
 from blankslide.samples import builders
+from blankslide.samples.ventana.slide import build_ventana
 from blankslide.verification import ReaderView, compare
 from blankslide.verification import observe as readers_module
 from blankslide.verification.intact import judge_once
@@ -114,6 +115,8 @@ def test_one_that_is_not_installed_is_no_advice(tmp_path: Path, monkeypatch: pyt
         ("a.ndpi", b"II*\0", (True, False)),
         ("a.czi", b"ZISRAWFILE", (True, False)),
         ("a.czi", b"II*\0", (False, False)),
+        ("a.qptiff", b"II*\0", (False, True)),
+        ("a.ome.tif", b"II*\0", (False, False)),
         ("a.qptiff", b"GIF8", (False, False)),
         ("a.vms", b"[Vir", (False, False)),
     ],
@@ -153,34 +156,35 @@ def test_what_a_library_prints_is_not_taken_for_what_is_seen(tmp_path: Path, mon
 
 
 @with_fastslide
-def test_fastslide_judges_a_slide_that_only_tifffile_reads(slide_copy: Copy) -> None:
-    path = slide_copy(VECTRA)
+@pytest.mark.parametrize("profile", ["research", "strict"])
+def test_fastslide_judges_joints_that_openslide_declines(tmp_path: Path, profile: str) -> None:
+    path = tmp_path / "s.bif"
+    build_ventana(path, "dp", joints="LEFT")
     before = observe(path)
-    assert compare(before, before, gone=NOTHING).agreed == ["tifffile", "fastslide"]
-    view = next(v for v in before if v.reader == "fastslide")
-    assert {p.name: p.blank for p in view.pictures} == {"label": False, "macro": False, "thumbnail": False}
-    outcome = pipeline.anonymize_in_place(path)
-    assert (outcome.content, outcome.readers) == ("clean", ("tifffile", "fastslide"))
-    assert pipeline.verify(path).readers == ("tifffile", "fastslide")
-
-
-@with_fastslide
-def test_fastslide_notices_a_label_that_stayed(slide_copy: Copy) -> None:
-    before = observe(slide_copy(VECTRA))
-    assert "fastslide still sees the label" in compare(before, before, gone=frozenset({"label", "macro"})).problems
-
-
-@with_fastslide
-def test_fastslide_judges_a_copy_too(slide_copy: Copy, tmp_path: Path) -> None:
-    outcome = pipeline.anonymize_copy(slide_copy(VECTRA), tmp_path / "out")
+    assert "fastslide still sees the macro" in compare(before, before, gone=frozenset({"macro"})).problems
+    outcome = pipeline.anonymize_in_place(path, pipeline.Options(profile=profile))
     assert (outcome.content, outcome.readers) == ("clean", ("tifffile", "fastslide"))
 
 
 @with_slideio
-def test_slideio_judges_where_fastslide_is_absent(slide_copy: Copy, monkeypatch: pytest.MonkeyPatch) -> None:
-    others = tuple(r for r in readers_module.READERS if r.name != "fastslide")
-    monkeypatch.setattr(readers_module, "READERS", others)
-    outcome = pipeline.anonymize_in_place(slide_copy(VECTRA))
+@pytest.mark.parametrize("profile", ["research", "strict"])
+def test_slideio_judges_a_slide_that_only_tifffile_reads(slide_copy: Copy, profile: str) -> None:
+    path = slide_copy(VECTRA)
+    outcome = pipeline.anonymize_in_place(path, pipeline.Options(profile=profile))
+    assert (outcome.content, outcome.readers) == ("clean", ("tifffile", "slideio"))
+
+
+@with_slideio
+def test_slideio_notices_a_label_that_stayed(slide_copy: Copy) -> None:
+    before = observe(slide_copy(VECTRA))
+    view = next(v for v in before if v.reader == "slideio")
+    assert {p.name: p.blank for p in view.pictures} == {"label": False, "macro": False, "thumbnail": False}
+    assert "slideio still sees the label" in compare(before, before, gone=frozenset({"label", "macro"})).problems
+
+
+@with_slideio
+def test_slideio_judges_a_copy_too(slide_copy: Copy, tmp_path: Path) -> None:
+    outcome = pipeline.anonymize_copy(slide_copy(VECTRA), tmp_path / "out")
     assert (outcome.content, outcome.readers) == ("clean", ("tifffile", "slideio"))
 
 
@@ -196,6 +200,16 @@ def test_they_find_nothing_wrong_where_nothing_is(tmp_path: Path, monkeypatch: p
     outcome = pipeline.anonymize_in_place(tmp_path / name)
     assert outcome.content == "clean"
     assert set(outcome.readers) & {"fastslide", "slideio"}
+
+
+@pytest.mark.slow
+@with_fastslide
+def test_a_page_that_moves_up_is_not_taken_for_a_mask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readers_module, "ENOUGH", 9)
+    builders()["ventana-dp200.bif"](tmp_path / "s.bif")
+    outcome = pipeline.anonymize_in_place(tmp_path / "s.bif", pipeline.Options(profile="strict"))
+    assert (outcome.content, outcome.residue) == ("clean", ())
+    assert "fastslide" in outcome.readers
 
 
 # -- barcodes ------------------------------------------------------------------------------

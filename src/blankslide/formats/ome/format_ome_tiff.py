@@ -70,7 +70,7 @@ class OmeTiff(Format):
         "other text tags; orphaned bytes"
     )
     keeps = "pixel sizes, dimensions, channels, optics, plane numbers, resolution tags, coded tissue"
-    readers = ("tifffile", "OpenSlide", "fastslide")
+    readers = ("tifffile", "OpenSlide")
 
     def detect(self, probe: Probe) -> str | None:
         """Accept a TIFF whose first page holds OME-XML."""

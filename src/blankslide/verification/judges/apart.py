@@ -34,7 +34,7 @@ _CODE = (
     "import json, sys; a = json.loads(sys.stdin.readline()); sys.path[:] = a['path']; "
     "from importlib import import_module as i; i('blankslide.verification.judges.' + a['child']).main(a['slide'])"
 )
-_ROLES = {"overview": "macro", "slidepreview": "macro", "unknown": ""}
+_ROLES = {"overview": "macro", "slidepreview": "macro", "mask": "probability", "unknown": ""}
 
 
 def version(package: str, distribution: str) -> str:

@@ -1,6 +1,6 @@
 """fastslide (NKI-AI, Apache-2.0) as a further judge, in a process of its own.
 
-It reads what OpenSlide declines: the joints of a DP 200, fluorescence of QPTIFF and CZI, OME-TIFF of several channels.
+It reads what OpenSlide declines: the joints of a DP 200, big-endian SVS, fluorescence of CZI.
 A file that it takes for any TIFF at all is none that it knows, and it says nothing of it.
 """
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from blankslide.verification.views import ReaderView
 
 _TIFFS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_TIFF_NAMES = (".svs", ".ndpi", ".bif", ".qptiff", ".tif", ".tiff")
+# not .qptiff: without its thumbnail version 0.8 opens none; nor .ome.tif: it goes by the name, and a copy has another
+_TIFF_NAMES = (".svs", ".ndpi", ".bif")
 _CZI = b"ZISRAWFI"
 _TIMEOUT = 30.0
 

@@ -27,6 +27,8 @@ def main(slide: str) -> None:
         if opened.format == ANY_TIFF:
             raise ValueError("of no format that it knows")
         sizes, pictures = opened.level_dimensions, opened.associated_images
+        # it takes the second page of a BIF for a mask: where that was unlinked, the tissue
+        names = [name for name in sorted(pictures.keys()) if pictures.get_dimensions(name) not in sizes]
         tell(
             {
                 "vendor": opened.format,
@@ -38,7 +40,7 @@ def main(slide: str) -> None:
                 ],
                 "pictures": [
                     picture(name, pictures.get_dimensions(name), lambda name=name: pictures[name].numpy())  # type: ignore[misc]
-                    for name in sorted(pictures.keys())
+                    for name in names
                 ],
             }
         )
