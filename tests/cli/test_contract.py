@@ -278,7 +278,7 @@ def test_json_of_a_clean_run(slide: Path) -> None:
 
 def test_json_of_formats_names_readers() -> None:
     (row,) = [f for f in json.loads(run_cli("formats", "--json").out)["formats"] if f["name"] == "aperio"]
-    assert row["readers"] == ["OpenSlide", "tifffile"]
+    assert row["readers"] == ["OpenSlide", "tifffile", "fastslide", "slideio"]
 
 
 # -- help, and the commands without slides -----------------------------------------------------

@@ -70,7 +70,7 @@ class TestDp200(Style):
 
 
 class TestDp200WithJointsToTheLeft(Style):
-    """What a DP 200 really writes: OpenSlide declines it, tifffile judges alone."""
+    """What a DP 200 really writes: OpenSlide declines it, tifffile judges, and fastslide where it is installed."""
 
     whole = False
     style = "dp"

@@ -38,7 +38,8 @@ def by_name(path: Path) -> dict[str, ReaderView]:
 
 
 def test_both_judges_are_installed_here() -> None:
-    assert all(available().values())
+    ordinary = {reader.name for reader in readers_module.READERS if not reader.further}
+    assert all(version for name, version in available().items() if name in ordinary)
     assert set(available()) >= {"OpenSlide", "tifffile", "pyisyntax"}
 
 

@@ -129,7 +129,7 @@ class Aperio(Format):
         "every unknown field of every description; tags 306, 315, 55003, 55004 and the other text tags; orphaned bytes"
     )
     keeps = "MPP, AppMag, scan geometry, exposure, ICC profile, thumbnail, coded tissue"
-    readers = ("OpenSlide", "tifffile")
+    readers = ("OpenSlide", "tifffile", "fastslide", "slideio")
 
     def detect(self, probe: Probe) -> str | None:
         """Accept a TIFF whose first page is described as Aperio's and in tiles, or, in a crop, in strips."""

@@ -90,7 +90,7 @@ class Leica(Format):
         "build dates, UUIDs and every unknown text of the XML; tags 306, 315 and the other text tags; orphaned bytes"
     )
     keeps = "geometry, objective, numerical aperture, illumination, resolution tags, page numbers, coded tissue"
-    readers = ("OpenSlide", "tifffile")
+    readers = ("OpenSlide", "tifffile", "slideio")
 
     def detect(self, probe: Probe) -> str | None:
         """Accept a TIFF whose first page is tiled and holds Leica's XML."""

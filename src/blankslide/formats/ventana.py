@@ -14,7 +14,8 @@ slide's shape that nothing explains may be tissue, and is left for review.
 
 Traps: a plain Ventana TIFF has no packet on level 0; one attribute's name can be part of
 another's; ``DirPath`` and ``LabelImage Path`` hold paths; the software's build date can identify
-the scanner. OpenSlide declines DP files whose joints run to the left; then tifffile alone judges.
+the scanner. OpenSlide declines DP files whose joints run to the left; then tifffile judges, and
+fastslide where it is installed.
 
 Source: OpenSlide's Ventana page; Roche's BIF whitepaper; the project's format map, section 5.
 """
@@ -120,7 +121,7 @@ class Ventana(Format):
         "tags; orphaned bytes"
     )
     keeps = "ScanRes, Magnification, focus and Z data, tile joints, ICC profile, thumbnail, probability map, tissue"
-    readers = ("OpenSlide", "tifffile")
+    readers = ("OpenSlide", "tifffile", "fastslide")
 
     def detect(self, probe: Probe) -> str | None:
         """Accept a TIFF whose first page carries an XML packet with an iScan element."""

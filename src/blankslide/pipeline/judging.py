@@ -58,7 +58,8 @@ def judge_written(job: Job, path: Path, names: Sequence[str] = ()) -> str:
 
     state = ""
     # in a copy places may have moved
-    edit = Edit(touched=touched(job)) if path == job.path and not names else Edit()
+    who = frozenset(view.reader for view in job.before if view.opened)
+    edit = Edit(touched=touched(job) if path == job.path and not names else None, readers=who)
     after = observe(path, edit)
     readers, problems = _compared(job, after)
     with opened(path) as fresh:

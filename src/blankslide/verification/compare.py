@@ -81,9 +81,15 @@ def compare(
         problems.extend(found)
         if not found and view.has_seen_tissue:
             agreed.append(view.reader)
+    problems += barcodes(after)
     if not agreed and not problems:
         problems.append(no_judge_message(before))
     return Agreement(agreed, problems)
+
+
+def barcodes(views: Iterable[ReaderView]) -> list[str]:
+    """Say who still reads a barcode: it is the number of a case, wherever the reader has it from."""
+    return [f"{view.reader} still reads a barcode" for view in views if view.opened and view.barcode]
 
 
 def no_judge_message(views: Sequence[ReaderView]) -> str:

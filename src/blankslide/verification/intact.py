@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from blankslide.verification.compare import Agreement, no_judge_message
+from blankslide.verification.compare import Agreement, barcodes, no_judge_message
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +41,7 @@ def judge_once(views: Sequence[ReaderView]) -> Agreement:
         problems.extend(f"{view.reader} cannot decode a picture that the slide still lists" for _ in broken[:1])
         if view.has_seen_tissue and not broken:
             agreed.append(view.reader)
+    problems += barcodes(views)
     if not agreed and not problems:
         problems.append(no_judge_message(views))
     return Agreement(agreed, problems)

@@ -3,22 +3,39 @@
 `observe` asks every reader in `READERS` and returns what each saw, or why it saw nothing.
 It reads a few tiles of a slide, whatever its size. A reader that is missing, or does not
 know the format, is an answer like any other: `compare` decides what the answers are worth.
+
+Further readers start a process of their own, which takes a third of a second. They are asked one after the other, and
+only while fewer than `ENOUGH` readers have seen tissue; after a run, those look again that looked before it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.verification.compare import NOT_INSTALLED
-from blankslide.verification.judges import mrxsslide, openslide, pydicom, pyisyntax, pylibczirw, sqlite, tifffile
+from blankslide.verification.judges import (
+    fastslide,
+    mrxsslide,
+    openslide,
+    pydicom,
+    pyisyntax,
+    pylibczirw,
+    slideio,
+    sqlite,
+    tifffile,
+)
 from blankslide.verification.set_views import shown, together
-from blankslide.verification.views import NO_EDIT, Edit, ReaderView
+from blankslide.verification.views import FAILS, NO_EDIT, Edit, ReaderView
 
 if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
+
+ENOUGH = 2
+"""As many readers as see tissue make it needless to ask a further one."""
+NOT_ASKED = "not needed, or not installed"
 
 
 class Reader(NamedTuple):
@@ -31,10 +48,12 @@ class Reader(NamedTuple):
     needs: tuple[str, ...] = ()
     thrifty: bool = False
     """Whether ``look`` takes an `Edit` and leaves out what no comparison will use."""
+    further: bool = False
+    """Whether it is asked only where others are too few."""
 
 
-def _reader(name: str, module: ModuleType, *needs: str, thrifty: bool = False) -> Reader:
-    return Reader(name, module.version, module.can_read, module.look, needs, thrifty)
+def _reader(name: str, module: ModuleType, *needs: str, thrifty: bool = False, further: bool = False) -> Reader:
+    return Reader(name, module.version, module.can_read, module.look, needs, thrifty, further)
 
 
 READERS = (
@@ -45,6 +64,8 @@ READERS = (
     _reader("pylibCZIrw", pylibczirw, "pylibCZIrw.czi"),
     _reader("mrxsslide", mrxsslide, "mrxsslide", "PIL.Image"),
     _reader("SQLite", sqlite, "sqlite3", "PIL.Image"),
+    _reader("fastslide", fastslide, "json", "subprocess", further=True),
+    _reader("slideio", slideio, "json", "subprocess", further=True),
 )
 
 
@@ -54,7 +75,7 @@ def available() -> dict[str, str]:
 
 
 def observe(path: Path, edit: Edit = NO_EDIT) -> tuple[ReaderView, ...]:
-    """Let every reader look at a slide.
+    """Let every reader that is needed look at a slide.
 
     Parameters
     ----------
@@ -68,9 +89,31 @@ def observe(path: Path, edit: Edit = NO_EDIT) -> tuple[ReaderView, ...]:
     tuple of ReaderView
         One for each reader in `READERS`, opened or not.
     """
+    ordinary = [reader for reader in READERS if not reader.further]
     # in turn, because libraries that are first imported by two threads at once can lock each other out
-    asked = [_prepared(reader, path) for reader in READERS]
-    return _looks([(reader, files, edit) for reader, files in zip(READERS, asked, strict=True)])
+    asked = [_prepared(reader, path) for reader in ordinary]
+    views = list(_looks([(reader, files, edit) for reader, files in zip(ordinary, asked, strict=True)]))
+    for reader in READERS:
+        if reader.further:
+            views.append(_further(reader, path, edit, views))
+    return tuple(views)
+
+
+def _further(reader: Reader, path: Path, edit: Edit, views: Sequence[ReaderView]) -> ReaderView:
+    """Ask a further reader, if it is needed; one that does not decode all it is shown has no say.
+
+    What a library could not read it may hand out as whatever stood in memory, other at each look.
+    """
+    needed = sum(view.opened and view.has_seen_tissue for view in views) < ENOUGH
+    if reader.name not in edit.readers if edit.readers is not None else not needed:
+        return ReaderView(reader.name, reason=NOT_ASKED)
+    view = _look(reader, _prepared(reader, path), edit)
+    if view.reason == NOT_INSTALLED:  # nobody knows whether it could open this one, so its name is no advice
+        return ReaderView(reader.name, reason=NOT_ASKED)
+    failed = any(FAILS in level.samples for level in view.levels)
+    if view.opened and (failed or not view.has_seen_tissue):
+        return ReaderView(reader.name, view.version, reason="does not decode its tissue")
+    return view
 
 
 def _looks(asked: list[tuple[Reader, ReaderView | list[Path], Edit]]) -> tuple[ReaderView, ...]:

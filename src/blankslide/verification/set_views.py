@@ -50,4 +50,5 @@ def together(views: Sequence[ReaderView]) -> ReaderView:
         One for each file, all opened.
     """
     levels = tuple(level for view in views for level in view.levels)
-    return replace(views[0], levels=levels, pictures=tuple(p for view in views for p in view.pictures))
+    pictures = tuple(p for view in views for p in view.pictures)
+    return replace(views[0], levels=levels, pictures=pictures, barcode=any(view.barcode for view in views))

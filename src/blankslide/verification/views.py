@@ -39,10 +39,14 @@ class Edit(NamedTuple):
         every picture is decoded, whatever its name.
     touched
         Ranges of the file that are written over, sorted and disjoint; None where that is not known, or places move.
+    readers
+        Who opened the slide before: of the further readers these have to look again, and no other. None if nobody
+        has looked before.
     """
 
     gone: frozenset[str] = frozenset()
     touched: Sequence[tuple[int, int]] | None = None
+    readers: frozenset[str] | None = None
 
     def settles(self, name: str, size: tuple[int, int], sizes: Sequence[tuple[int, int]]) -> bool:
         """Whether a picture of this name will be judged by being absent or blank, so its pixels need not be seen.
@@ -108,6 +112,8 @@ class ReaderView:
         Micrometres per pixel (x, y) and objective power, where the reader knows them.
     colour
         ``absent``, ``builds`` or ``fails``: what became of the ICC profile.
+    barcode
+        Whether the reader still reads a barcode out of the metadata; never which.
     """
 
     reader: str
@@ -119,6 +125,7 @@ class ReaderView:
     objective: float | None = None
     colour: str = "absent"
     pictures: tuple[PictureView, ...] = ()
+    barcode: bool = False
 
     @property
     def opened(self) -> bool:

@@ -396,6 +396,38 @@ def test_peer_wsi_anon_dates_serials_barcode_and_profile_go_together(tmp_path: P
         assert places_of(removed.value, data) == []
 
 
+def test_barcodes_and_regulation_of_newer_scanners_go_and_numbers_stay(tmp_path: Path) -> None:
+    """Up to eight bar codes and a text; the numbers around them are science."""
+    path = tmp_path / "s.ndpi"
+    planted = build_hamamatsu(path)
+    spoken, numbers = range(65468, 65477), {*range(65420, 65427), *range(65429, 65434), *range(65435, 65442), 65451}
+
+    def tags() -> list[dict[int, Any]]:
+        from tifffile import TiffFile
+
+        with TiffFile(path) as tiff:
+            return [
+                {tag.code: getattr(tag.value, "tolist", lambda t=tag: t.value)() for tag in p.tags} for p in tiff.pages
+            ]
+
+    before = tags()
+    values = [str(before[0][tag]) for tag in spoken]
+    assert len(set(values)) == 9
+    assert set(values) <= {r.value for r in planted.removed}
+    places = {f.id: len(f.places) for f in pipeline.inspect(path).findings}
+    assert places["hamamatsu.tag.barcode"] == 8 * len(before)
+    assert places["hamamatsu.tag.regulation"] == len(before)
+    assert pipeline.anonymize_in_place(path).content == "clean"
+    data = path.read_bytes()
+    assert not [value for value in values if value.encode() in data]
+    after = tags()
+    assert not [tag for page in after for tag in spoken if str(page.get(tag, "")).strip(" \0")]
+    levels = [page for page in before if page[65421] > 0]
+    kept = [{tag: value for tag, value in page.items() if tag in numbers} for page in levels]
+    assert min(map(len, kept)) >= 4
+    assert [{tag: page.get(tag) for tag in was} for page, was in zip(after, kept, strict=False)] == kept
+
+
 def test_peer_dsa_text_tags_of_other_types_and_a_missing_property_map(tmp_path: Path) -> None:
     path = tmp_path / "s.ndpi"
     odd = {65427: Value(1, b"Brackenholt"), 65428: long(20203040), 65449: None, 65468: Value(7, b"BC-123456\0")}

@@ -49,7 +49,7 @@ class Hamamatsu(Format):
         "unknown tag of each page; those lines of the property map; text inside JPEG headers; orphaned bytes"
     )
     keeps = "lens, offsets, focus, exposure, restart tables, known property lines, map of the tissue, coded tissue"
-    readers = ("OpenSlide", "tifffile")
+    readers = ("OpenSlide", "tifffile", "fastslide")
 
     def detect(self, probe: Probe) -> str | None:
         """Accept a TIFF whose first page, read by 64-bit rules, has Hamamatsu's mark."""

@@ -122,7 +122,7 @@ class Qptiff(Format):
         "names, validation code and every unknown text of each page's XML; tag 306 and other text tags; orphaned bytes"
     )
     keeps = "stains, filters, exposure, objective, pixel size, colours, thumbnail, coded tissue of every channel"
-    readers = ("tifffile", "OpenSlide")
+    readers = ("tifffile", "OpenSlide", "slideio")
 
     def detect(self, probe: Probe) -> str | None:
         """Accept a TIFF that names the software and holds its XML."""

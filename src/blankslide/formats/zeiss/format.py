@@ -60,7 +60,7 @@ class Zeiss(Format):
         "texts of tiles; GUIDs replaced; event list, unknown attachments, deleted segments"
     )
     keeps = "image information, channels, scaling, objective, display settings, scenes and positions, coded tiles"
-    readers = ("OpenSlide", "pylibCZIrw")
+    readers = ("OpenSlide", "pylibCZIrw", "fastslide")
 
     def detect(self, probe: Probe) -> str | None:
         """Accept a file whose first segment is that of a CZI."""

@@ -67,6 +67,7 @@ def look(path: Path, edit: Edit = NO_EDIT) -> ReaderView:
         mpp_x, mpp_y = _number(known.get("openslide.mpp-x")), _number(known.get("openslide.mpp-y"))
         sizes, names = slide.level_dimensions, sorted(slide.associated_images)
         vendor, objective = str(known.get("openslide.vendor", "")), _number(known.get("openslide.objective-power"))
+        barcode = str(known.get("openslide.barcode", "")).strip(" \t\r\n\0")
         pixels = {n: _announced(known.get, n) for n in names}
         settled = {n for n in names if edit.settles(n, pixels[n], list(pixels.values()))}
         colour = _colour(handle)  # what fails in it is no error of the handle's
@@ -79,6 +80,7 @@ def look(path: Path, edit: Edit = NO_EDIT) -> ReaderView:
             levels=tuple(_level(handle, i, sizes) for i in range(len(sizes))),
             colour=colour,
             pictures=tuple(_picture(handle, n, pixels[n], unseen=n in settled) for n in names),
+            barcode=bool(barcode),
         )
     finally:
         handle.close()

@@ -1,16 +1,14 @@
 """libisyntax (as pyisyntax) as a judge of iSyntax files, in a process of its own.
 
-The library is written in C and ends the process, by a signal or by itself, where a file is not
-as it expects. Such an end must be an answer and not ours too, so a fresh interpreter looks (see
-`isyntax_child`) and hands over what it saw; pixels are turned into digests here. The slide's
-name goes through a pipe, not into the list of processes.
+A fresh interpreter looks (see `apart` and `pyisyntax_child`) and hands over what it saw; pixels are turned into
+digests here.
 """
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from blankslide.verification.judges import apart
 from blankslide.verification.views import PICTURE_LIMIT, LevelView, PictureView, ReaderView, digest
 
 if TYPE_CHECKING:
@@ -19,24 +17,11 @@ if TYPE_CHECKING:
 _ROOT = b"DPUfsImport"
 _BEGINNING = 1024
 _TIMEOUT = 120.0
-_MOST = 256 << 20
-_CODE = (
-    "import json, sys; a = json.loads(sys.stdin.readline()); sys.path[:] = a['path']; "
-    "from blankslide.verification.judges.pyisyntax_child import main; main(a['slide'])"
-)
 
 
 def version() -> str:
     """Return the version of the package; an import error if it is not installed."""
-    from importlib.util import find_spec
-    from pathlib import Path
-
-    found = find_spec("isyntax")
-    if found is None or found.origin is None:
-        raise ImportError("pyisyntax is not installed")
-    # asked for every slide of whatever kind, and importlib.metadata costs more than a whole inspection
-    infos = Path(found.origin).parents[1].glob("pyisyntax-*.dist-info")
-    return next((info.name.removesuffix(".dist-info").partition("-")[2] for info in infos), "unknown")
+    return apart.version("isyntax", "pyisyntax")
 
 
 def can_read(path: Path) -> bool:
@@ -56,7 +41,7 @@ def look(path: Path) -> ReaderView:
     OSError
         If the library cannot open it, or has ended its process.
     """
-    told, data = _asked(path)
+    told, data = apart.ask("pyisyntax_child", path, _TIMEOUT)
     cut = _Cut(data)
     levels = tuple(
         LevelView((level["width"], level["height"]), tuple(cut.sample(size) for size in level["samples"]))
@@ -72,29 +57,6 @@ def look(path: Path) -> ReaderView:
         pictures=pictures,
         colour=_colour(cut.take(told["profile"])),
     )
-
-
-def _asked(path: Path) -> tuple[dict[str, Any], bytes]:
-    """Let the other process look; return what it says, and pixels and pictures one after the other."""
-    import json
-    import subprocess
-    import sys
-
-    question = json.dumps({"path": sys.path, "slide": str(path.resolve())})
-    ended = subprocess.run(  # noqa: S603 - our own interpreter with our own code
-        [sys.executable, "-I", "-c", _CODE],
-        input=question.encode() + b"\n",
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        timeout=_TIMEOUT,
-        check=False,
-        process_group=0 if os.name == "posix" else None,  # Ctrl-C in a terminal is for us, not for it
-    )
-    head, _, data = ended.stdout.partition(b"\n")
-    if ended.returncode or not head or len(data) > _MOST:
-        raise OSError("the reader could not open the file")
-    told: dict[str, Any] = json.loads(head)
-    return told, data
 
 
 class _Cut:
