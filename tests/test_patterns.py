@@ -76,11 +76,11 @@ def collected(elders: list[Any]) -> dict[Pattern, set[str]]:
         for pattern, method in written(module, tree):
             found.setdefault(pattern, set()).add(method)
         for name, value in vars(module).items():
-            if isinstance(value, model_patterns._Lazy):
+            if isinstance(value, model_patterns.Lazy):
                 used = re.findall(rf"\b{re.escape(name)}\.(match|{'|'.join(SEARCHING)})\b", text)
                 found.setdefault((value._text, value._flags), set()).update(used)
     for value in (*gc.get_objects(), *elders):
-        if isinstance(value, model_patterns._Lazy):
+        if isinstance(value, model_patterns.Lazy):
             found.setdefault((value._text, value._flags), set())
     return found
 

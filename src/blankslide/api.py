@@ -293,7 +293,7 @@ def _naming(name: str | None, names: str | Path | Mapping[str, str] | None) -> N
     from blankslide.batch import NameTable, Pattern, read_table
 
     if name is not None and names is not None:
-        raise UsageError("name and names exclude each other")
+        raise UsageError("give either name or names, not both")
     if isinstance(names, str | Path):
         return read_table(Path(names))
     if names is not None:

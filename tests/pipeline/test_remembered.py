@@ -13,7 +13,7 @@ import pytest
 from blankslide.cli import main
 from blankslide.pipeline import Options, anonymize_in_place, verify
 from blankslide.records.ledger import open_ledger
-from blankslide.verification import Hits, ReaderView
+from blankslide.verification import Hits, ReaderView, Spelled
 from blankslide.verification import observe as observe_module
 from blankslide.verification.search import Hit
 
@@ -86,8 +86,9 @@ def test_a_slide_that_has_changed_since_is_judged_anew(
 def test_a_value_that_was_found_elsewhere_is_said_again(
     slide: Path, options: Options, ledger: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def finds(source: object, tissue: object, needles: dict[str, object], spans: object) -> Hits:
-        return Hits((Hit(next(iter(needles)), "ascii", 0, 5),), (), 1)
+    def finds(source: object, tissue: object, needles: Spelled, *places: object) -> Hits:
+        assert needles.cores, "nothing would be looked for"
+        return Hits((Hit("aperio.description.user", "ascii", 0, 5),), (), 1)
 
     monkeypatch.setattr("blankslide.verification.search", finds)
     outcome = anonymize_in_place(slide, options)

@@ -225,9 +225,9 @@ def batch(
     if more["with_names"] and more["report"] is None:
         raise click.UsageError("--with-names is about the file of --report")
     if as_json and json_lines:
-        raise click.UsageError("--json and --json-lines exclude each other")
+        raise click.UsageError("give either --json or --json-lines, not both")
     if more["name"] is not None and more["names"] is not None:
-        raise click.UsageError("--name and --names exclude each other")
+        raise click.UsageError("give either --name or --names, not both")
     if more["names_columns"] is not None and more["names"] is None:
         raise click.UsageError("--names-columns is about the table of --names")
     mode = _mode(in_place, out, dry_run)

@@ -156,9 +156,11 @@ def test_comments_keep_their_mark_and_lose_what_nobody_knows(tmp_path: Path) -> 
 
 
 def test_a_line_that_stands_there_very_often_costs_its_share(tmp_path: Path) -> None:
-    path = built(tmp_path, lines={"GENERAL": ("; Thimblewick",) * 60_000})
+    path = built(tmp_path, lines={"GENERAL": ("; Thimblewick",) * 8_000})
     found = {f.id: f for f in pipeline.inspect(path).findings}
-    assert len(found["mirax.ini.comment"].places) == 60_000
+    assert len(found["mirax.ini.comment"].places) == 8_000
+    built(tmp_path, lines={"GENERAL": ("; Thimblewick",) * 60_000})
+    refused(path, DamagedSlide, "more to remove than any scanner writes")
     built(tmp_path, lines={"GENERAL": ("; Thimblewick",) * 70_000})
     refused(path, DamagedSlide, "lines")
 
