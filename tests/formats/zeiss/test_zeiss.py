@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
@@ -195,7 +196,7 @@ def test_real_slides_lose_their_people_and_keep_their_science(
     path.write_bytes(source.read_bytes())
     was = pipeline.inspect(path)
     outcome = anonymized(path, profile)
-    assert (outcome.content, outcome.readers) == ("clean", ("pylibCZIrw",)), outcome.residue
+    assert (outcome.content, outcome.readers[:1]) == ("clean", ("pylibCZIrw",)), outcome.residue
     data = path.read_bytes()
     assert not [p for p in people if places_of(p, data)]
     now = pipeline.inspect(path)
@@ -326,7 +327,7 @@ def test_a_jpeg_xr_label_gets_a_blank_one_of_its_codec(tmp_path: Path) -> None:
     path = built(tmp_path, picture_codec=JPEG_XR, codec=JPEG_XR, label_size=(160, 192))
     assert "picture.label" in {f.id for f in pipeline.inspect(path).findings}
     outcome = anonymized(path)
-    assert (outcome.content, outcome.readers) == ("clean", ("pylibCZIrw",)), outcome.residue
+    assert (outcome.content, outcome.readers[:1]) == ("clean", ("pylibCZIrw",)), outcome.residue
     data = path.read_bytes()
     outer = Czi(MemorySource(data))
     inner = Czi(MemorySource(data), *outer.attachments[0].data)
@@ -369,10 +370,13 @@ def test_a_jpeg_tile_loses_its_comment_and_nothing_else(tmp_path: Path) -> None:
     jfif = head.index(b"JFIF\0") - 4
     # the JFIF segment becomes a comment of the same length
     patched(path, at + jfif, b"\xff\xfe\x00\x10Quillfeather A")
-    with pytest.raises(NotEditable, match="nobody could judge"):
-        anonymized(path)
+    judged = find_spec("fastslide") is not None  # OpenSlide and libCZI want the JFIF segment
+    if not judged:
+        with pytest.raises(NotEditable, match="nobody could judge"):
+            anonymized(path)
     outcome = pipeline.anonymize_copy(path, tmp_path / "out", pipeline.Options(key=KEY), name="new.czi")
-    assert outcome.residue == ("no independent reader could open it",)  # so it is not called clean
+    assert outcome.readers == (("fastslide",) if judged else ())
+    assert outcome.residue == (() if judged else ("no independent reader could open it",))
     new = (tmp_path / "out" / "new.czi").read_bytes()
     assert not places_of("Quillfeather", new)
     assert new[at + jfif + 18 : at + size] == head[jfif + 18 :]
