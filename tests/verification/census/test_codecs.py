@@ -185,6 +185,7 @@ WAVELETS = {
     "place of components": behind_size(marker(0x63, WHO)),
     "lengths of tile-parts": behind_size(marker(0x55, b"\0\x40" + WHO[:32])),
     "lengths of packets": in_part(marker(0x58, b"\0" + WHO)),
+    "lengths of packets before all parts": behind_size(marker(0x58, b"\0" + WHO)),
     "orders": behind_size(marker(0x5F, WHO)),
     "region": behind_size(marker(0x5E, b"\0\0\0" + WHO)),
     "second coding": behind_size(marker(0x52, J2K[J2K.index(b"\xff\x52") + 4 :][:10] + WHO)),

@@ -49,7 +49,7 @@ class _Walk:
     def run(self) -> int | None:
         """Return where the stream ends; None if it is none."""
         at = self._size()
-        at = self._header(at, _SOT, self.end, []) if at is not None else None
+        at = self._header(at, _SOT, self.end, self.beside) if at is not None else None  # PLT are no part of this one
         if at is None:
             return None
         while self.data[at : at + 4] == b"\xff\x90\x00\x0a" and at + 14 <= self.end:
