@@ -51,6 +51,8 @@ def test_one_line_a_slide_and_all_else_on_the_other_stream(archive: Path, run_he
     said = ended.err.splitlines()
     assert "sub/cut.svs \u00b7 not a slide I know" in ended.err
     assert "4 slides, 1 format \u00b7 1 cannot be done \u00b7" in ended.err
+    assert " to write" in ended.err, "the plan is told before anything is written"
+    assert " to read" not in ended.err, "in place there are no copies"
     assert said[-1].startswith("3 clean \u00b7 1 refused: not a slide I know")
     assert said[-1].endswith("(1) \u00b7 1 other file left alone")
     assert run_here(*IN_PLACE, archive).err.splitlines()[-1].startswith("3 nothing to do \u00b7 1 refused")

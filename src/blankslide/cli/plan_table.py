@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from blankslide.batch import Overview, Summary
 
-_HEADER = ("format", "slides", "to do", "pictures", "fields", "unknown", "read", "written")
+_HEADER = ("format", "slides", "to do", "pictures", "fields", "unknown", "to read", "to write")
 
 
 def overview_lines(overview: Overview, copies: bool) -> list[str]:
@@ -18,8 +18,8 @@ def overview_lines(overview: Overview, copies: bool) -> list[str]:
     refused = overview.refused.total()
     if refused:
         parts.append(f"{refused} cannot be done")
-    read = f"{bytes_words(overview.size)} read, " if copies else ""
-    parts.append(f"{read}{bytes_words(overview.writes)} written")
+    read = f"{bytes_words(overview.size)} to read, " if copies else ""
+    parts.append(f"{read}{bytes_words(overview.writes)} to write")
     if refused:
         parts.append(f"goes on with {overview.goes_on_with}")
     lines = [" \u00b7 ".join(parts)]
@@ -29,14 +29,14 @@ def overview_lines(overview: Overview, copies: bool) -> list[str]:
 
 
 def _table(overview: Overview, copies: bool) -> list[str]:
-    rows = [list(_HEADER)]
+    rows = [[*_HEADER[:-2], *(_HEADER[-2:] if copies else _HEADER[-1:])]]
     for title, line in sorted(overview.formats.items()):
         numbers = [line.slides, line.to_do, line.pictures, line.fields, line.unknown]
-        sizes = [bytes_words(line.size) if copies else "", bytes_words(line.writes)]
+        sizes = [bytes_words(line.size)] * copies + [bytes_words(line.writes)]
         rows.append([title or "interrupted", *map(str, numbers), *sizes])
     if len(rows) == 1:
         return []
-    widths = [max(len(row[i]) for row in rows) for i in range(len(_HEADER))]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     first = [row[0].ljust(widths[0]) for row in rows]
     rest = ["  ".join(cell.rjust(w) for cell, w in zip(row[1:], widths[1:], strict=True)) for row in rows]
     return [f" {a}  {b}".rstrip() for a, b in zip(first, rest, strict=True)]
