@@ -254,3 +254,11 @@ def test_a_shape_is_spelled_only_where_the_vocabulary_has_it() -> None:
     assert not grammar.spelled(known, "t/id", "T;11111111|1")  # more than seven digits
     assert not grammar.spelled(known, "t/id", "Rose|1")
     assert not grammar.spelled(known, "t/other", "T;111|1")
+
+
+@pytest.mark.parametrize(
+    "value", ["tifffile.py 1950.3.12", "tifffile.py 2026.3.12 Vogts", "Vogts 2026.3.12", "2026.3.12"]
+)
+def test_only_tifffile_is_called_by_a_day(value: str) -> None:
+    assert plausible("tifffile.py 2026.3.3")
+    assert not plausible(value)
