@@ -82,8 +82,25 @@ Exit codes:
 """
 
 
+# Commands that live in a file of their own, loaded when one of them is typed: their start costs the others nothing.
+_ELSEWHERE: dict[str, str] = {}
+
+
 class _Group(click.Group):
     """All commands: printing cannot fail in them, and a person may stop them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the commands of this file and of the others."""
+        return sorted([*super().list_commands(ctx), *_ELSEWHERE])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Find a command here, or load its file."""
+        if cmd_name not in _ELSEWHERE:
+            return super().get_command(ctx, cmd_name)
+        from importlib import import_module
+
+        command: click.Command = getattr(import_module(_ELSEWHERE[cmd_name]), cmd_name)
+        return command
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run a command with streams that know every letter and never raise."""
