@@ -84,6 +84,7 @@ Exit codes:
 # Commands that live in a file of their own, loaded when one of them is typed: their start costs the others nothing.
 _ELSEWHERE: dict[str, str] = {
     "audit": "blankslide.cli.commands_audit",
+    "spotcheck": "blankslide.cli.commands_spotcheck",
 }
 
 

@@ -106,7 +106,7 @@ def in_order(roles: Iterable[str]) -> list[str]:
     return sorted(roles, key=lambda role: ranks.get(role.partition(" ")[0], len(ranks)))
 
 
-def small(picture: LazyArray, width: int, height: int) -> Pixels:
+def small(picture: LazyArray | Pixels, width: int, height: int) -> Pixels:
     """Return a picture as it is shown beside others: rows, columns and red, green, blue of 8 bits.
 
     Parameters
