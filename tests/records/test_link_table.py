@@ -141,10 +141,18 @@ def test_a_file_of_somebody_else_is_refused_and_stays(path: Path) -> None:
 
 
 def test_a_table_among_the_copies_is_refused(tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    with pytest.raises(UsageError, match="among the copies"):
-        LinkTable(out / "below" / "x.links").ready(KEY, str(out))
-    LinkTable(tmp_path / "out.links").ready(KEY, str(out))
+    out, archive, slide = tmp_path / "out", tmp_path / "archive", tmp_path / "lone" / "a.svs"
+    archive.mkdir()
+    slide.parent.mkdir()
+    slide.touch()
+    LinkTable(tmp_path / "out.links").keep_apart([archive, slide], out)
+    LinkTable().keep_apart([archive], Path.home())
+    for path, word in ((out / "below" / "x.links", "copies"), (out / "x.links", "copies")):
+        with pytest.raises(UsageError, match=f"among the {word}"):
+            LinkTable(path).keep_apart([archive, slide], out)
+    for path in (archive / "x.links", archive / "deep" / "x.links", slide.with_name("x.links")):
+        with pytest.raises(UsageError, match="among the slides"):
+            LinkTable(path).keep_apart([archive, slide], out)
     assert not out.exists()
 
 
@@ -159,6 +167,9 @@ def test_what_is_missing_or_no_file_is_one_sentence(tmp_path: Path) -> None:
 def test_none_is_no_table() -> None:
     assert open_links("none") is None
     assert open_links(None) is not None
+    for wrong in ("slide.svs", "ledger.jsonl", "report.csv", "x"):
+        with pytest.raises(UsageError, match=r"must end in \.links"):
+            open_links(wrong)
 
 
 def test_processes_that_write_at_once_lose_nothing(path: Path) -> None:

@@ -17,7 +17,7 @@ import os
 import re
 from base64 import b64decode, b64encode
 from binascii import Error as NoBase64
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -111,6 +111,8 @@ def read(path: Path | None, key: bytes) -> list[Link]:
 
 def examine(path: Path | None, key: bytes) -> Contents:
     """As `read`, and say what is wrong with the table."""
+    if path is None and not own_table(key).exists():
+        raise EnvironmentProblem(f"{_WHAT} of this key does not exist: no slide has got another name under it")
     path = path or own_table(key)
     with private_file.reading(path, _WHAT) as handle:
         data = private_file.read_at(handle, 0, os.fstat(handle).st_size)
@@ -147,24 +149,40 @@ class LinkTable:
     def __init__(self, path: Path | None = None) -> None:
         self.path = path
 
-    def ready(self, key: bytes, folder: str = "") -> None:
-        """Prove that a link could be written, making the file if it is not there.
+    def keep_apart(self, slides: Iterable[str | Path], out: str | Path | None = None) -> None:
+        """Refuse a table that would be passed on with slides; the user's own is out of the way.
 
         Parameters
         ----------
-        folder
-            Where copies go: the table must not be in it.
+        slides
+            Slides and folders of the run.
+        out
+            Where copies go.
 
         Raises
         ------
         UsageError
-            If it would be.
+            If it stands in one of the folders, or beside one of the slides.
+        """
+        if self.path is None:
+            return
+        home = os.path.realpath(self.path.absolute().parent)
+        folders = [(each, "slides") for each in slides] + ([(out, "copies")] if out is not None else [])
+        for each, what in folders:
+            inside = os.path.realpath(each)
+            if home == os.path.dirname(inside) and os.path.isfile(inside):
+                inside = home
+            if os.path.join(home, "").startswith(os.path.join(inside, "")):
+                raise UsageError(f"{_WHAT} would stand among the {what}", "keep it in another folder")
+
+    def ready(self, key: bytes) -> None:
+        """Prove that a link could be written, making the file if it is not there.
+
+        Raises
+        ------
         NoPermission, EnvironmentProblem
             If it cannot be written, is something else, or was made under another key.
         """
-        path = self.path or own_table(key)
-        if folder and os.path.realpath(path).startswith(os.path.join(os.path.realpath(folder), "")):
-            raise UsageError(f"{_WHAT} would stand among the copies", "name another place with --link-table")
         with self._writing(key):
             pass
 
@@ -198,10 +216,20 @@ class LinkTable:
 
 
 def open_links(asked: str | Path | None) -> LinkTable | None:
-    """Return the table that a person asked for: their own by default, ``none`` for none; nothing is made yet."""
+    """Return the table that a person asked for: their own by default, ``none`` for none; nothing is made yet.
+
+    Raises
+    ------
+    UsageError
+        If the file's name does not end in ``.links``: no slide, ledger or report is taken for one.
+    """
     if asked is None:
         return LinkTable()
-    return None if str(asked) == "none" else LinkTable(Path(asked))
+    if str(asked) == "none":
+        return None
+    if Path(asked).suffix.lower() != ".links":
+        raise UsageError(f"the name of {_WHAT} must end in .links", "or say none, to keep no old name")
+    return LinkTable(Path(asked))
 
 
 # -- the seal ----------------------------------------------------------------------------
