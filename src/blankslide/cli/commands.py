@@ -83,7 +83,10 @@ Exit codes:
 
 
 # Commands that live in a file of their own, loaded when one of them is typed: their start costs the others nothing.
-_ELSEWHERE: dict[str, str] = {}
+_ELSEWHERE: dict[str, str] = {
+    "completion": "blankslide.cli.commands_completion",
+    "profile": "blankslide.cli.commands_profile",
+}
 
 
 class _Group(click.Group):
