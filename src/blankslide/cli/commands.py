@@ -87,7 +87,9 @@ Exit codes:
 # Commands that live in a file of their own, loaded when one of them is typed: their start costs the others nothing.
 _ELSEWHERE: dict[str, str] = {
     "audit": "blankslide.cli.commands_audit",
+    "completion": "blankslide.cli.commands_completion",
     "names": "blankslide.cli.commands_names",
+    "profile": "blankslide.cli.commands_profile",
 }
 
 
