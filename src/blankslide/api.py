@@ -286,7 +286,7 @@ def anonymize_many(
         batch.Orders.of(chosen, mode.out, "everything" if every else "access"),
         batch.usual_jobs() if jobs is None else jobs,
         None if shard is None else batch.Shard.parse(shard),
-        _naming(name, names),
+        _naming(name, names, chosen),
         dry_run,
         every,
         scheduler,
@@ -308,7 +308,7 @@ def anonymize_many(
     return outcomes
 
 
-def _naming(name: str | None, names: str | Path | Mapping[str, str] | None) -> Naming | None:
+def _naming(name: str | None, names: str | Path | Mapping[str, str] | None, chosen: Options) -> Naming | None:
     from blankslide.batch import NameTable, Pattern, read_table
 
     if name is not None and names is not None:
@@ -317,7 +317,7 @@ def _naming(name: str | None, names: str | Path | Mapping[str, str] | None) -> N
         return read_table(Path(names))
     if names is not None:
         return NameTable((number, old, new) for number, (old, new) in enumerate(names.items(), 1))
-    return None if name is None else Pattern(name)
+    return None if name is None else Pattern(name, chosen.resolved().identifiers)
 
 
 def verify(

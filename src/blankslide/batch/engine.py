@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from blankslide.batch.crew import Crew
 from blankslide.batch.events import Done, Event, Planned
 from blankslide.batch.forecast import Forecast, Overview, forecast
+from blankslide.batch.names import KEYED
 from blankslide.batch.queue import Aside, Task, tasks
 from blankslide.batch.summary import Summary
 from blankslide.batch.work import refused
@@ -136,7 +137,7 @@ class Batch:
         """
         request, options = self.request, self.request.orders.options()
         links = options.links if request.scheduler is None else None  # workers elsewhere have tables of their own
-        if request.naming is not None and not request.dry_run and ("pseudonym" in request.naming.fields or links):
+        if request.naming is not None and not request.dry_run and (request.naming.fields & KEYED or links):
             options.make_key()
             if links is not None and options.key is not None:
                 links.ready(options.key)
