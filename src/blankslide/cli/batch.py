@@ -86,7 +86,7 @@ def batch(asked: Asked, options: Options) -> int:
     """
     if asked.report is not None:
         report.check(Path(asked.report))
-    naming = _naming(asked)
+    naming = _naming(asked, options)
     shard = None if asked.shard is None else Shard.parse(asked.shard)
     hold(asked.paths, asked.mode.out, options)
     orders = Orders.of(options, asked.mode.out, "everything" if asked.every else "access")
@@ -102,10 +102,10 @@ def batch(asked: Asked, options: Options) -> int:
         return _code(asked, engine, teller, summary)
 
 
-def _naming(asked: Asked) -> Naming | None:
+def _naming(asked: Asked, options: Options) -> Naming | None:
     if asked.names is not None:
         return read_table(Path(asked.names), asked.names_columns)
-    return None if asked.name is None else Pattern(asked.name)
+    return None if asked.name is None else Pattern(asked.name, options.resolved().identifiers)
 
 
 def _has_to_end() -> bool:
