@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from blankslide.pipeline.options import Asks
     from blankslide.policy.profiles import Profile
     from blankslide.records.ledger import Ledger
+    from blankslide.records.link_table import LinkTable
 
 Verb = Literal["plan", "run"]
 
@@ -30,7 +31,7 @@ class Orders:
         With everything that the person asked for on top.
     out
         Folder for copies, an absolute path; None to edit the slides where they stand.
-    key_file, ledger, thorough
+    key_file, ledger, links, thorough
         As in `Options`.
     asks
         What planning asks beside the plan, as in `Mode`.
@@ -40,6 +41,7 @@ class Orders:
     out: str | None = None
     key_file: Path | None = None
     ledger: Ledger | None = None
+    links: LinkTable | None = None
     thorough: bool = False
     asks: Asks = "access"
 
@@ -59,7 +61,7 @@ class Orders:
         if options.key is not None and options.key_file is None:
             raise InternalError("a run over many slides needs the key's file, not only the key")
         folder = None if out is None else os.path.abspath(out)
-        return cls(options.resolved(), folder, options.key_file, options.ledger, options.thorough, asks)
+        return cls(options.resolved(), folder, options.key_file, options.ledger, options.links, options.thorough, asks)
 
     def options(self) -> Options:
         """Return the options for one process; the key is read if its file is there.
@@ -69,6 +71,8 @@ class Orders:
         EnvironmentProblem
             If the key's file cannot be used.
         """
-        made = Options(self.profile, key_file=self.key_file, ledger=self.ledger, thorough=self.thorough)
+        made = Options(
+            self.profile, key_file=self.key_file, ledger=self.ledger, links=self.links, thorough=self.thorough
+        )
         made.find_key()
         return made

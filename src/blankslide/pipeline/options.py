@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from blankslide.model import Inspection, Plan
     from blankslide.records.ledger import Ledger
+    from blankslide.records.link_table import LinkTable
 
 _STAND_IN = os.urandom(KEY_BYTES)
 
@@ -102,6 +103,10 @@ class Options:
         Where the key is, or will be made; see `find_key` and `make_key`.
     ledger
         Where to record, or None.
+    links
+        Where the names of slides are kept that get another one, or None.
+    place
+        The slide's path below what a person named, for the link table; empty for its name alone.
     progress, cancelled
         Called with (stage that ended, fraction done); asked at safe points before the commit point.
     thorough
@@ -119,6 +124,8 @@ class Options:
     key: bytes | None = field(default=None, repr=False)
     key_file: Path | None = field(default=None, repr=False)
     ledger: Ledger | None = None
+    links: LinkTable | None = None
+    place: str = field(default="", repr=False)
     progress: Progress = _quiet
     cancelled: Callable[[], bool] = bool
     thorough: bool = False
