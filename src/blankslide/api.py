@@ -34,6 +34,7 @@ def options(
     ledger: str | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
+    about: Mapping[str, str] | None = None,
     looks: bool = False,
     dry_run: bool = False,
     asked_only: bool = False,
@@ -51,11 +52,14 @@ def options(
         The site's key file; None for the user's own. If it is not there, the first slide that is
         really edited makes it.
     ledger
-        ``none``, a ``.jsonl`` file, or None for the user's own ledger.
+        ``none``, a ``.jsonl`` file, the URL of a database that mirrors it, or None for the user's own ledger.
     progress
         Called with (`Stage` that ended, fraction done).
     cancelled
         Asked at safe points before anything is written.
+    about
+        What the ledger is to say of slides: ``requester``, and what is kept of their identifiers, ``specimen``,
+        ``block``, ``slide`` and ``stain``.
     looks
         The options are for looking, judging or recovering: that needs no home, and a key file that is
         named must be there.
@@ -77,6 +81,10 @@ def options(
         ledger=_ledger("none" if dry_run else ledger, asked_only),
     )
     made.find_key()
+    if about:
+        from blankslide.pipeline.ledger_facts import require_sayable
+
+        made.about = require_sayable(about)
     if progress is not None:
         made.progress = progress
     if cancelled is not None:
@@ -89,7 +97,7 @@ def options(
 def _ledger(url: str | None, asked_only: bool = False) -> Ledger | None:
     if url == "none":
         return None
-    from blankslide.records.ledger import open_ledger
+    from blankslide.records.opening import open_ledger
 
     try:
         return open_ledger(url)

@@ -26,6 +26,7 @@ from blankslide.pipeline.earlier_copies import is_copied, judge_copy
 from blankslide.pipeline.job import Job
 from blankslide.pipeline.judging import gone_roles, judge_written
 from blankslide.pipeline.ledger_entry import record
+from blankslide.pipeline.ledger_facts import facts
 from blankslide.pipeline.looking import refuse_pending
 from blankslide.pipeline.main_file import is_series_folder, main_file
 from blankslide.pipeline.opening import opened
@@ -365,7 +366,7 @@ def _conclude(job: Job, copy: Copy | SetCopy, state: str) -> None:
         outcome.target = ""
         return
     job.clock.safe_point()
-    record(outcome, job.slide.name, job.options, state)
+    record(outcome, job.slide.name, job.options, state, facts(job))
     if isinstance(copy, SetCopy):
         copy.publish()
         outcome.notes += (COPY_LEFTOVER,) if copy.leftover else ()

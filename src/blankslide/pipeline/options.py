@@ -7,7 +7,7 @@ nothing else: the site's key is read if it is there, and made right before the f
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -102,6 +102,9 @@ class Options:
         Where the key is, or will be made; see `find_key` and `make_key`.
     ledger
         Where to record, or None.
+    about
+        What the ledger is to say of the slide: ``requester``, and the identifiers that are kept, ``specimen``,
+        ``block``, ``slide`` and ``stain``.
     progress, cancelled
         Called with (stage that ended, fraction done); asked at safe points before the commit point.
     thorough
@@ -119,6 +122,7 @@ class Options:
     key: bytes | None = field(default=None, repr=False)
     key_file: Path | None = field(default=None, repr=False)
     ledger: Ledger | None = None
+    about: Mapping[str, str] = field(default_factory=dict, repr=False)
     progress: Progress = _quiet
     cancelled: Callable[[], bool] = bool
     thorough: bool = False
