@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from blankslide.model import Inspection, Plan
     from blankslide.records.ledger import Ledger
+    from blankslide.records.link_table import LinkTable
 
 _STAND_IN = os.urandom(KEY_BYTES)
 
@@ -105,6 +106,10 @@ class Options:
     about
         What the ledger is to say of the slide: ``requester``, and the identifiers that are kept, ``specimen``,
         ``block``, ``slide`` and ``stain``.
+    links
+        Where the names of slides are kept that get another one, or None.
+    place
+        The slide's path below what a person named, for the link table; empty for its name alone.
     progress, cancelled
         Called with (stage that ended, fraction done); asked at safe points before the commit point.
     thorough
@@ -123,6 +128,8 @@ class Options:
     key_file: Path | None = field(default=None, repr=False)
     ledger: Ledger | None = None
     about: Mapping[str, str] = field(default_factory=dict, repr=False)
+    links: LinkTable | None = None
+    place: str = field(default="", repr=False)
     progress: Progress = _quiet
     cancelled: Callable[[], bool] = bool
     thorough: bool = False
