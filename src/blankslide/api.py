@@ -36,6 +36,7 @@ def options(
     link_table: str | Path | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
+    about: Mapping[str, str] | None = None,
     looks: bool = False,
     dry_run: bool = False,
     asked_only: bool = False,
@@ -53,7 +54,7 @@ def options(
         The site's key file; None for the user's own. If it is not there, the first slide that is
         really edited makes it.
     ledger
-        ``none``, a ``.jsonl`` file, or None for the user's own ledger.
+        ``none``, a ``.jsonl`` file, the URL of a database that mirrors it, or None for the user's own ledger.
     link_table
         Where the old name of a slide is kept that gets another one, sealed with the key: ``none``, a ``.links``
         file, or None for the user's own.
@@ -61,6 +62,9 @@ def options(
         Called with (`Stage` that ended, fraction done).
     cancelled
         Asked at safe points before anything is written.
+    about
+        What the ledger is to say of slides: ``requester``, and what is kept of their identifiers, ``specimen``,
+        ``block``, ``slide`` and ``stain``.
     looks
         The options are for looking, judging or recovering: that needs no home, and a key file that is
         named must be there.
@@ -83,6 +87,10 @@ def options(
         links=None if looks else _links(link_table),
     )
     made.find_key()
+    if about:
+        from blankslide.pipeline.ledger_facts import require_sayable
+
+        made.about = require_sayable(about)
     if progress is not None:
         made.progress = progress
     if cancelled is not None:
@@ -95,7 +103,7 @@ def options(
 def _ledger(url: str | None, asked_only: bool = False) -> Ledger | None:
     if url == "none":
         return None
-    from blankslide.records.ledger import open_ledger
+    from blankslide.records.opening import open_ledger
 
     try:
         return open_ledger(url)

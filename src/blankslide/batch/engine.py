@@ -289,6 +289,8 @@ class Batch:
 
     def _done(self, task: Task, outcome: Outcome, begun: bool = True) -> None:
         outcome.path = task.path
+        if outcome.ledger_sequence is not None and self.request.orders.ledger is not None:
+            self.request.orders.ledger.wake()
         self.summary.add(outcome, begun)
         self._watch(Done(task.number, task.path, outcome, begun))
 

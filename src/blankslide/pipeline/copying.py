@@ -26,6 +26,7 @@ from blankslide.pipeline.earlier_copies import is_copied, judge_copy
 from blankslide.pipeline.job import Job
 from blankslide.pipeline.judging import gone_roles, judge_written
 from blankslide.pipeline.ledger_entry import record
+from blankslide.pipeline.ledger_facts import facts
 from blankslide.pipeline.linking import choose_link, require_table, write_link
 from blankslide.pipeline.looking import refuse_pending
 from blankslide.pipeline.main_file import is_series_folder, main_file
@@ -369,7 +370,7 @@ def _conclude(job: Job, copy: Copy | SetCopy, state: str) -> None:
         return
     job.clock.safe_point()
     write_link(job, outcome.transaction)
-    record(outcome, job.slide.name, job.options, state)
+    record(outcome, job.slide.name, job.options, state, facts(job))
     if isinstance(copy, SetCopy):
         copy.publish()
         outcome.notes += (COPY_LEFTOVER,) if copy.leftover else ()

@@ -26,6 +26,7 @@ from blankslide.pipeline.clock import Clock
 from blankslide.pipeline.job import Job
 from blankslide.pipeline.judging import conclude, gone_roles, judge_written, touched
 from blankslide.pipeline.ledger_entry import record, remembered
+from blankslide.pipeline.ledger_facts import facts
 from blankslide.pipeline.linking import choose_link, require_table, write_link
 from blankslide.pipeline.looking import refuse_orphan, refuse_pending
 from blankslide.pipeline.main_file import main_file
@@ -288,7 +289,7 @@ def _forward(job: Job, transaction: Transaction, extents: Sequence[Extents | Non
     if not job.planned.patches:
         conclude(outcome, outcome.readers, remembered(job))
     job.clock.lap(Stage.VERIFY)
-    record(outcome, job.slide.name, job.options, state)
+    record(outcome, job.slide.name, job.options, state, facts(job))
     finish(transaction, outcome)
     job.clock.lap(Stage.RECORD)
 

@@ -7,7 +7,7 @@ nothing else: the site's key is read if it is there, and made right before the f
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -103,6 +103,9 @@ class Options:
         Where the key is, or will be made; see `find_key` and `make_key`.
     ledger
         Where to record, or None.
+    about
+        What the ledger is to say of the slide: ``requester``, and the identifiers that are kept, ``specimen``,
+        ``block``, ``slide`` and ``stain``.
     links
         Where the names of slides are kept that get another one, or None.
     place
@@ -124,6 +127,7 @@ class Options:
     key: bytes | None = field(default=None, repr=False)
     key_file: Path | None = field(default=None, repr=False)
     ledger: Ledger | None = None
+    about: Mapping[str, str] = field(default_factory=dict, repr=False)
     links: LinkTable | None = None
     place: str = field(default="", repr=False)
     progress: Progress = _quiet
