@@ -34,6 +34,8 @@ class Orders:
         As in `Options`.
     asks
         What planning asks beside the plan, as in `Mode`.
+    lasting
+        The slides come again and again: none is done twice, and a copy that is not clean is thrown away.
     """
 
     profile: Profile
@@ -42,6 +44,7 @@ class Orders:
     ledger: Ledger | None = None
     thorough: bool = False
     asks: Asks = "access"
+    lasting: bool = False
 
     @classmethod
     def of(cls, options: Options, out: str | Path | None = None, asks: Asks = "access") -> Orders:
