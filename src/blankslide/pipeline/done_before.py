@@ -1,9 +1,9 @@
 """Whether the very same slide was copied before, as the ledger tells.
 
-Whoever watches a folder meets a slide more than once: after a restart, or because somebody dropped it in again, perhaps
-under another name. Its transaction is then not a random number but a keyed digest of the slide's bytes and of the
-folder that it came from. So the ledger knows it again, though its copy was taken away meanwhile, and never holds it
-twice. A run that died between its entry and the copy's name has left its unfinished copy: that one is made again.
+Whoever watches a folder meets a slide more than once: after a restart, or because somebody dropped it in again. Its
+transaction is then not a random number but a keyed digest of the slide's bytes, its name, and the folder that it came
+from. So the ledger knows it again, though its copy was taken away meanwhile, and never holds it twice. A run that died
+between its entry and the copy's name has left its unfinished copy: that one is made again.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def mark(job: Job, place: str) -> None:
 
     state = state_of(job.slide, job.inspection, job.options)
     if state:
-        said = f"{place}\0{state}".encode("utf-8", "surrogateescape")
+        said = f"{place}\0{job.slide.name}\0{state}".encode("utf-8", "surrogateescape")
         job.transaction = hmac.new(job.options.key or b"no key", said, "sha256").hexdigest()[:32]
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 
 from blankslide.errors import EnvironmentProblem
@@ -67,11 +67,13 @@ def _move(source: str, target: str) -> None:
             raise
 
 
-def _listed(names: Sequence[str], source: str, target: str, root: str) -> str:
-    """Say durably what is going to be moved."""
+def _listed(names: Sequence[str], source: str, target: str | None, root: str) -> str:
+    """Say durably what is going to be moved, or removed; files are known by their inodes."""
     path = os.path.join(root, LIST + os.urandom(8).hex())
-    text = json.dumps({"names": list(names), "source": source, "target": target})
     with guard("prepare the move"):
+        known = [(name, os.lstat(os.path.join(source, name)).st_ino) for name in names]
+        text = json.dumps({"names": known, "source": source, "target": target})
+        os.makedirs(root, exist_ok=True)
         fd = open_nofollow(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             write_all(fd, text.encode("utf-8", "surrogateescape"), 0)
@@ -83,7 +85,12 @@ def _listed(names: Sequence[str], source: str, target: str, root: str) -> str:
 
 
 def finish(root: str) -> int:
-    """Go on with what a run that died has begun to move below ``root``; return how many slides.
+    """Go on with what a run that died has begun to move or to remove; return how many slides.
+
+    Parameters
+    ----------
+    root
+        As in `move` and `remove`.
 
     Raises
     ------
@@ -97,40 +104,66 @@ def finish(root: str) -> int:
         path = os.path.join(root, name)
         plan = _read(path)
         if plan is not None:
-            names, source, target = plan
-            for each in names:
-                old, new = os.path.join(source, each), os.path.join(target, each)
-                if os.path.lexists(old) and not os.path.lexists(new):
-                    _move(old, new)
+            _carry_on(*plan)
             done += 1
         with guard("finish a move"):
             os.unlink(path)
     return done
 
 
-def _read(path: str) -> tuple[list[str], str, str] | None:
+def _carry_on(names: Sequence[tuple[str, int]], source: str, target: str | None) -> None:
+    for name, inode in names:
+        old = os.path.join(source, name)
+        if _inode(old) != inode:
+            continue
+        if target is None:
+            with guard("remove the original"):
+                os.unlink(old)
+        elif not os.path.lexists(os.path.join(target, name)):
+            _move(old, os.path.join(target, name))
+
+
+def _inode(path: str) -> int | None:
+    with suppress(FileNotFoundError, NotADirectoryError), guard("look for slides that were being moved"):
+        return os.lstat(path).st_ino if os.path.lexists(path) else None
+    return None
+
+
+def _read(path: str) -> tuple[list[tuple[str, int]], str, str | None] | None:
     """Return a list as it was written; None if it is half: nothing was moved then."""
     with guard("read what was being moved"), open(path, "rb") as file:
         raw = file.read()
     try:
         said = json.loads(raw.decode("utf-8", "surrogateescape"))
-        return [str(name) for name in said["names"]], str(said["source"]), str(said["target"])
+        target = None if said["target"] is None else str(said["target"])
+        return [(str(name), int(inode)) for name, inode in said["names"]], str(said["source"]), target
     except (ValueError, KeyError, TypeError):
         return None
 
 
-def remove(paths: Iterable[str]) -> None:
+def remove(paths: Sequence[str], root: str) -> None:
     """Remove the files of a slide, the main one last.
+
+    Parameters
+    ----------
+    root
+        Folder that `finish` will be asked about.
 
     Raises
     ------
     EnvironmentProblem
         If the system refuses.
     """
+    folder = os.path.dirname(paths[-1])
+    names = [os.path.relpath(path, folder) for path in paths]
+    plan = _listed(names, folder, None, root) if len(names) > 1 else None
     with guard("remove the original"):
         for path in paths:
             with suppress(FileNotFoundError):
                 os.unlink(path)
+        sync_folder(folder)
+        if plan is not None:
+            os.unlink(plan)
 
 
 def same_volume(one: str, other: str) -> bool:

@@ -159,7 +159,7 @@ class Hand:
             if order.policy.originals == "move":
                 leaving.put_away(order.candidate, self._settings.done)
                 return Ended(order, ending, f"{words} · original moved", is_gone=True)
-            leaving.remove(order.candidate)
+            leaving.remove(order.candidate, self._settings.quarantine or self._settings.done)
             return Ended(order, ending, f"{words} · original removed", is_gone=True)
         except BlankslideError as error:
             return Ended(order, "wait", f"the copy is done, but {error.message}")

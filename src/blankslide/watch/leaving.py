@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.storage import moving
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from blankslide.watch.sorting import Candidate
 
 REASON = ".reason.txt"
-_MANY = 1000
+_MANY, _LONGEST = 1000, 255
 
 
 def entries_of(candidate: Candidate) -> tuple[str, list[str]]:
@@ -48,15 +49,20 @@ def put_away(candidate: Candidate, root: Path) -> None:
     moving.move(names, folder, _free(str(root), candidate.home, names), str(root))
 
 
-def remove(candidate: Candidate) -> None:
+def remove(candidate: Candidate, root: Path) -> None:
     """Remove an original that was copied and not changed since.
+
+    Parameters
+    ----------
+    root
+        Folder that is asked after a kill what was to be removed.
 
     Raises
     ------
     EnvironmentProblem
         If it cannot be removed.
     """
-    moving.remove(member.path for member in reversed(candidate.members))
+    moving.remove([member.path for member in reversed(candidate.members)], str(root))
     folder = candidate.members[0].folder
     for inner in {member.folder for member in candidate.members} - {folder}:
         with suppress(OSError):  # something else is in it
@@ -78,12 +84,20 @@ def quarantine(candidate: Candidate, root: Path, reason: str) -> None:
         when = time.strftime("%Y-%m-%d %H:%M:%S")
         text = f"{reason}\n\nPut here by blankslide watch on {when}. Nothing of the slide was changed.\n"
         text += "To have it tried again, move it back into the watched folder, with all of its files.\n"
-        path = os.path.join(target, candidate.name + REASON)
+        path = os.path.join(target, reason_name(candidate.name))
         draft = os.path.join(target, f".blankslide-reason-{os.getpid()}")
         with open(draft, "w", encoding="utf-8") as file:
             file.write(text)
         os.replace(draft, path)
     moving.move(names, folder, target, str(root))
+
+
+def reason_name(name: str) -> str:
+    """Return what the reason is called that lies beside a slide; very long names leave no room for more letters."""
+    whole = name + REASON
+    if len(os.fsencode(whole)) <= _LONGEST:
+        return whole
+    return blake2b(os.fsencode(name), digest_size=12).hexdigest() + REASON
 
 
 def _free(root: str, home: tuple[str, ...], names: list[str]) -> str:
@@ -108,19 +122,19 @@ def lying_in(root: Path) -> Iterator[Lying]:
     """Yield what lies in a quarantine, and take away the reasons of slides that do not lie there any more."""
     for folder, inner, names in os.walk(root):
         inner[:] = [name for name in inner if not name.startswith(".")]
-        there = {*names, *inner}
+        slides = {reason_name(name): name for name in (*names, *inner)}
         for name in names:
             if not name.endswith(REASON):
                 continue
             path = os.path.join(folder, name)
             with suppress(OSError):
-                if name.removesuffix(REASON) not in there:
+                if name not in slides:
                     if time.time() - os.stat(path).st_mtime > _MOMENT:
                         os.unlink(path)
                     continue
                 with open(path, encoding="utf-8", errors="replace") as file:
                     reason = file.readline(1000).strip()
-                yield Lying(path.removesuffix(REASON), reason, os.stat(path).st_mtime)
+                yield Lying(os.path.join(folder, slides[name]), reason, os.stat(path).st_mtime)
 
 
 _MOMENT = 2.0

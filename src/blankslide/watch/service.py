@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from blankslide.batch.queue import Task
 from blankslide.errors import BlankslideError, EnvironmentProblem
 from blankslide.home import make_folder
-from blankslide.watch import leaving, telling
+from blankslide.watch import telling
 from blankslide.watch.board import Board
 from blankslide.watch.hands import Ended, Hand, Order
 from blankslide.watch.policies import Policies
@@ -143,7 +143,9 @@ class Service:
 
     def _is_done(self) -> bool:
         """Whether nothing is left that could be done now."""
-        return not self._in_hand and not self._ready and all(f.why and f.tries > 1 for *_, f in self._tree.open_files())
+        if self._in_hand or self._ready:
+            return False
+        return all(file.is_stuck and file.tries > 1 for *_, file in self._tree.open_files())
 
     # -- sweeping --------------------------------------------------------------------------
 
@@ -189,7 +191,7 @@ class Service:
     def _order(self, candidate: Candidate, main: File) -> Order | None:
         try:
             policy = self._policies.of(candidate.home)
-            task = self._policies.name_of(policy, Task(1, Path(candidate.path), candidate.home))
+            task = self._policies.name_of(policy, Task(1, Path(candidate.path), _home_of(candidate)))
         except BlankslideError as error:
             self._hold(main, error.message)
             self._board.trouble(candidate, error.message)
@@ -199,7 +201,7 @@ class Service:
     def _hold(self, file: File, why: str, soon: bool = False) -> None:
         """Let a slide wait, longer each time that it was tried in vain."""
         sweep = self._settings.sweep
-        file.tries += 1
+        file.tries, file.is_stuck = file.tries + 1, not soon
         longest = max(sweep, min(_LONGEST_WAIT, 30 * sweep))
         wait = self._settings.patience / 8 if soon else min(sweep * 2 ** min(file.tries, 9), longest)
         file.retry = time.monotonic() + wait
@@ -275,6 +277,14 @@ class Service:
                     known.open.discard(entry.name)
 
 
+def _home_of(candidate: Candidate) -> tuple[str, ...]:
+    """Return the folders that a copy stands in; the folder of one DICOM series is the slide, and its copy brings it."""
+    from blankslide.pipeline.main_file import is_series_folder
+
+    is_series = bool(candidate.home) and is_series_folder(Path(candidate.members[0].folder))
+    return candidate.home[:-1] if is_series else candidate.home
+
+
 def _finish_moves(root: Path) -> int:
     from blankslide.storage.moving import finish
 
@@ -286,6 +296,3 @@ def _make(folder: Path) -> None:
         make_folder(folder, 0o777)
     except OSError as error:
         raise EnvironmentProblem(f"a folder that slides go to cannot be made: {error.strerror}") from None
-
-
-__all__ = ["Service", "leaving"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Literal
 
-from blankslide.errors import UsageError
+from blankslide.errors import EnvironmentProblem, UsageError
 from blankslide.home import user_folder
 
 if TYPE_CHECKING:
@@ -84,10 +84,16 @@ class Settings:
         ------
         UsageError
             If so.
+        EnvironmentProblem
+            If a folder cannot be looked at now.
         """
         from blankslide.storage.moving import same_volume
 
-        if not self.source.is_dir():
+        try:
+            is_there = self.source.is_dir()
+        except OSError as error:
+            raise EnvironmentProblem(f"the folder to be watched cannot be read: {error.strerror}") from None
+        if not is_there:
             raise UsageError("the folder to be watched is not there", "make it, or mount the share first")
         for folder in self.left_out:
             if self.source == folder or self.source.is_relative_to(folder):

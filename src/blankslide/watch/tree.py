@@ -70,6 +70,8 @@ class File:
         Not to be looked at before.
     tries, why, why_since
         How often it was tried in vain, why it waits, and since when (time of day).
+    is_stuck
+        Whether it waits for its surroundings, and not for its own end.
     """
 
     stamp: Stamp
@@ -82,11 +84,12 @@ class File:
     tries: int = 0
     why: str = ""
     why_since: float = 0.0
+    is_stuck: bool = False
 
     def reset(self, stamp: Stamp, now: float) -> None:
         """Begin anew: the file has changed."""
         self.stamp, self.since, self.state, self.claim, self.seen, self.alone = stamp, now, "open", None, -1, None
-        self.retry, self.tries, self.why = 0.0, 0, ""
+        self.retry, self.tries, self.why, self.is_stuck = 0.0, 0, "", False
 
 
 @dataclass(slots=True)

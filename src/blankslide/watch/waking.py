@@ -47,7 +47,9 @@ class Waker:
         try:
             for _ in watch(self._folder, stop_event=self._over, watch_filter=None, debounce=400, step=100):
                 self.ring()
-        except Exception:  # no more events on this system, or the share is away: sweeps do without
+        except (
+            BaseException
+        ):  # its library may panic: no more events on this system, or the share is away: sweeps do without
             self._over.wait(_AGAIN)
 
     def ring(self) -> None:
