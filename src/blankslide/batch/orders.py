@@ -38,6 +38,8 @@ class Orders:
         As in `Options`, the same for all slides.
     asks
         What planning asks beside the plan, as in `Mode`.
+    lasting
+        The slides come again and again: none is done twice, and a copy that is not clean is thrown away.
     """
 
     profile: Profile
@@ -48,6 +50,7 @@ class Orders:
     thorough: bool = False
     asks: Asks = "access"
     about: Mapping[str, str] = field(default_factory=dict)
+    lasting: bool = False
 
     @classmethod
     def of(cls, options: Options, out: str | Path | None = None, asks: Asks = "access") -> Orders:

@@ -59,7 +59,9 @@ def _mode(task: Task, verb: Verb, orders: Orders, options: Options) -> Mode:
     if orders.out is None:
         return Mode(None, verb == "plan", orders.asks)
     above = tuple(_folder_name(part, verb, options) for part in task.home)
-    return Mode(os.path.join(orders.out, *above), verb == "plan", orders.asks, above, resumes=True)
+    place = "/".join(task.home) if orders.lasting else None
+    folder = os.path.join(orders.out, *above)
+    return Mode(folder, verb == "plan", orders.asks, above, True, orders.lasting, place)
 
 
 def _folder_name(name: str, verb: Verb, options: Options) -> str:

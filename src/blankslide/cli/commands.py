@@ -92,6 +92,7 @@ _ELSEWHERE: dict[str, str] = {
     "completion": "blankslide.cli.commands_completion",
     "names": "blankslide.cli.commands_names",
     "profile": "blankslide.cli.commands_profile",
+    "watch": "blankslide.cli.commands_watch",
 }
 
 

@@ -19,6 +19,9 @@ Medium = Literal["overwritten", "relocated", "shared", "unknown"]
 NameVerdict = Literal["plain", "identifying", "unknown"]
 
 
+DONE_BEFORE = "this very slide was done before, and nothing is doubled"
+"""A note: the ledger holds the slide, and its copy was taken away meanwhile."""
+
 OTHER_KEY = "ids in it were replaced under another key"
 """A note: what looks like ids are replacements, so nothing is left, but they are not those of this key."""
 

@@ -35,3 +35,15 @@ def claimed_files(path: str | Path) -> tuple[str, ...] | None:
     whatever state it is in: its own line will say what is wrong with it.
     """
     return member_paths(main_file(path))
+
+
+def has_one_file(path: str | Path) -> bool:
+    """Whether the format of a slide has one file for each, so that no other file can still be missing.
+
+    Raises
+    ------
+    BlankslideError
+        If no format claims it, or it is damaged.
+    """
+    with opened(main_file(path)) as slide:
+        return detect(Probe(slide)).one_file

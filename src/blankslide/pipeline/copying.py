@@ -22,6 +22,7 @@ from blankslide.errors import BlankslideError, Cancelled, EnvironmentProblem, Sl
 from blankslide.model import COPY_LEFTOVER, Stage
 from blankslide.pipeline.balancing import before_copying, is_census
 from blankslide.pipeline.clock import Clock
+from blankslide.pipeline.done_before import is_done, mark
 from blankslide.pipeline.earlier_copies import is_copied, judge_copy
 from blankslide.pipeline.job import Job
 from blankslide.pipeline.judging import gone_roles, judge_written
@@ -110,7 +111,10 @@ def anonymize_copy(
         job = Job(path, slide, options, Clock(options, _PARTS), folder=os.path.abspath(folder))
         job.prepare(dry_run=dry_run, grows=True)
         more = more or Mode(folder, dry_run)
-        if _choose_target(job, name, dry_run, more):
+        is_there = _choose_target(job, name, dry_run, more)
+        if is_there is None:
+            return job.outcome
+        if is_there:
             if not dry_run:
                 judge_copy(job)
         elif not dry_run:
@@ -120,8 +124,14 @@ def anonymize_copy(
     return job.outcome
 
 
-def _choose_target(job: Job, name: str | None, dry_run: bool, more: Mode) -> bool:
-    """Name the copy and refuse what cannot become one, before anything is written; say if it is there already."""
+def _choose_target(job: Job, name: str | None, dry_run: bool, more: Mode) -> bool | None:
+    """Name the copy and refuse what cannot become one, before anything is written; say if it is there already.
+
+    Returns
+    -------
+    bool or None
+        None if it was there, and was taken away.
+    """
     from blankslide.storage.copies.file import check_targets
     from blankslide.storage.copies.slide_set import sweep, top_names
 
@@ -132,8 +142,13 @@ def _choose_target(job: Job, name: str | None, dry_run: bool, more: Mode) -> boo
     if job.is_set and not dry_run and os.path.isdir(job.folder):
         sweep(job.slide, job.folder)
     choose_link(job, tops[-1], more.above)
+    job.only_clean = more.only_clean
+    if more.place is not None and not dry_run:
+        mark(job, more.place)
     is_there = more.resumes and is_copied(job)
     if not is_there:
+        if not dry_run and is_done(job):
+            return None
         check_targets(job.folder, tops, job.slide.files)
     removed = removed_values(job.inspection, job.planned.decisions)
     parts = [*more.above, *(part for each in job.names for part in each.split("/"))]
@@ -271,7 +286,8 @@ def _write(job: Job, copy: Copy | SetCopy) -> None:
     else:
         copy.write(job.slide.files[0], job.planned.patches, progress)
     outcome = job.outcome
-    outcome.transaction, outcome.writes, outcome.bytes_written = os.urandom(16).hex(), len(job.names), copy.written
+    outcome.transaction = job.transaction or os.urandom(16).hex()
+    outcome.writes, outcome.bytes_written = len(job.names), copy.written
     job.clock.lap(Stage.COPY)
 
 
@@ -364,7 +380,8 @@ def _conclude(job: Job, copy: Copy | SetCopy, state: str) -> None:
     outcome = job.outcome
     strict = job.options.resolved().names
     excused = {left for left in outcome.residue if left.startswith(NOBODY) or (is_census(left) and not strict)}
-    if set(outcome.residue) - excused - set(job.planned.left):
+    spoilt = job.only_clean and (outcome.content != "clean" or (strict and outcome.name == "identifying"))
+    if spoilt or set(outcome.residue) - excused - set(job.planned.left):
         copy.discard()
         outcome.target = ""
         return

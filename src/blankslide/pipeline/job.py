@@ -46,6 +46,10 @@ class Job:
         What the census found out before anything was written, and from which bytes.
     grows
         Structures may become longer: in a copy only.
+    transaction
+        Its id, where it is not to be a random one.
+    only_clean
+        A copy that is not clean is thrown away.
     folder, names
         Where a copy goes, and what its files are called below that folder, the main one first.
     linked
@@ -63,6 +67,8 @@ class Job:
     memory: Memory | None = None
     folder: str = ""
     grows: bool = False
+    transaction: str = ""
+    only_clean: bool = False
     names: list[str] = field(default_factory=list)
     linked: tuple[str, str] = ("", "")
 

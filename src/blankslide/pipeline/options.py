@@ -50,6 +50,10 @@ class Mode(NamedTuple):
         Folders below ``out`` that the copy stands in: they are part of its name.
     resumes
         A copy that is there already, and is just the one that would be made, is judged and not refused.
+    only_clean
+        A copy that is not clean is thrown away, whatever the profile.
+    place
+        Folder that the slide came from, for a slide that must never be done twice; else None.
     """
 
     out: str | Path | None
@@ -57,6 +61,8 @@ class Mode(NamedTuple):
     asks: Asks = "nothing"
     above: tuple[str, ...] = ()
     resumes: bool = False
+    only_clean: bool = False
+    place: str | None = None
 
 
 class Foreseen(NamedTuple):

@@ -226,6 +226,24 @@ def other_users(opened: SlideFilesOnDisk) -> Users:
         return "unknown"
 
 
+def is_written(opened: SlideFilesOnDisk) -> bool:
+    """Whether somebody has one of the files open for writing, as far as the system tells; none of ours may be."""
+    fcntl = _fcntl()
+    for file in opened.files:
+        try:
+            if fcntl is None or not hasattr(fcntl, "F_SETLEASE"):
+                return False
+            if not _granted(fcntl, file.fd, fcntl.F_RDLCK):
+                return True
+        except OSError:  # no leases on this file system, or the file is another user's
+            with suppress(OSError):
+                for pid, fd in _descriptors(file):
+                    with suppress(OSError):
+                        if _writes(pid, fd):
+                            return True
+    return False
+
+
 def only_here(opened: SlideFilesOnDisk) -> bool:
     """Whether the other user that a lease tells of is this very process, as far as can be seen."""
     main = opened.files[0]

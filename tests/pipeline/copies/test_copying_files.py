@@ -156,7 +156,7 @@ def test_never_takes_a_name_that_exists(
     path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, fallback: bool
 ) -> None:
     if fallback:
-        monkeypatch.setattr("blankslide.storage.copies.volume._rename_to_free_name", lambda *_: False)
+        monkeypatch.setattr("blankslide.storage.copies.volume.rename_to_free_name", lambda *_: False)
     (folder / "new.svs").write_bytes(b"somebody's")
     with pytest.raises(EnvironmentProblem, match="already has a file of this name"):
         make(path, folder)

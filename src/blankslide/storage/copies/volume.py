@@ -82,7 +82,7 @@ class DiskCopyVolume(DiskVolume):
         """As `publish`, between folders."""
         source, to = os.path.join(folder, old), os.path.join(target, new)
         with guard("give the copy its name"):
-            if _rename_to_free_name(source, to):
+            if rename_to_free_name(source, to):
                 return
             if os.path.lexists(to):
                 raise taken()
@@ -108,7 +108,7 @@ def taken() -> EnvironmentProblem:
     return EnvironmentProblem("the target folder already has a file of this name", "choose another --out or --name")
 
 
-def _rename_to_free_name(source: str, target: str) -> bool:
+def rename_to_free_name(source: str, target: str) -> bool:
     """Rename without replacing; False where the system has no such call."""
     import ctypes
 
