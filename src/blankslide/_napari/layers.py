@@ -32,8 +32,11 @@ if TYPE_CHECKING:
     from napari.layers import Layer
 
     from blankslide.model import Inspection
+    from blankslide.viewing.planes import Channel
 
 KEY = "blankslide"
+#: Roles of the layers of channels: this and a number.
+_CHANNEL = "channel "
 #: Assumed where a slide does not tell its resolution, to place the pictures beside it.
 _USUAL_MPP = 0.5
 
@@ -94,13 +97,35 @@ class OpenedSlide:
         pyramid = self.pyramid
         per_pixel, unit, area = _ruler(pyramid)
         sizes = {role: (p.shape[1], p.shape[0]) for role, p in pyramid.pictures.items()}
-        layers = [self._layer("slide", tissue(pyramid), pyramid.levels[0].rgb, per_pixel, (0.0, 0.0), unit)]
+        layers = self._tissue(per_pixel, unit)
         for role, (scale, corner) in place(sizes, area).items():
             if unit == "pixel":
                 scale = scale[0] / _USUAL_MPP, scale[1] / _USUAL_MPP
                 corner = corner[0] / _USUAL_MPP, corner[1] / _USUAL_MPP
             picture = pyramid.pictures[role]
             layers.append(self._layer(role, picture, picture.rgb, scale, corner, unit))
+        return layers
+
+    def _tissue(self, per_pixel: tuple[float, float], unit: str) -> list[tuple[Any, dict[str, Any], str]]:
+        """Return the slide's layers: one in colours, or one for each channel, added up like light."""
+        if not self.pyramid.channels:
+            rgb = self.pyramid.levels[0].rgb
+            return [self._layer("slide", tissue(self.pyramid), rgb, per_pixel, (0.0, 0.0), unit)]
+        from blankslide._napari.channels import look_of_channel
+
+        layers = []
+        for number, channel in enumerate(self.pyramid.channels):
+            data, keywords, kind = self._layer(
+                f"{_CHANNEL}{number}", planes(channel), False, per_pixel, (0.0, 0.0), unit
+            )
+            more = len(channel.axes) - 2
+            keywords["scale"] = (1.0,) * more + keywords["scale"]
+            keywords["translate"] = (0.0,) * more + keywords["translate"]
+            keywords["units"] = ("pixel",) * more + keywords["units"]
+            keywords |= look_of_channel(channel, number)
+            shown = channel.name if self.stem else ""
+            keywords["name"] = " · ".join(filter(None, (self.stem, shown or f"channel {number + 1}")))
+            layers.append((data, keywords, kind))
         return layers
 
     def _layer(
@@ -125,6 +150,9 @@ class OpenedSlide:
         """Return what a layer shows: the tissue, a picture, or that the picture is not there any more."""
         if role == "slide":
             return tissue(self.pyramid)
+        if role.startswith(_CHANNEL):
+            number, channels = int(role.removeprefix(_CHANNEL)), self.pyramid.channels
+            return planes(channels[number]) if number < len(channels) else old
         picture = self.pyramid.pictures.get(role)
         return LazyPicture(old.shape, old.dtype, None, f"{role}: removed") if picture is None else picture
 
@@ -158,6 +186,16 @@ class OpenedSlide:
 def tissue(pyramid: Pyramid) -> Any:
     """Return what napari wants as data: a list for several levels, one array for one."""
     return list(pyramid.levels) if len(pyramid.levels) > 1 else pyramid.levels[0]
+
+
+def planes(channel: Channel) -> Any:
+    """Return what napari wants as data of a channel."""
+    return list(channel.levels) if len(channel.levels) > 1 else channel.levels[0]
+
+
+def is_tissue(role: str) -> bool:
+    """Whether a layer shows the slide itself, in colours or one channel of it."""
+    return role == "slide" or role.startswith(_CHANNEL)
 
 
 def mark_of(layer: Layer) -> Mark | None:

@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from blankslide._napari import remains
-from blankslide._napari.layers import Mark, OpenedSlide, mark_of
+from blankslide._napari.layers import Mark, OpenedSlide, is_tissue, mark_of
 from blankslide.errors import BlankslideError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def _left(event: Any) -> None:
         return
     if not _layers(mark.slide):
         mark.slide.let_go()
-    if mark.role != "slide":
+    if not is_tissue(mark.role):
         _soon(lambda: _forget(layer))
 
 

@@ -45,6 +45,9 @@ class Pyramid:
         Lazy arrays by role: ``label``, ``macro``, ``thumbnail``, ``unknown``, ``unknown 2``.
     mpp
         Micrometres per pixel (x, y) of level 0, or None.
+    channels
+        What a slide has instead of colours, one after the other; empty for plain colour, and where one level is too
+        large to be shown without coarser ones.
     coarse
         Levels that are still to be computed by ``coarse.build()``, or None.
     """
@@ -63,6 +66,7 @@ class Pyramid:
         if len(own) == 1 and needs_coarse(kept[0].width, kept[0].height):
             self.coarse = CoarseLevels(own[0], self.pictures.get("thumbnail"))
         self.levels: tuple[LazyLevel, ...] = own + (self.coarse.levels if self.coarse else ())
+        self.channels = levels.channels(inspection) if self.coarse is None else ()
 
     @property
     def is_open(self) -> bool:
@@ -82,7 +86,7 @@ class Pyramid:
             return
         if self.coarse is not None:
             self.coarse.close()
-        for level in self.levels:
+        for level in (*self.levels, *(level for channel in self.channels for level in channel.levels)):
             level.close()
         self._beside.close()
         levels.close()

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from blankslide.model import AssociatedImage, Level
+    from blankslide.model import AssociatedImage, Inspection, Level
+    from blankslide.viewing.planes import Channel
 
     Pixels = np.ndarray[Any, np.dtype[Any]]
 
@@ -30,6 +31,10 @@ class Levels(Protocol):
 
     def level(self, level: Level) -> LazyLevel:
         """Return one resolution; a placeholder where the reader does not have it."""
+        ...
+
+    def channels(self, found: Inspection) -> tuple[Channel, ...]:
+        """Return the channels of the tissue; none if it is plain colour or one grey plane."""
         ...
 
     def close(self) -> None:
@@ -86,6 +91,10 @@ class Areas:
         if number is None:
             return LazyLevel(shape, "uint8")
         return LazyLevel(shape, "uint8", Region(self, number, shape, self._tile(level)))
+
+    def channels(self, found: Inspection) -> tuple[Channel, ...]:
+        """Return nothing: the library shows the tissue in colours."""
+        return ()
 
     def _tile(self, level: Level) -> int:
         return _TILE

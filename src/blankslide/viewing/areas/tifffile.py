@@ -15,14 +15,16 @@ from blankslide.containers.tiff.directories import MAX_IFDS
 from blankslide.errors import BlankslideError, DamagedSlide, EnvironmentProblem
 from blankslide.quiet import quiet
 from blankslide.viewing.areas.openslide import SidePictures
-from blankslide.viewing.arrays import LazyLevel, LazyPicture
+from blankslide.viewing.arrays import LazyLevel, LazyPicture, box_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from blankslide.model import AssociatedImage, Inspection, Level
     from blankslide.viewing.areas.base import Levels, Pictures
+    from blankslide.viewing.planes import Channel
 
+_COLOURS = (3, 4)
 _MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
@@ -91,6 +93,10 @@ class TiffSlide:
         """Return one resolution."""
         return self._pages[self._first].level(level)
 
+    def channels(self, found: Inspection) -> tuple[Channel, ...]:
+        """Return the channels of the tissue; none if it is plain colour or one grey plane."""
+        return self._pages[self._first].channels(found)
+
     def picture(self, image: AssociatedImage, words: str) -> LazyPicture:
         """Return one associated image; ``words`` stand where it cannot be decoded."""
         file = image.file or self._first
@@ -109,6 +115,32 @@ class TiffSlide:
             pages.close()
         for sides in self._sides.values():
             sides.close()
+
+
+def _is_planar(shape: tuple[int, ...], size: tuple[int, int]) -> bool:
+    """Whether a page has one plane after the other: all red, all green, all blue."""
+    return len(shape) == 3 and shape[0] in _COLOURS and shape[1:] == size and shape[:2] != size
+
+
+class _Planar:
+    """A page of one plane after the other as rows, columns and colours.
+
+    Parameters
+    ----------
+    store
+        What reads by plane, rows and columns.
+    """
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+        self.shape = (*store.shape[1:], store.shape[0])
+        self.chunks = (*store.chunks[1:], store.shape[0])
+
+    def __getitem__(self, key: Any) -> Any:
+        import numpy as np
+
+        rows, columns, inside = box_of(key, self.shape)
+        return np.moveaxis(np.asarray(self._store[:, rows, columns]), 0, -1)[inside]
 
 
 class TiffPages:
@@ -133,6 +165,12 @@ class TiffPages:
         except Exception:  # tifffile raises what it likes, and its words may hold a value
             raise DamagedSlide("tifffile cannot read the file's structure") from None
 
+    def channels(self, found: Inspection) -> tuple[Channel, ...]:
+        """Return the channels of the tissue."""
+        from blankslide.viewing.areas.tifffile_channels import channels_of
+
+        return channels_of(self._tiff, found)
+
     def level(self, level: Level) -> LazyLevel:
         """Return one resolution."""
         size = level.height, level.width
@@ -142,7 +180,10 @@ class TiffPages:
                 return LazyLevel((*size, 3), "uint8")
             import zarr
 
-            return LazyLevel(page.shape, page.dtype, zarr.open(page.aszarr(), mode="r"))
+            store: Any = zarr.open(page.aszarr(), mode="r")
+            if _is_planar(page.shape, size):
+                store = _Planar(store)
+            return LazyLevel(store.shape, page.dtype, store)
 
     def picture(self, image: AssociatedImage, words: str) -> LazyPicture:
         """Return one associated image; ``words`` stand where it cannot be decoded."""
@@ -151,6 +192,8 @@ class TiffPages:
             page = self._page(image.page, size)
         if page is None:
             return LazyPicture((*size, 3), "uint8", None, words)
+        if _is_planar(page.shape, size):
+            return LazyPicture((*size, page.shape[0]), page.dtype, lambda: page.asarray().transpose(1, 2, 0), words)
         return LazyPicture(page.shape, page.dtype, page.asarray, words)
 
     def _page(self, index: int, size: tuple[int, int], child: int | None = None) -> Any:
@@ -161,8 +204,10 @@ class TiffPages:
             shape = page.shape
         except Exception:  # tifffile raises what it likes for a page that it cannot parse
             return None
-        usable = page.dtype is not None and (len(shape) == 2 or (len(shape) == 3 and shape[2] in (3, 4)))
-        return page if usable and shape[:2] == size else None
+        if page.dtype is None:
+            return None
+        usable = len(shape) == 2 or (len(shape) == 3 and shape[2] in _COLOURS)
+        return page if (usable and shape[:2] == size) or _is_planar(shape, size) else None
 
     def close(self) -> None:
         """Close the file."""

@@ -1,0 +1,106 @@
+"""A slide that has more than colours: one array a channel, with time and depth in front of rows and columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from blankslide.quiet import quiet
+from blankslide.viewing.arrays import LazyArray
+from blankslide.viewing.placeholder import hatched
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Pixels = np.ndarray[Any, np.dtype[Any]]
+
+Colour = tuple[float, float, float]
+_AXES = "TZYX"
+"""Those that a viewer steps through or shows, in the order in which it gets them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One channel of a slide.
+
+    Attributes
+    ----------
+    name
+        As the slide calls it; empty if it does not.
+    colour
+        Red, green, blue between 0 and 1; None if the slide does not say.
+    levels
+        Lazy arrays, largest first: (times, depths, rows, columns), without the axes that the slide does not have.
+    axes
+        Of each of them, such as ``ZYX``.
+    """
+
+    name: str = field(repr=False)
+    colour: Colour | None
+    levels: tuple[LazyPlanes, ...]
+    axes: str
+
+
+class LazyPlanes(LazyArray):
+    """One channel at one resolution.
+
+    Parameters
+    ----------
+    source
+        What reads by index, usually a zarr array, with all axes of the file.
+    axes
+        Of ``source``, a letter each: ``TCZYX``.
+    channel
+        Number of the channel; 0 where the file has no such axis.
+    """
+
+    def __init__(self, source: Any, axes: str, channel: int) -> None:
+        shown = shown_axes(axes)
+        self._places = [axes.index(axis) for axis in shown]
+        self._fixed: list[int | None] = [None if axis in shown else channel if axis == "C" else 0 for axis in axes]
+        super().__init__(tuple(source.shape[place] for place in self._places), source.dtype)
+        self._source: Any = source
+
+    @property
+    def rgb(self) -> bool:
+        """Never: each channel is one number a pixel."""
+        return False
+
+    def __getitem__(self, key: Any) -> Pixels:
+        import numpy as np
+
+        asked = _whole(key, self.ndim)
+        source = self._source
+        if source is not None:
+            full: list[Any] = [0 if fixed is None else fixed for fixed in self._fixed]
+            for place, part in zip(self._places, asked, strict=True):
+                full[place] = part
+            try:
+                with quiet():
+                    return np.asarray(source[tuple(full)])
+            except Exception:  # codecs raise what they like
+                source = None
+        shape = [len(range(*part.indices(n))) for part, n in zip(asked, self.shape, strict=True) if _is_span(part)]
+        return hatched(tuple(shape), self.dtype) if len(shape) > 1 else np.zeros(shape, self.dtype)
+
+    def close(self) -> None:
+        """Let go of the file; further reads give a hatched area."""
+        self._source = None
+
+
+def shown_axes(axes: str) -> str:
+    """Return the axes that a viewer gets, in their order; the file's order is kept by whoever reads."""
+    return "".join(axis for axis in axes if axis in _AXES)
+
+
+def _is_span(part: Any) -> bool:
+    return isinstance(part, slice)
+
+
+def _whole(key: Any, ndim: int) -> list[Any]:
+    """Return an index with a part for each axis."""
+    parts = list(key) if isinstance(key, tuple) else [key]
+    if Ellipsis in parts:
+        at = parts.index(Ellipsis)
+        parts[at : at + 1] = [slice(None)] * (ndim - len(parts) + 1)
+    return [*parts, *[slice(None)] * (ndim - len(parts))]
