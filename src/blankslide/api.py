@@ -215,6 +215,7 @@ def anonymize_many(
     out: str | Path | None = None,
     name: str | None = None,
     names: str | Path | Mapping[str, str] | None = None,
+    blind: bool = False,
     profile: str | Profile = "research",
     keep: str | Sequence[str] = (),
     remove: str | Sequence[str] = (),
@@ -240,9 +241,12 @@ def anonymize_many(
     in_place, out, profile, keep, remove, key, ledger, link_table, dry_run, cancelled
         As in `anonymize`. Copies keep the folders that they stand in.
     name
-        Pattern for names, such as ``STUDY-{n:04}``, ``{stem}`` or ``{pseudonym}``.
+        Pattern for names, such as ``STUDY-{n:04}``, ``{stem}`` or ``{pseudonym}``, or with parts of the present names
+        that patterns of the profile find: ``{case_pseudonym}-{block}-{stain}``.
     names
         Old name, path or barcode -> new name, or a table with the columns ``old`` and ``new``.
+    blind
+        Number the slides for ``{n}`` in an order that tells nothing.
     thorough
         Look into every tile for text.
     every
@@ -290,6 +294,7 @@ def anonymize_many(
         dry_run,
         every,
         scheduler,
+        blind,
     )
     ended: list[batch.Done] = []
 

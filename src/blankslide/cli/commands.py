@@ -218,6 +218,7 @@ def anonymize(
 @click.option("--name", metavar="PATTERN", help="New names, such as STUDY-{n:04}, {stem} or {pseudonym}.")
 @click.option("--names", metavar="TABLE", help="New names by a table with columns old and new: CSV, .xlsx, .ods.")
 @click.option("--names-columns", metavar="OLD,NEW", help="Other headings of these columns.")
+@click.option("--blind", is_flag=True, help="Number the slides in an order that tells nothing.")
 @click.option("--keep", multiple=True, metavar="macro", help="Keep a picture; the slide is then not clean.")
 @click.option("--dry-run", is_flag=True, help="Plan only; change nothing.")
 @click.option("--all", "every", is_flag=True, help="Begin only if every slide can be done.")
