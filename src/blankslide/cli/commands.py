@@ -7,6 +7,7 @@ Exit codes and JSON are a contract; `blankslide.errors` and `blankslide.model` h
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -114,6 +115,10 @@ class _Group(click.Group):
         from blankslide.cli.letters import never_fail
 
         never_fail()
+        if "_BLANKSLIDE_COMPLETE" in os.environ:  # a shell asks what a word may become
+            from blankslide.cli.commands_completion import listen
+
+            listen()
         with output.guarded():
             return super().main(*args, **kwargs)
 

@@ -70,7 +70,7 @@ class Outcome:
     sidecars
         Names of files that belong to the slide and were left as they are.
     path
-        The slide, as it was named; told by runs over many slides.
+        The slide, as it was named; told by the Python API and by runs over many slides.
     error, error_code
         Of a slide that was refused: the sentence that says why, and its exit code. Only runs over many slides
         tell it so; all else raises.
@@ -127,7 +127,7 @@ class Outcome:
         return tuple(sorted({d.public_id for d in self.decisions if d.action is not Action.KEEP}))
 
     def as_json(self) -> dict[str, Any]:
-        """Return the command line's object for this slide, ready for JSON or a row of a table."""
+        """Return the command line's object for this slide, ready for JSON; `as_dict` is the same."""
         return {
             "path": None if self.path is None else plain_text(self.path),
             "format": self.format or None,
@@ -142,6 +142,14 @@ class Outcome:
             "sidecars": [plain_text(name) for name in self.sidecars],
             "error": self.reason or None,
         }
+
+    as_dict = as_json
+
+    def to_json(self, indent: int | None = None) -> str:
+        """Return the same object as a text."""
+        import json
+
+        return json.dumps(self.as_json(), ensure_ascii=True, indent=indent)
 
     def __repr__(self) -> str:
         # Titles of unknown fields can be names, so decisions are counted, not listed.
