@@ -253,7 +253,7 @@ def anonymize(
     thorough
         Look into every tile for text; that reads the slide.
     report
-        File for a report, .html, .json or .csv, which is about this slide.
+        File for a report, .html, .json, .csv or .xlsx, which is about this slide.
     progress, cancelled
         Called with (`Stage` that ended, fraction done); asked at safe points before anything is written.
     link_table
@@ -374,7 +374,7 @@ def anonymize_many(
     scheduler
         Address of a dask scheduler whose workers do it.
     report
-        File for a report, .html, .json or .csv.
+        File for a report, .html, .json, .csv or .xlsx.
     watch
         Called with every event (`blankslide.batch.events`), in this thread.
 

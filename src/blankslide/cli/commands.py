@@ -180,7 +180,9 @@ def inspect(
 @click.option("--name", metavar="NAME", help="New name of the copy, or of the slide. For one slide.")
 @click.option("--keep", multiple=True, metavar="macro", help="Keep a picture; the slide is then not clean.")
 @click.option("--dry-run", is_flag=True, help="Plan only; change nothing.")
-@click.option("--report", metavar="FILE", help="Write a report, .html, .json or .csv: no values, no telling names.")
+@click.option(
+    "--report", metavar="FILE", help="Write a report, .html, .json, .csv or .xlsx: no values, no telling names."
+)
 @_shared("with_names", "profile", "thorough", "key", "ledger", "link_table", "json")
 def anonymize(
     paths: tuple[str, ...],
@@ -231,7 +233,9 @@ def anonymize(
 @click.option("--shard", metavar="I/N", help="Only this part of the slides: 1/3, 2/3 and 3/3 are all of them.")
 @click.option("--scheduler", metavar="tcp://...", help="Let the workers of this dask cluster do it.")
 @click.option("--json-lines", is_flag=True, help="Print one JSON object a slide, as it is done.")
-@click.option("--report", metavar="FILE", help="Write a report, .html, .json or .csv: no values, no telling names.")
+@click.option(
+    "--report", metavar="FILE", help="Write a report, .html, .json, .csv or .xlsx: no values, no telling names."
+)
 @_shared("with_names", "profile", "thorough", "key", "ledger", "link_table", "json")
 def batch(
     paths: tuple[str, ...],
