@@ -19,10 +19,16 @@ def in_order(decisions: Iterable[Decision]) -> list[Decision]:
     return sorted(decisions, key=_rank)
 
 
-def rows_of(noun: Inspection | Plan | Outcome) -> list[dict[str, Any]]:
-    """Return a row for each finding: ``id``, ``what``, ``class``, ``places``, ``where``.
+def rows(noun: Inspection | Plan | Outcome) -> list[dict[str, Any]]:
+    """Return a row for each finding, as plain data that every library for tables takes.
 
-    Of a plan or an outcome they have ``action`` and ``identifies``, too, and what can identify comes first.
+        >>> plan = blankslide.plan("slide.svs")
+        >>> [row["id"] for row in blankslide.rows(plan) if row["class"] == "image" and row["action"] != "keep"]
+        ['picture.label', 'picture.macro']
+
+    With pandas: ``pandas.DataFrame(blankslide.rows(plan))``. The keys are ``id``, ``what``, ``class``, ``places`` and
+    ``where``; of plans and outcomes ``action`` and ``identifies``, too. No row holds a value, and names of unknown
+    fields are withheld.
     """
     if isinstance(noun, Inspection):
         return [_found(finding) for finding in noun.findings]
@@ -46,10 +52,15 @@ def _row(decision: Decision) -> dict[str, Any]:
     }
 
 
-def slide_rows(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
-    """Return a row for each slide: what became of it, in numbers and words.
+def table(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
+    """Return a row for each slide, as plain data: what became of it, why, and what was removed.
 
-    ``slide`` and ``result`` are paths as they are, so such a table is for your own house.
+        >>> outcomes = blankslide.anonymize_many("ARCHIVE", in_place=True)
+        >>> [row["clean"] for row in blankslide.table(outcomes)]
+        [True, True]
+
+    With pandas: ``pandas.DataFrame(blankslide.table(outcomes))``. Old and new names stand in it, so keep it apart from
+    what is shared.
     """
     return [_slide(outcome) for outcome in outcomes]
 
