@@ -38,7 +38,9 @@ def recover(paths: tuple[str, ...], options: Options, as_json: bool) -> int:
 
     def work(path: Path) -> Row:
         outcome = pipeline.recover(path, options)
-        if not as_json:
+        if not as_json and outcome.content == "untouched":
+            print(f"{words.shown(path)} · nothing to recover: no run was interrupted here")
+        elif not as_json:
             print(words.after_line(path, outcome, wrote=outcome.writes > 0))
         return from_outcome(path, outcome)
 
