@@ -253,7 +253,7 @@ def anonymize(
     thorough
         Look into every tile for text; that reads the slide.
     report
-        File for a report, .html, .json or .csv, which is about this slide.
+        File for a report, .html, .json, .csv or .xlsx, which is about this slide.
     progress, cancelled
         Called with (`Stage` that ended, fraction done); asked at safe points before anything is written.
     link_table
@@ -327,6 +327,7 @@ def anonymize_many(
     out: str | Path | None = None,
     name: str | None = None,
     names: str | Path | Mapping[str, str] | None = None,
+    blind: bool = False,
     profile: str | Path | Profile = "research",
     keep: str | Sequence[str] = (),
     remove: str | Sequence[str] = (),
@@ -356,9 +357,12 @@ def anonymize_many(
     in_place, out, profile, keep, remove, key, ledger, link_table, dry_run, cancelled
         As in `anonymize`. Copies keep the folders that they stand in.
     name
-        Pattern for names, such as ``STUDY-{n:04}``, ``{stem}`` or ``{pseudonym}``.
+        Pattern for names, such as ``STUDY-{n:04}``, ``{stem}`` or ``{pseudonym}``, or with parts of the present names
+        that patterns of the profile find: ``{case_pseudonym}-{block}-{stain}``.
     names
         Old name, path or barcode -> new name, or a table with the columns ``old`` and ``new``.
+    blind
+        Number the slides for ``{n}`` in an order that tells nothing.
     thorough
         Look into every tile for text.
     every
@@ -370,7 +374,7 @@ def anonymize_many(
     scheduler
         Address of a dask scheduler whose workers do it.
     report
-        File for a report, .html, .json or .csv.
+        File for a report, .html, .json, .csv or .xlsx.
     watch
         Called with every event (`blankslide.batch.events`), in this thread.
 
@@ -401,10 +405,11 @@ def anonymize_many(
         batch.Orders.of(chosen, mode.out, "everything" if every else "access"),
         batch.usual_jobs() if jobs is None else jobs,
         None if shard is None else batch.Shard.parse(shard),
-        batch.naming_of(name, names),
+        batch.naming_of(name, names, chosen.resolved().identifiers),
         dry_run,
         every,
         scheduler,
+        blind,
     )
     outcomes, others = batch.run_whole(request, watch, cancelled)
     if report is not None:

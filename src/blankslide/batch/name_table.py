@@ -13,8 +13,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from blankslide.batch.barcodes import barcodes
 from blankslide.batch.names import stem_of
-from blankslide.errors import BlankslideError, EnvironmentProblem, UsageError
+from blankslide.errors import EnvironmentProblem, UsageError
 
 if TYPE_CHECKING:
     from blankslide.batch.queue import Task
@@ -75,7 +76,13 @@ class NameTable:
             if in_place and self._has_its_name(task):
                 yield task
                 continue
-            found = self._row_of(task)
+            found = self._row_by_name(task)
+            if found is None:
+                codes = barcodes(task.path)
+                if codes is None:  # it waits to be recovered, and says so itself
+                    yield task
+                    continue
+                found = self._row_by_code(codes)
             if found is None:
                 yield task._replace(refusal=NO_ROW)
                 continue
@@ -92,11 +99,8 @@ class NameTable:
         self.unused.discard(number)
         return True
 
-    def _row_of(self, task: Task) -> tuple[int, str] | None:
-        found = self._row_by_name(task)
-        if found is not None:
-            return found
-        rows = {self._new[code] for code in map(_plain, _barcodes(task.path)) if code in self._new}
+    def _row_by_code(self, codes: Iterable[str]) -> tuple[int, str] | None:
+        rows = {self._new[code] for code in map(_plain, codes) if code in self._new}
         return rows.pop() if len(rows) == 1 else None
 
     def _row_by_name(self, task: Task) -> tuple[int, str] | None:
@@ -121,18 +125,6 @@ def _require_name(number: int, old: str, new: str) -> None:
 def _plain(name: str) -> str:
     """Return a name as it is compared: people's tables differ in capitals, accents' spelling and slashes."""
     return unicodedata.normalize("NFC", name.strip().replace("\\", "/").removeprefix("./")).casefold()
-
-
-def _barcodes(path: Path) -> list[str]:
-    """Return the barcodes that stand in a slide's fields; none if it cannot be looked at."""
-    from blankslide.pipeline import inspect
-
-    try:
-        findings = inspect(path).findings
-    except (BlankslideError, OSError):
-        return []
-    fields = [f for f in findings if "barcode" in f.id.lower() and f.value is not None]
-    return [value.reveal() for f in fields for value in (f.value, *f.values) if value is not None]
 
 
 # -- reading ---------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from blankslide.errors import UsageError
 
 if TYPE_CHECKING:
     from blankslide.model import Outcome
+    from blankslide.policy.identifiers import Identifiers
 
 
 def run_whole(
@@ -47,8 +48,15 @@ def run_whole(
         return [event.outcome for event in sorted(ended, key=lambda event: event.number)], [*engine.others]
 
 
-def naming_of(name: str | None, names: str | Path | Mapping[str, str] | None) -> Naming | None:
+def naming_of(
+    name: str | None, names: str | Path | Mapping[str, str] | None, identifiers: Sequence[Identifiers] = ()
+) -> Naming | None:
     """Return what gives slides their names: a pattern, a table's file, or old names and new ones.
+
+    Parameters
+    ----------
+    identifiers
+        Patterns of the profile, for parts of the present names.
 
     Raises
     ------
@@ -61,4 +69,4 @@ def naming_of(name: str | None, names: str | Path | Mapping[str, str] | None) ->
         return read_table(Path(names))
     if names is not None:
         return NameTable((number, old, new) for number, (old, new) in enumerate(names.items(), 1))
-    return None if name is None else Pattern(name)
+    return None if name is None else Pattern(name, identifiers)

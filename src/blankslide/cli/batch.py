@@ -58,6 +58,8 @@ class Asked:
         Pattern for names.
     names, names_columns
         Table of names, and the headings of its columns.
+    blind
+        Number the slides in an order that tells nothing.
     every
         Begin only if every slide can be done.
     """
@@ -67,6 +69,7 @@ class Asked:
     name: str | None = None
     names: str | None = None
     names_columns: str | None = None
+    blind: bool = False
     jobs: int = 1
     shard: str | None = None
     every: bool = False
@@ -86,12 +89,14 @@ def batch(asked: Asked, options: Options) -> int:
     """
     if asked.report is not None:
         report.check(Path(asked.report))
-    naming = _naming(asked)
+    naming = _naming(asked, options)
     shard = None if asked.shard is None else Shard.parse(asked.shard)
     hold(asked.paths, asked.mode.out, options)
     orders = Orders.of(options, asked.mode.out, "everything" if asked.every else "access")
     paths = tuple(map(Path, asked.paths))
-    request = Request(paths, orders, asked.jobs, shard, naming, asked.mode.dry_run, asked.every, asked.scheduler)
+    request = Request(
+        paths, orders, asked.jobs, shard, naming, asked.mode.dry_run, asked.every, asked.scheduler, asked.blind
+    )
     teller = _Teller(asked)
     with stop.held(not asked.mode.dry_run), Batch(request, teller, _has_to_end, teller.counter.looked) as engine:
         overview = engine.plan()
@@ -102,10 +107,10 @@ def batch(asked: Asked, options: Options) -> int:
         return _code(asked, engine, teller, summary)
 
 
-def _naming(asked: Asked) -> Naming | None:
+def _naming(asked: Asked, options: Options) -> Naming | None:
     if asked.names is not None:
         return read_table(Path(asked.names), asked.names_columns)
-    return None if asked.name is None else Pattern(asked.name)
+    return None if asked.name is None else Pattern(asked.name, options.resolved().identifiers)
 
 
 def _has_to_end() -> bool:

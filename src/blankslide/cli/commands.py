@@ -185,7 +185,9 @@ def inspect(
 @click.option("--name", metavar="NAME", help="New name of the copy, or of the slide. For one slide.")
 @click.option("--keep", multiple=True, metavar="macro", help="Keep a picture; the slide is then not clean.")
 @click.option("--dry-run", is_flag=True, help="Plan only; change nothing.")
-@click.option("--report", metavar="FILE", help="Write a report, .html, .json or .csv: no values, no telling names.")
+@click.option(
+    "--report", metavar="FILE", help="Write a report, .html, .json, .csv or .xlsx: no values, no telling names."
+)
 @_shared("with_names", "profile", "thorough", "key", "ledger", "link_table", "json")
 def anonymize(
     paths: tuple[str, ...],
@@ -228,6 +230,7 @@ def anonymize(
 @click.option("--name", metavar="PATTERN", help="New names, such as STUDY-{n:04}, {stem} or {pseudonym}.")
 @click.option("--names", metavar="TABLE", help="New names by a table with columns old and new: CSV, .xlsx, .ods.")
 @click.option("--names-columns", metavar="OLD,NEW", help="Other headings of these columns.")
+@click.option("--blind", is_flag=True, help="Number the slides in an order that tells nothing.")
 @click.option("--keep", multiple=True, metavar="macro", help="Keep a picture; the slide is then not clean.")
 @click.option("--dry-run", is_flag=True, help="Plan only; change nothing.")
 @click.option("--all", "every", is_flag=True, help="Begin only if every slide can be done.")
@@ -235,7 +238,9 @@ def anonymize(
 @click.option("--shard", metavar="I/N", help="Only this part of the slides: 1/3, 2/3 and 3/3 are all of them.")
 @click.option("--scheduler", metavar="tcp://...", help="Let the workers of this dask cluster do it.")
 @click.option("--json-lines", is_flag=True, help="Print one JSON object a slide, as it is done.")
-@click.option("--report", metavar="FILE", help="Write a report, .html, .json or .csv: no values, no telling names.")
+@click.option(
+    "--report", metavar="FILE", help="Write a report, .html, .json, .csv or .xlsx: no values, no telling names."
+)
 @_shared("with_names", "profile", "thorough", "key", "ledger", "link_table", "json")
 def batch(
     paths: tuple[str, ...],

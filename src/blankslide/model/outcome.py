@@ -25,6 +25,9 @@ OTHER_KEY = "ids in it were replaced under another key"
 COPY_LEFTOVER = "a folder with a dot that the copy was made in could not be removed; the next run removes it"
 """A note: the copy is whole, and beside it stands something of ours that means nothing any more."""
 
+FOLDER_STAYS = "the slide's folder could not be renamed with it"
+"""A note: the files have their new names, and the folder that they stand in still has its old one."""
+
 FINISHED = "an interrupted run was finished first"
 """A note: the slide had waited to be recovered."""
 

@@ -171,10 +171,14 @@ def worst_name(
     unless it is one of ours.
     """
     values = [v for values in removed.values() for v in values]
-    found = {name_verdict(name, values) for name in names}
     if any(_leads_back(name, key) for name in names) and renames_of(format) is not None:
         return "identifying"
-    return next(v for v in _WORST_FIRST if v in found)
+    return worst_of({name_verdict(name, values) for name in names})
+
+
+def worst_of(verdicts: Collection[NameVerdict]) -> NameVerdict:
+    """Return the worst of several verdicts."""
+    return next(v for v in _WORST_FIRST if v in verdicts)
 
 
 _WORST_FIRST: tuple[NameVerdict, ...] = ("identifying", "unknown", "plain")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from blankslide.model import (
     COPY_LEFTOVER,
     FINISHED,
+    FOLDER_STAYS,
     LEFTOVER,
     OTHER_KEY,
     Action,
@@ -225,7 +226,7 @@ def _aside(outcome: Outcome) -> list[str]:
         parts.append(f"renamed to {shown(outcome.target)}")
     if outcome.name == "identifying":
         parts.append("the file name itself may identify")
-    parts += [note for note in (OTHER_KEY, FINISHED, LEFTOVER, COPY_LEFTOVER) if note in outcome.notes]
+    parts += [note for note in (OTHER_KEY, FINISHED, LEFTOVER, COPY_LEFTOVER, FOLDER_STAYS) if note in outcome.notes]
     if outcome.sidecars:
         parts.append(sidecar_phrase(outcome.sidecars))
     return parts
