@@ -80,7 +80,7 @@ def from_outcome(path: Path, outcome: Outcome) -> Row:
         outcome.medium,
         outcome.name,
         outcome.decisions,
-        "; ".join(outcome.residue) or None if outcome.content == "residue" else None,
+        outcome.reason or None,
         outcome.exit_code,
         target=outcome.target,
         sidecars=outcome.sidecars,

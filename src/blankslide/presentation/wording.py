@@ -211,6 +211,8 @@ def after_line(path: str | Path, outcome: Outcome, *, wrote: bool, whole: bool =
         parts.append("nothing to do")
     if outcome.medium in ("relocated", "shared") and wrote and not outcome.copied:
         parts.append(medium_words(outcome.medium))
+    if outcome.exit_code:
+        parts[0] = parts[0].replace("clean – ", f"clean, but not as {outcome.profile or 'the profile'} asks – ", 1)
     return " · ".join([*parts, *_aside(outcome)])
 
 
