@@ -48,6 +48,8 @@ class Job:
         Structures may become longer: in a copy only.
     folder, names
         Where a copy goes, and what its files are called below that folder, the main one first.
+    dead
+        What tells the main file of a copy that a run has not come to name.
     """
 
     path: Path
@@ -62,6 +64,7 @@ class Job:
     folder: str = ""
     grows: bool = False
     names: list[str] = field(default_factory=list)
+    dead: tuple[int, ...] = ()
 
     def found(self, inspection: Inspection, planned: Plan, key: bytes | None) -> None:
         """Take in what is in the slide and what is to be changed; the outcome begins with that.
