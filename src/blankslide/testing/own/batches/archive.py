@@ -112,8 +112,8 @@ class Archive:
     others: int = 0
 
 
-def kinds(folder: Path) -> list[Kind]:
-    """Build one slide of each kind."""
+def kinds(folder: Path, *suffixes: str) -> list[Kind]:
+    """Build one slide of each kind, or of those with these suffixes."""
     from blankslide.samples import builders
     from blankslide.samples.hamamatsu.slide import build_hamamatsu
     from blankslide.testing.built import build_aperio
@@ -125,7 +125,8 @@ def kinds(folder: Path) -> list[Kind]:
     wanted[".ndpi"] = ("small.ndpi", partial(build_hamamatsu, **_NDPI))
     wanted[".svs"] = ("small.svs", partial(build_aperio, **_SVS))
     made = []
-    for suffix, (name, build) in wanted.items():
+    for suffix in suffixes or wanted:
+        name, build = wanted[suffix]
         home = folder / suffix.strip(".")
         home.mkdir(parents=True)
         planted = build(home / name)

@@ -113,9 +113,9 @@ class Audit:
             self.wrong.append(f"{len(whole['others'])} other files, and not {self._archive.others}")
         return summary
 
-    def ledger(self, path: Path) -> int:
-        """Look for each slide in the ledger, once; return how many entries there are."""
-        entries = [json.loads(line)["entry"] for line in path.read_bytes().splitlines()]
+    def ledger(self, *paths: Path) -> int:
+        """Look for each slide in the ledger, or in one of several, once; return how many entries there are."""
+        entries = [json.loads(line)["entry"] for path in paths for line in path.read_bytes().splitlines()]
         slides = Counter(entry["slide"] for entry in entries)
         self._say("in the ledger more than once", {slide for slide, count in slides.items() if count > 1})
         expected = len(self._archive.slides) + sum(1 for _ in self._extra())
@@ -124,6 +124,11 @@ class Audit:
         if any(entry["content"] != "clean" for entry in entries):
             self.wrong.append("the ledger tells of slides that are not clean")
         return len(entries)
+
+
+def rows(lines: list[str]) -> list[dict[str, Any]]:
+    """Return what a run has told of its slides in JSON, without the summary."""
+    return [row for row in map(json.loads, lines) if "path" in row]
 
 
 def shown(path: Path) -> str:

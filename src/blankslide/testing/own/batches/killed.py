@@ -108,15 +108,26 @@ def _last(story: Story, archive: Archive, wanted: list[str], audit: Audit) -> No
     """Begin again and let it come to its end."""
     run = Run([*wanted, "--json-lines", str(archive.root)])
     code = run.ends()
+    accounts(story, archive, audit, run, code, linked="--in-place" in wanted)
+    _memory(story, run.memory, len(archive.slides))
+
+
+def accounts(story: Story, archive: Archive, audit: Audit, run: Run, code: int, linked: bool) -> None:
+    """Hold the exit code, the lines and the summary of a run that has ended against the archive.
+
+    Parameters
+    ----------
+    linked
+        Whether files with two names are refused, for their surroundings.
+    """
     story.facts["last run"] = f"exit code {code}, {run.seconds:.0f} s"
-    linked = "--in-place" in wanted and any(ruined.copies for ruined in archive.ruined.values())
-    if code != (4 if linked else 3 * bool(archive.ruined)):
+    is_linked = linked and any(ruined.copies for ruined in archive.ruined.values())
+    if code != (4 if is_linked else 3 * bool(archive.ruined)):
         story.wrong.append(f"the last run ended with exit code {code}")
     told = audit.told(run.out)
     refused: dict[str, Any] = told["refused"]
     story.facts |= {name: told[name] for name in ("clean", "nothing to do")}
     story.facts["refused"] = f"{sum(refused.values())}, {len(refused)} reasons"
-    _memory(story, run.memory, len(archive.slides))
 
 
 def _memory(story: Story, taken: list[Memory], slides: int) -> None:

@@ -9,6 +9,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from blankslide.testing.own.batches.killed import killed_runs
+from blankslide.testing.own.batches.shared import by_shards, on_a_cluster
 
 if TYPE_CHECKING:
     from blankslide.testing.own.batches.killed import Story
@@ -21,15 +22,16 @@ _BROKEN = 50
 """One of so many is broken."""
 
 
-def _out(folder: Path, count: int, seed: int) -> Story:
-    return killed_runs(folder, "out", count, max(count // _BROKEN, 1), Random(seed))
+def _broken(count: int) -> int:
+    return max(count // _BROKEN, 1)
 
 
-def _place(folder: Path, count: int, seed: int) -> Story:
-    return killed_runs(folder, "place", count, max(count // _BROKEN, 1), Random(seed))
-
-
-WAYS: dict[str, Callable[[Path, int, int], Story]] = {"out": _out, "place": _place}
+WAYS: dict[str, Callable[[Path, int, int], Story]] = {
+    "out": lambda folder, count, seed: killed_runs(folder, "out", count, _broken(count), Random(seed)),
+    "place": lambda folder, count, seed: killed_runs(folder, "place", count, _broken(count), Random(seed)),
+    "dask": lambda folder, count, seed: on_a_cluster(folder, count, _broken(count), Random(seed)),
+    "shards": lambda folder, count, seed: by_shards(folder, count, _broken(count)),
+}
 
 
 def batch(words: Sequence[str]) -> int:
