@@ -23,7 +23,7 @@ from blankslide.model import COPY_LEFTOVER, Stage
 from blankslide.pipeline.balancing import before_copying, is_census
 from blankslide.pipeline.clock import Clock
 from blankslide.pipeline.done_before import is_done, mark
-from blankslide.pipeline.earlier_copies import is_copied, judge_copy
+from blankslide.pipeline.earlier_copies import is_copied, judge_copy, look_for_dead, suffix_of, transaction_of
 from blankslide.pipeline.job import Job
 from blankslide.pipeline.judging import gone_roles, judge_written
 from blankslide.pipeline.ledger_entry import record
@@ -40,7 +40,6 @@ from blankslide.pipeline.result_names import (
     name_of_copy,
     renames_of,
     set_names,
-    suffixes,
     worst_name,
 )
 from blankslide.spans import merge, subtract
@@ -139,6 +138,8 @@ def _choose_target(job: Job, name: str | None, dry_run: bool, more: Mode) -> boo
     outcome = job.outcome
     job.names = _names_of_set(job, name) if len(job.slide.files) > 1 else [_name_of_file(job, name)]
     tops = top_names(job.names)
+    if not dry_run:
+        look_for_dead(job)
     if job.is_set and not dry_run and os.path.isdir(job.folder):
         sweep(job.slide, job.folder)
     choose_link(job, job.named, tops[-1], more.above)
@@ -230,8 +231,7 @@ def _begin(job: Job) -> Copy | SetCopy:
 
     if job.is_set:
         return SetCopy.begin(job.slide, job.folder, job.names)
-    end = os.path.splitext(job.outcome.target)[1].lower()
-    return Copy.begin(job.slide.files[0], job.folder, end if end in suffixes(job.inspection.format) else "")
+    return Copy.begin(job.slide.files[0], job.folder, suffix_of(job))
 
 
 @contextmanager
@@ -286,7 +286,7 @@ def _write(job: Job, copy: Copy | SetCopy) -> None:
     else:
         copy.write(job.slide.files[0], job.planned.patches, progress)
     outcome = job.outcome
-    outcome.transaction = job.transaction or os.urandom(16).hex()
+    outcome.transaction = job.transaction or transaction_of(job, copy.path)
     outcome.writes, outcome.bytes_written = len(job.names), copy.written
     job.clock.lap(Stage.COPY)
 

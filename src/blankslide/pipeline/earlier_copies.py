@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blankslide.errors import BlankslideError
 from blankslide.pipeline.judging import unwritten, verify
 from blankslide.pipeline.opening import opened
+from blankslide.pipeline.result_names import suffixes
 from blankslide.spans import merge, subtract
 
 if TYPE_CHECKING:
@@ -44,6 +46,52 @@ def judge_copy(job: Job) -> None:
     job.outcome = verify(_target(job), job.options)
     job.outcome.copied, job.outcome.target, job.outcome.name = True, chosen.target, chosen.name
     job.outcome.strict_name = chosen.strict_name
+
+
+def look_for_dead(job: Job) -> None:
+    """Take note of an unfinished copy of this slide, before it is swept away; a living run's does no harm."""
+    from blankslide.storage.copies.slide_set import temp_folder
+
+    if job.is_set:
+        temp = Path(job.folder, temp_folder(job.slide), *job.names[0].split("/"))
+    else:
+        temp = Path(job.folder, dot_name(job))
+    with suppress(OSError):
+        job.dead = _told_by(temp)
+
+
+def dot_name(job: Job) -> str:
+    """Return what the copy of a slide of one file is called until it is named; readers go by its end."""
+    from blankslide.storage.copies.file import temp_name
+
+    return temp_name(job.slide.files[0], suffix_of(job))
+
+
+def suffix_of(job: Job) -> str:
+    """Return the end of the copy's name, if it is one of its format's."""
+    end = os.path.splitext(job.names[0])[1].lower()
+    return end if end in suffixes(job.inspection.format) else ""
+
+
+def transaction_of(job: Job, path: str) -> str:
+    """Return the transaction that has written a copy: the dead run's, if the ledger knows that it did the same."""
+    ledger = job.options.ledger
+    earlier = _named_by(job, job.dead) if job.dead else ""
+    if earlier and ledger is not None and ledger.contains(earlier):
+        return earlier
+    return _named_by(job, _told_by(path))
+
+
+def _told_by(path: str | Path) -> tuple[int, ...]:
+    state = os.stat(path)
+    return state.st_dev, state.st_ino, state.st_mtime_ns, state.st_size
+
+
+def _named_by(job: Job, told: tuple[int, ...]) -> str:
+    from hashlib import blake2b
+
+    did = [(d.public_id, d.action.value, d.place_count) for d in job.planned.decisions]
+    return blake2b(repr((told, job.planned.profile, did)).encode(), digest_size=16).hexdigest()
 
 
 def _target(job: Job) -> Path:

@@ -58,6 +58,8 @@ class Job:
         In place: the new name of the folder that is the slide, if it gets one.
     linked
         Old and new name for the link table, with folders; empty if the name stays.
+    dead
+        What tells the main file of a copy that a run has not come to name.
     """
 
     path: Path
@@ -77,6 +79,7 @@ class Job:
     named: str = ""
     home: str = ""
     linked: tuple[str, str] = ("", "")
+    dead: tuple[int, ...] = ()
 
     def found(self, inspection: Inspection, planned: Plan, key: bytes | None) -> None:
         """Take in what is in the slide and what is to be changed; the outcome begins with that.

@@ -88,7 +88,7 @@ class Copy:
             If the folder refuses.
         """
         volume = volume or DiskCopyVolume()
-        temp = f"{PREFIX}{source.opened_as.inode}.copy{suffix}"
+        temp = temp_name(source, suffix)
         if volume.exists(folder, temp):
             _remove_dead(folder, temp, volume)
         fd = volume.create_copy(folder, temp)
@@ -166,6 +166,11 @@ class Copy:
     def discard(self) -> None:
         """Remove the unfinished copy. It never held a removed byte, so there is nothing to wipe."""
         _remove(self.folder, self.temp, self.fd, self._volume)
+
+
+def temp_name(source: OpenFile, suffix: str) -> str:
+    """Return the dot-name of a copy: it says nothing about the patient."""
+    return f"{PREFIX}{source.opened_as.inode}.copy{suffix}"
 
 
 @contextmanager
