@@ -79,12 +79,12 @@ class Policies:
             for key, value in self._file(path).items():
                 said[key], where[key] = value, path
         naming = self._naming(said, where)
-        options = self._options(said["profile"], where["profile"]) if "profile" in said else settings.options
+        options, key = settings.options, tuple[object, ...]()
+        if "profile" in said:
+            options, key = self._options(said["profile"], where["profile"])
         orders = replace(Orders.of(options, settings.out), lasting=True)
-        kind = (said.get("profile"), where.get("profile") if str(said.get("profile")).endswith(".toml") else None)
-        state = _state(str(kind[1])) if kind[1] else None
         requester = said.get("requester", home[0] if home else "")
-        return Policy((*kind, state), requester, orders, naming, said.get("originals", settings.originals))
+        return Policy(key, requester, orders, naming, said.get("originals", settings.originals))
 
     def name_of(self, policy: Policy, task: Task) -> Task:
         """Give a slide its name, if names are asked for; without a row in the table it gets a refusal.
@@ -131,7 +131,8 @@ class Policies:
             return Naming(pattern)
         return Naming(None, Path(where["names"], str(table)), said.get("names_columns"))
 
-    def _options(self, profile: str, folder: str) -> Options:
+    def _options(self, profile: str, folder: str) -> tuple[Options, tuple[object, ...]]:
+        """Return the options of a profile, and what is equal only while it stays as it is."""
         path = os.path.join(folder, profile) if profile.endswith(".toml") else profile
         state = _state(path)
         known = self._profiles.get(path)
@@ -139,7 +140,7 @@ class Policies:
             options = replace(self._settings.options, profile=path, keep=(), remove=())
             options.profile = options.resolved()
             known = self._profiles[path] = (state, options)
-        return known[1]
+        return known[1], (path, state)
 
     def _table(self, naming: Naming) -> NameTable:
         path = cast(Path, naming.table)
