@@ -16,7 +16,7 @@ from blankslide.batch.events import Staged
 from blankslide.errors import BlankslideError, EnvironmentProblem
 from blankslide.model import DONE_BEFORE, Outcome
 from blankslide.pipeline import problem_of
-from blankslide.pipeline.completeness import missing
+from blankslide.pipeline.completeness import Missing, missing
 from blankslide.watch import leaving
 from blankslide.watch.telling import clean_phrase, reason_of
 
@@ -102,7 +102,7 @@ class Hand:
         candidate = order.candidate
         if not is_unchanged(candidate):
             return Ended(order, "stopped", "")
-        lacks = missing(Path(candidate.path))
+        lacks = _missing(Path(candidate.path))
         too_late = candidate.quiet_for >= self._settings.patience
         if lacks is not None and (lacks.waits or not too_late):
             return Ended(order, "whole?", lacks.reason)
@@ -174,6 +174,16 @@ class Hand:
         except EnvironmentProblem as error:
             return Ended(order, "wait", f"it belongs into the quarantine ({reason}), but {error.message}")
         return Ended(order, "bad", reason, is_gone=True)
+
+
+def _missing(path: Path) -> Missing | None:
+    """Ask what a slide lacks; what we cannot cope with counts as damage, so it does not wait for ever."""
+    try:
+        return missing(path)
+    except (BlankslideError, OSError):
+        raise
+    except Exception as error:
+        return Missing(problem_of(error).message)
 
 
 def _name_speaks(outcome: Outcome) -> bool:
