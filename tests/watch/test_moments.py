@@ -89,16 +89,33 @@ def test_another_slide_whose_name_is_taken_overwrites_nothing(watched: Make, put
     assert "already has a file of this name" in (service.quarantine / "argos.avs.reason.txt").read_text()
 
 
-def test_a_copy_that_died_between_its_entry_and_its_name_is_made_again_and_recorded_once(
-    watched: Make, put: Put
+@pytest.mark.parametrize("kind", ["argos.avs", "mirax.mrxs"])
+def test_a_copy_whose_run_died_before_it_was_recorded_is_recorded_by_the_next_one(
+    watched: Make, put: Put, kind: str
 ) -> None:
     service = watched()
-    path = put("argos.avs", service.source)
+    put(kind, service.source)
     assert service.once() == 0
-    os.rename(service.out / "argos.avs", service.out / f".blankslide-{path.stat().st_ino}.copy.avs")
+    (first,) = service.entries()
+    copies = {name: path.stat().st_mtime_ns for name, path in service.copies().items()}
+    service.ledger.unlink()
     assert service.once() == 0
-    assert list(service.copies()) == ["argos.avs"]
+    (second,) = service.entries()
+    assert {name: path.stat().st_mtime_ns for name, path in service.copies().items()} == copies
+    unknown = {"bytes", "medium"}  # how it was written, nobody can tell any more
+    assert {k: v for k, v in second.items() if k not in unknown} == {k: v for k, v in first.items() if k not in unknown}
+    assert service.once() == 0
     assert len(service.entries()) == 1
+
+
+def test_the_requester_of_a_folder_is_recorded(watched: Make, put: Put) -> None:
+    service = watched()
+    put("argos.avs", service.source / "Study A" / "case")
+    put("argos.avs", service.source / "other")
+    (service.source / "other" / "blankslide.toml").write_text('requester = "Study B"')
+    put("argos.avs", service.source, "plain.avs")
+    assert service.once() == 0
+    assert sorted(entry.get("requester", "") for entry in service.entries()) == ["", "Study A", "Study B"]
 
 
 @pytest.mark.parametrize("originals", ["move", "remove"])

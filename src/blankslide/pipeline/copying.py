@@ -22,11 +22,13 @@ from blankslide.errors import BlankslideError, Cancelled, EnvironmentProblem, Sl
 from blankslide.model import COPY_LEFTOVER, Stage
 from blankslide.pipeline.balancing import before_copying, is_census
 from blankslide.pipeline.clock import Clock
-from blankslide.pipeline.done_before import is_done, mark
+from blankslide.pipeline.done_before import is_done, mark, record_done, record_found
 from blankslide.pipeline.earlier_copies import is_copied, judge_copy
 from blankslide.pipeline.job import Job
 from blankslide.pipeline.judging import gone_roles, judge_written
 from blankslide.pipeline.ledger_entry import record
+from blankslide.pipeline.ledger_facts import facts
+from blankslide.pipeline.linking import choose_link, require_table, write_link
 from blankslide.pipeline.looking import refuse_pending
 from blankslide.pipeline.main_file import is_series_folder, main_file
 from blankslide.pipeline.opening import opened
@@ -114,7 +116,9 @@ def anonymize_copy(
             return job.outcome
         if is_there:
             if not dry_run:
+                chosen = job.outcome
                 judge_copy(job)
+                record_found(job, chosen)
         elif not dry_run:
             _run(job)
         elif more.asks == "everything":
@@ -142,6 +146,7 @@ def _choose_target(job: Job, name: str | None, dry_run: bool, more: Mode) -> boo
     job.only_clean = more.only_clean
     if more.place is not None and not dry_run:
         mark(job, more.place)
+    choose_link(job, tops[-1], more.above)
     is_there = more.resumes and is_copied(job)
     if not is_there:
         if not dry_run and is_done(job):
@@ -208,6 +213,7 @@ def _run(job: Job) -> None:
     _ask(job)
     if job.options.ledger is not None:
         job.options.ledger.ready()
+    require_table(job)
     with _folder(job.folder):
         copy = _begin(job)
         with _discarded_unless_published(copy):
@@ -217,6 +223,8 @@ def _run(job: Job) -> None:
             state = judge_written(job, Path(copy.path), [name.rpartition("/")[2] for name in job.names])
             job.clock.lap(Stage.VERIFY)
             _conclude(job, copy, state)
+    if job.transaction and job.outcome.target:
+        record_done(job, job.outcome, state)
     job.clock.lap(Stage.RECORD)
 
 
@@ -382,7 +390,9 @@ def _conclude(job: Job, copy: Copy | SetCopy, state: str) -> None:
         outcome.target = ""
         return
     job.clock.safe_point()
-    record(outcome, job.slide.name, job.options, state)
+    write_link(job, outcome.transaction)
+    if not job.transaction:
+        record(outcome, job.slide.name, job.options, state, facts(job))
     if isinstance(copy, SetCopy):
         copy.publish()
         outcome.notes += (COPY_LEFTOVER,) if copy.leftover else ()

@@ -23,20 +23,26 @@ if TYPE_CHECKING:
 _CHUNK = 1 << 18
 
 
-def record(outcome: Outcome, name: str, options: Options, state: str = "") -> None:
+def record(
+    outcome: Outcome, name: str, options: Options, state: str = "", more: Mapping[str, object] | None = None
+) -> None:
     """Append the outcome to the ledger, once for each transaction, without any value.
 
     Parameters
     ----------
+    name
+        The slide's old name; only its pseudonym is recorded.
     state
         Of a slide that is not clean or may have been known as such, by `state_of`; empty if it cannot be told.
+    more
+        What people find the slide by, from `ledger_facts`.
     """
     ledger = options.ledger
     if ledger is None or ledger.contains(outcome.transaction):
         return
     if outcome.content == "clean" and state and not (ledger.last_with_state(state) or {}).get("told"):
         state = ""  # there is nothing to take back
-    outcome.ledger_sequence = ledger.append(_entry(outcome, name, options, state))
+    outcome.ledger_sequence = ledger.append({**_entry(outcome, name, options, state), **(more or {})})
 
 
 def has_states(options: Options) -> bool:

@@ -21,6 +21,7 @@ from blankslide.pipeline.clock import Clock
 from blankslide.pipeline.job import Job
 from blankslide.pipeline.judging import NOT_KEPT, conclude, judge_as_is
 from blankslide.pipeline.ledger_entry import record, state_of
+from blankslide.pipeline.ledger_facts import facts
 from blankslide.pipeline.looking import refuse_orphan
 from blankslide.pipeline.main_file import main_file
 from blankslide.pipeline.opening import opened
@@ -113,7 +114,7 @@ def _finished(job: Job, waiting: Path) -> Outcome:
     outcome.transaction, outcome.writes = transaction.id, transaction.writes
     outcome.bytes_written, outcome.target = transaction.bytes_written, renamed
     clock.lap(Stage.VERIFY)
-    record(outcome, slide.name, options, state)
+    record(outcome, slide.name, options, state, facts(judged, known=False))
     finish(transaction, outcome)
     clock.lap(Stage.RECORD)
     return outcome

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Ending = Literal["done", "before", "bad", "left", "wait", "whole?", "stopped"]
 _DIED = "the process that had this slide"
 _TAKEN = "the target folder already has a file of this name"
-_DEATHS = 3
+_DEATHS, _PROCESSES = 3, 3
 
 
 class Order(NamedTuple):
@@ -82,14 +82,12 @@ class Hand:
     def __init__(self, settings: Settings, tell: Callable[[str, float], None]) -> None:
         self._settings = settings
         self._tell = tell
-        self._crew: Crew | None = None
-        self._key: tuple[object, ...] = ()
+        self._crews: dict[tuple[object, ...], Crew] = {}
 
     def close(self) -> None:
-        """Let the process go."""
-        if self._crew is not None:
-            self._crew.__exit__(None, None, None)
-            self._crew = None
+        """Let the processes go."""
+        while self._crews:
+            self._crews.popitem()[1].__exit__(None, None, None)
 
     def do(self, order: Order) -> Ended:
         """Do a slide; never raises."""
@@ -112,16 +110,22 @@ class Hand:
         return self._judged(order, outcome, too_late)
 
     def _run(self, order: Order) -> Outcome:
-        if self._crew is None or self._key != order.policy.key:
-            self.close()
-            self._crew, self._key = Crew(order.policy.orders, 1), order.policy.key
+        crew = self._crew_for(order.policy)
         outcome = Outcome("untouched", error="not begun", error_code=130)
-        for told in self._crew.work("run", [order.task], bool):
+        for told in crew.work("run", [order.task], bool):
             if isinstance(told, tuple):
                 outcome = told[1].outcome
             elif isinstance(told, Staged):
                 self._tell(order.candidate.path, told.part)
         return outcome
+
+    def _crew_for(self, policy: Policy) -> Crew:
+        """Return the process for a policy; the one that was not needed for longest makes room for another."""
+        crew = self._crews.pop(policy.key, None) or Crew(policy.orders, 1)
+        self._crews[policy.key] = crew
+        if len(self._crews) > _PROCESSES:
+            self._crews.pop(next(iter(self._crews))).__exit__(None, None, None)
+        return crew
 
     def _judged(self, order: Order, outcome: Outcome, too_late: bool) -> Ended:
         if DONE_BEFORE in outcome.notes:

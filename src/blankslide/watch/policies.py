@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from blankslide.batch import NameTable, Orders, Pattern, read_table
 from blankslide.errors import EnvironmentProblem, ProfileError, UsageError
+from blankslide.pipeline.ledger_facts import require_sayable
 from blankslide.watch.settings import ORIGINALS, POLICY_FILE, Naming, Originals
 
 if TYPE_CHECKING:
@@ -79,12 +80,14 @@ class Policies:
             for key, value in self._file(path).items():
                 said[key], where[key] = value, path
         naming = self._naming(said, where)
-        options, key = settings.options, tuple[object, ...]()
+        options, kind = settings.options, tuple[object, ...]()
         if "profile" in said:
-            options, key = self._options(said["profile"], where["profile"])
-        orders = replace(Orders.of(options, settings.out), lasting=True)
-        requester = said.get("requester", home[0] if home else "")
-        return Policy(key, requester, orders, naming, said.get("originals", settings.originals))
+            options, kind = self._options(said["profile"], where["profile"])
+        site = options.about.get("requester", "")
+        requester = said.get("requester", site or (home[0] if home else ""))
+        about = {**options.about, **_sayable(requester, asked="requester" in said)}
+        orders = replace(Orders.of(options, settings.out), lasting=True, about=about)
+        return Policy((*kind, requester), requester, orders, naming, said.get("originals", settings.originals))
 
     def name_of(self, policy: Policy, task: Task) -> Task:
         """Give a slide its name, if names are asked for; without a row in the table it gets a refusal.
@@ -149,6 +152,22 @@ class Policies:
         if known is None or known[0] != state:
             known = self._tables[key] = (state, read_table(path, naming.columns))
         return known[1]
+
+
+def _sayable(requester: str, asked: bool) -> dict[str, str]:
+    """Return what the ledger is to say of a requester; a folder's name that it cannot hold is left out.
+
+    Raises
+    ------
+    UsageError
+        If a name that somebody has written down cannot be held.
+    """
+    try:
+        return require_sayable({"requester": requester})
+    except UsageError as error:
+        if asked:
+            raise UsageError(f"{POLICY_FILE}: {error.message}", error.hint) from None
+        return {}
 
 
 def require_lasting(pattern: str) -> None:
