@@ -55,7 +55,10 @@ def _shared(*names: str) -> Callable[[Any], Any]:
         "link_table": click.option(
             "--link-table", metavar="FILE.links|none", help="Where old names are kept, sealed; your own by default."
         ),
-        "ledger": click.option("--ledger", metavar="URL|none", help="FILE.jsonl, or none; your own ledger by default."),
+        "requester": click.option("--requester", metavar="NAME", help="Who asked for the slides, for the ledger."),
+        "ledger": click.option(
+            "--ledger", metavar="URL|none", help="FILE.jsonl, sqlite:///FILE, postgresql://..., none; yours by default."
+        ),
     }
 
     def add(command: Any) -> Any:
@@ -90,6 +93,7 @@ _ELSEWHERE: dict[str, str] = {
     "audit": "blankslide.cli.commands_audit",
     "spotcheck": "blankslide.cli.commands_spotcheck",
     "completion": "blankslide.cli.commands_completion",
+    "ledger": "blankslide.cli.commands_ledger",
     "names": "blankslide.cli.commands_names",
     "profile": "blankslide.cli.commands_profile",
     "watch": "blankslide.cli.commands_watch",
@@ -190,7 +194,7 @@ def inspect(
 @click.option(
     "--report", metavar="FILE", help="Write a report, .html, .json, .csv or .xlsx: no values, no telling names."
 )
-@_shared("with_names", "profile", "thorough", "key", "ledger", "link_table", "json")
+@_shared("with_names", "profile", "thorough", "key", "ledger", "requester", "link_table", "json")
 def anonymize(
     paths: tuple[str, ...],
     in_place: bool,
@@ -204,6 +208,7 @@ def anonymize(
     thorough: bool,
     key: str | None,
     ledger: str | None,
+    requester: str | None,
     link_table: str | None,
     as_json: bool,
 ) -> None:
@@ -214,7 +219,10 @@ def anonymize(
     mode = _mode(in_place, out, dry_run)
     if with_names and report is None:
         raise click.UsageError("--with-names is about the file of --report")
-    options = options_of(profile, keep=keep, key=key, ledger=ledger, link_table=link_table, dry_run=dry_run)
+    about = {"requester": requester} if requester else None
+    options = options_of(
+        profile, keep=keep, key=key, ledger=ledger, link_table=link_table, about=about, dry_run=dry_run
+    )
     options.thorough = thorough
 
     try:
@@ -243,7 +251,7 @@ def anonymize(
 @click.option(
     "--report", metavar="FILE", help="Write a report, .html, .json, .csv or .xlsx: no values, no telling names."
 )
-@_shared("with_names", "profile", "thorough", "key", "ledger", "link_table", "json")
+@_shared("with_names", "profile", "thorough", "key", "ledger", "requester", "link_table", "json")
 def batch(
     paths: tuple[str, ...],
     in_place: bool,
@@ -256,6 +264,7 @@ def batch(
     thorough: bool,
     key: str | None,
     ledger: str | None,
+    requester: str | None,
     link_table: str | None,
     as_json: bool,
     **more: Any,
@@ -274,7 +283,10 @@ def batch(
     if more["names_columns"] is not None and more["names"] is None:
         raise click.UsageError("--names-columns is about the table of --names")
     mode = _mode(in_place, out, dry_run)
-    options = options_of(profile, keep=keep, key=key, ledger=ledger, link_table=link_table, dry_run=dry_run)
+    about = {"requester": requester} if requester else None
+    options = options_of(
+        profile, keep=keep, key=key, ledger=ledger, link_table=link_table, about=about, dry_run=dry_run
+    )
     options.thorough = thorough
     style: cli_batch.Style = "json" if as_json else "json-lines" if json_lines else "lines"
     try:

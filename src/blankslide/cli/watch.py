@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from blankslide.cli.settling import settle
 from blankslide.cli.stopping import stop
 from blankslide.watch import Health, Service, health_path, read_health
 
@@ -29,6 +30,7 @@ def watch(settings: Settings, once: bool) -> int:
     """
     with stop.held():
         ended = Service(settings, _say, stop.is_asked).run(once)
+        settle(settings.options.ledger)
     if not once:
         return 0
     return 1 if ended["bad"] or ended["left"] else 4 if ended["wait"] else 0

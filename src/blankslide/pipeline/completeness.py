@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from blankslide.errors import BlankslideError, EnvironmentProblem, SlidePending
+from blankslide.errors import SlideError, SlidePending
 from blankslide.pipeline.looking import refuse_pending
 from blankslide.pipeline.main_file import main_file
 from blankslide.pipeline.opening import inspected, opened
@@ -51,19 +51,17 @@ def missing(path: Path) -> Missing | None:
 
     Raises
     ------
-    EnvironmentProblem
-        If it cannot be looked at now; that says nothing about the slide.
+    EnvironmentProblem, UsageError
+        If it cannot be looked at now, or is gone; that says nothing about the slide.
     """
     path = main_file(path)
     try:
         refuse_pending(path)
         with opened(path) as slide:
-            problem: BlankslideError | None = None
+            problem: SlideError | None = None
             try:
                 maps = inspected(slide, None).maps
-            except EnvironmentProblem:
-                raise
-            except BlankslideError as error:
+            except SlideError as error:
                 problem, maps = error, ()
             from blankslide.storage.lock import is_written
 
@@ -74,9 +72,7 @@ def missing(path: Path) -> Missing | None:
             found = [_zeros(file, bytemap) for file, bytemap in zip(slide.files, maps, strict=False)]
     except SlidePending:
         return None
-    except EnvironmentProblem:
-        raise
-    except BlankslideError as error:
+    except SlideError as error:
         return Missing(error.message)
     return max((each for each in found if each is not None), key=lambda each: each.certain, default=None)
 

@@ -22,7 +22,7 @@ from blankslide.errors import BlankslideError, Cancelled, EnvironmentProblem, Sl
 from blankslide.model import COPY_LEFTOVER, Stage
 from blankslide.pipeline.balancing import before_copying, is_census
 from blankslide.pipeline.clock import Clock
-from blankslide.pipeline.done_before import is_done, mark
+from blankslide.pipeline.done_before import is_done, mark, record_done, record_found
 from blankslide.pipeline.earlier_copies import is_copied, judge_copy, look_for_dead, suffix_of, transaction_of
 from blankslide.pipeline.job import Job
 from blankslide.pipeline.judging import gone_roles, judge_written
@@ -115,7 +115,9 @@ def anonymize_copy(
             return job.outcome
         if is_there:
             if not dry_run:
+                chosen = job.outcome
                 judge_copy(job)
+                record_found(job, chosen)
         elif not dry_run:
             _run(job)
         elif more.asks == "everything":
@@ -142,10 +144,10 @@ def _choose_target(job: Job, name: str | None, dry_run: bool, more: Mode) -> boo
         look_for_dead(job)
     if job.is_set and not dry_run and os.path.isdir(job.folder):
         sweep(job.slide, job.folder)
-    choose_link(job, job.named, tops[-1], more.above)
     job.only_clean = more.only_clean
     if more.place is not None and not dry_run:
         mark(job, more.place)
+    choose_link(job, job.named, tops[-1], more.above)
     is_there = more.resumes and is_copied(job)
     if not is_there:
         if not dry_run and is_done(job):
@@ -222,6 +224,8 @@ def _run(job: Job) -> None:
             state = judge_written(job, Path(copy.path), [name.rpartition("/")[2] for name in job.names])
             job.clock.lap(Stage.VERIFY)
             _conclude(job, copy, state)
+    if job.transaction and job.outcome.target:
+        record_done(job, job.outcome, state)
     job.clock.lap(Stage.RECORD)
 
 
@@ -387,7 +391,8 @@ def _conclude(job: Job, copy: Copy | SetCopy, state: str) -> None:
         return
     job.clock.safe_point()
     write_link(job, outcome.transaction)
-    record(outcome, job.slide.name, job.options, state, facts(job))
+    if not job.transaction:
+        record(outcome, job.slide.name, job.options, state, facts(job))
     if isinstance(copy, SetCopy):
         copy.publish()
         outcome.notes += (COPY_LEFTOVER,) if copy.leftover else ()

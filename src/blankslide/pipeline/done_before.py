@@ -2,19 +2,22 @@
 
 Whoever watches a folder meets a slide more than once: after a restart, or because somebody dropped it in again. Its
 transaction is then not a random number but a keyed digest of the slide's bytes, its name, and the folder that it came
-from. So the ledger knows it again, though its copy was taken away meanwhile, and never holds it twice. A run that died
-between its entry and the copy's name has left its unfinished copy: that one is made again.
+from. So the ledger knows it again, though its copy was taken away meanwhile, and never holds it twice. Such a copy gets
+its name first and its entry then: what the ledger holds has been there, and what is there without an entry, because a
+run died between the two, gets it from the next run.
 """
 
 from __future__ import annotations
 
-import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from blankslide.model import DONE_BEFORE
-from blankslide.pipeline.ledger_entry import state_of
+from blankslide.pipeline.ledger_entry import record, state_of
+from blankslide.pipeline.ledger_facts import facts
 
 if TYPE_CHECKING:
+    from blankslide.model import Outcome
     from blankslide.pipeline.job import Job
 
 
@@ -37,14 +40,36 @@ def mark(job: Job, place: str) -> None:
 def is_done(job: Job) -> bool:
     """Whether the ledger holds the copy of a marked job; the outcome then says so."""
     ledger = job.options.ledger
-    if ledger is None or not job.transaction or _is_unfinished(job) or not ledger.contains(job.transaction):
+    if ledger is None or not job.transaction or not ledger.contains(job.transaction):
         return False
     job.outcome.notes += (DONE_BEFORE,)
     return True
 
 
-def _is_unfinished(job: Job) -> bool:
-    """Whether a run has left a copy of this slide without its name."""
-    from blankslide.storage.copies.leftovers import unfinished
+def record_done(job: Job, outcome: Outcome, state: str = "") -> None:
+    """Record a copy that has its name.
 
-    return unfinished(job.folder, os.fstat(job.slide.files[0].fd).st_ino)
+    Raises
+    ------
+    EnvironmentProblem
+        If it cannot be recorded: the next run finds the copy, and does it then.
+    """
+    record(outcome, job.slide.name, job.options, state, facts(job))
+
+
+def record_found(job: Job, chosen: Outcome) -> None:
+    """Record a copy that was found there, if a run has died before it could: as that run would have done.
+
+    Parameters
+    ----------
+    chosen
+        What was to be done with the slide; the job's outcome is about the copy as it was found.
+    """
+    found, ledger = job.outcome, job.options.ledger
+    if not job.transaction or not found or ledger is None or ledger.contains(job.transaction):
+        return
+    as_done = replace(
+        chosen, content="clean", medium=found.medium, readers=found.readers, residue=(), transaction=job.transaction
+    )
+    record_done(job, as_done)
+    found.ledger_sequence = as_done.ledger_sequence

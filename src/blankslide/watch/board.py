@@ -130,6 +130,7 @@ class Board:
         with self._lock:
             item = Item(self._label(order.candidate), "", stamp())
             self._running[order.candidate.path] = (item, 0.0)
+        self._next = 0.0
 
     def progress(self, path: str, part: float) -> None:
         """Take note of how far a slide is; called by the thread that does it."""

@@ -16,7 +16,7 @@ from blankslide.batch.events import Staged
 from blankslide.errors import BlankslideError, EnvironmentProblem
 from blankslide.model import DONE_BEFORE, Outcome
 from blankslide.pipeline import problem_of
-from blankslide.pipeline.completeness import missing
+from blankslide.pipeline.completeness import Missing, missing
 from blankslide.watch import leaving
 from blankslide.watch.telling import clean_phrase, reason_of
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Ending = Literal["done", "before", "bad", "left", "wait", "whole?", "stopped"]
 _DIED = "the process that had this slide"
 _TAKEN = "the target folder already has a file of this name"
-_DEATHS = 3
+_DEATHS, _PROCESSES = 3, 3
 
 
 class Order(NamedTuple):
@@ -82,14 +82,12 @@ class Hand:
     def __init__(self, settings: Settings, tell: Callable[[str, float], None]) -> None:
         self._settings = settings
         self._tell = tell
-        self._crew: Crew | None = None
-        self._key: tuple[object, ...] = ()
+        self._crews: dict[tuple[object, ...], Crew] = {}
 
     def close(self) -> None:
-        """Let the process go."""
-        if self._crew is not None:
-            self._crew.__exit__(None, None, None)
-            self._crew = None
+        """Let the processes go."""
+        while self._crews:
+            self._crews.popitem()[1].__exit__(None, None, None)
 
     def do(self, order: Order) -> Ended:
         """Do a slide; never raises."""
@@ -102,7 +100,7 @@ class Hand:
         candidate = order.candidate
         if not is_unchanged(candidate):
             return Ended(order, "stopped", "")
-        lacks = missing(Path(candidate.path))
+        lacks = _missing(Path(candidate.path))
         too_late = candidate.quiet_for >= self._settings.patience
         if lacks is not None and (lacks.waits or not too_late):
             return Ended(order, "whole?", lacks.reason)
@@ -112,16 +110,22 @@ class Hand:
         return self._judged(order, outcome, too_late)
 
     def _run(self, order: Order) -> Outcome:
-        if self._crew is None or self._key != order.policy.key:
-            self.close()
-            self._crew, self._key = Crew(order.policy.orders, 1), order.policy.key
+        crew = self._crew_for(order.policy)
         outcome = Outcome("untouched", error="not begun", error_code=130)
-        for told in self._crew.work("run", [order.task], bool):
+        for told in crew.work("run", [order.task], bool):
             if isinstance(told, tuple):
                 outcome = told[1].outcome
             elif isinstance(told, Staged):
                 self._tell(order.candidate.path, told.part)
         return outcome
+
+    def _crew_for(self, policy: Policy) -> Crew:
+        """Return the process for a policy; the one that was not needed for longest makes room for another."""
+        crew = self._crews.pop(policy.key, None) or Crew(policy.orders, 1)
+        self._crews[policy.key] = crew
+        if len(self._crews) > _PROCESSES:
+            self._crews.pop(next(iter(self._crews))).__exit__(None, None, None)
+        return crew
 
     def _judged(self, order: Order, outcome: Outcome, too_late: bool) -> Ended:
         if DONE_BEFORE in outcome.notes:
@@ -174,6 +178,16 @@ class Hand:
         except EnvironmentProblem as error:
             return Ended(order, "wait", f"it belongs into the quarantine ({reason}), but {error.message}")
         return Ended(order, "bad", reason, is_gone=True)
+
+
+def _missing(path: Path) -> Missing | None:
+    """Ask what a slide lacks; what we cannot cope with counts as damage, so it does not wait for ever."""
+    try:
+        return missing(path)
+    except (BlankslideError, OSError):
+        raise
+    except Exception as error:
+        return Missing(problem_of(error).message)
 
 
 def _name_speaks(outcome: Outcome) -> bool:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from blankslide.batch import NameTable, Orders, Pattern, read_table
 from blankslide.errors import EnvironmentProblem, ProfileError, UsageError
+from blankslide.pipeline.ledger_facts import require_sayable
 from blankslide.watch.settings import ORIGINALS, POLICY_FILE, Naming, Originals
 
 if TYPE_CHECKING:
@@ -79,12 +80,14 @@ class Policies:
             for key, value in self._file(path).items():
                 said[key], where[key] = value, path
         naming = self._naming(said, where)
-        options = self._options(said["profile"], where["profile"]) if "profile" in said else settings.options
-        orders = replace(Orders.of(options, settings.out), lasting=True)
-        kind = (said.get("profile"), where.get("profile") if str(said.get("profile")).endswith(".toml") else None)
-        state = _state(str(kind[1])) if kind[1] else None
-        requester = said.get("requester", home[0] if home else "")
-        return Policy((*kind, state), requester, orders, naming, said.get("originals", settings.originals))
+        options, kind = settings.options, tuple[object, ...]()
+        if "profile" in said:
+            options, kind = self._options(said["profile"], where["profile"])
+        site = options.about.get("requester", "")
+        requester = said.get("requester", site or (home[0] if home else ""))
+        about = {**options.about, **_sayable(requester, asked="requester" in said)}
+        orders = replace(Orders.of(options, settings.out), lasting=True, about=about)
+        return Policy((*kind, requester), requester, orders, naming, said.get("originals", settings.originals))
 
     def name_of(self, policy: Policy, task: Task) -> Task:
         """Give a slide its name, if names are asked for; without a row in the table it gets a refusal.
@@ -131,7 +134,8 @@ class Policies:
             return Naming(pattern)
         return Naming(None, Path(where["names"], str(table)), said.get("names_columns"))
 
-    def _options(self, profile: str, folder: str) -> Options:
+    def _options(self, profile: str, folder: str) -> tuple[Options, tuple[object, ...]]:
+        """Return the options of a profile, and what is equal only while it stays as it is."""
         path = os.path.join(folder, profile) if profile.endswith(".toml") else profile
         state = _state(path)
         known = self._profiles.get(path)
@@ -139,7 +143,7 @@ class Policies:
             options = replace(self._settings.options, profile=path, keep=(), remove=())
             options.profile = options.resolved()
             known = self._profiles[path] = (state, options)
-        return known[1]
+        return known[1], (path, state)
 
     def _table(self, naming: Naming) -> NameTable:
         path = cast(Path, naming.table)
@@ -148,6 +152,22 @@ class Policies:
         if known is None or known[0] != state:
             known = self._tables[key] = (state, read_table(path, naming.columns))
         return known[1]
+
+
+def _sayable(requester: str, asked: bool) -> dict[str, str]:
+    """Return what the ledger is to say of a requester; a folder's name that it cannot hold is left out.
+
+    Raises
+    ------
+    UsageError
+        If a name that somebody has written down cannot be held.
+    """
+    try:
+        return require_sayable({"requester": requester})
+    except UsageError as error:
+        if asked:
+            raise UsageError(f"{POLICY_FILE}: {error.message}", error.hint) from None
+        return {}
 
 
 def require_lasting(pattern: str) -> None:

@@ -249,6 +249,8 @@ class Service:
         if ended.renamed:
             self._adopt(candidate)
         self._board.noted(ended)
+        if ending == "done" and (ledger := ended.order.policy.orders.ledger) is not None:
+            ledger.wake()
 
     def _settle(self, file: File, path: str, in_place: bool) -> None:
         """Take a file as it is now for what was done: in place we have changed it ourselves."""

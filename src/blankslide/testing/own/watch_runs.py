@@ -69,45 +69,63 @@ def references(kinds: dict[str, Path], root: Path, key: str) -> dict[str, dict[s
     return found
 
 
-def arriving(count: int, kills: int = 0, seed: int = 1, jobs: int = 1, root: Path | None = None) -> list[str]:
-    """Let slides arrive slowly while the service runs, and is killed ``kills`` times; return what went wrong."""
+def arriving(
+    count: int,
+    kills: int = 0,
+    seed: int = 1,
+    pause: float = 0.6,
+    root: Path | None = None,
+    between: tuple[float, float] | None = None,
+) -> list[str]:
+    """Let slides arrive slowly while the service runs, and is killed ``kills`` times; return what went wrong.
+
+    Parameters
+    ----------
+    pause
+        Longest pause of a copier in the middle of a file, in seconds; twice the quiet time by default.
+    between
+        Shortest and longest time between two kills.
+    """
     if root is None:
         with tempfile.TemporaryDirectory() as name:
-            return arriving(count, kills, seed, jobs, Path(name))
+            return arriving(count, kills, seed, pause, Path(name), between)
     begun = time.monotonic()
     kinds = build_kinds(root / "kinds")
-    service = Watched(root, "--jobs", str(jobs))
+    service = Watched(root)
     sent = parcels(kinds, service.source, count, seed)
-    done = write_list(root / "list.json", sent, _PAUSE, seed)
-    wanted = {str(Path(p.files[-1][1]).relative_to(service.source)) for p in sent}
-    feeder, rng, killed = feed(root / "list.json"), random.Random(seed), 0
+    done = write_list(root / "list.json", sent, pause, seed)
+    least, most = between or (0.3, max(2.5, count / max(kills, 1) * 0.5))
+    rng = random.Random(seed)
+    code = _run(service, sent, root / "list.json", [rng.uniform(least, most) for _ in range(kills)])
+    wrong = [f"it ended with {code}"] * (code != 0) + judged(service, sent, arrived(done), kinds, root)
+    took = time.monotonic() - begun
+    ways = Counter(each.way for each in sent)
+    print(f"{count} slides of {len(kinds)} formats, killed {kills} times: {took:.0f} s, {took / count:.2f} s each")
+    print("  " + ", ".join(f"{number} {way}" for way, number in sorted(ways.items())))
+    print(f"  {len(service.entries())} entries, {len(sent)} copies wanted, {len(wrong)} faults", flush=True)
+    return wrong
+
+
+def _run(service: Watched, sent: list[Parcel], plan: Path, kills: list[float]) -> int:
+    """Feed the service, kill it after each of these times, wait for the last slide, and stop it."""
+    wanted = {str(Path(each.files[-1][1]).relative_to(service.source)) for each in sent}
+    feeder, limit = feed(plan), time.monotonic() + 120 + 4 * len(sent)
     service.start()
     try:
-        limit = time.monotonic() + 120 + 3 * count
+        for number, pause in enumerate(kills):
+            time.sleep(pause)
+            service.kill(everything=number % 2 == 0)
+            service.start()
         while time.monotonic() < limit:
-            ready = feeder.poll() is not None and wanted <= files_below(service.out).keys()
-            if killed < kills:
-                time.sleep(rng.uniform(0.3, max(2.5, count / max(kills, 1) * 0.5)))
-                service.kill(everything=rng.random() < 0.5)
-                killed += 1
-                service.start()
-            elif ready:
+            if feeder.poll() is not None and wanted <= files_below(service.out).keys():
                 break
-            else:
-                time.sleep(0.2)
-        code = service.stop(timeout=120)
+            time.sleep(0.2)
+        return service.stop(timeout=120)
     finally:
         feeder.kill()
         feeder.wait()
         if service.process is not None:
             service.kill(everything=True)
-    wrong = [f"it ended with {code}"] * (code != 0) + judged(service, sent, arrived(done), kinds, root)
-    took = time.monotonic() - begun
-    ways = Counter(each.way for each in sent)
-    print(f"{count} slides of {len(kinds)} formats, killed {killed} times: {took:.0f} s, {took / count:.2f} s each")
-    print("  " + ", ".join(f"{number} {way}" for way, number in sorted(ways.items())))
-    print(f"  {len(service.entries())} entries, {len(wanted)} copies, {len(wrong)} faults", flush=True)
-    return wrong
 
 
 def judged(

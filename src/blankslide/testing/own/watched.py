@@ -41,6 +41,11 @@ class Watched:
         ]
         self.process: subprocess.Popen[bytes] | None = None
 
+    def watch(self, folder: Path) -> None:
+        """Watch another folder."""
+        self.arguments[self.arguments.index(str(self.source))] = str(folder)
+        self.source = folder
+
     # -- the service -----------------------------------------------------------------------
 
     def start(self) -> Watched:
