@@ -83,7 +83,9 @@ Exit codes:
 
 
 # Commands that live in a file of their own, loaded when one of them is typed: their start costs the others nothing.
-_ELSEWHERE: dict[str, str] = {}
+_ELSEWHERE: dict[str, str] = {
+    "certificate": "blankslide.cli.commands_certificate",
+}
 
 
 class _Group(click.Group):

@@ -189,6 +189,15 @@ class Ledger:
         with self._reading() as handle:
             return _problems(_lines(handle))
 
+    def entries(self, first: int = 1) -> Iterator[tuple[bytes, dict[str, Any]]]:
+        """Yield the whole entries from a number on, each with its line; nothing is held in memory."""
+        if self._path.exists():
+            with self._reading() as handle:
+                for raw in _lines(handle):
+                    record = _parse(raw)
+                    if record is not None and record["seq"] >= first:
+                        yield raw, record
+
     def _write_again(self, offset: int, raw: bytes) -> None:
         with self._path.open("r+b") as file:
             file.seek(offset)
