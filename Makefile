@@ -56,6 +56,7 @@ generated:
 	@bash scripts/setup-venv dev
 	@$(BIN)/python scripts/manifest
 	@$(BIN)/python scripts/format-pages
+	@$(BIN)/python scripts/profile-page
 	@$(BIN)/python scripts/readme-formats
 
 wheel-check:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from blankslide.model import Inspection, Outcome, Plan
     from blankslide.policy.profiles import Profile
     from blankslide.records.ledger import Ledger
+    from blankslide.records.link_table import LinkTable
 
 __all__ = ["anonymize", "anonymize_many", "inspect", "options", "plan", "recover", "slides", "verify"]
 
@@ -32,8 +33,10 @@ def options(
     remove: str | Sequence[str] = (),
     key: str | Path | None = None,
     ledger: str | None = None,
+    link_table: str | Path | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
+    about: Mapping[str, str] | None = None,
     looks: bool = False,
     dry_run: bool = False,
     asked_only: bool = False,
@@ -51,11 +54,17 @@ def options(
         The site's key file; None for the user's own. If it is not there, the first slide that is
         really edited makes it.
     ledger
-        ``none``, a ``.jsonl`` file, or None for the user's own ledger.
+        ``none``, a ``.jsonl`` file, the URL of a database that mirrors it, or None for the user's own ledger.
+    link_table
+        Where the old name of a slide is kept that gets another one, sealed with the key: ``none``, a ``.links``
+        file, or None for the user's own.
     progress
         Called with (`Stage` that ended, fraction done).
     cancelled
         Asked at safe points before anything is written.
+    about
+        What the ledger is to say of slides: ``requester``, and what is kept of their identifiers, ``specimen``,
+        ``block``, ``slide`` and ``stain``.
     looks
         The options are for looking, judging or recovering: that needs no home, and a key file that is
         named must be there.
@@ -75,8 +84,13 @@ def options(
         remove=remove,
         key_file=_key_file(key, looks, dry_run),
         ledger=_ledger("none" if dry_run else ledger, asked_only),
+        links=None if looks else _links(link_table),
     )
     made.find_key()
+    if about:
+        from blankslide.pipeline.ledger_facts import require_sayable
+
+        made.about = require_sayable(about)
     if progress is not None:
         made.progress = progress
     if cancelled is not None:
@@ -89,7 +103,7 @@ def options(
 def _ledger(url: str | None, asked_only: bool = False) -> Ledger | None:
     if url == "none":
         return None
-    from blankslide.records.ledger import open_ledger
+    from blankslide.records.opening import open_ledger
 
     try:
         return open_ledger(url)
@@ -97,6 +111,12 @@ def _ledger(url: str | None, asked_only: bool = False) -> Ledger | None:
         if asked_only and url is None:  # no home, so nothing can be recorded there
             return None
         raise
+
+
+def _links(asked: str | Path | None) -> LinkTable | None:
+    from blankslide.records.link_table import open_links
+
+    return open_links(asked)
 
 
 def _key_file(named: str | Path | None, looks: bool, dry_run: bool) -> Path | None:
@@ -142,6 +162,7 @@ def anonymize(
     remove: str | Sequence[str] = (),
     key: str | Path | None = None,
     ledger: str | None = None,
+    link_table: str | Path | None = None,
     dry_run: bool = False,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -158,6 +179,8 @@ def anonymize(
         As in `options`: ``"macro"``, or several names.
     name
         Name of the copy, or new name of the slide.
+    link_table
+        As in `options`.
 
     Raises
     ------
@@ -173,10 +196,13 @@ def anonymize(
         remove=remove,
         key=key,
         ledger=ledger,
+        link_table=link_table,
         progress=progress,
         cancelled=cancelled,
         dry_run=dry_run,
     )
+    if chosen.links is not None:
+        chosen.links.keep_apart([path], out)
     return pipeline.anonymize(path, chosen, mode, name)
 
 
@@ -203,6 +229,7 @@ def anonymize_many(
     thorough: bool = False,
     key: str | Path | None = None,
     ledger: str | None = None,
+    link_table: str | Path | None = None,
     dry_run: bool = False,
     every: bool = False,
     jobs: int | None = None,
@@ -218,7 +245,7 @@ def anonymize_many(
     ----------
     paths
         A slide or folder, or several.
-    in_place, out, profile, keep, remove, key, ledger, dry_run, cancelled
+    in_place, out, profile, keep, remove, key, ledger, link_table, dry_run, cancelled
         As in `anonymize`. Copies keep the folders that they stand in.
     name
         Pattern for names, such as ``STUDY-{n:04}``, ``{stem}`` or ``{pseudonym}``.
@@ -257,7 +284,7 @@ def anonymize_many(
 
     named = (paths,) if isinstance(paths, str | Path) else tuple(paths)
     mode = pipeline.mode_of(in_place, out, dry_run)
-    chosen = options(profile, keep=keep, remove=remove, key=key, ledger=ledger, dry_run=dry_run)
+    chosen = options(profile, keep=keep, remove=remove, key=key, ledger=ledger, link_table=link_table, dry_run=dry_run)
     chosen.thorough = thorough
     if report is not None:
         reports.check(Path(report))

@@ -72,6 +72,13 @@ class UsageError(BlankslideError):
 
     exit_code = 2
 
+    @property
+    def line(self) -> int:
+        """The line of a file that the message names, or 0."""
+        _, _, behind = self.message.partition(", line ")
+        number, _, rest = behind.partition(":")
+        return int(number) if rest and number.isdigit() else 0
+
 
 class ProfileError(UsageError):
     """A profile file is wrong; the message names file and line."""

@@ -99,11 +99,23 @@ def load_key(path: Path | None = None) -> bytes:
 
 
 def _make_key(path: Path) -> None:
-    """Write the key beside its place and link it there, so that nobody ever reads half a key."""
     make_folder(path.parent)
+    make_private_file(path, os.urandom(KEY_BYTES))
+
+
+def make_private_file(path: Path, data: bytes) -> None:
+    """Make a file that only its owner can read; one that is there already stays as it is.
+
+    It is written beside its place and linked there, so that nobody ever reads half of it.
+
+    Raises
+    ------
+    OSError
+        What the system says.
+    """
     draft = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
     try:
-        _write_new(draft, os.urandom(KEY_BYTES))
+        _write_new(draft, data)
         _publish(draft, path)
     finally:
         draft.unlink(missing_ok=True)
@@ -121,7 +133,7 @@ def _write_new(path: Path, data: bytes) -> None:
 def _publish(draft: Path, path: Path) -> None:
     try:
         os.link(draft, path)
-    except FileExistsError:  # another process was first: its key counts
+    except FileExistsError:  # another process was first: what it made counts
         return
     except OSError:  # no hard links on this file system: exclusive, though not in one step
         _write_new(path, draft.read_bytes())

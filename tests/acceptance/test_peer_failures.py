@@ -29,7 +29,7 @@ import pytest
 import tifffile
 from PIL import ImageCms
 
-from blankslide.records.ledger import open_ledger
+from blankslide.records.opening import open_ledger
 from blankslide.testing.built import build_aperio
 from blankslide.testing.judge import Before, has_piece, judge
 from blankslide.testing.process import run_cli

@@ -57,7 +57,7 @@ def test_what_needs_no_slide_is_told_there_too(command: list[str], env: dict[str
 def test_signs_become_their_look_alikes(two: tuple[Path, Path]) -> None:
     out = run_cli("inspect", two[0], env={"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}).out
     assert "a.svs - Aperio SVS - 512x384, 2 levels, 0.499 um/px" in out
-    assert "\n *  label picture" in out
+    assert "\n *  picture.label" in out
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
@@ -74,7 +74,7 @@ def test_the_table_of_a_terminal_too(two: tuple[Path, Path], encoding: str) -> N
             pass
     os.close(ours)
     assert run.returncode == 0, seen
-    assert seen.count(b"label picture") == 2
+    assert seen.count(b"picture.label") == 2
     assert b"*" in seen
 
 

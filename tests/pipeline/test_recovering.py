@@ -61,7 +61,7 @@ def test_what_fails_before_the_first_write_of_a_recovery_is_pending_too(
     slide: Path, options: Options, interrupt: Interrupt, tmp_path: Path
 ) -> None:
     interrupt(slide, options)
-    from blankslide.records.ledger import open_ledger
+    from blankslide.records.opening import open_ledger
 
     options.ledger = open_ledger(str(tmp_path / "missing" / "l.jsonl"))
     with pytest.raises(SlidePending, match="ledger"):

@@ -12,7 +12,7 @@ import pytest
 
 from blankslide.cli import main
 from blankslide.pipeline import Options, anonymize_in_place, verify
-from blankslide.records.ledger import open_ledger
+from blankslide.records.opening import open_ledger
 from blankslide.verification import Hits, ReaderView, Spelled
 from blankslide.verification import observe as observe_module
 from blankslide.verification.search import Hit

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from blankslide.pipeline import Options, anonymize_copy, anonymize_in_place, verify
-from blankslide.records.ledger import open_ledger
+from blankslide.records.opening import open_ledger
 from blankslide.samples.dicom import build_dicom
 from blankslide.samples.mirax.slide import build_mirax
 from blankslide.samples.sakura import build_sakura

@@ -10,7 +10,7 @@ from blankslide.errors import ProfileError
 from blankslide.model import Action, Finding, PhiClass, Place
 from blankslide.model.sensitive import Sensitive
 from blankslide.policy.measures import harmless
-from blankslide.policy.profiles import RESEARCH, STRICT, load
+from blankslide.policy.profiles import RESEARCH, STRICT, load, mistakes_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,3 +104,49 @@ def test_missing_profiles_are_usage_errors(tmp_path: Path) -> None:
     with pytest.raises(ProfileError, match="cannot be read"):
         load(str(tmp_path / "none.toml"))
     assert ProfileError("x").exit_code == 2
+
+
+# -- all mistakes at once ------------------------------------------------------------------
+
+
+def test_every_mistake_is_told_once_with_its_own_line(tmp_path: Path) -> None:
+    text = (
+        'name = "x"  # direkt\nbase = "stricht"\nnames = "yes"\nbase2 = 1\n[classes]\ndirekt = "remove"\n'
+        'quasi = "delete"\nQ = "keep"\nimage = "remove"\n[findings]\n"a.b" = "shred"\nnames = "rplace"\na.c = 7\n'
+    )
+    found = [(e.message, e.hint) for e in mistakes_in(write(tmp_path, text))]
+    assert [message.split(", ", 1)[1].split(":")[0] for message, _ in found] == [
+        f"line {n}" for n in (2, 3, 4, 6, 7, 11, 12, 13)
+    ]
+    hints = "\n".join(hint for _, hint in found)
+    for word in ("strict?", "without quotes", "base?", "direct?", "remove?", "replace?"):
+        assert word in hints
+
+
+def test_a_class_that_is_named_twice_is_a_mistake(tmp_path: Path) -> None:
+    (error,) = mistakes_in(write(tmp_path, '[classes]\nquasi = "keep"\nQ = "remove"\n'))
+    assert "line 3: the class of 'Q' is named twice" in error.message
+
+
+@pytest.mark.parametrize("text", ["", '[findings]\na.b.c = "keep"\n', '[findings.a]\n"b.c" = "keep"\n'])
+def test_a_right_profile_has_no_mistakes(tmp_path: Path, text: str) -> None:
+    path = write(tmp_path, text)
+    assert mistakes_in(path) == []
+    assert (load(path).action(finding(PhiClass.DIRECT)) is Action.KEEP) == bool(text), "ids need no quotes"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"), [('base = ["strict"]\n', "research or strict"), ("findings = 3\n", r"write \[findings\]")]
+)
+def test_values_of_other_types_are_mistakes_too(tmp_path: Path, text: str, says: str) -> None:
+    (error,) = mistakes_in(write(tmp_path, text))
+    with pytest.raises(ProfileError):
+        load(write(tmp_path, text))
+    assert says.replace("\\", "") in f"{error.message} {error.hint}"
+
+
+def test_a_mistyped_name_of_a_profile_is_asked_about() -> None:
+    with pytest.raises(ProfileError) as caught:
+        load("reserch")
+    assert caught.value.hint == "did you mean research?"
+    assert mistakes_in("strict") == []

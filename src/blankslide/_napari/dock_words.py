@@ -94,4 +94,4 @@ def place_line(row: Row | None) -> str:
     head = f"{row.what} · {row.kind} · {row.action}" + (
         f" · {wording.shown(row.value, whole=True)}" if row.value else ""
     )
-    return "\n".join([head, *places])
+    return "\n".join([head, wording.shown(row.id, whole=True), *places])

@@ -14,6 +14,8 @@ from qtpy.QtCore import QEvent, QObject, Qt, Signal
 from qtpy.QtGui import QBrush, QColor
 from qtpy.QtWidgets import QAbstractItemView, QComboBox, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
+from blankslide.presentation.wording import shown
+
 if TYPE_CHECKING:
     from blankslide.session import Row
 
@@ -95,10 +97,11 @@ class FindingsTable(QTableWidget):
     def _fill_row(self, number: int, row: Row) -> None:
         tint = _UNKNOWN if row.unknown and row.sensitive else _SENSITIVE if row.sensitive else None
         place = "; ".join(dict.fromkeys(p.where for p in row.places)) or row.where
+        name = shown(row.id, whole=True).replace("<", "‹")  # what Qt takes for rich text would be drawn
+        tips = {MARK: _WORDS.get(row.mark, ""), WHAT: name, WHERE: place}
         for column, text in ((MARK, row.mark), (WHAT, row.what), (VALUE, row.value), (WHERE, row.where)):
             item = QTableWidgetItem(text)
-            # Rich text in a tool tip would be drawn: a value is shown in its cell only.
-            item.setToolTip(_WORDS.get(row.mark, "") if column == MARK else place if column == WHERE else "")
+            item.setToolTip(tips.get(column, ""))  # a value is shown in its cell only
             if tint is not None:
                 item.setBackground(QBrush(tint))
             if column == MARK:

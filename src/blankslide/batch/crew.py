@@ -215,7 +215,7 @@ class Crew:
         except IndexError:
             pass
         try:
-            return Worker(self._orders)
+            return Worker(self._orders.here())
         except OSError as error:
             raise EnvironmentProblem(f"no process could be started: {error.strerror or 'unknown error'}") from None
 

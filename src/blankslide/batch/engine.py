@@ -130,10 +130,16 @@ class Batch:
         self._crew.__exit__(*error)
 
     def _key_for_names(self) -> bytes | None:
-        """Return the key for pseudonyms; a run that will write makes it now, because names are planned with it."""
-        options = self.request.orders.options()
-        if self.request.naming is not None and "pseudonym" in self.request.naming.fields and not self.request.dry_run:
+        """Return the key for pseudonyms; a run that will write makes it now, because names are planned with it.
+
+        So does one that will keep old names in the link table, which is asked here whether it can.
+        """
+        request, options = self.request, self.request.orders.options()
+        links = options.links if request.scheduler is None else None  # workers elsewhere have tables of their own
+        if request.naming is not None and not request.dry_run and ("pseudonym" in request.naming.fields or links):
             options.make_key()
+            if links is not None and options.key is not None:
+                links.ready(options.key)
         return options.planning_key
 
     # -- planning --------------------------------------------------------------------------
@@ -282,6 +288,8 @@ class Batch:
 
     def _done(self, task: Task, outcome: Outcome, begun: bool = True) -> None:
         outcome.path = task.path
+        if outcome.ledger_sequence is not None and self.request.orders.ledger is not None:
+            self.request.orders.ledger.wake()
         self.summary.add(outcome, begun)
         self._watch(Done(task.number, task.path, outcome, begun))
 

@@ -5,7 +5,8 @@ The site's key is not among it: every worker reads the key's file itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from blankslide.pipeline import Options
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from blankslide.pipeline.options import Asks
     from blankslide.policy.profiles import Profile
     from blankslide.records.ledger import Ledger
+    from blankslide.records.link_table import LinkTable
 
 Verb = Literal["plan", "run"]
 
@@ -30,8 +32,10 @@ class Orders:
         With everything that the person asked for on top.
     out
         Folder for copies, an absolute path; None to edit the slides where they stand.
-    key_file, ledger, thorough
+    key_file, ledger, links, thorough
         As in `Options`.
+    about
+        As in `Options`, the same for all slides.
     asks
         What planning asks beside the plan, as in `Mode`.
     """
@@ -40,8 +44,10 @@ class Orders:
     out: str | None = None
     key_file: Path | None = None
     ledger: Ledger | None = None
+    links: LinkTable | None = None
     thorough: bool = False
     asks: Asks = "access"
+    about: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, options: Options, out: str | Path | None = None, asks: Asks = "access") -> Orders:
@@ -59,7 +65,20 @@ class Orders:
         if options.key is not None and options.key_file is None:
             raise InternalError("a run over many slides needs the key's file, not only the key")
         folder = None if out is None else os.path.abspath(out)
-        return cls(options.resolved(), folder, options.key_file, options.ledger, options.thorough, asks)
+        return cls(
+            options.resolved(),
+            folder,
+            options.key_file,
+            options.ledger,
+            options.links,
+            options.thorough,
+            asks,
+            options.about,
+        )
+
+    def here(self) -> Orders:
+        """Return the orders for another process of this machine: we see to the ledger's mirror ourselves."""
+        return self if self.ledger is None else replace(self, ledger=self.ledger.chain())
 
     def options(self) -> Options:
         """Return the options for one process; the key is read if its file is there.
@@ -69,6 +88,13 @@ class Orders:
         EnvironmentProblem
             If the key's file cannot be used.
         """
-        made = Options(self.profile, key_file=self.key_file, ledger=self.ledger, thorough=self.thorough)
+        made = Options(
+            self.profile,
+            key_file=self.key_file,
+            ledger=self.ledger,
+            links=self.links,
+            about=self.about,
+            thorough=self.thorough,
+        )
         made.find_key()
         return made

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from blankslide import pipeline
 from blankslide.cli import show
+from blankslide.cli.settling import settle
 from blankslide.cli.slides import Row, Runner, from_outcome
 from blankslide.cli.stopping import STOPPED, stop
 from blankslide.errors import UsageError
@@ -71,6 +72,7 @@ def anonymize(request: Request, options: Options) -> int:
     runner = Runner(request.as_json, request.mode.out, writes=not request.mode.dry_run)
     with stop.held(not request.mode.dry_run):
         code = runner.run(request.paths, lambda path: _one(path, request, options))
+        settle(options.ledger)
         remark((d.id for row in runner.rows for d in row.decisions), options.resolved())
         if request.report is not None:
             from blankslide.cli.reporting import write_report

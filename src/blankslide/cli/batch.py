@@ -33,6 +33,7 @@ from blankslide.cli.anonymize import remark
 from blankslide.cli.counter import Counter
 from blankslide.cli.plan_table import overview_lines, summary_lines
 from blankslide.cli.reporting import write_report
+from blankslide.cli.settling import settle
 from blankslide.cli.stopping import STOPPED, stop
 from blankslide.model.outcome import worst_code
 from blankslide.model.shown import plain_text
@@ -97,6 +98,7 @@ def batch(asked: Asked, options: Options) -> int:
         overview = engine.plan()
         teller.planned(engine, overview)
         summary = engine.run()
+        settle(options.ledger)
         teller.finished(engine)
         remark(teller.ids, options.resolved())
         return _code(asked, engine, teller, summary)

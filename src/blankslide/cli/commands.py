@@ -51,7 +51,13 @@ def _shared(*names: str) -> Callable[[Any], Any]:
         "with_names": click.option(
             "--with-names", is_flag=True, help="Show all names in that file; it is then for your own site only."
         ),
-        "ledger": click.option("--ledger", metavar="URL|none", help="FILE.jsonl, or none; your own ledger by default."),
+        "link_table": click.option(
+            "--link-table", metavar="FILE.links|none", help="Where old names are kept, sealed; your own by default."
+        ),
+        "requester": click.option("--requester", metavar="NAME", help="Who asked for the slides, for the ledger."),
+        "ledger": click.option(
+            "--ledger", metavar="URL|none", help="FILE.jsonl, sqlite:///FILE, postgresql://..., none; yours by default."
+        ),
     }
 
     def add(command: Any) -> Any:
@@ -62,7 +68,6 @@ def _shared(*names: str) -> Callable[[Any], Any]:
     return add
 
 
-_WORKS = ("inspect", "verify", "anonymize", "batch", "recover")
 _HELP = """Take the patient out of whole-slide images, in place, and see that it is done.
 
 \b
@@ -84,7 +89,12 @@ Exit codes:
 
 # Commands that live in a file of their own, loaded when one of them is typed: their start costs the others nothing.
 _ELSEWHERE: dict[str, str] = {
+    "audit": "blankslide.cli.commands_audit",
     "certificate": "blankslide.cli.commands_certificate",
+    "completion": "blankslide.cli.commands_completion",
+    "ledger": "blankslide.cli.commands_ledger",
+    "names": "blankslide.cli.commands_names",
+    "profile": "blankslide.cli.commands_profile",
 }
 
 
@@ -154,7 +164,7 @@ def inspect(
 
     if with_names and table is None:
         raise click.UsageError("--with-names is about the file of --csv")
-    options = _options(profile, looks=True)
+    options = options_of(profile, looks=True)
     options.thorough = thorough
     try:
         request = cli_inspect.Request(paths, table, show_values, as_json, with_names, readable)
@@ -171,7 +181,7 @@ def inspect(
 @click.option("--keep", multiple=True, metavar="macro", help="Keep a picture; the slide is then not clean.")
 @click.option("--dry-run", is_flag=True, help="Plan only; change nothing.")
 @click.option("--report", metavar="FILE", help="Write a report, .html, .json or .csv: no values, no telling names.")
-@_shared("with_names", "profile", "thorough", "key", "ledger", "json")
+@_shared("with_names", "profile", "thorough", "key", "ledger", "requester", "link_table", "json")
 def anonymize(
     paths: tuple[str, ...],
     in_place: bool,
@@ -185,6 +195,8 @@ def anonymize(
     thorough: bool,
     key: str | None,
     ledger: str | None,
+    requester: str | None,
+    link_table: str | None,
     as_json: bool,
 ) -> None:
     """Take out what identifies the patient, from the slides themselves or into copies."""
@@ -194,7 +206,10 @@ def anonymize(
     mode = _mode(in_place, out, dry_run)
     if with_names and report is None:
         raise click.UsageError("--with-names is about the file of --report")
-    options = _options(profile, keep=keep, key=key, ledger=ledger, dry_run=dry_run)
+    about = {"requester": requester} if requester else None
+    options = options_of(
+        profile, keep=keep, key=key, ledger=ledger, link_table=link_table, about=about, dry_run=dry_run
+    )
     options.thorough = thorough
 
     try:
@@ -220,7 +235,7 @@ def anonymize(
 @click.option("--scheduler", metavar="tcp://...", help="Let the workers of this dask cluster do it.")
 @click.option("--json-lines", is_flag=True, help="Print one JSON object a slide, as it is done.")
 @click.option("--report", metavar="FILE", help="Write a report, .html, .json or .csv: no values, no telling names.")
-@_shared("with_names", "profile", "thorough", "key", "ledger", "json")
+@_shared("with_names", "profile", "thorough", "key", "ledger", "requester", "link_table", "json")
 def batch(
     paths: tuple[str, ...],
     in_place: bool,
@@ -233,6 +248,8 @@ def batch(
     thorough: bool,
     key: str | None,
     ledger: str | None,
+    requester: str | None,
+    link_table: str | None,
     as_json: bool,
     **more: Any,
 ) -> None:
@@ -250,7 +267,10 @@ def batch(
     if more["names_columns"] is not None and more["names"] is None:
         raise click.UsageError("--names-columns is about the table of --names")
     mode = _mode(in_place, out, dry_run)
-    options = _options(profile, keep=keep, key=key, ledger=ledger, dry_run=dry_run)
+    about = {"requester": requester} if requester else None
+    options = options_of(
+        profile, keep=keep, key=key, ledger=ledger, link_table=link_table, about=about, dry_run=dry_run
+    )
     options.thorough = thorough
     style: cli_batch.Style = "json" if as_json else "json-lines" if json_lines else "lines"
     try:
@@ -269,7 +289,7 @@ def verify(
     """Judge slides as they are, with independent readers. Changes nothing."""
     from blankslide.cli import judge
 
-    options = _options(profile, key=key, ledger=ledger, looks=True, asked_only=True)
+    options = options_of(profile, key=key, ledger=ledger, looks=True, asked_only=True)
     options.thorough = thorough
     sys.exit(judge.verify(paths, options, as_json))
 
@@ -281,7 +301,7 @@ def recover(paths: tuple[str, ...], key: str | None, ledger: str | None, as_json
     """Finish what an interrupted run began. Safe to repeat."""
     from blankslide.cli import judge
 
-    options = _options("research", key=key, ledger=ledger, looks=True)
+    options = options_of("research", key=key, ledger=ledger, looks=True)
     sys.exit(judge.recover(paths, options, as_json))
 
 
@@ -322,7 +342,8 @@ def _mode(in_place: bool, out: str | None, dry_run: bool) -> Mode:
         raise click.UsageError(error.message) from None
 
 
-def _options(profile: str, **more: Any) -> Options:
+def options_of(profile: str, **more: Any) -> Options:
+    """Return the options of a run; what is wrong with them ends it."""
     from blankslide.api import options
     from blankslide.errors import BlankslideError
 

@@ -67,7 +67,7 @@ def _demo(folder: Path) -> int:
     from blankslide.samples import write_samples
 
     folder.mkdir(parents=True, exist_ok=True)
-    chosen = options(ledger=str(folder / "ledger.jsonl"), key=folder / "site.key")
+    chosen = options(ledger=str(folder / "ledger.jsonl"), key=folder / "site.key", link_table="none")
     planted = write_samples(folder)
     codes: list[int] = []
     planted.sort(key=lambda slide: (not slide.file.startswith("aperio-classic"), slide.file))

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from blankslide import pipeline
+from blankslide.cli.settling import settle
 from blankslide.cli.slides import Row, Runner, from_outcome
 from blankslide.presentation import wording as words
 
@@ -43,6 +44,7 @@ def recover(paths: tuple[str, ...], options: Options, as_json: bool) -> int:
         return from_outcome(path, outcome)
 
     code = Runner(as_json, writes=True).run(paths, work)
+    settle(options.ledger)
     lost = list(_lost(paths))
     for path in lost:
         print(

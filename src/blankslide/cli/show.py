@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from blankslide.model import Action, Decision, Inspection, Outcome, PhiClass, Plan, Stage
+from blankslide.model import Action, Decision, Inspection, Outcome, Plan, Stage
 from blankslide.presentation import wording as words
 from blankslide.presentation.rows import in_order
 
@@ -68,8 +68,7 @@ def decision_rows(decisions: Sequence[Decision], values: Mapping[str, Sequence[s
     """Rows of what can identify, in the order of all faces; what is merely kept is not a row."""
     rows = []
     for d in in_order(words.sensitive(decisions)):
-        name = d.title.lower() if d.cls is PhiClass.IMAGE else d.id
-        row = [words.mark(d), name, d.where, words.class_word(d.cls), words.action_word(d)]
+        row = [words.mark(d), words.shown(d.id, whole=True), d.where, words.class_word(d.cls), words.action_word(d)]
         if values:
             row.append(words.shown(" | ".join(values.get(d.id, ())), whole=True) if d.id in values else "")
         rows.append(row)

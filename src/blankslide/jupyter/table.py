@@ -143,7 +143,7 @@ def _row(row: Row) -> str:
     places += [f"and {len(row.places) - _PLACES} more"] if len(row.places) > _PLACES else []
     return _grid(
         html_card.badge(row.mark, tone),
-        escape(_short(row.what)),
+        f'<span title="{escape(_short(row.id))}">{escape(_short(row.what))}</span>',
         f'<span title="{escape(chr(10).join(places))}">{escape(_short(row.where))}</span>',
         escape(row.kind),
         escape(_short(row.value)),

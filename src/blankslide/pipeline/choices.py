@@ -12,12 +12,14 @@ a name that looks like a mistyped one of something that would be removed is refu
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.errors import ProfileError, UsageError
 from blankslide.formatkit.protocol import ROLES, SHARED
 from blankslide.model import Action, PhiClass
+from blankslide.policy.known_ids import known_ids
 
 if TYPE_CHECKING:
     from blankslide.model import Inspection
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 _WILD = frozenset("*?[")
 _NEAR, _VERY_NEAR = 0.6, 0.9
 _LOOK = "blankslide inspect shows the names"
+_LIST = "docs/profiles.md lists them"
+_SLIDE = "if a slide of yours has it, name that slide behind the profile"
 
 
 # -- without a slide ---------------------------------------------------------------------
@@ -47,6 +51,44 @@ def require_known(profile: Profile) -> None:
             near = _nearest(first, [*_vendors(), *SHARED, "picture"], _NEAR)
             hint = f"did you mean {near}.{rest}?" if near else _LOOK
             raise _refusal(profile, name, f"no format has a finding called {name!r}", hint)
+
+
+def mistakes(profile: Profile, seen: Iterable[str] = ()) -> list[UsageError]:
+    """Return what is wrong with the names in a profile's file, one error for each; nothing is refused yet.
+
+    A run takes any key of a vendor, for scanners write what they like. Whoever has a profile checked wants to know
+    more: so a name has to be in the list of known ids, in one of the slides that were looked at, or a pattern.
+
+    Parameters
+    ----------
+    seen
+        Ids that slides have.
+    """
+    listed = [known.id for known in known_ids()]
+    found = [*listed, *(name.lower() for name in seen)]
+    patterns = [name for name in listed if _is_pattern(name)]
+    out: list[UsageError] = []
+    for name, action in profile.ids:
+        try:
+            require_known(replace(profile, ids=((name, action),)))
+        except UsageError as error:
+            out.append(error)
+            continue
+        if not (name in found or any_like(found, name) or any(fnmatchcase(name, like) for like in patterns)):
+            out.append(_unlisted(profile, name, found))
+    return out
+
+
+def _unlisted(profile: Profile, name: str, found: Iterable[str]) -> UsageError:
+    vendor = name.partition(".")[0]
+    if _is_pattern(name):
+        return _refusal(profile, name, f"no finding that is known is called like {name!r}", _LIST)
+    own = [i for i in found if i.partition(".")[0] == vendor and not _is_pattern(i)]
+    store, _, word = name.rpartition(".")
+    words = {i.rpartition(".")[2]: i for i in own if i.rpartition(".")[0] == store}
+    near = words.get(_nearest(word, words, _NEAR) or "") or _last(name, own) or _nearest(name, own, _VERY_NEAR)
+    hint = f"did you mean {near}?" if near else _LIST
+    return _refusal(profile, name, f"no finding that is known is called {name!r}", f"{hint} · {_SLIDE}")
 
 
 def _require_role(profile: Profile, name: str, role: str) -> None:

@@ -26,6 +26,8 @@ from blankslide.pipeline.earlier_copies import is_copied, judge_copy
 from blankslide.pipeline.job import Job
 from blankslide.pipeline.judging import gone_roles, judge_written
 from blankslide.pipeline.ledger_entry import record
+from blankslide.pipeline.ledger_facts import facts
+from blankslide.pipeline.linking import choose_link, require_table, write_link
 from blankslide.pipeline.looking import refuse_pending
 from blankslide.pipeline.main_file import is_series_folder, main_file
 from blankslide.pipeline.opening import opened
@@ -130,6 +132,7 @@ def _choose_target(job: Job, name: str | None, dry_run: bool, more: Mode) -> boo
     tops = top_names(job.names)
     if job.is_set and not dry_run and os.path.isdir(job.folder):
         sweep(job.slide, job.folder)
+    choose_link(job, tops[-1], more.above)
     is_there = more.resumes and is_copied(job)
     if not is_there:
         check_targets(job.folder, tops, job.slide.files)
@@ -194,6 +197,7 @@ def _run(job: Job) -> None:
     _ask(job)
     if job.options.ledger is not None:
         job.options.ledger.ready()
+    require_table(job)
     with _folder(job.folder):
         copy = _begin(job)
         with _discarded_unless_published(copy):
@@ -366,7 +370,8 @@ def _conclude(job: Job, copy: Copy | SetCopy, known: Known) -> None:
         outcome.target = ""
         return
     job.clock.safe_point()
-    record(outcome, job.slide.name, job.options, known)
+    write_link(job, outcome.transaction)
+    record(outcome, job.slide.name, job.options, known, facts(job))
     if isinstance(copy, SetCopy):
         copy.publish()
         outcome.notes += (COPY_LEFTOVER,) if copy.leftover else ()

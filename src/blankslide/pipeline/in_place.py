@@ -26,6 +26,8 @@ from blankslide.pipeline.clock import Clock
 from blankslide.pipeline.job import Job
 from blankslide.pipeline.judging import conclude, gone_roles, judge_written, touched
 from blankslide.pipeline.ledger_entry import record, remembered
+from blankslide.pipeline.ledger_facts import facts
+from blankslide.pipeline.linking import choose_link, require_table, write_link
 from blankslide.pipeline.looking import refuse_orphan, refuse_pending
 from blankslide.pipeline.main_file import main_file
 from blankslide.pipeline.opening import opened
@@ -193,8 +195,10 @@ def _apply(job: Job, renames: dict[str, str]) -> None:
     _ask(job)
     if job.options.ledger is not None:
         job.options.ledger.ready()
+    require_table(job)
     extents = _extents(job)
     transaction = _begin(job, renames)
+    write_link(job, transaction.id)
     check_editable(job.slide)  # again, and last: readers took their time, and a slide can be replaced
     job.clock.safe_point()  # the last one: from here on nobody is asked
     try:
@@ -285,7 +289,7 @@ def _forward(job: Job, transaction: Transaction, extents: Sequence[Extents | Non
     if not job.planned.patches:
         conclude(outcome, outcome.readers, remembered(job))
     job.clock.lap(Stage.VERIFY)
-    record(outcome, job.slide.name, job.options, known)
+    record(outcome, job.slide.name, job.options, known, facts(job))
     finish(transaction, outcome)
     job.clock.lap(Stage.RECORD)
 
@@ -317,5 +321,6 @@ def _renames(job: Job, asked: _Asked) -> dict[str, str]:
         raise EnvironmentProblem("another file already has the new name", "choose another --name")
     removed = removed_values(job.inspection, job.outcome.decisions)
     job.outcome.target = new[0]
+    choose_link(job, new[0])
     job.outcome.name = worst_name([p for n in new for p in n.split("/")], removed, job.options.planning_key, vendor)
     return changes

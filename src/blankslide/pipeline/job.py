@@ -48,6 +48,8 @@ class Job:
         Structures may become longer: in a copy only.
     folder, names
         Where a copy goes, and what its files are called below that folder, the main one first.
+    linked
+        Old and new name for the link table, with folders; empty if the name stays.
     """
 
     path: Path
@@ -62,6 +64,7 @@ class Job:
     folder: str = ""
     grows: bool = False
     names: list[str] = field(default_factory=list)
+    linked: tuple[str, str] = ("", "")
 
     def found(self, inspection: Inspection, planned: Plan, key: bytes | None) -> None:
         """Take in what is in the slide and what is to be changed; the outcome begins with that.

@@ -22,18 +22,25 @@ if TYPE_CHECKING:
     from blankslide.records.ledger import Ledger
 
 
-def record(outcome: Outcome, name: str, options: Options, known: Known = NOT_KNOWN) -> None:
+def record(
+    outcome: Outcome, name: str, options: Options, known: Known = NOT_KNOWN, more: Mapping[str, object] | None = None
+) -> None:
     """Append the outcome to the ledger, once for each transaction, without any value.
 
     Parameters
     ----------
+    name
+        The slide's old name; only its pseudonym is recorded.
     known
         By what the finished slide is known again; empty if it cannot be told.
+    more
+        What people find the slide by, from `ledger_facts`.
     """
     ledger = options.ledger
     if ledger is None or ledger.contains(outcome.transaction):
         return
-    outcome.ledger_sequence = ledger.append({**_entry(outcome, name, options), **_known_by(outcome, ledger, known)})
+    entry = {**_entry(outcome, name, options), **_known_by(outcome, ledger, known), **(more or {})}
+    outcome.ledger_sequence = ledger.append(entry)
 
 
 def _known_by(outcome: Outcome, ledger: Ledger, known: Known) -> Mapping[str, object]:

@@ -7,7 +7,7 @@ nothing else: the site's key is read if it is there, and made right before the f
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from blankslide.model import Inspection, Plan
     from blankslide.records.ledger import Ledger
+    from blankslide.records.link_table import LinkTable
 
 _STAND_IN = os.urandom(KEY_BYTES)
 
@@ -102,6 +103,13 @@ class Options:
         Where the key is, or will be made; see `find_key` and `make_key`.
     ledger
         Where to record, or None.
+    about
+        What the ledger is to say of the slide: ``requester``, and the identifiers that are kept, ``specimen``,
+        ``block``, ``slide`` and ``stain``.
+    links
+        Where the names of slides are kept that get another one, or None.
+    place
+        The slide's path below what a person named, for the link table; empty for its name alone.
     progress, cancelled
         Called with (stage that ended, fraction done); asked at safe points before the commit point.
     thorough
@@ -119,6 +127,9 @@ class Options:
     key: bytes | None = field(default=None, repr=False)
     key_file: Path | None = field(default=None, repr=False)
     ledger: Ledger | None = None
+    about: Mapping[str, str] = field(default_factory=dict, repr=False)
+    links: LinkTable | None = None
+    place: str = field(default="", repr=False)
     progress: Progress = _quiet
     cancelled: Callable[[], bool] = bool
     thorough: bool = False

@@ -22,6 +22,7 @@ from blankslide.pipeline.digests import known
 from blankslide.pipeline.job import Job
 from blankslide.pipeline.judging import NOT_KEPT, conclude, judge_as_is
 from blankslide.pipeline.ledger_entry import record
+from blankslide.pipeline.ledger_facts import facts
 from blankslide.pipeline.looking import refuse_orphan
 from blankslide.pipeline.main_file import main_file
 from blankslide.pipeline.opening import opened
@@ -114,7 +115,7 @@ def _finished(job: Job, waiting: Path) -> Outcome:
     outcome.transaction, outcome.writes = transaction.id, transaction.writes
     outcome.bytes_written, outcome.target = transaction.bytes_written, renamed
     clock.lap(Stage.VERIFY)
-    record(outcome, slide.name, options, found)
+    record(outcome, slide.name, options, found, facts(judged, known=False))
     finish(transaction, outcome)
     clock.lap(Stage.RECORD)
     return outcome

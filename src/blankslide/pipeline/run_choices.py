@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 def hold(paths: Sequence[str | Path], out: str | Path | None, options: Options) -> None:
     """Refuse a field to be kept that no slide of the run has; one slide alone is asked when it is opened.
 
+    A link table that would stand among the slides or the copies is refused as well.
+
     Parameters
     ----------
     paths
@@ -40,6 +42,8 @@ def hold(paths: Sequence[str | Path], out: str | Path | None, options: Options) 
         If so; nothing was touched.
     """
     profile = options.resolved()
+    if options.links is not None:
+        options.links.keep_apart(paths, out)
     if profile.asked and are_several(paths, out):
         options.profile = proven(profile, slides_in(paths, _untold, out), options)
         options.keep = options.remove = ()

@@ -13,7 +13,7 @@ that tell of a measure (`policy.measures`).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -89,6 +89,10 @@ class Profile:
         if finding.cls is PhiClass.UNKNOWN and self.unknown_numbers and _all_harmless(finding):
             return Action.KEEP
         return self.classes[finding.cls]
+
+    def action_for(self, id: str, cls: PhiClass, weak: bool) -> Action:
+        """Return the action for a finding of which only this is known, as long as its value is no harmless number."""
+        return self.action(Finding(id, "", cls, (), (), None, weak))
 
     def decide(self, finding: Finding) -> Decision:
         """Decide one finding and say whether keeping it would leave something identifying."""
@@ -182,81 +186,198 @@ def load(name: str) -> Profile:
     """
     if name in PROFILES:
         return PROFILES[name]
+    reader, data = _opened(name)
+    return reader.profile(data)
+
+
+def mistakes_in(name: str) -> list[ProfileError]:
+    """Return all that is wrong with a profile's file, each mistake once, in the order of its lines.
+
+    `load` raises the first one. So what it complains of is left out and the rest is read again, until nothing is wrong.
+
+    Raises
+    ------
+    ProfileError
+        If the file cannot be read at all, or is no TOML.
+    """
+    if name in PROFILES:
+        return []
+    reader, data = _opened(name)
+    found: dict[str, ProfileError] = {}
+    while True:
+        try:
+            reader.profile(data)
+        except ProfileError as error:
+            found[error.message] = error
+            if not _without(data, *reader.complained):
+                break
+        else:
+            break
+    return sorted(found.values(), key=lambda error: error.line)
+
+
+def placed(name: str) -> Profile:
+    """Return what can be understood of a file with mistakes, so that all else in it can be looked at, too."""
+    if name in PROFILES:
+        return PROFILES[name]
+    reader, data = _opened(name)
+    while True:
+        try:
+            return reader.profile(data)
+        except ProfileError:
+            if not _without(data, *reader.complained):
+                return RESEARCH
+
+
+def _without(data: dict[str, object], table: str, key: str) -> bool:
+    """Take an entry out of a table, or out of the whole; tell whether there was one."""
+    inner = data.get(table) if table else data
+    if not isinstance(inner, dict) or key not in inner:
+        return False
+    del inner[key]
+    return True
+
+
+def meant(word: str, among: Iterable[str]) -> str:
+    """Return a question that names what a mistyped word most likely is; empty if it resembles nothing."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(word.lower(), list(among), 1, _NEAR)
+    return f"did you mean {near[0]}?" if near else ""
+
+
+_NEAR = 0.6
+
+
+def _opened(name: str) -> tuple[_Reader, dict[str, object]]:
     if not name.endswith(".toml"):
-        raise ProfileError(f"there is no profile {name!r}", "use research, strict or a .toml file")
+        hint = meant(name, PROFILES) or "use research, strict or a .toml file"
+        raise ProfileError(f"there is no profile {name!r}", hint)
     import tomllib
 
     path = Path(name)
     try:
         text = path.read_text("utf-8")
         data = tomllib.loads(text)
-    except OSError as error:
-        raise ProfileError(f"the profile {path.name} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ProfileError(f"the profile {path.name} is not UTF-8 text") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ProfileError(f"the profile {path.name} is no valid TOML: {error}") from None
-    return _Reader(path.name, text).profile(data)
+    except (OSError, ValueError) as error:
+        if isinstance(error, UnicodeDecodeError):
+            raise ProfileError(f"the profile {path.name} is not UTF-8 text", "save it as UTF-8") from None
+        if isinstance(error, tomllib.TOMLDecodeError):
+            problem = f"the profile {path.name} is no valid TOML: {error}"
+            raise ProfileError(problem, "docs/profiles.md has one to begin with") from None
+        reason = getattr(error, "strerror", None) or "no file can have this name"
+        raise ProfileError(f"the profile {path.name} cannot be read: {reason}", "name a .toml file") from None
+    findings = data.get("findings")
+    if isinstance(findings, dict):
+        data["findings"] = dict(_flat(findings))
+    return _Reader(path.name, text), data
+
+
+def actions_of_files() -> dict[str, Action]:
+    """Return the words for actions that a profile's file may use, letters last."""
+    return dict(_WORDS)
+
+
+def _flat(table: Mapping[str, object], before: str = "") -> Iterator[tuple[str, object]]:
+    """Yield ids and what stands for them; without quotes TOML takes an id's dots for tables."""
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{before}{key}.")
+        else:
+            yield before + key, value
 
 
 class _Reader:
-    """Turn parsed TOML into a profile; complaints name the line."""
+    """Turn parsed TOML into a profile; complaints name the line.
+
+    Attributes
+    ----------
+    complained
+        Table and key that the last complaint was about.
+    """
 
     def __init__(self, file: str, text: str) -> None:
         self.file = file
         self.lines = text.splitlines()
+        self.complained = ("", "")
 
-    def fail(self, key: str, problem: str) -> ProfileError:
-        return ProfileError(f"{self.where(key)}: {problem}")
+    def fail(self, key: str, problem: str, hint: str = "", table: str = "") -> ProfileError:
+        self.complained = table, key
+        return ProfileError(f"{self.where(key, table)}: {problem}", hint)
 
-    def where(self, key: str) -> str:
+    def where(self, key: str, table: str = "") -> str:
+        """Say in which line a key stands; one of another table, or a remark, may have the same letters."""
         word = pattern(rf"(?<![\w.-]){re.escape(key)}(?![\w.-])")
-        line = next((i for i, text in enumerate(self.lines, 1) if word.search(text)), 1)
-        return f"{self.file}, line {line}"
+        written = pattern(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=")
+        inside, any_line = "", 0
+        for number, text in enumerate(self.lines, 1):
+            head = re.match(r"\s*\[\s*([^\[\]]+?)\s*\]", text)
+            inside = head[1] if head else inside
+            if inside == table and written.match(text):
+                return f"{self.file}, line {number}"
+            any_line = any_line or (number if word.search(text) else 0)
+        return f"{self.file}, line {any_line or 1}"
 
     def profile(self, data: dict[str, object]) -> Profile:
         for key in data:
-            if key not in ("name", "base", "names", "weak", "unknown_numbers", "classes", "findings"):
-                raise self.fail(key, f"{key!r} is not a key of a profile")
+            if key not in _KEYS:
+                raise self.fail(
+                    key, f"{key!r} is not a key of a profile", meant(key, _KEYS) or f"use {', '.join(_KEYS)}"
+                )
         base = data.get("base", "research")
-        if base not in PROFILES:
-            raise self.fail("base", "base must be research or strict")
-        start = PROFILES[str(base)]
+        if not isinstance(base, str) or base not in PROFILES:
+            raise self.fail("base", "base must be research or strict", meant(str(base), PROFILES))
+        start = PROFILES[base]
         name = data.get("name", Path(self.file).stem)
         if not isinstance(name, str) or not re.fullmatch(r"[\w .+-]{1,40}", name):
             raise self.fail("name", "name must be 1 to 40 letters, digits, spaces, dots or dashes")
-        classes = dict(start.classes)
-        for key, value in self.table(data, "classes").items():
-            if key not in _CLASS_NAMES:
-                raise self.fail(key, f"{key!r} is not a class; use {', '.join(list(_CLASS_NAMES)[:7])}")
-            classes[_CLASS_NAMES[key]] = self.act(key, value)
         table = self.table(data, "findings")
-        ids = tuple((ids_of(key)[0], self.act(key, value)) for key, value in table.items())
+        ids = tuple((ids_of(key)[0], self.act(key, value, "findings")) for key, value in table.items())
         return replace(
             start,
             name=name,
-            classes=classes,
+            classes={**start.classes, **self.classes(data)},
             ids=ids + start.ids,
-            origin={ids_of(key)[0]: self.where(key) for key in table},
+            origin={ids_of(key)[0]: self.where(key, "findings") for key in table},
             weak=self.act("weak", data["weak"]) if "weak" in data else start.weak,
             names=self.flag(data, "names", start.names),
             unknown_numbers=self.flag(data, "unknown_numbers", start.unknown_numbers),
         )
 
+    def classes(self, data: dict[str, object]) -> dict[PhiClass, Action]:
+        found: dict[PhiClass, Action] = {}
+        words = list(_CLASS_NAMES)[:7]
+        for key, value in self.table(data, "classes").items():
+            if key not in _CLASS_NAMES:
+                hint = meant(key, words) or f"use {', '.join(words)}"
+                raise self.fail(key, f"{key!r} is not a class", hint, "classes")
+            if _CLASS_NAMES[key] in found:
+                raise self.fail(key, f"the class of {key!r} is named twice", "leave one of them out", "classes")
+            found[_CLASS_NAMES[key]] = self.act(key, value, "classes")
+        return found
+
     def table(self, data: dict[str, object], key: str) -> dict[str, object]:
         value = data.get(key, {})
         if not isinstance(value, dict):
-            raise self.fail(key, f"{key} must be a table")
+            raise self.fail(key, f"{key} must be a table", f"write [{key}] above its lines")
         return value
 
     def flag(self, data: dict[str, object], key: str, default: bool) -> bool:
         value = data.get(key, default)
         if not isinstance(value, bool):
-            raise self.fail(key, f"{key} must be true or false")
+            raise self.fail(key, f"{key} must be true or false", "write it without quotes")
         return value
 
-    def act(self, key: str, value: object) -> Action:
+    def act(self, key: str, value: object, table: str = "") -> Action:
         action = _WORDS.get(value) if isinstance(value, str) else None
         if action is None:
-            raise self.fail(key, f"the action of {key!r} must be keep, remove, zero or replace")
+            hint = _MEANT.get(value) or meant(value, list(_WORDS)[:4]) if isinstance(value, str) else ""
+            raise self.fail(key, f"the action of {key!r} must be keep, remove, zero or replace", hint, table)
         return action
+
+
+_KEYS = ("name", "base", "names", "weak", "unknown_numbers", "classes", "findings")
+#: Words that other tools use for an action.
+_MEANT = dict.fromkeys(
+    ("delete", "drop", "clear", "unlink", "blank", "discard"), "did you mean remove?"
+) | dict.fromkeys(("dummy", "pseudonymize", "hash", "map", "new id"), "did you mean replace?")

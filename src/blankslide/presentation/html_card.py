@@ -205,13 +205,19 @@ def _cells(decision: Decision, masked: set[str], done: bool) -> str:
     title = UNKNOWN_TITLE if unknown else wording.shown(decision.title, whole=True)
     action = wording.action_word(decision)
     cells = [
-        f"{_mark(decision, done)}&ensp;{escape(title)}",
+        f"{_mark(decision, done)}&ensp;{escape(title)} {_id(decision)}",
         escape(decision.where),
         escape(wording.class_word(decision.cls)),
         *([MASK if decision.id in masked else ""] if masked else []),
         escape(f"done: {action}" if done else action),
     ]
     return "".join(f'<td style="{_CELL}">{cell}</td>' for cell in cells)
+
+
+def _id(decision: Decision) -> str:
+    """Return the finding's id, small: it is what profiles name. That of an unknown field is withheld like its key."""
+    safe = wording.shown(decision.public_id, whole=True)
+    return f'<code style="font-size:.85em;opacity:.75;background:none;color:inherit">{escape(safe)}</code>'
 
 
 def _mark(decision: Decision, done: bool) -> str:

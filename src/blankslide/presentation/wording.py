@@ -37,6 +37,16 @@ _CLASS_WORDS = {
     PhiClass.SCIENCE: "science",
     PhiClass.UNKNOWN: "unknown",
 }
+_CLASS_MEANINGS = {
+    PhiClass.DIRECT: "a person, a case or a slide by itself: names, record and case numbers, barcodes, texts of labels",
+    PhiClass.QUASI: "much, together with little else: dates, times, places, institutions, positions in a rack",
+    PhiClass.DEVICE: "one machine or its software: serial numbers, names of stations, versions",
+    PhiClass.LINK: "which files belong together: ids, which are replaced alike in all of them",
+    PhiClass.PATH: "how folders and files are called",
+    PhiClass.IMAGE: "what a picture beside the tissue shows: label, macro, preview, thumbnail",
+    PhiClass.SCIENCE: "nothing about a person: resolution, magnification, geometry, staining",
+    PhiClass.UNKNOWN: "nobody knows: a field that no table has, or bytes that nothing refers to",
+}
 _STRING_WHY = {"": "not explained", "kept": "kept", "ours": "made by us", "format": "format"}
 _ACTION_WORDS = {
     Action.KEEP: "keep",
@@ -45,6 +55,15 @@ _ACTION_WORDS = {
     Action.DUMMY: "replace",
     Action.CLEAN: "clean",
     Action.UID: "new id",
+}
+
+_ACTION_MEANINGS = {
+    Action.KEEP: "it stays as it is; if it can identify, the slide does not end clean",
+    Action.REMOVE: "the value goes, and the field with it where the format lets it; a picture is blanked and unlinked",
+    Action.ZERO: "the value goes, the field stays and is empty where the format can tell that from removing it",
+    Action.DUMMY: "another value of the same form takes its place: for ids a pseudonym made with the site's key",
+    Action.CLEAN: "what identifies goes out of it, the rest stays",
+    Action.UID: "a new UID takes its place, the same one in all files of the site",
 }
 
 #: What is going on once a stage of a run has ended. Nothing is said about what is written or not:
@@ -92,6 +111,21 @@ def next_stage(stage: Stage) -> str:
 def class_word(cls: PhiClass) -> str:
     """Name a class."""
     return _CLASS_WORDS[cls]
+
+
+def class_meaning(cls: PhiClass) -> str:
+    """Say what a finding of a class tells: the end of the sentence *it tells …*."""
+    return _CLASS_MEANINGS[cls]
+
+
+def action_name(action: Action) -> str:
+    """Name an action, as profiles do."""
+    return _ACTION_WORDS[action]
+
+
+def action_meaning(action: Action) -> str:
+    """Say what an action does."""
+    return _ACTION_MEANINGS[action]
 
 
 def action_word(decision: Decision) -> str:

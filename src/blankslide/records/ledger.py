@@ -20,59 +20,24 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from hashlib import sha256
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING
 
-from blankslide.errors import EnvironmentProblem, InternalError, NoPermission, NoSpace, UsageError
-from blankslide.home import make_folder, sync_folder, user_folder
+from blankslide.errors import EnvironmentProblem, InternalError, NoPermission, NoSpace
+from blankslide.home import make_folder, sync_folder
+from blankslide.records.chain import Head, Record, canonical, entries, last, lines, make_line, parse
+from blankslide.records.chain_check import Checked, check
 
-DOMAIN = b"\0blankslide ledger 1\n"
-GENESIS = "0" * 64
+if TYPE_CHECKING:
+    from pathlib import Path
+
 PATIENCE = 10.0
 """Seconds to wait for another writer."""
 
 _OPENING = b'{"entry":'
 _STATE = b'"state":'
-_TAIL = 1 << 16
-_KEYS = {"entry", "hash", "prev", "seq", "time"}
 _ABSOLUTE = re.compile(
     r"""(?:^|[\s"'=(,;:\[|<>])(?:/[^/\s]|~[\\/]|\\\\[^\\\s])|\b[A-Za-z]:[\\/](?!/)|\bfile:/""", re.ASCII
 )
-_SUPPORTED = "'none' or a file whose name ends in .jsonl"
-
-
-class Head(NamedTuple):
-    """The last entry: its sequence number and hash. Kept elsewhere, it anchors the ledger."""
-
-    sequence: int
-    hash: str
-
-
-def open_ledger(url: str | None) -> Ledger | None:
-    """Return the ledger that a person asked for; nothing is read or made yet.
-
-    Parameters
-    ----------
-    url
-        None for the default in the user's state folder, ``"none"`` for no ledger, or a file
-        whose name ends in ``.jsonl``.
-
-    Raises
-    ------
-    UsageError
-        For anything else. The message does not repeat it: it can hold a password.
-    """
-    if url is None:
-        return Ledger(user_folder("state") / "ledger.jsonl", is_default=True)
-    if url == "none":
-        return None
-    if url.startswith(("sqlite:", "postgresql:")):
-        raise UsageError("a database as ledger is not supported yet", f"use {_SUPPORTED}")
-    if "://" in url or not url.endswith(".jsonl"):
-        raise UsageError("this kind of ledger is not supported", f"use {_SUPPORTED}")
-    return Ledger(Path(url))
 
 
 class Ledger:
@@ -90,6 +55,26 @@ class Ledger:
         self._path = path
         self.is_default = is_default
 
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._path
+
+    # -- mirrors ---------------------------------------------------------------------------
+
+    def chain(self) -> Ledger:
+        """Return the ledger without its mirror: for processes whose parent sees to the mirror."""
+        return self
+
+    def wake(self) -> None:
+        """Let a mirror catch up, if there is one, in its own time."""
+
+    def settle(self) -> str:
+        """Give a mirror a moment to catch up; return what keeps it from that, or nothing."""
+        return ""
+
+    # -- writing ---------------------------------------------------------------------------
+
     def ready(self) -> None:
         """Prove that an entry could be written, making the file if it is not there.
 
@@ -101,7 +86,7 @@ class Ledger:
             If it is no ledger, or its folder is missing.
         """
         with self._writing() as handle:
-            _last(handle)
+            last(handle)
 
     def append(self, entry: Mapping[str, object]) -> int:
         """Append one entry and sync it.
@@ -125,8 +110,8 @@ class Ledger:
         """
         plain = _plain(entry)
         with self._writing() as handle:
-            head, torn, is_closed = _last(handle)
-            line = _line(plain, head, torn)
+            head, torn, is_closed = last(handle)
+            line = make_line(plain, head, torn)
             _write_all(handle, line if is_closed else b"\n" + line)
             _sync(handle)
             if head.sequence == 0:
@@ -144,7 +129,7 @@ class Ledger:
             return False
         with self._writing() as handle:
             offset = 0
-            for raw in _lines(handle):
+            for raw in lines(handle):
                 if wanted in raw and _is_of(raw, transaction_id):
                     self._write_again(offset, raw)
                     return True
@@ -156,7 +141,7 @@ class Ledger:
         if not self._path.exists():
             return False
         with self._reading() as handle:
-            return any(_STATE in raw for raw in _lines(handle))
+            return any(_STATE in raw for raw in lines(handle))
 
     def last_with_state(self, state: str) -> Mapping[str, object] | None:
         """Return the last entry that knows a slide by this state; None if there is none."""
@@ -164,8 +149,8 @@ class Ledger:
             return None
         wanted = _STATE + json.dumps(state).encode()
         with self._reading() as handle:
-            found = [raw for raw in _lines(handle) if wanted in raw]
-        records = (record for raw in reversed(found) if (record := _parse(raw)) is not None)
+            found = [raw for raw in lines(handle) if wanted in raw]
+        records = (record for raw in reversed(found) if (record := parse(raw)) is not None)
         return next((record["entry"] for record in records if record["entry"].get("state") == state), None)
 
     def head(self) -> Head | None:
@@ -173,7 +158,7 @@ class Ledger:
         if not self._path.exists():
             return None
         with self._reading() as handle:
-            head = _last(handle)[0]
+            head = last(handle)[0]
         return head if head.sequence else None
 
     def check(self) -> list[str]:
@@ -184,19 +169,32 @@ class Ledger:
         list of str
             One sentence for each problem; empty if the chain is whole.
         """
-        if not self._path.exists():
-            return []
-        with self._reading() as handle:
-            return _problems(_lines(handle))
+        return [problem.sentence for problem in self.audit().problems]
 
-    def entries(self, first: int = 1) -> Iterator[tuple[bytes, dict[str, Any]]]:
-        """Yield the whole entries from a number on, each with its line; nothing is held in memory."""
+    def audit(self, anchor: Head | None = None) -> Checked:
+        """Go through the whole chain; see `chain_check.check`.
+
+        Parameters
+        ----------
+        anchor
+            An entry whose number and hash were noted down elsewhere.
+        """
+        if not self._path.exists():
+            return check((), anchor)
+        with self._reading() as handle:
+            return check(lines(handle), anchor)
+
+    def entries(self, first: int = 1) -> Iterator[tuple[bytes, Record]]:
+        """Yield the whole entries from a number on, each with its line; nothing is held in memory.
+
+        Raises
+        ------
+        EnvironmentProblem
+            If the file cannot be read.
+        """
         if self._path.exists():
             with self._reading() as handle:
-                for raw in _lines(handle):
-                    record = _parse(raw)
-                    if record is not None and record["seq"] >= first:
-                        yield raw, record
+                yield from entries(handle, first)
 
     def _write_again(self, offset: int, raw: bytes) -> None:
         with self._path.open("r+b") as file:
@@ -253,46 +251,11 @@ def _require_ledger(handle: int) -> None:
         raise EnvironmentProblem("the file named as ledger holds something else", "name another one")
 
 
-# -- one line --------------------------------------------------------------------------
-
-
-def _canonical(record: object) -> bytes:
-    return json.dumps(record, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
-
-
-def _hash(record: Mapping[str, object]) -> str:
-    return sha256(DOMAIN + _canonical({k: v for k, v in record.items() if k != "hash"})).hexdigest()
-
-
-def _line(entry: Mapping[str, object], head: Head, torn: list[bytes]) -> bytes:
-    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    record: dict[str, object] = {"entry": entry, "prev": head.hash, "seq": head.sequence + 1, "time": now}
-    if torn:
-        record["torn"] = [_name(raw) for raw in torn]
-    record["hash"] = _hash(record)
-    return _canonical(record) + b"\n"
-
-
-def _name(raw: bytes) -> dict[str, object]:
-    return {"bytes": len(raw), "sha256": sha256(raw).hexdigest()}
-
-
-def _parse(raw: bytes) -> dict[str, Any] | None:
-    """Return a line's record if it is whole and says its own hash, else None."""
-    try:
-        record = json.loads(raw)
-        is_whole = isinstance(record, dict) and record.keys() - {"torn"} == _KEYS and _canonical(record) == raw
-        return record if is_whole and _is_typed(record) and record["hash"] == _hash(record) else None
-    except (ValueError, RecursionError):
-        return None
-
-
-def _is_typed(record: dict[str, Any]) -> bool:
-    return isinstance(record["entry"], dict) and type(record["seq"]) is int and isinstance(record["prev"], str)
+# -- one entry -------------------------------------------------------------------------
 
 
 def _is_of(raw: bytes, transaction_id: str) -> bool:
-    record = _parse(raw)
+    record = parse(raw)
     return record is not None and record["entry"].get("transaction") == transaction_id
 
 
@@ -305,12 +268,17 @@ def _plain(entry: Mapping[str, object]) -> dict[str, object]:
         Without naming the value.
     """
     try:
-        plain: dict[str, object] = json.loads(_canonical(dict(entry)))
+        plain: dict[str, object] = json.loads(canonical(dict(entry)))
     except (TypeError, ValueError, RecursionError):
         raise InternalError("a ledger entry is not plain JSON") from None
-    if any(_ABSOLUTE.search(text) for text in _texts(plain)):
+    if any(looks_like_path(text) for text in _texts(plain)):
         raise InternalError("a ledger entry holds an absolute path")
     return plain
+
+
+def looks_like_path(text: str) -> bool:
+    """Whether a text looks as if it held an absolute path; such an entry is refused."""
+    return _ABSOLUTE.search(text) is not None
 
 
 def _texts(value: object) -> Iterator[str]:
@@ -325,78 +293,7 @@ def _texts(value: object) -> Iterator[str]:
             yield from _texts(member)
 
 
-# -- the chain -------------------------------------------------------------------------
-
-
-def _lines(handle: int) -> Iterator[bytes]:
-    """Yield all lines without their newline; the last even if it has none."""
-    os.lseek(handle, 0, os.SEEK_SET)
-    with os.fdopen(os.dup(handle), "rb") as file:
-        for raw in file:
-            yield raw.removesuffix(b"\n")
-
-
-def _last(handle: int) -> tuple[Head, list[bytes], bool]:
-    """Find the last whole entry from the end.
-
-    Returns
-    -------
-    tuple
-        The head, the torn lines after it, and whether the file ends with a newline.
-    """
-    size = os.fstat(handle).st_size
-    span = _TAIL
-    while True:
-        start = max(0, size - span)
-        tail = _read(handle, start, size - start)
-        lines = tail.removesuffix(b"\n").split(b"\n") if tail else []
-        is_closed = not tail or tail.endswith(b"\n")
-        for number in range(len(lines) - 1, -1 if start == 0 else 0, -1):
-            record = _parse(lines[number])
-            if record is not None:
-                return Head(record["seq"], record["hash"]), lines[number + 1 :], is_closed
-        if start == 0:
-            return Head(0, GENESIS), lines, is_closed
-        span *= 8
-
-
-def _problems(lines: Iterator[bytes]) -> list[str]:
-    out: list[str] = []
-    head = Head(0, GENESIS)
-    broken: list[tuple[int, bytes]] = []
-    for number, raw in enumerate(lines, 1):
-        record = _parse(raw)
-        if record is None:
-            broken.append((number, raw))
-            continue
-        out.extend(_unnamed(broken, record.get("torn", []), number))
-        broken = []
-        if record["prev"] != head.hash or record["seq"] != head.sequence + 1:
-            out.append(f"line {number} does not follow the entry before it: one was inserted, removed or moved")
-        head = Head(record["seq"], record["hash"])
-    out.extend(f"line {number} at the end is torn or was edited" for number, _ in broken)
-    return out
-
-
-def _unnamed(broken: list[tuple[int, bytes]], torn: list[object], number: int) -> list[str]:
-    """Compare the lines that do not hold with those that the next entry names."""
-    if [_name(raw) for _, raw in broken] == torn:
-        return []
-    if broken:
-        return [f"line {n} was edited: its hash does not hold" for n, _ in broken]
-    return [f"a torn line that line {number} names was removed"]
-
-
 # -- the file --------------------------------------------------------------------------
-
-
-def _read(handle: int, start: int, length: int) -> bytes:
-    os.lseek(handle, start, os.SEEK_SET)
-    parts = []
-    while length and (part := os.read(handle, length)):
-        parts.append(part)
-        length -= len(part)
-    return b"".join(parts)
 
 
 def _write_all(handle: int, data: bytes) -> None:

@@ -1,7 +1,7 @@
 """The report as a table: one row a slide, for whoever counts in a spreadsheet.
 
-It says less than the page: what was found is a number, and what is left is one cell. Cells that a spreadsheet would
-take for formulas get an apostrophe.
+It says less than the page: what was found is a number and a list of ids, and what is left is one cell. Cells that a
+spreadsheet would take for formulas get an apostrophe.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from blankslide.presentation.wording import guarded
+from blankslide.model import Action
+from blankslide.presentation.wording import action_name, guarded
 
+_KEEP = action_name(Action.KEEP)
 _COLUMNS = (
     "slide",
     "result",
@@ -25,6 +27,7 @@ _COLUMNS = (
     "name",
 )
 _MORE = ("sidecars", "bytes_written", "transaction", "ledger_entry")
+_IDS = ("removed", "kept")
 
 
 def table(data: Mapping[str, Any]) -> str:
@@ -34,7 +37,7 @@ def table(data: Mapping[str, Any]) -> str:
 
     out = StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*_COLUMNS, *_MORE])
+    writer.writerow([*_COLUMNS, *_MORE, *_IDS])
     for slide in data["slides"]:
         writer.writerow([guarded(cell) for cell in _row(slide)])
     for name in data["others"]:
@@ -55,4 +58,6 @@ def _row(slide: Mapping[str, Any]) -> list[object]:
         sum(row["places"] for row in findings),
         ", ".join(slide["readers"]),
         *(slide[name] for name in ("medium", "name", *_MORE)),
+        " ".join(sorted(row["id"] for row in findings if row["action"] != _KEEP)),
+        " ".join(sorted(row["id"] for row in findings if row["action"] == _KEEP and row["identifying"])),
     ]

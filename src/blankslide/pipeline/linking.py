@@ -1,0 +1,60 @@
+"""Which link a run leaves in the link table: the old name and the new one, where they differ.
+
+The table is asked before anything is written, and the link is on stable storage before the new name is given: a name
+that nobody can trace back would be worse than a link to a name that nothing got.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from blankslide.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from blankslide.pipeline.job import Job
+
+
+def choose_link(job: Job, name: str, above: Sequence[str] | None = None) -> None:
+    """Take note of the new name in the job.
+
+    Parameters
+    ----------
+    name
+        Of the slide or of the copy.
+    above
+        Folders of the copy below its target folder; None if the slide stays in its own.
+    """
+    old = job.options.place or job.slide.name
+    home = old.split("/")[:-1] if above is None else above
+    job.linked = "", ""
+    if "/".join((*home, name)) not in (old, os.path.splitext(old)[0]):
+        job.linked = old, "/".join((*home, name))
+
+
+def require_table(job: Job) -> None:
+    """Refuse to give a name that could not be written down; nothing is written to a slide by that.
+
+    Raises
+    ------
+    UsageError, EnvironmentProblem
+        If the table cannot be used.
+    """
+    if job.options.links is None or not job.linked[1]:
+        return
+    if job.options.key is None:
+        raise UsageError("a link table needs the site's key", "name one with --key, or say --link-table none")
+    job.options.links.ready(job.options.key)
+
+
+def write_link(job: Job, transaction: str) -> None:
+    """Write the link, durably, if the name changes and there is a table."""
+    from blankslide.policy.pseudonyms import slide_name
+    from blankslide.records.link_table import Link
+
+    key, (old, new) = job.options.key, job.linked
+    if job.options.links is None or key is None or not new:
+        return
+    job.options.links.append(Link(old, new, slide_name(job.slide.name, key), transaction), key)
