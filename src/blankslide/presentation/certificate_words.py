@@ -91,6 +91,15 @@ NO_ENTRY = (
     "No entry of the ledger is about the slide as it is now. So what was found in it before, and what was done, is not "
     "known; only how it is now was judged."
 )
+OTHERWISE = (
+    "Under this slide's name the ledger has entry {}: if that was this slide, its bytes have been changed since, by "
+    "something that is not in this ledger."
+)
+UNSURE = (
+    "Entry {} under the same name was written without a digest of the slide, by an older version or without a key: "
+    "whether it is about this slide is not known."
+)
+EARLIER = "entry {} under the same name: of this slide in an earlier state, or of another one that was called so"
 NO_LEDGER = "No ledger was asked. So what was found in the slide before, and what was done, is not known."
 CANNOT_READ = "The ledger could not be read: {}. So what was done is not known."
 CHAIN = {True: "the chain of the whole ledger holds", False: "the chain of the ledger is BROKEN"}

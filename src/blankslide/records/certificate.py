@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from blankslide.errors import EnvironmentProblem, NoPermission, UsageError
 from blankslide.presentation import certificate_words as words
-from blankslide.records.certificate_slide import Judged, of_slide
+from blankslide.records.certificate_slide import Book, Judged, of_slide
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,8 +85,8 @@ def content(
 
     from blankslide.version import __version__
 
-    about, known = _asked(ledger, {judged.keyed for judged in slides if judged.keyed})
-    parts = [of_slide(number, judged, known.get(judged.keyed, ())) for number, judged in enumerate(slides, 1)]
+    about, known = _asked(ledger, slides)
+    parts = [of_slide(number, judged, known.of(judged)) for number, judged in enumerate(slides, 1)]
     return {
         "certificate": VERSION,
         "tool": f"Blankslide {__version__}",
@@ -100,24 +100,23 @@ def content(
     }
 
 
-def _asked(ledger: Ledger | None, wanted: set[str]) -> tuple[dict[str, Any], dict[str, list[Mapping[str, Any]]]]:
-    """Ask the ledger for its head, whether its chain holds, and for all entries about some slides as they are now."""
+def _asked(ledger: Ledger | None, slides: Sequence[Judged]) -> tuple[dict[str, Any], Book]:
+    """Ask the ledger for its head, whether its chain holds, and for all entries about some slides."""
     about: dict[str, Any] = {"asked": ledger is not None, "entries": 0, "head": "", "whole": False, "problem": ""}
-    known: dict[str, list[Mapping[str, Any]]] = {}
+    book = Book(slides)
     if ledger is None:
-        return about, known
+        return about, book
     try:
         head = ledger.head()
         about["whole"] = not ledger.check()
         if head is not None:
             about |= {"entries": head.sequence, "head": head.hash}
         for _, record in ledger.entries():
-            after = record["entry"].get("after")
-            if after in wanted and record["seq"] <= about["entries"]:
-                known.setdefault(after, []).append(record)
+            if record["seq"] <= about["entries"]:  # others may be writing
+                book.add(record)
     except EnvironmentProblem as problem:
-        return about | {"problem": problem.message, "whole": False}, {}
-    return about, known
+        return about | {"problem": problem.message, "whole": False}, Book(())
+    return about, book
 
 
 # -- the seal ----------------------------------------------------------------------------

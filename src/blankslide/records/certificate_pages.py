@@ -97,8 +97,11 @@ def _kept(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def _done(slide: Mapping[str, Any], data: Mapping[str, Any]) -> list[Block]:
     done, ledger = slide["done"], data["ledger"]
+    earlier, unsure = (", ".join(map(str, slide[name])) for name in ("earlier", "unsure"))
     if done is None:
-        return [Points("What was done", [_no_entry(ledger)])]
+        more = [words.OTHERWISE.format(earlier)] if earlier else []
+        more += [words.UNSURE.format(unsure)] if unsure else []
+        return [Points("What was done", [_no_entry(ledger), *more])]
     facts = [
         ("When and how", f"{done['time']}, {done['mode']}, profile {done['profile']}, Blankslide {done['tool']}"),
         ("Result then", f"{words.CONTENT[done['content']]}, judged by {', '.join(done['judges']) or 'nobody'}"),
@@ -111,6 +114,10 @@ def _done(slide: Mapping[str, Any], data: Mapping[str, Any]) -> list[Block]:
     if slide["same"]:
         others = ", ".join(map(str, slide["same"]))
         facts.append(("Same content", f"also after entry {others}: of the same slide, or of a copy of it"))
+    if earlier:
+        facts.append(("Before that", words.EARLIER.format(earlier)))
+    if unsure:
+        facts.append(("Perhaps", words.UNSURE.format(unsure)))
     if not slide["same_name"]:
         facts.append(("Name then", "another one: it was renamed, or is a copy"))
     return [Facts("What was done", facts), *_found(done["findings"])]

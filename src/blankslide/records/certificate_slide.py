@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from blankslide.model.plan import public_sentence
 from blankslide.policy.file_names import name_verdict, public_name
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from blankslide.model import Outcome
 
 _CODE = re.compile(r"slide-[0-9a-f]{24}")
+_MOST = 10
 _KEPT = ("transaction", "slide", "tool", "mode", "profile", "content", "medium", "name", "residue", "bytes")
 
 
@@ -56,19 +57,54 @@ class Judged:
     error: str = ""
 
 
-def of_slide(number: int, judged: Judged, records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+class Found(NamedTuple):
+    """Lines of a ledger: about a slide as it is now, and under its name when it was otherwise; oldest first."""
+
+    now: Sequence[Mapping[str, Any]] = ()
+    earlier: Sequence[Mapping[str, Any]] = ()
+
+
+class Book:
+    """Gathers from a ledger what is about some slides; only that is held in memory.
+
+    Parameters
+    ----------
+    slides
+        Those that are asked for.
+    """
+
+    def __init__(self, slides: Sequence[Judged]) -> None:
+        self._now: dict[str, list[Mapping[str, Any]]] = {s.keyed: [] for s in slides if s.keyed}
+        self._called: dict[str, list[Mapping[str, Any]]] = {s.pseudonym: [] for s in slides if s.pseudonym}
+
+    def add(self, record: Mapping[str, Any]) -> None:
+        """Take in a line of the ledger, if it is about one of the slides."""
+        entry = record["entry"]
+        for known, word in ((self._now, "after"), (self._called, "slide")):
+            told = entry.get(word)
+            if isinstance(told, str) and told in known:
+                known[told].append(record)
+
+    def of(self, judged: Judged) -> Found:
+        """Return what is about one of the slides."""
+        now = self._now.get(judged.keyed, [])
+        called = self._called.get(judged.pseudonym, [])
+        return Found(now, [record for record in called if record["entry"].get("after") != judged.keyed])
+
+
+def of_slide(number: int, judged: Judged, found: Found) -> dict[str, Any]:
     """Return one slide's part of the certificate.
 
     Parameters
     ----------
-    records
-        The ledger's lines about the slide as it is now, oldest first.
+    found
+        The ledger's lines about the slide.
     """
     outcome = judged.outcome
     if outcome is None:
         name = public_name(wording.shown(judged.name), name_verdict(judged.name), number)
         return {"number": number, "name": name, "content": "untouched", "error": judged.error}
-    record = _own(records, judged.pseudonym)
+    record = _own(found.now, judged.pseudonym)
     done = None if record is None else _done(record)
     return {
         "number": number,
@@ -88,12 +124,21 @@ def of_slide(number: int, judged: Judged, records: Sequence[Mapping[str, Any]]) 
         "hipaa": _items(judged.name, outcome, done),
         "done": done,
         "same_name": record is not None and record["entry"].get("slide") == judged.pseudonym,
-        "same": [other["seq"] for other in records if other is not record],
+        "same": [other["seq"] for other in found.now if other is not record],
+        **_earlier(found.earlier, record),
         "keyed": judged.keyed,
         "sha256": judged.sha256,
         "bytes": judged.size,
         "files": _files(judged, outcome),
     }
+
+
+def _earlier(records: Sequence[Mapping[str, Any]], own: Mapping[str, Any] | None) -> dict[str, list[int]]:
+    """Return the last entries under the slide's name before its own, with a digest of it or without."""
+    before = [record for record in records if own is None or record["seq"] < own["seq"]]
+    known = [record["seq"] for record in before if record["entry"].get("after")]
+    unsure = [record["seq"] for record in before if not record["entry"].get("after")]
+    return {"earlier": known[-_MOST:], "unsure": unsure[-_MOST:]}
 
 
 def _own(records: Sequence[Mapping[str, Any]], pseudonym: str) -> Mapping[str, Any] | None:
