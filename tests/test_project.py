@@ -137,6 +137,7 @@ MODULES = {
     "pyisyntax": "isyntax",
     "PySide6-Essentials": "qtpy",
     "python-calamine": "python_calamine",
+    "fpdf2": "fpdf",
     "SQLAlchemy": "sqlalchemy",
     "XlsxWriter": "xlsxwriter",
 }

@@ -123,12 +123,13 @@ def test_a_clean_run_leaves_nothing_to_remember(slide: Path, options: Options, l
 
 def test_an_unknown_key_is_no_name_in_what_is_told(options: Options, ledger: Path) -> None:
     from blankslide.model import Action, Decision, Outcome, PhiClass
+    from blankslide.pipeline.digests import Known
     from blankslide.pipeline.ledger_entry import record
 
     decision = Decision(
         "aperio.description.Quillfeather", "Quillfeather", PhiClass.UNKNOWN, Action.REMOVE, "page 0", 1, True
     )
     outcome = Outcome("residue", decisions=(decision,), residue=("left: aperio.description.Quillfeather",))
-    record(outcome, "slide.svs", options, "ab")
+    record(outcome, "slide.svs", options, Known("ab", "cd"))
     assert "Quillfeather" not in ledger.read_text()
     assert "left: aperio.description.unknown" in ledger.read_text()

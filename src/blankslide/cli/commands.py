@@ -92,6 +92,7 @@ Exit codes:
 _ELSEWHERE: dict[str, str] = {
     "audit": "blankslide.cli.commands_audit",
     "spotcheck": "blankslide.cli.commands_spotcheck",
+    "certificate": "blankslide.cli.commands_certificate",
     "completion": "blankslide.cli.commands_completion",
     "ledger": "blankslide.cli.commands_ledger",
     "names": "blankslide.cli.commands_names",

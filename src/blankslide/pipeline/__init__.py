@@ -9,7 +9,7 @@
 - Before the first write and after the last: `balancing` holds the census, which knows no format, against the plan;
   `strings` lists what the census can read, for a person's eyes.
 - Afterwards: `judging` says whether the slide is clean, `outcomes` and `result_names` hold what is told about it,
-  `ledger_entry` records it.
+  `ledger_entry` records it, `certifying` gathers what a certificate says.
 
 Looking never makes anything: no key, no folder, no ledger. "Clean" is said only if independent readers agree, if no
 removed value is found in any byte that is not tissue, and if a second inspection finds nothing to do.
@@ -29,6 +29,7 @@ from blankslide.pipeline.options import Foreseen, Mode, Options, Progress
 
 if TYPE_CHECKING:
     from blankslide.pipeline.attempts import problem_of
+    from blankslide.pipeline.certifying import certify, evidence_of
     from blankslide.pipeline.copying import anonymize_copy
     from blankslide.pipeline.in_place import anonymize_in_place
     from blankslide.pipeline.judging import verify
@@ -50,7 +51,9 @@ __all__ = [
     "anonymize",
     "anonymize_copy",
     "anonymize_in_place",
+    "certify",
     "claimed_files",
+    "evidence_of",
     "inspect",
     "known_format",
     "main_file",
@@ -74,6 +77,8 @@ _LATER = {
     "Watch": "walking",
     "anonymize_copy": "copying",
     "anonymize_in_place": "in_place",
+    "certify": "certifying",
+    "evidence_of": "certifying",
     "problem_of": "attempts",
     "readable": "strings",
     "recover": "recovering",

@@ -46,6 +46,7 @@ from blankslide.spans import merge, subtract
 
 if TYPE_CHECKING:
     from blankslide.model import Medium, Outcome
+    from blankslide.pipeline.digests import Known
     from blankslide.storage.copies.file import Copy
     from blankslide.storage.copies.slide_set import SetCopy
     from blankslide.storage.open_file import OpenFile
@@ -221,11 +222,11 @@ def _run(job: Job) -> None:
             _write(job, copy)
             _hold_against(job, copy)
             job.clock.lap(Stage.DIGEST)
-            state = judge_written(job, Path(copy.path), [name.rpartition("/")[2] for name in job.names])
+            known = judge_written(job, Path(copy.path), [name.rpartition("/")[2] for name in job.names])
             job.clock.lap(Stage.VERIFY)
-            _conclude(job, copy, state)
+            _conclude(job, copy, known)
     if job.transaction and job.outcome.target:
-        record_done(job, job.outcome, state)
+        record_done(job, job.outcome, known)
     job.clock.lap(Stage.RECORD)
 
 
@@ -372,7 +373,7 @@ def _check_unchanged(job: Job) -> None:
             raise SlideChanged("the slide changed while it was copied")
 
 
-def _conclude(job: Job, copy: Copy | SetCopy, state: str) -> None:
+def _conclude(job: Job, copy: Copy | SetCopy, known: Known) -> None:
     """Name the copy if it is what was planned; a copy with anything else left in it goes.
 
     One that nobody could judge stays, and is not called clean: every byte of it was compared. So does one in which
@@ -392,7 +393,7 @@ def _conclude(job: Job, copy: Copy | SetCopy, state: str) -> None:
     job.clock.safe_point()
     write_link(job, outcome.transaction)
     if not job.transaction:
-        record(outcome, job.slide.name, job.options, state, facts(job))
+        record(outcome, job.slide.name, job.options, known, facts(job))
     if isinstance(copy, SetCopy):
         copy.publish()
         outcome.notes += (COPY_LEFTOVER,) if copy.leftover else ()

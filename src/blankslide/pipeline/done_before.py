@@ -13,7 +13,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from blankslide.model import DONE_BEFORE
-from blankslide.pipeline.ledger_entry import record, state_of
+from blankslide.pipeline.digests import NOT_KNOWN, Known, known
+from blankslide.pipeline.ledger_entry import record
 from blankslide.pipeline.ledger_facts import facts
 
 if TYPE_CHECKING:
@@ -31,9 +32,9 @@ def mark(job: Job, place: str) -> None:
     """
     import hmac
 
-    state = state_of(job.slide, job.inspection, job.options)
-    if state:
-        said = f"{place}\0{job.slide.name}\0{state}".encode("utf-8", "surrogateescape")
+    now = known(job.slide, job.inspection, job.options)
+    if now.state:
+        said = f"{place}\0{job.slide.name}\0{now.state}\0{now.after}".encode("utf-8", "surrogateescape")
         job.transaction = hmac.new(job.options.key or b"no key", said, "sha256").hexdigest()[:32]
 
 
@@ -46,7 +47,7 @@ def is_done(job: Job) -> bool:
     return True
 
 
-def record_done(job: Job, outcome: Outcome, state: str = "") -> None:
+def record_done(job: Job, outcome: Outcome, now: Known = NOT_KNOWN) -> None:
     """Record a copy that has its name.
 
     Raises
@@ -54,7 +55,7 @@ def record_done(job: Job, outcome: Outcome, state: str = "") -> None:
     EnvironmentProblem
         If it cannot be recorded: the next run finds the copy, and does it then.
     """
-    record(outcome, job.slide.name, job.options, state, facts(job))
+    record(outcome, job.slide.name, job.options, now, facts(job))
 
 
 def record_found(job: Job, chosen: Outcome) -> None:

@@ -296,11 +296,11 @@ def _forward(job: Job, transaction: Transaction, extents: Sequence[Extents | Non
         outcome.medium = medium.judge_all(extents, after, [medium.at_best(f.fd) for f in job.slide.files])
     outcome.transaction, outcome.writes = transaction.id, transaction.writes
     outcome.bytes_written = transaction.bytes_written
-    state = judge_written(job, job.path)
+    known = judge_written(job, job.path)
     if not job.planned.patches:
         conclude(outcome, outcome.readers, remembered(job))
     job.clock.lap(Stage.VERIFY)
-    record(outcome, job.slide.name, job.options, state, facts(job))
+    record(outcome, job.slide.name, job.options, known, facts(job))
     finish(transaction, outcome)
     job.clock.lap(Stage.RECORD)
 

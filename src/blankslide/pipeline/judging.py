@@ -9,15 +9,16 @@ against it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from blankslide.errors import SlideError
 from blankslide.model import Action, Inspection, Outcome, Patch, Plan, Stage
 from blankslide.pipeline.balancing import balance
 from blankslide.pipeline.clock import Clock
+from blankslide.pipeline.digests import NOT_KNOWN, Known, known
 from blankslide.pipeline.job import Job
-from blankslide.pipeline.ledger_entry import has_states, remembered, state_of
+from blankslide.pipeline.ledger_entry import remembered
 from blankslide.pipeline.looking import refuse_orphan
 from blankslide.pipeline.main_file import main_file
 from blankslide.pipeline.opening import inspected, opened
@@ -38,7 +39,7 @@ NOT_KEPT = "the medium did not keep what was written"
 FEWER = "some of the slide's files no longer belong to it: it is seen in fewer files than were written"
 
 
-def judge_written(job: Job, path: Path, names: Sequence[str] = ()) -> str:
+def judge_written(job: Job, path: Path, names: Sequence[str] = ()) -> Known:
     """Hold the written slide against plan, policy and independent readers, all anew.
 
     Parameters
@@ -50,13 +51,13 @@ def judge_written(job: Job, path: Path, names: Sequence[str] = ()) -> str:
 
     Returns
     -------
-    str
-        For `record`: how `verify` will know this slide again, if it is not clean.
+    Known
+        For `record`: how `verify` and certificates will know this slide again.
     """
     from blankslide.verification.observe import observe
     from blankslide.verification.views import Edit
 
-    state = ""
+    found = NOT_KNOWN
     # in a copy places may have moved
     who = frozenset(view.reader for view in job.before if view.opened)
     edit = Edit(touched=touched(job) if path == job.path and not names else None, readers=who)
@@ -80,25 +81,24 @@ def judge_written(job: Job, path: Path, names: Sequence[str] = ()) -> str:
             problems += second.left
             problems += _search(fresh, again, second, job)
             problems += balance(again, second, fresh.views(), job.options, path, job.memory, after).left
-            if job.outcome.residue or problems or has_states(job.options):
-                state = state_of(fresh, again, job.options)
+            found = known(fresh, again, job.options)
     conclude(job.outcome, readers, problems)
-    return state
+    return found
 
 
-def _fewer(job: Job, path: Path, written: SlideFilesOnDisk, readers: Sequence[str], problems: Sequence[str]) -> str:
+def _fewer(job: Job, path: Path, written: SlideFilesOnDisk, readers: Sequence[str], problems: Sequence[str]) -> Known:
     """Judge a slide that is seen in fewer files than were written: files are known by their numbers, so not anew.
 
     Returns
     -------
-    str
+    Known
         As `judge_written`: of the files that are still seen.
     """
     # where places may have moved, the account from before says nothing of them
     left = _search(written, job.inspection, job.planned, job) if path == job.path else []
     conclude(job.outcome, readers, [*problems, FEWER, *left])
     with opened(path) as seen:
-        return state_of(seen, inspected(seen, job.options.key, job.options.thorough), job.options)
+        return known(seen, inspected(seen, job.options.key, job.options.thorough), job.options)
 
 
 def gone_roles(planned: Plan) -> frozenset[str]:
@@ -201,11 +201,16 @@ def unwritten(patches: Sequence[Patch], slide: SlideFilesOnDisk) -> list[str]:
     return []
 
 
-def verify(path: str | Path, options: Options | None = None) -> Outcome:
+def verify(path: str | Path, options: Options | None = None, judged: Callable[[Job], None] | None = None) -> Outcome:
     """Judge a slide as it is: pending, residue, or clean by independent readers.
 
     What a run has seen by comparing before and after, nobody can see afterwards; so the ledger is
     asked whether a run ended NOT clean on this very slide.
+
+    Parameters
+    ----------
+    judged
+        Called with the judged slide while its files are still open.
     """
     from blankslide.storage import journal
 
@@ -221,5 +226,7 @@ def verify(path: str | Path, options: Options | None = None) -> Outcome:
         judge_as_is(job)
         if job.outcome.content == "clean":
             conclude(job.outcome, job.outcome.readers, remembered(job))
+        if judged is not None:
+            judged(job)
     clock.lap(Stage.VERIFY)
     return job.outcome

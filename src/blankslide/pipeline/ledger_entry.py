@@ -1,30 +1,29 @@
 """The ledger's entry for an outcome: what was done to which kinds of findings, and who judged it; never a value.
 
 Some of what a run says cannot be found out a second time: the removed values are gone, and so is the view that
-readers had of the slide before. So the entry of a run that ended NOT clean keeps its sentences, with `state_of`,
+readers had of the slide before. So the entry of a run that ended NOT clean keeps its sentences, with ``state``,
 a keyed digest that recognises the slide. `remembered` looks the slide up, so that a later look says the same.
 A run that ended clean on such a slide, where only bytes of tissue were in the way, says so in the same manner.
+Every entry keeps another such digest, ``after``: by it, a certificate finds what was done to the slide in hand.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from blankslide.errors import EnvironmentProblem
+from blankslide.pipeline.digests import NOT_KNOWN, Known, known
 
 if TYPE_CHECKING:
-    from blankslide.model import Inspection, Outcome
+    from blankslide.model import Outcome
     from blankslide.pipeline.job import Job
     from blankslide.pipeline.options import Options
-    from blankslide.storage.slide_files import SlideFilesOnDisk
-
-_CHUNK = 1 << 18
+    from blankslide.records.ledger import Ledger
 
 
 def record(
-    outcome: Outcome, name: str, options: Options, state: str = "", more: Mapping[str, object] | None = None
+    outcome: Outcome, name: str, options: Options, known: Known = NOT_KNOWN, more: Mapping[str, object] | None = None
 ) -> None:
     """Append the outcome to the ledger, once for each transaction, without any value.
 
@@ -32,31 +31,32 @@ def record(
     ----------
     name
         The slide's old name; only its pseudonym is recorded.
-    state
-        Of a slide that is not clean or may have been known as such, by `state_of`; empty if it cannot be told.
+    known
+        By what the finished slide is known again; empty if it cannot be told.
     more
         What people find the slide by, from `ledger_facts`.
     """
     ledger = options.ledger
     if ledger is None or ledger.contains(outcome.transaction):
         return
-    if outcome.content == "clean" and state and not (ledger.last_with_state(state) or {}).get("told"):
-        state = ""  # there is nothing to take back
-    outcome.ledger_sequence = ledger.append({**_entry(outcome, name, options, state), **(more or {})})
+    entry = {**_entry(outcome, name, options), **_known_by(outcome, ledger, known), **(more or {})}
+    outcome.ledger_sequence = ledger.append(entry)
 
 
-def has_states(options: Options) -> bool:
-    """Whether the ledger knows any slide that ended NOT clean."""
-    with suppress(EnvironmentProblem):  # who needs it, says so
-        return options.ledger is not None and options.ledger.has_states()
-    return False
+def _known_by(outcome: Outcome, ledger: Ledger, known: Known) -> Mapping[str, object]:
+    """Return what the slide is known by, and what is to be said of it then; or to be taken back, if it is clean now."""
+    if not known.state:
+        return {}
+    told = _told(outcome)
+    takes_back = outcome.content == "clean" and (ledger.last_with_state(known.state) or {}).get("told")
+    return {"after": known.after} | ({"state": known.state, "told": told} if told or takes_back else {})
 
 
-def _entry(outcome: Outcome, name: str, options: Options, state: str) -> Mapping[str, object]:
+def _entry(outcome: Outcome, name: str, options: Options) -> dict[str, object]:
     from blankslide.policy.pseudonyms import slide_name
+    from blankslide.verification.observe import versions
     from blankslide.version import __version__
 
-    told = _told(outcome)
     return {
         "transaction": outcome.transaction,
         "slide": slide_name(name, options.key) if options.key else "",
@@ -68,13 +68,14 @@ def _entry(outcome: Outcome, name: str, options: Options, state: str) -> Mapping
         "medium": outcome.medium,
         "name": outcome.name,
         "readers": list(outcome.readers),
+        "versions": versions(outcome.readers),
         "findings": [
             {"id": d.public_id, "class": d.cls.value, "action": d.action.value, "count": d.place_count}
             for d in outcome.decisions
         ],
         "residue": len(outcome.residue),
         "bytes": outcome.bytes_written,
-    } | ({"state": state, "told": told} if state and (told or outcome.content == "clean") else {})
+    }
 
 
 def _told(outcome: Outcome) -> list[str]:
@@ -94,31 +95,6 @@ def _told(outcome: Outcome) -> list[str]:
     return list(dict.fromkeys(told))
 
 
-def state_of(slide: SlideFilesOnDisk, inspection: Inspection, options: Options) -> str:
-    """Return a keyed digest of all bytes that are not tissue: the same only while nothing has changed.
-
-    Names and places do not count, so it holds for a copy as well. Empty if no ledger would hold it.
-    """
-    if options.ledger is None:
-        return ""
-    import hmac
-
-    from blankslide.spans import subtract
-
-    digest = hmac.new(options.key or b"no key", digestmod="sha256")
-    for file, bytemap in zip(slide.files, inspection.maps, strict=False):
-        digest.update(b"file" + file.size.to_bytes(8, "big"))
-        for start, end in subtract([(0, file.size)], bytemap.tissue()):
-            for at in range(start, end, _CHUNK):
-                stop = min(at + _CHUNK, end)
-                if next(file.data_ranges(at, stop), None) is None:
-                    continue
-                data = file.read(at, stop - at)
-                if data.count(0) != len(data):  # a hole and zeros are the same
-                    digest.update(at.to_bytes(8, "big") + data)
-    return digest.hexdigest()
-
-
 def remembered(job: Job) -> Sequence[str]:
     """Return what a run has told that ended NOT clean on this very slide; nothing if none did.
 
@@ -133,7 +109,7 @@ def remembered(job: Job) -> Sequence[str]:
     try:
         if not ledger.has_states():
             return ()
-        entry = ledger.last_with_state(state_of(job.slide, job.inspection, job.options))
+        entry = ledger.last_with_state(known(job.slide, job.inspection, job.options).state)
     except EnvironmentProblem:
         if ledger.is_default:
             return ()

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING
 from blankslide.errors import BlankslideError, SlideLocked, SlidePending
 from blankslide.model import LEFTOVER, Outcome, Stage
 from blankslide.pipeline.clock import Clock
+from blankslide.pipeline.digests import known
 from blankslide.pipeline.job import Job
 from blankslide.pipeline.judging import NOT_KEPT, conclude, judge_as_is
-from blankslide.pipeline.ledger_entry import record, state_of
+from blankslide.pipeline.ledger_entry import record
 from blankslide.pipeline.ledger_facts import facts
 from blankslide.pipeline.looking import refuse_orphan
 from blankslide.pipeline.main_file import main_file
@@ -110,11 +111,11 @@ def _finished(job: Job, waiting: Path) -> Outcome:
         judge_as_is(judged)
         outcome = judged.outcome
         conclude(outcome, outcome.readers, _broken(transaction, judged))
-        state = state_of(fresh, judged.inspection, options) if outcome.content == "residue" else ""
+        found = known(fresh, judged.inspection, options)
     outcome.transaction, outcome.writes = transaction.id, transaction.writes
     outcome.bytes_written, outcome.target = transaction.bytes_written, renamed
     clock.lap(Stage.VERIFY)
-    record(outcome, slide.name, options, state, facts(judged, known=False))
+    record(outcome, slide.name, options, found, facts(judged, known=False))
     finish(transaction, outcome)
     clock.lap(Stage.RECORD)
     return outcome

@@ -10,7 +10,7 @@ only while fewer than `ENOUGH` readers have seen tissue; after a run, those look
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -72,6 +72,12 @@ READERS = (
 def available() -> dict[str, str]:
     """Return each reader's version, or an empty string where it is not installed."""
     return {reader.name: _version(reader) for reader in READERS}
+
+
+def versions(names: Iterable[str]) -> dict[str, str]:
+    """Return the versions of some readers that have looked, by name."""
+    asked = set(names)
+    return {reader.name: _version(reader) for reader in READERS if reader.name in asked}
 
 
 def observe(path: Path, edit: Edit = NO_EDIT) -> tuple[ReaderView, ...]:
