@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from blankslide.home import KEY_BYTES, load_key
@@ -84,7 +84,7 @@ def _untold(inspection: Inspection, plan: Plan) -> None:
     """Nobody wants to know what the proof has found."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Options:
     """How a slide is to be treated.
 
@@ -116,8 +116,8 @@ class Options:
     profile: str | Profile = "research"
     keep: str | Sequence[str] = ()
     remove: str | Sequence[str] = ()
-    key: bytes | None = field(default=None, repr=False)
-    key_file: Path | None = field(default=None, repr=False)
+    key: bytes | None = None
+    key_file: Path | None = None
     ledger: Ledger | None = None
     progress: Progress = _quiet
     cancelled: Callable[[], bool] = bool
