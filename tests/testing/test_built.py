@@ -65,3 +65,12 @@ def test_little_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(built, "_drawn", OrderedDict())
     assert built.aperio(tmp_path / "a.svs", **TINY).removed
     assert not built._drawn
+
+
+def test_a_slide_of_gigabytes_is_left_to_the_disk(tmp_path: Path) -> None:
+    """It is nearly all holes: remembering it would read and write each of them."""
+    path = tmp_path / "far.svs"
+    kept = len(built._drawn)
+    built.build_aperio(path, big=True, level0_at=3 << 30, **TINY)
+    assert path.stat().st_size > 3 << 30
+    assert len(built._drawn) == kept

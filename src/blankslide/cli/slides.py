@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from blankslide.pipeline import Readable
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Row:
     """What is to be said of one slide."""
 

@@ -56,14 +56,13 @@ class Probe:
     def is_tiff(self) -> bool:
         """Whether the main file starts like a TIFF; a DICOM file must be one as well, and not only begin like one."""
         if self._is_tiff is None:
-            self._is_tiff = is_tiff(self.head) and not (self._is_dicom and self._has_no_page)
+            self._is_tiff = is_tiff(self.head) and not (self._dicom_mark == _DICM and self._has_no_page)
         return self._is_tiff
 
     @property
-    def _is_dicom(self) -> bool:
-        """Whether the mark of a DICOM file stands where it must; a program may put anything in front of it."""
-        end = _DICOM_MARK + len(_DICM)
-        return self.main.size >= end and self.main.read(_DICOM_MARK, len(_DICM)) == _DICM
+    def _dicom_mark(self) -> bytes:
+        """What stands where a DICOM file has its mark; a program may put anything in front of it."""
+        return self.main.read(_DICOM_MARK, min(len(_DICM), max(self.main.size - _DICOM_MARK, 0)))
 
     @property
     def _has_no_page(self) -> bool:
@@ -91,13 +90,13 @@ class Probe:
         """The bytes in which a format's `Format.marks` are looked for.
 
         They are the beginning of the file. Of a TIFF they are the texts by which makers are told
-        apart, and the numbers of the private tags, of its first directory. The suffix of the
+        apart, and the numbers of the private tags, of its first directory, and a DICOM file's mark. The suffix of the
         file's name follows. Numbers and suffix stand in angle brackets: ``<65000>``, ``<.svs>``.
         """
         suffix = b"<%s>" % self.files.name[self.files.name.rfind(".") :].lower().encode("utf-8", "replace")
         if not self.is_tiff:
             return self.main.read(0, min(_BEGINNING, self.main.size)) + suffix
-        parts = [suffix, self.head]
+        parts = [suffix, self.head, self._dicom_mark]
         first = self.tiff.first
         for tag in _TEXT_TAGS:
             entry = first.tags.get(tag)

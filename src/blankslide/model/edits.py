@@ -3,8 +3,7 @@
 ``file`` is always an index into ``Inspection.files``; offsets and lengths are bytes.
 """
 
-from __future__ import annotations
-
+# No `from __future__ import annotations`: each field of a tuple would be compiled again at every start.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
@@ -108,7 +107,7 @@ class Rewrite(Protocol):
     a `Write` may there have ``replaces``, and what follows moves.
     """
 
-    def writes(self, parts: Sequence[tuple[str, Action]], key: bytes | None) -> Sequence[Write]:
+    def writes(self, parts: Sequence[tuple[str, "Action"]], key: bytes | None) -> Sequence[Write]:
         """Return the new bytes; lengths stay.
 
         Parameters

@@ -3,8 +3,7 @@
 Nothing here reads a file or decides. Values travel wrapped in `Sensitive`.
 """
 
-from __future__ import annotations
-
+# No `from __future__ import annotations`: each field of a tuple would be compiled again at every start.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -59,10 +58,10 @@ class Finding:
         title: str,
         cls: PhiClass,
         places: tuple[Place, ...],
-        edits: tuple[Edit, ...],
-        value: Sensitive[str] | None = None,
+        edits: "tuple[Edit, ...]",
+        value: "Sensitive[str] | None" = None,
         weak: bool = False,
-        values: tuple[Sensitive[str], ...] = (),
+        values: "tuple[Sensitive[str], ...]" = (),
         encoding: str = "latin-1",
     ) -> None:
         self.id = id
@@ -148,11 +147,11 @@ class Inspection:
     levels: tuple[Level, ...]
     associated: tuple[AssociatedImage, ...]
     findings: tuple[Finding, ...]
-    maps: tuple[ByteMap, ...]
+    maps: "tuple[ByteMap, ...]"
     mpp: tuple[float, float] | None = None
     objective: float | None = None
     kept: tuple[Place, ...] = ()
-    chains: tuple[Chain, ...] = ()
+    chains: "tuple[Chain, ...]" = ()
     complete: bool = False
     notes: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()

@@ -77,9 +77,9 @@ def planned_for(slide: SlideFilesOnDisk, inspection: Inspection, options: Option
 
 def refuse_pending(path: str | Path) -> None:
     """Raise `SlidePending` if a journal waits for the slide's main file, or for what it is a copy of."""
-    from blankslide.storage import journal
+    from blankslide.storage.journal_names import find
 
-    if journal.find(path) is not None:
+    if find(path) is not None:
         raise SlidePending("an earlier run was interrupted", "run: blankslide recover")
     refuse_orphan(path)
 

@@ -62,7 +62,7 @@ def _files(folder: str) -> list[str]:
 
 def _awaited(folder: str, inodes: list[int]) -> str | None:
     """Ask the journals of a folder, if it has any, for the main file of a slide."""
-    from blankslide.storage.journal import find_in
+    from blankslide.storage.journal_names import find_in
     from blankslide.storage.pending import awaited
 
     if not find_in(folder):  # once for all files of a series

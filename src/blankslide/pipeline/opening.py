@@ -103,7 +103,7 @@ def member_paths(main: str | Path) -> tuple[str, ...] | None:
 
     The main file comes first. A damaged slide counts too, and so does one that waits to be recovered.
     """
-    from blankslide.storage import journal
+    from blankslide.storage.journal_names import find
 
     try:
         with opened(main) as slide:
@@ -114,6 +114,6 @@ def member_paths(main: str | Path) -> tuple[str, ...] | None:
                     accepted.inspect(probe)  # opens the set's other files
             return tuple(f.path for f in slide.files)
     except NotASlide:
-        return None if journal.find(main) is None else (os.path.realpath(main),)
+        return None if find(main) is None else (os.path.realpath(main),)
     except SlideError:
         return (os.path.realpath(main),)

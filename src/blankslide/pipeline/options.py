@@ -91,7 +91,7 @@ def _untold(inspection: Inspection, plan: Plan) -> None:
     """Nobody wants to know what the proof has found."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Options:
     """How a slide is to be treated.
 
@@ -130,12 +130,12 @@ class Options:
     profile: str | Path | Profile = "research"
     keep: str | Sequence[str] = ()
     remove: str | Sequence[str] = ()
-    key: bytes | None = field(default=None, repr=False)
-    key_file: Path | None = field(default=None, repr=False)
+    key: bytes | None = None
+    key_file: Path | None = None
     ledger: Ledger | None = None
-    about: Mapping[str, str] = field(default_factory=dict, repr=False)
+    about: Mapping[str, str] = field(default_factory=dict)
     links: LinkTable | None = None
-    place: str = field(default="", repr=False)
+    place: str = ""
     progress: Progress = _quiet
     cancelled: Callable[[], bool] = bool
     thorough: bool = False

@@ -13,31 +13,40 @@ The layout is described in ``docs/journal-format.md``.
 
 from __future__ import annotations
 
-import os
-import re
 import struct
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.errors import InternalError, SlidePending
-from blankslide.model.patterns import pattern
+from blankslide.storage.journal_names import PREFIX, TEMP, find, find_in, journal_name, leftover_temp, temp_name
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from blankslide.storage.blocks import Block, Range
-    from blankslide.storage.slide_files import AnyPath
+
+__all__ = [
+    "MAGIC",
+    "PREFIX",
+    "TEMP",
+    "VERSION",
+    "FileMark",
+    "Journal",
+    "Renaming",
+    "decode",
+    "encode",
+    "find",
+    "find_in",
+    "journal_name",
+    "leftover_temp",
+    "temp_name",
+]
 
 MAGIC = b"\x89BLSJ\r\n\x1a"
 VERSION = 1
-PREFIX = ".blankslide-"
-TEMP = ".tmp"
 
 _START = struct.Struct("<8sHHI")
 _RECORD = struct.Struct("<BBHIQQ")
 _DATA, _FILL = 0, 1
 _SUM = 32
-_HOT = pattern(re.escape(PREFIX) + r"\d+\Z")
 
 
 class FileMark(NamedTuple):
@@ -83,55 +92,6 @@ class Journal(NamedTuple):
     ranges: tuple[tuple[Range, ...], ...]
     blocks: tuple[Block, ...]
     renames: tuple[Renaming, ...] = ()
-
-
-# -- names -------------------------------------------------------------------------------
-
-
-def journal_name(inode: int) -> str:
-    """Name of the journal of a slide whose main file has this inode."""
-    return f"{PREFIX}{inode}"
-
-
-def temp_name(inode: int) -> str:
-    """Name while it does not count: being written, or being wiped."""
-    return f"{PREFIX}{inode}{TEMP}"
-
-
-def find(path: AnyPath) -> Path | None:
-    """Return the journal that waits for this slide, if any; one look-up, no listing."""
-    return _beside(path, journal_name)
-
-
-def leftover_temp(path: AnyPath) -> Path | None:
-    """Return what a run that never reached its commit point, or died while wiping, has left."""
-    return _beside(path, temp_name)
-
-
-def _beside(path: AnyPath, name: Any) -> Path | None:
-    real = os.path.realpath(os.fsdecode(path))
-    try:
-        inode = os.stat(real).st_ino
-    except OSError:
-        return None
-    candidate = os.path.join(os.path.dirname(real), name(inode))
-    if not os.path.lexists(candidate):
-        return None
-    from pathlib import Path
-
-    return Path(candidate)
-
-
-def find_in(directory: AnyPath) -> list[Path]:
-    """Return all journals in a folder, whether their slide is still there or not."""
-    from pathlib import Path
-
-    folder = os.fsdecode(directory)
-    try:
-        names = os.listdir(folder)
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    return [Path(folder, name) for name in sorted(names) if name.startswith(PREFIX) and _HOT.match(name)]
 
 
 # -- bytes -------------------------------------------------------------------------------

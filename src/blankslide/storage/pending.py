@@ -15,7 +15,7 @@ import time
 from typing import TYPE_CHECKING
 
 from blankslide.errors import SlidePending
-from blankslide.storage.journal import PREFIX, decode, find_in
+from blankslide.storage.journal_names import PREFIX, find_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +34,8 @@ def awaited(folder: str, inode: int) -> str | None:
         Of a file of the set, or of a folder that gets another name with it.
     """
     for path in find_in(folder):
+        from blankslide.storage.journal import decode  # only where one waits
+
         try:
             journal = decode(path.read_bytes())
         except (OSError, SlidePending):
@@ -91,6 +93,7 @@ def could_be_of(journal: Path, main: EditableFile) -> bool:
 
     Size, and bytes that no interrupted run can have changed, tell most files apart.
     """
+    from blankslide.storage.journal import decode
     from blankslide.storage.matching import may_be
 
     try:

@@ -99,7 +99,7 @@ def remembered(build: Callable[P, Key], called: str = "") -> Callable[P, Key]:
     def rebuilt(*given: P.args, **recipe: P.kwargs) -> Key:
         path, *flavour = given
         assert isinstance(path, Path)
-        if not _is_plain((flavour, recipe)):
+        if not _is_worth_keeping((flavour, recipe)):
             return build(*given, **recipe)
         files, key = _drawn_before(known, build, path.name, flavour, recipe)
         for name, data in files.items():
@@ -126,7 +126,7 @@ def aperio(path: Path, *flavour: str, **recipe: Any) -> Planted:
     Planted
         The answer key, a copy.
     """
-    if not _is_plain((flavour, recipe)):
+    if not _is_worth_keeping((flavour, recipe)):
         return aperio_slide.build_aperio(path, *flavour, **recipe)
     files, planted = _drawn_before("aperio", aperio_slide.build_aperio, "slide.svs", flavour, recipe)
     path.write_bytes(files["slide.svs"])
@@ -149,6 +149,17 @@ def _drawn_before(
     while sum(len(data) for drawn, _ in _drawn.values() for data in drawn.values()) > ROOM:
         _drawn.popitem(last=False)
     return files, key
+
+
+def _is_worth_keeping(recipe: object) -> bool:
+    """Whether a recipe says all, and of a slide that memory has room for: pixels at 9 GB are left to the disk."""
+    return _is_plain(recipe) and not _is_far(recipe)
+
+
+def _is_far(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(map(_is_far, value.values()))
+    return any(map(_is_far, value)) if isinstance(value, tuple | list) else isinstance(value, int) and value > ROOM
 
 
 def _is_plain(value: object) -> bool:

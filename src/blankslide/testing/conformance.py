@@ -342,8 +342,8 @@ class FormatConformance:
         original = _built(type(self), True)
         if len(original.files) > 1:
             return  # members are found by the main file's name
-        for number, pattern in enumerate(ODD_NAMES):
-            name = pattern.format(self.suffix)
+        for number in self._tried(range(len(ODD_NAMES)), 2):
+            name = ODD_NAMES[number].format(self.suffix)
             path = original.place(tmp_path / str(number), name)
             assert self.anonymize(path).content == "clean", f"refused because of a name (number {number})"
             assert [p.name for p in path.parent.iterdir()] == [name], "another file appeared"

@@ -14,8 +14,7 @@ directories and in the values that somebody asks for.
 Source: TIFF 6.0 (1992); the BigTIFF design note; values up to 4 (8) bytes stand inline.
 """
 
-from __future__ import annotations
-
+# No `from __future__ import annotations`: each field of a tuple would be compiled again at every start.
 import struct
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -136,7 +135,7 @@ class Ifd:
         "_segments", "children", "end", "entries", "name", "next", "next_pos", "offset", "pointer", "tags", "tiff",
     )  # fmt: skip
 
-    def __init__(self, tiff: Tiff, name: str, offset: int, pointer: int) -> None:
+    def __init__(self, tiff: "Tiff", name: str, offset: int, pointer: int) -> None:
         self.tiff = tiff
         self.name = name
         self.offset = offset
@@ -210,7 +209,7 @@ class Ifd:
         self._segments = self.tiff.integers(self, where), self.tiff.integers(self, count)
         return self._segments
 
-    def family(self) -> Iterator[Ifd]:
+    def family(self) -> "Iterator[Ifd]":
         """Yield this directory and all its children, depth first."""
         yield self
         for child in self.children:
@@ -240,7 +239,7 @@ class Tiff:
         If the header is not one of TIFF or BigTIFF.
     """
 
-    def __init__(self, source: ByteSource) -> None:
+    def __init__(self, source: "ByteSource") -> None:
         self.source = source
         self.size = source.size
         head = source.read(0, 16) if self.size >= 16 else source.read(0, self.size)

@@ -58,11 +58,12 @@ SLIDE_CLASS = "1.2.840.10008.5.1.4.1.1.77.1.6"
 
 
 class Dicom(Format):
-    """The format object; see the module's docstring. It imports little, as it is asked about every file."""
+    """The format object; see the module's docstring."""
 
     name = "dicom"
     title = "DICOM WSI"
     suffixes = (".dcm",)
+    marks = (b"DICM",)
     renames_files = True
     removes = (
         "label and overview pictures; what PS3.15 Table E.1-1 lists; private elements and unknown attributes; UIDs "
