@@ -37,6 +37,7 @@ def options(
     looks: bool = False,
     dry_run: bool = False,
     asked_only: bool = False,
+    label: str | None = None,
 ) -> Options:
     """Turn what a person says into `Options`; nothing is made by that, neither key nor ledger.
 
@@ -63,6 +64,8 @@ def options(
         The options are for a dry run: that needs no home and no ledger.
     asked_only
         The ledger is only asked, never written to: a user without a home has none of their own.
+    label
+        Text of a new label in the old one's place, such as ``{pseudonym}|STUDY-7``; None for no label.
 
     Raises
     ------
@@ -77,6 +80,11 @@ def options(
         ledger=_ledger("none" if dry_run else ledger, asked_only),
     )
     made.find_key()
+    if label is not None:
+        from blankslide.policy.labels import LabelPattern
+
+        LabelPattern(label)  # what is wrong with it is said before any slide is opened
+        made.label = label
     if progress is not None:
         made.progress = progress
     if cancelled is not None:
@@ -140,6 +148,7 @@ def anonymize(
     profile: str | Profile = "research",
     keep: str | Sequence[str] = (),
     remove: str | Sequence[str] = (),
+    label: str | None = None,
     key: str | Path | None = None,
     ledger: str | None = None,
     dry_run: bool = False,
@@ -156,6 +165,8 @@ def anonymize(
         Folder for a copy instead; the slide itself is only read. One of the two must be said.
     keep, remove
         As in `options`: ``"macro"``, or several names.
+    label
+        As in `options`: text of a new label.
     name
         Name of the copy, or new name of the slide.
 
@@ -176,6 +187,7 @@ def anonymize(
         progress=progress,
         cancelled=cancelled,
         dry_run=dry_run,
+        label=label,
     )
     return pipeline.anonymize(path, chosen, mode, name)
 
@@ -201,6 +213,7 @@ def anonymize_many(
     keep: str | Sequence[str] = (),
     remove: str | Sequence[str] = (),
     thorough: bool = False,
+    label: str | None = None,
     key: str | Path | None = None,
     ledger: str | None = None,
     dry_run: bool = False,
@@ -218,7 +231,7 @@ def anonymize_many(
     ----------
     paths
         A slide or folder, or several.
-    in_place, out, profile, keep, remove, key, ledger, dry_run, cancelled
+    in_place, out, profile, keep, remove, label, key, ledger, dry_run, cancelled
         As in `anonymize`. Copies keep the folders that they stand in.
     name
         Pattern for names, such as ``STUDY-{n:04}``, ``{stem}`` or ``{pseudonym}``.
@@ -257,7 +270,7 @@ def anonymize_many(
 
     named = (paths,) if isinstance(paths, str | Path) else tuple(paths)
     mode = pipeline.mode_of(in_place, out, dry_run)
-    chosen = options(profile, keep=keep, remove=remove, key=key, ledger=ledger, dry_run=dry_run)
+    chosen = options(profile, keep=keep, remove=remove, key=key, ledger=ledger, dry_run=dry_run, label=label)
     chosen.thorough = thorough
     if report is not None:
         reports.check(Path(report))

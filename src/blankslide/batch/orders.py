@@ -30,7 +30,7 @@ class Orders:
         With everything that the person asked for on top.
     out
         Folder for copies, an absolute path; None to edit the slides where they stand.
-    key_file, ledger, thorough
+    key_file, ledger, thorough, label
         As in `Options`.
     asks
         What planning asks beside the plan, as in `Mode`.
@@ -42,6 +42,7 @@ class Orders:
     ledger: Ledger | None = None
     thorough: bool = False
     asks: Asks = "access"
+    label: str | None = None
 
     @classmethod
     def of(cls, options: Options, out: str | Path | None = None, asks: Asks = "access") -> Orders:
@@ -59,7 +60,7 @@ class Orders:
         if options.key is not None and options.key_file is None:
             raise InternalError("a run over many slides needs the key's file, not only the key")
         folder = None if out is None else os.path.abspath(out)
-        return cls(options.resolved(), folder, options.key_file, options.ledger, options.thorough, asks)
+        return cls(options.resolved(), folder, options.key_file, options.ledger, options.thorough, asks, options.label)
 
     def options(self) -> Options:
         """Return the options for one process; the key is read if its file is there.
@@ -69,6 +70,8 @@ class Orders:
         EnvironmentProblem
             If the key's file cannot be used.
         """
-        made = Options(self.profile, key_file=self.key_file, ledger=self.ledger, thorough=self.thorough)
+        made = Options(
+            self.profile, key_file=self.key_file, ledger=self.ledger, thorough=self.thorough, label=self.label
+        )
         made.find_key()
         return made

@@ -51,6 +51,11 @@ def _shared(*names: str) -> Callable[[Any], Any]:
         "with_names": click.option(
             "--with-names", is_flag=True, help="Show all names in that file; it is then for your own site only."
         ),
+        "label": click.option(
+            "--label",
+            metavar="TEXT",
+            help="Draw a new label with a QR code in the old one's place: '{pseudonym}|STUDY-7'.",
+        ),
         "ledger": click.option("--ledger", metavar="URL|none", help="FILE.jsonl, or none; your own ledger by default."),
     }
 
@@ -169,7 +174,7 @@ def inspect(
 @click.option("--keep", multiple=True, metavar="macro", help="Keep a picture; the slide is then not clean.")
 @click.option("--dry-run", is_flag=True, help="Plan only; change nothing.")
 @click.option("--report", metavar="FILE", help="Write a report, .html, .json or .csv: no values, no telling names.")
-@_shared("with_names", "profile", "thorough", "key", "ledger", "json")
+@_shared("label", "with_names", "profile", "thorough", "key", "ledger", "json")
 def anonymize(
     paths: tuple[str, ...],
     in_place: bool,
@@ -178,6 +183,7 @@ def anonymize(
     keep: tuple[str, ...],
     dry_run: bool,
     report: str | None,
+    label: str | None,
     with_names: bool,
     profile: str,
     thorough: bool,
@@ -192,7 +198,7 @@ def anonymize(
     mode = _mode(in_place, out, dry_run)
     if with_names and report is None:
         raise click.UsageError("--with-names is about the file of --report")
-    options = _options(profile, keep=keep, key=key, ledger=ledger, dry_run=dry_run)
+    options = _options(profile, keep=keep, key=key, ledger=ledger, dry_run=dry_run, label=label)
     options.thorough = thorough
 
     try:
@@ -218,7 +224,7 @@ def anonymize(
 @click.option("--scheduler", metavar="tcp://...", help="Let the workers of this dask cluster do it.")
 @click.option("--json-lines", is_flag=True, help="Print one JSON object a slide, as it is done.")
 @click.option("--report", metavar="FILE", help="Write a report, .html, .json or .csv: no values, no telling names.")
-@_shared("with_names", "profile", "thorough", "key", "ledger", "json")
+@_shared("label", "with_names", "profile", "thorough", "key", "ledger", "json")
 def batch(
     paths: tuple[str, ...],
     in_place: bool,
@@ -248,7 +254,7 @@ def batch(
     if more["names_columns"] is not None and more["names"] is None:
         raise click.UsageError("--names-columns is about the table of --names")
     mode = _mode(in_place, out, dry_run)
-    options = _options(profile, keep=keep, key=key, ledger=ledger, dry_run=dry_run)
+    options = _options(profile, keep=keep, key=key, ledger=ledger, dry_run=dry_run, label=more.pop("label"))
     options.thorough = thorough
     style: cli_batch.Style = "json" if as_json else "json-lines" if json_lines else "lines"
     try:

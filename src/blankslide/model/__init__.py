@@ -17,13 +17,14 @@ from blankslide.model.edits import (
     Link,
     Part,
     Rewrite,
+    Room,
     Slot,
     TextBlock,
     Write,
 )
 from blankslide.model.outcome import COPY_LEFTOVER, FINISHED, LEFTOVER, OTHER_KEY, Content, Medium, NameVerdict, Outcome
 from blankslide.model.plan import Decision, Patch, Plan, Rank
-from blankslide.model.slide import AssociatedImage, Finding, Inspection, Level, Place, SlideFile
+from blankslide.model.slide import AssociatedImage, Finding, Inspection, Level, OwnPicture, Place, SlideFile
 from blankslide.model.stage import Stage
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "Medium",
     "NameVerdict",
     "Outcome",
+    "OwnPicture",
     "Part",
     "Patch",
     "PhiClass",
@@ -56,6 +58,7 @@ __all__ = [
     "Plan",
     "Rank",
     "Rewrite",
+    "Room",
     "SlideFile",
     "Slot",
     "Stage",
