@@ -71,6 +71,7 @@ def options(
     looks: bool = False,
     dry_run: bool = False,
     asked_only: bool = False,
+    label: str | None = None,
 ) -> Options:
     """Turn what a person says into `Options`; nothing is made by that, neither key nor ledger.
 
@@ -103,6 +104,8 @@ def options(
         The options are for a dry run: that needs no home and no ledger.
     asked_only
         The ledger is only asked, never written to: a user without a home has none of their own.
+    label
+        Text of a new label in the old one's place, such as ``{pseudonym}|STUDY-7``; None for no label.
 
     Raises
     ------
@@ -122,6 +125,11 @@ def options(
         from blankslide.pipeline.ledger_facts import require_sayable
 
         made.about = require_sayable(about)
+    if label is not None:
+        from blankslide.policy.labels import LabelPattern
+
+        LabelPattern(label)  # what is wrong with it is said before any slide is opened
+        made.label = label
     if progress is not None:
         made.progress = progress
     if cancelled is not None:
@@ -223,6 +231,7 @@ def anonymize(
     profile: str | Path | Profile = "research",
     keep: str | Sequence[str] = (),
     remove: str | Sequence[str] = (),
+    label: str | None = None,
     key: str | Path | None = None,
     ledger: str | Path | None = None,
     link_table: str | Path | None = None,
@@ -250,6 +259,8 @@ def anonymize(
         ``research``, ``strict``, a TOML file, or a `Profile`.
     keep, remove
         Roles of pictures, or ids of findings, that win over the profile: ``"macro"``, or several names.
+    label
+        As in `options`: text of a new label.
     name
         Name of the copy, or new name of the slide.
     key
@@ -286,6 +297,7 @@ def anonymize(
         progress=progress,
         cancelled=cancelled,
         dry_run=dry_run,
+        label=label,
     )
     chosen.thorough = thorough
     if report is not None:
@@ -340,6 +352,7 @@ def anonymize_many(
     keep: str | Sequence[str] = (),
     remove: str | Sequence[str] = (),
     thorough: bool = False,
+    label: str | None = None,
     key: str | Path | None = None,
     ledger: str | Path | None = None,
     link_table: str | Path | None = None,
@@ -362,7 +375,7 @@ def anonymize_many(
     ----------
     paths
         A slide or folder, or several.
-    in_place, out, profile, keep, remove, key, ledger, link_table, dry_run, cancelled
+    in_place, out, profile, keep, remove, label, key, ledger, link_table, dry_run, cancelled
         As in `anonymize`. Copies keep the folders that they stand in.
     name
         Pattern for names, such as ``STUDY-{n:04}``, ``{stem}`` or ``{pseudonym}``, or with parts of the present names
@@ -403,7 +416,9 @@ def anonymize_many(
 
     named = (paths,) if isinstance(paths, str | Path) else tuple(paths)
     mode = pipeline.mode_of(in_place, out, dry_run)
-    chosen = options(profile, keep=keep, remove=remove, key=key, ledger=ledger, link_table=link_table, dry_run=dry_run)
+    chosen = options(
+        profile, keep=keep, remove=remove, key=key, ledger=ledger, link_table=link_table, dry_run=dry_run, label=label
+    )
     chosen.thorough = thorough
     if report is not None:
         _check_report(report)

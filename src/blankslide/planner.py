@@ -34,6 +34,7 @@ from blankslide.model import (
     Plan,
     Rank,
     Rewrite,
+    Room,
     TextBlock,
     Write,
 )
@@ -41,6 +42,7 @@ from blankslide.policy.pseudonyms import replace as pseudonym
 from blankslide.spans import ByteClass, merge, subtract
 
 if TYPE_CHECKING:
+    from blankslide.policy.labels import NewLabel
     from blankslide.policy.profiles import Profile
     from blankslide.source import ByteSource
 
@@ -65,6 +67,7 @@ def make_plan(
     key: bytes | None = None,
     *,
     grows: bool = False,
+    label: NewLabel | None = None,
 ) -> Plan:
     """Plan what ``profile`` demands for ``inspection``.
 
@@ -76,6 +79,8 @@ def make_plan(
         The site's key for consistent replacements; without it links become zeros.
     grows
         For a copy: structures that can be composed at another length may be.
+    label
+        A label to be drawn in the old one's place, or None.
 
     Raises
     ------
@@ -83,6 +88,8 @@ def make_plan(
         If a page would have to go that the slide cannot lose.
     ContradictorySlide
         If two tags share a value, and only one of them is to lose it.
+    UsageError
+        If a label would show a name that may identify.
     InternalError
         If the composed patches break a promise; nothing has been written then.
     """
@@ -101,15 +108,17 @@ def make_plan(
         else:
             going.append(finding)
             _collect(finding, decision.action, edits, sources, key)
+    new = _Labelled() if label is None else _labelled(label, inspection, going, edits, sources)
     drawn = _drawn(inspection, edits, sources)
-    _draw_over(edits, drawn)
+    _draw_over(edits, [*drawn, *new.writes])
     for rewrite, parts in edits.parts.items():
         edits.writes.extend(_rewritten(rewrite, parts, key, grows))
     if any(bytemap.readings for bytemap in inspection.maps):
         _agree(inspection, edits, going)
     patches = _compose(inspection, edits, sources)
     _prove(inspection, patches, grows)
-    return Plan(profile.name, tuple(decisions), tuple(patches), tuple(left))
+    rooms = () if new.room is None else (new.room,)
+    return Plan(profile.name, _replacing(decisions, going, new.room), tuple(patches), tuple(left), rooms, new.notes)
 
 
 def _rewritten(
@@ -209,6 +218,50 @@ def _drawn(inspection: Inspection, edits: _Edits, sources: Sequence[ByteSource])
             if drawn.setdefault((write.file, write.start), write) != write:
                 raise NotEditable("two pictures share their bytes but not their layout, so they cannot be blanked")
     return list(drawn.values())
+
+
+class _Labelled(NamedTuple):
+    """What becomes of a new label: its picture, what is written there, and what a person should know."""
+
+    room: Room | None = None
+    writes: Sequence[Write] = ()
+    notes: tuple[str, ...] = ()
+
+
+def _labelled(
+    label: NewLabel, inspection: Inspection, going: Sequence[Finding], edits: _Edits, sources: Sequence[ByteSource]
+) -> _Labelled:
+    """Draw the new label in the place of the old one; where there is no label picture, into that of the macro.
+
+    The picture then stays linked. If nothing can be drawn in it, it goes as it would without a label.
+    """
+    from blankslide.blanks.label import draw
+
+    own = {drawn.room: drawn.text for drawn in inspection.drawn}
+    rooms = [*own, *(room for finding in going for room in finding.rooms)]
+    if not rooms:
+        return _Labelled(notes=("the slide has no picture in whose place a new label could be drawn",))
+    # the one that an earlier run has drawn comes first, then label pictures
+    room = min(rooms, key=lambda r: (own.get(r) is None, r.role != "label"))
+    text = own.get(room)
+    if text is not None and label.stands(text):
+        return _Labelled()
+    label.require_named()
+    owner, file = room.blank.owner, room.blank.file
+    slots = sorted((s.start, s.end) for s in room.blank.slots if s.end > s.start)
+    shared = subtract(slots, merge((s, e) for s, e, _ in inspection.maps[file].owned_only_by({owner})))
+    writes = None if shared else draw(room, label.text, sources[file])
+    if writes is None:
+        return _Labelled(notes=(f"the new label has no room in the place of the old {room.role}, so there is none",))
+    edits.drops.discard(owner)
+    edits.blanks[:] = [blank for blank in edits.blanks if blank != room.blank]
+    return _Labelled(room, writes)
+
+
+def _replacing(decisions: Sequence[Decision], going: Sequence[Finding], room: Room | None) -> tuple[Decision, ...]:
+    """Say of a picture in whose place a new label comes that it is replaced."""
+    replaced = {finding.id for finding in going if room is not None and room in finding.rooms}
+    return tuple(d._replace(action=Action.DUMMY) if d.id in replaced else d for d in decisions)
 
 
 def _draw_over(edits: _Edits, drawn: list[Write]) -> None:

@@ -32,7 +32,7 @@ class Orders:
         With everything that the person asked for on top.
     out
         Folder for copies, an absolute path; None to edit the slides where they stand.
-    key_file, ledger, links, thorough
+    key_file, ledger, links, thorough, label
         As in `Options`.
     about
         As in `Options`, the same for all slides.
@@ -51,6 +51,7 @@ class Orders:
     asks: Asks = "access"
     about: Mapping[str, str] = field(default_factory=dict)
     lasting: bool = False
+    label: str | None = None
 
     @classmethod
     def of(cls, options: Options, out: str | Path | None = None, asks: Asks = "access") -> Orders:
@@ -77,6 +78,7 @@ class Orders:
             options.thorough,
             asks,
             options.about,
+            label=options.label,
         )
 
     def here(self) -> Orders:
@@ -98,6 +100,7 @@ class Orders:
             links=self.links,
             about=self.about,
             thorough=self.thorough,
+            label=self.label,
         )
         made.find_key()
         return made

@@ -107,7 +107,7 @@ def _read_table(
     marker: int,
     payload: bytes,
     quant: dict[int, int],
-    codes: tuple[dict[int, dict[int, Code]], dict[int, dict[int, Code]]],
+    known: tuple[dict[int, dict[int, Code]], dict[int, dict[int, Code]]],
 ) -> None:
     pos = 0
     if marker == _DQT:
@@ -119,11 +119,11 @@ def _read_table(
         while pos + 17 <= len(payload):
             counts = payload[pos + 1 : pos + 17]
             symbols = payload[pos + 17 : pos + 17 + sum(counts)]
-            codes[payload[pos] >> 4 & 1][payload[pos] & 15] = _codes(counts, symbols)
+            known[payload[pos] >> 4 & 1][payload[pos] & 15] = codes(counts, symbols)
             pos += 17 + sum(counts)
 
 
-def _codes(counts: bytes, symbols: bytes) -> dict[int, Code]:
+def codes(counts: bytes, symbols: bytes) -> dict[int, Code]:
     """Give each symbol its code, T.81 annex C."""
     out: dict[int, Code] = {}
     code = at = 0
@@ -213,21 +213,37 @@ def fresh(frame: Frame, ycc: bool | None) -> bytes:
     colour = white(frame, ycc)
     sizes = sorted({0, *(abs(v - 128).bit_length() for v in colour)})
     counts = bytes([1] * len(sizes)).ljust(16, b"\0")
-    dc, ac = _codes(counts, bytes(sizes)), _codes(b"\1".ljust(16, b"\0"), b"\0")
+    dc, ac = codes(counts, bytes(sizes)), codes(b"\1".ljust(16, b"\0"), b"\0")
     parts = tuple(c._replace(quant=0, dc=0, ac=0) for c in frame.components)
-    head = b"\xff\xd8" + (
-        _segment(_APP14, b"Adobe\0\x64\0\0\0\0" + bytes([frame.adobe])) if frame.adobe is not None else b""
-    )
-    head += _segment(_DQT, b"\0" + b"\x08" * 64)
-    rows = b"".join(bytes((c.id, c.across << 4 | c.down, 0)) for c in parts)
-    head += _segment(0xC0, struct.pack(">BHHB", 8, frame.height, frame.width, len(parts)) + rows)
-    head += _segment(_DHT, b"\0" + counts + bytes(sizes) + b"\x10" + b"\1".ljust(16, b"\0") + b"\0")
-    head += _segment(_SOS, bytes([len(parts)]) + b"".join(bytes((c.id, 0)) for c in parts) + b"\0\x3f\0")
-    new = frame._replace(components=parts, simple=True, head=head, restart=0, quant={0: 8}, dc={0: dc}, ac={0: ac})
+    start = head(frame, 8, (counts, bytes(sizes)), (b"\1".ljust(16, b"\0"), b"\0"))
+    new = frame._replace(components=parts, simple=True, head=start, restart=0, quant={0: 8}, dc={0: dc}, ac={0: ac})
     stream = _stream(new, colour)
     if stream is None:
         raise ValueError("a picture of more blocks than any slide's picture has")
     return stream
+
+
+def head(frame: Frame, quant: int, dc: tuple[bytes, bytes], ac: tuple[bytes, bytes]) -> bytes:
+    """Write the headers of a complete stream in which all components share their tables.
+
+    Parameters
+    ----------
+    frame
+        Size, component ids, sampling and the Adobe marker are taken from it.
+    quant
+        All values of the quantisation table.
+    dc, ac
+        Huffman tables: how many codes there are of each length, and their symbols.
+    """
+    out = b"\xff\xd8"
+    if frame.adobe is not None:
+        out += _segment(_APP14, b"Adobe\0\x64\0\0\0\0" + bytes([frame.adobe]))
+    out += _segment(_DQT, b"\0" + bytes([quant]) * 64)
+    parts = frame.components
+    rows = b"".join(bytes((c.id, c.across << 4 | c.down, 0)) for c in parts)
+    out += _segment(0xC0, struct.pack(">BHHB", 8, frame.height, frame.width, len(parts)) + rows)
+    out += _segment(_DHT, b"\0" + b"".join(dc) + b"\x10" + b"".join(ac))
+    return out + _segment(_SOS, bytes([len(parts)]) + b"".join(bytes((c.id, 0)) for c in parts) + b"\0\x3f\0")
 
 
 def _segment(marker: int, payload: bytes) -> bytes:

@@ -59,6 +59,11 @@ def _shared(*names: str) -> Callable[[Any], Any]:
         "ledger": click.option(
             "--ledger", metavar="URL|none", help="FILE.jsonl, sqlite:///FILE, postgresql://..., none; yours by default."
         ),
+        "label": click.option(
+            "--label",
+            metavar="TEXT",
+            help="Draw a new label with a QR code in the old one's place: '{pseudonym}|STUDY-7'.",
+        ),
     }
 
     def add(command: Any) -> Any:
@@ -195,7 +200,7 @@ def inspect(
 @click.option(
     "--report", metavar="FILE", help="Write a report, .html, .json, .csv or .xlsx: no values, no telling names."
 )
-@_shared("with_names", "profile", "thorough", "key", "ledger", "requester", "link_table", "json")
+@_shared("label", "with_names", "profile", "thorough", "key", "ledger", "requester", "link_table", "json")
 def anonymize(
     paths: tuple[str, ...],
     in_place: bool,
@@ -204,6 +209,7 @@ def anonymize(
     keep: tuple[str, ...],
     dry_run: bool,
     report: str | None,
+    label: str | None,
     with_names: bool,
     profile: str,
     thorough: bool,
@@ -222,7 +228,14 @@ def anonymize(
         raise click.UsageError("--with-names is about the file of --report")
     about = {"requester": requester} if requester else None
     options = options_of(
-        profile, keep=keep, key=key, ledger=ledger, link_table=link_table, about=about, dry_run=dry_run
+        profile,
+        keep=keep,
+        key=key,
+        ledger=ledger,
+        link_table=link_table,
+        about=about,
+        dry_run=dry_run,
+        label=label,
     )
     options.thorough = thorough
 
@@ -252,7 +265,7 @@ def anonymize(
 @click.option(
     "--report", metavar="FILE", help="Write a report, .html, .json, .csv or .xlsx: no values, no telling names."
 )
-@_shared("with_names", "profile", "thorough", "key", "ledger", "requester", "link_table", "json")
+@_shared("label", "with_names", "profile", "thorough", "key", "ledger", "requester", "link_table", "json")
 def batch(
     paths: tuple[str, ...],
     in_place: bool,
@@ -286,7 +299,14 @@ def batch(
     mode = _mode(in_place, out, dry_run)
     about = {"requester": requester} if requester else None
     options = options_of(
-        profile, keep=keep, key=key, ledger=ledger, link_table=link_table, about=about, dry_run=dry_run
+        profile,
+        keep=keep,
+        key=key,
+        ledger=ledger,
+        link_table=link_table,
+        about=about,
+        dry_run=dry_run,
+        label=more.pop("label"),
     )
     options.thorough = thorough
     style: cli_batch.Style = "json" if as_json else "json-lines" if json_lines else "lines"

@@ -21,7 +21,7 @@ from blankslide.model.patterns import pattern
 from blankslide.model.sensitive import Sensitive
 
 if TYPE_CHECKING:
-    from blankslide.model import Edit
+    from blankslide.model import Edit, Room
 
 DIRECT, QUASI, DEVICE, LINK, PATH, IMAGE, UNKNOWN = (
     PhiClass.DIRECT,
@@ -52,12 +52,13 @@ def places_in(size: int) -> int:
 class _Kind:
     """What has been collected under one id."""
 
-    __slots__ = ("cls", "edits", "left", "places", "title", "values", "weak")
+    __slots__ = ("cls", "edits", "left", "places", "rooms", "title", "values", "weak")
 
     def __init__(self, title: str, cls: PhiClass) -> None:
         self.title, self.cls, self.weak = title, cls, True
         self.places: dict[Place, None] = {}
         self.edits: dict[Edit, None] = {}
+        self.rooms: dict[Room, None] = {}
         #: Pictures that no edit removes, beside others of the same name that go.
         self.left: dict[Place, None] = {}
         #: Distinct values by their hashes; where two share one, the next number is the second's.
@@ -123,6 +124,7 @@ class FindingCollector:
         edits: Iterable[Edit],
         value: str | None,
         weak: bool = False,
+        rooms: Iterable[Room] = (),
     ) -> None:
         """Record one place of a finding.
 
@@ -132,6 +134,8 @@ class FindingCollector:
             The text that stands there, or None for pictures and blobs.
         weak
             Whether this place identifies only with much context. The finding is weak if all its places are.
+        rooms
+            Pictures in whose room a new label may be drawn.
 
         Raises
         ------
@@ -152,6 +156,8 @@ class FindingCollector:
             kind.edits.update(new)
         elif cls is IMAGE:
             kind.left[place] = None
+        if rooms:
+            kind.rooms.update(dict.fromkeys(rooms))
         if value is None:
             return
         at = hash(value)  # here as well as in `add_value`, whose call costs as much as the rest
@@ -206,7 +212,8 @@ class FindingCollector:
             if kind.left and edits:  # else what stays would be taken for what goes
                 out.append(Finding(name, kind.title, kind.cls, tuple(kind.left), ()))
                 places = tuple(p for p in places if p not in kind.left)
-            out.append(Finding(name, kind.title, kind.cls, places, edits, first, kind.weak, tuple(rest), self.encoding))
+            more = tuple(rest), self.encoding, tuple(kind.rooms)
+            out.append(Finding(name, kind.title, kind.cls, places, edits, first, kind.weak, *more))
         return tuple(out)
 
     def __repr__(self) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from blankslide.containers.tiff import directories as T
 from blankslide.errors import DamagedSlide
-from blankslide.model import Blank, Coding, Drop, PhiClass, Place, Slot
+from blankslide.model import Blank, Coding, Drop, PhiClass, Place, Room, Slot
 
 if TYPE_CHECKING:
     from blankslide.containers.tiff.directories import Ifd
@@ -17,7 +17,18 @@ def picture_finding(found: FindingCollector, page: Ifd, role: str, weak: bool = 
     """Record an associated image whose page is to be unlinked."""
     title = f"{role.capitalize()} picture" if role != "unknown" else "Unknown picture"
     place = Place(0, page.name, page.offset, page.end)
-    found.add(f"picture.{role}", title, PhiClass.IMAGE, place, (Drop(page.name),), None, weak)
+    found.add(f"picture.{role}", title, PhiClass.IMAGE, place, (Drop(page.name),), None, weak, label_rooms(page, role))
+
+
+def label_rooms(page: Ifd, role: str) -> tuple[Room, ...]:
+    """Return where a new label may be drawn: into the picture of a page that is a label or a macro."""
+    if role not in ("label", "macro"):
+        return ()
+    try:
+        blank = blank_edit(page)
+    except DamagedSlide:  # a page without pixels can go, but nothing can be drawn in it
+        return ()
+    return (Room(blank, role, page.number(T.IMAGE_WIDTH), page.number(T.IMAGE_LENGTH), page.offset),)
 
 
 def blank_edit(page: Ifd) -> Blank:

@@ -17,6 +17,7 @@ from blankslide.model.edits import (
     Link,
     Part,
     Rewrite,
+    Room,
     Slot,
     TextBlock,
     Write,
@@ -34,7 +35,7 @@ from blankslide.model.outcome import (
     Outcome,
 )
 from blankslide.model.plan import Decision, Patch, Plan, Rank
-from blankslide.model.slide import AssociatedImage, Finding, Inspection, Level, Place, SlideFile
+from blankslide.model.slide import AssociatedImage, Finding, Inspection, Level, OwnPicture, Place, SlideFile
 from blankslide.model.stage import Stage
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "Medium",
     "NameVerdict",
     "Outcome",
+    "OwnPicture",
     "Part",
     "Patch",
     "PhiClass",
@@ -69,6 +71,7 @@ __all__ = [
     "Plan",
     "Rank",
     "Rewrite",
+    "Room",
     "SlideFile",
     "Slot",
     "Stage",

@@ -95,6 +95,28 @@ class Blank(NamedTuple):
     slots: tuple[Slot, ...]
 
 
+class Room(NamedTuple):
+    """Where a new label may be drawn instead of removing or blanking a picture.
+
+    Attributes
+    ----------
+    blank
+        The picture's slots and how they are coded, as for a blank picture; ``owner`` ties it to its edits.
+    role
+        ``label``, or ``macro``: then only its label end is drawn on.
+    width, height
+        Size of the whole picture in pixels.
+    at
+        Where the picture begins in its file: its directory, or its own first byte.
+    """
+
+    blank: Blank
+    role: str
+    width: int
+    height: int
+    at: int
+
+
 class Rewrite(Protocol):
     """A structure whose changes depend on each other, so that it is composed as one.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from blankslide.model.classes import Action, PhiClass
+from blankslide.model.edits import Room
 from blankslide.model.shown import html_of
 
 
@@ -84,12 +85,18 @@ class Plan:
         Sorted by rank, then file, then offset; disjoint; proven to meet no tissue.
     left
         Sentences naming what stays although it may identify; empty when clean is possible.
+    labels
+        Pictures in whose room a new label is drawn.
+    notes
+        Sentences for the person, without values.
     """
 
     profile: str
     decisions: tuple[Decision, ...]
     patches: tuple[Patch, ...]
     left: tuple[str, ...] = ()
+    labels: tuple[Room, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def bytes_changed(self) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.model.classes import PhiClass
+from blankslide.model.edits import Room
 from blankslide.model.shown import html_of
 
 if TYPE_CHECKING:
@@ -48,9 +49,11 @@ class Finding:
         Further distinct texts of the other places, for the search after the edit.
     encoding
         How the value is encoded where it stands.
+    rooms
+        Of a label or macro: the pictures in whose room a new label may be drawn.
     """
 
-    __slots__ = ("cls", "edits", "encoding", "id", "places", "title", "value", "values", "weak")
+    __slots__ = ("cls", "edits", "encoding", "id", "places", "rooms", "title", "value", "values", "weak")
 
     def __init__(
         self,
@@ -63,6 +66,7 @@ class Finding:
         weak: bool = False,
         values: "tuple[Sensitive[str], ...]" = (),
         encoding: str = "latin-1",
+        rooms: tuple[Room, ...] = (),
     ) -> None:
         self.id = id
         self.title = title
@@ -73,6 +77,7 @@ class Finding:
         self.weak = weak
         self.values = values
         self.encoding = encoding
+        self.rooms = rooms
 
     @property
     def is_picture(self) -> bool:
@@ -110,6 +115,14 @@ class AssociatedImage(NamedTuple):
     file: int = 0
 
 
+class OwnPicture(NamedTuple):
+    """A picture that an earlier run has drawn: a label, its text and the bytes that it decides, or a blank one."""
+
+    room: Room
+    text: str | None = None
+    spans: tuple[tuple[int, int], ...] = ()
+
+
 class SlideFile(NamedTuple):
     """One file of the slide: its name inside the slide's folder, and its size in bytes."""
 
@@ -137,6 +150,8 @@ class Inspection:
         Whether the format declares that it knows an owner for every byte.
     notes
         Sentences for the person, without values.
+    drawn
+        Pictures of an earlier run in whose room a new label may be drawn.
     beside, torn, left
         Files of its study that are no part of it: names for the person, number of those of its series, sentences.
     """
@@ -157,6 +172,7 @@ class Inspection:
     beside: tuple[str, ...] = ()
     torn: int = 0
     left: tuple[str, ...] = ()
+    drawn: tuple[OwnPicture, ...] = ()
 
     def __repr__(self) -> str:
         return (

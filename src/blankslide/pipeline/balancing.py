@@ -8,7 +8,7 @@ as the plan would leave them; after the last one, of the files as they are. What
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from functools import partial
@@ -219,7 +219,7 @@ def _as_planned(job: Job) -> Balance:
     slide = AsPlanned(job.slide, job.planned.patches)
     key = job.options.planning_key
     again = inspected_as(job.inspection.format, slide, slide.files, key)
-    second = make_plan(again, job.options.resolved(), slide.files, key)
+    second = make_plan(again, job.options.resolved(), slide.files, key, label=job.options.new_label)
     found = balance(again, second, slide.files, job.options, job.path, job.memory)
     gone = [d.id.removeprefix("picture.") for d in job.planned.decisions if d.action is not Action.KEEP]
     sizes = [(a.width, a.height) for a in job.inspection.associated if a.role in gone]
@@ -440,7 +440,7 @@ def _pictures_left(account: Account, inspection: Inspection, planned: Plan, told
 
 
 def _told(inspection: Inspection, planned: Plan) -> Kept:
-    """Return the places of what a person asked to keep: the plan tells of it, so the slide is not clean anyway."""
+    """Return the places of labels of ours, and of what a person asked to keep: the plan tells of that."""
     from blankslide.spans import merge
     from blankslide.verification.census.grammar import Kept
 
@@ -452,7 +452,17 @@ def _told(inspection: Inspection, planned: Plan) -> Kept:
         own = [(start, end) for start, end, _ in bytemap.owned_only_by(owners)] if owners else []
         own += [(p.start, p.end) for _, p in places if p.file == file]
         spans += [(file, start, end) for start, end in merge(own)]
-    return Kept(spans)
+    return Kept([*spans, *_labels(inspection)])
+
+
+def _labels(inspection: Inspection) -> Iterator[tuple[int, int, int]]:
+    """Yield the places of labels of ours: each byte is as we draw it, and the text was asked for."""
+    for drawn in inspection.drawn:
+        if drawn.text is not None:
+            file = drawn.room.blank.file
+            yield from ((file, start, end) for start, end in drawn.spans)
+            yield file, drawn.room.at, drawn.room.at
+            yield from ((file, slot.start, slot.start) for slot in drawn.room.blank.slots)
 
 
 def _unproven(account: Account, inspection: Inspection, planned: Plan) -> tuple[str, ...]:

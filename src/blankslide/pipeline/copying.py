@@ -109,7 +109,7 @@ def anonymize_copy(
     refuse_pending(path)
     with opened(path) as slide, lock.hold(slide):
         job = Job(path, slide, options, Clock(options, _PARTS), folder=os.path.abspath(folder), named=named)
-        job.prepare(dry_run=dry_run, grows=True)
+        job.prepare(dry_run=dry_run, grows=True, name=name)
         more = more or Mode(folder, dry_run)
         is_there = _choose_target(job, name, dry_run, more)
         if is_there is None:

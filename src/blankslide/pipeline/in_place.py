@@ -142,7 +142,7 @@ def _anonymized(asked: _Asked, options: Options) -> Outcome:
         if not asked.dry_run or asked.asks != "nothing":
             check_editable(slide)
         job = Job(asked.path, slide, options, clock)
-        job.prepare(dry_run=asked.dry_run)
+        job.prepare(dry_run=asked.dry_run, name=asked.name)
         renames = _renames(job, asked)
         _refuse_torn(job)
         if asked.dry_run:

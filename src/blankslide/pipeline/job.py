@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from blankslide.model import Stage
+from blankslide.pipeline.labelling import refuse_telling, with_label
 from blankslide.pipeline.looking import planned_for
 from blankslide.pipeline.opening import inspected
-from blankslide.pipeline.outcomes import starting_outcome
+from blankslide.pipeline.outcomes import removed_values, starting_outcome
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,7 +94,7 @@ class Job:
         self.outcome = starting_outcome(inspection, planned, self.options.resolved(), self.slide, key)
         self.outcome.seconds = self.clock.seconds
 
-    def prepare(self, *, dry_run: bool, grows: bool = False) -> None:
+    def prepare(self, *, dry_run: bool, grows: bool = False, name: str | None = None) -> None:
         """Inspect the slide and plan its changes: the beginning of every edit.
 
         Parameters
@@ -102,6 +103,8 @@ class Job:
             Nothing will be written, so no key is made either.
         grows
             Structures may become longer: in a copy only.
+        name
+            What the slide or its copy will be called, if the person said so.
 
         Raises
         ------
@@ -114,9 +117,11 @@ class Job:
         self.clock.lap(Stage.INSPECT)
         if not dry_run:
             self.options.make_key()
+        self.options = with_label(self.options, self.slide.name, name)
         planned = planned_for(self.slide, inspection, self.options, grows=grows)
         self.clock.lap(Stage.PLAN)
         self.clock.safe_point()
+        refuse_telling(self.options, removed_values(inspection, planned.decisions))
         self.found(inspection, planned, self.options.planning_key)
 
     def look_closer(self) -> None:
@@ -134,14 +139,15 @@ class Job:
         self.planned = planned_for(self.slide, self.inspection, self.options, grows=self.grows)
         outcome = self.outcome
         outcome.decisions, outcome.residue = self.planned.decisions, self.planned.left
-        outcome.notes = self.inspection.notes
+        outcome.notes = self.inspection.notes + self.planned.notes
 
     def plan_again(self, profile: Profile) -> None:
         """Plan by a stricter profile than was asked for; what the outcome says so far stays."""
         from blankslide.planner import make_plan
 
         key = self.options.planning_key
-        self.planned = make_plan(self.inspection, profile, self.slide.views(), key)
+        label = self.options.new_label
+        self.planned = make_plan(self.inspection, profile, self.slide.views(), key, label=label)
         self.outcome.decisions = self.planned.decisions
 
     def foretell(self, names: Sequence[str], writes: int) -> None:

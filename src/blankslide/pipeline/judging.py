@@ -72,7 +72,8 @@ def judge_written(job: Job, path: Path, names: Sequence[str] = ()) -> Known:
             again = inspected(fresh, job.options.key, job.options.thorough)
             if len(again.files) < len(fresh.files):
                 return _fewer(job, path, fresh, readers, problems)
-            second = make_plan(again, job.options.resolved(), fresh.views(), job.options.key)
+            views, label = fresh.views(), job.options.new_label
+            second = make_plan(again, job.options.resolved(), views, job.options.key, label=label)
         except SlideError as error:  # it is written: no longer "untouched", so no longer a refusal
             problems.append(f"cannot be inspected again: {error.message}")
         else:
@@ -103,11 +104,12 @@ def _fewer(job: Job, path: Path, written: SlideFilesOnDisk, readers: Sequence[st
 
 def gone_roles(planned: Plan) -> frozenset[str]:
     """Name the roles of the pictures that are removed or made blank."""
-    return frozenset(
+    gone = (
         d.id.removeprefix("picture.")
         for d in planned.decisions
         if d.action is not Action.KEEP and d.id.startswith("picture.")
     )
+    return frozenset((*gone, *(room.role for room in planned.labels)))
 
 
 def touched(job: Job) -> list[tuple[int, int]] | None:
@@ -129,6 +131,7 @@ def _compared(job: Job, after: Sequence[ReaderView]) -> Agreement:
         gone=gone,
         gone_sizes=frozenset((a.width, a.height) for a in pictures if a.role in gone),
         kept_sizes=frozenset((a.width, a.height) for a in pictures if a.role not in gone),
+        labels=frozenset((room.width, room.height) for room in job.planned.labels),
     )
 
 

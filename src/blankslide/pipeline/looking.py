@@ -9,6 +9,7 @@ import os
 from typing import TYPE_CHECKING
 
 from blankslide.errors import SlidePending
+from blankslide.pipeline.labelling import with_label
 from blankslide.pipeline.main_file import main_file
 from blankslide.pipeline.opening import inspected, opened
 from blankslide.pipeline.options import Options
@@ -51,7 +52,7 @@ def plan(path: str | Path, options: Options | None = None) -> tuple[Inspection, 
     refuse_pending(path)
     with opened(path) as slide:
         inspection = inspected(slide, options.key, options.thorough)
-        return inspection, planned_for(slide, inspection, options)
+        return inspection, planned_for(slide, inspection, with_label(options, slide.name))
 
 
 def planned_for(slide: SlideFilesOnDisk, inspection: Inspection, options: Options, *, grows: bool = False) -> Plan:
@@ -72,7 +73,8 @@ def planned_for(slide: SlideFilesOnDisk, inspection: Inspection, options: Option
         from blankslide.pipeline.choices import require_found
 
         require_found(profile, inspection)
-    return make_plan(inspection, profile, slide.views(), options.planning_key, grows=grows)
+    views = slide.views()
+    return make_plan(inspection, profile, views, options.planning_key, grows=grows, label=options.new_label)
 
 
 def refuse_pending(path: str | Path) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from blankslide.errors import NotASlide, SlideError
 from blankslide.formatkit.protocol import Probe
 from blankslide.formats import detect, format_named
-from blankslide.model import OTHER_KEY, Blank, Finding, Inspection, Part, PhiClass
+from blankslide.model import OTHER_KEY, Blank, Drop, Finding, Inspection, OwnPicture, Part, PhiClass
 from blankslide.policy.pseudonyms import is_foreign, is_ours
 
 if TYPE_CHECKING:
@@ -71,11 +71,17 @@ def _without_ours(inspection: Inspection, files: Sequence[ByteSource], key: byte
     """Take ids that we have replaced and pictures that we have drawn out of the findings."""
     ours = [f for f in inspection.findings if f.cls is PhiClass.LINK and _is_ours(f, key)]
     ours += [f for f in inspection.findings if f.cls is PhiClass.IMAGE and _is_blank(f, files)]
+    inspection.drawn = tuple(OwnPicture(room) for f in ours for room in f.rooms)
+    labelled: list[Finding] = []
+    for finding in inspection.findings:
+        labels = _labels(finding, files) if finding.rooms and finding not in ours else ()
+        inspection.drawn += labels
+        labelled += [finding] if labels else []
     if any(_is_foreign(f, key) for f in ours):
         inspection.notes += (OTHER_KEY,)
-    if ours:
+    if ours or labelled:
         inspection.kept += tuple(p for f in ours for p in f.places)
-        inspection.findings = tuple(f for f in inspection.findings if f not in ours)
+        inspection.findings = tuple(f for f in inspection.findings if f not in ours and f not in labelled)
     return inspection
 
 
@@ -86,6 +92,17 @@ def _is_ours(finding: Finding, key: bytes | None) -> bool:
 def _is_foreign(finding: Finding, key: bytes | None) -> bool:
     values = () if finding.value is None else (finding.value, *finding.values)
     return finding.cls is PhiClass.LINK and any(is_foreign(v.reveal(), key) for v in values)
+
+
+def _labels(finding: Finding, files: Sequence[ByteSource]) -> tuple[OwnPicture, ...]:
+    """Return the labels that an earlier run has drawn, if the finding is nothing but such labels."""
+    from blankslide.blanks.label import written
+
+    if len(finding.rooms) != len({edit.owner for edit in finding.edits if isinstance(edit, Blank | Drop)}):
+        return ()
+    found = [(room, written(room, files[room.blank.file])) for room in finding.rooms]
+    labels = tuple(OwnPicture(room, w.text, w.spans) for room, w in found if w is not None)
+    return labels if len(labels) == len(found) else ()
 
 
 def _is_blank(finding: Finding, files: Sequence[ByteSource]) -> bool:

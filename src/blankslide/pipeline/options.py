@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from blankslide.model import Inspection, Plan
+    from blankslide.policy.labels import NewLabel
     from blankslide.records.ledger import Ledger
     from blankslide.records.link_table import LinkTable
 
@@ -120,6 +121,10 @@ class Options:
         Called with (stage that ended, fraction done); asked at safe points before the commit point.
     thorough
         Look into every tile for text, not only the first of each level.
+    label
+        Pattern of a new label in the old one's place (`blankslide.policy.labels`), or None.
+    new_label
+        The label of the slide under way; made of the pattern.
     seen_after
         Called with what was found in the slide after it was written, and what would still be to do, so that
         a face need not look again; must not raise.
@@ -139,6 +144,8 @@ class Options:
     progress: Progress = _quiet
     cancelled: Callable[[], bool] = bool
     thorough: bool = False
+    label: str | None = None
+    new_label: NewLabel | None = None
     seen_after: Callable[[Inspection, Plan], None] = _untold
     foreseen: Callable[[Foreseen], None] = _unasked
 

@@ -28,7 +28,7 @@ def starting_outcome(
         decisions=planned.decisions,
         name=verdict(slide, inspection, removed, key),
         residue=planned.left,
-        notes=inspection.notes,
+        notes=inspection.notes + planned.notes,
         strict_name=profile.names,
         sidecars=left_beside(slide, inspection),
     )

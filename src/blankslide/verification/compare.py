@@ -30,10 +30,11 @@ Size = tuple[int, int]
 
 
 class _Sizes(NamedTuple):
-    """Sizes that only removed pictures had, and sizes of pictures that stay."""
+    """Sizes that only removed pictures had, sizes of pictures that stay, and sizes of new labels."""
 
     gone: frozenset[Size]
     kept: frozenset[Size]
+    labels: frozenset[Size]
 
 
 class Agreement(NamedTuple):
@@ -50,6 +51,7 @@ def compare(
     gone: frozenset[str],
     gone_sizes: frozenset[Size] = frozenset(),
     kept_sizes: frozenset[Size] = frozenset(),
+    labels: frozenset[Size] = frozenset(),
 ) -> Agreement:
     """Compare two observations of one slide.
 
@@ -63,6 +65,8 @@ def compare(
     gone_sizes, kept_sizes
         Width and height of the pictures that had to go and of those that had to stay, where known:
         OpenSlide calls page 1 the thumbnail, whatever it is.
+    labels
+        Width and height of pictures in whose place a new label was drawn: they decode, and show something else.
 
     Returns
     -------
@@ -70,7 +74,7 @@ def compare(
         ``problems`` is empty only if at least one reader agrees.
     """
     later = {view.reader: view for view in after}
-    sizes = _Sizes(gone_sizes - kept_sizes, kept_sizes)
+    sizes = _Sizes(gone_sizes - kept_sizes, kept_sizes, labels)
     agreed: list[str] = []
     problems: list[str] = []
     for view in before:
@@ -154,12 +158,20 @@ def _pictures(
         elif twin is None:
             lost.append(picture)
     left = [q for q in left if not (q.decodes and q.name in freed - gone and q.size in sizes.kept)]
+    left = _without_label(left, gone, sizes.labels)
     for q in left:
         if not q.decodes:
             out.append(f"cannot decode {_the(q)}")
         elif not q.blank:
             out.append(f"still sees {_the(q)}" if (q.name, q.size) in unseen else f"sees {_the(q)} changed")
     return out + _unexplained(lost, gone - named)
+
+
+def _without_label(left: list[PictureView], gone: frozenset[str], labels: frozenset[Size]) -> list[PictureView]:
+    """Leave out the new label, once: it bears an old name, and shows what no picture showed before."""
+    fits = (q for q in left if q.decodes and q.size in labels and (not q.name or q.name in gone))
+    new = next(fits, None)
+    return [q for q in left if q is not new]
 
 
 def _same(a: PictureView, b: PictureView) -> bool:

@@ -67,6 +67,8 @@ class Mortal:
         File name of the slide.
     build
         Writes the slide, with all of its files, to the path that it is given.
+    more
+        Further options of the run.
 
     Attributes
     ----------
@@ -78,8 +80,9 @@ class Mortal:
         How often that run makes each of `CALLS`.
     """
 
-    def __init__(self, root: Path, name: str, build: Callable[[Path], object]) -> None:
+    def __init__(self, root: Path, name: str, build: Callable[[Path], object], more: tuple[str, ...] = ()) -> None:
         needs_strace()
+        self._command = (*_ANONYMIZE, *more)
         self._home, self.slide = root / "home", root / "slides" / name
         original = root / "original"
         original.mkdir()
@@ -87,7 +90,7 @@ class Mortal:
         self._original, self.before = original, contents(original)
         log = root / "trace"
         self.fresh()
-        ended = self.run(*_ANONYMIZE, strace=("-o", str(log), "-e", f"trace={','.join(CALLS)}"))
+        ended = self.run(*self._command, strace=("-o", str(log), "-e", f"trace={','.join(CALLS)}"))
         assert ended.code == 0, ended.text
         self.final = contents(self.slide.parent)
         assert self.final != self.before, "the run has changed nothing"
@@ -125,7 +128,7 @@ class Mortal:
         """
         self.fresh()
         kill = ("-o", os.devnull, "-e", f"trace={call}", "-e", f"inject={call}:signal=SIGKILL:when={number}")
-        assert self.run(*_ANONYMIZE, strace=kill).code == -9, f"{call} {number} was not reached"
+        assert self.run(*self._command, strace=kill).code == -9, f"{call} {number} was not reached"
         journal = any(p.name.startswith(".blankslide-") and p.suffix != ".tmp" for p in self.slide.parent.iterdir())
         recovered = self.run("recover")
         assert recovered.code == 0, (call, number, recovered.text)

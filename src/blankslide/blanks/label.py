@@ -1,0 +1,287 @@
+"""A new label in an old picture's room: the same codec, the same size, not a byte more.
+
+Each strip or tile is drawn anew in its own slot, as `draw` does for blank pictures. The text of the label is also
+written into the slots, in the form that the codec leaves for it, with a check sum: a comment in JPEG, bytes behind the
+end of LZW and Deflate, the lowest bits of the white margin where samples stand as they are. This mark proves nothing
+by itself. A picture is a label of ours only if drawing that text again gives every byte of every slot.
+
+Deflate is the one exception: its coders differ, so what its streams unpack to is held against the drawing, and what
+stands behind them.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from functools import lru_cache
+from hashlib import sha256
+from typing import TYPE_CHECKING, NamedTuple
+
+from blankslide.blanks import label_jpeg, lzw
+from blankslide.blanks.label_art import art
+from blankslide.containers.streams.jpeg import segments
+from blankslide.model import Write
+from blankslide.policy.labels import is_printable
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from blankslide.model import Coding, Room, Slot
+    from blankslide.source import ByteSource
+
+__all__ = ["draw", "mark", "marked", "written"]
+
+_RAW, _LZW, _JPEG = 1, 5, 7
+_DEFLATE = (8, 32946)
+_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _YCC = 0, 1, 2, 6
+_NAME, _SUM, _END = b"Blankslide label 1 ", 8, b"\x17BsLb"
+_LOWER = 8
+"""Places of the text that are tried, from the top."""
+_MOST_PIXELS, _MOST_SLOTS, _HEAD = 1 << 24, 4096, 1 << 16
+
+
+class _Piece(NamedTuple):
+    """A slot, what is drawn in it, and the mark that it carries."""
+
+    slot: Slot
+    grey: NDArray[np.uint8]
+    note: bytes
+
+
+def draw(room: Room, text: str, source: ByteSource) -> list[Write] | None:
+    """Draw a label into a picture's slots.
+
+    Parameters
+    ----------
+    room
+        The picture.
+    text
+        Lines of the label; `is_printable` must be true of it.
+    source
+        The file: of JPEG pictures the headers are used.
+
+    Returns
+    -------
+    list of Write or None
+        One for each slot, exactly as long as the slot; None if the codec is not known or it does not fit.
+    """
+    drawings = (_drawn(room, text, lower, source) for lower in range(_LOWER))
+    return next((drawing for drawing in drawings if drawing is not None), None)
+
+
+def _drawn(room: Room, text: str, lower: int, source: ByteSource) -> list[Write] | None:
+    pieces = _pieces(room, text, lower)
+    if pieces is None:
+        return None
+    out = []
+    for piece in pieces:
+        data = _coded(room.blank.coding, piece, source)
+        if data is None:
+            return None
+        out.append(Write(room.blank.file, piece.slot.start, data))
+    return out
+
+
+class Written(NamedTuple):
+    """A label that stands in a picture: its text, and the spans of the file that it alone decides about.
+
+    These are all of its slots but the headers of JPEG streams, which may still be those of the old picture.
+    """
+
+    text: str
+    spans: tuple[tuple[int, int], ...]
+
+
+def written(room: Room, source: ByteSource) -> Written | None:
+    """Return the label of ours that stands in a picture; None if any byte of its slots is another one."""
+    found_mark = _mark_in(room, source)
+    found = marked(found_mark)
+    pieces = None if found is None else _pieces(room, *found)
+    if found is None or pieces is None or not all(_stands(room.blank.coding, piece, source) for piece in pieces):
+        return None
+    if room.blank.coding.compression != _JPEG:
+        return Written(found[0], tuple((p.slot.start, p.slot.end) for p in pieces))
+    spans = [(p.slot.start + _scan(source, p.slot), p.slot.end) for p in pieces]
+    note = pieces[_bearer(room.blank.coding, [p.slot for p in pieces])].slot.start + 4
+    return Written(found[0], ((note, note + 2 + len(found_mark)), *spans))
+
+
+def _scan(source: ByteSource, slot: Slot) -> int:
+    """Return where the coded data of a JPEG stream begins in its slot."""
+    head = source.read(slot.start, min(slot.end - slot.start, _HEAD))
+    end = max((segment.end for segment in segments(head)), default=2)
+    return end + 2 + int.from_bytes(head[end + 2 : end + 4], "big")
+
+
+def mark(text: str, lower: int) -> bytes:
+    """Return what is written beside the pixels of a label: where its text stands, a check sum, and the text."""
+    return _NAME + f"{lower} {_sum(text)}\n{text}".encode("ascii")
+
+
+def marked(data: bytes) -> tuple[str, int] | None:
+    """Return the text of a mark, and where it stands in the picture; None if it is no mark."""
+    head = len(_NAME) + _SUM + 3
+    if not data.startswith(_NAME) or len(data) <= head or not data.isascii():
+        return None
+    text, lower = data[head:].decode("ascii"), data[len(_NAME)] - ord("0")
+    return (text, lower) if 0 <= lower < _LOWER and is_printable(text) and mark(text, lower) == data else None
+
+
+def _sum(text: str) -> str:
+    return sha256(b"Blankslide: a label of ours\0" + text.encode("ascii")).hexdigest()[:_SUM]
+
+
+# -- slots ---------------------------------------------------------------------------------
+
+
+def _pieces(room: Room, text: str, lower: int) -> list[_Piece] | None:
+    """Cut the drawing into the slots of the picture; None if there is no drawing of that size, or slots are shared."""
+    import numpy as np
+
+    slots = [s for s in room.blank.slots if s.end > s.start]
+    if not slots or len(slots) > _MOST_SLOTS or len({s.start for s in slots}) < len(slots):
+        return None
+    if len(slots) < len(room.blank.slots) or room.width * room.height > _MOST_PIXELS:
+        return None
+    drawing = art(text, room.width, room.height, room.role != "label", lower)
+    if drawing is None:
+        return None
+    across, down = slots[0].width, slots[0].height
+    columns, rows = -(-room.width // across), -(-room.height // down)
+    bearer = _bearer(room.blank.coding, slots)
+    out = []
+    for number, slot in enumerate(slots):
+        x, y = number % columns * across, number // columns % rows * down
+        part = drawing[y : y + slot.height, x : x + slot.width]
+        grey = np.full((slot.height, slot.width), 255, np.uint8)
+        grey[: part.shape[0], : part.shape[1]] = part
+        out.append(_Piece(slot, grey, mark(text, lower) if number == bearer else b""))
+    return out
+
+
+def _bearer(coding: Coding, slots: Sequence[Slot]) -> int:
+    """Return the number of the slot that bears the mark: the margin is in the last one, room in the longest one."""
+    if coding.compression == _RAW:
+        return len(slots) - 1
+    return max(range(len(slots)), key=lambda i: (slots[i].end - slots[i].start, -i))
+
+
+def _mark_in(room: Room, source: ByteSource) -> bytes:
+    """Return what stands where the mark belongs; one end of one slot is read, not the slots."""
+    slots, coding = [s for s in room.blank.slots if s.end > s.start], room.blank.coding
+    if not slots:
+        return b""
+    slot = slots[_bearer(coding, slots)]
+    length = slot.end - slot.start
+    if coding.compression == _JPEG:
+        return label_jpeg.comment(source.read(slot.start, min(length, 1024)))
+    if coding.compression == _LZW or coding.compression in _DEFLATE:
+        return _behind(source.read(max(slot.start, slot.end - 256), min(length, 256)))
+    if coding.compression == _RAW:
+        return _from_bits(source.read(max(slot.start, slot.end - 2048), min(length, 2048)))
+    return b""
+
+
+def _behind(data: bytes) -> bytes:
+    """Return the mark at the end of a slot: its length and a sign follow it."""
+    if len(data) <= len(_END) or not data.endswith(_END):
+        return b""
+    data = data[: -len(_END)]
+    return data[-1 - data[-1] : -1]
+
+
+# -- codecs --------------------------------------------------------------------------------
+
+
+def _coded(coding: Coding, piece: _Piece, source: ByteSource) -> bytes | None:
+    length = piece.slot.end - piece.slot.start
+    if coding.compression == _JPEG:
+        return _jpeg(coding, piece, source)
+    plain = _samples(coding, piece.grey)
+    if plain is None:
+        return None
+    if coding.compression == _RAW:
+        return None if len(plain) != length else _with_bits(plain, piece.note)
+    tail = piece.note + bytes([len(piece.note)]) + _END if piece.note else b""
+    stream = _packed(coding.compression, plain)
+    return (
+        None if stream is None or len(stream) + len(tail) > length else stream.ljust(length - len(tail), b"\0") + tail
+    )
+
+
+def _stands(coding: Coding, piece: _Piece, source: ByteSource) -> bool:
+    """Whether a slot holds what would be drawn in it."""
+    held = source.read(piece.slot.start, piece.slot.end - piece.slot.start)
+    if coding.compression not in _DEFLATE:
+        return _coded(coding, piece, source) == held
+    plain, unpack = _samples(coding, piece.grey), zlib.decompressobj()
+    tail = piece.note + bytes([len(piece.note)]) + _END if piece.note else b""
+    try:
+        found = unpack.decompress(held, 1 + len(plain or b""))
+    except zlib.error:
+        return False
+    return found == plain and unpack.eof and unpack.unused_data == tail.rjust(len(unpack.unused_data), b"\0")
+
+
+def _jpeg(coding: Coding, piece: _Piece, source: ByteSource) -> bytes | None:
+    if coding.bits != 8 or coding.samples not in (1, 3):
+        return None
+    ycc = {_RGB: False, _YCC: True}.get(coding.photometric) if coding.samples == 3 else None
+    start, length = piece.slot.start, piece.slot.end - piece.slot.start
+    tables = b"" if coding.tables is None else source.read(coding.tables[0], coding.tables[1] - coding.tables[0])
+    old = source.read(start, min(length, _HEAD))
+    return label_jpeg.draw(old, tables, piece.grey, ycc, piece.note, length)
+
+
+def _samples(coding: Coding, grey: NDArray[np.uint8]) -> bytes | None:
+    """Return what a codec of plain samples is given; None where samples are not plain."""
+    import numpy as np
+
+    plain = coding.photometric in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB)
+    if not plain or coding.bits != 8 or coding.samples not in (1, 3) or coding.predictor not in (1, 2):
+        return None
+    pixels = (255 - grey if coding.photometric == _WHITE_IS_ZERO else grey)[..., None].repeat(coding.samples, 2)
+    if coding.predictor == 2 and coding.compression != _RAW:
+        pixels = np.diff(pixels, axis=1, prepend=np.zeros_like(pixels[:, :1]))
+    return pixels.tobytes()
+
+
+@lru_cache(maxsize=256)
+def _packed(compression: int, plain: bytes) -> bytes | None:
+    if compression == _LZW:
+        return lzw.encode(plain)
+    return zlib.compress(plain, 9) if compression in _DEFLATE else None
+
+
+# -- bits in a white margin ------------------------------------------------------------------
+
+
+def _with_bits(plain: bytes, note: bytes) -> bytes | None:
+    """Write a mark and its length into the lowest bits of the last samples, which are all white."""
+    import numpy as np
+
+    if not note:
+        return plain
+    bits = np.unpackbits(np.frombuffer(note + bytes([len(note)]) + _END, np.uint8))
+    out = np.frombuffer(plain, np.uint8).copy()
+    margin = out[-bits.size :]
+    if margin.size < bits.size or margin.min() != margin.max():
+        return None
+    margin ^= bits
+    return out.tobytes()
+
+
+def _from_bits(tail: bytes) -> bytes:
+    """Return the mark in the lowest bits of the last samples, whichever of their two values is white."""
+    for flip in (0, 1):
+        if _bytes_of(tail[-8 * len(_END) :], flip) == _END:
+            return _behind(_bytes_of(tail, flip))
+    return b""
+
+
+def _bytes_of(samples: bytes, flip: int) -> bytes:
+    """Put lowest bits together, eight a byte; the last sample is the last bit."""
+    samples = samples[len(samples) % 8 :]
+    bits = "".join(str(sample & 1 ^ flip) for sample in samples)
+    return int(bits, 2).to_bytes(len(bits) // 8, "big") if bits else b""

@@ -1,0 +1,191 @@
+"""A new label in the old one's place: readers show it, no byte more, known when seen again, and never a telling one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import tifffile
+import zxingcpp
+from openslide import OpenSlide
+
+from blankslide import api
+from blankslide.errors import UsageError
+from blankslide.policy.pseudonyms import slide_name
+from blankslide.testing.bench import contents
+from blankslide.testing.built import aperio, builders
+from blankslide.testing.own.killing import KEY, Mortal, spread
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from blankslide.model import Outcome
+    from blankslide.samples.kit.answer_key import Planted
+
+TEXT = "{pseudonym}|STUDY-7|H&E A1"
+#: Samples, and what OpenSlide calls the picture that bears the label; empty where OpenSlide does not show it.
+BEARERS = {
+    "aperio-classic.svs": "label",
+    "hamamatsu-nanozoomer.ndpi": "macro",
+    "leica-versa.scn": "",
+    "philips-pages.tiff": "label",
+    "ventana-iscan.bif": "macro",
+}
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> Path:
+    path = tmp_path / "site.key"
+    path.touch(0o600)
+    path.write_bytes(KEY)
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    path = tmp_path / "slides"
+    path.mkdir()
+    return path
+
+
+def run(slide: Path, key: Path, label: str | None = TEXT, **more: Any) -> Outcome:
+    return api.anonymize(slide, label=label, key=key, ledger="none", in_place="out" not in more, **more)
+
+
+def codes(picture: np.ndarray[Any, Any]) -> list[str]:
+    return [code.text for code in zxingcpp.read_barcodes(np.ascontiguousarray(picture[..., :3]))]
+
+
+def seen_by_tifffile(slide: Path) -> list[str]:
+    with tifffile.TiffFile(slide) as tiff:
+        pages: list[Any] = [p for p in tiff.pages if p.size < 4 << 20 and p.dtype == np.uint8]
+        return [text for page in pages for text in codes(np.atleast_3d(page.asarray()))]
+
+
+def assert_no_old_byte(old: bytes, new: bytes, planted: Planted) -> None:
+    """No piece of any strip of the old pictures stands anywhere."""
+    strips = [strip for p in planted.pictures if p.role in ("label", "macro") for strip in p.strips]
+    assert strips
+    for start, length in strips:
+        scan = max(old[start : start + length].find(b"\xff\xda"), 0) + 14  # headers stay where they can
+        pieces = (old[start + at : start + at + 24] for at in range(scan, length - 24, max(24, length // 5)))
+        assert not [piece for piece in pieces if len(set(piece)) > 8 and piece in new]
+
+
+@pytest.mark.parametrize("name", BEARERS)
+def test_a_new_label_stands_in_the_old_place(name: str, folder: Path, key: Path) -> None:
+    slide = folder / name
+    planted = builders()[name](slide)
+    before = contents(folder)
+    outcome = run(slide, key)
+    assert (outcome.content, outcome.residue) == ("clean", ())
+    assert {n: len(data) for n, data in contents(folder).items()} == {n: len(data) for n, data in before.items()}
+    assert_no_old_byte(before[name], slide.read_bytes(), planted)
+    pseudonym = slide_name(name, KEY)
+    with OpenSlide(slide) as opened:
+        if BEARERS[name]:
+            assert codes(np.asarray(opened.associated_images[BEARERS[name]])) == [pseudonym]
+    assert seen_by_tifffile(slide) == [pseudonym]
+    after = contents(folder)
+    for again in (TEXT, None):
+        assert run(slide, key, again).writes == 0
+        assert contents(folder) == after
+    assert api.verify(slide, key=key, ledger="none").content == "clean"
+
+
+def test_another_text_is_drawn_over_it(folder: Path, key: Path) -> None:
+    slide = folder / "a.svs"
+    aperio(slide, "gt450")
+    for text in (TEXT, "STUDY-8"):
+        assert run(slide, key, text).content == "clean"
+    assert seen_by_tifffile(slide) == ["STUDY-8"]
+
+
+def test_a_copy_gets_one_as_well(folder: Path, key: Path, tmp_path: Path) -> None:
+    slide = folder / "a.svs"
+    aperio(slide, "classic")
+    before = slide.read_bytes()
+    outcome = run(slide, key, "{name}", out=tmp_path / "out", name="STUDY-0007")
+    assert (outcome.content, outcome.target) == ("clean", "STUDY-0007.svs")
+    assert slide.read_bytes() == before
+    assert seen_by_tifffile(tmp_path / "out" / "STUDY-0007.svs") == ["STUDY-0007"]
+
+
+def test_a_renamed_slide_keeps_its_label(folder: Path, key: Path) -> None:
+    slide = folder / "a.svs"
+    aperio(slide, "gt450")
+    run(slide, key, "{pseudonym}|{name}", name="STUDY-0007")
+    slide = folder / "STUDY-0007.svs"
+    assert seen_by_tifffile(slide) == [slide_name("a.svs", KEY)]
+    assert run(slide, key, "{pseudonym}|{name}").writes == 0
+
+
+def test_a_picture_that_was_blanked_before_gets_one_too(folder: Path, key: Path) -> None:
+    slide = folder / "a.bif"
+    builders()["ventana-iscan.bif"](slide)
+    run(slide, key, None)
+    assert seen_by_tifffile(slide) == []
+    assert run(slide, key).content == "clean"
+    assert seen_by_tifffile(slide) == [slide_name("a.bif", KEY)]
+
+
+def test_where_it_has_no_room_the_old_one_goes_and_it_is_said(folder: Path, key: Path) -> None:
+    slide = folder / "a.ndpi"
+    builders()["hamamatsu-no-macro.ndpi"](slide)
+    outcome = run(slide, key)
+    assert outcome.content == "clean"
+    assert "the slide has no picture in whose place a new label could be drawn" in outcome.notes
+
+
+# -- what is never drawn ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text", ["S19-12345", "2024-06-03", "4711123456", "{pseudonym}|12.03.1951", "{stem}", "a{", "|", "{name}"]
+)
+def test_a_text_that_may_identify_or_cannot_be_printed_is_refused(text: str, folder: Path, key: Path) -> None:
+    slide = folder / "Nobody Nemo.svs"
+    aperio(slide, "gt450")
+    before = contents(folder)
+    with pytest.raises(UsageError):
+        run(slide, key, text)
+    assert contents(folder) == before
+
+
+def test_a_value_that_is_removed_is_refused(folder: Path, key: Path) -> None:
+    slide = folder / "a.svs"
+    planted = aperio(slide, "classic")
+    words = [p.value for p in planted.removed if p.value.isascii() and p.value.isalnum() and len(p.value) > 3]
+    before = contents(folder)
+    assert words
+    for word in words[:3]:
+        with pytest.raises(UsageError, match="holds a value that is removed"):
+            run(slide, key, f"HE|{word.lower()}")
+    assert contents(folder) == before
+
+
+def test_a_label_with_one_dot_more_is_somebodys(folder: Path, key: Path) -> None:
+    """What was drawn on after us is not explained by our mark: it goes, and a slide with it is not clean."""
+    slide = folder / "a.svs"
+    aperio(slide, "gt450")
+    run(slide, key)
+    with tifffile.TiffFile(slide) as tiff:
+        page: Any = tiff.pages[-1]
+        start, length = page.dataoffsets[0], page.databytecounts[0]
+    data = bytearray(slide.read_bytes())
+    data[start + length // 3] ^= 4
+    slide.write_bytes(data)
+    assert api.verify(slide, key=key, ledger="none").content == "residue"
+    run(slide, key, None)
+    assert seen_by_tifffile(slide) == []
+
+
+# -- killed -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "calls"), [("aperio-classic.svs", 4), ("hamamatsu-nanozoomer.ndpi", 3)])
+def test_killed_at_writes_it_is_whole_or_untouched(name: str, calls: int, tmp_path: Path) -> None:
+    mortal = Mortal(tmp_path, name, builders()[name], ("--label", TEXT))
+    found = {mortal.killed("pwrite64", number) for number in spread(mortal.counts["pwrite64"], calls)}
+    assert "pending" in found
