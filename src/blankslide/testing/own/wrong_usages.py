@@ -186,7 +186,7 @@ def run(wrong: Wrong, folder: Path, forget: Callable[[str], None]) -> Said:
             main(wrong.typed.split(" "), prog_name="blankslide")
         except SystemExit as ended:
             code = ended.code if isinstance(ended.code, int) else 0
-    texts = (stream.buffer.getvalue().decode() for stream in (out, err))  # type: ignore[attr-defined]
+    texts = (stream.buffer.getvalue().decode() for stream in (out, err))
     return Said(code, *texts)
 
 
