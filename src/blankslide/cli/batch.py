@@ -206,7 +206,7 @@ class _Teller:
         """Tell the plan."""
         self.counter.clear()
         for path in engine.empty:
-            print(f"no slide found in {words.shown(path)}", file=sys.stderr)
+            print(words.empty_line(path), file=sys.stderr)
         if self.asked.style == "lines":
             self._say(overview_lines(overview, self.asked.mode.out is not None))
         naming = engine.request.naming

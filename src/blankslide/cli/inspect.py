@@ -163,7 +163,8 @@ def inventory(name: str, with_names: bool = False) -> Iterator[Inventory]:
         If it cannot be written.
     """
     if not name.lower().endswith(".csv"):
-        raise UsageError("the inventory's name must end in .csv")
+        problem = f"the inventory's name must end in .csv, and {Path(name).name!r} does not"
+        raise UsageError(problem, "name another file with --csv")
     file = _opened(name)
     try:
         book = Inventory(file, with_names)
@@ -179,9 +180,10 @@ def _opened(name: str) -> TextIO:
     try:
         return open(name, "w", newline="", encoding="utf-8")
     except PermissionError:
-        raise NoPermission("the inventory cannot be written here") from None
+        raise NoPermission(f"the inventory {Path(name).name!r} cannot be written here") from None
     except OSError as error:
-        raise EnvironmentProblem(f"the inventory cannot be written: {error.strerror}") from None
+        problem = f"the inventory {Path(name).name!r} cannot be written: {error.strerror}"
+        raise EnvironmentProblem(problem, "name another file with --csv") from None
 
 
 def _name(row: Row, inspection: Inspection | None, number: int, with_names: bool) -> str:

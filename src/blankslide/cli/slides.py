@@ -155,7 +155,7 @@ class Runner:
                     return
             looking.clear()
             if len(self.rows) == before:
-                print(f"no slide found in {words.shown(name)}", file=sys.stderr)
+                print(words.empty_line(name), file=sys.stderr)
 
     def _has_to_end(self) -> bool:
         return stop.asked or bool(output.problem() or self.trouble())

@@ -270,6 +270,11 @@ def sidecar_phrase(names: Sequence[str], most: int = 12) -> str:
     return f"left as they are beside it: {', '.join(map(shown, names[:most]))}{more}"
 
 
+def empty_line(path: str | Path) -> str:
+    """Say that a folder holds no slide."""
+    return f"no slide found in {shown(path)} · `blankslide formats` lists what is taken for one"
+
+
 def error_line(path: str | Path, error: BlankslideError) -> str:
     """What, why, what was (not) changed, what to do next, on one line."""
     return f"{shown(path)} · {error.sentence()}"

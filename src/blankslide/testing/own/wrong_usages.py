@@ -56,19 +56,19 @@ WRONG = (
     Wrong("batch --out copies --json --json-lines many", 2, "--json-lines", "not both"),
     Wrong("completion tcsh", 2, "tcsh", "bash"),
     # -- paths
-    Wrong("inspect missing.svs", 2, "missing.svs", "does not exist"),
-    Wrong("inspect scans-of-may/*.svs", 2, "*.svs", "does not exist"),
-    Wrong("inspect https://example.org/slide.svs", 2, "slide.svs", "on a disk"),
+    Wrong("inspect missing.svs", 2, "missing.svs", "check the spelling"),
+    Wrong("inspect scans-of-may/*.svs", 2, "*.svs", "pattern"),
+    Wrong("inspect https://example.org/slide.svs", 2, "slide.svs", "to a disk"),
     Wrong("inspect notes.txt", 3, "notes.txt", "text file"),
     Wrong(f"{IN_PLACE} cut-off.svs", 3, "cut-off.svs", "copy it again"),
-    Wrong("inspect empty", 0, "empty", "no slide found"),
+    Wrong("inspect empty", 0, "empty", "`blankslide formats`"),
     Wrong(f"{IN_PLACE} read-only.svs", 4, "read-only.svs", "permissions"),
     Wrong(f"{IN_PLACE} linked.svs", 4, "linked.svs", "--out"),
     # -- where copies go
-    Wrong("anonymize --out many many/a.svs", 2, "a.svs", "another folder"),
+    Wrong("anonymize --out many many/a.svs", 4, "a.svs", "another --out"),
     Wrong("batch --out many many", 2, "many", "another folder"),
     Wrong("anonymize --out notes.txt slide.svs", 4, "slide.svs", "folder"),
-    Wrong("anonymize --out set/mirax set/mirax.mrxs", 2, "mirax.mrxs", "another folder"),
+    Wrong("anonymize --out set/mirax set/mirax.mrxs", 2, "mirax.mrxs", "name a folder"),
     # -- profiles, and what is kept
     Wrong(f"{IN_PLACE} --profile reserch slide.svs", 2, "reserch", "did you mean research?"),
     Wrong(f"{IN_PLACE} --profile missing.toml slide.svs", 2, "missing.toml", "cannot be read"),
@@ -83,39 +83,39 @@ WRONG = (
         f"{IN_PLACE} --keep aperio.description.usr slide.svs", 2, "aperio.description.usr", "aperio.description.user"
     ),
     # -- names
-    Wrong(f"{IN_PLACE} --name a/b slide.svs", 2, "a/b", "--out"),
+    Wrong(f"{IN_PLACE} --name a/b slide.svs", 2, "slide.svs", "--out"),
     Wrong(f"{IN_PLACE} --name STUDY-1 many", 2, "--name", "batch"),
-    Wrong("batch --out copies --name STUDY-{m:04} many", 2, "{m:04}", "{n:04}"),
+    Wrong("batch --out copies --name STUDY-{m:04} many", 2, "{m}", "{n}"),
     Wrong("batch --out copies --name STUDY many", 2, "STUDY", "{n:04}"),
-    Wrong("batch --in-place --name STUDY-{n} --shard 1/3 many", 2, "--shard", "{pseudonym}"),
+    Wrong("batch --in-place --name STUDY-{n} --shard 1/3 many", 2, "shards", "{pseudonym}"),
     Wrong("batch --out copies --name STUDY-{n} --names names.csv many", 2, "--names", "not both"),
     Wrong("batch --out copies --names-columns from,to many", 2, "--names-columns", "--names"),
-    Wrong("batch --out copies --names missing.csv many", 2, "missing.csv", "does not exist"),
+    Wrong("batch --out copies --names missing.csv many", 2, "missing.csv", "--names"),
     Wrong("batch --out copies --names other.csv many", 2, "other.csv", "--names-columns"),
-    Wrong("batch --out copies --names twice.csv many", 2, "twice.csv", "line"),
-    Wrong("batch --out copies --names names.xlsx many", 4, "names.xlsx", "pip install", ("python_calamine",)),
+    Wrong("batch --out copies --names twice.csv many", 2, "twice.csv", "rows 2 and 3"),
+    Wrong("batch --out copies --names names.xlsx many", 2, "names.xlsx", "pip install", ("python_calamine",)),
     # -- several processes and machines
     Wrong("batch --out copies --jobs 0 many", 2, "--jobs", "1"),
     Wrong("batch --out copies --shard 0/3 many", 2, "0/3", "1/3"),
     Wrong("batch --out copies --shard 4/3 many", 2, "4/3", "1/3"),
     Wrong("batch --out copies --shard a/b many", 2, "a/b", "1/3"),
-    Wrong("batch --out copies --scheduler tcp://127.0.0.1:9 many", 4, "127.0.0.1:9", "pip install", ("distributed",)),
-    Wrong("batch --out copies --scheduler here many", 2, "here", "tcp://"),
+    Wrong("batch --out copies --scheduler tcp://here:1 many", 2, "--scheduler", "pip install", ("distributed",)),
+    Wrong("batch --out copies --scheduler here many", 4, "here", "tcp://"),
     # -- key, ledger, link table
     Wrong("verify --key missing.key slide.svs", 2, "missing.key", "made under"),
     Wrong(f"{IN_PLACE} --key open.key slide.svs", 4, "open.key", "chmod"),
     Wrong(f"{IN_PLACE} --key short.key slide.svs", 4, "short.key", "32"),
     Wrong("recover --key missing.key slide.svs", 2, "missing.key", "made under"),
-    Wrong(f"{IN_PLACE} --ledger ftp://somewhere slide.svs", 2, "--ledger", ".jsonl"),
-    Wrong(f"{IN_PLACE} --ledger nowhere/ledger.jsonl slide.svs", 4, "ledger.jsonl", "folder"),
-    Wrong("anonymize --out copies --name A --link-table links.csv slide.svs", 2, "links.csv", ".links"),
+    Wrong(f"{IN_PLACE} --ledger ftp://somewhere slide.svs", 2, "ledger", ".jsonl"),
+    Wrong(f"{IN_PLACE} --ledger nowhere/ledger.jsonl slide.svs", 4, "ledger", "make it"),
+    Wrong("anonymize --out copies --name A --link-table links.csv slide.svs", 2, "link table", ".links"),
     # -- what is written beside
     Wrong(f"{IN_PLACE} --report report.doc slide.svs", 2, "report.doc", ".html"),
-    Wrong(f"{IN_PLACE} --report folder.html slide.svs", 4, "folder.html", "folder"),
-    Wrong(f"{IN_PLACE} --report nowhere/report.html slide.svs", 4, "report.html", "folder"),
+    Wrong(f"{IN_PLACE} --report folder.html slide.svs", 4, "folder.html", "name a file"),
+    Wrong(f"{IN_PLACE} --report nowhere/report.html slide.svs", 4, "report.html", "make it"),
     Wrong("inspect --csv slide.svs slide.svs", 2, "slide.svs", ".csv"),
-    Wrong("inspect --csv nowhere/list.csv slide.svs", 4, "list.csv", "No such file"),
-    Wrong("samples notes.txt/below", 4, "notes.txt/below", "Not a directory"),
+    Wrong("inspect --csv nowhere/list.csv slide.svs", 4, "list.csv", "--csv"),
+    Wrong("samples notes.txt/below", 4, "below", "Not a directory"),
 )
 
 
@@ -167,16 +167,16 @@ class Said(NamedTuple):
         return lines[-1].removeprefix("Error: ") if lines else ""
 
 
-def run(wrong: Wrong, folder: Path, forget: Callable[[str], None]) -> Said:
+def run(wrong: Wrong, folder: Path, main: Callable[..., object], forget: Callable[[str], None]) -> Said:
     """Type it in that folder.
 
     Parameters
     ----------
+    main
+        The command line, which this room does not know.
     forget
         Called with each module that is to be missing.
     """
-    from blankslide.cli import main
-
     for module in wrong.without:
         forget(module)
     out, err = (TextIOWrapper(BytesIO(), "utf-8", write_through=True) for _ in range(2))
