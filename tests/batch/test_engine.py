@@ -319,3 +319,26 @@ def test_somebody_else_s_folder_is_in_the_way_all_the_same(tmp_path: Path, put: 
     ran = Ran(tmp_path / "in", out=tmp_path / "out")
     assert (ran.overview.refused.total(), ran.summary.exit_code) == (1, 4)
     assert os.listdir(tmp_path / "out") == ["mirax"]
+
+
+def test_blind_numbers_are_the_same_when_a_run_goes_on_in_place_in_copies_and_in_shards(
+    few: Path, tmp_path: Path
+) -> None:
+    wanted: dict[str, Any] = {"naming": Pattern("S{n}"), "blind": True}
+    Ran(few, out=tmp_path / "whole", **wanted)
+    for index in (1, 2):
+        Ran(few, out=tmp_path / "shards", shard=Shard(index, 2), **wanted)
+    names = sorted(str(p.relative_to(tmp_path / "whole")) for p in (tmp_path / "whole").rglob("S*"))
+    assert names == sorted(str(p.relative_to(tmp_path / "shards")) for p in (tmp_path / "shards").rglob("S*"))
+    assert Ran(few, out=tmp_path / "whole", **wanted).summary.nothing_to_do == 3, "the set cannot be renamed"
+    (few / "set" / "small.vms").rename(tmp_path / "away.vms")
+    first = Ran(few, stopped=lambda: len(list(few.rglob("S*"))) > 0, **wanted)
+    assert first.summary.clean >= 1
+    Ran(few, **wanted)
+    assert sorted(p.name for p in few.rglob("S*.ndpi")) == ["S1.ndpi", "S2.ndpi", "S3.ndpi"]
+
+
+def test_a_blind_order_is_of_numbers(few: Path, tmp_path: Path) -> None:
+    for naming in (None, Pattern("{stem}x")):
+        with pytest.raises(UsageError, match="the names have none"):
+            Ran(few, out=tmp_path / "out", naming=naming, blind=True)
