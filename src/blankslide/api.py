@@ -148,7 +148,8 @@ def _key_file(named: str | Path | None, looks: bool, dry_run: bool) -> Path | No
 
     if named is not None:
         if looks and not os.path.exists(named):
-            raise UsageError("there is no such key file", "name the one that the slides were made under")
+            name = os.path.basename(named)
+            raise UsageError(f"there is no such key file: {name!r}", "name the one that the slides were made under")
         return Path(named)
     try:
         return key_path()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from blankslide.batch.barcodes import barcodes
 from blankslide.batch.names import stem_of
-from blankslide.errors import EnvironmentProblem, UsageError
+from blankslide.errors import BlankslideError, EnvironmentProblem, UsageError
 
 if TYPE_CHECKING:
     from blankslide.batch.queue import Task
@@ -147,12 +147,20 @@ def read_table(path: Path, columns: str | None = None) -> NameTable:
     """
     old, new = _headings(columns)
     try:
+        return NameTable(_two_columns(_rows(path), old, new))
+    except BlankslideError as error:
+        raise type(error)(f"{path.name!r}: {error.message}", error.hint) from None
+
+
+def _rows(path: Path) -> list[list[str]]:
+    try:
         if path.stat().st_size > _LARGEST:
             raise UsageError("the table of names is too large to be one")
-        rows = _book(path) if path.suffix.lower() in _BOOKS else _csv(path.read_bytes())
+        return _book(path) if path.suffix.lower() in _BOOKS else _csv(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        raise UsageError("there is no such table of names", "name a .csv, .xlsx or .ods file with --names") from None
     except OSError as error:
         raise EnvironmentProblem(f"the table of names cannot be read: {error.strerror}") from None
-    return NameTable(_two_columns(rows, old, new))
 
 
 def _headings(columns: str | None) -> tuple[str, str]:

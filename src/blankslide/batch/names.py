@@ -72,7 +72,9 @@ class Pattern:
         self.fields = frozenset(piece.field for piece in self._pieces if piece.field)
         self._kept = KeptParts(identifiers, self.fields)
         if any(sign in piece.text for piece in self._pieces for sign in "/\\"):
-            raise UsageError("the new name must be a plain file name, without folders")
+            raise UsageError(
+                "the new name must be a plain file name, without folders", "say the folder of copies with --out DIR"
+            )
         if sum(piece.field == "n" for piece in self._pieces) > 1:
             raise UsageError("{n} stands twice in the name")
         self._made = re.compile("".join(parts), re.DOTALL)

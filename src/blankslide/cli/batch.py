@@ -204,7 +204,7 @@ class _Teller:
         """Tell the plan."""
         self.counter.clear()
         for path in engine.empty:
-            print(f"no slide found in {words.shown(path)}", file=sys.stderr)
+            print(words.empty_line(path), file=sys.stderr)
         if self.asked.style == "lines":
             self._say(overview_lines(overview, self.asked.mode.out is not None))
         naming = engine.request.naming
@@ -222,10 +222,17 @@ class _Teller:
         summary = engine.summary
         if self.asked.style == "lines":
             self._say(summary_lines(summary, len(engine.others), self.asked.report))
+            self._tell_next(summary)
             return
         whole = {"others": [plain_text(path) for path in engine.others], "summary": summary.as_json()}
         text = json.dumps(whole, ensure_ascii=True)
         print(f"], {text[1:]}" if self.asked.style == "json" else text)
+
+    def _tell_next(self, summary: Summary) -> None:
+        if self.asked.mode.dry_run and summary.planned:
+            from blankslide.cli.next_steps import after_dry_run
+
+            self._say([line for line in (after_dry_run(True, self.asked.mode.out is None),) if line])
 
     def _say(self, lines: list[str]) -> None:
         for line in lines:

@@ -110,6 +110,11 @@ class _Group(click.Group):
         command: click.Command = getattr(import_module(_ELSEWHERE[cmd_name]), cmd_name)
         return command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read a command line, and keep it for the line that says what to do next."""
+        ctx.meta["blankslide.typed"] = tuple(args)
+        return super().parse_args(ctx, args)
+
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run a command with streams that know every letter and never raise."""
         from blankslide.cli.letters import never_fail
@@ -167,7 +172,7 @@ def inspect(
     options = options_of(profile, looks=True)
     options.thorough = thorough
     try:
-        request = cli_inspect.Request(paths, table, show_values, as_json, with_names, readable)
+        request = cli_inspect.Request(paths, table, show_values, as_json, with_names, readable, profile)
         sys.exit(cli_inspect.inspect(request, options))
     except BlankslideError as error:
         _fail(error.exit_code, error.sentence())

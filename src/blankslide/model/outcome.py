@@ -121,8 +121,14 @@ class Outcome:
 
     @property
     def reason(self) -> str:
-        """Why it is not clean: the sentence of a refusal, or what is left; empty if neither."""
-        return self.error or ("; ".join(self.residue) if self.content == "residue" else "")
+        """Why it is not clean, or not enough for its profile: a refusal's sentence, or what is left; else empty."""
+        if self.error or self.content == "residue":
+            return self.error or "; ".join(self.residue)
+        if self.content != "clean" or not self.exit_code:
+            return ""
+        found = ["the file name itself may identify"] if self.name == "identifying" else []
+        found += [f"{len(self.sidecars)} left beside it"] if self.sidecars else []
+        return f"clean, but {self.profile or 'the profile'} does not accept this: {'; '.join(found)}"
 
     @property
     def removed(self) -> tuple[str, ...]:

@@ -53,7 +53,9 @@ def chosen_name(wanted: str, present: str, format: str) -> str:
     try:
         require_component(wanted)
     except InternalError:
-        raise UsageError("the new name must be a plain file name, without folders") from None
+        raise UsageError(
+            "the new name must be a plain file name, without folders", "say the folder of a copy with --out DIR"
+        ) from None
     if len(os.fsencode(wanted)) > LONGEST:
         raise UsageError(f"the new name is longer than {LONGEST} bytes")
     return wanted

@@ -55,9 +55,9 @@ def _row(decision: Decision) -> dict[str, Any]:
 def table(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
     """Return a row for each slide, as plain data: what became of it, why, and what was removed.
 
-        >>> outcomes = blankslide.anonymize_many("ARCHIVE", in_place=True)
-        >>> [row["clean"] for row in blankslide.table(outcomes)]
-        [True, True]
+        >>> outcomes = map(blankslide.verify, blankslide.slides("ARCHIVE"))
+        >>> [row["content"] for row in blankslide.table(outcomes)]
+        ['residue', 'residue']
 
     With pandas: ``pandas.DataFrame(blankslide.table(outcomes))``. Old and new names stand in it, so keep it apart from
     what is shared.

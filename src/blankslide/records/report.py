@@ -68,14 +68,20 @@ def check(path: Path) -> None:
         If the folder is missing or refuses.
     """
     if path.suffix.lower() not in _SUFFIXES:
-        raise UsageError("the report's name must end in .html, .json, .csv or .xlsx")
+        problem = f"the report's name must end in .html, .json, .csv or .xlsx, and {path.name!r} does not"
+        raise UsageError(problem, "name another file with --report")
     if path.suffix.lower() == SUFFIX:
         require()
     folder = path.absolute().parent
-    if not folder.is_dir() or path.is_dir():
-        raise EnvironmentProblem("the report cannot be written there: no such folder, or a folder of that name")
+    if path.is_dir():
+        raise EnvironmentProblem(
+            f"the report cannot be written: {path.name!r} is a folder", "name a file with --report"
+        )
+    if not folder.is_dir():
+        problem = f"the report {path.name!r} cannot be written: its folder does not exist"
+        raise EnvironmentProblem(problem, "make it, or name another with --report")
     if not os.access(folder, os.W_OK):
-        raise NoPermission("the report cannot be written there")
+        raise NoPermission(f"the report {path.name!r} cannot be written there")
 
 
 def write(path: Path, sections: Sequence[Section], with_names: bool = False, others: Sequence[str] = ()) -> None:
