@@ -27,7 +27,7 @@ from blankslide.pipeline.job import Job
 from blankslide.pipeline.judging import conclude, gone_roles, judge_written, touched
 from blankslide.pipeline.ledger_entry import record, remembered
 from blankslide.pipeline.ledger_facts import facts
-from blankslide.pipeline.linking import choose_link, require_table, write_link
+from blankslide.pipeline.linking import choose_link, write_link
 from blankslide.pipeline.looking import refuse_orphan, refuse_pending
 from blankslide.pipeline.main_file import is_series_folder, main_file
 from blankslide.pipeline.opening import opened
@@ -156,7 +156,6 @@ def _anonymized(asked: _Asked, options: Options) -> Outcome:
             _apply(job, renames)
         else:
             if job.home:
-                require_table(job)
                 write_link(job, "")
             _judge_untouched(job)
             _tidy(job)
@@ -206,7 +205,6 @@ def _apply(job: Job, renames: dict[str, str]) -> None:
     _ask(job)
     if job.options.ledger is not None:
         job.options.ledger.ready()
-    require_table(job)
     extents = _extents(job)
     transaction = _begin(job, renames)
     write_link(job, transaction.id)
