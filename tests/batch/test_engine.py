@@ -13,7 +13,22 @@ from typing import Any
 import pytest
 
 import blankslide
-from blankslide.batch import Batch, Done, Event, Orders, Pattern, Planned, Queued, Request, Running, Shard, Staged, crew
+from blankslide.batch import (
+    Batch,
+    Done,
+    Event,
+    NameTable,
+    Orders,
+    Pattern,
+    Planned,
+    Queued,
+    Request,
+    Running,
+    Shard,
+    Staged,
+    crew,
+)
+from blankslide.batch.queue import Task
 from blankslide.errors import EnvironmentProblem, UsageError
 from blankslide.pipeline import Options
 from blankslide.records.ledger import Ledger
@@ -195,6 +210,18 @@ def test_shards_do_everything_once(few: Path) -> None:
     done = [Ran(few, shard=Shard(index, 3)).summary for index in (1, 2, 3)]
     assert sum(summary.clean for summary in done) == sum(summary.slides for summary in done) == 4
     assert Ran(few).summary.nothing_to_do == 4
+
+
+def test_a_row_that_fits_slides_of_two_shards_is_told_by_each(tmp_path: Path, put: Put) -> None:
+    root, shards = tmp_path / "in", [Shard(1, 2), Shard(2, 2)]
+    for shard in shards:  # one in each
+        home = next(f"box {i}" for i in range(99) if shard.holds(Task(1, Path(f"box {i}/s.ndpi"), (f"box {i}",))))
+        put("small.ndpi", root / home, "s.ndpi")
+    before = contents(root)
+    for shard in shards:
+        with pytest.raises(UsageError, match="row 2 of the table fits two slides"):
+            Ran(root, naming=NameTable([(2, "s", "S1")]), shard=shard)
+    assert contents(root) == before
 
 
 def test_strict_gives_folders_that_may_identify_a_pseudonym(tmp_path: Path, put: Put) -> None:
