@@ -266,8 +266,19 @@ def test_a_stop_begins_no_other(few: Path) -> None:
     stop: list[Event] = []
     ran = Ran(few, watch=lambda event: stop.append(event) if isinstance(event, Done) else None, stopped=lambda: stop)
     assert (ran.summary.clean, ran.summary.not_begun, ran.summary.exit_code) == (1, 3, 130)
+    assert ran.count(Running) == 1
     assert all("not begun" in outcome.error for outcome in ran.outcomes.values() if not outcome)
     assert Ran(few).summary.nothing_to_do == 1
+
+
+def test_a_stop_begins_no_other_in_any_process(put: Put, tmp_path: Path) -> None:
+    for i in range(8):
+        put("small.ndpi", tmp_path / "in", f"{i}.ndpi")
+    stop: list[Event] = []
+    watch = lambda event: stop.append(event) if isinstance(event, Done) else None  # noqa: E731
+    ran = Ran(tmp_path / "in", jobs=2, watch=watch, stopped=lambda: stop)
+    assert ran.count(Running) <= 4, "two are in hand, and each process may have taken one more meanwhile"
+    assert (ran.summary.clean + ran.summary.not_begun, ran.summary.exit_code) == (8, 130)
 
 
 def test_a_stop_while_planning_changes_nothing(few: Path) -> None:
