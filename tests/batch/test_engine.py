@@ -13,7 +13,22 @@ from typing import Any
 import pytest
 
 import blankslide
-from blankslide.batch import Batch, Done, Event, Orders, Pattern, Planned, Queued, Request, Running, Shard, Staged, crew
+from blankslide.batch import (
+    Batch,
+    Done,
+    Event,
+    NameTable,
+    Orders,
+    Pattern,
+    Planned,
+    Queued,
+    Request,
+    Running,
+    Shard,
+    Staged,
+    crew,
+)
+from blankslide.batch.queue import Task
 from blankslide.errors import EnvironmentProblem, UsageError
 from blankslide.pipeline import Options
 from blankslide.records.ledger import Ledger
@@ -198,6 +213,18 @@ def test_shards_do_everything_once(few: Path) -> None:
     assert Ran(few).summary.nothing_to_do == 4
 
 
+def test_a_row_that_fits_slides_of_two_shards_is_told_by_each(tmp_path: Path, put: Put) -> None:
+    root, shards = tmp_path / "in", [Shard(1, 2), Shard(2, 2)]
+    for shard in shards:  # one in each
+        home = next(f"box {i}" for i in range(99) if shard.holds(Task(1, Path(f"box {i}/s.ndpi"), (f"box {i}",))))
+        put("small.ndpi", root / home, "s.ndpi")
+    before = contents(root)
+    for shard in shards:
+        with pytest.raises(UsageError, match="row 2 of the table fits two slides"):
+            Ran(root, naming=NameTable([(2, "s", "S1")]), shard=shard)
+    assert contents(root) == before
+
+
 def test_strict_gives_folders_that_may_identify_a_pseudonym(tmp_path: Path, put: Put) -> None:
     put("small.ndpi", tmp_path / "in" / "Tessa Quillfeather", "slide1.ndpi")
     put("small.ndpi", tmp_path / "in" / "scan 2", "slide1.ndpi")
@@ -252,8 +279,19 @@ def test_a_stop_begins_no_other(few: Path) -> None:
     stop: list[Event] = []
     ran = Ran(few, watch=lambda event: stop.append(event) if isinstance(event, Done) else None, stopped=lambda: stop)
     assert (ran.summary.clean, ran.summary.not_begun, ran.summary.exit_code) == (1, 3, 130)
+    assert ran.count(Running) == 1
     assert all("not begun" in outcome.error for outcome in ran.outcomes.values() if not outcome)
     assert Ran(few).summary.nothing_to_do == 1
+
+
+def test_a_stop_begins_no_other_in_any_process(put: Put, tmp_path: Path) -> None:
+    for i in range(8):
+        put("small.ndpi", tmp_path / "in", f"{i}.ndpi")
+    stop: list[Event] = []
+    watch = lambda event: stop.append(event) if isinstance(event, Done) else None  # noqa: E731
+    ran = Ran(tmp_path / "in", jobs=2, watch=watch, stopped=lambda: stop)
+    assert ran.count(Running) <= 4, "two are in hand, and each process may have taken one more meanwhile"
+    assert (ran.summary.clean + ran.summary.not_begun, ran.summary.exit_code) == (8, 130)
 
 
 def test_a_stop_while_planning_changes_nothing(few: Path) -> None:

@@ -197,11 +197,9 @@ class Batch:
         found = tasks(request.paths, request.orders.out, aside)
         if request.blind:
             found = shuffled(found, self._key)
-        if request.shard is not None:
-            found = filter(request.shard.holds, found)
-        if request.naming is None:
-            return found
-        return request.naming.named(found, self._key, request.orders.out is None)
+        if request.naming is not None:  # of the whole queue: a row that fits slides of two shards is told by both
+            found = request.naming.named(found, self._key, request.orders.out is None)
+        return found if request.shard is None else filter(request.shard.holds, found)
 
     def _looked_at(self, slide: bool) -> None:
         if self._stopped():

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _BOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 _SEPARATORS = ";,\t|"
 _LARGEST = 64 << 20
+_EXACT = 1e15
 NO_ROW = "no row of the table names this slide"
 
 
@@ -112,7 +113,21 @@ class NameTable:
         for name in (*names, task.path.name, stem_of(task.path)):
             if (found := self._new.get(_plain(name))) is not None:
                 return found
-        return None
+        return self._row_by_number(stem_of(task.path))
+
+    def _row_by_number(self, stem: str) -> tuple[int, str] | None:
+        """Look for 12 if the slide is called 0012: a spreadsheet makes a number of that, and its zeros are gone.
+
+        If there is a slide called 12 as well, the row fits two slides, and that is told.
+        """
+        is_number = stem.isascii() and stem.isdecimal() and stem.startswith("0")
+        return self._new.get(stem.lstrip("0") or "0") if is_number else None
+
+
+class _Rounded(str):
+    """A number with more digits than a spreadsheet keeps."""
+
+    __slots__ = ()
 
 
 def _require_name(number: int, old: str, new: str) -> None:
@@ -183,8 +198,13 @@ def _two_columns(rows: Sequence[Sequence[str]], old: str, new: str) -> Iterator[
         places.append(headings.index(name.casefold()))
     for number, row in enumerate(rows[start + 1 :], start + 2):
         if any(cell.strip() for cell in row):
-            cells = [row[place].strip() if place < len(row) else "" for place in places]
-            yield number, cells[0], cells[1]
+            cells = [row[place] if place < len(row) else "" for place in places]
+            if any(isinstance(cell, _Rounded) for cell in cells):
+                raise UsageError(
+                    f"row {number} of the table has a number of more than 15 digits, which spreadsheets round",
+                    "make the column text, and type it again",
+                )
+            yield number, cells[0].strip(), cells[1].strip()
 
 
 def _csv(data: bytes) -> list[list[str]]:
@@ -231,4 +251,6 @@ def _book(path: Path) -> list[list[str]]:
 
 def _cell(value: object) -> str:
     """Return a cell as a person sees it: spreadsheets keep whole numbers as fractions."""
+    if isinstance(value, float) and abs(value) >= _EXACT:
+        return _Rounded(value)
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
