@@ -196,7 +196,7 @@ class Service:
             self._hold(main, error.message)
             self._board.trouble(candidate, error.message)
             return None
-        return Order(candidate, policy, task, main.tries)
+        return Order(candidate, policy, task, main.tries, main.why)
 
     def _hold(self, file: File, why: str, soon: bool = False) -> None:
         """Let a slide wait, longer each time that it was tried in vain."""
