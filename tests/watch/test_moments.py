@@ -99,6 +99,7 @@ def test_a_copy_whose_run_died_before_it_was_recorded_is_recorded_by_the_next_on
     (first,) = service.entries()
     copies = {name: path.stat().st_mtime_ns for name, path in service.copies().items()}
     service.ledger.unlink()
+    service.hints.unlink()
     assert service.once() == 0
     (second,) = service.entries()
     assert {name: path.stat().st_mtime_ns for name, path in service.copies().items()} == copies

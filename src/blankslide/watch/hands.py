@@ -37,14 +37,15 @@ class Order(NamedTuple):
 
     Attributes
     ----------
-    tries
-        How often it was tried in vain.
+    tries, why
+        How often it was tried in vain, and what was said of it the last time.
     """
 
     candidate: Candidate
     policy: Policy
     task: Task
     tries: int = 0
+    why: str = ""
 
 
 class Ended(NamedTuple):
@@ -169,6 +170,12 @@ class Hand:
             return Ended(order, "wait", f"the copy is done, but {error.message}")
 
     def _bad(self, order: Order, reason: str) -> Ended:
+        """Put a slide into the quarantine if the same was said of it before: a share may have been away for a moment.
+
+        Readers cannot tell a file that they may not read now from one that is damaged.
+        """
+        if order.why != reason:
+            return Ended(order, "whole?", reason)
         if self._settings.quarantine is None:
             return Ended(order, "left", reason)
         if not is_unchanged(order.candidate):

@@ -22,6 +22,7 @@ from blankslide.home import make_folder
 from blankslide.watch import telling
 from blankslide.watch.board import Board
 from blankslide.watch.hands import Ended, Hand, Order
+from blankslide.watch.hints import Hints
 from blankslide.watch.policies import Policies
 from blankslide.watch.sorting import Candidate, Sorter
 from blankslide.watch.tree import File, ShareAway, Stamp, Tree
@@ -50,7 +51,8 @@ class Service:
         self._settings = settings
         self._say = say
         self._stopped = stopped
-        self._tree = Tree(settings)
+        self._hints: Hints | None = None
+        self._tree = Tree(settings, lambda folder, stamp: self._hints is not None and self._hints.has(folder, stamp))
         self._policies = Policies(settings)
         self._sorter = Sorter(self._tree, lambda: not stopped())
         self._waker = Waker(settings.source)
@@ -92,6 +94,7 @@ class Service:
         settings = self._settings
         settings.check()
         settings.options.make_key()  # slides are called by it in the log, from the first line on
+        self._hints = Hints(settings)
         for folder in (settings.out, settings.quarantine, settings.done if settings.originals == "move" else None):
             if folder is not None:
                 _make(folder)
@@ -157,6 +160,8 @@ class Service:
             self._ready.clear()
             self._board.away(str(error))
             return False
+        if self._hints is not None and len(self._hints):
+            self._hints.rewrite(self._tree.done_files())
         self._waker.listen()
         self._board.swept()
         return True
@@ -196,7 +201,7 @@ class Service:
             self._hold(main, error.message)
             self._board.trouble(candidate, error.message)
             return None
-        return Order(candidate, policy, task, main.tries)
+        return Order(candidate, policy, task, main.tries, main.why)
 
     def _hold(self, file: File, why: str, soon: bool = False) -> None:
         """Let a slide wait, longer each time that it was tried in vain."""
@@ -248,6 +253,9 @@ class Service:
                 self._hold(file, ended.words, soon=ending == "whole?")
         if ended.renamed:
             self._adopt(candidate)
+        if ending in ("done", "before") and not ended.is_gone and self._hints is not None:
+            known = [self._tree.find(member.path) for member in candidate.members]
+            self._hints.add((each[0].path, each[1].stamp) for each in known if each is not None)
         self._board.noted(ended)
         if ending == "done" and (ledger := ended.order.policy.orders.ledger) is not None:
             ledger.wake()

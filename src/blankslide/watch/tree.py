@@ -11,7 +11,7 @@ import errno
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -131,6 +131,11 @@ class Folder:
 class Tree:
     """The watched folder as it was at the last sweep.
 
+    Parameters
+    ----------
+    is_done
+        Asked once for each file that comes: whether it was done before as it is now.
+
     Attributes
     ----------
     folders
@@ -141,7 +146,8 @@ class Tree:
         Folders that cannot be listed.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, is_done: Callable[[str, Stamp], bool] = lambda folder, stamp: False) -> None:
+        self._is_done = is_done
         self._root = str(settings.source)
         self._left_out = {str(folder) for folder in settings.left_out}
         self._quiet, self._sweep = settings.quiet, settings.sweep
@@ -237,7 +243,9 @@ class Tree:
             folder = self.folders[path] = Folder(path, home, now)
         for name, stamp in found.items():
             file = folder.files.get(name)
-            if file is None:
+            if file is None and self._is_done(path, stamp):
+                folder.files[name] = File(stamp, now, "done")
+            elif file is None:
                 folder.files[name] = File(stamp, now)
                 folder.open.add(name)
                 folder.touch(now)
@@ -279,6 +287,11 @@ class Tree:
         """Whether nothing has come, changed or gone in a folder for long enough; true for one that is not known."""
         folder = self.folders.get(path)
         return folder is None or now - folder.since >= self.quiet_time(folder)
+
+    def done_files(self) -> Iterator[tuple[str, Stamp]]:
+        """Yield folder and stamp of all files that are done."""
+        for folder in self.folders.values():
+            yield from ((folder.path, file.stamp) for file in folder.files.values() if file.state == "done")
 
     def open_files(self) -> Iterator[tuple[Folder, str, File]]:
         """Yield all files that are still to be looked at."""

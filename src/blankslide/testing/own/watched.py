@@ -106,6 +106,11 @@ class Watched:
 
     # -- what there is ---------------------------------------------------------------------
 
+    @property
+    def hints(self) -> Path:
+        """The file of what was done, which is only a hint."""
+        return self.health.with_suffix(".done")
+
     def said(self) -> str:
         """Return the log."""
         return self.log.read_text("utf-8", "replace") if self.log.exists() else ""
