@@ -9,7 +9,6 @@ import pytest
 
 from blankslide.testing import built
 from blankslide.testing.judge import Before, judge
-from blankslide.testing.process import run_cli
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,11 +36,11 @@ def make(tmp_path: Path) -> Callable[..., tuple[Path, Before]]:
 
 
 @pytest.fixture
-def becomes_clean() -> Callable[..., None]:
-    """Return a function that anonymizes in place and lets the judge look."""
+def becomes_clean(run_here: Callable[..., Any]) -> Callable[..., None]:
+    """Return a function that anonymizes in place and lets the judge look; a process for each run would cost as much."""
 
     def check(path: Path, before: Before, *options: str) -> None:
-        ended = run_cli("anonymize", "--in-place", *options, path)
+        ended = run_here("anonymize", "--in-place", *options, path)
         assert (ended.code, ended.err) == (0, ""), ended.text
         assert judge(before, path) == []
 

@@ -13,14 +13,13 @@ import pytest
 from blankslide.cli import main
 from blankslide.pipeline import Options, anonymize_in_place, verify
 from blankslide.records.opening import open_ledger
-from blankslide.verification import Hits, ReaderView, Spelled
 from blankslide.verification import observe as observe_module
-from blankslide.verification.search import Hit
+from blankslide.verification.search import Hit, Hits, Spelled
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from blankslide.verification.views import Edit
+    from blankslide.verification.views import Edit, ReaderView
 
 GONE = "OpenSlide no longer opens the slide"
 
@@ -90,7 +89,7 @@ def test_a_value_that_was_found_elsewhere_is_said_again(
         assert needles.cores, "nothing would be looked for"
         return Hits((Hit("aperio.description.user", "ascii", 0, 5),), (), 1)
 
-    monkeypatch.setattr("blankslide.verification.search", finds)
+    monkeypatch.setattr("blankslide.verification.search.search", finds)
     outcome = anonymize_in_place(slide, options)
     assert outcome.exit_code == 1
     assert set(verify(slide, options).residue) == set(outcome.residue)

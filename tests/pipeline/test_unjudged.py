@@ -10,10 +10,9 @@ import pytest
 from blankslide.cli import main
 from blankslide.errors import NotEditable
 from blankslide.pipeline import Options, anonymize_copy, anonymize_in_place, verify
-from blankslide.verification import ReaderView, unjudged
 from blankslide.verification import observe as observe_module
-from blankslide.verification.compare import NOT_INSTALLED
-from blankslide.verification.views import EMPTY, FAILS, Edit, LevelView
+from blankslide.verification.compare import NOT_INSTALLED, unjudged
+from blankslide.verification.views import EMPTY, FAILS, Edit, LevelView, ReaderView
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,12 +13,12 @@ import pytest
 from blankslide import pipeline
 from blankslide.samples import builders
 from blankslide.samples.ventana.slide import build_ventana
-from blankslide.verification import ReaderView, compare
 from blankslide.verification import observe as readers_module
+from blankslide.verification.compare import compare
 from blankslide.verification.intact import judge_once
 from blankslide.verification.judges import apart, fastslide, slideio
 from blankslide.verification.observe import NOT_ASKED, Reader, observe
-from blankslide.verification.views import FAILS, Edit, LevelView
+from blankslide.verification.views import FAILS, Edit, LevelView, ReaderView
 
 VECTRA = "qptiff/small_vectra.qptiff"
 NOTHING: frozenset[str] = frozenset()

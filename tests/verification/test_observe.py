@@ -14,12 +14,11 @@ import pytest
 import tifffile
 
 from blankslide.testing.own.plain_svs import page, poke, unlink, write_svs
-from blankslide.verification import LevelView, PictureView, ReaderView, available, compare
 from blankslide.verification import observe as readers_module
-from blankslide.verification.compare import NOBODY
+from blankslide.verification.compare import NOBODY, compare
 from blankslide.verification.intact import judge_once
-from blankslide.verification.observe import observe
-from blankslide.verification.views import FAILS, places
+from blankslide.verification.observe import available, observe
+from blankslide.verification.views import FAILS, LevelView, PictureView, ReaderView, places
 
 CMU = "aperio/CMU-1-Small-Region.svs"
 NOTHING: frozenset[str] = frozenset()

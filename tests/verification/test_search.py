@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blankslide.source import MemorySource
-from blankslide.verification import encodings, not_blank, search
-from blankslide.verification import search as search_function
-from blankslide.verification.search import CHUNK, Spelled
+from blankslide.verification.blank import not_blank
+from blankslide.verification.search import CHUNK, Spelled, encodings, search
+from blankslide.verification.search import search as search_function
 
 VALUE = "Doe & Müller/1950"
 NOISE = random.Random(7).randbytes(4096)

@@ -11,11 +11,11 @@ import pytest
 import tifffile
 
 from blankslide.testing.own.plain_svs import HEAD, OPTIONS, page, poke, unlink, write_svs
-from blankslide.verification import PictureView, ReaderView, compare
 from blankslide.verification import observe as readers_module
+from blankslide.verification.compare import compare
 from blankslide.verification.judges import tifffile as judge
 from blankslide.verification.observe import observe
-from blankslide.verification.views import NO_EDIT, UNSEEN, Edit, LevelView, one_colour
+from blankslide.verification.views import NO_EDIT, UNSEEN, Edit, LevelView, PictureView, ReaderView, one_colour
 
 CMU = "aperio/CMU-1-Small-Region.svs"
 BOTH = frozenset({"label", "macro"})

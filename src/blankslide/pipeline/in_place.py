@@ -254,7 +254,7 @@ def _require_judge(job: Job) -> None:
     NotEditable
         If no reader has decoded tissue.
     """
-    from blankslide.verification import unjudged
+    from blankslide.verification.compare import unjudged
 
     reason = unjudged(job.before) if job.planned.patches else None
     if reason is not None:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from blankslide.pipeline.options import Options
     from blankslide.policy.profiles import Profile
     from blankslide.storage.slide_files import SlideFilesOnDisk
-    from blankslide.verification import ReaderView
     from blankslide.verification.census.memory import Memory
+    from blankslide.verification.views import ReaderView
 
 
 @dataclass(slots=True)

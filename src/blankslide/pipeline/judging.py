@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from blankslide.storage.slide_files import SlideFilesOnDisk
-    from blankslide.verification import ReaderView
     from blankslide.verification.compare import Agreement
+    from blankslide.verification.views import ReaderView
 
 NOT_KEPT = "the medium did not keep what was written"
 FEWER = "some of the slide's files no longer belong to it: it is seen in fewer files than were written"
@@ -121,7 +121,7 @@ def touched(job: Job) -> list[tuple[int, int]] | None:
 
 def _compared(job: Job, after: Sequence[ReaderView]) -> Agreement:
     """Compare what readers see now with what they saw before: who agrees, and what speaks against it."""
-    from blankslide.verification import compare
+    from blankslide.verification.compare import compare
 
     gone = gone_roles(job.planned)
     pictures = job.inspection.associated
@@ -145,7 +145,7 @@ def _search(slide: SlideFilesOnDisk, again: Inspection, second: Plan, job: Job) 
 
     A hit inside a text that stays for its own sake is a coincidence.
     """
-    from blankslide.verification import Spelled, search
+    from blankslide.verification.search import Spelled, search
 
     needles = Spelled(removed_values(job.inspection, job.planned.decisions))
     left: dict[str, None] = {}

@@ -182,7 +182,7 @@ def test_a_lone_real_level_without_a_known_word_is_kept_and_told(
 
 @pytest.mark.parametrize("word", [None, "LABEL", "OVERVIEW", "THUMBNAIL"])
 def test_the_judge_misses_tissue_that_went_white_whatever_it_was_called(tmp_path: Path, word: str | None) -> None:
-    from blankslide.verification import compare
+    from blankslide.verification.compare import compare
     from blankslide.verification.observe import observe
 
     build_dicom(tmp_path / "s.dcm", **SMALL, native=True)

@@ -419,7 +419,7 @@ def test_a_file_that_kills_the_reader_kills_nobody_else(tmp_path: Path) -> None:
 
 
 def test_the_judge_notices_other_tissue_and_a_label_that_stays(tmp_path: Path) -> None:
-    from blankslide.verification import compare
+    from blankslide.verification.compare import compare
 
     path = built(tmp_path)
     before = observe(path)

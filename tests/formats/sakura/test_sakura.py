@@ -296,7 +296,7 @@ def test_both_judges_agree(tmp_path: Path) -> None:
 
 
 def test_the_judge_sees_an_unsound_database_and_a_changed_tile(tmp_path: Path) -> None:
-    from blankslide.verification import compare
+    from blankslide.verification.compare import compare
 
     path, other = built(tmp_path), tmp_path / "t.svslide"
     shutil.copyfile(path, other)
