@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.errors import ContradictorySlide, InternalError, NotEditable
 from blankslide.model import (
+    NO_LABEL_PLACE,
+    NO_LABEL_ROOM,
     Action,
     Blank,
     Chain,
@@ -241,7 +243,7 @@ def _labelled(
     own = {drawn.room: drawn.text for drawn in inspection.drawn}
     rooms = [*own, *(room for finding in going for room in finding.rooms)]
     if not rooms:
-        return _Labelled(notes=("the slide has no picture in whose place a new label could be drawn",))
+        return _Labelled(notes=(NO_LABEL_PLACE,))
     # the one that an earlier run has drawn comes first, then label pictures
     room = min(rooms, key=lambda r: (own.get(r) is None, r.role != "label"))
     text = own.get(room)
@@ -253,7 +255,7 @@ def _labelled(
     shared = subtract(slots, merge((s, e) for s, e, _ in inspection.maps[file].owned_only_by({owner})))
     writes = None if shared else draw(room, label.text, sources[file])
     if writes is None:
-        return _Labelled(notes=(f"the new label has no room in the place of the old {room.role}, so there is none",))
+        return _Labelled(notes=(NO_LABEL_ROOM,))
     _forget(edits, room.instead)
     return _Labelled(room, writes)
 

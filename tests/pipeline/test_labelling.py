@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 import tifffile
 import zxingcpp
+from click.testing import CliRunner
 from openslide import OpenSlide
 from PIL import Image
 
 from blankslide import api
+from blankslide.cli import main
 from blankslide.errors import UsageError
 from blankslide.policy.pseudonyms import slide_name
 from blankslide.testing.bench import contents
@@ -87,7 +89,7 @@ def seen_by_pyisyntax(slide: Path) -> list[str]:
         return []
     from isyntax import ISyntax
 
-    with ISyntax.open(slide) as opened, Image.open(io.BytesIO(opened.read_label_image_jpeg())) as picture:
+    with ISyntax.open(slide) as opened, Image.open(io.BytesIO(bytes(opened.read_label_image_jpeg() or b""))) as picture:
         return codes(np.asarray(picture.convert("RGB")))
 
 
@@ -232,3 +234,20 @@ def test_killed_at_writes_it_is_whole_or_untouched(name: str, calls: int, tmp_pa
     mortal = Mortal(tmp_path, name, builders()[name], ("--label", TEXT))
     found = {mortal.killed("pwrite64", number) for number in spread(mortal.counts["pwrite64"], calls)}
     assert "pending" in found
+
+
+# -- on the command line ------------------------------------------------------------------------------
+
+
+def test_the_command_line_says_what_is_drawn_and_what_is_not(folder: Path, key: Path) -> None:
+    aperio(folder / "a.svs", "gt450")
+    builders()["hamamatsu-no-macro.ndpi"](folder / "b.ndpi")
+    more = ("--label", TEXT, "--key", str(key), str(folder))
+    for words in (("anonymize", "--dry-run"), ("anonymize", "--in-place", "--ledger", "none")):
+        ended = CliRunner().invoke(main, [*words, *more])
+        assert ended.exit_code == 0
+        assert ended.output.count("the slide has no picture in whose place a new label could be drawn") == 1
+        assert ended.output.count("new label  ") + ended.output.count("new label\n") == ("--dry-run" in words)
+    ended = CliRunner().invoke(main, ["anonymize", "--in-place", "--label", "{who}", *more[2:]])
+    assert ended.exit_code == 2
+    assert "no such field on a label: {who}" in ended.output

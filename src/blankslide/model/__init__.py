@@ -23,7 +23,18 @@ from blankslide.model.edits import (
     TextBlock,
     Write,
 )
-from blankslide.model.outcome import COPY_LEFTOVER, FINISHED, LEFTOVER, OTHER_KEY, Content, Medium, NameVerdict, Outcome
+from blankslide.model.outcome import (
+    COPY_LEFTOVER,
+    FINISHED,
+    LEFTOVER,
+    NO_LABEL_PLACE,
+    NO_LABEL_ROOM,
+    OTHER_KEY,
+    Content,
+    Medium,
+    NameVerdict,
+    Outcome,
+)
 from blankslide.model.plan import Decision, Patch, Plan, Rank
 from blankslide.model.slide import AssociatedImage, Finding, Inspection, Level, OwnPicture, Place, SlideFile
 from blankslide.model.stage import Stage
@@ -32,6 +43,8 @@ __all__ = [
     "COPY_LEFTOVER",
     "FINISHED",
     "LEFTOVER",
+    "NO_LABEL_PLACE",
+    "NO_LABEL_ROOM",
     "OTHER_KEY",
     "Action",
     "AssociatedImage",

@@ -14,6 +14,8 @@ from blankslide.model import (
     COPY_LEFTOVER,
     FINISHED,
     LEFTOVER,
+    NO_LABEL_PLACE,
+    NO_LABEL_ROOM,
     OTHER_KEY,
     Action,
     Decision,
@@ -64,6 +66,8 @@ _NEXT = {
 }
 
 
+#: Notes that a person must see in the line about a slide.
+_TOLD = (OTHER_KEY, FINISHED, LEFTOVER, COPY_LEFTOVER, NO_LABEL_PLACE, NO_LABEL_ROOM)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 NO_LEVEL = "no level: nothing in it is known to be tissue"
 
@@ -97,7 +101,7 @@ def class_word(cls: PhiClass) -> str:
 def action_word(decision: Decision) -> str:
     """Say what will happen to a finding."""
     if decision.cls is PhiClass.IMAGE and decision.action is not Action.KEEP:
-        return "blank, unlink"
+        return "new label" if decision.action is Action.DUMMY else "blank, unlink"
     return _ACTION_WORDS[decision.action]
 
 
@@ -189,7 +193,7 @@ def _aside(outcome: Outcome) -> list[str]:
         parts.append(f"renamed to {shown(outcome.target)}")
     if outcome.name == "identifying":
         parts.append("the file name itself may identify")
-    parts += [note for note in (OTHER_KEY, FINISHED, LEFTOVER, COPY_LEFTOVER) if note in outcome.notes]
+    parts += [note for note in _TOLD if note in outcome.notes]
     if outcome.sidecars:
         parts.append(sidecar_phrase(outcome.sidecars))
     return parts
