@@ -19,12 +19,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.errors import ContradictorySlide, InternalError, NotEditable
 from blankslide.model import (
+    NO_LABEL_PLACE,
+    NO_LABEL_ROOM,
     Action,
     Blank,
     Chain,
     Cut,
     Decision,
     Drop,
+    Edit,
     Fill,
     Finding,
     Inspection,
@@ -240,7 +243,7 @@ def _labelled(
     own = {drawn.room: drawn.text for drawn in inspection.drawn}
     rooms = [*own, *(room for finding in going for room in finding.rooms)]
     if not rooms:
-        return _Labelled(notes=("the slide has no picture in whose place a new label could be drawn",))
+        return _Labelled(notes=(NO_LABEL_PLACE,))
     # the one that an earlier run has drawn comes first, then label pictures
     room = min(rooms, key=lambda r: (own.get(r) is None, r.role != "label"))
     text = own.get(room)
@@ -248,14 +251,25 @@ def _labelled(
         return _Labelled()
     label.require_named()
     owner, file = room.blank.owner, room.blank.file
-    slots = sorted((s.start, s.end) for s in room.blank.slots if s.end > s.start)
+    slots = sorted((s.start, s.end) for s in room.blank.slots if s.end > s.start and room.held is None)
     shared = subtract(slots, merge((s, e) for s, e, _ in inspection.maps[file].owned_only_by({owner})))
     writes = None if shared else draw(room, label.text, sources[file])
     if writes is None:
-        return _Labelled(notes=(f"the new label has no room in the place of the old {room.role}, so there is none",))
-    edits.drops.discard(owner)
-    edits.blanks[:] = [blank for blank in edits.blanks if blank != room.blank]
+        return _Labelled(notes=(NO_LABEL_ROOM,))
+    _forget(edits, room.instead)
     return _Labelled(room, writes)
+
+
+def _forget(edits: _Edits, instead: Iterable[Edit]) -> None:
+    """Leave out edits that a new label takes the place of."""
+    gone = list(instead)
+    edits.drops.difference_update(edit.owner for edit in gone if isinstance(edit, Drop))
+    edits.blanks[:] = [edit for edit in edits.blanks if edit not in gone]
+    edits.fills[:] = [edit for edit in edits.fills if edit not in gone]
+    edits.writes[:] = [edit for edit in edits.writes if edit not in gone]
+    for part in (edit for edit in gone if isinstance(edit, Part)):
+        own = edits.parts.get(part.rewrite, [])
+        own[:] = [(what, action) for what, action in own if what != part.what]
 
 
 def _replacing(decisions: Sequence[Decision], going: Sequence[Finding], room: Room | None) -> tuple[Decision, ...]:

@@ -22,12 +22,13 @@ from blankslide.blanks.label_art import art
 from blankslide.containers.streams.jpeg import segments
 from blankslide.model import Write
 from blankslide.policy.labels import is_printable
+from blankslide.source import MemorySource
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from blankslide.model import Coding, Room, Slot
+    from blankslide.model import Coding, Held, Room, Slot
     from blankslide.source import ByteSource
 
 __all__ = ["draw", "mark", "marked", "written"]
@@ -41,12 +42,20 @@ _LOWER = 8
 _MOST_PIXELS, _MOST_SLOTS, _HEAD = 1 << 24, 4096, 1 << 16
 
 
+class _Form(NamedTuple):
+    """How a label is drawn: how many steps its text stands lower than at the top, and how soft its edges are."""
+
+    lower: int
+    soft: int
+
+
 class _Piece(NamedTuple):
-    """A slot, what is drawn in it, and the mark that it carries."""
+    """A slot, what is drawn in it, the mark that it carries, and how soft its edges are in JPEG."""
 
     slot: Slot
     grey: NDArray[np.uint8]
     note: bytes
+    soft: int
 
 
 def draw(room: Room, text: str, source: ByteSource) -> list[Write] | None:
@@ -66,17 +75,24 @@ def draw(room: Room, text: str, source: ByteSource) -> list[Write] | None:
     list of Write or None
         One for each slot, exactly as long as the slot; None if the codec is not known or it does not fit.
     """
-    drawings = (_drawn(room, text, lower, source) for lower in range(_LOWER))
-    return next((drawing for drawing in drawings if drawing is not None), None)
+    view = source if room.held is None else MemorySource(room.held.data)
+    coding = room.blank.coding
+    softness = 1 if coding.tables is None else len(label_jpeg.KEPT)
+    forms = (_Form(lower, soft) for lower in range(_LOWER) for soft in range(softness))
+    drawings = (_drawn(room, text, form, view) for form in forms)
+    found = next((drawing for drawing in drawings if drawing is not None), None)
+    return found if found is None or room.held is None else list(room.held.writes(found[0].data))
 
 
-def _drawn(room: Room, text: str, lower: int, source: ByteSource) -> list[Write] | None:
-    pieces = _pieces(room, text, lower)
+def _drawn(room: Room, text: str, form: _Form, source: ByteSource) -> list[Write] | None:
+    pieces = _pieces(room, text, form)
     if pieces is None:
         return None
+    # where tables are shared, readers go on with those of one strip in the next: so none may have its own
+    ways = label_jpeg.WAYS if room.blank.coding.tables is None else label_jpeg.WAYS[:1]
     out = []
     for piece in pieces:
-        data = _coded(room.blank.coding, piece, source)
+        data = _coded(room.blank.coding, piece, ways, source)
         if data is None:
             return None
         out.append(Write(room.blank.file, piece.slot.start, data))
@@ -95,6 +111,8 @@ class Written(NamedTuple):
 
 def written(room: Room, source: ByteSource) -> Written | None:
     """Return the label of ours that stands in a picture; None if any byte of its slots is another one."""
+    if room.held is not None:
+        return _held(room, room.held, source)
     found_mark = _mark_in(room, source)
     found = marked(found_mark)
     pieces = None if found is None else _pieces(room, *found)
@@ -107,6 +125,16 @@ def written(room: Room, source: ByteSource) -> Written | None:
     return Written(found[0], ((note, note + 2 + len(found_mark)), *spans))
 
 
+def _held(room: Room, held: Held, source: ByteSource) -> Written | None:
+    """Return the label in a picture that does not stand in the file as it is; all that holds it is written anew."""
+    data = held.data
+    found = written(room._replace(held=None), MemorySource(data))
+    writes = () if found is None else held.writes(data)
+    if found is None or any(source.read(w.start, len(w.data)) != w.data for w in writes):
+        return None
+    return found._replace(spans=tuple((w.start, w.start + len(w.data)) for w in writes))
+
+
 def _scan(source: ByteSource, slot: Slot) -> int:
     """Return where the coded data of a JPEG stream begins in its slot."""
     head = source.read(slot.start, min(slot.end - slot.start, _HEAD))
@@ -114,18 +142,19 @@ def _scan(source: ByteSource, slot: Slot) -> int:
     return end + 2 + int.from_bytes(head[end + 2 : end + 4], "big")
 
 
-def mark(text: str, lower: int) -> bytes:
-    """Return what is written beside the pixels of a label: where its text stands, a check sum, and the text."""
-    return _NAME + f"{lower} {_sum(text)}\n{text}".encode("ascii")
+def mark(text: str, lower: int = 0, soft: int = 0) -> bytes:
+    """Return what is written beside the pixels of a label: how it is drawn, a check sum, and the text."""
+    return _NAME + f"{lower}{soft} {_sum(text)}\n{text}".encode("ascii")
 
 
-def marked(data: bytes) -> tuple[str, int] | None:
-    """Return the text of a mark, and where it stands in the picture; None if it is no mark."""
-    head = len(_NAME) + _SUM + 3
+def marked(data: bytes) -> tuple[str, _Form] | None:
+    """Return the text of a mark, and how it is drawn; None if it is no mark."""
+    head = len(_NAME) + _SUM + 4
     if not data.startswith(_NAME) or len(data) <= head or not data.isascii():
         return None
-    text, lower = data[head:].decode("ascii"), data[len(_NAME)] - ord("0")
-    return (text, lower) if 0 <= lower < _LOWER and is_printable(text) and mark(text, lower) == data else None
+    text, form = data[head:].decode("ascii"), _Form(*(digit - ord("0") for digit in data[len(_NAME) : len(_NAME) + 2]))
+    known = 0 <= form.lower < _LOWER and 0 <= form.soft < len(label_jpeg.KEPT)
+    return (text, form) if known and is_printable(text) and mark(text, *form) == data else None
 
 
 def _sum(text: str) -> str:
@@ -135,7 +164,7 @@ def _sum(text: str) -> str:
 # -- slots ---------------------------------------------------------------------------------
 
 
-def _pieces(room: Room, text: str, lower: int) -> list[_Piece] | None:
+def _pieces(room: Room, text: str, form: _Form) -> list[_Piece] | None:
     """Cut the drawing into the slots of the picture; None if there is no drawing of that size, or slots are shared."""
     import numpy as np
 
@@ -144,7 +173,7 @@ def _pieces(room: Room, text: str, lower: int) -> list[_Piece] | None:
         return None
     if len(slots) < len(room.blank.slots) or room.width * room.height > _MOST_PIXELS:
         return None
-    drawing = art(text, room.width, room.height, room.role != "label", lower)
+    drawing = art(text, room.width, room.height, room.role != "label", form.lower)
     if drawing is None:
         return None
     across, down = slots[0].width, slots[0].height
@@ -156,7 +185,7 @@ def _pieces(room: Room, text: str, lower: int) -> list[_Piece] | None:
         part = drawing[y : y + slot.height, x : x + slot.width]
         grey = np.full((slot.height, slot.width), 255, np.uint8)
         grey[: part.shape[0], : part.shape[1]] = part
-        out.append(_Piece(slot, grey, mark(text, lower) if number == bearer else b""))
+        out.append(_Piece(slot, grey, mark(text, *form) if number == bearer else b"", form.soft))
     return out
 
 
@@ -179,7 +208,8 @@ def _mark_in(room: Room, source: ByteSource) -> bytes:
     if coding.compression == _LZW or coding.compression in _DEFLATE:
         return _behind(source.read(max(slot.start, slot.end - 256), min(length, 256)))
     if coding.compression == _RAW:
-        return _from_bits(source.read(max(slot.start, slot.end - 2048), min(length, 2048)))
+        tail = source.read(max(slot.start, slot.end - 2048), min(length, 2048))
+        return _from_bits(tail) or _from_bits(tail[:-1])  # DICOM fills up to an even length
     return b""
 
 
@@ -194,15 +224,16 @@ def _behind(data: bytes) -> bytes:
 # -- codecs --------------------------------------------------------------------------------
 
 
-def _coded(coding: Coding, piece: _Piece, source: ByteSource) -> bytes | None:
+def _coded(coding: Coding, piece: _Piece, ways: Sequence[int], source: ByteSource) -> bytes | None:
     length = piece.slot.end - piece.slot.start
     if coding.compression == _JPEG:
-        return _jpeg(coding, piece, source)
+        return _jpeg(coding, piece, ways, source)
     plain = _samples(coding, piece.grey)
     if plain is None:
         return None
     if coding.compression == _RAW:
-        return None if len(plain) != length else _with_bits(plain, piece.note)
+        with_mark = _with_bits(plain, piece.note)
+        return None if with_mark is None or len(plain) not in (length, length - 1) else with_mark.ljust(length, b"\0")
     tail = piece.note + bytes([len(piece.note)]) + _END if piece.note else b""
     stream = _packed(coding.compression, plain)
     return (
@@ -214,7 +245,7 @@ def _stands(coding: Coding, piece: _Piece, source: ByteSource) -> bool:
     """Whether a slot holds what would be drawn in it."""
     held = source.read(piece.slot.start, piece.slot.end - piece.slot.start)
     if coding.compression not in _DEFLATE:
-        return _coded(coding, piece, source) == held
+        return _coded(coding, piece, label_jpeg.WAYS[:1], source) == held
     plain, unpack = _samples(coding, piece.grey), zlib.decompressobj()
     tail = piece.note + bytes([len(piece.note)]) + _END if piece.note else b""
     try:
@@ -224,14 +255,14 @@ def _stands(coding: Coding, piece: _Piece, source: ByteSource) -> bool:
     return found == plain and unpack.eof and unpack.unused_data == tail.rjust(len(unpack.unused_data), b"\0")
 
 
-def _jpeg(coding: Coding, piece: _Piece, source: ByteSource) -> bytes | None:
+def _jpeg(coding: Coding, piece: _Piece, ways: Sequence[int], source: ByteSource) -> bytes | None:
     if coding.bits != 8 or coding.samples not in (1, 3):
         return None
     ycc = {_RGB: False, _YCC: True}.get(coding.photometric) if coding.samples == 3 else None
     start, length = piece.slot.start, piece.slot.end - piece.slot.start
     tables = b"" if coding.tables is None else source.read(coding.tables[0], coding.tables[1] - coding.tables[0])
     old = source.read(start, min(length, _HEAD))
-    return label_jpeg.draw(old, tables, piece.grey, ycc, piece.note, length)
+    return label_jpeg.draw(old, tables, piece.grey, ycc, piece.note, length, ways, piece.soft)
 
 
 def _samples(coding: Coding, grey: NDArray[np.uint8]) -> bytes | None:

@@ -25,17 +25,20 @@ if TYPE_CHECKING:
 
     from blankslide.blanks.jpeg import Component, Frame
 
-__all__ = ["comment", "draw"]
+__all__ = ["KEPT", "WAYS", "comment", "draw"]
 
 _SCALE = 12
-_QUANTS = (12, 40)
-"""Values of quantisation tables of our own: letters stay sharp under the first, and legible under the second."""
+WAYS = (0, 12, 40, 100)
+"""Under the old tables, or values of quantisation tables of our own: letters are sharp under the first, legible under
+the last. Drawn again under the old tables, all of them give the same bytes."""
 _LONGEST = 16
 _ZIGZAG = (
     0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21,
     28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54,
     47, 55, 62, 63,
 )  # fmt: skip
+KEPT = (64, 24, 12)
+"""How many of a block's 64 values are kept: with fewer of them edges are soft, and the stream is short."""
 Symbol = tuple[int, int, int]
 """A symbol of a Huffman table, the bits behind it, and their number."""
 _Quants = dict[int, tuple[int, ...]]
@@ -47,7 +50,16 @@ class _Block(NamedTuple):
     ac: tuple[Symbol, ...]
 
 
-def draw(old: bytes, tables: bytes, grey: NDArray[np.uint8], ycc: bool | None, note: bytes, room: int) -> bytes | None:
+def draw(
+    old: bytes,
+    tables: bytes,
+    grey: NDArray[np.uint8],
+    ycc: bool | None,
+    note: bytes,
+    room: int,
+    ways: Sequence[int] = WAYS,
+    soft: int = 0,
+) -> bytes | None:
     """Draw a picture in the form of an old stream.
 
     Parameters
@@ -64,6 +76,10 @@ def draw(old: bytes, tables: bytes, grey: NDArray[np.uint8], ycc: bool | None, n
         Text of a comment to be written first, or nothing.
     room
         Length of the stream in bytes.
+    ways
+        Those of `WAYS` that may be tried.
+    soft
+        How soft edges are: a number of `KEPT`.
 
     Returns
     -------
@@ -74,8 +90,9 @@ def draw(old: bytes, tables: bytes, grey: NDArray[np.uint8], ycc: bool | None, n
     if frame is None or not frame.simple or frame.height < grey.shape[0] or frame.width < grey.shape[1]:
         return None
     quant = _quants(tables) | _quants(old)
-    for value in (0, *_QUANTS):
-        out = _fresh(value, frame, grey, ycc) if value else _own(frame, quant, grey, ycc)
+    kept = KEPT[soft]
+    for value in ways:
+        out = _fresh(value, frame, grey, ycc, kept) if value else _own(frame, quant, grey, ycc, kept)
         if out is not None and len(out) + len(note) + 4 * bool(note) <= room:
             return jpeg.padded(out[:2] + _comment(note) + out[2:], room)
     return None
@@ -92,22 +109,22 @@ def _comment(note: bytes) -> bytes:
     return b"\xff\xfe" + (len(note) + 2).to_bytes(2, "big") + note if note else b""
 
 
-def _own(frame: Frame, quant: _Quants, grey: NDArray[np.uint8], ycc: bool | None) -> bytes | None:
+def _own(frame: Frame, quant: _Quants, grey: NDArray[np.uint8], ycc: bool | None, kept: int) -> bytes | None:
     """Draw under the stream's own headers and tables."""
     if any(c.quant not in quant for c in frame.components):
         return None
-    parts = _intervals(frame, quant, grey, ycc)
+    parts = _intervals(frame, quant, grey, ycc, kept)
     if parts is None:
         return None
     coded = _coded(frame, parts)
     return None if coded is None else frame.head + coded + b"\xff\xd9"
 
 
-def _fresh(value: int, frame: Frame, grey: NDArray[np.uint8], ycc: bool | None) -> bytes | None:
+def _fresh(value: int, frame: Frame, grey: NDArray[np.uint8], ycc: bool | None, kept: int) -> bytes | None:
     """Draw in a complete stream with tables made for the drawing, whatever those of the old one were."""
     parts = tuple(c._replace(quant=0, dc=0, ac=0) for c in frame.components)
     plain = frame._replace(components=parts, restart=0)
-    runs = _intervals(plain, {0: (value,) * 64}, grey, ycc)
+    runs = _intervals(plain, {0: (value,) * 64}, grey, ycc, kept)
     if runs is None:
         return None
     symbols = Counter(block.dc[0] for run in runs for block in run)
@@ -136,7 +153,9 @@ def _quants(stream: bytes) -> _Quants:
     return out
 
 
-def _intervals(frame: Frame, quant: _Quants, grey: NDArray[np.uint8], ycc: bool | None) -> list[list[_Block]] | None:
+def _intervals(
+    frame: Frame, quant: _Quants, grey: NDArray[np.uint8], ycc: bool | None, kept: int
+) -> list[list[_Block]] | None:
     """Return the blocks of each restart interval, in the order of the scan; None if chroma would have to be drawn."""
     parts = frame.components
     alone = len(parts) == 1
@@ -147,7 +166,7 @@ def _intervals(frame: Frame, quant: _Quants, grey: NDArray[np.uint8], ycc: bool 
         own = (1, 1) if alone else (component.across, component.down)
         if white == 255 and own != most:
             return None
-        planes.append(_plane(grey, units, own, quant[component.quant]) if white == 255 else None)
+        planes.append(_plane(grey, units, own, quant[component.quant], kept) if white == 255 else None)
     return list(_scan(frame, units, planes))
 
 
@@ -180,23 +199,34 @@ _Coefficients = tuple[int, tuple[Symbol, ...]]
 
 
 def _plane(
-    grey: NDArray[np.uint8], units: tuple[int, int], own: tuple[int, int], quant: tuple[int, ...]
+    grey: NDArray[np.uint8], units: tuple[int, int], own: tuple[int, int], quant: tuple[int, ...], kept: int
 ) -> list[list[_Coefficients]]:
     """Transform and quantise one component: blocks in rows, each its DC value and its AC symbols."""
     import numpy as np
 
     columns, rows = units[0] * own[0], units[1] * own[1]
-    padded = np.full((rows * 8, columns * 8), 255, np.int64)
+    padded = np.full((rows * 8, columns * 8), 255, np.uint8)
     padded[: grey.shape[0], : grey.shape[1]] = grey
-    blocks = (padded - 128).reshape(rows, 8, columns, 8).transpose(0, 2, 1, 3).reshape(-1, 8, 8)
-    few, where = np.unique(blocks.reshape(-1, 64), axis=0, return_inverse=True)
-    matrix = np.array(_matrix(), np.int64)
-    turned = (matrix @ few.reshape(-1, 8, 8) @ matrix.T).reshape(-1, 64)[:, list(_ZIGZAG)]
-    steps = np.array(quant, np.int64) << 2 * _SCALE
-    levels = np.sign(turned) * ((np.abs(turned) + (steps >> 1)) // steps)
-    known = [(row[0], _symbols(tuple(row[1:]))) for row in levels.tolist()]
-    flat = [known[i] for i in where.reshape(-1).tolist()]
+    data = padded.reshape(rows, 8, columns, 8).transpose(0, 2, 1, 3).tobytes()
+    flat = [_block(data[i : i + 64], quant, kept) for i in range(0, len(data), 64)]
     return [flat[i : i + columns] for i in range(0, len(flat), columns)]
+
+
+@lru_cache(maxsize=1 << 14)
+def _block(data: bytes, quant: tuple[int, ...], kept: int) -> _Coefficients:
+    """Transform and quantise one block; most blocks of a drawing are one of few."""
+    import numpy as np
+
+    matrix = np.array(_matrix(), np.int64)
+    turned = (matrix @ (np.frombuffer(data, np.uint8).reshape(8, 8).astype(np.int64) - 128) @ matrix.T).reshape(64)
+    levels = [_rounded(int(turned[at]), step << 2 * _SCALE) for at, step in zip(_ZIGZAG, quant, strict=True)]
+    return levels[0], _symbols(levels[1:kept])
+
+
+def _rounded(value: int, step: int) -> int:
+    """Divide, and round halves away from zero."""
+    level = (abs(value) + (step >> 1)) // step
+    return level if value >= 0 else -level
 
 
 @lru_cache(maxsize=1)
@@ -209,8 +239,7 @@ def _matrix() -> list[list[int]]:
     ]
 
 
-@lru_cache(maxsize=4096)
-def _symbols(levels: tuple[int, ...]) -> tuple[Symbol, ...]:
+def _symbols(levels: Sequence[int]) -> tuple[Symbol, ...]:
     """Return the symbols of a block's AC values: runs of zeros and what follows them."""
     out: list[Symbol] = []
     zeros = 0
@@ -223,7 +252,7 @@ def _symbols(levels: tuple[int, ...]) -> tuple[Symbol, ...]:
         size, extra, count = _size(level)
         out.append(((zeros & 15) << 4 | size, extra, count))
         zeros = 0
-    return tuple(out) if last == len(levels) - 1 else (*out, *_END)
+    return tuple(out) if last == 62 else (*out, *_END)
 
 
 def _size(value: int) -> Symbol:
@@ -236,24 +265,34 @@ def _size(value: int) -> Symbol:
 
 def _coded(frame: Frame, intervals: Sequence[Sequence[_Block]]) -> bytes | None:
     """Code all blocks with the frame's tables; None if a code is missing."""
+    known: dict[tuple[int, Symbol, tuple[Symbol, ...]], str | None] = {}
     out = []
     for number, run in enumerate(intervals):
         bits: list[str] = []
         for block in run:
-            component = frame.components[block.component]
-            tables = frame.dc.get(component.dc, {}), frame.ac.get(component.ac, {})
-            for table, (symbol, extra, count) in ((tables[0], block.dc), *((tables[1], s) for s in block.ac)):
-                code = table.get(symbol)
-                if code is None:
-                    return None
-                bits.append(f"{code[0]:0{code[1]}b}")
-                if count:
-                    bits.append(f"{extra:0{count}b}")
+            if block not in known:
+                known[block] = _bits(frame, block)
+            code = known[block]
+            if code is None:
+                return None
+            bits.append(code)
         text = "".join(bits)
         text += "1" * (-len(text) % 8)
         data = int(text, 2).to_bytes(len(text) // 8, "big").replace(b"\xff", b"\xff\0")
         out.append(data if number == 0 else bytes((0xFF, 0xD0 + (number - 1) % 8)) + data)
     return b"".join(out)
+
+
+def _bits(frame: Frame, block: _Block) -> str | None:
+    """Code one block as zeros and ones; None if a code is missing."""
+    component, out = frame.components[block.component], ""
+    tables = frame.dc.get(component.dc, {}), frame.ac.get(component.ac, {})
+    for table, (symbol, extra, count) in ((tables[0], block.dc), *((tables[1], s) for s in block.ac)):
+        code = table.get(symbol)
+        if code is None:
+            return None
+        out += f"{code[0]:0{code[1]}b}" + (f"{extra:0{count}b}" if count else "")
+    return out
 
 
 def _table(counts: Counter[int]) -> tuple[bytes, bytes]:

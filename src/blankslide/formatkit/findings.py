@@ -176,6 +176,7 @@ class FindingCollector:
         edits: Iterable[Edit],
         value: str | None = None,
         weak: bool = False,
+        rooms: Iterable[Room] = (),
     ) -> None:
         """Record one value that stands in several pieces ``[start, end)`` of the main file.
 
@@ -195,6 +196,7 @@ class FindingCollector:
             raise DamagedSlide(TOO_MANY)
         kind.places.update(dict.fromkeys(places))
         kind.edits.update(dict.fromkeys(edits))
+        kind.rooms.update(dict.fromkeys(rooms))
         if value is not None:
             kind.add_value(value)
 

@@ -71,7 +71,8 @@ def blank_pictures(found: FindingCollector, pages: Sequence[Ifd], roles: Mapping
         title = f"{role.capitalize()} picture" if role != "unknown" else "Unknown picture"
         place = Place(0, page.name, page.offset, page.end)
         edits = tuple(_blank(ifd, page.name) for ifd in page.family() if has_picture(ifd))
-        rooms = tiff_pictures.label_rooms(page, role) if has_picture(page) else ()
+        rooms = tiff_pictures.label_rooms(page, role, edits[0]) if has_picture(page) else ()
+        rooms = tuple(room._replace(also=edits[1:]) for room in rooms)
         found.add(f"picture.{role}", title, PhiClass.IMAGE, place, edits, None, role == "thumbnail", rooms)
         for ifd in page.family():
             if _tables(ifd) not in tissue:

@@ -11,6 +11,7 @@ from blankslide.model import Blank, Coding, Drop, PhiClass, Place, Room, Slot
 if TYPE_CHECKING:
     from blankslide.containers.tiff.directories import Ifd
     from blankslide.formatkit.findings import FindingCollector
+    from blankslide.model import Edit
 
 
 def picture_finding(found: FindingCollector, page: Ifd, role: str, weak: bool = False) -> None:
@@ -20,15 +21,22 @@ def picture_finding(found: FindingCollector, page: Ifd, role: str, weak: bool = 
     found.add(f"picture.{role}", title, PhiClass.IMAGE, place, (Drop(page.name),), None, weak, label_rooms(page, role))
 
 
-def label_rooms(page: Ifd, role: str) -> tuple[Room, ...]:
-    """Return where a new label may be drawn: into the picture of a page that is a label or a macro."""
+def label_rooms(page: Ifd, role: str, instead: Edit | None = None) -> tuple[Room, ...]:
+    """Return where a new label may be drawn: into the picture of a page that is a label or a macro.
+
+    Parameters
+    ----------
+    instead
+        The edit that it takes the place of; that which unlinks the page by default.
+    """
     if role not in ("label", "macro"):
         return ()
     try:
         blank = blank_edit(page)
     except DamagedSlide:  # a page without pixels can go, but nothing can be drawn in it
         return ()
-    return (Room(blank, role, page.number(T.IMAGE_WIDTH), page.number(T.IMAGE_LENGTH), page.offset),)
+    size = page.number(T.IMAGE_WIDTH), page.number(T.IMAGE_LENGTH)
+    return (Room(blank, role, *size, page.offset, (instead or Drop(page.name),)),)
 
 
 def blank_edit(page: Ifd) -> Blank:

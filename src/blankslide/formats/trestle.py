@@ -28,6 +28,7 @@ from blankslide.containers.tiff import directories as T
 from blankslide.errors import ContradictorySlide, DamagedSlide, NotEditable
 from blankslide.formatkit import jpeg_blanks, tiff_free_pages, tiff_numbered_pages
 from blankslide.formatkit.findings import DEVICE, DIRECT, PATH, QUASI
+from blankslide.formatkit.label_rooms import stream_rooms
 from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.text_pairs import Pairs, prefixed
 from blankslide.formatkit.text_style import Style, numbers
@@ -165,7 +166,8 @@ def _macro(reader: Pairs, source: ByteSource) -> AssociatedImage:
     coding = Coding(7, 6 if samples == 3 else 1, 8, samples, 1, (first.across, first.down))
     blank = Blank(1, "macro", coding, (Slot(0, source.size, frame.width, frame.height),))
     place = Place(1, "file .Full", 0, source.size)
-    reader.found.add("picture.macro", "Macro picture", PhiClass.IMAGE, place, (blank,), None)
+    rooms = stream_rooms(blank, "macro")
+    reader.found.add("picture.macro", "Macro picture", PhiClass.IMAGE, place, (blank,), None, rooms=rooms)
     return AssociatedImage("macro", frame.width, frame.height, T.MAX_IFDS, "JPEG")
 
 

@@ -95,28 +95,6 @@ class Blank(NamedTuple):
     slots: tuple[Slot, ...]
 
 
-class Room(NamedTuple):
-    """Where a new label may be drawn instead of removing or blanking a picture.
-
-    Attributes
-    ----------
-    blank
-        The picture's slots and how they are coded, as for a blank picture; ``owner`` ties it to its edits.
-    role
-        ``label``, or ``macro``: then only its label end is drawn on.
-    width, height
-        Size of the whole picture in pixels.
-    at
-        Where the picture begins in its file: its directory, or its own first byte.
-    """
-
-    blank: Blank
-    role: str
-    width: int
-    height: int
-    at: int
-
-
 class Rewrite(Protocol):
     """A structure whose changes depend on each other, so that it is composed as one.
 
@@ -154,6 +132,46 @@ class Part(NamedTuple):
 
 
 Edit = Cut | Fill | Write | Drop | Blank | Part
+
+
+class Held(Protocol):
+    """A picture whose bytes do not stand in the file as they are: it is in base64, or in pieces."""
+
+    @property
+    def data(self) -> bytes:
+        """Its bytes; a slot counts them from 0."""
+
+    def writes(self, data: bytes) -> Sequence[Write]:
+        """Write as many other bytes in their place."""
+
+
+class Room(NamedTuple):
+    """Where a new label may be drawn instead of removing or blanking a picture.
+
+    Attributes
+    ----------
+    blank
+        The picture's slots and how they are coded, as for a blank picture; ``owner`` is the page's.
+    role
+        ``label``, or ``macro``: then only its label end is drawn on.
+    width, height
+        Size of the whole picture in pixels.
+    at
+        Where the picture begins in its file: its directory, or its own first byte.
+    instead, also
+        Edits of the finding that a new label takes the place of, and those that are done with it as well.
+    held
+        Where the picture does not stand in the file as it is: then slots count its own bytes.
+    """
+
+    blank: Blank
+    role: str
+    width: int
+    height: int
+    at: int
+    instead: tuple[Edit, ...] = ()
+    also: tuple[Edit, ...] = ()
+    held: Held | None = None
 
 
 class Link(NamedTuple):

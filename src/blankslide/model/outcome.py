@@ -34,6 +34,10 @@ FOLDER_STAYS = "the slide's folder could not be renamed with it"
 FINISHED = "an interrupted run was finished first"
 """A note: the slide had waited to be recovered."""
 
+NO_LABEL_PLACE = "the slide has no picture in whose place a new label could be drawn"
+NO_LABEL_ROOM = "the new label has no room in the place of the old one, so there is none"
+"""Notes: a label was asked for, and none was drawn; what was there went."""
+
 LEFTOVER = "what is left of the journal could not be removed; the next run removes it"
 """A note: the slide is finished, and beside it stands a file of ours that means nothing any more."""
 

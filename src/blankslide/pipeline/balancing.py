@@ -8,7 +8,7 @@ as the plan would leave them; after the last one, of the files as they are. What
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from functools import partial
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from blankslide.errors import ContradictorySlide
 from blankslide.model import Action
 from blankslide.pipeline.opening import inspected, inspected_as, opened
+from blankslide.pipeline.told import Told, told_of
 from blankslide.planner import make_plan
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from blankslide.storage.open_file import OpenFile
     from blankslide.storage.slide_files import SlideFilesOnDisk
     from blankslide.verification.census.account import Account, Picture, Text
-    from blankslide.verification.census.grammar import Kept, Rules
+    from blankslide.verification.census.grammar import Rules
     from blankslide.verification.census.memory import Memory
     from blankslide.verification.views import ReaderView
 
@@ -267,7 +268,7 @@ class Accounts(NamedTuple):
 
     def told(self) -> list[str]:
         """Say what is wrong with the slide's pictures, and what could not be looked at."""
-        kept = _told(self.inspection, self.plan)
+        kept = told_of(self.inspection, self.plan)
         pictures = _pictures_left(self.account, self.inspection, self.plan, kept)
         return [*pictures, *(_MARK + trouble for trouble in self.account.troubles)]
 
@@ -322,8 +323,16 @@ def balance(
     from blankslide.verification.census.shown import unaccounted
 
     account = _taken(inspection, sources, options, path, memory)
-    rules, told = _rules(inspection, planned, options), _told(inspection, planned)
-    question = (inspection.format, options.planning_key, *rules[3:], rules.kept.spans, told.spans, account.texts)
+    rules, told = _rules(inspection, planned, options), told_of(inspection, planned)
+    question = (
+        inspection.format,
+        options.planning_key,
+        *rules[3:],
+        rules.kept.spans,
+        told.spans,
+        told.marks,
+        account.texts,
+    )
     before = memory.texts if memory is not None else []
     texts = next((found for asked, found in before if asked == question), None)
     if texts is None:
@@ -392,14 +401,16 @@ def _rules(inspection: Inspection, planned: Plan, options: Options) -> Rules:
     )
 
 
-def _texts_left(account: Account, rules: Rules, told: Kept) -> list[Text]:
+def _texts_left(account: Account, rules: Rules, told: Told) -> list[Text]:
     from blankslide.verification.census.grammar import explained
 
     known = rules.knowing(account.texts)
     left = (
         text
         for text in account.texts
-        if not explained(text, known) and not told.covers(text.file, text.start, text.end)
+        if not explained(text, known)
+        and not told.covers(text.file, text.start, text.end)
+        and not told.is_mark(text.value)
     )
     return list(islice(left, _ENOUGH))  # with so many nothing depends on the rest
 
@@ -431,38 +442,12 @@ def _is_page(picture: Picture) -> bool:
     return picture.start == picture.end
 
 
-def _pictures_left(account: Account, inspection: Inspection, planned: Plan, told: Kept) -> list[str]:
+def _pictures_left(account: Account, inspection: Inspection, planned: Plan, told: Told) -> list[str]:
     return [
         f"{_MARK}{p.where}: a picture of {p.width} × {p.height} that is no tissue and not blank"
         for p in _unexplained(account, inspection, planned)
-        if not told.covers(p.file, p.start, p.start)
+        if not told.covers(p.file, p.start, p.start) and p.digest not in told.digests
     ]
-
-
-def _told(inspection: Inspection, planned: Plan) -> Kept:
-    """Return the places of labels of ours, and of what a person asked to keep: the plan tells of that."""
-    from blankslide.spans import merge
-    from blankslide.verification.census.grammar import Kept
-
-    kept = {d.id for d in planned.decisions if d.action is Action.KEEP and d.identifying}
-    places = [(f.id, p) for f in inspection.findings if f.id in kept for p in f.places]
-    spans: list[tuple[int, int, int]] = []
-    for file, bytemap in enumerate(inspection.maps):
-        owners = {p.where for name, p in places if p.file == file and name.startswith("picture.")}
-        own = [(start, end) for start, end, _ in bytemap.owned_only_by(owners)] if owners else []
-        own += [(p.start, p.end) for _, p in places if p.file == file]
-        spans += [(file, start, end) for start, end in merge(own)]
-    return Kept([*spans, *_labels(inspection)])
-
-
-def _labels(inspection: Inspection) -> Iterator[tuple[int, int, int]]:
-    """Yield the places of labels of ours: each byte is as we draw it, and the text was asked for."""
-    for drawn in inspection.drawn:
-        if drawn.text is not None:
-            file = drawn.room.blank.file
-            yield from ((file, start, end) for start, end in drawn.spans)
-            yield file, drawn.room.at, drawn.room.at
-            yield from ((file, slot.start, slot.start) for slot in drawn.room.blank.slots)
 
 
 def _unproven(account: Account, inspection: Inspection, planned: Plan) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from blankslide.errors import NotASlide, SlideError
 from blankslide.formatkit.protocol import Probe
 from blankslide.formats import detect, format_named
-from blankslide.model import OTHER_KEY, Blank, Drop, Finding, Inspection, OwnPicture, Part, PhiClass
+from blankslide.model import OTHER_KEY, Blank, Finding, Inspection, OwnPicture, Part, PhiClass
 from blankslide.policy.pseudonyms import is_foreign, is_ours
 
 if TYPE_CHECKING:
@@ -95,14 +95,21 @@ def _is_foreign(finding: Finding, key: bytes | None) -> bool:
 
 
 def _labels(finding: Finding, files: Sequence[ByteSource]) -> tuple[OwnPicture, ...]:
-    """Return the labels that an earlier run has drawn, if the finding is nothing but such labels."""
+    """Return the pictures that an earlier run has drawn, if one is a label and all of the finding is drawn."""
     from blankslide.blanks.label import written
 
-    if len(finding.rooms) != len({edit.owner for edit in finding.edits if isinstance(edit, Blank | Drop)}):
-        return ()
     found = [(room, written(room, files[room.blank.file])) for room in finding.rooms]
-    labels = tuple(OwnPicture(room, w.text, w.spans) for room, w in found if w is not None)
-    return labels if len(labels) == len(found) else ()
+    drawn = {edit for room, label in found if label is not None for edit in (*room.instead, *room.also)}
+    others = [edit for edit in finding.edits if edit not in drawn]
+    if not drawn or not all(isinstance(edit, Blank) and _is_drawn(edit, files) for edit in others):
+        return ()
+    return tuple(OwnPicture(r) if w is None else OwnPicture(r, w.text, w.spans) for r, w in found)
+
+
+def _is_drawn(blank: Blank, files: Sequence[ByteSource]) -> bool:
+    from blankslide.blanks.draw import is_drawn
+
+    return is_drawn(blank, files[blank.file])
 
 
 def _is_blank(finding: Finding, files: Sequence[ByteSource]) -> bool:
@@ -110,9 +117,7 @@ def _is_blank(finding: Finding, files: Sequence[ByteSource]) -> bool:
     blanks = [e for e in finding.edits if isinstance(e, Blank)]
     if not blanks or not all(isinstance(e, Blank | Part) for e in finding.edits):
         return False
-    from blankslide.blanks.draw import is_drawn
-
-    return all(is_drawn(b, files[b.file]) for b in blanks)
+    return all(_is_drawn(blank, files) for blank in blanks)
 
 
 def member_paths(main: str | Path) -> tuple[str, ...] | None:

@@ -15,6 +15,8 @@ from blankslide.model import (
     FINISHED,
     FOLDER_STAYS,
     LEFTOVER,
+    NO_LABEL_PLACE,
+    NO_LABEL_ROOM,
     OTHER_KEY,
     PSEUDONYM,
     Action,
@@ -85,7 +87,11 @@ _NEXT = {
 }
 
 
-_NOTES = (OTHER_KEY, FINISHED, LEFTOVER, COPY_LEFTOVER, FOLDER_STAYS, PSEUDONYM)
+#: Notes that a person must see in the line about a slide.
+_TOLD = (
+    *(OTHER_KEY, FINISHED, LEFTOVER, COPY_LEFTOVER, FOLDER_STAYS, PSEUDONYM),
+    *(NO_LABEL_PLACE, NO_LABEL_ROOM),
+)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 NO_LEVEL = "no level: nothing in it is known to be tissue"
 
@@ -134,7 +140,7 @@ def action_meaning(action: Action) -> str:
 def action_word(decision: Decision) -> str:
     """Say what will happen to a finding."""
     if decision.cls is PhiClass.IMAGE and decision.action is not Action.KEEP:
-        return "blank, unlink"
+        return "new label" if decision.action is Action.DUMMY else "blank, unlink"
     return _ACTION_WORDS[decision.action]
 
 
@@ -228,7 +234,7 @@ def _aside(outcome: Outcome) -> list[str]:
         parts.append(f"renamed to {shown(outcome.target)}")
     if outcome.name == "identifying":
         parts.append("the file name itself may identify")
-    parts += [note for note in _NOTES if note in outcome.notes]
+    parts += [note for note in _TOLD if note in outcome.notes]
     if outcome.sidecars:
         parts.append(sidecar_phrase(outcome.sidecars))
     return parts

@@ -20,6 +20,7 @@ from blankslide.containers.dicom.series import Memory
 from blankslide.containers.streams import jp2k, jpeg
 from blankslide.errors import DamagedSlide, NotEditable, SlideError
 from blankslide.formatkit.findings import TOO_MANY, UNKNOWN, FindingCollector, places_in
+from blankslide.formatkit.label_rooms import stream_rooms
 from blankslide.formats.dicom import dicomdir, frames, roles
 from blankslide.formats.dicom import ps315_table as table
 from blankslide.formats.dicom.deflated_rewrite import TRAILER, DeflatedRewrite
@@ -38,6 +39,7 @@ from blankslide.model import (
     PhiClass,
     Place,
     Rank,
+    Room,
     SlideFile,
     Write,
 )
@@ -353,12 +355,15 @@ class SlideSet:
 
     def _picture(self, instance: Instance, rewrite: HeaderRewrite) -> None:
         edits: list[Edit] = [Part(rewrite, rewrite.picture)]
+        rooms: tuple[Room, ...] = ()
         slots = frames.slots(instance, rewrite.taken)
         if not instance.deflated and not isinstance(rewrite, PlainRewrite):
-            edits.append(Blank(instance.number, instance.where, frames.coding(instance), slots))
+            blank = Blank(instance.number, instance.where, frames.coding(instance), slots)
+            edits.append(blank)
+            rooms = stream_rooms(blank, instance.role, edits[:1], at=0) if instance.frames == 1 else ()
         place = instance.place(slots[0].start, slots[-1].end)
         title = f"{instance.role.capitalize()} picture"
-        self.found.add(rewrite.picture, title, PhiClass.IMAGE, place, edits, None, rewrite.weak)
+        self.found.add(rewrite.picture, title, PhiClass.IMAGE, place, edits, None, rewrite.weak, rooms)
 
 
 def _claimed(instance: Instance, texts: list[tuple[int, int]]) -> ByteMap:

@@ -30,6 +30,7 @@ from blankslide.containers.streams import jpeg
 from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formatkit import jpeg_blanks
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, QUASI, UNKNOWN, FindingCollector
+from blankslide.formatkit.label_rooms import stream_rooms
 from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.vocabulary import POINT_NUMBER, VERSION, whole_slug
 from blankslide.model import (
@@ -267,7 +268,8 @@ class _Set:
         )
         blank = Blank(file, "macro", coding, (Slot(0, size, frame.width, frame.height),))
         place = Place(file, f"file {file}", 0, size)
-        self.found.add("picture.macro", "Macro picture", PhiClass.IMAGE, place, (blank,), None)
+        rooms = stream_rooms(blank, "macro")
+        self.found.add("picture.macro", "Macro picture", PhiClass.IMAGE, place, (blank,), None, rooms=rooms)
         return AssociatedImage("macro", frame.width, frame.height, file, "JPEG")
 
     def _levels(self) -> tuple[Level, ...]:

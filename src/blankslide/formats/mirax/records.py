@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from blankslide.containers.streams import jpeg, png
 from blankslide.formatkit import jpeg_blanks
 from blankslide.formatkit.findings import UNKNOWN
+from blankslide.formatkit.label_rooms import stream_rooms
 from blankslide.formats.mirax import tables
 from blankslide.formats.mirax.xml_like import MAX_BYTES, TextReader, is_markup
 from blankslide.model import AssociatedImage, Blank, Coding, Fill, PhiClass, Place, Slot, Write
@@ -179,7 +180,8 @@ class Records:
         blank = Blank(file, owner, coding, (Slot(start, end, frame.width, frame.height),))
         self.maps[file].claim(start, end, ByteClass.ASSOCIATED, owner)
         place = Place(file, self._called[file], start, end)
-        self.found.add(f"picture.{role[0]}", role[1], PhiClass.IMAGE, place, (blank,), None)
+        rooms = stream_rooms(blank, role[0])
+        self.found.add(f"picture.{role[0]}", role[1], PhiClass.IMAGE, place, (blank,), None, rooms=rooms)
         at = (self._names[file], start, end)
         self.pictures.append(AssociatedImage(role[0], frame.width, frame.height, file, "JPEG", at))
         return True

@@ -42,9 +42,9 @@ class Base64Text(NamedTuple):
     pieces: tuple[tuple[int, bytes], ...]
 
     @classmethod
-    def of(cls, element: Element, body: bytes) -> Base64Text:
-        """Take the text of an element of the document ``body``, which begins the file."""
-        return cls(tuple((t.start, body[t.start : t.end]) for t in element.texts if t.value.strip()))
+    def of(cls, element: Element, body: bytes, base: int = 0) -> Base64Text:
+        """Take the text of an element of the document ``body``, which begins at ``base`` in the file."""
+        return cls(tuple((base + t.start, body[t.start : t.end]) for t in element.texts if t.value.strip()))
 
     @property
     def _written(self) -> bytes:
@@ -59,6 +59,11 @@ class Base64Text(NamedTuple):
     def room(self) -> int:
         """How many bytes fit into its whole groups of four characters."""
         return sum(len(word) for _, raw in self.pieces for word in _WORD.findall(raw)) // 4 * 3
+
+    @property
+    def data(self) -> bytes:
+        """What its whole groups of four characters hold."""
+        return self.decoded()
 
     def decoded(self) -> bytes:
         """Decode it; empty if it is not base64. Characters behind the last whole group are ignored."""

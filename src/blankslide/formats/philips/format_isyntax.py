@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 from blankslide.containers import icc, isyntax, xml
 from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, QUASI, UNKNOWN, FindingCollector, places_in
+from blankslide.formatkit.label_rooms import held_room
 from blankslide.formatkit.profile_words import is_profile_text
 from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.vocabulary import slug
@@ -233,11 +234,14 @@ class _Reader:
         text = Base64Text.of(element, self.body)
         role = self._role(element)
         part = (Part(self.embedded, str(self.embedded.add(text))),)
+        frame = frame_of(text.decoded())
+        rooms = held_room(text, frame, role, text.spans[0][0], part) if text.pieces else ()
         for start, end in text.spans:
             self.spots.append((start, end))
             title = f"{role.capitalize()} picture"
-            self.found.add(f"picture.{role}", title, PhiClass.IMAGE, Place(0, "header", start, end), part, None)
-        frame = frame_of(text.decoded())
+            self.found.add(
+                f"picture.{role}", title, PhiClass.IMAGE, Place(0, "header", start, end), part, None, rooms=rooms
+            )
         if frame is not None:
             self.pictures.append(AssociatedImage(role, frame.width, frame.height, len(self.pictures), "JPEG"))
 

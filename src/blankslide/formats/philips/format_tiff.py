@@ -33,11 +33,13 @@ from blankslide.formatkit import (
     tiff_tags,
 )
 from blankslide.formatkit.findings import FindingCollector
+from blankslide.formatkit.label_rooms import held_room
 from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.tiff_shapes import is_marked, padded_shape, same_shape
 from blankslide.formatkit.vocabulary import NUMBER
 from blankslide.formatkit.xml_fields import XmlReader
 from blankslide.formats.philips import vocabulary
+from blankslide.formats.philips.base64_rewrite import Base64Text
 from blankslide.model import AssociatedImage, Fill, Inspection, PhiClass, Place, SlideFile
 from blankslide.model.patterns import pattern
 
@@ -180,7 +182,7 @@ class _Reader:
         for element in root.walk():
             called = vocabulary.called(element)
             if called == vocabulary.DATA:
-                self._picture(element, entry.start, page.name)
+                self._picture(element, page.raw(entry), entry.start, page.name)
             elif called == vocabulary.BARCODE:
                 vocabulary.barcode(self.found, _BARCODE_ID, element, entry.start, page.name)
             elif called == vocabulary.TYPE and element.text == "WSI" and element.parent is not None:
@@ -189,19 +191,20 @@ class _Reader:
         if tissue != 1:
             raise ContradictorySlide(f"the XML describes {tissue} scans of tissue where one belongs")
 
-    def _picture(self, element: Element, base: int, where: str) -> None:
+    def _picture(self, element: Element, body: bytes, base: int, where: str) -> None:
         """Report a picture inside the XML by the type that its own object states."""
         text = element.text
         if not text:
             return
         role = vocabulary.role_of(element)
         title = f"{role.capitalize()} picture"
-        for piece in element.texts:
-            if piece.value.strip():
-                start, end = base + piece.start, base + piece.end
-                edit = (Fill(0, start, end, 0x20),)
-                self.found.add(f"picture.{role}", title, PhiClass.IMAGE, Place(0, where, start, end), edit, None)
+        held = Base64Text.of(element, body, base)
         frame = jpeg_blanks.parse(vocabulary.decoded(text))
+        fills = tuple(Fill(0, start, end, 0x20) for start, end in held.spans)
+        rooms = held_room(held, frame, role, held.spans[0][0], fills) if fills else ()
+        for fill in fills:
+            place = Place(0, where, fill.start, fill.end)
+            self.found.add(f"picture.{role}", title, PhiClass.IMAGE, place, (fill,), None, rooms=rooms)
         if frame is not None:
             self.pictures.append(AssociatedImage(role, frame.width, frame.height, 0, "JPEG"))
 

@@ -20,11 +20,27 @@ if TYPE_CHECKING:
     from blankslide.formats.sakura.columns import Field
     from blankslide.model import Action
 
-__all__ = ["Pictures"]
+__all__ = ["Blob", "Pictures"]
 
 _TEXT = "jpeg.picture-text"
 _PROFILE = b"ICC_PROFILE\0"
 _BEFORE_PROFILE = 14
+
+
+class Blob:
+    """A picture in a row, whose bytes may stand in several pages; a `blankslide.model.Held`."""
+
+    def __init__(self, field: Field) -> None:
+        self._field = field
+
+    @property
+    def data(self) -> bytes:
+        """Its bytes."""
+        return self._field.raw
+
+    def writes(self, data: bytes) -> Sequence[Write]:
+        """Write as many other bytes in its pieces."""
+        return _over(self._field, 0, data)
 
 
 class Pictures:

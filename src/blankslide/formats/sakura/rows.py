@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from blankslide.errors import ContradictorySlide, DamagedSlide, NotEditable
 from blankslide.formatkit import jpeg_blanks
+from blankslide.formatkit.label_rooms import held_room
 from blankslide.formatkit.vocabulary import whole_slug
 from blankslide.formats.sakura.columns import (
     HOUSEKEEPING,
@@ -25,9 +26,9 @@ from blankslide.formats.sakura.columns import (
     is_size,
 )
 from blankslide.formats.sakura.indexes import Change, Entry, Indexes
-from blankslide.formats.sakura.pictures import Pictures
+from blankslide.formats.sakura.pictures import Blob, Pictures
 from blankslide.formats.sakura.schema import masked, read_fields
-from blankslide.model import AssociatedImage, Edit, Part, PhiClass, Place
+from blankslide.model import AssociatedImage, Edit, Part, PhiClass, Place, Room
 
 if TYPE_CHECKING:
     from blankslide.containers.sqlite.pages import Database
@@ -178,7 +179,13 @@ class Rows:
         if weak:
             edits = [*more, self.thumbnails.add(self.found, change.id, _where(table), field, change.blank)]
         value = _said(field)
-        self.found.add_spans(change.id, change.title, change.cls, _where(table), field.spans, edits, value, weak)
+        role, rooms = change.id.removeprefix("picture."), tuple[Room, ...]()
+        if table == PICTURES and field.column == "Image" and len(edits) > len(more):
+            frame = jpeg_blanks.parse(field.raw)
+            rooms = held_room(Blob(field), frame, role, field.spans[0][0], edits[len(more) :])
+            rooms = tuple(room._replace(also=more) for room in rooms)
+        where = _where(table)
+        self.found.add_spans(change.id, change.title, change.cls, where, field.spans, edits, value, weak, rooms)
 
     # -- indexes -------------------------------------------------------------------------
 

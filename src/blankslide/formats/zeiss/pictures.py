@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.containers.czi import ENTRY_SIZE, KIND_AT, NAME_AT, Attachment, is_czi
 from blankslide.formatkit import jpeg_blanks
+from blankslide.formatkit.label_rooms import stream_rooms
 from blankslide.model import Blank, Coding, Edit, Fill, PhiClass, Place, Slot, Write
 from blankslide.source import any_data
 
@@ -137,4 +138,6 @@ def is_gone(source: ByteSource, attachment: Attachment) -> bool:
 def picture(found: FindingCollector, role: str, where: tuple[int, int], edits: tuple[Edit, ...]) -> None:
     """Report a picture that goes."""
     place = Place(0, role, *where)
-    found.add(f"picture.{role}", f"{role.capitalize()} picture", PhiClass.IMAGE, place, edits, None)
+    blanks = [edit for edit in edits if isinstance(edit, Blank)]
+    rooms = stream_rooms(blanks[0], role) if len(blanks) == len(edits) == 1 else ()
+    found.add(f"picture.{role}", f"{role.capitalize()} picture", PhiClass.IMAGE, place, edits, None, rooms=rooms)

@@ -45,7 +45,8 @@ class Text(NamedTuple):
 class Picture(NamedTuple):
     """One thing that decodes as a picture, and what its pixels prove it to be.
 
-    ``proven`` is "stream" for a picture that was found by content and was not yet held against the slide.
+    ``proven`` is "stream" for a picture that was found by content and was not yet held against the slide. ``digest`` is
+    the SHA-256 of all of the value that it is, where it is a value and its place in the file is not known.
     """
 
     file: int
@@ -57,6 +58,7 @@ class Picture(NamedTuple):
     end: int
     reason: str = ""
     look: Look | None = None
+    digest: bytes = b""
 
 
 class Claimed(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.verification.census.account import Account, Picture
@@ -108,5 +109,6 @@ def value_picture(account: Account, file: int, data: bytes, start: int, end: int
     found = picture_in(data, file, start, where)
     if found is None:
         return None
-    account.pictures.append(found.picture._replace(end=end))
+    digest = b"" if end else sha256(data).digest()
+    account.pictures.append(found.picture._replace(end=end, digest=digest))
     return without([(0, len(data))], found.core) if found.core else []
