@@ -197,6 +197,23 @@ def test_a_batch_mirrors_what_its_workers_record(
     assert "Quill" not in file.read_text()
 
 
+def test_what_a_pattern_keeps_of_a_name_stands_in_the_ledger(
+    run_here: Run, make: Callable[..., Any], tmp_path: Path, file: Path
+) -> None:
+    slide = make("in/S19-12345_B_3_HE.svs")[0]
+    profile = tmp_path / "lab.toml"
+    profile.write_text(
+        "[identifiers]\nlab = '(?P<case>S\\d\\d-\\d+)_(?P<specimen>[A-Z])_(?P<block>\\d+)_(?P<stain>HE|PAS)'\n"
+    )
+    more = ("--profile", profile, "--name", "STUDY-{n}-{specimen}{block}-{stain}", "--jobs", "1")
+    ended = run_here("batch", "--out", tmp_path / "out", *more, "--ledger", file, slide)
+    assert ended.code == 0, ended.text
+    newest = json.loads(file.read_bytes().splitlines()[-1])["entry"]
+    assert newest["kept"] == {"specimen": "B", "block": "3", "stain": "HE"}
+    assert newest["output"] == "STUDY-1-B3-HE.svs"
+    assert "12345" not in json.dumps(newest)
+
+
 def test_a_requester_that_the_ledger_cannot_hold_is_refused_first(run_here: Run, slide: Path) -> None:
     before = slide.read_bytes()
     ended = run_here("anonymize", "--in-place", "--requester", "/mnt/share/lab", slide)

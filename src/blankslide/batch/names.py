@@ -145,7 +145,7 @@ class Pattern:
             return task
         if isinstance(kept, str):
             return task._replace(refusal=kept)
-        return task._replace(name=self.name(task, number, key, kept))
+        return task._replace(name=self.name(task, number, key, kept), kept=tuple(kept.items()))
 
 
 def _shape(field: str) -> str:

@@ -32,6 +32,8 @@ class Task(NamedTuple):
         Its new name, or None.
     refusal
         Why it is not to be done, or empty.
+    kept
+        Identifiers in its present name that stay, for the ledger: what each is, and its value.
     """
 
     number: int
@@ -39,6 +41,7 @@ class Task(NamedTuple):
     home: tuple[str, ...] = ()
     name: str | None = None
     refusal: str = ""
+    kept: tuple[tuple[str, str], ...] = ()
 
     @property
     def place(self) -> str:
