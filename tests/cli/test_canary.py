@@ -74,6 +74,7 @@ def test_successful_life_leaks_nothing(make: Make, home: Path, scratch: Path) ->
         *(("inspect",), ("inspect", "--json"), ("verify",), ("verify", "--json"), ("anonymize", "--dry-run")),
         *(("anonymize", "--in-place", "--keep", "macro"), ("recover",), ("anonymize", "--in-place", "--json")),
         *(("anonymize", "--in-place"), ("verify", "--profile", "strict"), ("verify",), ("inspect",)),
+        *(("audit",), ("audit", "--json", "--report", str(scratch / "audit.html"))),
     ):
         texts.append(run_cli(*command, path).text)
     assert leaks(key, *texts) == set()

@@ -67,7 +67,6 @@ def _shared(*names: str) -> Callable[[Any], Any]:
     return add
 
 
-_WORKS = ("inspect", "verify", "anonymize", "batch", "recover")
 _HELP = """Take the patient out of whole-slide images, in place, and see that it is done.
 
 \b
@@ -88,7 +87,9 @@ Exit codes:
 
 
 # Commands that live in a file of their own, loaded when one of them is typed: their start costs the others nothing.
-_ELSEWHERE: dict[str, str] = {}
+_ELSEWHERE: dict[str, str] = {
+    "audit": "blankslide.cli.commands_audit",
+}
 
 
 class _Group(click.Group):
@@ -157,7 +158,7 @@ def inspect(
 
     if with_names and table is None:
         raise click.UsageError("--with-names is about the file of --csv")
-    options = _options(profile, looks=True)
+    options = options_of(profile, looks=True)
     options.thorough = thorough
     try:
         request = cli_inspect.Request(paths, table, show_values, as_json, with_names, readable)
@@ -198,7 +199,7 @@ def anonymize(
     mode = _mode(in_place, out, dry_run)
     if with_names and report is None:
         raise click.UsageError("--with-names is about the file of --report")
-    options = _options(profile, keep=keep, key=key, ledger=ledger, dry_run=dry_run, label=label)
+    options = options_of(profile, keep=keep, key=key, ledger=ledger, dry_run=dry_run, label=label)
     options.thorough = thorough
 
     try:
@@ -254,7 +255,7 @@ def batch(
     if more["names_columns"] is not None and more["names"] is None:
         raise click.UsageError("--names-columns is about the table of --names")
     mode = _mode(in_place, out, dry_run)
-    options = _options(profile, keep=keep, key=key, ledger=ledger, dry_run=dry_run, label=more.pop("label"))
+    options = options_of(profile, keep=keep, key=key, ledger=ledger, dry_run=dry_run, label=more.pop("label"))
     options.thorough = thorough
     style: cli_batch.Style = "json" if as_json else "json-lines" if json_lines else "lines"
     try:
@@ -273,7 +274,7 @@ def verify(
     """Judge slides as they are, with independent readers. Changes nothing."""
     from blankslide.cli import judge
 
-    options = _options(profile, key=key, ledger=ledger, looks=True, asked_only=True)
+    options = options_of(profile, key=key, ledger=ledger, looks=True, asked_only=True)
     options.thorough = thorough
     sys.exit(judge.verify(paths, options, as_json))
 
@@ -285,7 +286,7 @@ def recover(paths: tuple[str, ...], key: str | None, ledger: str | None, as_json
     """Finish what an interrupted run began. Safe to repeat."""
     from blankslide.cli import judge
 
-    options = _options("research", key=key, ledger=ledger, looks=True)
+    options = options_of("research", key=key, ledger=ledger, looks=True)
     sys.exit(judge.recover(paths, options, as_json))
 
 
@@ -326,7 +327,8 @@ def _mode(in_place: bool, out: str | None, dry_run: bool) -> Mode:
         raise click.UsageError(error.message) from None
 
 
-def _options(profile: str, **more: Any) -> Options:
+def options_of(profile: str, **more: Any) -> Options:
+    """Return the options of a run; what is wrong with them ends it."""
     from blankslide.api import options
     from blankslide.errors import BlankslideError
 

@@ -108,6 +108,11 @@ class Runner:
         Whether slides are changed: then a signal waits until the slide in hand is finished.
     trouble
         Asked after each slide; what it says ends the run.
+
+    Attributes
+    ----------
+    more
+        Asked at the end for what else belongs into the JSON.
     """
 
     def __init__(
@@ -124,6 +129,7 @@ class Runner:
         self.outside = outside
         self.writes = writes
         self.trouble = trouble
+        self.more: Callable[[], dict[str, Any]] = dict
         self.rows: list[Row] = []
         self.skipped: list[Path] = []
         self._rest_unknown = False
@@ -200,7 +206,7 @@ class Runner:
             import json
 
             slides, others = [r.as_json() for r in self.rows], [plain_text(path) for path in self.skipped]
-            print(json.dumps({"slides": slides, "others": others}, ensure_ascii=True, indent=1))
+            print(json.dumps({"slides": slides, "others": others, **self.more()}, ensure_ascii=True, indent=1))
         elif self.skipped:
             count = len(self.skipped)
             print(f"{count} other file{'s were' if count != 1 else ' was'} left alone", file=sys.stderr)

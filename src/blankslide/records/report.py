@@ -108,6 +108,17 @@ def write(path: Path, sections: Sequence[Section], with_names: bool = False, oth
         from blankslide.records.report_html import page
 
         text = page(data)
+    write_text(path, text)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole: a reader sees the old one or the new one.
+
+    Raises
+    ------
+    EnvironmentProblem
+        If it cannot be written.
+    """
     draft = path.with_name(f".{os.urandom(6).hex()}.tmp")
     try:
         draft.write_text(text, "utf-8")

@@ -35,18 +35,28 @@ def page(data: Mapping[str, Any]) -> str:
     """Return the page for the data of `report.content`."""
     slides: Sequence[Mapping[str, Any]] = data["slides"]
     clean = sum(slide["result"] == "clean" for slide in slides)
-    return "\n".join(
+    return document(
+        "De-identification report",
         [
-            '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
-            '<meta name="viewport" content="width=device-width"><title>De-identification report</title>',
-            f"<style>{_STYLE}</style></head><body>",
-            "<h1>De-identification report</h1>",
             f'<p class="soft">{escape(data["tool"])} · {escape(data["written"])} · {clean} of {len(slides)} clean'
             f" · names: {escape(data['names'])}</p>",
             *map(_section, slides),
             _others(data["others"]),
             f"<p><strong>{escape(data['level_v'])}</strong></p>",
+        ],
+    )
+
+
+def document(title: str, parts: Iterable[str]) -> str:
+    """Return a whole page of the house's style around parts that are markup already."""
+    return "\n".join(
+        [
+            '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">',
+            f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
+            f'<meta name="viewport" content="width=device-width"><title>{escape(title)}</title>',
+            f"<style>{_STYLE}</style></head><body>",
+            f"<h1>{escape(title)}</h1>",
+            *parts,
             "</body></html>\n",
         ]
     )
