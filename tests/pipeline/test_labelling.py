@@ -14,9 +14,13 @@ from openslide import OpenSlide
 from PIL import Image
 
 from blankslide import api
+from blankslide.blanks import label
 from blankslide.cli import main
+from blankslide.containers.tiff.directories import Tiff
 from blankslide.errors import UsageError
+from blankslide.formatkit.tiff_pictures import label_rooms
 from blankslide.policy.pseudonyms import slide_name
+from blankslide.source import MemorySource
 from blankslide.testing.bench import contents
 from blankslide.testing.built import aperio, builders
 from blankslide.testing.own.killing import KEY, Mortal, spread
@@ -61,8 +65,8 @@ def folder(tmp_path: Path) -> Path:
     return path
 
 
-def run(slide: Path, key: Path, label: str | None = TEXT, **more: Any) -> Outcome:
-    return api.anonymize(slide, label=label, key=key, ledger="none", in_place="out" not in more, **more)
+def run(slide: Path, key: Path, text: str | None = TEXT, **more: Any) -> Outcome:
+    return api.anonymize(slide, label=text, key=key, ledger="none", in_place="out" not in more, **more)
 
 
 def codes(picture: np.ndarray[Any, Any]) -> list[str]:
@@ -222,6 +226,22 @@ def test_a_label_with_one_dot_more_is_somebodys(folder: Path, key: Path) -> None
     data[start + length // 3] ^= 4
     slide.write_bytes(data)
     assert api.verify(slide, key=key, ledger="none").content == "residue"
+    run(slide, key, None)
+    assert seen_by_tifffile(slide) == []
+
+
+def test_a_mark_does_not_excuse_a_text_that_is_never_drawn(folder: Path, key: Path) -> None:
+    """Anybody can write our mark: a case's number in it is a case's number."""
+    slide = folder / "a.svs"
+    aperio(slide, "gt450")
+    data = bytearray(slide.read_bytes())
+    source = MemorySource(bytes(data))
+    (room,) = label_rooms(Tiff(source).pages[-2], "label")
+    for write in label.draw(room, "S19-12345", source) or []:
+        data[write.start : write.start + len(write.data)] = write.data
+    slide.write_bytes(data)
+    assert "S19-12345" in seen_by_tifffile(slide)
+    assert "picture.label" in {f.id for f in api.inspect(slide).findings}
     run(slide, key, None)
     assert seen_by_tifffile(slide) == []
 

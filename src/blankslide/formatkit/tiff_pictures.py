@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from blankslide.containers.tiff import directories as T
-from blankslide.errors import DamagedSlide
+from blankslide.errors import DamagedSlide, SlideError
 from blankslide.model import Blank, Coding, Drop, PhiClass, Place, Room, Slot
 
 if TYPE_CHECKING:
     from blankslide.containers.tiff.directories import Ifd
     from blankslide.formatkit.findings import FindingCollector
     from blankslide.model import Edit
+
+
+_MOST_SEGMENTS = 4096
+"""Strips or tiles of a picture that a label may be drawn in."""
 
 
 def picture_finding(found: FindingCollector, page: Ifd, role: str, weak: bool = False) -> None:
@@ -32,8 +36,10 @@ def label_rooms(page: Ifd, role: str, instead: Edit | None = None) -> tuple[Room
     if role not in ("label", "macro"):
         return ()
     try:
+        if len(page.segments()[0]) > _MOST_SEGMENTS:
+            return ()
         blank = blank_edit(page)
-    except DamagedSlide:  # a page without pixels can go, but nothing can be drawn in it
+    except SlideError:  # a page without pixels can go, but nothing can be drawn in it
         return ()
     size = page.number(T.IMAGE_WIDTH), page.number(T.IMAGE_LENGTH)
     return (Room(blank, role, *size, page.offset, (instead or Drop(page.name),)),)

@@ -97,8 +97,11 @@ def _is_foreign(finding: Finding, key: bytes | None) -> bool:
 def _labels(finding: Finding, files: Sequence[ByteSource]) -> tuple[OwnPicture, ...]:
     """Return the pictures that an earlier run has drawn, if one is a label and all of the finding is drawn."""
     from blankslide.blanks.label import written
+    from blankslide.policy.labels import is_telling
 
     found = [(room, written(room, files[room.blank.file])) for room in finding.rooms]
+    if any(label is not None and is_telling(label.text) for _, label in found):
+        return ()  # nobody has asked us for such a text
     drawn = {edit for room, label in found if label is not None for edit in (*room.instead, *room.also)}
     others = [edit for edit in finding.edits if edit not in drawn]
     if not drawn or not all(isinstance(edit, Blank) and _is_drawn(edit, files) for edit in others):

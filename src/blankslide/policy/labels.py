@@ -17,7 +17,7 @@ from typing import NamedTuple
 from blankslide.errors import UsageError
 from blankslide.policy.file_names import name_verdict
 
-__all__ = ["LabelPattern", "NewLabel", "is_printable", "is_pseudonym"]
+__all__ = ["LabelPattern", "NewLabel", "is_printable", "is_pseudonym", "is_telling"]
 
 _FIELDS = ("pseudonym", "name")
 _PSEUDONYM = r"slide-[0-9a-f]{24}"
@@ -77,7 +77,7 @@ class NewLabel(NamedTuple):
         low = text.casefold()
         if any(len(value.strip()) >= _LEAST and value.strip().casefold() in low for value in removed):
             raise UsageError("the text of the new label holds a value that is removed from the slide", "choose another")
-        if any(name_verdict(f"{line.replace('/', ' ')}.x") == "identifying" for line in text.split("\n")):
+        if is_telling(self.text):
             raise UsageError(
                 "the text of the new label looks like the number of a case or a record, or like a date",
                 "write {pseudonym}, or a number of the study that cannot be taken for one",
@@ -136,6 +136,12 @@ class LabelPattern:
 
     def _filled(self, values: dict[str, str]) -> str:
         return "".join(plain + (values[field] if field else "") for plain, field in self._pieces)
+
+
+def is_telling(text: str) -> bool:
+    """Whether a line of a label looks like the number of a case or a record, or like a date."""
+    lines = re.sub(_PSEUDONYM, "", text).replace("/", " ").split("\n")
+    return any(name_verdict(f"{line}.x") == "identifying" for line in lines)
 
 
 def is_pseudonym(name: str) -> bool:
