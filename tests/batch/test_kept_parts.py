@@ -14,6 +14,7 @@ from blankslide.batch import kept_parts as said
 from blankslide.batch.queue import Task
 from blankslide.errors import UsageError
 from blankslide.policy.identifiers import UNSAFE, Identifiers
+from blankslide.policy.profiles import load
 from blankslide.records.link_table import read
 
 KEY = bytes(range(32))
@@ -162,3 +163,15 @@ def dicom() -> Callable[[Path], None]:
         build_dicom(folder / "slide.dcm")
 
     return build
+
+
+def test_the_example_in_the_documentation_does_what_it_says(tmp_path: Path) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "batch.md").read_text("utf-8")
+    text = page.partition("    # lab.toml\n")[2].partition("\n\n    $ ")[0]
+    (tmp_path / "lab.toml").write_text("\n".join(line.strip() for line in text.splitlines()))
+    identifiers = load(str(tmp_path / "lab.toml")).identifiers
+    assert [each.name for each in identifiers] == ["scanner", "barcode"]
+    pattern = Pattern("{case_pseudonym}-{specimen}{block}-{stain}", identifiers)
+    (task,) = pattern.named([Task(1, tmp_path / "S19-12345_B_3_HE.svs")], KEY, False)
+    assert str(task.name).startswith("case-")
+    assert str(task.name).endswith("-B3-HE")

@@ -82,6 +82,22 @@ def test_successful_life_leaks_nothing(make: Make, home: Path, scratch: Path) ->
     assert leaks(key, *written(path.parent)) == set()
 
 
+def test_an_old_name_stands_nowhere_but_sealed(make: Make, home: Path, scratch: Path, tmp_path: Path) -> None:
+    """The screen answers whoever named the path; what is written does not know the name any more."""
+    _, key = make(f"archive/{CANARY}/{CANARY}.svs", fields=FIELDS)
+    second, _ = make(f"other/{CANARY}.svs", fields=FIELDS)
+    out, reports = tmp_path / "out", [tmp_path / f"report.{end}" for end in ("html", "json", "csv")]
+    run_cli("batch", "--out", out, "--name", "S{n}", "--report", reports[0], "--jobs", "1", tmp_path / "archive")
+    run_cli("anonymize", "--out", out, "--report", reports[1], second)
+    run_cli("anonymize", "--in-place", "--name", "TWO", "--report", reports[2], second)
+    assert {path.suffix for path in out.rglob("*") if path.is_file()} == {".svs"}
+    assert len(list(home.rglob("*.links"))) == 1
+    found = leaks(key, *written(home, scratch), *(path.read_bytes() for path in reports), *written(second.parent))
+    assert found == set()
+    copies = [path for path in out.rglob("*") if path.is_file()]
+    assert leaks(key, *(path.read_bytes() for path in copies), *(path.name for path in copies)) == set()
+
+
 def test_show_values_shows_them(make: Make) -> None:
     path, key = make(fields=FIELDS)
     assert leaks(key, run_cli("inspect", "--show-values", path).out) >= {CANARY}

@@ -63,14 +63,14 @@ def _mode(task: Task, verb: Verb, orders: Orders, options: Options) -> Mode:
 
 
 def _folder_name(name: str, verb: Verb, options: Options) -> str:
-    """Return what a folder is called among the copies: a pseudonym, if the profile cares and it may identify.
+    """Return what a folder is called among the copies: a pseudonym, if it identifies, or may and the profile cares.
 
     Which values are removed from a slide says nothing here: all slides of the folder must agree.
     """
     from blankslide.policy.file_names import name_verdict
     from blankslide.policy.pseudonyms import slide_name
 
-    if not options.resolved().names or name_verdict(name) == "plain":
+    if name_verdict(name) not in (("identifying", "unknown") if options.resolved().names else ("identifying",)):
         return name
     if verb == "run":
         options.make_key()

@@ -113,7 +113,8 @@ def _one(path: Path, request: Request, options: Options) -> Row:
     if not request.as_json and request.mode.dry_run:
         show.dry_run(path, outcome)
     elif not request.as_json:
-        print(words.after_line(path, outcome, wrote=outcome.writes > 0))
+        offer = " \u00b7 --name NEW gives it another" if outcome.name == "identifying" and not outcome.copied else ""
+        print(words.after_line(path, outcome, wrote=outcome.writes > 0) + offer)
     row = from_outcome(path, outcome)
     if request.mode.dry_run:
         row.code, row.error = 0, None

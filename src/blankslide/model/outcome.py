@@ -34,6 +34,9 @@ FINISHED = "an interrupted run was finished first"
 LEFTOVER = "what is left of the journal could not be removed; the next run removes it"
 """A note: the slide is finished, and beside it stands a file of ours that means nothing any more."""
 
+PSEUDONYM = "the slide's own name may identify, so the copy has a pseudonym"
+"""A note: nobody chose a name for the copy."""
+
 
 def worst_code(codes: Iterable[int]) -> int:
     """Return the exit code for several slides: 5 if any, else 1 if any, else the highest."""

@@ -18,8 +18,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from blankslide.errors import BlankslideError, Cancelled, EnvironmentProblem, SlideChanged, UsageError
-from blankslide.model import COPY_LEFTOVER, Stage
+from blankslide.errors import BlankslideError, Cancelled, EnvironmentProblem, NotEditable, SlideChanged, UsageError
+from blankslide.model import COPY_LEFTOVER, PSEUDONYM, Stage
 from blankslide.pipeline.balancing import before_copying, is_census
 from blankslide.pipeline.clock import Clock
 from blankslide.pipeline.earlier_copies import is_copied, judge_copy
@@ -83,7 +83,7 @@ def anonymize_copy(
     folder
         Where the copy goes; made if missing.
     name
-        Name of the copy; by default the slide's own, or a pseudonym where the profile cares.
+        Name of the copy; by default the slide's own, or a pseudonym if that identifies.
     more
         What a dry run asks, the folders above the copy, and whether one that is there counts.
 
@@ -122,7 +122,7 @@ def anonymize_copy(
 def _choose_target(job: Job, name: str | None, dry_run: bool, more: Mode) -> bool:
     """Name the copy and refuse what cannot become one, before anything is written; say if it is there already."""
     from blankslide.storage.copies.file import check_targets
-    from blankslide.storage.copies.slide_set import sweep, top_names
+    from blankslide.storage.copies.slide_set import left_behind, sweep, top_names
 
     _refuse_own_name(job)
     outcome = job.outcome
@@ -133,11 +133,14 @@ def _choose_target(job: Job, name: str | None, dry_run: bool, more: Mode) -> boo
     choose_link(job, job.named, tops[-1], more.above)
     is_there = more.resumes and is_copied(job)
     if not is_there:
-        check_targets(job.folder, tops, job.slide.files)
+        own = left_behind(job.slide, job.folder) if job.is_set and dry_run else set()
+        check_targets(job.folder, [each for each in tops if each not in own], job.slide.files)
     removed = removed_values(job.inspection, job.planned.decisions)
     parts = [*more.above, *(part for each in job.names for part in each.split("/"))]
     outcome.copied, outcome.target = True, "" if _awaits_key(job, tops[-1]) else tops[-1]
     outcome.name = worst_name(parts, removed, job.options.planning_key, job.inspection.format)
+    if name is None and job.linked[1]:
+        outcome.notes += (PSEUDONYM,)
     if dry_run:
         job.foretell(tops, 0 if is_there else sum(file.size for file in job.slide.files))
     return is_there
@@ -155,7 +158,7 @@ def _name_of_file(job: Job, name: str | None) -> str:
     present, vendor = job.slide.name, job.inspection.format
     if name is not None:
         return chosen_name(name, present, vendor)
-    return name_of_copy(present, job.outcome.name, job.options.resolved(), job.options.planning_key, vendor)
+    return name_of_copy(present, job.outcome.name, job.options.planning_key, vendor)
 
 
 def _names_of_set(job: Job, name: str | None) -> list[str]:
@@ -163,15 +166,34 @@ def _names_of_set(job: Job, name: str | None) -> list[str]:
     vendor = job.inspection.format
     wanted = None if name is None else chosen_name(name, os.path.basename(job.slide.path), vendor)
     if name is None and renames_of(vendor) is not None:
-        present = _name_of_file(job, None)
+        present = _home_that_stays(job) or _name_of_file(job, None)
         wanted = present if present != job.slide.name else None
-    names = set_names(job.slide, wanted, vendor)
+    try:
+        names = set_names(job.slide, wanted, vendor)
+    except NotEditable:
+        if name is not None or job.options.resolved().names:
+            raise
+        wanted = None  # nobody asked for another name, and something beside the slide depends on its own
+        names = set_names(job.slide, None, vendor)
     if not has_own_folder(vendor):
         return names
     home = os.path.splitext(wanted or names[0])[0]
     if wanted is None and is_series_folder(Path(job.slide.folder)):
         home = os.path.basename(job.slide.folder)
     return [f"{home}/{each}" for each in names]
+
+
+def _home_that_stays(job: Job) -> str:
+    """Return the name of a series' own folder for its files if theirs identify, as UIDs do, and that does not.
+
+    Where the profile cares for names, the pseudonym is for both.
+    """
+    home, cares = Path(job.slide.folder), job.options.resolved().names
+    if job.outcome.name != "identifying" or cares or not has_own_folder(job.inspection.format):
+        return ""
+    removed = removed_values(job.inspection, job.planned.decisions)
+    identifies = worst_name([home.name], removed, job.options.planning_key, job.inspection.format) == "identifying"
+    return "" if identifies or not is_series_folder(home) else home.name + suffixes(job.inspection.format)[0]
 
 
 def _refuse_own_name(job: Job) -> None:

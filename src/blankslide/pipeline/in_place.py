@@ -26,7 +26,7 @@ from blankslide.pipeline.clock import Clock
 from blankslide.pipeline.job import Job
 from blankslide.pipeline.judging import conclude, gone_roles, judge_written, touched
 from blankslide.pipeline.ledger_entry import record, remembered
-from blankslide.pipeline.linking import choose_link, require_table, write_link
+from blankslide.pipeline.linking import choose_link, write_link
 from blankslide.pipeline.looking import refuse_orphan, refuse_pending
 from blankslide.pipeline.main_file import is_series_folder, main_file
 from blankslide.pipeline.opening import opened
@@ -109,7 +109,7 @@ def _after_recovery(asked: _Asked, options: Options, go_on: Callable[[], Outcome
     if finished.target:
         if asked.name is not None:
             name = chosen_name(asked.name, os.path.basename(asked.path), finished.format)
-            home = new_home(asked.named, name, finished.format)
+            home = new_home(asked.named, name, finished.format, bool(options.place))
             if home:
                 name_folder(asked.named, home, finished)
         return finished
@@ -155,7 +155,6 @@ def _anonymized(asked: _Asked, options: Options) -> Outcome:
             _apply(job, renames)
         else:
             if job.home:
-                require_table(job)
                 write_link(job, "")
             _judge_untouched(job)
             _tidy(job)
@@ -205,7 +204,6 @@ def _apply(job: Job, renames: dict[str, str]) -> None:
     _ask(job)
     if job.options.ledger is not None:
         job.options.ledger.ready()
-    require_table(job)
     extents = _extents(job)
     transaction = _begin(job, renames)
     write_link(job, transaction.id)
@@ -323,7 +321,9 @@ def _renames(job: Job, asked: _Asked) -> dict[str, str]:
     old = slide.relative_names()
     new = set_names(slide, name, vendor) if len(old) > 1 else [name]
     changes = moves(old, new)
-    job.home = new_home(asked.named, name, vendor)
+    removed = removed_values(job.inspection, job.outcome.decisions)
+    values = [value for each in removed.values() for value in each]
+    job.home = new_home(asked.named, name, vendor, bool(job.options.place), values)
     if job.home:
         require_free(asked.named, job.home)
     if not changes and not job.home:
@@ -332,7 +332,6 @@ def _renames(job: Job, asked: _Asked) -> dict[str, str]:
         raise SlideLinked("the slide was named by a symbolic link, which would lead nowhere", "name the file itself")
     if any(os.path.lexists(os.path.join(slide.folder, to)) for to in changes.values()):
         raise EnvironmentProblem("another file already has the new name", "choose another --name")
-    removed = removed_values(job.inspection, job.outcome.decisions)
     job.outcome.target = job.home or new[0]
     choose_link(job, asked.named.name, job.outcome.target)
     parts = [part for path in new for part in path.split("/")]

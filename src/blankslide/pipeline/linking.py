@@ -37,26 +37,35 @@ def choose_link(job: Job, named: str, name: str, above: Sequence[str] | None = N
 
 
 def require_table(job: Job) -> None:
-    """Refuse to give a name that could not be written down; nothing is written to a slide by that.
+    """Refuse to give a name that could not be written down, long before it is given.
 
     Raises
     ------
     UsageError, EnvironmentProblem
         If the table cannot be used.
     """
-    if job.options.links is None or not job.linked[1]:
-        return
-    if job.options.key is None:
-        raise UsageError("a link table needs the site's key", "name one with --key, or say --link-table none")
-    job.options.links.ready(job.options.key)
+    if job.options.links is not None and job.linked[1]:
+        job.options.links.ready(_key(job))
 
 
 def write_link(job: Job, transaction: str) -> None:
-    """Write the link, durably, if the name changes and there is a table."""
+    """Write the link, durably, if the name changes and there is a table; nothing of the slide is written before.
+
+    Raises
+    ------
+    UsageError, EnvironmentProblem
+        If the table cannot be used.
+    """
     from blankslide.policy.pseudonyms import slide_name
     from blankslide.records.link_table import Link
 
-    key, (old, new) = job.options.key, job.linked
-    if job.options.links is None or key is None or not new:
-        return
-    job.options.links.append(Link(old, new, slide_name(job.slide.name, key), transaction), key)
+    old, new = job.linked
+    if job.options.links is not None and new:
+        key = _key(job)
+        job.options.links.append(Link(old, new, slide_name(job.slide.name, key), transaction), key)
+
+
+def _key(job: Job) -> bytes:
+    if job.options.key is None:
+        raise UsageError("a link table needs the site's key", "name one with --key, or say --link-table none")
+    return job.options.key

@@ -16,6 +16,7 @@ from blankslide.model import (
     FOLDER_STAYS,
     LEFTOVER,
     OTHER_KEY,
+    PSEUDONYM,
     Action,
     Decision,
     Inspection,
@@ -84,6 +85,7 @@ _NEXT = {
 }
 
 
+_NOTES = (OTHER_KEY, FINISHED, LEFTOVER, COPY_LEFTOVER, FOLDER_STAYS, PSEUDONYM)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 NO_LEVEL = "no level: nothing in it is known to be tissue"
 
@@ -226,7 +228,7 @@ def _aside(outcome: Outcome) -> list[str]:
         parts.append(f"renamed to {shown(outcome.target)}")
     if outcome.name == "identifying":
         parts.append("the file name itself may identify")
-    parts += [note for note in (OTHER_KEY, FINISHED, LEFTOVER, COPY_LEFTOVER, FOLDER_STAYS) if note in outcome.notes]
+    parts += [note for note in _NOTES if note in outcome.notes]
     if outcome.sidecars:
         parts.append(sidecar_phrase(outcome.sidecars))
     return parts
