@@ -97,7 +97,8 @@ def test_an_id_that_a_slide_has_is_right(tmp_path: Path, run_here: Run, slide: P
     assert run_here("profile", "check", profile).code == 2
     assert run_here("profile", "check", profile, slide).code == 0
     ended = run_here("profile", "check", profile, tmp_path / "none.svs")
-    assert (ended.code, ended.err) == (2, "none.svs · the slide does not exist · nothing was changed\n")
+    assert ended.code == 2
+    assert ended.err.startswith("none.svs · the slide does not exist · nothing was changed · ")
 
 
 @pytest.mark.parametrize(

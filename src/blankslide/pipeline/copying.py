@@ -186,7 +186,7 @@ def _names_of_set(job: Job, name: str | None) -> list[str]:
     vendor = job.inspection.format
     wanted = None if name is None else chosen_name(name, os.path.basename(job.slide.path), vendor)
     if name is None and renames_of(vendor) is not None:
-        present = _name_of_file(job, None)
+        present = _home_that_stays(job) or _name_of_file(job, None)
         wanted = present if present != job.slide.name else None
     try:
         names = set_names(job.slide, wanted, vendor)
@@ -201,6 +201,19 @@ def _names_of_set(job: Job, name: str | None) -> list[str]:
     if wanted is None and is_series_folder(Path(job.slide.folder)):
         home = os.path.basename(job.slide.folder)
     return [f"{home}/{each}" for each in names]
+
+
+def _home_that_stays(job: Job) -> str:
+    """Return the name of a series' own folder for its files if theirs identify, as UIDs do, and that does not.
+
+    Where the profile cares for names, the pseudonym is for both.
+    """
+    home, cares = Path(job.slide.folder), job.options.resolved().names
+    if job.outcome.name != "identifying" or cares or not has_own_folder(job.inspection.format):
+        return ""
+    removed = removed_values(job.inspection, job.planned.decisions)
+    identifies = worst_name([home.name], removed, job.options.planning_key, job.inspection.format) == "identifying"
+    return "" if identifies or not is_series_folder(home) else home.name + suffixes(job.inspection.format)[0]
 
 
 def _refuse_own_name(job: Job) -> None:

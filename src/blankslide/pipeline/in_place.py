@@ -110,7 +110,7 @@ def _after_recovery(asked: _Asked, options: Options, go_on: Callable[[], Outcome
     if finished.target:
         if asked.name is not None:
             name = chosen_name(asked.name, os.path.basename(asked.path), finished.format)
-            home = new_home(asked.named, name, finished.format)
+            home = new_home(asked.named, name, finished.format, bool(options.place))
             if home:
                 name_folder(asked.named, home, finished)
         return finished
@@ -322,7 +322,9 @@ def _renames(job: Job, asked: _Asked) -> dict[str, str]:
     old = slide.relative_names()
     new = set_names(slide, name, vendor) if len(old) > 1 else [name]
     changes = moves(old, new)
-    job.home = new_home(asked.named, name, vendor)
+    removed = removed_values(job.inspection, job.outcome.decisions)
+    values = [value for each in removed.values() for value in each]
+    job.home = new_home(asked.named, name, vendor, bool(job.options.place), values)
     if job.home:
         require_free(asked.named, job.home)
     if not changes and not job.home:
@@ -331,7 +333,6 @@ def _renames(job: Job, asked: _Asked) -> dict[str, str]:
         raise SlideLinked("the slide was named by a symbolic link, which would lead nowhere", "name the file itself")
     if any(os.path.lexists(os.path.join(slide.folder, to)) for to in changes.values()):
         raise EnvironmentProblem("another file already has the new name", "choose another --name")
-    removed = removed_values(job.inspection, job.outcome.decisions)
     job.outcome.target = job.home or new[0]
     choose_link(job, asked.named.name, job.outcome.target)
     parts = [part for path in new for part in path.split("/")]

@@ -14,15 +14,17 @@ from blankslide.errors import EnvironmentProblem, NoPermission, SlideLinked
 from blankslide.model import FOLDER_STAYS
 from blankslide.pipeline.main_file import is_series_folder
 from blankslide.pipeline.result_names import has_own_folder, worst_of
+from blankslide.policy.file_names import name_verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from blankslide.model import Outcome
 
 
-def new_home(named: Path, name: str, format: str) -> str:
-    """Return what the folder is to be called; empty if nobody named it, or it is called so, or is no slide's own.
+def new_home(named: Path, name: str, format: str, found: bool, removed: Iterable[str] = ()) -> str:
+    """Return what the folder is to be called; empty if it keeps its name, or is no slide's own.
 
     Parameters
     ----------
@@ -30,11 +32,17 @@ def new_home(named: Path, name: str, format: str) -> str:
         What a person named, or a run found.
     name
         The slide's new name, with its suffix.
+    found
+        Whether a run over many slides found it. A folder that a person typed gets another name only if its own
+        identifies: they would look for it where it was.
+    removed
+        Values that must not stand in names.
     """
     if not has_own_folder(format) or not named.is_dir() or named.name in ("", ".."):
         return ""
     home = os.path.splitext(name)[0]
-    return home if home != named.name and is_series_folder(named) else ""
+    follows = found or name_verdict(f"{named.name}.dcm", removed) == "identifying"
+    return home if follows and home != named.name and is_series_folder(named) else ""
 
 
 def require_free(named: Path, home: str) -> None:
@@ -55,7 +63,6 @@ def require_free(named: Path, home: str) -> None:
 
 def name_folder(named: Path, home: str, outcome: Outcome) -> None:
     """Give the folder its name; a slide whose folder keeps its old one is finished all the same, and says so."""
-    from blankslide.policy.file_names import name_verdict
     from blankslide.storage.renames import rename_folder
 
     try:
