@@ -133,7 +133,12 @@ def modules_imported() -> set[str]:
 
 
 # the binding is used through qtpy
-MODULES = {"pyisyntax": "isyntax", "PySide6-Essentials": "qtpy", "python-calamine": "python_calamine"}
+MODULES = {
+    "pyisyntax": "isyntax",
+    "PySide6-Essentials": "qtpy",
+    "python-calamine": "python_calamine",
+    "XlsxWriter": "xlsxwriter",
+}
 
 
 @pytest.mark.parametrize("extra", sorted(set(PROJECT["optional-dependencies"]) - {"all", "dev"}))

@@ -86,7 +86,9 @@ def test_a_dry_run_prints_the_plan(archive: Path, run_here: Run) -> None:
     assert ended.code == 3
     assert "a.ndpi \u00b7 Hamamatsu NDPI \u00b7" in ended.out
     assert "unknown" in ended.out
-    assert ended.out.splitlines()[-1].startswith("3 planned \u00b7 1 refused")
+    *_, summary, following = ended.out.splitlines()
+    assert summary.startswith("3 planned \u00b7 1 refused")
+    assert following.startswith("next: blankslide batch --in-place --jobs 1 ")
     assert {path: path.read_bytes() for path in before} == before
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from blankslide.cli import main
 from blankslide.testing.own.wrong_usages import WRONG, Said, Wrong, furnish, run
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def test_a_mistake_is_told_in_one_sentence_that_helps(
     here: Path, wrong: Wrong, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = contents(here)
-    said = run(wrong, here, lambda module: monkeypatch.setitem(sys.modules, module, None))
+    said = run(wrong, here, main, lambda module: monkeypatch.setitem(sys.modules, module, None))
     assert said.code == wrong.code, said
     assert "Traceback" not in said.out + said.err
     assert said.out == ""

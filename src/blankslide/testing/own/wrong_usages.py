@@ -167,16 +167,16 @@ class Said(NamedTuple):
         return lines[-1].removeprefix("Error: ") if lines else ""
 
 
-def run(wrong: Wrong, folder: Path, forget: Callable[[str], None]) -> Said:
+def run(wrong: Wrong, folder: Path, main: Callable[..., object], forget: Callable[[str], None]) -> Said:
     """Type it in that folder.
 
     Parameters
     ----------
+    main
+        The command line, which this room does not know.
     forget
         Called with each module that is to be missing.
     """
-    from blankslide.cli import main
-
     for module in wrong.without:
         forget(module)
     out, err = (TextIOWrapper(BytesIO(), "utf-8", write_through=True) for _ in range(2))
