@@ -89,7 +89,7 @@ def test_sidecars_fail_under_strict_only(make: Make, tmp_path: Path) -> None:
         ([], 2, "--out DIR for a copy"),
         (["--out", "o", "--name", "x/y"], 2, "plain file name"),
         (["--out", "o", "--report", "r.svs"], 2, ".html, .json, .csv or .xlsx"),
-        (["--out", "o", "--report", "missing/r.html"], 4, "no such folder"),
+        (["--out", "o", "--report", "missing/r.html"], 4, "its folder does not exist"),
         (["--out", "slide.svs"], 2, "names the slide itself"),
         (["--out", "file"], 4, "is a file"),
     ],

@@ -72,7 +72,7 @@ def test_its_present_name_does_not_come_in_by_another_way() -> None:
 def test_in_place_only_a_name_that_tells_nothing_is_taken_for_ours() -> None:
     pattern = "{specimen}-{block}-{n:02}"
     assert named(pattern, "S19-12345_A_3_HE", "A-3-01", "S19-12346_A_3", in_place=True) == ["A-3-02", None, "A-3-03"]
-    for name in ("S19-12345-01", "Zweig-3-01", "A-12345-01"):
+    for name in ("S19-12345-01", "Zweig-3-01", "A-12345-01", "S19-123-01"):
         assert named(pattern, name, in_place=True) == [f"({said.NO_MATCH})"], "it may be a case, so it is told"
     assert named("{case_pseudonym}-{block}", "case-" + "0f" * 12 + "-3", in_place=True) == [None]
 
