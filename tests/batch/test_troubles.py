@@ -101,6 +101,7 @@ def test_permission_for_some(put: Put, tmp_path: Path, locked: Callable[[Path], 
     assert len(lines) == 2, ended.err
     assert all("nothing was changed" in line for line in lines)
     assert "2 clean \u00b7 2 refused" in ended.err
+    assert "begin it again: it tries again what is not clean yet" in ended.err
     assert {n for n, data in contents(root).items() if data == before[n]} == {
         str(root / "fixed.ndpi"),
         str(root / "closed" / "c.ndpi"),
@@ -109,3 +110,4 @@ def test_permission_for_some(put: Put, tmp_path: Path, locked: Callable[[Path], 
         free(path)
     ended = run_here(*wanted)
     assert (ended.code, "2 clean \u00b7 2 nothing to do" in ended.err) == (0, True), ended.text
+    assert "begin it again" not in ended.err
