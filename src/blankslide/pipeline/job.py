@@ -44,12 +44,12 @@ class Job:
         What independent readers saw before anything was written.
     memory
         What the census found out before anything was written, and from which bytes.
+    dead
+        What tells the main file of a copy that a run has not come to name.
     grows
         Structures may become longer: in a copy only.
     folder, names
         Where a copy goes, and what its files are called below that folder, the main one first.
-    dead
-        What tells the main file of a copy that a run has not come to name.
     """
 
     path: Path
@@ -61,10 +61,10 @@ class Job:
     outcome: Outcome = field(init=False)
     before: Sequence[ReaderView] = ()
     memory: Memory | None = None
+    dead: tuple[int, ...] = ()
     folder: str = ""
     grows: bool = False
     names: list[str] = field(default_factory=list)
-    dead: tuple[int, ...] = ()
 
     def found(self, inspection: Inspection, planned: Plan, key: bytes | None) -> None:
         """Take in what is in the slide and what is to be changed; the outcome begins with that.
