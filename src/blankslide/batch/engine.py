@@ -197,9 +197,16 @@ class Batch:
         found = tasks(request.paths, request.orders.out, aside)
         if request.blind:
             found = shuffled(found, self._key)
-        if request.naming is not None:  # of the whole queue: a row that fits slides of two shards is told by both
-            found = request.naming.named(found, self._key, request.orders.out is None)
-        return found if request.shard is None else filter(request.shard.holds, found)
+        if request.shard is not None:
+            return filter(request.shard.holds, self._given_names(found))
+        return self._given_names(found)
+
+    def _given_names(self, found: Iterator[Task]) -> Iterator[Task]:
+        """Name the whole queue, whatever the shard: a row that fits slides of two shards is told by both."""
+        request = self.request
+        if request.naming is None:
+            return found
+        return request.naming.named(found, self._key, request.orders.out is None)
 
     def _looked_at(self, slide: bool) -> None:
         if self._stopped():

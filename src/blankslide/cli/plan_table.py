@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from blankslide.batch import Overview, Summary
 
+_SURROUNDINGS = 4
 _HEADER = ("format", "slides", "to do", "pictures", "fields", "unknown", "to read", "to write")
 
 
@@ -63,7 +64,16 @@ def summary_lines(summary: Summary, others: int, report: str | None) -> list[str
     if report is not None:
         parts.append(f"report: {report}")
     text = " \u00b7 ".join(parts) or "nothing to do: no slides"
-    return [f"stopped: {text}" if summary.stopped else text]
+    return [f"stopped: {text}" if summary.stopped else text, *_next(summary)]
+
+
+def _next(summary: Summary) -> list[str]:
+    """Say what beginning again would do, where it would do something."""
+    if summary.stopped:
+        return ["begin it again to go on: what is clean has nothing to do"]
+    if _SURROUNDINGS in summary.codes:
+        return ["once permissions, locks and disks are mended, begin it again: it tries again what is not clean yet"]
+    return []
 
 
 def _reasons(reasons: Counter[str], most: int = 6) -> str:

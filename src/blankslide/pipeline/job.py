@@ -45,6 +45,8 @@ class Job:
         What independent readers saw before anything was written.
     memory
         What the census found out before anything was written, and from which bytes.
+    dead
+        What tells the main file of a copy that a run has not come to name.
     grows
         Structures may become longer: in a copy only.
     transaction
@@ -59,8 +61,6 @@ class Job:
         In place: the new name of the folder that is the slide, if it gets one.
     linked
         Old and new name for the link table, with folders; empty if the name stays.
-    dead
-        What tells the main file of a copy that a run has not come to name.
     """
 
     path: Path
@@ -72,6 +72,7 @@ class Job:
     outcome: Outcome = field(init=False)
     before: Sequence[ReaderView] = ()
     memory: Memory | None = None
+    dead: tuple[int, ...] = ()
     folder: str = ""
     grows: bool = False
     transaction: str = ""
@@ -80,7 +81,6 @@ class Job:
     named: str = ""
     home: str = ""
     linked: tuple[str, str] = ("", "")
-    dead: tuple[int, ...] = ()
 
     def found(self, inspection: Inspection, planned: Plan, key: bytes | None) -> None:
         """Take in what is in the slide and what is to be changed; the outcome begins with that.
