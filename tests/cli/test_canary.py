@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import struct
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -80,6 +81,34 @@ def test_successful_life_leaks_nothing(make: Make, home: Path, scratch: Path) ->
     assert leaks(key, *texts) == set()
     assert leaks(key, *written(home, scratch)) == set()
     assert leaks(key, *written(path.parent)) == set()
+
+
+def test_the_ledgers_mirrors_and_tables_hold_nothing(make: Make, home: Path, scratch: Path, tmp_path: Path) -> None:
+    pytest.importorskip("sqlalchemy", reason="SQLAlchemy is not installed")
+    path, key = make(fields=FIELDS)
+    made = tmp_path / "made"
+    made.mkdir()
+    url = f"{made}/l.jsonl,sqlite:///{made}/m.db"
+    about = ("--requester", f"for {CANARY}")
+    texts = [run_cli("anonymize", "--out", tmp_path / "out", "--name", CANARY, *about, "--ledger", url, path).text]
+    texts.append(run_cli("anonymize", "--in-place", "--keep", "macro", *about, "--ledger", url, path).text)
+    for command in (
+        *(("list",), ("list", "--json"), ("list", "--not-clean"), ("check",), ("check", "--json"), ("mirror",)),
+        *(
+            ("export", made / "t.csv"),
+            ("export", made / "t.json"),
+            ("export", made / "t.xlsx"),
+            ("mirror", "--rebuild"),
+        ),
+    ):
+        ended = run_cli("ledger", *command, "--ledger", url)
+        assert ended.code == 0, (command, ended.text)
+        texts.append(ended.text)
+    with zipfile.ZipFile(made / "t.xlsx") as book:
+        texts += [book.read(name).decode() for name in book.namelist()]
+    texts[0] = texts[0].replace(f"copy: {CANARY}.svs", "")  # the screen shows the name that was just typed
+    assert leaks(key, *texts) == set()
+    assert leaks(key, *written(made, home, scratch)) == set()
 
 
 def test_show_values_shows_them(make: Make) -> None:

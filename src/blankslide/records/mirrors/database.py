@@ -30,16 +30,24 @@ if TYPE_CHECKING:
 CHUNK = 500
 _LOCK = 0x424C4E4B
 _CONNECT, _DEAD = 5, 15
+_NO_TABLE = "has no table for it, and this role may not make one: run docs/sql/postgresql.sql"
 _SENTENCES = (
     ("28", "refuses the user or the password"),
     ("3D", "does not exist"),
     ("42501", "does not let this role add to it"),
-    ("42P01", "has no table for it, and this role may not make one: run docs/sql/postgresql.sql"),
+    ("42P01", _NO_TABLE),
     ("42703", "has a table of another version"),
     ("25006", "can only be read"),
     ("53", "has no room or no connections left"),
     ("08", "cannot be reached"),
     ("57", "was stopped"),
+)
+_SAID = (
+    ("password", "refuses the user or the password"),
+    ("authentication", "refuses the user or the password"),
+    ("role ", "refuses the user or the password"),
+    ("does not exist", "does not exist"),
+    ("too many", "has no room or no connections left"),
 )
 
 
@@ -245,11 +253,14 @@ class Mirror:
             connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION}")
         else:
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
-        from sqlalchemy import inspect
+        if not self.has_table(connection):
+            from sqlalchemy.exc import ProgrammingError
 
-        if not inspect(connection).has_table(schema.NAME):
-            for statement in schema.statements(self.target.kind):
-                connection.exec_driver_sql(statement)
+            try:
+                for statement in schema.statements(self.target.kind):
+                    connection.exec_driver_sql(statement)
+            except ProgrammingError:  # it may add to tables, and make none
+                raise MirrorProblem(f"the database {_NO_TABLE}") from None
         connection.commit()
 
     @contextmanager
@@ -326,6 +337,9 @@ def _problem(error: Exception, target: Target) -> MirrorProblem:
     if not known and target.kind == "sqlite":
         name = getattr(origin, "sqlite_errorname", "")
         known = f"cannot be used ({name.removeprefix('SQLITE_').lower() or 'unknown error'})"
-    elif not known:
+    elif not known and not state:
+        said = str(origin)  # looked into, never repeated: a connection that fails has no state
+        known = next((words for part, words in _SAID if part in said), "")
+    if not known:
         known = f"cannot be used (SQLSTATE {state})" if state else "cannot be reached"
     return MirrorProblem(f"the database {known}")

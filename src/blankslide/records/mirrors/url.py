@@ -75,8 +75,8 @@ class Target:
             return self
         from sqlalchemy import make_url
 
-        url = make_url(self.url)
-        url = url.set(password=None).difference_update_query(["password", "passfile", "sslpassword"])
+        url = make_url(self.url)._replace(password=None)  # `set` takes None for "as it is"
+        url = url.difference_update_query(["password", "passfile", "sslpassword"])
         return replace(self, url=url.render_as_string(hide_password=False))
 
     def require_ours(self) -> None:
