@@ -91,6 +91,7 @@ Exit codes:
 _ELSEWHERE: dict[str, str] = {
     "audit": "blankslide.cli.commands_audit",
     "certificate": "blankslide.cli.commands_certificate",
+    "completion": "blankslide.cli.commands_completion",
     "ledger": "blankslide.cli.commands_ledger",
     "names": "blankslide.cli.commands_names",
     "profile": "blankslide.cli.commands_profile",
