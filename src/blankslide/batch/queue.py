@@ -119,6 +119,25 @@ def tasks(paths: Iterable[Path], out: str | None, aside: Aside) -> Iterator[Task
             aside.empty(root)
 
 
+def shuffled(found: Iterable[Task], key: bytes | None) -> Iterator[Task]:
+    """Yield the slides in an order that tells nothing, and numbered by it: the same one whenever it is asked for.
+
+    It comes from the site's key and from their places, so a slide that is renamed or gone moves no two others.
+
+    Raises
+    ------
+    UsageError
+        If there is no key.
+    """
+    import hmac
+
+    if key is None:
+        raise UsageError("a blind order needs the site's key", "name one with --key")
+    waiting = [(hmac.digest(key, b"blind\0" + os.fsencode(task.place), "sha256"), task) for task in found]
+    for number, (_, task) in enumerate(sorted(waiting), 1):
+        yield task._replace(number=number)
+
+
 def _home(root: Path, path: Path) -> tuple[str, ...]:
     """Return the folders between what was named and the slide; a folder that is the slide has none."""
     try:

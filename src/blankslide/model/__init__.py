@@ -21,7 +21,17 @@ from blankslide.model.edits import (
     TextBlock,
     Write,
 )
-from blankslide.model.outcome import COPY_LEFTOVER, FINISHED, LEFTOVER, OTHER_KEY, Content, Medium, NameVerdict, Outcome
+from blankslide.model.outcome import (
+    COPY_LEFTOVER,
+    FINISHED,
+    FOLDER_STAYS,
+    LEFTOVER,
+    OTHER_KEY,
+    Content,
+    Medium,
+    NameVerdict,
+    Outcome,
+)
 from blankslide.model.plan import Decision, Patch, Plan, Rank
 from blankslide.model.slide import AssociatedImage, Finding, Inspection, Level, Place, SlideFile
 from blankslide.model.stage import Stage
@@ -29,6 +39,7 @@ from blankslide.model.stage import Stage
 __all__ = [
     "COPY_LEFTOVER",
     "FINISHED",
+    "FOLDER_STAYS",
     "LEFTOVER",
     "OTHER_KEY",
     "Action",

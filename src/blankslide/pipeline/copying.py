@@ -105,10 +105,10 @@ def anonymize_copy(
 
     options = options or Options()
     options.resolved()  # a wrong profile is the first thing to say
-    path = main_file(path)
+    named, path = Path(path).name, main_file(path)
     refuse_pending(path)
     with opened(path) as slide, lock.hold(slide):
-        job = Job(path, slide, options, Clock(options, _PARTS), folder=os.path.abspath(folder))
+        job = Job(path, slide, options, Clock(options, _PARTS), folder=os.path.abspath(folder), named=named)
         job.prepare(dry_run=dry_run, grows=True)
         more = more or Mode(folder, dry_run)
         if _choose_target(job, name, dry_run, more):
@@ -132,7 +132,7 @@ def _choose_target(job: Job, name: str | None, dry_run: bool, more: Mode) -> boo
     tops = top_names(job.names)
     if job.is_set and not dry_run and os.path.isdir(job.folder):
         sweep(job.slide, job.folder)
-    choose_link(job, tops[-1], more.above)
+    choose_link(job, job.named, tops[-1], more.above)
     is_there = more.resumes and is_copied(job)
     if not is_there:
         check_targets(job.folder, tops, job.slide.files)

@@ -17,17 +17,19 @@ if TYPE_CHECKING:
     from blankslide.pipeline.job import Job
 
 
-def choose_link(job: Job, name: str, above: Sequence[str] | None = None) -> None:
+def choose_link(job: Job, named: str, name: str, above: Sequence[str] | None = None) -> None:
     """Take note of the new name in the job.
 
     Parameters
     ----------
+    named
+        The slide's name as a person, or a run, said it: of a file or of a folder; that of its main file if empty.
     name
         Of the slide or of the copy.
     above
         Folders of the copy below its target folder; None if the slide stays in its own.
     """
-    old = job.options.place or job.slide.name
+    old = job.options.place or (job.slide.name if named in ("", "..") else named)
     home = old.split("/")[:-1] if above is None else above
     job.linked = "", ""
     if "/".join((*home, name)) not in (old, os.path.splitext(old)[0]):

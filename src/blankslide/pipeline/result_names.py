@@ -54,7 +54,9 @@ def chosen_name(wanted: str, present: str, format: str) -> str:
     try:
         require_component(wanted)
     except InternalError:
-        raise UsageError("the new name must be a plain file name, without folders") from None
+        raise UsageError(
+            "the new name must be a plain file name, without folders", "say the folder of a copy with --out DIR"
+        ) from None
     if len(os.fsencode(wanted)) > LONGEST:
         raise UsageError(f"the new name is longer than {LONGEST} bytes")
     return wanted
@@ -171,10 +173,14 @@ def worst_name(
     unless it is one of ours.
     """
     values = [v for values in removed.values() for v in values]
-    found = {name_verdict(name, values) for name in names}
     if any(_leads_back(name, key) for name in names) and renames_of(format) is not None:
         return "identifying"
-    return next(v for v in _WORST_FIRST if v in found)
+    return worst_of({name_verdict(name, values) for name in names})
+
+
+def worst_of(verdicts: Collection[NameVerdict]) -> NameVerdict:
+    """Return the worst of several verdicts."""
+    return next(v for v in _WORST_FIRST if v in verdicts)
 
 
 _WORST_FIRST: tuple[NameVerdict, ...] = ("identifying", "unknown", "plain")
