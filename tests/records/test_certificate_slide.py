@@ -51,7 +51,12 @@ def test_the_last_entry_under_the_slides_own_name_is_its_own() -> None:
 
 def test_an_earlier_run_is_another_entry_and_not_about_the_slide_as_it_is() -> None:
     found = part({"after": BEFORE, "slide": "slide-1"}, {"after": NOW, "slide": "slide-1", "profile": "strict"})
-    assert (found["done"]["sequence"], found["done"]["profile"], found["earlier"]) == (2, "strict", [1])
+    assert (found["done"]["sequence"], found["done"]["profile"], found["earlier"], found["unsure"]) == (
+        2,
+        "strict",
+        [1],
+        [],
+    )
     assert "of this slide in an earlier state, or of another one" in words_of(found)
 
 
