@@ -73,7 +73,8 @@ def _slide(slide: Mapping[str, Any], data: Mapping[str, Any]) -> Page:
         return Page(title, word, False, "", [Points("Why", [why], bad=True)])
     left = [Points("Left in it", slide["left"], bad=True)] if slide["left"] else []
     blocks = [*left, _verdict(slide), *_done(slide, data), _levels(slide), _law(slide), _known_by(slide)]
-    return Page(title, word, good, slide["title"], blocks)
+    warned = "" if slide["name_verdict"] == "plain" else f" \u00b7 {words.NAME_MAY}"
+    return Page(title, word, good, slide["title"] + warned, blocks)
 
 
 def _verdict(slide: Mapping[str, Any]) -> Facts:
