@@ -23,6 +23,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import openslide
 import pytest
@@ -37,6 +38,7 @@ from blankslide.testing.spellings import places_of
 
 Make = Callable[..., tuple[Path, Before]]
 Clean = Callable[..., None]
+Run = Callable[..., Any]
 MACROPHAGE = {"Title": "CD68 macrophage label study"}
 
 
@@ -90,9 +92,9 @@ def test_pathsafe_8_only_the_first_million_bytes_are_swept(make: Make, becomes_c
     becomes_clean(path, before)
 
 
-def test_pathsafe_10_report_shows_no_part_of_a_value(make: Make) -> None:
+def test_pathsafe_10_report_shows_no_part_of_a_value(make: Make, run_here: Run) -> None:
     path, before = make()
-    outputs = [run_cli(*c, path).text for c in (("inspect",), ("inspect", "--json"), ("anonymize", "--in-place"))]
+    outputs = [run_here(*c, path).text for c in (("inspect",), ("inspect", "--json"), ("anonymize", "--in-place"))]
     ledger = next(Path.home().rglob("ledger.jsonl"))
     outputs.append(ledger.read_text())
     for text in outputs:
@@ -102,8 +104,8 @@ def test_pathsafe_10_report_shows_no_part_of_a_value(make: Make) -> None:
             assert value[-4:] not in text
 
 
-def test_pathsafe_10_ledger_is_a_chain_that_notices_changes(make: Make) -> None:
-    assert run_cli("anonymize", "--in-place", make("a.svs")[0], make("b.svs")[0]).code == 0
+def test_pathsafe_10_ledger_is_a_chain_that_notices_changes(make: Make, run_here: Run) -> None:
+    assert run_here("anonymize", "--in-place", make("a.svs")[0], make("b.svs")[0]).code == 0
     path = next(Path.home().rglob("ledger.jsonl"))
     ledger = open_ledger(None)
     assert ledger is not None
@@ -113,20 +115,20 @@ def test_pathsafe_10_ledger_is_a_chain_that_notices_changes(make: Make) -> None:
 
 
 @pytest.mark.parametrize("profile", ["research", "strict"])
-def test_pathsafe_11_icc_profile_is_destroyed(make: Make, profile: str) -> None:
+def test_pathsafe_11_icc_profile_is_destroyed(make: Make, profile: str, run_here: Run) -> None:
     path, _ = make(flavour="gt450")
-    assert run_cli("anonymize", "--in-place", "--profile", profile, path).code == 0
+    assert run_here("anonymize", "--in-place", "--profile", profile, path).code == 0
     with openslide.OpenSlide(path) as slide:
         assert slide.color_profile is not None
         srgb = ImageCms.createProfile("sRGB")
         assert ImageCms.buildTransform(slide.color_profile, srgb, "RGB", "RGB") is not None
 
 
-def test_pathsafe_12_second_name_keeps_the_data(make: Make) -> None:
+def test_pathsafe_12_second_name_keeps_the_data(make: Make, run_here: Run) -> None:
     path, before = make()
     other = path.with_name("other.svs")
     os.link(path, other)
-    ended = run_cli("anonymize", "--in-place", path)
+    ended = run_here("anonymize", "--in-place", path)
     assert ended.code == 4
     assert "hard links" in ended.err
     assert path.read_bytes() == other.read_bytes() == before.data
@@ -166,11 +168,11 @@ def test_pathsafe_12_killed_run_leaves_a_copy_of_the_values(make: Make, number: 
 
 
 @pytest.mark.parametrize("role", ["label", "macro"])
-def test_imagedephi_1_page_without_description_or_type_is_kept(make: Make, role: str) -> None:
+def test_imagedephi_1_page_without_description_or_type_is_kept(make: Make, role: str, run_here: Run) -> None:
     nothing = {270: None, 254: None}
     path, before = make(flavour="gt450", tags={role: nothing})
     page = 4 if role == "label" else 5
-    assert run_cli("anonymize", "--in-place", path).code == 0
+    assert run_here("anonymize", "--in-place", path).code == 0
     assert zeroed(before, path, page)
     with tifffile.TiffFile(path) as tif:
         assert len(tif.pages) == 4
@@ -183,9 +185,9 @@ def test_imagedephi_2_title_with_macrophage_drops_the_thumbnail(make: Make, beco
         assert set(slide.associated_images) == {"thumbnail"}
 
 
-def test_imagedephi_3_unknown_key_stops_the_batch(make: Make) -> None:
+def test_imagedephi_3_unknown_key_stops_the_batch(make: Make, run_here: Run) -> None:
     cases = [make("a.svs", fields={"HospitalCode": "NGH-7731 West", "Barcode": "S19-12345"}), make("b.svs")]
-    ended = run_cli("anonymize", "--in-place", *(path for path, _ in cases))
+    ended = run_here("anonymize", "--in-place", *(path for path, _ in cases))
     assert ended.code == 0
     assert [judge(before, path) for path, before in cases] == [[], []]
 
@@ -198,11 +200,11 @@ def test_imagedephi_3_value_with_an_equals_sign(make: Make, becomes_clean: Clean
 
 @pytest.mark.parametrize("role", ["label", "macro"])
 @pytest.mark.parametrize("described", [True, False])
-def test_imagedephi_5_tiled_picture_is_taken_for_a_level(make: Make, role: str, described: bool) -> None:
+def test_imagedephi_5_tiled_picture_is_taken_for_a_level(make: Make, role: str, described: bool, run_here: Run) -> None:
     path, before = make(describe_pictures=described)
     tiled = as_tiled(before.data, role)
     path.write_bytes(tiled)
-    ended = run_cli("anonymize", "--in-place", path)
+    ended = run_here("anonymize", "--in-place", path)
     if ended.code == 3:
         assert path.read_bytes() == tiled
     else:
@@ -224,18 +226,18 @@ def as_tiled(data: bytes, role: str) -> bytes:
     return data[:at] + b"".join(table[code] for code in sorted(table)) + data[at + 12 * count :]
 
 
-def test_imagedephi_6_numbers_are_rewritten(slide_copy: Callable[[str], Path]) -> None:
+def test_imagedephi_6_numbers_are_rewritten(slide_copy: Callable[[str], Path], run_here: Run) -> None:
     path = slide_copy("aperio/CMU-1-Small-Region.svs")
-    assert run_cli("anonymize", "--in-place", path).code == 0
+    assert run_here("anonymize", "--in-place", path).code == 0
     with tifffile.TiffFile(path) as tif:
         for page in tif.pages[:2]:
             assert "|MPP = 0.4990|" in page.description
             assert "|Focus Offset = 0.000000|" in page.description
 
 
-def test_imagedephi_6_duplicate_keys_collapse(slide_copy: Callable[[str], Path]) -> None:
+def test_imagedephi_6_duplicate_keys_collapse(slide_copy: Callable[[str], Path], run_here: Run) -> None:
     path = slide_copy("aperio/CMU-1-Small-Region.svs")
-    assert run_cli("anonymize", "--in-place", path).code == 0
+    assert run_here("anonymize", "--in-place", path).code == 0
     with tifffile.TiffFile(path) as tif:
         assert "|OriginalWidth = 46920|" in tif.pages[0].description
         assert "|OriginalWidth = 46000|" in tif.pages[0].description

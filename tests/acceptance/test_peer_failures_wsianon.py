@@ -17,6 +17,7 @@ import shutil
 import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import openslide
 import pytest
@@ -30,6 +31,7 @@ from blankslide.testing.process import run_cli
 
 Make = Callable[..., tuple[Path, Before]]
 Clean = Callable[..., None]
+Run = Callable[..., Any]
 TEXT_TAGS = {270, 306, 55003, 55004}
 
 
@@ -78,7 +80,7 @@ def test_wsianon_5_jpeg_label_fails_a_prefix_check(make: Make, becomes_clean: Cl
 
 
 @pytest.mark.parametrize("at", ["in the label", "in a tile", "in a directory", "last byte"])
-def test_wsianon_6_truncated_slide_counts_as_done(make: Make, at: str) -> None:
+def test_wsianon_6_truncated_slide_counts_as_done(make: Make, at: str, run_here: Run) -> None:
     path, before = make(order=("ifd", "values", "strips"), by="part") if at == "in a tile" else make()
     with tifffile.TiffFile(path) as tif:
         label = tif.pages[-2]
@@ -90,31 +92,33 @@ def test_wsianon_6_truncated_slide_counts_as_done(make: Make, at: str) -> None:
         }[at]
     os.truncate(path, cut)
     for command in (("inspect",), ("anonymize", "--in-place"), ("verify",)):
-        ended = run_cli(*command, path)
+        ended = run_here(*command, path)
         assert (ended.code, ended.out) == (3, "")
     assert path.read_bytes() == before.data[:cut]
 
 
-def test_wsianon_7_clean_slide_is_an_error_and_shows_placeholders(make: Make, becomes_clean: Clean) -> None:
+def test_wsianon_7_clean_slide_is_an_error_and_shows_placeholders(
+    make: Make, becomes_clean: Clean, run_here: Run
+) -> None:
     path, before = make()
     becomes_clean(path, before)
-    again = run_cli("anonymize", "--in-place", path)
+    again = run_here("anonymize", "--in-place", path)
     assert (again.code, again.err) == (0, "")
     assert "nothing to do" in again.out
-    assert "nothing in it can identify the patient" in run_cli("inspect", path).out
+    assert "nothing in it can identify the patient" in run_here("inspect", path).out
 
 
-def test_wsianon_8_second_slide_overwrites_the_first(make: Make) -> None:
+def test_wsianon_8_second_slide_overwrites_the_first(make: Make, run_here: Run) -> None:
     cases = [make("a.svs", fields={"Slide": "1"}), make("b.svs", fields={"Slide": "2"})]
     folder = cases[0][0].parent
-    assert run_cli("anonymize", "--in-place", folder).code == 0
+    assert run_here("anonymize", "--in-place", folder).code == 0
     assert sorted(os.listdir(folder)) == ["a.svs", "b.svs"]
     assert [judge(before, path) for path, before in cases] == [[], []]
 
 
-def test_wsianon_9_pictures_that_stay_linked_do_not_decode(make: Make) -> None:
+def test_wsianon_9_pictures_that_stay_linked_do_not_decode(make: Make, run_here: Run) -> None:
     path, before = make(gone=frozenset({"label"}))
-    assert run_cli("anonymize", "--in-place", "--keep", "macro", path).code == 1
+    assert run_here("anonymize", "--in-place", "--keep", "macro", path).code == 1
     assert judge(before, path) == []
 
 
@@ -128,10 +132,10 @@ def test_wsianon_10_run_in_place_aborts(make: Make) -> None:
     assert judge(before, path) == []
 
 
-def test_wsianon_11_buffered_writes_are_lost_at_the_end(make: Make, becomes_clean: Clean) -> None:
+def test_wsianon_11_buffered_writes_are_lost_at_the_end(make: Make, becomes_clean: Clean, run_here: Run) -> None:
     path, before = make(label_codec="jpeg")
     becomes_clean(path, before)
-    assert run_cli("verify", path).code == 0
+    assert run_here("verify", path).code == 0
 
 
 def test_wsianon_12_killed_run_has_no_way_back(make: Make) -> None:
@@ -298,21 +302,21 @@ def test_wsianon_37_cycles_and_wild_counts(make: Make, number: int) -> None:
     "name", ["$(touch x).svs", "`touch x`.svs", 'a";touch x;".svs", "', "';touch x;'", "a|touch x"]
 )
 def test_wsianon_38_command_injection_in_names(
-    make: Make, becomes_clean: Clean, name: str, monkeypatch: pytest.MonkeyPatch
+    make: Make, becomes_clean: Clean, name: str, monkeypatch: pytest.MonkeyPatch, run_here: Run
 ) -> None:
     path, before = make(name)
     monkeypatch.chdir(path.parent)
     becomes_clean(path, before)
     for command in ("inspect", "verify", "recover"):
-        assert run_cli(command, path.name).code == 0
+        assert run_here(command, path.name).code == 0
     assert os.listdir(path.parent) == [name]
 
 
-def test_wsianon_39_unwritable_folder_crashes(make: Make) -> None:
+def test_wsianon_39_unwritable_folder_crashes(make: Make, run_here: Run) -> None:
     path, before = make()
     path.parent.chmod(0o555)
     try:
-        ended = run_cli("anonymize", "--in-place", path)
+        ended = run_here("anonymize", "--in-place", path)
     finally:
         path.parent.chmod(0o755)
     assert ended.code == 4
@@ -331,10 +335,10 @@ def test_wsianon_39_full_disk_leaves_a_partial_file(make: Make) -> None:
     assert path.read_bytes() == before.data
 
 
-def test_wsianon_40_unknown_file_is_listed_from_stray_memory(tmp_path: Path) -> None:
+def test_wsianon_40_unknown_file_is_listed_from_stray_memory(tmp_path: Path, run_here: Run) -> None:
     path = tmp_path / "notes.svs"
     path.write_bytes(b"some notes, and no slide at all")
-    ended = run_cli("inspect", path)
+    ended = run_here("inspect", path)
     assert (ended.code, ended.out) == (3, "")
 
 
