@@ -40,6 +40,7 @@ from blankslide.pipeline.result_names import (
     name_of_copy,
     renames_of,
     set_names,
+    suffixes,
     worst_name,
 )
 from blankslide.spans import merge, subtract
