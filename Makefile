@@ -57,6 +57,7 @@ generated:
 	@$(BIN)/python scripts/manifest
 	@$(BIN)/python scripts/format-pages
 	@$(BIN)/python scripts/profile-page
+	@$(BIN)/python scripts/api-page
 	@$(BIN)/python scripts/readme-formats
 
 wheel-check:

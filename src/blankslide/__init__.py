@@ -22,9 +22,54 @@ from typing import TYPE_CHECKING, Any
 from blankslide.version import __version__
 
 if TYPE_CHECKING:
-    from blankslide.api import anonymize, anonymize_many, inspect, plan, recover, slides, verify
+    from blankslide.api import (
+        Action,
+        BlankslideError,
+        Cancelled,
+        EnvironmentProblem,
+        Inspection,
+        Outcome,
+        PhiClass,
+        Plan,
+        Profile,
+        SlideError,
+        SlidePending,
+        UsageError,
+        anonymize,
+        anonymize_many,
+        inspect,
+        plan,
+        recover,
+        rows,
+        slides,
+        table,
+        verify,
+    )
 
-__all__ = ["__version__", "anonymize", "anonymize_many", "inspect", "plan", "recover", "slides", "verify"]
+__all__ = [
+    "Action",
+    "BlankslideError",
+    "Cancelled",
+    "EnvironmentProblem",
+    "Inspection",
+    "Outcome",
+    "PhiClass",
+    "Plan",
+    "Profile",
+    "SlideError",
+    "SlidePending",
+    "UsageError",
+    "__version__",
+    "anonymize",
+    "anonymize_many",
+    "inspect",
+    "plan",
+    "recover",
+    "rows",
+    "slides",
+    "table",
+    "verify",
+]
 
 
 def __dir__() -> list[str]:

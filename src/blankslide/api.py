@@ -12,27 +12,58 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blankslide import pipeline
-from blankslide.errors import EnvironmentProblem, UsageError
+from blankslide.errors import (
+    BlankslideError,
+    Cancelled,
+    EnvironmentProblem,
+    SlideError,
+    SlidePending,
+    UsageError,
+)
+from blankslide.model import Action, Inspection, Outcome, PhiClass, Plan
 from blankslide.model.shown import draw_with
 from blankslide.pipeline import Options, Progress
+from blankslide.policy.profiles import Profile
+from blankslide.presentation.rows import rows, table
 
 if TYPE_CHECKING:
-    from blankslide.batch import Event, Naming
-    from blankslide.model import Inspection, Outcome, Plan
-    from blankslide.policy.profiles import Profile
+    from blankslide.batch import Event
     from blankslide.records.ledger import Ledger
     from blankslide.records.link_table import LinkTable
 
-__all__ = ["anonymize", "anonymize_many", "inspect", "options", "plan", "recover", "slides", "verify"]
+__all__ = [
+    "Action",
+    "BlankslideError",
+    "Cancelled",
+    "EnvironmentProblem",
+    "Inspection",
+    "Outcome",
+    "PhiClass",
+    "Plan",
+    "Profile",
+    "SlideError",
+    "SlidePending",
+    "UsageError",
+    "anonymize",
+    "anonymize_many",
+    "inspect",
+    "options",
+    "plan",
+    "recover",
+    "rows",
+    "slides",
+    "table",
+    "verify",
+]
 
 
 def options(
-    profile: str | Profile = "research",
+    profile: str | Path | Profile = "research",
     *,
     keep: str | Sequence[str] = (),
     remove: str | Sequence[str] = (),
     key: str | Path | None = None,
-    ledger: str | None = None,
+    ledger: str | Path | None = None,
     link_table: str | Path | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -100,13 +131,13 @@ def options(
     return made
 
 
-def _ledger(url: str | None, asked_only: bool = False) -> Ledger | None:
+def _ledger(url: str | Path | None, asked_only: bool = False) -> Ledger | None:
     if url == "none":
         return None
     from blankslide.records.opening import open_ledger
 
     try:
-        return open_ledger(url)
+        return open_ledger(None if url is None else os.fspath(url))
     except EnvironmentProblem:
         if asked_only and url is None:  # no home, so nothing can be recorded there
             return None
@@ -125,7 +156,8 @@ def _key_file(named: str | Path | None, looks: bool, dry_run: bool) -> Path | No
 
     if named is not None:
         if looks and not os.path.exists(named):
-            raise UsageError("there is no such key file", "name the one that the slides were made under")
+            name = os.path.basename(named)
+            raise UsageError(f"there is no such key file: {name!r}", "name the one that the slides were made under")
         return Path(named)
     try:
         return key_path()
@@ -135,20 +167,52 @@ def _key_file(named: str | Path | None, looks: bool, dry_run: bool) -> Path | No
         raise
 
 
-def inspect(path: str | Path, *, key: str | Path | None = None) -> Inspection:
-    """Say what is in a slide; nothing is changed and no tissue is read."""
-    return pipeline.inspect(path, key=options(key=key, ledger="none", looks=True).key)
+def inspect(path: str | Path, *, thorough: bool = False, key: str | Path | None = None) -> Inspection:
+    """Say what is in a slide; nothing is changed and no tissue is read.
+
+        >>> inspection = blankslide.inspect("slide.svs")
+        >>> inspection.title, len(inspection.levels)
+        ('Aperio SVS', 2)
+
+    Parameters
+    ----------
+    thorough
+        Look into every tile for text; that reads the slide.
+    key
+        As in `verify`: ids that were made under this key are known for what they are.
+    """
+    return pipeline.inspect(_single(path), key=options(key=key, ledger="none", looks=True).key, thorough=thorough)
+
+
+def _single(path: str | Path) -> str | Path:
+    """Return the path of one slide, or say who takes several."""
+    if isinstance(path, str | os.PathLike):
+        return path
+    raise UsageError("this is about one slide, a text or a Path", "anonymize_many takes several")
 
 
 def plan(
     path: str | Path,
-    profile: str | Profile = "research",
+    profile: str | Path | Profile = "research",
     *,
     keep: str | Sequence[str] = (),
     remove: str | Sequence[str] = (),
+    thorough: bool = False,
 ) -> Plan:
-    """Say what would happen to a slide; nothing is changed."""
-    return pipeline.plan(path, options(profile, keep=keep, remove=remove, ledger="none", looks=True))[1]
+    """Say what would happen to a slide; nothing is changed.
+
+        >>> plan = blankslide.plan("slide.svs", "strict", keep="macro")
+        >>> len(plan.patches) > 0, plan.left
+        (True, ('kept: macro shows the label',))
+
+    Parameters
+    ----------
+    profile, keep, remove, thorough
+        As in `anonymize`.
+    """
+    chosen = options(profile, keep=keep, remove=remove, ledger="none", looks=True)
+    chosen.thorough = thorough
+    return pipeline.plan(_single(path), chosen)[1]
 
 
 def anonymize(
@@ -157,30 +221,53 @@ def anonymize(
     in_place: bool = False,
     out: str | Path | None = None,
     name: str | None = None,
-    profile: str | Profile = "research",
+    profile: str | Path | Profile = "research",
     keep: str | Sequence[str] = (),
     remove: str | Sequence[str] = (),
     key: str | Path | None = None,
-    ledger: str | None = None,
+    ledger: str | Path | None = None,
     link_table: str | Path | None = None,
     dry_run: bool = False,
+    thorough: bool = False,
+    report: str | Path | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Outcome:
     """De-identify one slide.
 
+        >>> outcome = blankslide.anonymize("slide.svs", out="CLEAN", name="STUDY-1", report="report.html")
+        >>> bool(outcome), outcome.target, len(outcome.removed) > 10
+        (True, 'STUDY-1.svs', True)
+
     Parameters
     ----------
+    path
+        The slide; of one of several files its main file, or its folder.
     in_place
         Overwrite the slide's own bytes; there is no way back.
     out
         Folder for a copy instead; the slide itself is only read. One of the two must be said.
+    profile
+        ``research``, ``strict``, a TOML file, or a `Profile`.
     keep, remove
-        As in `options`: ``"macro"``, or several names.
+        Roles of pictures, or ids of findings, that win over the profile: ``"macro"``, or several names.
     name
         Name of the copy, or new name of the slide.
+    key
+        The site's key file; None for the user's own, which the first real run makes.
+    ledger
+        Where the run is recorded: a ``.jsonl`` file, ``none``, or None for the user's own ledger.
+    dry_run
+        Only plan it: the outcome is *untouched*, and says what would be done.
+    thorough
+        Look into every tile for text; that reads the slide.
+    report
+        File for a report, .html, .json, .csv or .xlsx, which is about this slide.
+    progress, cancelled
+        Called with (`Stage` that ended, fraction done); asked at safe points before anything is written.
     link_table
-        As in `options`.
+        Where the old name is kept if the slide gets another one, sealed with the key: a ``.links`` file, ``none``, or
+        None for the user's own.
 
     Raises
     ------
@@ -201,15 +288,41 @@ def anonymize(
         cancelled=cancelled,
         dry_run=dry_run,
     )
+    chosen.thorough = thorough
+    if report is not None:
+        _check_report(report)
     if chosen.links is not None:
-        chosen.links.keep_apart([path], out)
-    return pipeline.anonymize(path, chosen, mode, name)
+        chosen.links.keep_apart([_single(path)], out)
+    outcome = _named(pipeline.anonymize(_single(path), chosen, mode, name), path)
+    if report is not None:
+        _write_report(report, [outcome])
+    return outcome
+
+
+def _named(outcome: Outcome, path: str | Path) -> Outcome:
+    outcome.path = Path(path)
+    return outcome
+
+
+def _check_report(report: str | Path) -> None:
+    from blankslide.records import report as reports
+
+    reports.check(Path(report))
+
+
+def _write_report(report: str | Path, outcomes: Iterable[Outcome], others: Iterable[str] = ()) -> None:
+    from blankslide.records import report as reports
+
+    reports.write(Path(report), [*map(reports.section, outcomes)], others=[*others])
 
 
 def slides(*folders: str | Path) -> Iterator[Path]:
     """Yield the slides that `anonymize_many` would take: files, sets, and all that stand in folders and below.
 
     Nothing is changed, and of most files only the beginning is read.
+
+        >>> [path.name for path in blankslide.slides("ARCHIVE")]
+        ['one.svs', 'two.svs']
     """
     from blankslide.batch import slides
 
@@ -223,12 +336,13 @@ def anonymize_many(
     out: str | Path | None = None,
     name: str | None = None,
     names: str | Path | Mapping[str, str] | None = None,
-    profile: str | Profile = "research",
+    blind: bool = False,
+    profile: str | Path | Profile = "research",
     keep: str | Sequence[str] = (),
     remove: str | Sequence[str] = (),
     thorough: bool = False,
     key: str | Path | None = None,
-    ledger: str | None = None,
+    ledger: str | Path | None = None,
     link_table: str | Path | None = None,
     dry_run: bool = False,
     every: bool = False,
@@ -241,6 +355,10 @@ def anonymize_many(
 ) -> list[Outcome]:
     """De-identify many slides, several at a time; begin it again to go on after an interruption.
 
+        >>> outcomes = blankslide.anonymize_many("ARCHIVE", out="CLEAN", name="STUDY-{n:02}")
+        >>> all(outcomes), [outcome.target for outcome in outcomes]
+        (True, ['STUDY-01.svs', 'STUDY-02.svs'])
+
     Parameters
     ----------
     paths
@@ -248,9 +366,12 @@ def anonymize_many(
     in_place, out, profile, keep, remove, key, ledger, link_table, dry_run, cancelled
         As in `anonymize`. Copies keep the folders that they stand in.
     name
-        Pattern for names, such as ``STUDY-{n:04}``, ``{stem}`` or ``{pseudonym}``.
+        Pattern for names, such as ``STUDY-{n:04}``, ``{stem}`` or ``{pseudonym}``, or with parts of the present names
+        that patterns of the profile find: ``{case_pseudonym}-{block}-{stain}``.
     names
         Old name, path or barcode -> new name, or a table with the columns ``old`` and ``new``.
+    blind
+        Number the slides for ``{n}`` in an order that tells nothing.
     thorough
         Look into every tile for text.
     every
@@ -262,7 +383,7 @@ def anonymize_many(
     scheduler
         Address of a dask scheduler whose workers do it.
     report
-        File for a report, .html, .json or .csv.
+        File for a report, .html, .json, .csv or .xlsx.
     watch
         Called with every event (`blankslide.batch.events`), in this thread.
 
@@ -280,82 +401,75 @@ def anonymize_many(
     """
     from blankslide import batch
     from blankslide.pipeline.run_choices import hold
-    from blankslide.records import report as reports
 
     named = (paths,) if isinstance(paths, str | Path) else tuple(paths)
     mode = pipeline.mode_of(in_place, out, dry_run)
     chosen = options(profile, keep=keep, remove=remove, key=key, ledger=ledger, link_table=link_table, dry_run=dry_run)
     chosen.thorough = thorough
     if report is not None:
-        reports.check(Path(report))
+        _check_report(report)
     hold(named, mode.out, chosen)
     request = batch.Request(
         tuple(map(Path, named)),
         batch.Orders.of(chosen, mode.out, "everything" if every else "access"),
         batch.usual_jobs() if jobs is None else jobs,
         None if shard is None else batch.Shard.parse(shard),
-        _naming(name, names),
+        batch.naming_of(name, names, chosen.resolved().identifiers),
         dry_run,
         every,
         scheduler,
+        blind,
     )
-    ended: list[batch.Done] = []
-
-    def seen(event: Event) -> None:
-        if isinstance(event, batch.Done):
-            ended.append(event)
-        if watch is not None:
-            watch(event)
-
-    with batch.Batch(request, seen, cancelled or bool) as engine:
-        engine.plan()
-        engine.run()
-    outcomes = [event.outcome for event in sorted(ended, key=lambda event: event.number)]
+    outcomes, others = batch.run_whole(request, watch, cancelled)
     if report is not None:
-        reports.write(Path(report), [*map(reports.section, outcomes)], others=[path.name for path in engine.others])
+        _write_report(report, outcomes, (path.name for path in others))
     return outcomes
-
-
-def _naming(name: str | None, names: str | Path | Mapping[str, str] | None) -> Naming | None:
-    from blankslide.batch import NameTable, Pattern, read_table
-
-    if name is not None and names is not None:
-        raise UsageError("give either name or names, not both")
-    if isinstance(names, str | Path):
-        return read_table(Path(names))
-    if names is not None:
-        return NameTable((number, old, new) for number, (old, new) in enumerate(names.items(), 1))
-    return None if name is None else Pattern(name)
 
 
 def verify(
     path: str | Path,
-    profile: str | Profile = "research",
+    profile: str | Path | Profile = "research",
     *,
     key: str | Path | None = None,
-    ledger: str | None = None,
+    ledger: str | Path | None = None,
+    thorough: bool = False,
 ) -> Outcome:
     """Judge a slide as it is: clean by independent readers, residue, or pending.
 
+        >>> outcome = blankslide.verify("slide.svs")
+        >>> outcome.content, "picture.label" in outcome.reason
+        ('residue', True)
+
     Parameters
     ----------
+    profile
+        As in `anonymize`.
     key
         The site's key file that the slide was made under; None for the user's own, if there is one.
     ledger
         Asked whether a run ended NOT clean on this very slide; nothing is written to it.
+    thorough
+        As in `inspect`.
     """
-    return pipeline.verify(path, options(profile, key=key, ledger=ledger, looks=True, asked_only=True))
+    chosen = options(profile, key=key, ledger=ledger, looks=True, asked_only=True)
+    chosen.thorough = thorough
+    return _named(pipeline.verify(_single(path), chosen), path)
 
 
-def recover(path: str | Path, *, key: str | Path | None = None, ledger: str | None = None) -> Outcome:
+def recover(path: str | Path, *, key: str | Path | None = None, ledger: str | Path | None = None) -> Outcome:
     """Finish what an interrupted run began; safe to repeat.
+
+        >>> blankslide.recover("slide.svs").content     # no run was interrupted
+        'untouched'
 
     Parameters
     ----------
     key
         The site's key file that the run was begun with; None for the user's own, if there is one.
+    ledger
+        As in `anonymize`.
     """
-    return pipeline.recover(path, options(key=key, ledger=ledger, looks=True))
+    return _named(pipeline.recover(_single(path), options(key=key, ledger=ledger, looks=True)), path)
 
 
 def _card(noun: object) -> str:

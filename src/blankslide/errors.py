@@ -59,6 +59,10 @@ class BlankslideError(Exception):
         self.message = message
         self.hint = hint
 
+    def __str__(self) -> str:
+        """Return the sentence: whoever prints an error wants to know what to do, too."""
+        return self.sentence()
+
     def sentence(self) -> str:
         """Cause, what was changed, and what to do next, in that order."""
         parts = [self.message, _STATES[self.changed]]

@@ -177,8 +177,10 @@ def _read_key(path: Path) -> bytes:
     with path.open("rb") as file:
         state = os.fstat(file.fileno())
         if os.name == "posix" and state.st_mode & _OTHERS:
-            raise NoPermission("others can read the site key", "make it readable by its owner only (chmod 600)")
+            hint = "make it readable by its owner only (chmod 600)"
+            raise NoPermission(f"others can read the site key {path.name!r}", hint)
         key = file.read(KEY_BYTES + 1)
     if len(key) != KEY_BYTES:
-        raise EnvironmentProblem("the site key file does not hold 32 bytes", "name another, or restore it")
+        problem = f"the site key file {path.name!r} does not hold {KEY_BYTES} bytes"
+        raise EnvironmentProblem(problem, "name another, or restore it")
     return key

@@ -17,6 +17,7 @@ from blankslide.batch import Batch, Done, Event, Orders, Pattern, Planned, Queue
 from blankslide.errors import EnvironmentProblem, UsageError
 from blankslide.pipeline import Options
 from blankslide.records.ledger import Ledger
+from blankslide.testing.process import run_cli
 
 Put = Callable[..., Path]
 
@@ -207,6 +208,18 @@ def test_strict_gives_folders_that_may_identify_a_pseudonym(tmp_path: Path, put:
     assert Ran(tmp_path / "in", out=tmp_path / "out", profile="strict").summary.nothing_to_do == 2
 
 
+def test_a_name_that_identifies_is_another_one_in_copies_and_told_in_place(tmp_path: Path, put: Put) -> None:
+    put("small.ndpi", tmp_path / "in" / "S19-12345", "S19-12345-A.ndpi")
+    put("small.ndpi", tmp_path / "in" / "ward", "slide1.ndpi")
+    ran = Ran(tmp_path / "in", out=tmp_path / "out")
+    assert (ran.summary.clean, ran.summary.names) == (2, 0)
+    assert not [p for p in (tmp_path / "out").rglob("*") if "S19" in p.name]
+    assert (tmp_path / "out" / "ward" / "slide1.ndpi").exists(), "what is not known to identify keeps its name"
+    assert Ran(tmp_path / "in", out=tmp_path / "out").summary.nothing_to_do == 2
+    ran = Ran(tmp_path / "in")
+    assert (ran.summary.clean, ran.summary.names) == (2, 1)
+
+
 def test_a_folder_that_holds_a_removed_value_identifies(tmp_path: Path, put: Put) -> None:
     path = put("small.ndpi", tmp_path / "in", "slide1.ndpi")
     finding = next(f for f in blankslide.inspect(path).findings if f.value and len(f.value.reveal()) > 5)
@@ -283,3 +296,49 @@ def test_processes_that_cannot_be_started_end_the_run_and_no_slide_is_blamed(
     with pytest.raises(EnvironmentProblem, match="as soon as they are started"):
         Ran(tmp_path / "in", jobs=2)
     assert contents(tmp_path / "in") == before
+
+
+def test_a_set_whose_copy_was_killed_between_its_moves_is_recognised_when_it_is_planned_anew(
+    tmp_path: Path, put: Put
+) -> None:
+    if shutil.which("strace") is None:
+        pytest.skip("strace is not installed")
+    path, out = put("mirax.mrxs", tmp_path / "in"), tmp_path / "out"
+    strace = ("strace", "-f", "-qq", "-o", os.devnull, "-e", "inject=renameat2:signal=SIGKILL:when=2")
+    run_cli("anonymize", "--out", out, "--key", tmp_path / "site.key", path, before=strace)
+    assert (out / "mirax").is_dir(), "the data were moved"
+    assert not (out / "mirax.mrxs").exists(), "and the main file was not"
+    ran = Ran(tmp_path / "in", out=out)
+    assert (ran.overview.refused.total(), ran.summary.clean) == (0, 1)
+    assert sorted(os.listdir(out)) == ["mirax", "mirax.mrxs"]
+
+
+def test_somebody_else_s_folder_is_in_the_way_all_the_same(tmp_path: Path, put: Put) -> None:
+    put("mirax.mrxs", tmp_path / "in")
+    (tmp_path / "out" / "mirax").mkdir(parents=True)
+    ran = Ran(tmp_path / "in", out=tmp_path / "out")
+    assert (ran.overview.refused.total(), ran.summary.exit_code) == (1, 4)
+    assert os.listdir(tmp_path / "out") == ["mirax"]
+
+
+def test_blind_numbers_are_the_same_when_a_run_goes_on_in_place_in_copies_and_in_shards(
+    few: Path, tmp_path: Path
+) -> None:
+    wanted: dict[str, Any] = {"naming": Pattern("S{n}"), "blind": True}
+    Ran(few, out=tmp_path / "whole", **wanted)
+    for index in (1, 2):
+        Ran(few, out=tmp_path / "shards", shard=Shard(index, 2), **wanted)
+    names = sorted(str(p.relative_to(tmp_path / "whole")) for p in (tmp_path / "whole").rglob("S*"))
+    assert names == sorted(str(p.relative_to(tmp_path / "shards")) for p in (tmp_path / "shards").rglob("S*"))
+    assert Ran(few, out=tmp_path / "whole", **wanted).summary.nothing_to_do == 3, "the set cannot be renamed"
+    (few / "set" / "small.vms").rename(tmp_path / "away.vms")
+    first = Ran(few, stopped=lambda: len(list(few.rglob("S*"))) > 0, **wanted)
+    assert first.summary.clean >= 1
+    Ran(few, **wanted)
+    assert sorted(p.name for p in few.rglob("S*.ndpi")) == ["S1.ndpi", "S2.ndpi", "S3.ndpi"]
+
+
+def test_a_blind_order_is_of_numbers(few: Path, tmp_path: Path) -> None:
+    for naming in (None, Pattern("{stem}x")):
+        with pytest.raises(UsageError, match="the names have none"):
+            Ran(few, out=tmp_path / "out", naming=naming, blind=True)

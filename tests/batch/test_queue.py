@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 
 import blankslide
-from blankslide.batch.queue import Aside, Shard, Task, tasks
+from blankslide.batch.queue import Aside, Shard, Task, shuffled, tasks
 from blankslide.errors import UsageError
 
 
@@ -60,3 +60,37 @@ def test_a_slide_of_many_files_is_one(put: Callable[..., Path], tmp_path: Path) 
     put("mirax.mrxs", tmp_path / "x")
     assert places(tmp_path / "x") == ["mirax.mrxs"]
     assert places(tmp_path / "x" / "mirax") == ["mirax.mrxs"]
+
+
+# -- a blind order ---------------------------------------------------------------------------
+
+
+KEY = bytes(32)
+
+
+def order(tasks: Iterable[Task], key: bytes) -> dict[str, int]:
+    return {task.place: task.number for task in shuffled(tasks, key)}
+
+
+def test_a_blind_order_is_the_same_again_and_another_one_under_another_key() -> None:
+    slides = [Task(i, Path("/archive/a") / f"{i:03}.svs", ("a",)) for i in range(1, 101)]
+    numbers = order(slides, KEY)
+    assert sorted(numbers.values()) == list(range(1, 101))
+    assert numbers == order(reversed(slides), KEY), "wherever a walk begins"
+    moved = [task._replace(path=Path("/mnt") / task.path.name) for task in slides]
+    assert numbers == order(moved, KEY), "wherever it is mounted"
+    other = order(slides, bytes(range(32)))
+    for each in (numbers, other):
+        assert sum(number == int(place[2:5]) for place, number in each.items()) < 10
+    assert sum(numbers[place] == other[place] for place in numbers) < 10
+
+
+def test_without_one_slide_no_two_others_change_places() -> None:
+    slides = [Task(i, Path("/archive") / f"{i}.svs") for i in range(1, 31)]
+    all_of_them, fewer = (sorted(each, key=each.__getitem__) for each in (order(slides, KEY), order(slides[1:], KEY)))
+    assert fewer == [place for place in all_of_them if place != "1.svs"]
+
+
+def test_a_blind_order_needs_a_key() -> None:
+    with pytest.raises(UsageError, match="key"):
+        list(shuffled([Task(1, Path("a"))], None))

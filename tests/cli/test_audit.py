@@ -140,7 +140,7 @@ def test_json_has_the_contracts_slides_and_the_sum(archive: Path, ended: Any) ->
 def test_a_file_that_cannot_be_written_ends_it_before_a_slide_is_looked_at(archive: Path, ended: Any) -> None:
     code, told, errors = ended("audit", "--report", archive / "audit.doc", archive)
     assert (code, told) == (2, "")
-    assert "must end in .html, .json or .csv" in errors
+    assert "must end in .html, .json, .csv or .xlsx" in errors
 
 
 def test_each_format_is_audited_before_and_after(tmp_path: Path, ended: Any) -> None:

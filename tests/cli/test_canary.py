@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import struct
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -80,6 +81,50 @@ def test_successful_life_leaks_nothing(make: Make, home: Path, scratch: Path) ->
     assert leaks(key, *texts) == set()
     assert leaks(key, *written(home, scratch)) == set()
     assert leaks(key, *written(path.parent)) == set()
+
+
+def test_the_ledgers_mirrors_and_tables_hold_nothing(make: Make, home: Path, scratch: Path, tmp_path: Path) -> None:
+    pytest.importorskip("sqlalchemy", reason="SQLAlchemy is not installed")
+    path, key = make(fields=FIELDS)
+    made = tmp_path / "made"
+    made.mkdir()
+    url = f"{made}/l.jsonl,sqlite:///{made}/m.db"
+    about = ("--requester", f"for {CANARY}")
+    texts = [run_cli("anonymize", "--out", tmp_path / "out", "--name", CANARY, *about, "--ledger", url, path).text]
+    texts.append(run_cli("anonymize", "--in-place", "--keep", "macro", *about, "--ledger", url, path).text)
+    for command in (
+        *(("list",), ("list", "--json"), ("list", "--not-clean"), ("check",), ("check", "--json"), ("mirror",)),
+        *(
+            ("export", made / "t.csv"),
+            ("export", made / "t.json"),
+            ("export", made / "t.xlsx"),
+            ("mirror", "--rebuild"),
+        ),
+    ):
+        ended = run_cli("ledger", *command, "--ledger", url)
+        assert ended.code == 0, (command, ended.text)
+        texts.append(ended.text)
+    with zipfile.ZipFile(made / "t.xlsx") as book:
+        texts += [book.read(name).decode() for name in book.namelist()]
+    texts[0] = texts[0].replace(f"copy: {CANARY}.svs", "")  # the screen shows the name that was just typed
+    assert leaks(key, *texts) == set()
+    assert leaks(key, *written(made, home, scratch)) == set()
+
+
+def test_an_old_name_stands_nowhere_but_sealed(make: Make, home: Path, scratch: Path, tmp_path: Path) -> None:
+    """The screen answers whoever named the path; what is written does not know the name any more."""
+    _, key = make(f"archive/{CANARY}/{CANARY}.svs", fields=FIELDS)
+    second, _ = make(f"other/{CANARY}.svs", fields=FIELDS)
+    out, reports = tmp_path / "out", [tmp_path / f"report.{end}" for end in ("html", "json", "csv")]
+    run_cli("batch", "--out", out, "--name", "S{n}", "--report", reports[0], "--jobs", "1", tmp_path / "archive")
+    run_cli("anonymize", "--out", out, "--report", reports[1], second)
+    run_cli("anonymize", "--in-place", "--name", "TWO", "--report", reports[2], second)
+    assert {path.suffix for path in out.rglob("*") if path.is_file()} == {".svs"}
+    assert len(list(home.rglob("*.links"))) == 1
+    found = leaks(key, *written(home, scratch), *(path.read_bytes() for path in reports), *written(second.parent))
+    assert found == set()
+    copies = [path for path in out.rglob("*") if path.is_file()]
+    assert leaks(key, *(path.read_bytes() for path in copies), *(path.name for path in copies)) == set()
 
 
 def test_show_values_shows_them(make: Make) -> None:

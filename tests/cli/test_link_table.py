@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from blankslide.errors import EnvironmentProblem, UsageError
 from blankslide.home import load_key
-from blankslide.pipeline import inspect
+from blankslide.pipeline import anonymize_copy, inspect
 from blankslide.pipeline.in_place import anonymize_in_place
 from blankslide.pipeline.options import Options
 from blankslide.records.link_table import LinkTable, own_table, read
@@ -117,6 +118,26 @@ def test_the_link_is_there_before_the_name(make: Make, monkeypatch: pytest.Monke
         anonymize_in_place(path, options, name="x")
     assert [link.new for link in read(None, bytes(32))] == ["x.svs"]
     assert path.exists()
+
+
+def test_a_copy_is_not_begun_if_its_old_name_cannot_be_kept(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def begun(*args: Any) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("blankslide.storage.copies.file.Copy.begin", begun)
+    LinkTable(tmp_path / "x.links").ready(bytes(range(32)))
+    options = Options(key=bytes(32), links=LinkTable(tmp_path / "x.links"))
+    with pytest.raises(EnvironmentProblem, match="another key"):
+        anonymize_copy(make()[0], tmp_path / "out", options, name="x")
+    options.key = None
+    for run in (
+        lambda: anonymize_copy(make()[0], tmp_path / "out", options, name="x"),
+        lambda: anonymize_in_place(make()[0], options, name="x"),
+    ):
+        with pytest.raises(UsageError, match="needs the site's key"):
+            run()
 
 
 def test_names_show_and_find(make: Make, home: Path, run_here: Run) -> None:

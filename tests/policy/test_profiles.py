@@ -150,3 +150,27 @@ def test_a_mistyped_name_of_a_profile_is_asked_about() -> None:
         load("reserch")
     assert caught.value.hint == "did you mean research?"
     assert mistakes_in("strict") == []
+
+
+PATTERNS = """
+base = "strict"
+
+[identifiers]
+scanner = '(?P<case>[A-Z]\\d\\d-\\d+)_(?P<block>\\w)'
+barcode = '(?P<case>\\d+);(?P<stain>HE|PAS)'
+"""
+
+
+def test_a_profile_holds_patterns_for_names(tmp_path: Path) -> None:
+    profile = load(write(tmp_path, PATTERNS))
+    assert [each.name for each in profile.identifiers] == ["scanner", "barcode"]
+    assert profile.identifiers[1].fields == {"stain"}
+    assert STRICT.identifiers == ()
+
+
+def test_a_wrong_pattern_names_its_line(tmp_path: Path) -> None:
+    with pytest.raises(ProfileError, match=r"site.toml, line 6: the pattern 'barcode' has a group 'stian'") as caught:
+        load(write(tmp_path, PATTERNS.replace("stain", "stian")))
+    assert caught.value.hint == "did you mean stain?"
+    with pytest.raises(ProfileError, match=r"line 3: the pattern 'x' must be a text"):
+        load(write(tmp_path, "[identifiers]\n# x\nx = 3\n"))

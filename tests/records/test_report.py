@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
+import subprocess
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import ZipFile
 
 import pytest
 
@@ -47,10 +50,13 @@ def copied(tmp_path: Path) -> Case:
 
 def written(path: Path, *sections: Section) -> str:
     report.write(path, sections)
-    return path.read_text("utf-8")
+    if path.suffix != ".xlsx":
+        return path.read_text("utf-8")
+    with ZipFile(path) as book:  # what is packed would hide from a search
+        return "\n".join(book.read(name).decode("utf-8") for name in book.namelist())
 
 
-@pytest.mark.parametrize("suffix", [".html", ".json", ".csv"])
+@pytest.mark.parametrize("suffix", [".html", ".json", ".csv", ".xlsx"])
 def test_no_value_of_the_slide_is_in_it(copied: Case, tmp_path: Path, suffix: str) -> None:
     data = written(tmp_path / f"r{suffix}", copied.section).encode()
     values = {r.value for r in copied.key.removed if r.value and len(r.value) >= 5}
@@ -223,10 +229,47 @@ def test_the_table_has_a_row_for_each_slide_and_no_formula(copied: Case, tmp_pat
     assert [row["slide"] for row in rows[1:]] == ["'@x", "notes.txt"]
 
 
+def test_the_workbook_has_the_rows_of_the_table_and_neither_formula_nor_link(copied: Case, tmp_path: Path) -> None:
+    calamine = pytest.importorskip("python_calamine", reason="the extra `tables` is not installed")
+    odd = [Section("=1+1.svs", None, "=cmd|' /C calc'!A0"), Section("b.svs", None, "http://x" * 5_000)]
+    for name in ("r.xlsx", "r.csv"):
+        report.write(tmp_path / name, [copied.section, *odd], True, ["@x", "1e5"])
+    book = calamine.CalamineWorkbook.from_path(str(tmp_path / "r.xlsx"))
+    assert book.sheet_names == ["slides", "about"]
+    rows = book.get_sheet_by_name("slides").to_python()
+    with (tmp_path / "r.csv").open(encoding="utf-8", newline="") as file:
+        table = list(csv.reader(file))
+    assert [str(cell).removesuffix(".0") for cell in rows[1]] == table[1]
+    assert rows[0] == table[0]
+    assert [row[0] for row in rows[2:]] == ["=1+1.svs", "b.svs", "@x", "1e5"]
+    assert rows[2][2] == "=cmd|' /C calc'!A0"
+    assert len(rows[3][2]) == 32_767
+    with ZipFile(tmp_path / "r.xlsx") as packed:
+        sheet = packed.read("xl/worksheets/sheet1.xml").decode()
+    assert 'state="frozen"' in sheet
+    assert not [word for word in ("<f>", "hyperlink", 't="e"') if word in sheet]
+
+
+@pytest.mark.slow
+def test_libreoffice_reads_the_workbook_as_we_wrote_it(copied: Case, tmp_path: Path) -> None:
+    if shutil.which("soffice") is None:
+        pytest.skip("LibreOffice is not installed")
+    odd = Section("=1+1.svs", None, "=2+2")
+    report.write(tmp_path / "r.xlsx", [copied.section, odd], True, ["notes.txt"])
+    home = f"-env:UserInstallation=file://{tmp_path}/lo"
+    command = ["soffice", home, "--headless", "--convert-to", "csv:Text - txt - csv (StarCalc):44,34,76,1", "r.xlsx"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=120)
+    with (tmp_path / "r.csv").open(encoding="utf-8", newline="") as file:
+        head, first, second, third = csv.reader(file)
+    assert (head[0], first[0], first[1]) == ("slide", "slide.svs", "clean")
+    assert second[:3] == ["=1+1.svs", "refused", "=2+2"]
+    assert third[0] == "notes.txt"
+
+
 # -- refusals ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["slide.svs", "report", "r.txt", "r.xlsx"])
+@pytest.mark.parametrize("name", ["slide.svs", "report", "r.txt", "r.xls"])
 def test_only_html_json_and_csv_so_that_no_slide_is_overwritten(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError):
         report.check(tmp_path / name)

@@ -4,7 +4,8 @@
   them names; `orders` says how they are to be treated.
 - Who does it: `crew` keeps worker processes busy, each of which imports once and does many slides (`worker`); `work`
   is what is done with one slide.
-- The whole: `forecast` sums up what was planned, `engine` runs it, `events` tells of it, `summary` counts the results.
+- The whole: `forecast` sums up what was planned, `engine` runs it, `events` tells of it, `summary` counts the results;
+  `whole` is all of it in one call.
 
 A slide is edited by the pipeline as ever, with its own journal. Which slides are done is not written down anywhere: a
 run that was killed is simply begun again. A slide that is clean has nothing to do, one that waits is recovered, and a
@@ -19,6 +20,7 @@ from blankslide.batch.names import Naming, Pattern
 from blankslide.batch.orders import Orders
 from blankslide.batch.queue import Shard, slides, usual_jobs
 from blankslide.batch.summary import Summary
+from blankslide.batch.whole import naming_of, run_whole
 
 __all__ = [
     "Batch",
@@ -37,7 +39,9 @@ __all__ = [
     "Shard",
     "Staged",
     "Summary",
+    "naming_of",
     "read_table",
+    "run_whole",
     "slides",
     "usual_jobs",
 ]

@@ -58,7 +58,9 @@ class Cluster:
         try:
             self._client: Any = Client(address, timeout=_PATIENCE, set_as_default=False)
         except (OSError, ValueError):
-            raise EnvironmentProblem("no dask scheduler answers at that address", "write tcp://HOST:8786") from None
+            raise EnvironmentProblem(
+                f"no dask scheduler answers at {address!r}", "write --scheduler tcp://HOST:8786"
+            ) from None
 
     def __enter__(self) -> Cluster:
         return self

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING
 from blankslide.batch.crew import Crew
 from blankslide.batch.events import Done, Event, Planned
 from blankslide.batch.forecast import Forecast, Overview, forecast
-from blankslide.batch.queue import Aside, Task, tasks
+from blankslide.batch.names import KEYED
+from blankslide.batch.queue import Aside, Task, shuffled, tasks
 from blankslide.batch.summary import Summary
 from blankslide.batch.work import refused
 from blankslide.errors import Cancelled, NoPermission, NoSpace, UsageError
@@ -58,6 +59,8 @@ class Request:
         Begin only if every slide can be done.
     scheduler
         Address of a dask scheduler whose workers do the slides; ``jobs`` says nothing then.
+    blind
+        Number the slides in an order that tells nothing.
     """
 
     paths: tuple[Path, ...]
@@ -68,6 +71,7 @@ class Request:
     dry_run: bool = False
     every: bool = False
     scheduler: str | None = None
+    blind: bool = False
 
 
 def _nobody(event: Event) -> None:
@@ -136,10 +140,12 @@ class Batch:
         """
         request, options = self.request, self.request.orders.options()
         links = options.links if request.scheduler is None else None  # workers elsewhere have tables of their own
-        if request.naming is not None and not request.dry_run and ("pseudonym" in request.naming.fields or links):
+        if request.naming is not None and not request.dry_run and (request.naming.fields & KEYED or links):
             options.make_key()
             if links is not None and options.key is not None:
                 links.ready(options.key)
+        elif request.blind and not request.dry_run:
+            options.make_key()
         return options.planning_key
 
     # -- planning --------------------------------------------------------------------------
@@ -155,6 +161,8 @@ class Batch:
             If everything is demanded and the copies do not fit.
         """
         self._refuse_moving_numbers()
+        if self.request.blind and "n" not in getattr(self.request.naming, "fields", ()):
+            raise UsageError("a blind order is of numbers, and the names have none", "put {n:04} into --name")
         with suppress(Cancelled):
             self._look()
         self.forecasts.sort(key=lambda each: each.task.number)
@@ -187,6 +195,8 @@ class Batch:
         request = self.request
         aside = Aside(self.others.append, self._unreadable.append, self.empty.append, self._looked_at)
         found = tasks(request.paths, request.orders.out, aside)
+        if request.blind:
+            found = shuffled(found, self._key)
         if request.shard is not None:
             found = filter(request.shard.holds, found)
         if request.naming is None:

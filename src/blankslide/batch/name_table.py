@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from blankslide.batch.barcodes import barcodes
 from blankslide.batch.names import stem_of
 from blankslide.errors import BlankslideError, EnvironmentProblem, UsageError
 
@@ -75,7 +76,13 @@ class NameTable:
             if in_place and self._has_its_name(task):
                 yield task
                 continue
-            found = self._row_of(task)
+            found = self._row_by_name(task)
+            if found is None:
+                codes = barcodes(task.path)
+                if codes is None:  # it waits to be recovered, and says so itself
+                    yield task
+                    continue
+                found = self._row_by_code(codes)
             if found is None:
                 yield task._replace(refusal=NO_ROW)
                 continue
@@ -92,11 +99,8 @@ class NameTable:
         self.unused.discard(number)
         return True
 
-    def _row_of(self, task: Task) -> tuple[int, str] | None:
-        found = self._row_by_name(task)
-        if found is not None:
-            return found
-        rows = {self._new[code] for code in map(_plain, _barcodes(task.path)) if code in self._new}
+    def _row_by_code(self, codes: Iterable[str]) -> tuple[int, str] | None:
+        rows = {self._new[code] for code in map(_plain, codes) if code in self._new}
         return rows.pop() if len(rows) == 1 else None
 
     def _row_by_name(self, task: Task) -> tuple[int, str] | None:
@@ -123,18 +127,6 @@ def _plain(name: str) -> str:
     return unicodedata.normalize("NFC", name.strip().replace("\\", "/").removeprefix("./")).casefold()
 
 
-def _barcodes(path: Path) -> list[str]:
-    """Return the barcodes that stand in a slide's fields; none if it cannot be looked at."""
-    from blankslide.pipeline import inspect
-
-    try:
-        findings = inspect(path).findings
-    except (BlankslideError, OSError):
-        return []
-    fields = [f for f in findings if "barcode" in f.id.lower() and f.value is not None]
-    return [value.reveal() for f in fields for value in (f.value, *f.values) if value is not None]
-
-
 # -- reading ---------------------------------------------------------------------------------
 
 
@@ -155,12 +147,20 @@ def read_table(path: Path, columns: str | None = None) -> NameTable:
     """
     old, new = _headings(columns)
     try:
+        return NameTable(_two_columns(_rows(path), old, new))
+    except BlankslideError as error:
+        raise type(error)(f"{path.name!r}: {error.message}", error.hint) from None
+
+
+def _rows(path: Path) -> list[list[str]]:
+    try:
         if path.stat().st_size > _LARGEST:
             raise UsageError("the table of names is too large to be one")
-        rows = _book(path) if path.suffix.lower() in _BOOKS else _csv(path.read_bytes())
+        return _book(path) if path.suffix.lower() in _BOOKS else _csv(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        raise UsageError("there is no such table of names", "name a .csv, .xlsx or .ods file with --names") from None
     except OSError as error:
         raise EnvironmentProblem(f"the table of names cannot be read: {error.strerror}") from None
-    return NameTable(_two_columns(rows, old, new))
 
 
 def _headings(columns: str | None) -> tuple[str, str]:

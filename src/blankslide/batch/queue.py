@@ -32,6 +32,8 @@ class Task(NamedTuple):
         Its new name, or None.
     refusal
         Why it is not to be done, or empty.
+    kept
+        Identifiers in its present name that stay, for the ledger: what each is, and its value.
     """
 
     number: int
@@ -39,6 +41,7 @@ class Task(NamedTuple):
     home: tuple[str, ...] = ()
     name: str | None = None
     refusal: str = ""
+    kept: tuple[tuple[str, str], ...] = ()
 
     @property
     def place(self) -> str:
@@ -117,6 +120,25 @@ def tasks(paths: Iterable[Path], out: str | None, aside: Aside) -> Iterator[Task
                 yield Task(number, path, _home(root, path))
         if number == before:
             aside.empty(root)
+
+
+def shuffled(found: Iterable[Task], key: bytes | None) -> Iterator[Task]:
+    """Yield the slides in an order that tells nothing, and numbered by it: the same one whenever it is asked for.
+
+    It comes from the site's key and from their places, so a slide that is renamed or gone moves no two others.
+
+    Raises
+    ------
+    UsageError
+        If there is no key.
+    """
+    import hmac
+
+    if key is None:
+        raise UsageError("a blind order needs the site's key", "name one with --key")
+    waiting = [(hmac.digest(key, b"blind\0" + os.fsencode(task.place), "sha256"), task) for task in found]
+    for number, (_, task) in enumerate(sorted(waiting), 1):
+        yield task._replace(number=number)
 
 
 def _home(root: Path, path: Path) -> tuple[str, ...]:

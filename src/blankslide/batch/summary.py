@@ -23,6 +23,8 @@ class Summary:
     clean, nothing_to_do, not_clean, pending, not_begun, planned
         How many: cleaned now; clean before; with something left, or judged by nobody; waiting for `recover`; not come
         to because the run ended; only planned.
+    names
+        How many of them have a name that identifies, now that they are done.
     refused
         Reason -> how many.
     codes
@@ -37,6 +39,7 @@ class Summary:
     pending: int = 0
     not_begun: int = 0
     planned: int = 0
+    names: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     codes: set[int] = field(default_factory=set)
     stopped: bool = False
@@ -47,6 +50,7 @@ class Summary:
             self.not_begun += 1
             return
         self.codes.add(outcome.exit_code)
+        self.names += outcome.name == "identifying" and not outcome.error
         if outcome.exit_code == 5:
             self.pending += 1
         elif outcome.error:

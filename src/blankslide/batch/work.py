@@ -42,6 +42,7 @@ def carry_out(
             raise UsageError(task.refusal)
         options.find_key()
         own = replace(options, progress=progress, cancelled=cancelled, foreseen=seen.append, place=task.place)
+        own.about = {**options.about, **dict(task.kept)}
         outcome = pipeline.anonymize(task.path, own, _mode(task, verb, orders, own), task.name)
     except Exception as error:  # readers are foreign code: one bad slide never stops the others
         outcome = refused(problem_of(error))
@@ -65,14 +66,14 @@ def _mode(task: Task, verb: Verb, orders: Orders, options: Options) -> Mode:
 
 
 def _folder_name(name: str, verb: Verb, options: Options) -> str:
-    """Return what a folder is called among the copies: a pseudonym, if the profile cares and it may identify.
+    """Return what a folder is called among the copies: a pseudonym, if it identifies, or may and the profile cares.
 
     Which values are removed from a slide says nothing here: all slides of the folder must agree.
     """
     from blankslide.policy.file_names import name_verdict
     from blankslide.policy.pseudonyms import slide_name
 
-    if not options.resolved().names or name_verdict(name) == "plain":
+    if name_verdict(name) not in (("identifying", "unknown") if options.resolved().names else ("identifying",)):
         return name
     if verb == "run":
         options.make_key()

@@ -62,7 +62,9 @@ def anonymize(request: Request, options: Options) -> int:
         If the request cannot be met for any slide; nothing was touched.
     """
     if request.name is not None and are_several(request.paths, request.mode.out):
-        raise UsageError("--name is for one slide, and there are several")
+        raise UsageError(
+            "--name is for one slide, and there are several", "blankslide batch --name STUDY-{n:04} gives each its own"
+        )
     if request.report is not None:
         from blankslide.records import report
 
@@ -73,6 +75,8 @@ def anonymize(request: Request, options: Options) -> int:
     with stop.held(not request.mode.dry_run):
         code = runner.run(request.paths, lambda path: _one(path, request, options))
         settle(options.ledger)
+        if request.mode.dry_run and not request.as_json:
+            _tell_next(runner.rows, in_place=request.mode.out is None)
         remark((d.id for row in runner.rows for d in row.decisions), options.resolved())
         if request.report is not None:
             from blankslide.cli.reporting import write_report
@@ -80,6 +84,14 @@ def anonymize(request: Request, options: Options) -> int:
             sections = [report.Section(row.path.name, row.outcome, row.error or "") for row in runner.rows]
             code = _worse(code, write_report(request.report, sections, runner.skipped, request.with_names))
     return code
+
+
+def _tell_next(rows: Iterable[Row], in_place: bool) -> None:
+    from blankslide.cli.next_steps import after_dry_run
+
+    identifies = any(words.sensitive(row.decisions) for row in rows if row.error is None)
+    if line := after_dry_run(identifies, in_place):
+        print(line)
 
 
 def _worse(code: int, of_report: int) -> int:
@@ -103,7 +115,8 @@ def _one(path: Path, request: Request, options: Options) -> Row:
     if not request.as_json and request.mode.dry_run:
         show.dry_run(path, outcome)
     elif not request.as_json:
-        print(words.after_line(path, outcome, wrote=outcome.writes > 0))
+        offer = " \u00b7 --name NEW gives it another" if outcome.name == "identifying" and not outcome.copied else ""
+        print(words.after_line(path, outcome, wrote=outcome.writes > 0) + offer)
     row = from_outcome(path, outcome)
     if request.mode.dry_run:
         row.code, row.error = 0, None

@@ -137,7 +137,11 @@ def _write(path: Path, slides: Sequence[records.Audited], others: int, with_name
     return 0
 
 
-def _text(path: Path, data: Mapping[str, Any]) -> str:
+def _text(path: Path, data: Mapping[str, Any]) -> str | bytes:
+    if path.suffix.lower() == ".xlsx":
+        from blankslide.records.workbook import workbook
+
+        return workbook({"left": records.rows(data)})
     if path.suffix.lower() == ".csv":
         return records.table(data)
     if path.suffix.lower() == ".json":

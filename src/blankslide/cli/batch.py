@@ -59,6 +59,8 @@ class Asked:
         Pattern for names.
     names, names_columns
         Table of names, and the headings of its columns.
+    blind
+        Number the slides in an order that tells nothing.
     every
         Begin only if every slide can be done.
     """
@@ -68,6 +70,7 @@ class Asked:
     name: str | None = None
     names: str | None = None
     names_columns: str | None = None
+    blind: bool = False
     jobs: int = 1
     shard: str | None = None
     every: bool = False
@@ -87,12 +90,14 @@ def batch(asked: Asked, options: Options) -> int:
     """
     if asked.report is not None:
         report.check(Path(asked.report))
-    naming = _naming(asked)
+    naming = _naming(asked, options)
     shard = None if asked.shard is None else Shard.parse(asked.shard)
     hold(asked.paths, asked.mode.out, options)
     orders = Orders.of(options, asked.mode.out, "everything" if asked.every else "access")
     paths = tuple(map(Path, asked.paths))
-    request = Request(paths, orders, asked.jobs, shard, naming, asked.mode.dry_run, asked.every, asked.scheduler)
+    request = Request(
+        paths, orders, asked.jobs, shard, naming, asked.mode.dry_run, asked.every, asked.scheduler, asked.blind
+    )
     teller = _Teller(asked)
     with stop.held(not asked.mode.dry_run), Batch(request, teller, _has_to_end, teller.counter.looked) as engine:
         overview = engine.plan()
@@ -104,10 +109,10 @@ def batch(asked: Asked, options: Options) -> int:
         return _code(asked, engine, teller, summary)
 
 
-def _naming(asked: Asked) -> Naming | None:
+def _naming(asked: Asked, options: Options) -> Naming | None:
     if asked.names is not None:
         return read_table(Path(asked.names), asked.names_columns)
-    return None if asked.name is None else Pattern(asked.name)
+    return None if asked.name is None else Pattern(asked.name, options.resolved().identifiers)
 
 
 def _has_to_end() -> bool:
@@ -201,7 +206,7 @@ class _Teller:
         """Tell the plan."""
         self.counter.clear()
         for path in engine.empty:
-            print(f"no slide found in {words.shown(path)}", file=sys.stderr)
+            print(words.empty_line(path), file=sys.stderr)
         if self.asked.style == "lines":
             self._say(overview_lines(overview, self.asked.mode.out is not None))
         naming = engine.request.naming
@@ -219,10 +224,17 @@ class _Teller:
         summary = engine.summary
         if self.asked.style == "lines":
             self._say(summary_lines(summary, len(engine.others), self.asked.report))
+            self._tell_next(summary)
             return
         whole = {"others": [plain_text(path) for path in engine.others], "summary": summary.as_json()}
         text = json.dumps(whole, ensure_ascii=True)
         print(f"], {text[1:]}" if self.asked.style == "json" else text)
+
+    def _tell_next(self, summary: Summary) -> None:
+        if self.asked.mode.dry_run and summary.planned:
+            from blankslide.cli.next_steps import after_dry_run
+
+            self._say([line for line in (after_dry_run(True, self.asked.mode.out is None),) if line])
 
     def _say(self, lines: list[str]) -> None:
         for line in lines:

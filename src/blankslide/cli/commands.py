@@ -7,6 +7,7 @@ Exit codes and JSON are a contract; `blankslide.errors` and `blankslide.model` h
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -114,11 +115,20 @@ class _Group(click.Group):
         command: click.Command = getattr(import_module(_ELSEWHERE[cmd_name]), cmd_name)
         return command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read a command line, and keep it for the line that says what to do next."""
+        ctx.meta["blankslide.typed"] = tuple(args)
+        return super().parse_args(ctx, args)
+
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run a command with streams that know every letter and never raise."""
         from blankslide.cli.letters import never_fail
 
         never_fail()
+        if "_BLANKSLIDE_COMPLETE" in os.environ:  # a shell asks what a word may become
+            from blankslide.cli.commands_completion import listen
+
+            listen()
         with output.guarded():
             return super().main(*args, **kwargs)
 
@@ -167,7 +177,7 @@ def inspect(
     options = options_of(profile, looks=True)
     options.thorough = thorough
     try:
-        request = cli_inspect.Request(paths, table, show_values, as_json, with_names, readable)
+        request = cli_inspect.Request(paths, table, show_values, as_json, with_names, readable, profile)
         sys.exit(cli_inspect.inspect(request, options))
     except BlankslideError as error:
         _fail(error.exit_code, error.sentence())
@@ -180,7 +190,9 @@ def inspect(
 @click.option("--name", metavar="NAME", help="New name of the copy, or of the slide. For one slide.")
 @click.option("--keep", multiple=True, metavar="macro", help="Keep a picture; the slide is then not clean.")
 @click.option("--dry-run", is_flag=True, help="Plan only; change nothing.")
-@click.option("--report", metavar="FILE", help="Write a report, .html, .json or .csv: no values, no telling names.")
+@click.option(
+    "--report", metavar="FILE", help="Write a report, .html, .json, .csv or .xlsx: no values, no telling names."
+)
 @_shared("with_names", "profile", "thorough", "key", "ledger", "requester", "link_table", "json")
 def anonymize(
     paths: tuple[str, ...],
@@ -227,6 +239,7 @@ def anonymize(
 @click.option("--name", metavar="PATTERN", help="New names, such as STUDY-{n:04}, {stem} or {pseudonym}.")
 @click.option("--names", metavar="TABLE", help="New names by a table with columns old and new: CSV, .xlsx, .ods.")
 @click.option("--names-columns", metavar="OLD,NEW", help="Other headings of these columns.")
+@click.option("--blind", is_flag=True, help="Number the slides in an order that tells nothing.")
 @click.option("--keep", multiple=True, metavar="macro", help="Keep a picture; the slide is then not clean.")
 @click.option("--dry-run", is_flag=True, help="Plan only; change nothing.")
 @click.option("--all", "every", is_flag=True, help="Begin only if every slide can be done.")
@@ -234,7 +247,9 @@ def anonymize(
 @click.option("--shard", metavar="I/N", help="Only this part of the slides: 1/3, 2/3 and 3/3 are all of them.")
 @click.option("--scheduler", metavar="tcp://...", help="Let the workers of this dask cluster do it.")
 @click.option("--json-lines", is_flag=True, help="Print one JSON object a slide, as it is done.")
-@click.option("--report", metavar="FILE", help="Write a report, .html, .json or .csv: no values, no telling names.")
+@click.option(
+    "--report", metavar="FILE", help="Write a report, .html, .json, .csv or .xlsx: no values, no telling names."
+)
 @_shared("with_names", "profile", "thorough", "key", "ledger", "requester", "link_table", "json")
 def batch(
     paths: tuple[str, ...],

@@ -9,7 +9,9 @@ import click
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("--report", metavar="FILE", help="Write what is left, .html, .json or .csv: no values, no telling names.")
+@click.option(
+    "--report", metavar="FILE", help="Write what is left, .html, .json, .csv or .xlsx: no values, no telling names."
+)
 @click.option("--with-names", is_flag=True, help="Show all names in that file; it is then for your own site only.")
 @click.option(
     "--profile", default="research", metavar="NAME|FILE.toml", help="What counts: research (default), strict, a file."

@@ -40,8 +40,8 @@ def check(file: str, slides: tuple[str, ...]) -> None:
         wrong = [error]
     if known is not None:
         wrong = sorted([*wrong, *mistakes(known, seen)], key=lambda error: error.line)
-    for error in wrong:
-        print(" · ".join(filter(None, (error.message, error.hint))), file=sys.stderr)
+    for mistake in wrong:
+        print(" · ".join(filter(None, (mistake.message, mistake.hint))), file=sys.stderr)
     if wrong or known is None:
         sys.exit(2)
     own = len(known.ids)

@@ -5,6 +5,8 @@ A folder that cannot be made or written is told in one sentence, whatever step f
 
 from __future__ import annotations
 
+import shlex
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+_READERS = "'blankslide[readers]'"
+
+
 def run_samples(directory: str) -> int:
     """Write the samples and their key into a folder, made if need be; return the exit code."""
     return _told(directory, "the samples", lambda: _samples(Path(directory)))
@@ -28,12 +33,17 @@ def run_demo(directory: str | None) -> int:
     """Build, inspect, anonymize and verify the samples; return the exit code."""
     if directory is not None:
         return _told(directory, "the demonstration", lambda: _demo(Path(directory)))
+    return _told("demo", "the demonstration", _demo_somewhere)
 
-    def passing() -> int:
-        with tempfile.TemporaryDirectory(prefix="blankslide-demo-") as folder:
-            return _demo(Path(folder))
 
-    return _told("demo", "the demonstration", passing)
+def _demo_somewhere() -> int:
+    """Show it in a new folder, which stays for a person to look at; nothing stays of a demonstration that broke off."""
+    folder = tempfile.mkdtemp(prefix="blankslide-demo-")
+    try:
+        return _demo(Path(folder))
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def _told(where: str, what: str, work: Callable[[], int]) -> int:
@@ -70,6 +80,7 @@ def _demo(folder: Path) -> int:
     chosen = options(ledger=str(folder / "ledger.jsonl"), key=folder / "site.key", link_table="none")
     planted = write_samples(folder)
     codes: list[int] = []
+    left_out = 0
     planted.sort(key=lambda slide: (not slide.file.startswith("aperio-classic"), slide.file))
     shown_whole = planted[0].file
     print(f"1. {len(planted)} slides with invented patients\n")
@@ -84,9 +95,10 @@ def _demo(folder: Path) -> int:
             print("\n3. in place, judged anew, and every planted value searched for\n")
         try:
             outcome = pipeline.anonymize_in_place(path, chosen)
-        except NotEditable as error:  # its reader comes with blankslide[readers] only
+        except NotEditable as error:
             print(words.error_line(path, error))
-            codes.append(error.exit_code)
+            left_out += _READERS in error.hint
+            codes += [error.exit_code] * (_READERS not in error.hint)
             continue
         print(words.after_line(path, outcome, wrote=outcome.writes > 0))
         judged = pipeline.verify(path, chosen)
@@ -94,8 +106,18 @@ def _demo(folder: Path) -> int:
         counted = f"{len(slide.removed)} things planted, {left} of their values left in the file"
         print(f"    {counted}; verify says {judged.content}")
         codes += [outcome.exit_code, judged.exit_code, 1 if left else 0]
-    sys.stdout.flush()
+    _end(folder, len(planted), left_out)
     return worst_code(codes)
+
+
+def _end(folder: Path, count: int, left_out: int) -> None:
+    """Say where everything is, what was left out, and what a person can do next."""
+    if left_out:
+        print(f"\n{left_out} of {count} slides need a reader that is not installed: pip install {_READERS}")
+    place = shlex.quote(str(folder.absolute()))
+    print(f"\nThe slides lie in {words.shown(place, whole=True)}: look at them with any viewer, and remove the folder.")
+    print(f"next: blankslide verify {words.shown(place, whole=True)}; then blankslide inspect SLIDE, with one of yours")
+    sys.stdout.flush()
 
 
 def _still_there(path: Path, values: list[str]) -> int:

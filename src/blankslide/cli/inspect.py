@@ -38,7 +38,7 @@ class Request(NamedTuple):
     """What a person asked for.
 
     ``table`` is the CSV file, if one is wanted, ``with_names`` shows all paths in it; ``readable`` lists every
-    string of the slide.
+    string of the slide; ``profile`` is what it was called.
     """
 
     paths: tuple[str, ...]
@@ -47,6 +47,7 @@ class Request(NamedTuple):
     as_json: bool
     with_names: bool = False
     readable: bool = False
+    profile: str = "research"
 
 
 def inspect(request: Request, options: Options) -> int:
@@ -83,7 +84,24 @@ def inspect(request: Request, options: Options) -> int:
             failed=partial(add, inspection=None) if add else None,
             trouble=lambda: book.problem if book else "",
         )
-        return runner.run(request.paths, work)
+        code = runner.run(request.paths, work)
+        if not (request.as_json or request.table):
+            _tell_next(request, runner.rows)
+        return code
+
+
+def _tell_next(request: Request, rows: Sequence[Row]) -> None:
+    """Say what to do next: clean what can identify, else ask readers; nothing if no slide could be looked at."""
+    seen = [row for row in rows if row.error is None]
+    chosen = [] if request.profile == "research" else ["--profile", request.profile]
+    if any(words.sensitive(row.decisions) for row in seen):
+        verb = "batch" if len(seen) > 1 else "anonymize"
+        short = f"blankslide {verb} --in-place, with these paths"
+        why = "there is no way back; --out DIR makes a copy instead"
+        print(show.next_line([verb, "--in-place", *chosen, *request.paths], short, why))
+    elif seen:
+        short = "blankslide verify, with these paths"
+        print(show.next_line(["verify", *chosen, *request.paths], short, "asks independent readers"))
 
 
 def _tell(row: Row, inspection: Inspection, plan: Plan, request: Request) -> None:
@@ -145,7 +163,8 @@ def inventory(name: str, with_names: bool = False) -> Iterator[Inventory]:
         If it cannot be written.
     """
     if not name.lower().endswith(".csv"):
-        raise UsageError("the inventory's name must end in .csv")
+        problem = f"the inventory's name must end in .csv, and {Path(name).name!r} does not"
+        raise UsageError(problem, "name another file with --csv")
     file = _opened(name)
     try:
         book = Inventory(file, with_names)
@@ -161,9 +180,10 @@ def _opened(name: str) -> TextIO:
     try:
         return open(name, "w", newline="", encoding="utf-8")
     except PermissionError:
-        raise NoPermission("the inventory cannot be written here") from None
+        raise NoPermission(f"the inventory {Path(name).name!r} cannot be written here") from None
     except OSError as error:
-        raise EnvironmentProblem(f"the inventory cannot be written: {error.strerror}") from None
+        problem = f"the inventory {Path(name).name!r} cannot be written: {error.strerror}"
+        raise EnvironmentProblem(problem, "name another file with --csv") from None
 
 
 def _name(row: Row, inspection: Inspection | None, number: int, with_names: bool) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from blankslide import pipeline
 from blankslide.cli.settling import settle
 from blankslide.cli.slides import Row, Runner, from_outcome
+from blankslide.model import Action
 from blankslide.presentation import wording as words
 
 if TYPE_CHECKING:
@@ -31,7 +32,20 @@ def verify(paths: tuple[str, ...], options: Options, as_json: bool) -> int:
             print(words.after_line(path, outcome, wrote=False).replace(" · nothing to do", ""))
         return from_outcome(path, outcome)
 
-    return Runner(as_json).run(paths, work)
+    runner = Runner(as_json)
+    code = runner.run(paths, work)
+    slides = sum(row.content == "residue" and _is_to_do(row) for row in runner.rows)
+    if slides and not as_json:
+        from blankslide.cli.next_steps import after_verify
+
+        if line := after_verify(slides):
+            print(line)
+    return code
+
+
+def _is_to_do(row: Row) -> bool:
+    """Whether the profile would remove something: what was kept on purpose, nobody has to be told to remove."""
+    return any(decision.action is not Action.KEEP for decision in row.decisions)
 
 
 def recover(paths: tuple[str, ...], options: Options, as_json: bool) -> int:
@@ -39,7 +53,9 @@ def recover(paths: tuple[str, ...], options: Options, as_json: bool) -> int:
 
     def work(path: Path) -> Row:
         outcome = pipeline.recover(path, options)
-        if not as_json:
+        if not as_json and outcome.content == "untouched":
+            print(f"{words.shown(path)} · nothing to recover: no run was interrupted here")
+        elif not as_json:
             print(words.after_line(path, outcome, wrote=outcome.writes > 0))
         return from_outcome(path, outcome)
 

@@ -55,6 +55,9 @@ def summary_lines(summary: Summary, others: int, report: str | None) -> list[str
     parts = [f"{count} {word}" for word, count in counts.items() if count]
     if summary.refused:
         parts.append(f"{summary.refused.total()} refused: {_reasons(summary.refused)}")
+    if summary.names:
+        names = "1 name may identify" if summary.names == 1 else f"{summary.names} names may identify"
+        parts.append(f"{names}: --name '{{pseudonym}}' gives others")
     if others:
         parts.append(f"{_count(others, 'other file')} left alone")
     if report is not None:

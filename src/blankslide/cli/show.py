@@ -93,6 +93,34 @@ def table(header: list[str], rows: list[list[str]]) -> None:
         print((" " + "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True))).rstrip())
 
 
+def next_line(arguments: Sequence[str], short: str, why: str = "") -> str:
+    """Say which command comes next, with the paths that were typed.
+
+    Parameters
+    ----------
+    arguments
+        Those of the command; quoted here, so that it can be copied from the screen.
+    short
+        Said instead if it would fill the screen.
+    why
+        What is to be known about it.
+    """
+    command = words.shown("blankslide " + " ".join(map(_quoted, arguments)), whole=True)
+    return f"next: {command if len(command) <= _LONGEST else short}" + (f"   ({why})" if why else "")
+
+
+def _quoted(word: str) -> str:
+    if word.isascii() and word.translate(_PLAIN).isalnum():
+        return word
+    import shlex
+
+    return shlex.quote(word)
+
+
+_LONGEST = 240
+_PLAIN = str.maketrans(dict.fromkeys("-_./=", "x"))
+
+
 @contextmanager
 def progress(path: Path, quiet: bool) -> Iterator[Progress]:
     """Show progress on stderr if that is a terminal; yields the function to call."""

@@ -80,7 +80,7 @@ def from_outcome(path: Path, outcome: Outcome) -> Row:
         outcome.medium,
         outcome.name,
         outcome.decisions,
-        "; ".join(outcome.residue) or None if outcome.content == "residue" else None,
+        outcome.reason or None,
         outcome.exit_code,
         target=outcome.target,
         sidecars=outcome.sidecars,
@@ -155,7 +155,7 @@ class Runner:
                     return
             looking.clear()
             if len(self.rows) == before:
-                print(f"no slide found in {words.shown(name)}", file=sys.stderr)
+                print(words.empty_line(name), file=sys.stderr)
 
     def _has_to_end(self) -> bool:
         return stop.asked or bool(output.problem() or self.trouble())

@@ -16,6 +16,7 @@ the card is touched or shown again, and once a second where a loop runs.
 from __future__ import annotations
 
 import asyncio
+import os
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -78,11 +79,12 @@ class SlideReview:
     def __init__(
         self,
         path: str | Path,
-        profile: str = "research",
-        ledger: str | None = None,
+        profile: str | Path = "research",
+        ledger: str | Path | None = None,
         key: str | Path | None = None,
         keep: str | Sequence[str] = (),
     ) -> None:
+        profile = os.fspath(profile)
         options = api.options(profile, ledger=ledger, key=key)
         options.keep = keep  # on top of whichever profile is chosen later
         options.resolved()
@@ -430,7 +432,7 @@ def _refusal(error: BlankslideError | None) -> tuple[str, Tone]:
     return ("! interrupted" if isinstance(error, SlidePending) else "✗ refused"), "hot"
 
 
-def _profiles(chosen: str, resolved: str | Profile) -> list[tuple[str, str]]:
+def _profiles(chosen: str, resolved: object) -> list[tuple[str, str]]:
     offered = [(name, name) for name in PROFILES]
     if chosen in PROFILES:
         return sorted(offered, key=lambda p: p[1] != chosen)

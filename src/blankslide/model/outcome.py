@@ -28,11 +28,17 @@ OTHER_KEY = "ids in it were replaced under another key"
 COPY_LEFTOVER = "a folder with a dot that the copy was made in could not be removed; the next run removes it"
 """A note: the copy is whole, and beside it stands something of ours that means nothing any more."""
 
+FOLDER_STAYS = "the slide's folder could not be renamed with it"
+"""A note: the files have their new names, and the folder that they stand in still has its old one."""
+
 FINISHED = "an interrupted run was finished first"
 """A note: the slide had waited to be recovered."""
 
 LEFTOVER = "what is left of the journal could not be removed; the next run removes it"
 """A note: the slide is finished, and beside it stands a file of ours that means nothing any more."""
+
+PSEUDONYM = "the slide's own name may identify, so the copy has a pseudonym"
+"""A note: nobody chose a name for the copy."""
 
 
 def worst_code(codes: Iterable[int]) -> int:
@@ -70,7 +76,7 @@ class Outcome:
     sidecars
         Names of files that belong to the slide and were left as they are.
     path
-        The slide, as it was named; told by runs over many slides.
+        The slide, as it was named; told by the Python API and by runs over many slides.
     error, error_code
         Of a slide that was refused: the sentence that says why, and its exit code. Only runs over many slides
         tell it so; all else raises.
@@ -118,8 +124,14 @@ class Outcome:
 
     @property
     def reason(self) -> str:
-        """Why it is not clean: the sentence of a refusal, or what is left; empty if neither."""
-        return self.error or ("; ".join(self.residue) if self.content == "residue" else "")
+        """Why it is not clean, or not enough for its profile: a refusal's sentence, or what is left; else empty."""
+        if self.error or self.content == "residue":
+            return self.error or "; ".join(self.residue)
+        if self.content != "clean" or not self.exit_code:
+            return ""
+        found = ["the file name itself may identify"] if self.name == "identifying" else []
+        found += [f"{len(self.sidecars)} left beside it"] if self.sidecars else []
+        return f"clean, but {self.profile or 'the profile'} does not accept this: {'; '.join(found)}"
 
     @property
     def removed(self) -> tuple[str, ...]:
@@ -127,7 +139,7 @@ class Outcome:
         return tuple(sorted({d.public_id for d in self.decisions if d.action is not Action.KEEP}))
 
     def as_json(self) -> dict[str, Any]:
-        """Return the command line's object for this slide, ready for JSON or a row of a table."""
+        """Return the command line's object for this slide, ready for JSON; `as_dict` is the same."""
         return {
             "path": None if self.path is None else plain_text(self.path),
             "format": self.format or None,
@@ -142,6 +154,14 @@ class Outcome:
             "sidecars": [plain_text(name) for name in self.sidecars],
             "error": self.reason or None,
         }
+
+    as_dict = as_json
+
+    def to_json(self, indent: int | None = None) -> str:
+        """Return the same object as a text."""
+        import json
+
+        return json.dumps(self.as_json(), ensure_ascii=True, indent=indent)
 
     def __repr__(self) -> str:
         # Titles of unknown fields can be names, so decisions are counted, not listed.

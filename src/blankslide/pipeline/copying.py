@@ -18,8 +18,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from blankslide.errors import BlankslideError, Cancelled, EnvironmentProblem, SlideChanged, UsageError
-from blankslide.model import COPY_LEFTOVER, Stage
+from blankslide.errors import BlankslideError, Cancelled, EnvironmentProblem, NotEditable, SlideChanged, UsageError
+from blankslide.model import COPY_LEFTOVER, PSEUDONYM, Stage
 from blankslide.pipeline.balancing import before_copying, is_census
 from blankslide.pipeline.clock import Clock
 from blankslide.pipeline.done_before import is_done, mark, record_done, record_found
@@ -85,7 +85,7 @@ def anonymize_copy(
     folder
         Where the copy goes; made if missing.
     name
-        Name of the copy; by default the slide's own, or a pseudonym where the profile cares.
+        Name of the copy; by default the slide's own, or a pseudonym if that identifies.
     more
         What a dry run asks, the folders above the copy, and whether one that is there counts.
 
@@ -105,10 +105,10 @@ def anonymize_copy(
 
     options = options or Options()
     options.resolved()  # a wrong profile is the first thing to say
-    path = main_file(path)
+    named, path = Path(path).name, main_file(path)
     refuse_pending(path)
     with opened(path) as slide, lock.hold(slide):
-        job = Job(path, slide, options, Clock(options, _PARTS), folder=os.path.abspath(folder))
+        job = Job(path, slide, options, Clock(options, _PARTS), folder=os.path.abspath(folder), named=named)
         job.prepare(dry_run=dry_run, grows=True)
         more = more or Mode(folder, dry_run)
         is_there = _choose_target(job, name, dry_run, more)
@@ -135,7 +135,7 @@ def _choose_target(job: Job, name: str | None, dry_run: bool, more: Mode) -> boo
         None if it was there, and was taken away.
     """
     from blankslide.storage.copies.file import check_targets
-    from blankslide.storage.copies.slide_set import sweep, top_names
+    from blankslide.storage.copies.slide_set import left_behind, sweep, top_names
 
     _refuse_own_name(job)
     outcome = job.outcome
@@ -146,16 +146,19 @@ def _choose_target(job: Job, name: str | None, dry_run: bool, more: Mode) -> boo
     job.only_clean = more.only_clean
     if more.place is not None and not dry_run:
         mark(job, more.place)
-    choose_link(job, tops[-1], more.above)
+    choose_link(job, job.named, tops[-1], more.above)
     is_there = more.resumes and is_copied(job)
     if not is_there:
         if not dry_run and is_done(job):
             return None
-        check_targets(job.folder, tops, job.slide.files)
+        own = left_behind(job.slide, job.folder) if job.is_set and dry_run else set()
+        check_targets(job.folder, [each for each in tops if each not in own], job.slide.files)
     removed = removed_values(job.inspection, job.planned.decisions)
     parts = [*more.above, *(part for each in job.names for part in each.split("/"))]
     outcome.copied, outcome.target = True, "" if _awaits_key(job, tops[-1]) else tops[-1]
     outcome.name = worst_name(parts, removed, job.options.planning_key, job.inspection.format)
+    if name is None and job.linked[1]:
+        outcome.notes += (PSEUDONYM,)
     if dry_run:
         job.foretell(tops, 0 if is_there else sum(file.size for file in job.slide.files))
     return is_there
@@ -173,7 +176,7 @@ def _name_of_file(job: Job, name: str | None) -> str:
     present, vendor = job.slide.name, job.inspection.format
     if name is not None:
         return chosen_name(name, present, vendor)
-    return name_of_copy(present, job.outcome.name, job.options.resolved(), job.options.planning_key, vendor)
+    return name_of_copy(present, job.outcome.name, job.options.planning_key, vendor)
 
 
 def _names_of_set(job: Job, name: str | None) -> list[str]:
@@ -183,7 +186,13 @@ def _names_of_set(job: Job, name: str | None) -> list[str]:
     if name is None and renames_of(vendor) is not None:
         present = _name_of_file(job, None)
         wanted = present if present != job.slide.name else None
-    names = set_names(job.slide, wanted, vendor)
+    try:
+        names = set_names(job.slide, wanted, vendor)
+    except NotEditable:
+        if name is not None or job.options.resolved().names:
+            raise
+        wanted = None  # nobody asked for another name, and something beside the slide depends on its own
+        names = set_names(job.slide, None, vendor)
     if not has_own_folder(vendor):
         return names
     home = os.path.splitext(wanted or names[0])[0]

@@ -27,14 +27,15 @@ from blankslide.pipeline.job import Job
 from blankslide.pipeline.judging import conclude, gone_roles, judge_written, touched
 from blankslide.pipeline.ledger_entry import record, remembered
 from blankslide.pipeline.ledger_facts import facts
-from blankslide.pipeline.linking import choose_link, require_table, write_link
+from blankslide.pipeline.linking import choose_link, write_link
 from blankslide.pipeline.looking import refuse_orphan, refuse_pending
-from blankslide.pipeline.main_file import main_file
+from blankslide.pipeline.main_file import is_series_folder, main_file
 from blankslide.pipeline.opening import opened
 from blankslide.pipeline.options import Options
 from blankslide.pipeline.outcomes import removed_values
 from blankslide.pipeline.recovering import finish, pending_after, recover
-from blankslide.pipeline.result_names import chosen_name, moves, set_names, worst_name
+from blankslide.pipeline.result_names import chosen_name, has_own_folder, moves, set_names, worst_name
+from blankslide.pipeline.series_folder import name_folder, new_home, require_free
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,14 +100,19 @@ def anonymize_in_place(
     elif dry_run:
         refuse_pending(asked.path)
     else:
-        return _after_recovery(asked.path, options, partial(_anonymized, asked, options))
+        return _after_recovery(asked, options, partial(_anonymized, asked, options))
     return _anonymized(asked, options)
 
 
-def _after_recovery(path: Path, options: Options, go_on: Callable[[], Outcome]) -> Outcome:
+def _after_recovery(asked: _Asked, options: Options, go_on: Callable[[], Outcome]) -> Outcome:
     """Finish the interrupted run, then do what is asked; what fails then does not say that nothing was changed."""
-    finished = recover(path, options)
+    finished = recover(asked.path, options)
     if finished.target:
+        if asked.name is not None:
+            name = chosen_name(asked.name, os.path.basename(asked.path), finished.format)
+            home = new_home(asked.named, name, finished.format)
+            if home:
+                name_folder(asked.named, home, finished)
         return finished
     try:
         outcome = go_on()
@@ -142,16 +148,20 @@ def _anonymized(asked: _Asked, options: Options) -> Outcome:
         if asked.dry_run:
             if asked.asks == "everything":
                 _ask(job)
-            job.foretell([*renames.values()], job.planned.bytes_changed)
+            job.foretell([*renames.values(), *filter(None, [job.home])], job.planned.bytes_changed)
             return job.outcome
         if not job.planned.patches and look_closer_if_it_speaks(job):
             _refuse_torn(job)
         if job.planned.patches or renames:
             _apply(job, renames)
         else:
+            if job.home:
+                write_link(job, "")
             _judge_untouched(job)
             _tidy(job)
-        return job.outcome
+    if job.home:
+        name_folder(asked.named, job.home, job.outcome)
+    return job.outcome
 
 
 def _judge_untouched(job: Job) -> None:
@@ -195,7 +205,6 @@ def _apply(job: Job, renames: dict[str, str]) -> None:
     _ask(job)
     if job.options.ledger is not None:
         job.options.ledger.ready()
-    require_table(job)
     extents = _extents(job)
     transaction = _begin(job, renames)
     write_link(job, transaction.id)
@@ -313,14 +322,20 @@ def _renames(job: Job, asked: _Asked) -> dict[str, str]:
     old = slide.relative_names()
     new = set_names(slide, name, vendor) if len(old) > 1 else [name]
     changes = moves(old, new)
-    if not changes:
+    job.home = new_home(asked.named, name, vendor)
+    if job.home:
+        require_free(asked.named, job.home)
+    if not changes and not job.home:
         return changes
     if asked.named.is_symlink():
         raise SlideLinked("the slide was named by a symbolic link, which would lead nowhere", "name the file itself")
     if any(os.path.lexists(os.path.join(slide.folder, to)) for to in changes.values()):
         raise EnvironmentProblem("another file already has the new name", "choose another --name")
     removed = removed_values(job.inspection, job.outcome.decisions)
-    job.outcome.target = new[0]
-    choose_link(job, new[0])
-    job.outcome.name = worst_name([p for n in new for p in n.split("/")], removed, job.options.planning_key, vendor)
+    job.outcome.target = job.home or new[0]
+    choose_link(job, asked.named.name, job.outcome.target)
+    parts = [part for path in new for part in path.split("/")]
+    if has_own_folder(vendor) and is_series_folder(Path(slide.folder)):
+        parts.append(job.home or os.path.basename(slide.folder))
+    job.outcome.name = worst_name(parts, removed, job.options.planning_key, vendor)
     return changes

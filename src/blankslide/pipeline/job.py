@@ -52,6 +52,10 @@ class Job:
         A copy that is not clean is thrown away.
     folder, names
         Where a copy goes, and what its files are called below that folder, the main one first.
+    named
+        What the slide was called by whoever wants a copy: it may be a folder.
+    home
+        In place: the new name of the folder that is the slide, if it gets one.
     linked
         Old and new name for the link table, with folders; empty if the name stays.
     """
@@ -70,6 +74,8 @@ class Job:
     transaction: str = ""
     only_clean: bool = False
     names: list[str] = field(default_factory=list)
+    named: str = ""
+    home: str = ""
     linked: tuple[str, str] = ("", "")
 
     def found(self, inspection: Inspection, planned: Plan, key: bytes | None) -> None:

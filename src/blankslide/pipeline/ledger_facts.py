@@ -75,8 +75,6 @@ def facts(job: Job, *, known: bool = True) -> dict[str, object]:
 def _may_be_told(name: str, old: Collection[str], removed: Collection[str], kept: Collection[str]) -> bool:
     from blankslide.policy.file_names import name_verdict
 
-    if _holds(name, removed):
-        return False
     verdict = name_verdict(name, removed)
     return verdict == "plain" or (verdict == "unknown" and not _have_in_common(name, old, kept))
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from blankslide.storage.slide_files import SlideFilesOnDisk
 
 
-def inspect(path: str | Path, *, key: bytes | None = None) -> Inspection:
-    """Say what is in a slide; reads structure only, never coded tissue.
+def inspect(path: str | Path, *, key: bytes | None = None, thorough: bool = False) -> Inspection:
+    """Say what is in a slide; reads structure only, never coded tissue unless it is to be ``thorough``.
 
     Parameters
     ----------
@@ -30,6 +30,8 @@ def inspect(path: str | Path, *, key: bytes | None = None) -> Inspection:
         The slide, or the folder that is one.
     key
         The site's key, to recognise replaced ids as ours.
+    thorough
+        Look into every tile for text.
 
     Raises
     ------
@@ -39,7 +41,7 @@ def inspect(path: str | Path, *, key: bytes | None = None) -> Inspection:
     path = main_file(path)
     refuse_pending(path)
     with opened(path) as slide:
-        return inspected(slide, key)
+        return inspected(slide, key, thorough)
 
 
 def plan(path: str | Path, options: Options | None = None) -> tuple[Inspection, Plan]:

@@ -127,7 +127,7 @@ class Options:
         Called by a dry run with what the run would need; must not raise.
     """
 
-    profile: str | Profile = "research"
+    profile: str | Path | Profile = "research"
     keep: str | Sequence[str] = ()
     remove: str | Sequence[str] = ()
     key: bytes | None = field(default=None, repr=False)
@@ -150,7 +150,7 @@ class Options:
         UsageError
             If there is no such profile, or a name is nobody's.
         """
-        profile = self.profile if isinstance(self.profile, Profile) else load(self.profile)
+        profile = self.profile if isinstance(self.profile, Profile) else load(os.fspath(self.profile))
         if not (self.keep or self.remove or profile.ids):
             return profile
         from blankslide.pipeline.choices import require_known

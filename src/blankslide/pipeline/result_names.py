@@ -1,8 +1,8 @@
 """What the result is called, what its names give away, and what stands beside the slide.
 
 A name that a person chooses must be one plain file name. A missing suffix is added, so that viewers recognise the
-slide. If nobody chooses a name, the copy is called like the slide; under a profile that cares about names, one that
-identifies is replaced by the pseudonym that the ledger uses. The files of a slide of several files get new names if
+slide. If nobody chooses a name, the copy is called like the slide, or by the pseudonym that the ledger uses if that
+name identifies. The files of a slide of several files get new names if
 the format knows how (`blankslide.formatkit.protocol`); files that name each other keep theirs. Nothing is renamed here.
 """
 
@@ -20,7 +20,6 @@ from blankslide.policy.file_names import is_uid, name_verdict
 if TYPE_CHECKING:
     from blankslide.formatkit.protocol import Format
     from blankslide.model import Inspection, NameVerdict
-    from blankslide.policy.profiles import Profile
     from blankslide.storage.slide_files import SlideFilesOnDisk
 
 LONGEST = 255
@@ -54,13 +53,15 @@ def chosen_name(wanted: str, present: str, format: str) -> str:
     try:
         require_component(wanted)
     except InternalError:
-        raise UsageError("the new name must be a plain file name, without folders") from None
+        raise UsageError(
+            "the new name must be a plain file name, without folders", "say the folder of a copy with --out DIR"
+        ) from None
     if len(os.fsencode(wanted)) > LONGEST:
         raise UsageError(f"the new name is longer than {LONGEST} bytes")
     return wanted
 
 
-def name_of_copy(present: str, verdict: NameVerdict, profile: Profile, key: bytes | None, format: str) -> str:
+def name_of_copy(present: str, verdict: NameVerdict, key: bytes | None, format: str) -> str:
     """Return the name of a copy for which nobody asked for one.
 
     Raises
@@ -70,7 +71,7 @@ def name_of_copy(present: str, verdict: NameVerdict, profile: Profile, key: byte
     """
     from blankslide.policy.pseudonyms import slide_name
 
-    if verdict != "identifying" or not profile.names:
+    if verdict != "identifying":
         return present
     if key is None:
         raise UsageError("the slide's name identifies, and without a key there is no other", "choose one with --name")
@@ -131,7 +132,8 @@ def set_names(slide: SlideFilesOnDisk, wanted: str | None, format: str) -> list[
     naming = renames_of(format)
     if naming is None:
         raise NotEditable(
-            "a slide of several files that name each other cannot be renamed", "leave --name away to keep all names"
+            "its files name each other, so it cannot get another name",
+            "leave --name away to keep all names, or export it as one file, such as a TIFF, and rename that",
         )
     stem = os.path.splitext(wanted)[0]
     plain = [name.rpartition("/")[2] for name in present]
@@ -171,10 +173,14 @@ def worst_name(
     unless it is one of ours.
     """
     values = [v for values in removed.values() for v in values]
-    found = {name_verdict(name, values) for name in names}
     if any(_leads_back(name, key) for name in names) and renames_of(format) is not None:
         return "identifying"
-    return next(v for v in _WORST_FIRST if v in found)
+    return worst_of({name_verdict(name, values) for name in names})
+
+
+def worst_of(verdicts: Collection[NameVerdict]) -> NameVerdict:
+    """Return the worst of several verdicts."""
+    return next(v for v in _WORST_FIRST if v in verdicts)
 
 
 _WORST_FIRST: tuple[NameVerdict, ...] = ("identifying", "unknown", "plain")

@@ -1,16 +1,19 @@
-"""Names that a person wants kept are looked for in all slides of a run before the first slide is edited.
+"""What can be wrong with a run over several slides, and is refused before the first slide is edited.
 
-One slide of a run may have the name while another has not. So a name is refused only if no slide has it.
+Names that a person wants kept are looked for in all slides: one slide of a run may have the name while another has
+not, so a name is refused only if no slide has it. And copies go into no folder that their slides are looked for in:
+whatever stands in the target is taken for a copy, so nothing would be done, and nothing be said.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from blankslide.errors import BlankslideError
+from blankslide.errors import BlankslideError, UsageError
 from blankslide.pipeline.choices import Done, actions_of, any_like, is_wanted, named_fields, require_all
 from blankslide.pipeline.main_file import main_file
 from blankslide.pipeline.walking import slides_in
@@ -25,7 +28,8 @@ if TYPE_CHECKING:
 def hold(paths: Sequence[str | Path], out: str | Path | None, options: Options) -> None:
     """Refuse a field to be kept that no slide of the run has; one slide alone is asked when it is opened.
 
-    A link table that would stand among the slides or the copies is refused as well.
+    A target that holds the slides' own folder is refused as well, and a link table that would stand among the slides
+    or the copies.
 
     Parameters
     ----------
@@ -41,12 +45,25 @@ def hold(paths: Sequence[str | Path], out: str | Path | None, options: Options) 
     UsageError
         If so; nothing was touched.
     """
+    _refuse_own_folder(paths, out)
     profile = options.resolved()
     if options.links is not None:
         options.links.keep_apart(paths, out)
     if profile.asked and are_several(paths, out):
         options.profile = proven(profile, slides_in(paths, _untold, out), options)
         options.keep = options.remove = ()
+
+
+def _refuse_own_folder(paths: Sequence[str | Path], out: str | Path | None) -> None:
+    if out is None:
+        return
+    target = os.path.join(os.path.realpath(out), "")
+    for path in paths:
+        if os.path.isdir(path) and os.path.join(os.path.realpath(path), "").startswith(target):
+            name = os.path.basename(os.path.realpath(path))
+            raise UsageError(
+                f"the copies of {name!r} would go where their slides are", "name another folder with --out"
+            )
 
 
 def are_several(paths: Sequence[str | Path], out: str | Path | None) -> bool:

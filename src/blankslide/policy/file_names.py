@@ -36,6 +36,7 @@ _RANDOM = pattern(
     r"[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}|\d+(?:\.\d+){6,}|slide-[0-9a-f]{24}(?:-\d{1,5})?"
 )
 
+_PSEUDONYM = pattern(r"(?<![A-Za-z0-9])(?:slide|case)-[0-9a-f]{24}(?![A-Za-z0-9])")
 _UID = pattern(r"[0-2](?:\.(?:0|[1-9]\d*)){4,}")
 
 
@@ -82,6 +83,7 @@ def name_verdict(name: str, removed: Iterable[str] = ()) -> NameVerdict:
         return "identifying"
     if _RANDOM.fullmatch(stem):
         return "plain"
+    stem = _PSEUDONYM.sub("slide", stem)  # digits in it are nobody's
     if _CASE.search(stem):
         return "identifying"
     return "plain" if _PLAIN.fullmatch(stem) else "unknown"

@@ -18,11 +18,15 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from blankslide.errors import ProfileError
+from blankslide.errors import ProfileError, UsageError
 from blankslide.model import Action, Decision, Finding, PhiClass
 from blankslide.model.patterns import pattern
 from blankslide.policy.measures import harmless, is_measure
+
+if TYPE_CHECKING:
+    from blankslide.policy.identifiers import Identifiers
 
 _WORDS = {
     "keep": Action.KEEP,
@@ -61,6 +65,8 @@ class Profile:
         Patterns over finding ids that win over the classes, first match first.
     names
         Whether an identifying file name counts as a failure.
+    identifiers
+        Patterns that say which parts of a slide's name may stay in a new one.
     asked
         Those of ``ids`` that a person named for this run: the slide must have them.
     proven
@@ -75,6 +81,7 @@ class Profile:
     unknown_numbers: bool = True
     ids: tuple[tuple[str, Action], ...] = ()
     names: bool = False
+    identifiers: tuple[Identifiers, ...] = ()
     asked: frozenset[str] = frozenset()
     proven: frozenset[str] = frozenset()
     origin: Mapping[str, str] = field(default_factory=dict)
@@ -342,7 +349,21 @@ class _Reader:
             weak=self.act("weak", data["weak"]) if "weak" in data else start.weak,
             names=self.flag(data, "names", start.names),
             unknown_numbers=self.flag(data, "unknown_numbers", start.unknown_numbers),
+            identifiers=tuple(self.identifiers(data)),
         )
+
+    def identifiers(self, data: dict[str, object]) -> Iterator[Identifiers]:
+        for key, value in self.table(data, "identifiers").items():
+            from blankslide.policy.identifiers import Identifiers
+
+            if not isinstance(value, str):
+                raise self.fail(
+                    key, f"the pattern {key!r} must be a text", "write it in 'single quotes'", "identifiers"
+                )
+            try:
+                yield Identifiers.of(key, value)
+            except UsageError as error:
+                raise self.fail(key, error.message, error.hint, "identifiers") from None
 
     def classes(self, data: dict[str, object]) -> dict[PhiClass, Action]:
         found: dict[PhiClass, Action] = {}
@@ -376,7 +397,7 @@ class _Reader:
         return action
 
 
-_KEYS = ("name", "base", "names", "weak", "unknown_numbers", "classes", "findings")
+_KEYS = ("name", "base", "names", "weak", "unknown_numbers", "classes", "findings", "identifiers")
 #: Words that other tools use for an action.
 _MEANT = dict.fromkeys(
     ("delete", "drop", "clear", "unlink", "blank", "discard"), "did you mean remove?"

@@ -204,10 +204,18 @@ def slide_name(name: str, key: bytes) -> str:
 
     File systems spell accents differently; the pseudonym is the same for both spellings.
     """
+    return "slide-" + _mac(_checked(key), b"slide\0" + _spelled_one_way(name)).hex()[:24]
+
+
+def case_name(case: str, key: bytes) -> str:
+    """Return the pseudonym of a case: the same for all its slides, whatever capitals its number is written in."""
+    return "case-" + _mac(_checked(key), b"case\0" + _spelled_one_way(case.strip().casefold())).hex()[:24]
+
+
+def _spelled_one_way(name: str) -> bytes:
     import unicodedata
 
-    plain = unicodedata.normalize("NFC", name).encode("utf-8", "surrogatepass")
-    return "slide-" + _mac(_checked(key), b"slide\0" + plain).hex()[:24]
+    return unicodedata.normalize("NFC", name).encode("utf-8", "surrogatepass")
 
 
 def _is_kept(char: str) -> bool:

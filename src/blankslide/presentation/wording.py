@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 from blankslide.model import (
     COPY_LEFTOVER,
     FINISHED,
+    FOLDER_STAYS,
     LEFTOVER,
     OTHER_KEY,
+    PSEUDONYM,
     Action,
     Decision,
     Inspection,
@@ -83,6 +85,7 @@ _NEXT = {
 }
 
 
+_NOTES = (OTHER_KEY, FINISHED, LEFTOVER, COPY_LEFTOVER, FOLDER_STAYS, PSEUDONYM)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 NO_LEVEL = "no level: nothing in it is known to be tissue"
 
@@ -210,6 +213,8 @@ def after_line(path: str | Path, outcome: Outcome, *, wrote: bool, whole: bool =
         parts.append("nothing to do")
     if outcome.medium in ("relocated", "shared") and wrote and not outcome.copied:
         parts.append(medium_words(outcome.medium))
+    if outcome.exit_code:
+        parts[0] = parts[0].replace("clean – ", f"clean, but not as {outcome.profile or 'the profile'} asks – ", 1)
     return " · ".join([*parts, *_aside(outcome)])
 
 
@@ -223,7 +228,7 @@ def _aside(outcome: Outcome) -> list[str]:
         parts.append(f"renamed to {shown(outcome.target)}")
     if outcome.name == "identifying":
         parts.append("the file name itself may identify")
-    parts += [note for note in (OTHER_KEY, FINISHED, LEFTOVER, COPY_LEFTOVER) if note in outcome.notes]
+    parts += [note for note in _NOTES if note in outcome.notes]
     if outcome.sidecars:
         parts.append(sidecar_phrase(outcome.sidecars))
     return parts
@@ -265,6 +270,11 @@ def sidecar_phrase(names: Sequence[str], most: int = 12) -> str:
     """List the files that belong to a slide and are left alone."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return f"left as they are beside it: {', '.join(map(shown, names[:most]))}{more}"
+
+
+def empty_line(path: str | Path) -> str:
+    """Say that a folder holds no slide."""
+    return f"no slide found in {shown(path)} · `blankslide formats` lists what is taken for one"
 
 
 def error_line(path: str | Path, error: BlankslideError) -> str:

@@ -164,16 +164,22 @@ def _kind(one: Left) -> tuple[str, str, str]:
 
 
 def table(data: Mapping[str, Any]) -> str:
-    """Return the audit as CSV: one row for each thing left, and one for each slide with nothing left."""
+    """Return the audit as CSV."""
     import csv
     from io import StringIO
 
     out = StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["slide", "format", "result", "class", "what is left", "id", "places", "why refused"])
+    for row in rows(data):
+        writer.writerow([words.guarded(cell) for cell in row])
+    return out.getvalue()
+
+
+def rows(data: Mapping[str, Any]) -> list[list[object]]:
+    """Return a row for each thing left, and one for each slide with nothing left; headings first."""
+    made: list[list[object]] = [["slide", "format", "result", "class", "what is left", "id", "places", "why refused"]]
     for slide in data["slides"]:
         first = [slide["slide"], slide["format"], slide["result"]]
-        rows = [[one["class"], one["what"], one["id"], one["count"], ""] for one in slide["left"]]
-        for row in rows or [["", "", "", "", slide["error"]]]:
-            writer.writerow([words.guarded(cell) for cell in (*first, *row)])
-    return out.getvalue()
+        left = [[one["class"], one["what"], one["id"], one["count"], ""] for one in slide["left"]]
+        made += [[*first, *row] for row in left or [["", "", "", "", slide["error"]]]]
+    return made

@@ -237,7 +237,7 @@ def _trouble(problem: OSError) -> EnvironmentProblem:
     if problem.errno in (errno.ENOSPC, errno.EDQUOT):
         return NoSpace("the ledger's disk is full")
     if isinstance(problem, FileNotFoundError):
-        return EnvironmentProblem("the ledger's folder does not exist")
+        return EnvironmentProblem("the ledger's folder does not exist", "make it, or name another with --ledger")
     return EnvironmentProblem(f"the ledger cannot be used ({errno.errorcode.get(problem.errno or 0, 'unknown error')})")
 
 

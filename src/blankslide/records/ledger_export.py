@@ -152,20 +152,42 @@ def as_json(row: Row) -> str:
 
 
 def _write_xlsx(file: IO[bytes], rows: Iterable[Row], columns: Mapping[str, str], with_names: bool) -> None:
-    """Write a workbook; what does not fit on a sheet goes on to the next.
+    """Write a workbook; XlsxWriter keeps its rows in temporary files, but not if old names are among them."""
+    from tempfile import TemporaryDirectory
 
-    With old names everything stays in memory: XlsxWriter keeps what it writes in temporary files otherwise.
-    """
+    if with_names:
+        _fill_workbook(file, rows, columns, {"in_memory": True})
+        return
+    with TemporaryDirectory(prefix="blankslide-") as scratch:
+        _fill_workbook(file, rows, columns, {"constant_memory": True, "tmpdir": scratch})
+
+
+def _fill_workbook(
+    file: IO[bytes], rows: Iterable[Row], columns: Mapping[str, str], settings: Mapping[str, Any]
+) -> None:
     from xlsxwriter import Workbook
     from xlsxwriter.exceptions import XlsxWriterException
 
-    settings = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    settings |= {"in_memory": with_names, "constant_memory": not with_names}
-    book = Workbook(file, settings)
+    texts = dict.fromkeys(("strings_to_formulas", "strings_to_urls", "strings_to_numbers"), False)
+    book = Workbook(file, {**texts, **settings})
+    try:
+        _fill_sheets(book, rows, columns)
+        book.close()
+    except XlsxWriterException as problem:
+        cause = problem.args[0] if problem.args else None
+        raise cause if isinstance(cause, OSError) else OSError("the workbook was not finished") from None
+    finally:
+        for sheet in book.worksheets():  # what broke off has left its temporary files open
+            if getattr(sheet, "row_data_fh", None) is not None:
+                sheet.row_data_fh.close()
+
+
+def _fill_sheets(book: Any, rows: Iterable[Row], columns: Mapping[str, str]) -> None:
+    """Write the rows; what does not fit on a sheet goes on to the next."""
     bold = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
     moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm", "align": "left"})
-    sheet: Any = None
-    line, number = _SHEET_ROWS, 0
+    sheet = _new_sheet(book, 1, columns, bold)
+    line, number = 0, 1
     for row in rows:
         if line >= _SHEET_ROWS:
             number += 1
@@ -179,13 +201,6 @@ def _write_xlsx(file: IO[bytes], rows: Iterable[Row], columns: Mapping[str, str]
                 sheet.write_number(line, column, value)
             else:
                 sheet.write_string(line, column, str(value or "")[:_LONGEST_CELL])
-    if sheet is None:
-        _new_sheet(book, 1, columns, bold)
-    try:
-        book.close()
-    except XlsxWriterException as problem:
-        cause = problem.args[0] if problem.args else None
-        raise cause if isinstance(cause, OSError) else OSError("the workbook was not finished") from None
 
 
 def _new_sheet(book: Any, number: int, columns: Mapping[str, str], bold: Any) -> Any:

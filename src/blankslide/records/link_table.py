@@ -111,8 +111,9 @@ def read(path: Path | None, key: bytes) -> list[Link]:
 
 def examine(path: Path | None, key: bytes) -> Contents:
     """As `read`, and say what is wrong with the table."""
-    if path is None and not own_table(key).exists():
-        raise EnvironmentProblem(f"{_WHAT} of this key does not exist: no slide has got another name under it")
+    with private_file.told(_WHAT):
+        if path is None and not own_table(key).exists():
+            raise EnvironmentProblem(f"{_WHAT} of this key does not exist: no slide has got another name under it")
     path = path or own_table(key)
     with private_file.reading(path, _WHAT) as handle:
         data = private_file.read_at(handle, 0, os.fstat(handle).st_size)

@@ -23,6 +23,7 @@ from blankslide.model import Action, PhiClass
 from blankslide.model.plan import public_sentence
 from blankslide.policy.file_names import name_verdict, public_name
 from blankslide.presentation import wording as words
+from blankslide.records.workbook import SUFFIX, require
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +40,7 @@ _LEVELS = {
     "III": "label and macro are destroyed",
     "IV": "all identifying metadata is gone",
 }
-_SUFFIXES = (".html", ".htm", ".json", ".csv")
+_SUFFIXES = (".html", ".htm", ".json", ".csv", ".xlsx")
 
 
 class Section(NamedTuple):
@@ -62,17 +63,25 @@ def check(path: Path) -> None:
     Raises
     ------
     UsageError
-        If the suffix is none of ``.html``, ``.json`` and ``.csv``: no slide is overwritten by mistake.
+        If the suffix is none of ``.html``, ``.json``, ``.csv`` and ``.xlsx``: no slide is overwritten by mistake.
     EnvironmentProblem
         If the folder is missing or refuses.
     """
     if path.suffix.lower() not in _SUFFIXES:
-        raise UsageError("the report's name must end in .html, .json or .csv")
+        problem = f"the report's name must end in .html, .json, .csv or .xlsx, and {path.name!r} does not"
+        raise UsageError(problem, "name another file with --report")
+    if path.suffix.lower() == SUFFIX:
+        require()
     folder = path.absolute().parent
-    if not folder.is_dir() or path.is_dir():
-        raise EnvironmentProblem("the report cannot be written there: no such folder, or a folder of that name")
+    if path.is_dir():
+        raise EnvironmentProblem(
+            f"the report cannot be written: {path.name!r} is a folder", "name a file with --report"
+        )
+    if not folder.is_dir():
+        problem = f"the report {path.name!r} cannot be written: its folder does not exist"
+        raise EnvironmentProblem(problem, "make it, or name another with --report")
     if not os.access(folder, os.W_OK):
-        raise NoPermission("the report cannot be written there")
+        raise NoPermission(f"the report {path.name!r} cannot be written there")
 
 
 def write(path: Path, sections: Sequence[Section], with_names: bool = False, others: Sequence[str] = ()) -> None:
@@ -81,7 +90,7 @@ def write(path: Path, sections: Sequence[Section], with_names: bool = False, oth
     Parameters
     ----------
     path
-        The file, .html, .json or .csv.
+        The file, .html, .json, .csv or .xlsx.
     sections
         In the order of the run.
     with_names
@@ -96,6 +105,7 @@ def write(path: Path, sections: Sequence[Section], with_names: bool = False, oth
     """
     check(path)
     data = content(sections, with_names, others)
+    text: str | bytes
     if path.suffix.lower() == ".json":
         import json
 
@@ -104,6 +114,10 @@ def write(path: Path, sections: Sequence[Section], with_names: bool = False, oth
         from blankslide.records.report_csv import table
 
         text = table(data)
+    elif path.suffix.lower() == SUFFIX:
+        from blankslide.records.report_csv import book
+
+        text = book(data)
     else:
         from blankslide.records.report_html import page
 
@@ -111,7 +125,7 @@ def write(path: Path, sections: Sequence[Section], with_names: bool = False, oth
     write_text(path, text)
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str | bytes) -> None:
     """Write a file whole: a reader sees the old one or the new one.
 
     Raises
@@ -121,7 +135,10 @@ def write_text(path: Path, text: str) -> None:
     """
     draft = path.with_name(f".{os.urandom(6).hex()}.tmp")
     try:
-        draft.write_text(text, "utf-8")
+        if isinstance(text, bytes):
+            draft.write_bytes(text)
+        else:
+            draft.write_text(text, "utf-8")
         os.replace(draft, path)
     except OSError as error:
         with suppress(OSError):

@@ -31,18 +31,30 @@ _IDS = ("removed", "kept")
 
 
 def table(data: Mapping[str, Any]) -> str:
-    """Return the table for the data of `report.content`; files that are no slides are rows without findings."""
+    """Return the table as CSV."""
     import csv
     from io import StringIO
 
     out = StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*_COLUMNS, *_MORE, *_IDS])
-    for slide in data["slides"]:
-        writer.writerow([guarded(cell) for cell in _row(slide)])
-    for name in data["others"]:
-        writer.writerow([guarded(name), "left alone, because it is no slide"])
+    for row in rows(data):
+        writer.writerow([guarded(cell) for cell in row])
     return out.getvalue()
+
+
+def book(data: Mapping[str, Any]) -> bytes:
+    """Return the table as a workbook, with a sheet that says what it is about."""
+    from blankslide.records.workbook import workbook
+
+    about = [["about", ""], *([name, data[name]] for name in ("tool", "written", "names")), ["note", data["level_v"]]]
+    return workbook({"slides": rows(data), "about": about})
+
+
+def rows(data: Mapping[str, Any]) -> list[list[object]]:
+    """Return the rows for the data of `report.content`, headings first; files that are no slides have no findings."""
+    slides = [_row(slide) for slide in data["slides"]]
+    others = [[name, "left alone, because it is no slide"] for name in data["others"]]
+    return [[*_COLUMNS, *_MORE, *_IDS], *slides, *others]
 
 
 def _row(slide: Mapping[str, Any]) -> list[object]:

@@ -77,7 +77,7 @@ def _check_file(file: OpenFile) -> None:
         if now.st_nlink > 1:
             raise SlideLinked(
                 f"the file has {now.st_nlink} names (hard links), and all of them would change",
-                "make it a file of its own, or edit a copy",
+                "make it a file of its own, or make a clean copy with --out DIR",
             )
         _require_writable(file.path, now.st_mode, "the slide is read-only")
 

@@ -108,6 +108,23 @@ def _rename(inode: int, to: str, folder: str, volume: Volume) -> bool:
     return True
 
 
+def rename_folder(above: str, old: str, new: str) -> None:
+    """Give a slide's whole folder another name, durably, and never onto one that exists.
+
+    It is one step of the disk, so no journal is needed: an interrupted run finds the old name or the new one.
+
+    Raises
+    ------
+    EnvironmentProblem
+        If the disk refuses, or the name is taken.
+    """
+    from blankslide.storage.copies.volume import DiskCopyVolume
+
+    volume = DiskCopyVolume()
+    volume.publish(above, require_component(old, shown=False), require_component(new))
+    volume.sync_dir(above)
+
+
 def name_of(inode: int, folder: str, volume: Volume) -> str | None:
     """Return the present name of an inode, or None."""
     return next((name for name in volume.names(folder) if volume.inode(folder, name) == inode), None)

@@ -280,7 +280,16 @@ def open_slide(path: AnyPath, write: bool = False) -> SlideFilesOnDisk:
             slide.named_in = os.path.dirname(os.path.abspath(given))
             return slide
         except (FileNotFoundError, NotADirectoryError, ValueError):
-            raise UsageError("the slide does not exist") from None
+            raise UsageError("the slide does not exist", _looked_for(given)) from None
+
+
+def _looked_for(name: str) -> str:
+    """Say what a person may have meant by a name that no file has."""
+    if ":/" in name:  # a path joins double slashes
+        return "this is an address: copy the slide to a disk first"
+    if any(sign in name for sign in "*?["):
+        return "no file fits this pattern, so the shell left it as it is"
+    return "check the spelling, and the folder you are in"
 
 
 def is_shown_whole(name: str) -> bool:

@@ -20,8 +20,9 @@ from blankslide.errors import (
     SlidePending,
     UsageError,
 )
+from blankslide.model import PSEUDONYM
 from blankslide.pipeline import Options, anonymize_copy
-from blankslide.policy.profiles import STRICT
+from blankslide.policy.profiles import RESEARCH, STRICT, Profile
 from blankslide.records.ledger import Ledger
 from blankslide.storage.copies.volume import DiskCopyVolume
 from blankslide.storage.lock import hold
@@ -163,16 +164,26 @@ def renamed(slide: Slide, name: str) -> Path:
     return path
 
 
-def test_strict_gives_a_pseudonym_to_a_name_that_identifies(slide: Slide, out: Path, options: Options) -> None:
+@pytest.mark.parametrize("profile", [RESEARCH, STRICT])
+def test_a_copy_gets_a_pseudonym_if_the_name_identifies(
+    slide: Slide, out: Path, options: Options, profile: Profile
+) -> None:
     path = renamed(slide, "S19-12345.svs")
-    assert anonymize_copy(path, out, options).target == "S19-12345.svs"
-    options.profile = STRICT
+    options.profile = profile
     outcome = anonymize_copy(path, out, options)
     assert (outcome.name, outcome.exit_code) == ("plain", 0)
     assert outcome.target.startswith("slide-")
     assert outcome.target.endswith(".svs")
-    assert sorted(os.listdir(out)) == ["S19-12345.svs", outcome.target]
+    assert PSEUDONYM in outcome.notes
+    assert os.listdir(out) == [outcome.target]
     assert pipeline.verify(out / outcome.target, options).name == "plain"
+
+
+def test_a_name_that_says_nothing_and_one_that_was_chosen_stay(slide: Slide, out: Path, options: Options) -> None:
+    assert anonymize_copy(slide.path, out, options).target == slide.path.name
+    path = renamed(slide, "S19-12345.svs")
+    outcome = anonymize_copy(path, out, options, name="S19-12345")
+    assert (outcome.target, outcome.name, outcome.notes) == ("S19-12345.svs", "identifying", ())
 
 
 def test_without_a_key_there_is_no_pseudonym(slide: Slide, out: Path) -> None:

@@ -206,6 +206,34 @@ def test_another_entry_in_the_database_is_told_and_nothing_is_added(
     assert is_whole(ledger, target, server, database)
 
 
+def test_a_row_that_was_there_first_and_is_another_is_told(
+    ledger: Ledger, target: Target, server: Server, database: str
+) -> None:
+    """What is passed over because it is there must be the same: a row slipped in while we look."""
+
+    def slip_in() -> bool:
+        columns = [column.name for column in schema.table().columns]
+        values = [{"seq": "60", "hash": "'f'", "time": "now()", "chain": "chain"}.get(name, name) for name in columns]
+        forged = f"INSERT INTO blankslide_ledger ({', '.join(columns)}) SELECT {', '.join(values)}"
+        server.run(f"{forged} FROM blankslide_ledger LIMIT 1", database=database)
+        return True
+
+    whole = ledger.path.read_bytes()
+    ledger.path.write_bytes(b"".join(whole.splitlines(keepends=True)[:59]))
+    with Mirror(ledger, target) as mirror:
+        mirror.catch_up()
+        ledger.path.write_bytes(whole)
+        with pytest.raises(MirrorDiffers, match="entry 60 is another one"):
+            mirror.catch_up(slip_in)
+
+
+def test_the_lines_of_a_mirror_are_the_ledger(ledger: Ledger, target: Target, server: Server, database: str) -> None:
+    with Mirror(ledger, target) as mirror:
+        mirror.catch_up()
+    rows = server.run("SELECT line FROM blankslide_ledger ORDER BY seq", database=database)
+    assert "".join(f"{line}\n" for (line,) in rows).encode() == ledger.path.read_bytes()
+
+
 def test_a_chain_whose_end_was_cut_off_shows_in_its_mirror(ledger: Ledger, target: Target) -> None:
     with Mirror(ledger, target) as mirror:
         mirror.catch_up()

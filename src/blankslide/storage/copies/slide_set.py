@@ -217,6 +217,21 @@ def sweep(source: SlideFilesOnDisk, folder: str, volume: CopyVolume | None = Non
     _remove_set(folder, temp, fd, volume)
 
 
+def left_behind(source: SlideFilesOnDisk, folder: str, volume: CopyVolume | None = None) -> set[str]:
+    """Return names in ``folder`` that `sweep` would take back; nothing is changed.
+
+    Whoever plans a copy before it sweeps must not mistake its own earlier moves for somebody's files.
+    """
+    volume = volume or DiskCopyVolume()
+    home = os.path.join(folder, temp_folder(source))
+    if not volume.exists(home, LIST):
+        return set()
+    names, moved = _listed(home, volume)
+    if not moved or _is_ours(moved[-1], folder):
+        return set()
+    return {e.name for e in moved if _is_ours(e, folder) and _holds_nothing_else(e, names, folder)}
+
+
 def _remove_set(folder: str, temp: str, fd: int, volume: CopyVolume) -> None:
     """Take back what has appeared of a set without its main file, then remove everything."""
     home = os.path.join(folder, temp)
