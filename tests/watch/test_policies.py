@@ -112,6 +112,6 @@ def test_a_pattern_below_wins_over_a_table_above(site: Path) -> None:
 
 
 def test_numbers_make_no_sense_where_nobody_knows_the_last_slide() -> None:
-    require_lasting("A-{stem}-{pseudonym}")
+    require_lasting("A-{stem}-{pseudonym}", Options())
     with pytest.raises(UsageError, match="cannot number"):
-        require_lasting("A-{n:04}")
+        require_lasting("A-{n:04}", Options())

@@ -68,13 +68,13 @@ def _settings(source: Path, **asked: Any) -> Settings:
         raise click.UsageError("--names-columns is about the table of --names")
     if in_place and asked["originals"] != "keep":
         raise click.UsageError("--originals is about copies")
-    if asked["name"] is not None:
-        require_lasting(asked["name"])
     about = {"requester": asked["requester"]} if asked["requester"] else None
     options = options_of(
         asked["profile"], key=asked["key"], ledger=asked["ledger"], link_table=asked["link_table"], about=about
     )
     options.thorough = asked["thorough"]
+    if asked["name"] is not None:
+        require_lasting(asked["name"], options)
     if options.links is not None:
         options.links.keep_apart([source], out)
     real = Path(os.path.realpath(source))

@@ -1,6 +1,6 @@
 """What was done before the service was started again: only a hint, so that an archive is not looked at each time.
 
-One line of 16 digits for each file that is done: a keyed digest of its folder, inode, size and time. No name is in it.
+One line of 16 digits for each file that is done: a keyed digest of its path, inode, size and times. No name is in it.
 A file that has changed has another line, so it is looked at. Who loses the file loses nothing: slides are looked at
 again, and found done. It counts only for the same way of doing things, which its first line tells.
 """
@@ -45,8 +45,12 @@ class Hints:
         data = text.encode("utf-8", "surrogateescape")
         return blake2b(data, key=self._key, digest_size=_DIGITS // 2).hexdigest()
 
-    def _line(self, folder: str, stamp: Stamp) -> str:
-        return self._digest(f"{stamp.inode}\0{stamp.size}\0{stamp.mtime_ns}\0{folder}")
+    def _line(self, path: str, stamp: Stamp) -> str:
+        """Return a file's line; the time of its last change of any kind tells it from one that got its inode."""
+        changed = 0
+        with suppress(OSError):
+            changed = os.stat(path, follow_symlinks=False).st_ctime_ns
+        return self._digest(f"{stamp.inode}\0{stamp.size}\0{stamp.mtime_ns}\0{changed}\0{path}")
 
     def _read(self) -> set[int]:
         with suppress(OSError, ValueError), self._path.open(encoding="ascii") as file:
@@ -54,9 +58,9 @@ class Hints:
                 return {int(line, 16) for line in file if len(line) == _DIGITS + 1}
         return set()
 
-    def has(self, folder: str, stamp: Stamp) -> bool:
+    def has(self, path: str, stamp: Stamp) -> bool:
         """Whether a file was done as it is now."""
-        return bool(self._known) and int(self._line(folder, stamp), 16) in self._known
+        return bool(self._known) and int(self._line(path, stamp), 16) in self._known
 
     def add(self, files: Iterable[tuple[str, Stamp]]) -> None:
         """Take note of files that are done; a hint that cannot be written is none."""
@@ -77,5 +81,5 @@ class Hints:
     def _lines(self, files: Iterable[tuple[str, Stamp]], with_head: bool) -> Iterable[str]:
         if with_head:
             yield self._head
-        for folder, stamp in files:
-            yield self._line(folder, stamp)
+        for path, stamp in files:
+            yield self._line(path, stamp)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from blankslide.batch import NameTable, Orders, Pattern, read_table
+from blankslide.batch.names import KEYED
 from blankslide.errors import EnvironmentProblem, ProfileError, UsageError
 from blankslide.pipeline.ledger_facts import require_sayable
 from blankslide.watch.settings import ORIGINALS, POLICY_FILE, Naming, Originals
@@ -84,6 +85,8 @@ class Policies:
         if "profile" in said:
             options, kind = self._options(said["profile"], where["profile"])
         site = options.about.get("requester", "")
+        if naming.pattern is not None:
+            require_lasting(naming.pattern, options)
         requester = said.get("requester", site or (home[0] if home else ""))
         about = {**options.about, **_sayable(requester, asked="requester" in said)}
         orders = replace(Orders.of(options, settings.out), lasting=True, about=about)
@@ -101,8 +104,11 @@ class Policies:
         if naming.pattern is None and naming.table is None:
             return task
         options = policy.orders.options()
-        table = Pattern(naming.pattern) if naming.pattern is not None else self._table(naming)
-        if "pseudonym" in table.fields:
+        if naming.pattern is not None:
+            table: NameTable | Pattern = Pattern(naming.pattern, options.resolved().identifiers)
+        else:
+            table = self._table(naming)
+        if table.fields & KEYED:
             options.make_key()
         return next(iter(table.named([task], options.planning_key, policy.orders.out is None)))
 
@@ -130,7 +136,6 @@ class Policies:
         if table is not None and pattern is not None:
             raise UsageError(f"{POLICY_FILE} gives both a pattern and a table of names", "take one of them out")
         if pattern is not None:
-            require_lasting(pattern)
             return Naming(pattern)
         return Naming(None, Path(where["names"], str(table)), said.get("names_columns"))
 
@@ -170,7 +175,7 @@ def _sayable(requester: str, asked: bool) -> dict[str, str]:
         return {}
 
 
-def require_lasting(pattern: str) -> None:
+def require_lasting(pattern: str, options: Options) -> None:
     """Refuse a pattern that numbers slides: a folder that is watched has no last slide, so no order to number by.
 
     Raises
@@ -178,7 +183,7 @@ def require_lasting(pattern: str) -> None:
     UsageError
         If it has a number, or is wrong otherwise.
     """
-    if "n" in Pattern(pattern).fields:
+    if "n" in Pattern(pattern, options.resolved().identifiers).fields:
         raise UsageError(
             "a watched folder cannot number its slides, since nobody knows which come later",
             "use {stem} or {pseudonym}, or a table of names",

@@ -52,7 +52,7 @@ class Service:
         self._say = say
         self._stopped = stopped
         self._hints: Hints | None = None
-        self._tree = Tree(settings, lambda folder, stamp: self._hints is not None and self._hints.has(folder, stamp))
+        self._tree = Tree(settings, lambda path, stamp: self._hints is not None and self._hints.has(path, stamp))
         self._policies = Policies(settings)
         self._sorter = Sorter(self._tree, lambda: not stopped())
         self._waker = Waker(settings.source)
@@ -254,8 +254,8 @@ class Service:
         if ended.renamed:
             self._adopt(candidate)
         if ending in ("done", "before") and not ended.is_gone and self._hints is not None:
-            known = [self._tree.find(member.path) for member in candidate.members]
-            self._hints.add((each[0].path, each[1].stamp) for each in known if each is not None)
+            known = [(member.path, self._tree.find(member.path)) for member in candidate.members]
+            self._hints.add([(path, each[1].stamp) for path, each in known if each is not None])
         self._board.noted(ended)
         if ending == "done" and (ledger := ended.order.policy.orders.ledger) is not None:
             ledger.wake()

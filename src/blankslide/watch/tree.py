@@ -146,7 +146,7 @@ class Tree:
         Folders that cannot be listed.
     """
 
-    def __init__(self, settings: Settings, is_done: Callable[[str, Stamp], bool] = lambda folder, stamp: False) -> None:
+    def __init__(self, settings: Settings, is_done: Callable[[str, Stamp], bool] = lambda path, stamp: False) -> None:
         self._is_done = is_done
         self._root = str(settings.source)
         self._left_out = {str(folder) for folder in settings.left_out}
@@ -243,7 +243,7 @@ class Tree:
             folder = self.folders[path] = Folder(path, home, now)
         for name, stamp in found.items():
             file = folder.files.get(name)
-            if file is None and self._is_done(path, stamp):
+            if file is None and self._is_done(os.path.join(path, name), stamp):
                 folder.files[name] = File(stamp, now, "done")
             elif file is None:
                 folder.files[name] = File(stamp, now)
@@ -289,9 +289,11 @@ class Tree:
         return folder is None or now - folder.since >= self.quiet_time(folder)
 
     def done_files(self) -> Iterator[tuple[str, Stamp]]:
-        """Yield folder and stamp of all files that are done."""
+        """Yield path and stamp of all files that are done."""
         for folder in self.folders.values():
-            yield from ((folder.path, file.stamp) for file in folder.files.values() if file.state == "done")
+            for name, file in folder.files.items():
+                if file.state == "done":
+                    yield os.path.join(folder.path, name), file.stamp
 
     def open_files(self) -> Iterator[tuple[Folder, str, File]]:
         """Yield all files that are still to be looked at."""
