@@ -70,7 +70,7 @@ def said_by_a_session(rows: list[Row]) -> list[Said]:
 def said_by_a_line(line: Any) -> Said:
     """Read what a person sees in one line of the card's table."""
     (kind,) = re.findall(r"<span>([^<]*)</span><span>[^<]*</span></div>\Z", line._text.value)
-    (title,) = re.findall(r'title="([^"]*)"', line._text.value)
+    _, title = re.findall(r'title="([^"]*)"', line._text.value)  # the id stands behind the first
     places = unescape(title).split("\n")
     more = re.fullmatch(r"and (\d+) more", places[-1])
     count = len(places) - 1 + int(more[1]) if more else len([p for p in places if p])

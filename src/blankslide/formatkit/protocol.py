@@ -62,7 +62,9 @@ class Probe:
     @property
     def _dicom_mark(self) -> bytes:
         """What stands where a DICOM file has its mark; a program may put anything in front of it."""
-        return self.main.read(_DICOM_MARK, min(len(_DICM), max(self.main.size - _DICOM_MARK, 0)))
+        if self.main.size < _DICOM_MARK + len(_DICM):
+            return b""
+        return self.main.read(_DICOM_MARK, len(_DICM))
 
     @property
     def _has_no_page(self) -> bool:

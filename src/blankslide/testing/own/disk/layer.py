@@ -145,7 +145,7 @@ class Layer:
                     stack.enter_context(_instead(os, name, getattr(self, method)))
             stack.enter_context(_instead(builtins, "open", self._opened))
             stack.enter_context(_instead(io, "open", self._opened))
-            stack.enter_context(_instead(copies, "_rename_to_free_name", self._renamed_to_free))
+            stack.enter_context(_instead(copies, "rename_to_free_name", self._renamed_to_free))
             yield self
 
     # -- what is ours, and what strikes --------------------------------------------------
