@@ -146,7 +146,7 @@ REFUSALS: dict[str, tuple[Callable[[Path], Any], int, str, str]] = {
         _linked,
         4,
         "the file has 2 names (hard links), and all of them would change",
-        "make it a file of its own, or edit a copy",
+        "make it a file of its own, or make a clean copy with --out DIR",
     ),
 }
 

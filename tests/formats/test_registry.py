@@ -120,7 +120,7 @@ def test_make_generated_lists_it(grown: Path) -> None:
     recipe = re.search(r"^generated:\n((?:\t.*\n)+)", (grown / "Makefile").read_text(), re.MULTILINE)
     assert recipe is not None
     scripts = re.findall(r"python (scripts/\S+)", recipe[1])
-    assert len(scripts) == 3
+    assert len(scripts) == 5
     for script in scripts:
         run(grown, script)
         run(grown, script, "--check")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from blankslide.model import DONE_BEFORE
 from blankslide.pipeline.digests import NOT_KNOWN, Known, known
+from blankslide.pipeline.earlier_copies import known_copy
 from blankslide.pipeline.ledger_entry import record
 from blankslide.pipeline.ledger_facts import facts
 
@@ -72,5 +73,5 @@ def record_found(job: Job, chosen: Outcome) -> None:
     as_done = replace(
         chosen, content="clean", medium=found.medium, readers=found.readers, residue=(), transaction=job.transaction
     )
-    record_done(job, as_done)
+    record_done(job, as_done, known_copy(job))
     found.ledger_sequence = as_done.ledger_sequence

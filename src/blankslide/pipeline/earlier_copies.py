@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 
 from blankslide.errors import BlankslideError
 from blankslide.pipeline.judging import unwritten, verify
-from blankslide.pipeline.opening import opened
+from blankslide.pipeline.opening import inspected, opened
 from blankslide.pipeline.result_names import suffixes
 from blankslide.spans import merge, subtract
 
 if TYPE_CHECKING:
+    from blankslide.pipeline.digests import Known
     from blankslide.pipeline.job import Job
     from blankslide.storage.slide_files import SlideFilesOnDisk
 
@@ -46,6 +47,14 @@ def judge_copy(job: Job) -> None:
     job.outcome = verify(_target(job), job.options)
     job.outcome.copied, job.outcome.target, job.outcome.name = True, chosen.target, chosen.name
     job.outcome.strict_name = chosen.strict_name
+
+
+def known_copy(job: Job) -> Known:
+    """Return how the copy will be known again, as the run that made it would have recorded it."""
+    from blankslide.pipeline.digests import known
+
+    with opened(_target(job)) as copy:
+        return known(copy, inspected(copy, job.options.key, job.options.thorough), job.options)
 
 
 def look_for_dead(job: Job) -> None:
