@@ -32,7 +32,7 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(PACKAGE, root / "src" / "blankslide", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "docs" / "formats", root / "docs" / "formats")
     shutil.copytree(ROOT / "scripts", root / "scripts")
-    for name in ("README.md", "napari.yaml", "Makefile"):
+    for name in ("README.md", "napari.yaml", "Makefile", "docs/profiles.md", "docs/api.md"):
         shutil.copyfile(ROOT / name, root / name)
     package, tests = root / "src" / "blankslide", root / "tests" / "formats"
     tests.mkdir(parents=True)
