@@ -15,6 +15,7 @@ from blankslide.model import Action
 from blankslide.pipeline import Options, anonymize_copy, anonymize_in_place, balancing, readable, verify
 from blankslide.pipeline.balancing import MOST, _pictures_left, accounts, balance, is_census
 from blankslide.pipeline.opening import inspected, opened
+from blankslide.pipeline.told import Told
 from blankslide.planner import make_plan
 from blankslide.samples.aperio import slide as maker
 from blankslide.samples.kit.drawing import label
@@ -210,7 +211,7 @@ PLAN = cast("Plan", SimpleNamespace(decisions=()))
 
 
 def _left(*pictures: Picture) -> int:
-    return len(_pictures_left(Account(pictures=list(pictures)), INSPECTION, PLAN, Kept(())))
+    return len(_pictures_left(Account(pictures=list(pictures)), INSPECTION, PLAN, Told(Kept(()), (), frozenset())))
 
 
 @pytest.mark.parametrize("proven", ["unclear", "other"])

@@ -108,7 +108,7 @@ def test_errors_are_translated_without_the_path(code: int | None, error: type[En
     assert "Meier" not in str(caught.value)
     assert code is None or "Meier" not in str(caught.value.__context__)
     assert caught.value.__suppress_context__
-    assert str(translate(OSError(errno.EIO, "x"), "write")) == "cannot write: Input/output error"
+    assert translate(OSError(errno.EIO, "x"), "write").message == "cannot write: Input/output error"
 
 
 def test_preallocation_that_the_file_system_lacks_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

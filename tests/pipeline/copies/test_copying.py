@@ -339,7 +339,8 @@ def test_the_ledger_gets_one_entry_that_says_copy(slide: Slide, out: Path, optio
     entry = json.loads(line)["entry"]
     assert outcome.ledger_sequence == 1
     assert (entry["mode"], entry["content"], entry["transaction"]) == ("copy", "clean", outcome.transaction)
-    assert "slide.svs" not in line
+    assert entry["output"] == "slide.svs", "a plain name, by which the copy is found"
+    assert str(tmp_path) not in line
 
 
 def test_a_clean_slide_is_copied_too(slide: Slide, out: Path, options: Options) -> None:

@@ -34,6 +34,8 @@ def entry(number: int, **more: object) -> dict[str, object]:
         "findings": findings,
         "residue": 0,
         "bytes": 4096,
+        "versions": {"OpenSlide": "4.0.1", "tifffile": "2026.1.1"},
+        "after": f"{number:064x}",
     } | more
 
 

@@ -51,7 +51,7 @@ WRONG = (
     Wrong("anonymize slide.svs --out", 2, "--out", "argument"),
     Wrong("verify", 2, "PATH", "Missing"),
     Wrong("anonymize slide.svs", 2, "--in-place", "--out DIR for a copy"),
-    Wrong(f"{IN_PLACE} --out copies slide.svs", 2, "--in-place", "exclude each other"),
+    Wrong(f"{IN_PLACE} --out copies slide.svs", 2, "--in-place and --out DIR exclude", "other"),
     Wrong(f"{IN_PLACE} --with-names slide.svs", 2, "--with-names", "--report"),
     Wrong("batch --out copies --json --json-lines many", 2, "--json-lines", "not both"),
     Wrong("completion tcsh", 2, "tcsh", "bash"),
