@@ -154,6 +154,7 @@ def _image(files: SlideFiles, name: str, number: int) -> Inspection:
 def _moved(finding: Finding, file: int) -> Finding:
     """Move a finding to another file; `Drop` edits need no change, because page names differ between files."""
     finding.places = tuple(p._replace(file=file) for p in finding.places)
+    finding.rooms = ()  # no label is drawn through an index: each slide of it can be given its own
     finding.edits = tuple(_moved_edit(edit, file) for edit in finding.edits)
     return finding
 
