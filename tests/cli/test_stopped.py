@@ -33,11 +33,13 @@ def stopped(
     call: str,
     when: int = 1,
     signals: tuple[int, ...] = (signal.SIGINT,),
+    about: Path | None = None,
 ) -> Ended:
-    """Let a run rest before the n-th call, send it signals there, and wait for its end."""
+    """Let a run rest before the n-th call, or the n-th about a path, send it signals there, and wait for its end."""
     needs_strace()
     rest = f"inject={call}:delay_enter={PAUSE}:when={when}"
-    strace = ("strace", "-f", "-qq", "-o", str(log), "-e", f"trace={call},getpid", "-e", rest)
+    only = () if about is None else ("-P", str(about))
+    strace = ("strace", "-f", "-qq", "-o", str(log), *only, "-e", f"trace={call},getpid", "-e", rest)
     # it says its own number: strace has another one
     start = ("-c", "import os, sys; open(sys.argv.pop(1), 'w').write(str(os.getpid()));" + START[2])
     number = log.with_suffix(".pid")
@@ -138,20 +140,11 @@ def test_copies_stop_without_leaving_a_half_one(folder: Path, tmp_path: Path) ->
 @pytest.mark.parametrize("command", [("inspect",), ("anonymize", "--dry-run")])
 def test_looking_ends_at_once(folder: Path, tmp_path: Path, command: tuple[str, ...]) -> None:
     before = contents(folder)
-    ended = stopped(*command, folder, log=tmp_path / "log", call="getdents64", when=_listings(folder, tmp_path))
+    ended = stopped(*command, folder, log=tmp_path / "log", call="getdents64", about=folder)
     assert ended.code == 130, ended.text
     assert "nothing was changed" in ended.err
     assert ended.out.count("\n") < 4
     assert contents(folder) == before
-
-
-def _listings(folder: Path, tmp_path: Path) -> int:
-    """Number of the call that lists the folder with the slides; before it packages are listed."""
-    log = tmp_path / "listings"
-    needs_strace()
-    run_cli("inspect", folder, before=("strace", "-f", "-y", "-qq", "-o", str(log), "-e", "trace=getdents64"))
-    lines = log.read_text("utf-8", "replace").splitlines()
-    return next(i for i, line in enumerate(lines, 1) if str(folder) in line)
 
 
 def test_json_and_report_say_what_was_not_begun(folder: Path, tmp_path: Path) -> None:
