@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from blankslide.jupyter.parts import Bar, Box, Button, Check, Choice, Field, Head, PictureList, Text, Toggle
+from blankslide.jupyter.lists import PictureList
+from blankslide.jupyter.parts import Bar, Box, Button, Check, Choice, Field, Head, Text, Toggle
 from blankslide.jupyter.sheet import Sheet
-from blankslide.jupyter.thumbnails import Picture
 from blankslide.viewing.picture import in_order
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from blankslide.jupyter.parts import Part, Says
     from blankslide.jupyter.strings import StringsFold
     from blankslide.jupyter.table import FindingsTable
+    from blankslide.jupyter.thumbnails import Picture
     from blankslide.jupyter.wishing import WishForm
     from blankslide.presentation.html_card import Tone
 
@@ -104,7 +105,7 @@ class Controls:
         self.finish = Button(label="Finish", tip=_FINISH)
         self.danger = Box(self.warning, self.confirm, style="danger", name="confirmation", shown=False)
 
-    def allow(self, *, busy: bool, usable: bool, before: bool) -> None:
+    def allow(self, *, busy: bool, usable: bool, before: bool, copies: bool = False) -> None:
         """Say what can be pressed now; what a refused slide has no use for is not there.
 
         Parameters
@@ -115,21 +116,31 @@ class Controls:
             There is a slide that can be worked on.
         before
             There is a picture of before to look at.
+        copies
+            A copy is made, so nothing is overwritten that must be confirmed.
         """
         for part in (self.profile, self.filter, self.values, self.kept, self.dry_run, self.confirm, self.before):
             part.disabled = busy
         self.again.disabled = self.tissue.disabled = self.verify.disabled = busy
         self.cancel.disabled = True  # a run that can still be stopped offers it
-        for part in (self.profile, self.filter, self.values, self.kept, self.dry_run, self.go, self.cancel):
-            part.shown = usable or busy
-        self.tissue.shown = self.verify.shown = usable or busy
+        of_use: tuple[Part, ...] = (
+            self.profile,
+            self.filter,
+            self.values,
+            self.kept,
+            self.dry_run,
+            self.go,
+            self.cancel,
+        )
+        for each in (*of_use, self.tissue, self.verify):
+            each.shown = usable or busy
         dry = self.dry_run.value
-        self.danger.shown = (usable or busy) and not dry
+        self.danger.shown = (usable or busy) and not (dry or copies)
         self.before.shown = before
         self.go.say(
-            label="Dry run" if dry else "Anonymize",
-            danger=not dry,
-            disabled=busy or not usable or not (dry or self.confirm.value),
+            label="Dry run" if dry else "Anonymize a copy" if copies else "Anonymize",
+            danger=not (dry or copies),
+            disabled=busy or not usable or not (dry or copies or self.confirm.value),
         )
 
     def offer_cancel(self, can_cancel: bool) -> None:
@@ -209,7 +220,7 @@ class Card:
         self._bar.move(part, stage)
 
     def empty(self) -> None:
-        """Take pictures, values and typed text out of every part, and the card out of every page but for its summary."""
+        """Take everything out of every part, and the card out of every page but for its summary."""
         self.pictures.draw(())
         self.closeup.shut()
         self.table.draw((), enabled=False)

@@ -145,6 +145,7 @@ class Head(Part):
     level = Said(2)
 
     def words(self) -> str:
+        """As `Part.words`."""
         return f"{self.text} {self.state}"
 
 
@@ -157,6 +158,7 @@ class Text(Part):
     live = Said(False)
 
     def words(self) -> str:
+        """As `Part.words`."""
         return "\n".join(self.lines)
 
 
@@ -183,10 +185,12 @@ class Button(Part):
             does()
 
     def hear(self, said: Heard) -> None:
+        """As `Part.hear`."""
         if said.get("do") == "press" and not self.disabled:
             self.click()
 
     def words(self) -> str:
+        """As `Part.words`."""
         return self.label
 
 
@@ -232,6 +236,7 @@ class Input(Part, Generic[V]):
         self._does.append(does)
 
     def hear(self, said: Heard) -> None:
+        """As `Part.hear`."""
         if said.get("do") == "set" and not self.disabled:
             known, value = self._meant(said.get("value"))
             if known:
@@ -242,6 +247,7 @@ class Input(Part, Generic[V]):
         raise NotImplementedError
 
     def words(self) -> str:
+        """As `Part.words`."""
         return self.label
 
 
@@ -322,8 +328,9 @@ class Choice(Input[str]):
         return next((shown for shown, meaning in self._options if meaning == self._value), "")
 
     def _meant(self, said: object) -> tuple[bool, str]:
-        known = isinstance(said, int) and not isinstance(said, bool) and 0 <= said < len(self._options)
-        return known, self._options[said][1] if known else ""  # type: ignore[index]
+        if isinstance(said, bool) or not isinstance(said, int) or not 0 <= said < len(self._options):
+            return False, ""
+        return True, self._options[said][1]
 
 
 class Bar(Part):
@@ -335,6 +342,7 @@ class Bar(Part):
     words_beside: Said[str] = Said("")
 
     def plain(self) -> Says:
+        """As `Part.plain`."""
         told = super().plain()
         return told | {"words": told["words_beside"]}
 
@@ -344,6 +352,7 @@ class Bar(Part):
         self.say(value=value, words=words)
 
     def words(self) -> str:
+        """As `Part.words`."""
         return self.words_beside
 
 
@@ -359,69 +368,6 @@ class Keys(Part):
         self._does = does
 
     def hear(self, said: Heard) -> None:
+        """As `Part.hear`."""
         if said.get("do") == "key" and said.get("value") in self.keys:
             self._does(str(said["value"]))
-
-
-class PictureList(Part):
-    """Small pictures with captions.
-
-    Items have ``key``, ``caption``, ``alt``, ``image`` (bytes of a PNG, or None), ``why`` (what stands instead) and
-    ``opens`` (what pressing it does; empty if it cannot be pressed).
-    """
-
-    kind = "pictures"
-    name = Said("pictures")
-    items: Said[Sequence[Says]] = Said(())
-
-    def __init__(self, does: Callable[[str], None] | None = None, **says: object) -> None:
-        super().__init__(**says)
-        self._does = does
-
-    def hear(self, said: Heard) -> None:
-        keys = [item["key"] for item in self.items if item.get("opens")]
-        if said.get("do") == "enlarge" and said.get("value") in keys and self._does is not None:
-            self._does(str(said["value"]))
-
-    def words(self) -> str:
-        return "\n".join(f"{item['caption']} {item['why']}" for item in self.items)
-
-
-class Table(Part):
-    """Rows under heads.
-
-    Columns are (head, width). Rows have ``id``, ``tone``, ``cells`` (``text``, ``badge`` with ``tone``, ``title``,
-    ``image``), and at the end either ``choice`` (``label``, ``options``, ``chosen``, ``disabled``) or ``press``
-    (``label``, ``name``, ``disabled``). ``first`` is the column that heads its row.
-    """
-
-    kind = "table"
-    name = Said("")
-    columns: Said[Sequence[tuple[str, str]]] = Said(())
-    rows: Said[Sequence[Says]] = Said(())
-    first = Said(1)
-
-    def __init__(
-        self,
-        chose: Callable[[str, int], None] | None = None,
-        pressed: Callable[[str], None] | None = None,
-        **says: object,
-    ) -> None:
-        super().__init__(**says)
-        self._chose, self._pressed = chose, pressed
-
-    def hear(self, said: Heard) -> None:
-        row = next((row for row in self.rows if row["id"] == said.get("row")), None)
-        if row is None:
-            return
-        choice, press, value = row.get("choice"), row.get("press"), said.get("value")
-        if said.get("do") == "row" and press and not press["disabled"] and self._pressed is not None:
-            self._pressed(row["id"])
-        elif said.get("do") == "choose" and choice and not choice["disabled"] and self._chose is not None:
-            if isinstance(value, int) and 0 <= value < len(choice["options"]):
-                self._chose(row["id"], value)
-
-    def words(self) -> str:
-        heads = [head for head, _ in self.columns] if self.rows else []
-        rows = [" ".join(f"{c.get('badge', '')} {c.get('text', '')}" for c in row["cells"]) for row in self.rows]
-        return "\n".join([*heads, *rows])

@@ -30,7 +30,7 @@ def _text(*names: str) -> str:
     return "\n".join((here / name).read_text("utf-8") for name in names)
 
 
-class _Widget(anywidget.AnyWidget):  # type: ignore[misc]
+class _Widget(anywidget.AnyWidget):
     """What notebooks know of a card."""
 
     _esm = traitlets.Unicode().tag(sync=True)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from blankslide.jupyter.parts import Field, Fold, Says, Table, Text
+from blankslide.jupyter.lists import Table
+from blankslide.jupyter.parts import Field, Fold, Says, Text
 from blankslide.presentation import wording
 
 if TYPE_CHECKING:
@@ -40,9 +41,7 @@ class StringsFold:
             "", lambda _: self._draw(), label="Filter strings", placeholder="filter strings", type="search", shown=False
         )
         self._table = Table(columns=_COLUMNS, name="every string that can be read")
-        self.part = Fold(
-            self._told, self._filter, self._table, self._more, does=self._turned, label=TITLE
-        )
+        self.part = Fold(self._told, self._filter, self._table, self._more, does=self._turned, label=TITLE)
 
     @property
     def is_open(self) -> bool:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from blankslide.jupyter.parts import Box, Says, Table, Text
+from blankslide.jupyter.lists import Table
+from blankslide.jupyter.parts import Box, Says, Text
 from blankslide.presentation import html_card, wording
 
 if TYPE_CHECKING:

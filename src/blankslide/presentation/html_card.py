@@ -159,6 +159,28 @@ def outcome_card(outcome: Outcome) -> str:
     return _card(body + _table(outcome.decisions, outcome.profile, (), done=done))
 
 
+def summary_card(
+    text: str,
+    state: str,
+    tone: Tone,
+    said: Iterable[str],
+    decisions: Sequence[Decision] = (),
+    profile: str = "",
+    *,
+    done: bool = False,
+) -> str:
+    """Return a card for a saved notebook: a headline, sentences, and a table without values.
+
+    Parameters
+    ----------
+    text, said
+        Sentences that hold no value and no name.
+    done
+        Whether what the decisions say was done.
+    """
+    return _card(headline(text, state, tone) + lines(said) + _table(decisions, profile, (), done=done))
+
+
 def _name(found: Inspection) -> str:
     name = found.files[0].name if found.files else NAMELESS
     values = [v.reveal() for f in found.findings if f.value is not None for v in (f.value, *f.values)]

@@ -14,6 +14,12 @@ const make = (tag, says = {}, ...children) => {
 
 const badge = (text, tone) => make("span", {class: `badge ${tone || "quiet"}`}, text);
 
+// A name and what it names, side by side.
+const named = (words, input) => {
+  input.id = words.htmlFor = `blankslide-${Math.random().toString(36).slice(2)}`;
+  return make("span", {class: "named"}, words, input);
+};
+
 const picture = view => URL.createObjectURL(new Blob([view]));
 
 // What a part is drawn as: `put` is called with all it says at first, then with what changed.
@@ -78,7 +84,7 @@ const KINDS = {
 
   choice: tell => {
     const input = make("select", {onchange: () => tell({do: "set", value: input.selectedIndex})});
-    const words = make("span"), el = make("label", {class: "named"}, words, input);
+    const words = make("label"), el = named(words, input);
     return {el, put: says => {
       if ("label" in says) words.textContent = says.label;
       if ("options" in says) input.replaceChildren(...says.options.map(text => make("option", {}, text)));
@@ -94,7 +100,7 @@ const KINDS = {
       oninput: () => { clearTimeout(waiting); waiting = setTimeout(told, 180); },
       onchange: told,
     });
-    const words = make("span"), el = make("label", {class: "named"}, words, input);
+    const words = make("label"), el = named(words, input);
     return {el, put: says => {
       if ("label" in says) words.textContent = says.label;
       if ("type" in says) input.type = says.type;
@@ -125,7 +131,7 @@ const KINDS = {
       const image = make("img", {src: addresses.at(-1), alt: item.alt});
       if (!item.opens) return image;
       return make("button", {
-        type: "button", class: "picture", title: item.opens, onclick: () => tell({do: "enlarge", value: item.key}),
+        type: "button", class: "picture", title: item.opens, "aria-label": item.opens, onclick: () => tell({do: "enlarge", value: item.key}),
       }, image);
     };
     return {el, gone: forget, put: says => {

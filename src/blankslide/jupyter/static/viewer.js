@@ -11,11 +11,11 @@ function viewer(tell) {
   const told = make("span", {class: "where", role: "status"}), scale = make("span", {class: "scale"});
   const which = make("select", {onchange: () => tell({do: "source", value: which.selectedIndex})});
   const channel = make("select", {onchange: () => tell({do: "channel", value: channel.selectedIndex})});
-  const channels = make("label", {class: "named"}, make("span", {}, "Channel"), channel);
+  const channels = named(make("label", {}, "Channel"), channel);
   const note = make("p", {class: "note"});
   const press = (label, name, does) => make("button", {type: "button", "aria-label": name, title: name, onclick: does}, label);
   const bar = make("div", {class: "line"},
-    make("label", {class: "named"}, make("span", {}, "Look at"), which), channels,
+    named(make("label", {}, "Look at"), which), channels,
     press("+", "zoom in", () => zoom(2)), press("−", "zoom out", () => zoom(0.5)),
     press("fit", "show all", () => fit()), press("1:1", "show pixels as they are", () => pixels()),
     press("⟲", "turn left", () => turn(-90)), press("⟳", "turn right", () => turn(90)),
