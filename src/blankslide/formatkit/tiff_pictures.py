@@ -69,6 +69,7 @@ def blank_edit(page: Ifd) -> Blank:
         predictor=page.number(T.PREDICTOR, 1),
         sampling=(sampling[0], sampling[-1]),
         tables=None if tables is None else (tables.start, tables.end),
+        order=page.tiff.byteorder,
     )
     rows = -(-height // down)
     slots = tuple(

@@ -74,7 +74,8 @@ class Coding(NamedTuple):
     """How a picture is coded, in TIFF's numbers.
 
     ``samples`` counts those in one slot, ``sampling`` says how many luma samples share a
-    chroma sample (across, down), ``tables`` where shared JPEG tables stand.
+    chroma sample (across, down), ``tables`` where shared JPEG tables stand, ``order`` how bytes
+    of larger samples follow each other.
     """
 
     compression: int
@@ -84,6 +85,7 @@ class Coding(NamedTuple):
     predictor: int = 1
     sampling: tuple[int, int] = (1, 1)
     tables: tuple[int, int] | None = None
+    order: Literal["little", "big"] = "little"
 
 
 class Blank(NamedTuple):
