@@ -8,11 +8,11 @@ coders of different versions differ (Deflate, PNG, Zstandard), all that the slot
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
-from blankslide.blanks import label_codecs, label_jpeg
+from blankslide.blanks import jpeg, label_codecs, label_jpeg, label_strips
 from blankslide.blanks.codes import JPEG, RGB, YCC
 from blankslide.blanks.label_art import art
 from blankslide.containers.streams.jpeg import segments
@@ -43,12 +43,13 @@ class _Form(NamedTuple):
 
 
 class _Piece(NamedTuple):
-    """A slot, what is drawn in it, the mark that it carries, and how soft its edges are in JPEG."""
+    """A slot, what is drawn in it, the mark that it carries, how soft its edges are, and the slot that it was."""
 
     slot: Slot
     grey: NDArray[np.uint8]
     note: bytes
     soft: int
+    was: Slot
 
 
 def draw(room: Room, text: str, source: ByteSource) -> list[Write] | None:
@@ -66,19 +67,28 @@ def draw(room: Room, text: str, source: ByteSource) -> list[Write] | None:
     Returns
     -------
     list of Write or None
-        One for each slot, exactly as long as the slot; None if the codec is not known or it does not fit.
+        One for each slot, exactly as long as the slot, and where strips are laid anew, the numbers that say so;
+        None if the codec is not known or it does not fit.
     """
     view = source if room.held is None else MemorySource(room.held.data)
     coding = room.blank.coding
     softness = len(label_codecs.SOFT.get(coding.compression, (1,) if coding.tables is None else label_jpeg.KEPT))
     forms = (_Form(lower, soft) for lower in range(_LOWER) for soft in range(softness))
-    drawings = (_drawn(room, text, form, view) for form in forms)
-    found = next((drawing for drawing in drawings if drawing is not None), None)
+    found = _first(_drawn(room, text, form, view) for form in forms)
+    if found is None and room.pointers is not None:
+        found = _first(_moved(room, text, _Form(lower, 0), view) for lower in range(_LOWER))
     return found if found is None or room.held is None else list(room.held.writes(found[0].data))
 
 
-def _drawn(room: Room, text: str, form: _Form, source: ByteSource) -> list[Write] | None:
-    pieces = _pieces(room, text, form)
+def _first(drawings: Iterable[list[Write] | None]) -> list[Write] | None:
+    return next((drawing for drawing in drawings if drawing is not None), None)
+
+
+def _drawn(
+    room: Room, text: str, form: _Form, source: ByteSource, slots: Sequence[Slot] | None = None
+) -> list[Write] | None:
+    """Draw in one form; into other slots than those of now, if they are named."""
+    pieces = _pieces(room, text, form, slots)
     if pieces is None:
         return None
     # where tables are shared, readers go on with those of one strip in the next: so none may have its own
@@ -90,6 +100,21 @@ def _drawn(room: Room, text: str, form: _Form, source: ByteSource) -> list[Write
             return None
         out.append(Write(room.blank.file, piece.slot.start, data))
     return out
+
+
+def _moved(room: Room, text: str, form: _Form, source: ByteSource) -> list[Write] | None:
+    """Draw into strips that are laid anew inside of the page's own bytes."""
+    pieces, coding, note = _pieces(room, text, form), room.blank.coding, mark(text, *form)
+    if pieces is None or coding.compression == JPEG:
+        return None
+
+    def least(number: int, bears: bool) -> int | None:
+        return label_codecs.least(coding, pieces[number].grey, note if bears else b"")
+
+    slots = label_strips.laid_anew(room, least, lambda lengths: label_codecs.bearer(coding, lengths))
+    pointers = None if slots is None else label_strips.pointing(room, slots)
+    drawn = None if pointers is None else _drawn(room, text, form, source, slots)
+    return None if drawn is None or pointers is None else [*drawn, *pointers]
 
 
 class Written(NamedTuple):
@@ -157,11 +182,11 @@ def _sum(text: str) -> str:
 # -- slots ---------------------------------------------------------------------------------
 
 
-def _pieces(room: Room, text: str, form: _Form) -> list[_Piece] | None:
+def _pieces(room: Room, text: str, form: _Form, moved: Sequence[Slot] | None = None) -> list[_Piece] | None:
     """Cut the drawing into the slots of the picture; None if there is no drawing of that size, or slots are shared."""
     import numpy as np
 
-    slots = [s for s in room.blank.slots if s.end > s.start]
+    slots = [s for s in moved or room.blank.slots if s.end > s.start]
     if not slots or len(slots) > _MOST_SLOTS or len({s.start for s in slots}) < len(slots):
         return None
     if len(slots) < len(room.blank.slots) or room.width * room.height > _MOST_PIXELS:
@@ -178,7 +203,8 @@ def _pieces(room: Room, text: str, form: _Form) -> list[_Piece] | None:
         part = drawing[y : y + slot.height, x : x + slot.width]
         grey = np.full((slot.height, slot.width), 255, np.uint8)
         grey[: part.shape[0], : part.shape[1]] = part
-        out.append(_Piece(slot, grey, mark(text, *form) if number == bearer else b"", form.soft))
+        note = mark(text, *form) if number == bearer else b""
+        out.append(_Piece(slot, grey, note, form.soft, room.blank.slots[number]))
     return out
 
 
@@ -203,8 +229,8 @@ def _mark_in(room: Room, source: ByteSource) -> bytes:
 
 
 def _coded(coding: Coding, piece: _Piece, ways: Sequence[int], source: ByteSource) -> bytes | None:
-    start, length = piece.slot.start, piece.slot.end - piece.slot.start
-    old = source.read(start, min(length, _HEAD))
+    length = piece.slot.end - piece.slot.start
+    old = source.read(piece.was.start, min(piece.was.end - piece.was.start, _HEAD))
     if coding.compression == JPEG:
         return _jpeg(coding, piece, ways, source, old)
     return label_codecs.coded(coding, piece.grey, piece.note, piece.soft, length, old)
@@ -224,4 +250,6 @@ def _jpeg(coding: Coding, piece: _Piece, ways: Sequence[int], source: ByteSource
     ycc = {RGB: False, YCC: True}.get(coding.photometric) if coding.samples == 3 else None
     length = piece.slot.end - piece.slot.start
     tables = b"" if coding.tables is None else source.read(coding.tables[0], coding.tables[1] - coding.tables[0])
-    return label_jpeg.draw(old, tables, piece.grey, ycc, piece.note, length, ways, piece.soft)
+    plain = jpeg.plain_frame(piece.slot.width, piece.slot.height, coding.samples, coding.sampling if ycc else (1, 1))
+    otherwise = plain if coding.tables is None else None
+    return label_jpeg.draw(old, tables, piece.grey, ycc, piece.note, length, ways, piece.soft, otherwise)

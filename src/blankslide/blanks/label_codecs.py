@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
     Read = Callable[[int, int], bytes]
 
-__all__ = ["SOFT", "bearer", "coded", "mark_in", "stands"]
+__all__ = ["SOFT", "bearer", "coded", "least", "mark_in", "stands"]
 
 _BITWISE = (PACKBITS, RLE)
 SOFT = {JPEG_XR: (1.0, 0.85, 0.7)}
@@ -124,6 +124,20 @@ def stands(coding: Coding, grey: NDArray[np.uint8], note: bytes, soft: int, held
     plain, tail = _samples(coding, grey), _tail(note)
     found, rest = _unpacked(held, 1 + len(plain or b""))
     return found == plain and rest is not None and rest == tail.rjust(len(rest), b"\0")
+
+
+def least(coding: Coding, grey: NDArray[np.uint8], note: bytes) -> int | None:
+    """Return how many bytes a drawing needs in a strip; None if strips of this codec cannot be laid anew."""
+    kind, plain = coding.compression, _samples(coding, grey)
+    if plain is None:
+        return None
+    if kind == PACKBITS:
+        head = with_bits(plain, note, first=True)
+        return None if head is None else len(runs.coded(head, len(head) // len(grey)))
+    if kind == ZSTD:
+        return zstd.least(plain, note)
+    stream = _packed(kind, plain)
+    return None if stream is None else len(stream) + len(_tail(note))
 
 
 def mark_in(coding: Coding, read: Read, length: int) -> bytes:
@@ -251,8 +265,8 @@ def _png(grey: NDArray[np.uint8], note: bytes, length: int) -> bytes | None:
 
 
 def _png_parts(grey: NDArray[np.uint8], note: bytes, coded: bytes) -> bytes:
-    head = png.chunk(b"IHDR", struct.pack(">IIBBBBB", grey.shape[1], grey.shape[0], 1, 0, 0, 0, 0))
-    return png.MAGIC + head + png.chunk(png.PRIVATE, note) + png.chunk(b"IDAT", coded)
+    head = png.as_chunk(b"IHDR", struct.pack(">IIBBBBB", grey.shape[1], grey.shape[0], 1, 0, 0, 0, 0))
+    return png.MAGIC + head + png.as_chunk(png.PRIVATE, note) + png.as_chunk(b"IDAT", coded)
 
 
 def _rows(grey: NDArray[np.uint8]) -> bytes:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-__all__ = ["encode", "holding", "holds", "note"]
+__all__ = ["encode", "holding", "holds", "least", "note"]
 
 _MAGIC = b"\x28\xb5\x2f\xfd"
 _BLOCK = 1 << 17
@@ -115,6 +115,11 @@ def holding(data: bytes, mark: bytes, room: int) -> bytes | None:
     """
     front = _front(len(data), mark, room - len(_library(data)))
     return None if front is None else front + _library(data)
+
+
+def least(data: bytes, mark: bytes) -> int:
+    """Return how many bytes such a frame has, if nothing has to be filled."""
+    return len(_head(len(data), 0)) + 4 * len(mark) + len(_library(data))
 
 
 def holds(held: bytes, data: bytes, mark: bytes) -> bool:

@@ -55,7 +55,7 @@ def emptied(data: bytes) -> list[tuple[int, int, bytes]]:
     out, last = [], 0
     for chunk in chunks(data):
         last = chunk.end
-        new = chunk(PRIVATE, bytes(chunk.end - chunk.start - 12))
+        new = as_chunk(PRIVATE, bytes(chunk.end - chunk.start - 12))
         if chunk.kind not in _QUIET and data[chunk.start : chunk.end] != new:
             out.append((chunk.start, chunk.end, new))
     if last and any(data[last:]):
@@ -77,8 +77,8 @@ def blank(width: int, height: int, room: int) -> bytes | None:
     if width * height > 1 << 28:
         return None
     row = b"\0" + b"\xff" * (-(-width // 8))
-    head = MAGIC + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0))
-    return filled(head + chunk(b"IDAT", zlib.compress(row * height, 9)), room)
+    head = MAGIC + as_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0))
+    return filled(head + as_chunk(b"IDAT", zlib.compress(row * height, 9)), room)
 
 
 def filled(stream: bytes, room: int) -> bytes | None:
@@ -87,10 +87,10 @@ def filled(stream: bytes, room: int) -> bytes | None:
     if rest < 0:
         return None
     if rest < 12:  # no chunk is that short; what follows the end is passed over
-        return stream + chunk(b"IEND", b"") + bytes(rest)
-    return stream + chunk(PRIVATE, bytes(rest - 12)) + chunk(b"IEND", b"")
+        return stream + as_chunk(b"IEND", b"") + bytes(rest)
+    return stream + as_chunk(PRIVATE, bytes(rest - 12)) + as_chunk(b"IEND", b"")
 
 
-def chunk(kind: bytes, payload: bytes) -> bytes:
+def as_chunk(kind: bytes, payload: bytes) -> bytes:
     """Write one chunk."""
     return struct.pack(">I", len(payload)) + kind + payload + struct.pack(">I", zlib.crc32(kind + payload))
