@@ -25,7 +25,9 @@ from blankslide.errors import BlankslideError, SlideChanged
 from blankslide.looks import Look, Standing, look_at, look_of, main_of, standing
 from blankslide.model import Action, Decision, Inspection, Outcome, PhiClass, Place, Plan, Stage
 from blankslide.pipeline import Options
+from blankslide.policy.profiles import RESEARCH
 from blankslide.presentation import wording
+from blankslide.presentation.plan_words import before_words, consequence, going_words
 from blankslide.presentation.rows import in_order
 from blankslide.wishes import Wish
 
@@ -209,6 +211,43 @@ class Session:
         wish = self.wish
         return wish._replace(mode="", folder=None, name=wish.name if wish.label else ""), self.wrong is not None
 
+    @property
+    def label_text(self) -> str:
+        """The text of the new label; a pseudonym in it is an example as long as the site has no key.
+
+        Raises
+        ------
+        UsageError
+            If it cannot be printed.
+        """
+        if self.path is None:
+            return ""
+        from blankslide.pipeline.labelling import with_label
+
+        chosen = self._chosen()
+        name = self.wish.name_for(self.path, chosen)
+        label = with_label(chosen, (self.main_file or self.path).name, name).new_label
+        return "" if label is None else label.text
+
+    @property
+    def name_identifies(self) -> bool:
+        """Whether the slide's own name may identify."""
+        if self.path is None or self.inspection is None:
+            return False
+        from blankslide.policy.file_names import name_verdict
+
+        values = [v.reveal() for f in self.inspection.findings if f.value is not None for v in (f.value, *f.values)]
+        return name_verdict(self.path.name, values) == "identifying"
+
+    def consequences(self, finding: str) -> tuple[str, str]:
+        """Say what follows if a finding is kept, and if it goes; empty for one that is not there."""
+        decision = next((d for d in self.plan.decisions if d.id == finding), None) if self.plan else None
+        found = next((f for f in self.inspection.findings if f.id == finding), None) if self.inspection else None
+        if decision is None or found is None:
+            return "", ""
+        identifies = RESEARCH.keeping(finding).decide(found).identifying
+        return consequence(decision, True, identifies), consequence(decision, False, identifies)
+
     def keep(self, finding: str, keep: bool) -> None:
         """Keep or remove one finding against the profile, and plan anew; what the profile says needs no exception."""
         self._kept.discard(finding)
@@ -386,12 +425,28 @@ class Session:
         return f"{count} place{'s' if count != 1 else ''}, {self.plan.bytes_changed / 1e6:.2f} MB"
 
     @property
+    def in_words(self) -> str:
+        """What goes, in words: ``label, macro and 6 fields``."""
+        return "" if self.plan is None else going_words(self.plan.decisions)
+
+    @property
+    def found_line(self) -> str:
+        """What is in the slide, in words, whatever became of the last run."""
+        if self.path is None or self.inspection is None or self.plan is None:
+            return self.headline
+        return before_words(self.path, self.inspection.title, self.plan.decisions)
+
+    @property
     def confirmation(self) -> str:
         """What must be confirmed before writing in place."""
         name = wording.shown(self.path) if self.path is not None else ""
+        called = f" The result is named by {wording.shown(self.wish.name, whole=True)}." if self.wish.name else ""
+        if self.wish.copies:
+            there = wording.shown(self.wish.folder or "", whole=True)
+            return f"This makes a clean copy of {name} in {there}.{called} {name} itself stays and holds everything."
         others = len({patch.file for patch in self.plan.patches} - {0}) if self.plan is not None else 0
         more = f" and {others} more file{'s' if others != 1 else ''} of the slide" if others else ""
-        return f"This overwrites {name} itself{more}. There is no way back."
+        return f"This overwrites {name} itself{more}.{called} There is no way back."
 
 
 def _row(decision: Decision, value: str, places: Sequence[Place]) -> Row:

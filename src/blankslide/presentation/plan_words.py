@@ -72,6 +72,8 @@ def consequence(decision: Decision, keep: bool, identifies: bool) -> str:
     """
     if keep:
         return "keep: it stays readable, and the slide ends NOT clean" if identifies else "keep: it stays as it is"
+    if decision.cls is PhiClass.IMAGE and decision.action is Action.DUMMY:
+        return "remove: the new label takes its place; nothing brings the old one back"
     if decision.cls is PhiClass.IMAGE:
         return "remove: the picture is made blank; nothing brings it back"
     if decision.cls is PhiClass.SCIENCE:
