@@ -64,13 +64,13 @@ class Worker:
     orders
         For all slides that it will do.
     code
-        What the process runs.
+        What the process runs; by default, what plans and edits.
     """
 
-    def __init__(self, orders: Orders, code: str = _CODE) -> None:
+    def __init__(self, orders: Orders, code: str | None = None) -> None:
         paths = [os.path.abspath(each) for each in sys.path if each]
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter, and our own words
-            [sys.executable, "-P", "-c", code],
+            [sys.executable, "-P", "-c", code or _CODE],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -137,7 +137,7 @@ class Crew:
         What the processes run: by default, what plans and edits.
     """
 
-    def __init__(self, orders: Orders, jobs: int, code: str = _CODE) -> None:
+    def __init__(self, orders: Orders, jobs: int, code: str | None = None) -> None:
         self._orders = orders
         self._jobs = jobs
         self._code = code
