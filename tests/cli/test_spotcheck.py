@@ -95,7 +95,7 @@ def test_going_back_changes_a_verdict(five: Path, tmp_path: Path, ended: Any) ->
     ("arguments", "says"),
     [
         ((), "needs the name of who looks"),
-        (("--reviewer", "A", "--report", "x.csv"), "must end in .html or .json"),
+        (("--reviewer", "A", "--report", "x.csv"), "must end in .html, .pdf or .json"),
         (("--reviewer", "A", "--with-names"), "--with-names is about the file of --report"),
         (("--draw", "--record", "x.json"), "leave --record out"),
         (("--reviewer", "A", "--confidence", "100"), "confidence"),
