@@ -106,6 +106,7 @@ _ELSEWHERE: dict[str, str] = {
     "completion": "blankslide.cli.commands_completion",
     "ledger": "blankslide.cli.commands_ledger",
     "names": "blankslide.cli.commands_names",
+    "notebook-check": "blankslide.cli.commands_notebook_check",
     "profile": "blankslide.cli.commands_profile",
     "watch": "blankslide.cli.commands_watch",
 }

@@ -284,6 +284,11 @@ class Field(Input[str]):
     type = Said("text")
     width = Said("180px")
     placeholder = Said("")
+    focus = Said(0)
+
+    def ask_focus(self) -> None:
+        """Let the next keys go into it."""
+        self.focus += 1
 
     def _meant(self, said: object) -> tuple[bool, str]:
         return isinstance(said, str) and len(said) <= self.LONGEST, str(said)

@@ -9,6 +9,7 @@ from blankslide.presentation import wording
 from blankslide.records import report
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from blankslide.session import Session
@@ -30,6 +31,11 @@ def written(file: Path, session: Session) -> str:
         sections = [report.Section(name, None, session.error.sentence() if session.error is not None else "")]
     else:
         sections = [report.Section(name, session.outcome)]
+    return written_many(file, sections)
+
+
+def written_many(file: Path, sections: Sequence[report.Section]) -> str:
+    """Write a report, and say so; a failure undoes nothing."""
     try:
         report.write(file, sections)
     except BlankslideError as error:

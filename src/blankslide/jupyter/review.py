@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from blankslide.jupyter.parts import Part
+    from blankslide.jupyter.sheet import Sheet
     from blankslide.model import Inspection, Outcome
     from blankslide.wishes import Wish
 
@@ -156,6 +158,11 @@ class SlideReview:
         self.finish()
         if self._sealed:
             self._card.close()
+
+    def stand_in(self, sheet: Sheet) -> Part:
+        """Return the card as a part of another one, which is on a page already."""
+        self._closeup.send = sheet.send
+        return self._card.sheet.root
 
     def __repr__(self) -> str:
         return f"<SlideReview {self.session.state}>"

@@ -108,6 +108,7 @@ const KINDS = {
       if ("placeholder" in says) input.placeholder = says.placeholder;
       if ("disabled" in says) input.disabled = says.disabled;
       if ("value" in says && says.value !== input.value) input.value = says.value;
+      if ("focus" in says && input.isConnected) input.focus();
     }};
   },
 
