@@ -1,4 +1,4 @@
-"""The command ``notebook-check``: may this notebook be passed on?"""
+"""The command ``notebook-check``: says whether a notebook may be passed on."""
 
 from __future__ import annotations
 

@@ -28,19 +28,23 @@ def check(files: tuple[str, ...], slides: tuple[str, ...], as_json: bool) -> int
     told: list[dict[str, Any]] = []
     codes = []
     for file in files:
-        path, error, found = Path(file), "", []
-        try:
-            found = notebook_check.left_in(notebook_check.read(path), values)
-            codes.append(1 if found else 0)
-        except BlankslideError as problem:
-            error = problem.sentence()
-            codes.append(problem.exit_code)
-        told.append({"path": plain_text(path), "left": [one._asdict() for one in found], "error": error or None})
+        path = Path(file)
+        found, code, trouble = _looked(path, values)
+        codes.append(code)
+        told.append({"path": plain_text(path), "left": [one._asdict() for one in found], "error": trouble or None})
         if not as_json:
-            _tell(path, found, error, bool(slides))
+            _tell(path, found, trouble, bool(slides))
     if as_json:
         print(json.dumps({"notebooks": told}, ensure_ascii=True))
     return worst_code(codes)
+
+
+def _looked(path: Path, values: set[str]) -> tuple[list[notebook_check.Left], int, str]:
+    try:
+        found = notebook_check.left_in(notebook_check.read(path), values)
+    except BlankslideError as error:
+        return [], error.exit_code, error.sentence()
+    return found, int(bool(found)), ""
 
 
 def _values(slides: tuple[str, ...]) -> set[str]:

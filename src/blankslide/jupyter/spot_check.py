@@ -117,8 +117,8 @@ class SpotCheck(Face):
         self._fold = Fold(self._count, self._strings, label="Every string left")
         self._fold.value = True
         self.note = Field("", label="Note", placeholder="what you saw", width="320px")
-        self.good = Button(lambda: self._give("pass"), label="Pass")
-        self.bad = Button(lambda: self._give("fail"), label="Fail")
+        self.good = Button(lambda: self.give("pass"), label="Pass")
+        self.bad = Button(lambda: self.give("fail"), label="Fail")
         self.back = Button(lambda: self._turn(self._position - 1), label="←", tip="the slide before")
         self.on = Button(lambda: self._turn(self._position + 1), label="→", tip="the next slide")
         self.tissue = Button(self._closeup.enlarge, label="Look at the tissue")
@@ -206,8 +206,8 @@ class SpotCheck(Face):
 
     def _key(self, key: str) -> None:
         does: dict[str, Callable[[], None]] = {
-            "p": lambda: self._give("pass"),
-            "f": lambda: self._give("fail"),
+            "p": lambda: self.give("pass"),
+            "f": lambda: self.give("fail"),
             "n": self.note.ask_focus,
             "arrowleft": lambda: self._turn(self._position - 1),
             "arrowright": lambda: self._turn(self._position + 1),
@@ -215,13 +215,19 @@ class SpotCheck(Face):
         if not self._worker.busy:
             does[key.lower()]()
 
-    def _give(self, word: Word) -> None:
+    @property
+    def page(self) -> Page | None:
+        """What is shown of the slide; None while it is read."""
+        return self._page
+
+    def give(self, word: Word, note: str = "") -> None:
+        """Give a verdict on the slide that is shown, ``pass`` or ``fail``, and go on to the next one."""
         page = self._page
         if page is None or self._worker.busy or self._finished:
             return
         self._trouble = ""
         try:
-            self.check.give(self._position, word, self.note.value, page.seen)
+            self.check.give(self._position, word, note or self.note.value, page.seen)
         except BlankslideError as error:
             self._trouble = error.sentence()
             self._draw()
