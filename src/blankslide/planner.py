@@ -245,19 +245,26 @@ def _labelled(
     if not rooms:
         return _Labelled(notes=(NO_LABEL_PLACE,))
     # the one that an earlier run has drawn comes first, then label pictures
-    room = min(rooms, key=lambda r: (own.get(r) is None, r.role != "label"))
-    text = own.get(room)
+    rooms.sort(key=lambda r: (own.get(r) is None, r.role != "label"))
+    text = own.get(rooms[0])
     if text is not None and label.stands(text):
         return _Labelled()
     label.require_named()
-    owner, file = room.blank.owner, room.blank.file
-    slots = sorted((s.start, s.end) for s in room.blank.slots if s.end > s.start and room.held is None)
-    shared = subtract(slots, merge((s, e) for s, e, _ in inspection.maps[file].owned_only_by({owner})))
-    writes = None if shared else draw(room, label.text, sources[file])
-    if writes is None:
-        return _Labelled(notes=(NO_LABEL_ROOM,))
-    _forget(edits, room.instead)
-    return _Labelled(room, writes)
+    for room in rooms if text is None else rooms[:1]:
+        writes = draw(room, label.text, sources[room.blank.file])
+        if writes is not None and _is_alone(room, writes, inspection):
+            _forget(edits, room.instead)
+            return _Labelled(room, writes)
+    return _Labelled(notes=(NO_LABEL_ROOM,))
+
+
+def _is_alone(room: Room, writes: Sequence[Write], inspection: Inspection) -> bool:
+    """Whether nobody else claims a byte of what is drawn; a structure that holds a picture answers for itself."""
+    owner, bytemap = room.blank.owner, inspection.maps[room.blank.file]
+    if room.held is not None:
+        return True
+    spans = sorted((w.start, w.start + len(w.data)) for w in writes)
+    return not subtract(spans, merge((s, e) for s, e, _ in bytemap.owned_only_by({owner})))
 
 
 def _forget(edits: _Edits, instead: Iterable[Edit]) -> None:

@@ -139,5 +139,7 @@ def picture(found: FindingCollector, role: str, where: tuple[int, int], edits: t
     """Report a picture that goes."""
     place = Place(0, role, *where)
     blanks = [edit for edit in edits if isinstance(edit, Blank)]
-    rooms = stream_rooms(blanks[0], role) if len(blanks) == len(edits) == 1 else ()
+    # bytes of larger samples may stand apart before Zstandard: one colour is the same in any order, a drawing is not
+    apart = any(blank.coding.compression == 50000 and blank.coding.bits > 8 for blank in blanks)
+    rooms = stream_rooms(blanks[0], role) if len(blanks) == len(edits) == 1 and not apart else ()
     found.add(f"picture.{role}", f"{role.capitalize()} picture", PhiClass.IMAGE, place, edits, None, rooms=rooms)
