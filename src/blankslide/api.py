@@ -115,6 +115,7 @@ def anonymize(
     remove: str | Sequence[str] = (),
     label: str | None = None,
     seal: str | Path | None = None,
+    mask_macro: str | None = None,
     key: str | Path | None = None,
     ledger: str | Path | None = None,
     link_table: str | Path | None = None,
@@ -142,8 +143,8 @@ def anonymize(
         ``research``, ``strict``, a TOML file, or a `Profile`.
     keep, remove
         Roles of pictures, or ids of findings, that win over the profile: ``"macro"``, or several names.
-    label
-        As in `options`: text of a new label.
+    label, mask_macro
+        As in `options`: text of a new label, and the part of the macro that goes.
     seal
         As in `options`: folder for sealed originals.
     name
@@ -184,6 +185,7 @@ def anonymize(
         dry_run=dry_run,
         label=label,
         seal=seal,
+        mask_macro=mask_macro,
     )
     chosen.thorough = thorough
     if report is not None:
@@ -242,6 +244,7 @@ def anonymize_many(
     thorough: bool = False,
     label: str | None = None,
     seal: str | Path | None = None,
+    mask_macro: str | None = None,
     key: str | Path | None = None,
     ledger: str | Path | None = None,
     link_table: str | Path | None = None,
@@ -264,7 +267,7 @@ def anonymize_many(
     ----------
     paths
         A slide or folder, or several.
-    in_place, out, profile, keep, remove, label, seal, key, ledger, link_table, dry_run, cancelled
+    in_place, out, profile, keep, remove, label, mask_macro, seal, key, ledger, link_table, dry_run, cancelled
         As in `anonymize`. Copies keep the folders that they stand in.
     name
         Pattern for names, such as ``STUDY-{n:04}``, ``{stem}`` or ``{pseudonym}``, or with parts of the present names
@@ -315,6 +318,7 @@ def anonymize_many(
         dry_run=dry_run,
         label=label,
         seal=seal,
+        mask_macro=mask_macro,
     )
     chosen.thorough = thorough
     if report is not None:

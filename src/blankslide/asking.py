@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blankslide.errors import EnvironmentProblem, UsageError
+from blankslide.home import key_file
 from blankslide.pipeline import Options, Progress
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def options(
     dry_run: bool = False,
     asked_only: bool = False,
     label: str | None = None,
+    mask_macro: str | None = None,
     seal: str | Path | None = None,
 ) -> Options:
     """Turn what a person says into `Options`; nothing is made by that, neither key nor ledger.
@@ -70,6 +72,8 @@ def options(
         The ledger is only asked, never written to: a user without a home has none of their own.
     label
         Text of a new label in the old one's place, such as ``{pseudonym}|STUDY-7``; None for no label.
+    mask_macro
+        ``auto`` or ``X,Y,W,H``: this part of the macro is made blank, and the rest stays; None: all of it goes.
     seal
         Folder in which label and macro are kept as they were, sealed with the key; None to keep none.
 
@@ -82,7 +86,7 @@ def options(
         profile=profile,
         keep=keep,
         remove=remove,
-        key_file=_key_file(key, looks, dry_run),
+        key_file=key_file(key, looks, dry_run),
         ledger=_ledger("none" if dry_run else ledger, asked_only),
         links=None if looks else _links(link_table),
     )
@@ -96,6 +100,10 @@ def options(
 
         LabelPattern(label)  # what is wrong with it is said before any slide is opened
         made.label = label
+    if mask_macro is not None:
+        from blankslide.pipeline.masking import ask_for
+
+        ask_for(made, mask_macro)
     if seal is not None:
         made.seal = _sealed_folder(Path(seal))
     if progress is not None:
@@ -133,20 +141,3 @@ def _links(asked: str | Path | None) -> LinkTable | None:
     from blankslide.records.link_table import open_links
 
     return open_links(asked)
-
-
-def _key_file(named: str | Path | None, looks: bool, dry_run: bool) -> Path | None:
-    """Return where the site's key is or will be; None if there is no home, and no need of one."""
-    from blankslide.home import key_path
-
-    if named is not None:
-        if looks and not os.path.exists(named):
-            name = os.path.basename(named)
-            raise UsageError(f"there is no such key file: {name!r}", "name the one that the slides were made under")
-        return Path(named)
-    try:
-        return key_path()
-    except EnvironmentProblem:
-        if looks or dry_run:
-            return None
-        raise

@@ -33,7 +33,7 @@ class Orders:
         With everything that the person asked for on top.
     out
         Folder for copies, an absolute path; None to edit the slides where they stand.
-    key_file, ledger, links, thorough, label, seal
+    key_file, ledger, links, thorough, label, mask, seal
         As in `Options`.
     about
         As in `Options`, the same for all slides.
@@ -54,6 +54,7 @@ class Orders:
     lasting: bool = False
     label: str | None = None
     seal: SealedFolder | None = None
+    mask: str | None = None
 
     @classmethod
     def of(cls, options: Options, out: str | Path | None = None, asks: Asks = "access") -> Orders:
@@ -82,6 +83,7 @@ class Orders:
             options.about,
             label=options.label,
             seal=options.seal,
+            mask=options.mask,
         )
 
     def here(self) -> Orders:
@@ -105,6 +107,7 @@ class Orders:
             thorough=self.thorough,
             label=self.label,
             seal=self.seal,
+            mask=self.mask,
         )
         made.find_key()
         return made

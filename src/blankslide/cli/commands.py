@@ -69,6 +69,11 @@ def _shared(*names: str) -> Callable[[Any], Any]:
             metavar="TEXT",
             help="Draw a new label with a QR code in the old one's place: '{pseudonym}|STUDY-7'.",
         ),
+        "mask_macro": click.option(
+            "--mask-macro",
+            metavar="auto|X,Y,W,H",
+            help="Make only this part of the macro blank, in its pixels; auto: the label end, if pixels confirm it.",
+        ),
     }
 
     def add(command: Any) -> Any:
@@ -206,7 +211,7 @@ def inspect(
 @click.option(
     "--report", metavar="FILE", help="Write a report, .html, .json, .csv or .xlsx: no values, no telling names."
 )
-@_shared("label", "seal", "with_names", "profile", "thorough", "key", "ledger", "requester", "link_table", "json")
+@_shared("label", "mask_macro", "seal", "with_names", "profile", "thorough", "key", "ledger", "requester", "link_table", "json")
 def anonymize(
     paths: tuple[str, ...],
     in_place: bool,
@@ -217,6 +222,7 @@ def anonymize(
     report: str | None,
     label: str | None,
     seal: str | None,
+    mask_macro: str | None,
     with_names: bool,
     profile: str,
     thorough: bool,
@@ -244,6 +250,7 @@ def anonymize(
         dry_run=dry_run,
         label=label,
         seal=seal,
+        mask_macro=mask_macro,
     )
     options.thorough = thorough
 
@@ -273,7 +280,7 @@ def anonymize(
 @click.option(
     "--report", metavar="FILE", help="Write a report, .html, .json, .csv or .xlsx: no values, no telling names."
 )
-@_shared("label", "seal", "with_names", "profile", "thorough", "key", "ledger", "requester", "link_table", "json")
+@_shared("label", "mask_macro", "seal", "with_names", "profile", "thorough", "key", "ledger", "requester", "link_table", "json")
 def batch(
     paths: tuple[str, ...],
     in_place: bool,
@@ -316,6 +323,7 @@ def batch(
         dry_run=dry_run,
         label=more.pop("label"),
         seal=more.pop("seal"),
+        mask_macro=more.pop("mask_macro"),
     )
     options.thorough = thorough
     style: cli_batch.Style = "json" if as_json else "json-lines" if json_lines else "lines"
