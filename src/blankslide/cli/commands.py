@@ -24,6 +24,7 @@ except KeyboardInterrupt:  # a person was faster than the imports
 if TYPE_CHECKING:
     from blankslide.pipeline import Mode, Options
 
+_EDITS = ("label", "mask_macro", "seal")  # what a run may do beside removing: options of `blankslide.asking.options`
 _PROFILE_HELP = "research (default), strict, or a TOML file of your own."
 
 
@@ -211,7 +212,7 @@ def inspect(
 @click.option(
     "--report", metavar="FILE", help="Write a report, .html, .json, .csv or .xlsx: no values, no telling names."
 )
-@_shared("label", "mask_macro", "seal", "with_names", "profile", "thorough", "key", "ledger", "requester", "link_table", "json")
+@_shared(*_EDITS, "with_names", "profile", "thorough", "key", "ledger", "requester", "link_table", "json")
 def anonymize(
     paths: tuple[str, ...],
     in_place: bool,
@@ -220,9 +221,6 @@ def anonymize(
     keep: tuple[str, ...],
     dry_run: bool,
     report: str | None,
-    label: str | None,
-    seal: str | None,
-    mask_macro: str | None,
     with_names: bool,
     profile: str,
     thorough: bool,
@@ -231,6 +229,7 @@ def anonymize(
     requester: str | None,
     link_table: str | None,
     as_json: bool,
+    **more: Any,
 ) -> None:
     """Take out what identifies the patient, from the slides themselves or into copies."""
     from blankslide.cli import anonymize as cli_anonymize
@@ -248,9 +247,7 @@ def anonymize(
         link_table=link_table,
         about=about,
         dry_run=dry_run,
-        label=label,
-        seal=seal,
-        mask_macro=mask_macro,
+        **more,
     )
     options.thorough = thorough
 
@@ -280,7 +277,7 @@ def anonymize(
 @click.option(
     "--report", metavar="FILE", help="Write a report, .html, .json, .csv or .xlsx: no values, no telling names."
 )
-@_shared("label", "mask_macro", "seal", "with_names", "profile", "thorough", "key", "ledger", "requester", "link_table", "json")
+@_shared(*_EDITS, "with_names", "profile", "thorough", "key", "ledger", "requester", "link_table", "json")
 def batch(
     paths: tuple[str, ...],
     in_place: bool,
@@ -321,9 +318,7 @@ def batch(
         link_table=link_table,
         about=about,
         dry_run=dry_run,
-        label=more.pop("label"),
-        seal=more.pop("seal"),
-        mask_macro=more.pop("mask_macro"),
+        **{name: more.pop(name) for name in _EDITS},
     )
     options.thorough = thorough
     style: cli_batch.Style = "json" if as_json else "json-lines" if json_lines else "lines"
