@@ -77,8 +77,8 @@ def with_mask(options: Options, slide: SlideFilesOnDisk, inspection: Inspection)
 
 
 def _proposed(room: Room, slide: SlideFilesOnDisk, inspection: Inspection) -> tuple[int, int, int, int]:
-    from blankslide.verification.census.reference import slide_grey
     from blankslide.verification.masked import decoded, label_end
+    from blankslide.verification.small import slide_grey
 
     pixels = decoded(_coded(room, slide.views()))
     first = not (inspection.format in _LAST and room.height > room.width)
@@ -101,8 +101,8 @@ def masks_left(inspection: Inspection, sources: Sequence[ByteSource], path: Path
     path
         The main file, for a reader that shows its tissue: that is the same before and after.
     """
-    from blankslide.verification.census.reference import slide_grey
     from blankslide.verification.masked import decoded, unproven
+    from blankslide.verification.small import slide_grey
 
     masked = [drawn for drawn in inspection.drawn if drawn.mask is not None]
     slide = slide_grey(path)
