@@ -22,6 +22,7 @@ from blankslide.containers.streams import lzw as lzw_end
 from blankslide.containers.streams.jpeg import segments
 from blankslide.model import Write
 from blankslide.source import MemorySource
+from blankslide.spans import merge
 
 if TYPE_CHECKING:
     import numpy as np
@@ -160,7 +161,7 @@ def written(room: Room, source: ByteSource) -> Written | None:
     if not _stands(room.blank.coding, list(zip(pieces, notes, strict=True)), source):
         return None
     if room.blank.coding.compression != _JPEG:
-        return Written(box, tuple((p.slot.start, p.slot.end) for p in pieces))
+        return Written(box, tuple(merge((p.slot.start, p.slot.end) for p in pieces)))
     spans = [(p.slot.start + _scan(p.data), p.slot.end) for p in pieces]
     note = pieces[bearer].slot.start + 4
     return Written(box, ((note, note + 2 + len(mark(box))), *spans))
@@ -246,9 +247,11 @@ def _pieces(room: Room, box: Box, source: ByteSource) -> list[_Piece] | None:
     left, top, right, bottom = box
     if room.blank.coding.compression == _JPEG:  # decoders smooth colours over the edges of blocks, by one pixel
         left, top, right, bottom = max(0, left - 1), max(0, top - 1), right + 1, bottom + 1
-    right, bottom = min(right, room.width), min(bottom, room.height)
     across, down = slots[0].width, slots[0].height
     columns, rows = -(-room.width // across), -(-room.height // down)
+    # tiles are filled up beyond the picture, with something that may be like it
+    right = columns * across if right >= room.width else right
+    bottom = rows * down if bottom >= room.height else bottom
     out = []
     for number, slot in enumerate(slots):
         x, y = number % columns * across, number // columns % rows * down
