@@ -100,7 +100,8 @@ def make_plan(
     edits = _Edits(set(), {}, [], [], [], {})
     left: list[str] = list(inspection.left)
     going: list[Finding] = []
-    for finding in inspection.findings:
+    own = () if label is not None else filter(profile.asks_to_remove, inspection.labelled)
+    for finding in (*inspection.findings, *own):
         decision = profile.decide(finding)
         decisions.append(decision)
         if decision.action is Action.KEEP:

@@ -114,6 +114,11 @@ class Profile:
         row = finding.id, finding.title, finding.cls, action, number, where, identifying
         return tuple.__new__(Decision, row)  # around the named tuple's own constructor: slides have many findings
 
+    def asks_to_remove(self, finding: Finding) -> bool:
+        """Whether a person asked in this run for just this to go, even if it is a label of ours."""
+        found = next(((glob, action) for glob, action in self.ids if fnmatchcase(finding.id.lower(), glob)), None)
+        return found is not None and found[0] in self.asked and found[1] is not Action.KEEP
+
     def keeping(self, *ids: str) -> Profile:
         """Return a copy that keeps the findings matching ``ids``."""
         return self._with(ids, Action.KEEP)
