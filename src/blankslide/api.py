@@ -20,6 +20,7 @@ from blankslide.errors import (
     SlidePending,
     UsageError,
 )
+from blankslide.home import key_file
 from blankslide.model import Action, Inspection, Outcome, PhiClass, Plan
 from blankslide.model.shown import draw_with
 from blankslide.pipeline import Options, Progress
@@ -72,6 +73,7 @@ def options(
     dry_run: bool = False,
     asked_only: bool = False,
     label: str | None = None,
+    mask_macro: str | None = None,
 ) -> Options:
     """Turn what a person says into `Options`; nothing is made by that, neither key nor ledger.
 
@@ -106,6 +108,8 @@ def options(
         The ledger is only asked, never written to: a user without a home has none of their own.
     label
         Text of a new label in the old one's place, such as ``{pseudonym}|STUDY-7``; None for no label.
+    mask_macro
+        ``auto`` or ``X,Y,W,H``: this part of the macro is made blank, and the rest stays; None: all of it goes.
 
     Raises
     ------
@@ -116,7 +120,7 @@ def options(
         profile=profile,
         keep=keep,
         remove=remove,
-        key_file=_key_file(key, looks, dry_run),
+        key_file=key_file(key, looks, dry_run),
         ledger=_ledger("none" if dry_run else ledger, asked_only),
         links=None if looks else _links(link_table),
     )
@@ -130,6 +134,10 @@ def options(
 
         LabelPattern(label)  # what is wrong with it is said before any slide is opened
         made.label = label
+    if mask_macro is not None:
+        from blankslide.pipeline.masking import ask_for
+
+        ask_for(made, mask_macro)
     if progress is not None:
         made.progress = progress
     if cancelled is not None:
@@ -156,23 +164,6 @@ def _links(asked: str | Path | None) -> LinkTable | None:
     from blankslide.records.link_table import open_links
 
     return open_links(asked)
-
-
-def _key_file(named: str | Path | None, looks: bool, dry_run: bool) -> Path | None:
-    """Return where the site's key is or will be; None if there is no home, and no need of one."""
-    from blankslide.home import key_path
-
-    if named is not None:
-        if looks and not os.path.exists(named):
-            name = os.path.basename(named)
-            raise UsageError(f"there is no such key file: {name!r}", "name the one that the slides were made under")
-        return Path(named)
-    try:
-        return key_path()
-    except EnvironmentProblem:
-        if looks or dry_run:
-            return None
-        raise
 
 
 def inspect(path: str | Path, *, thorough: bool = False, key: str | Path | None = None) -> Inspection:
@@ -233,6 +224,7 @@ def anonymize(
     keep: str | Sequence[str] = (),
     remove: str | Sequence[str] = (),
     label: str | None = None,
+    mask_macro: str | None = None,
     key: str | Path | None = None,
     ledger: str | Path | None = None,
     link_table: str | Path | None = None,
@@ -260,8 +252,8 @@ def anonymize(
         ``research``, ``strict``, a TOML file, or a `Profile`.
     keep, remove
         Roles of pictures, or ids of findings, that win over the profile: ``"macro"``, or several names.
-    label
-        As in `options`: text of a new label.
+    label, mask_macro
+        As in `options`: text of a new label, and the part of the macro that goes.
     name
         Name of the copy, or new name of the slide.
     key
@@ -299,6 +291,7 @@ def anonymize(
         cancelled=cancelled,
         dry_run=dry_run,
         label=label,
+        mask_macro=mask_macro,
     )
     chosen.thorough = thorough
     if report is not None:
@@ -354,6 +347,7 @@ def anonymize_many(
     remove: str | Sequence[str] = (),
     thorough: bool = False,
     label: str | None = None,
+    mask_macro: str | None = None,
     key: str | Path | None = None,
     ledger: str | Path | None = None,
     link_table: str | Path | None = None,
@@ -376,7 +370,7 @@ def anonymize_many(
     ----------
     paths
         A slide or folder, or several.
-    in_place, out, profile, keep, remove, label, key, ledger, link_table, dry_run, cancelled
+    in_place, out, profile, keep, remove, label, mask_macro, key, ledger, link_table, dry_run, cancelled
         As in `anonymize`. Copies keep the folders that they stand in.
     name
         Pattern for names, such as ``STUDY-{n:04}``, ``{stem}`` or ``{pseudonym}``, or with parts of the present names
@@ -418,7 +412,15 @@ def anonymize_many(
     named = (paths,) if isinstance(paths, str | Path) else tuple(paths)
     mode = pipeline.mode_of(in_place, out, dry_run)
     chosen = options(
-        profile, keep=keep, remove=remove, key=key, ledger=ledger, link_table=link_table, dry_run=dry_run, label=label
+        profile,
+        keep=keep,
+        remove=remove,
+        key=key,
+        ledger=ledger,
+        link_table=link_table,
+        dry_run=dry_run,
+        label=label,
+        mask_macro=mask_macro,
     )
     chosen.thorough = thorough
     if report is not None:

@@ -45,7 +45,9 @@ from blankslide.policy.pseudonyms import replace as pseudonym
 from blankslide.spans import ByteClass, merge, subtract
 
 if TYPE_CHECKING:
+    from blankslide.blanks.mask_plan import Masks
     from blankslide.policy.labels import NewLabel
+    from blankslide.policy.masks import NewMask
     from blankslide.policy.profiles import Profile
     from blankslide.source import ByteSource
 
@@ -71,6 +73,7 @@ def make_plan(
     *,
     grows: bool = False,
     label: NewLabel | None = None,
+    mask: NewMask | None = None,
 ) -> Plan:
     """Plan what ``profile`` demands for ``inspection``.
 
@@ -84,11 +87,13 @@ def make_plan(
         For a copy: structures that can be composed at another length may be.
     label
         A label to be drawn in the old one's place, or None.
+    mask
+        Which part of the macro is to be made blank, so that the rest can stay; or None.
 
     Raises
     ------
     NotEditable
-        If a page would have to go that the slide cannot lose.
+        If a page would have to go that the slide cannot lose, or a macro cannot be masked.
     ContradictorySlide
         If two tags share a value, and only one of them is to lose it.
     UsageError
@@ -112,9 +117,11 @@ def make_plan(
         else:
             going.append(finding)
             _collect(finding, decision.action, edits, sources, key)
-    new = _Labelled() if label is None else _labelled(label, inspection, going, edits, sources)
+    masks = None if mask is None else _masked(mask, inspection, going, edits, sources)
+    free = [finding for finding in going if masks is None or finding.id not in masks.ids]
+    new = _Labelled() if label is None else _labelled(label, inspection, free, edits, sources)
     drawn = _drawn(inspection, edits, sources)
-    _draw_over(edits, [*drawn, *new.writes])
+    _draw_over(edits, [*drawn, *(() if masks is None else masks.writes), *new.writes])
     for rewrite, parts in edits.parts.items():
         edits.writes.extend(_rewritten(rewrite, parts, key, grows))
     if any(bytemap.readings for bytemap in inspection.maps):
@@ -122,7 +129,8 @@ def make_plan(
     patches = _compose(inspection, edits, sources)
     _prove(inspection, patches, grows)
     rooms = () if new.room is None else (new.room,)
-    return Plan(profile.name, _replacing(decisions, going, new.room), tuple(patches), tuple(left), rooms, new.notes)
+    plan = Plan(profile.name, _replacing(decisions, going, new.room), tuple(patches), tuple(left), rooms, new.notes)
+    return plan if masks is None else masks.told(plan)
 
 
 def _rewritten(
@@ -224,6 +232,17 @@ def _drawn(inspection: Inspection, edits: _Edits, sources: Sequence[ByteSource])
     return list(drawn.values())
 
 
+def _masked(
+    mask: NewMask, inspection: Inspection, going: Sequence[Finding], edits: _Edits, sources: Sequence[ByteSource]
+) -> Masks:
+    """Blank a part of the macro; it then stays linked."""
+    from blankslide.blanks.mask_plan import masked
+
+    masks = masked(mask, inspection, going, sources)
+    _forget(edits, masks.instead)
+    return masks
+
+
 class _Labelled(NamedTuple):
     """What becomes of a new label: its picture, what is written there, and what a person should know."""
 
@@ -241,7 +260,7 @@ def _labelled(
     """
     from blankslide.blanks.label import draw
 
-    own = {drawn.room: drawn.text for drawn in inspection.drawn}
+    own = {drawn.room: drawn.text for drawn in inspection.drawn if drawn.mask is None}
     rooms = [*own, *(room for finding in going for room in finding.rooms)]
     if not rooms:
         return _Labelled(notes=(NO_LABEL_PLACE,))

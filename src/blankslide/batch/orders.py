@@ -32,7 +32,7 @@ class Orders:
         With everything that the person asked for on top.
     out
         Folder for copies, an absolute path; None to edit the slides where they stand.
-    key_file, ledger, links, thorough, label
+    key_file, ledger, links, thorough, label, mask
         As in `Options`.
     about
         As in `Options`, the same for all slides.
@@ -52,6 +52,7 @@ class Orders:
     about: Mapping[str, str] = field(default_factory=dict)
     lasting: bool = False
     label: str | None = None
+    mask: str | None = None
 
     @classmethod
     def of(cls, options: Options, out: str | Path | None = None, asks: Asks = "access") -> Orders:
@@ -79,6 +80,7 @@ class Orders:
             asks,
             options.about,
             label=options.label,
+            mask=options.mask,
         )
 
     def here(self) -> Orders:
@@ -101,6 +103,7 @@ class Orders:
             about=self.about,
             thorough=self.thorough,
             label=self.label,
+            mask=self.mask,
         )
         made.find_key()
         return made

@@ -64,6 +64,11 @@ def _shared(*names: str) -> Callable[[Any], Any]:
             metavar="TEXT",
             help="Draw a new label with a QR code in the old one's place: '{pseudonym}|STUDY-7'.",
         ),
+        "mask_macro": click.option(
+            "--mask-macro",
+            metavar="auto|X,Y,W,H",
+            help="Make only this part of the macro blank, in its pixels; auto: the label end, if pixels confirm it.",
+        ),
     }
 
     def add(command: Any) -> Any:
@@ -200,7 +205,7 @@ def inspect(
 @click.option(
     "--report", metavar="FILE", help="Write a report, .html, .json, .csv or .xlsx: no values, no telling names."
 )
-@_shared("label", "with_names", "profile", "thorough", "key", "ledger", "requester", "link_table", "json")
+@_shared("label", "mask_macro", "with_names", "profile", "thorough", "key", "ledger", "requester", "link_table", "json")
 def anonymize(
     paths: tuple[str, ...],
     in_place: bool,
@@ -210,6 +215,7 @@ def anonymize(
     dry_run: bool,
     report: str | None,
     label: str | None,
+    mask_macro: str | None,
     with_names: bool,
     profile: str,
     thorough: bool,
@@ -236,6 +242,7 @@ def anonymize(
         about=about,
         dry_run=dry_run,
         label=label,
+        mask_macro=mask_macro,
     )
     options.thorough = thorough
 
@@ -265,7 +272,7 @@ def anonymize(
 @click.option(
     "--report", metavar="FILE", help="Write a report, .html, .json, .csv or .xlsx: no values, no telling names."
 )
-@_shared("label", "with_names", "profile", "thorough", "key", "ledger", "requester", "link_table", "json")
+@_shared("label", "mask_macro", "with_names", "profile", "thorough", "key", "ledger", "requester", "link_table", "json")
 def batch(
     paths: tuple[str, ...],
     in_place: bool,
@@ -307,6 +314,7 @@ def batch(
         about=about,
         dry_run=dry_run,
         label=more.pop("label"),
+        mask_macro=more.pop("mask_macro"),
     )
     options.thorough = thorough
     style: cli_batch.Style = "json" if as_json else "json-lines" if json_lines else "lines"

@@ -38,6 +38,12 @@ NO_LABEL_PLACE = "the slide has no picture in whose place a new label could be d
 NO_LABEL_ROOM = "the new label has no room in the place of the old one, so there is none"
 """Notes: a label was asked for, and none was drawn; what was there went."""
 
+NO_MACRO = "the slide has no macro whose label end could be masked"
+"""A note: a mask was asked for, and there is nothing to mask."""
+
+MASKED = "the macro is masked"
+"""A note: its label end is blank, and the rest of it is what it was."""
+
 LEFTOVER = "what is left of the journal could not be removed; the next run removes it"
 """A note: the slide is finished, and beside it stands a file of ours that means nothing any more."""
 

@@ -116,11 +116,21 @@ class AssociatedImage(NamedTuple):
 
 
 class OwnPicture(NamedTuple):
-    """A picture that an earlier run has drawn: a label, its text and the bytes that it decides, or a blank one."""
+    """A picture that an earlier run has drawn.
+
+    It is a label, with its text, a macro of which a rectangle is blank, or a blank one. ``spans`` are the bytes that
+    the drawing explains. The rectangle is left, top, right and bottom in pixels, right and bottom not in it.
+    """
 
     room: Room
     text: str | None = None
     spans: tuple[tuple[int, int], ...] = ()
+    mask: tuple[int, int, int, int] | None = None
+
+    @property
+    def speaks(self) -> bool:
+        """Whether something can be seen in it."""
+        return self.text is not None or self.mask is not None
 
 
 class SlideFile(NamedTuple):

@@ -220,7 +220,8 @@ def _as_planned(job: Job) -> Balance:
     slide = AsPlanned(job.slide, job.planned.patches)
     key = job.options.planning_key
     again = inspected_as(job.inspection.format, slide, slide.files, key)
-    second = make_plan(again, job.options.resolved(), slide.files, key, label=job.options.new_label)
+    label, mask = job.options.new_label, job.options.new_mask
+    second = make_plan(again, job.options.resolved(), slide.files, key, label=label, mask=mask)
     found = balance(again, second, slide.files, job.options, job.path, job.memory)
     gone = [d.id.removeprefix("picture.") for d in job.planned.decisions if d.action is not Action.KEEP]
     sizes = [(a.width, a.height) for a in job.inspection.associated if a.role in gone]
@@ -343,10 +344,20 @@ def balance(
         *_pictures_left(account, inspection, planned, told),
         *(_MARK + sentence for sentence in (*account.troubles, *unaccounted(views, account.pictures))),
         *(_MARK + sentence for sentence in unopened(account.texts, *_beside(path, inspection))),
+        *(_MARK + sentence for sentence in _masks_left(inspection, sources, path)),
     ]
     unproven = _unproven(account, inspection, planned)
     spoken = tuple(text for text in texts if not _IN_TILES.isdisjoint(text.path.split("/")))
     return Balance(_few(left), tuple(account.texts), unproven, tuple(account.pictures), spoken)
+
+
+def _masks_left(inspection: Inspection, sources: Sequence[ByteSource], path: Path) -> list[str]:
+    """Say what speaks against a macro of which a part is blank: the rest of it must be proven as well."""
+    if not any(drawn.mask for drawn in inspection.drawn):
+        return []
+    from blankslide.pipeline.masking import masks_left
+
+    return masks_left(inspection, sources, path)
 
 
 def _taken(

@@ -118,6 +118,10 @@ class Job:
         if not dry_run:
             self.options.make_key()
         self.options = with_label(self.options, self.slide.name, name)
+        if self.options.mask is not None:
+            from blankslide.pipeline.masking import with_mask
+
+            self.options = with_mask(self.options, self.slide, inspection)
         planned = planned_for(self.slide, inspection, self.options, grows=grows)
         self.clock.lap(Stage.PLAN)
         self.clock.safe_point()
@@ -146,8 +150,8 @@ class Job:
         from blankslide.planner import make_plan
 
         key = self.options.planning_key
-        label = self.options.new_label
-        self.planned = make_plan(self.inspection, profile, self.slide.views(), key, label=label)
+        label, mask = self.options.new_label, self.options.new_mask
+        self.planned = make_plan(self.inspection, profile, self.slide.views(), key, label=label, mask=mask)
         self.outcome.decisions = self.planned.decisions
 
     def foretell(self, names: Sequence[str], writes: int) -> None:

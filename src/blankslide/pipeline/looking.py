@@ -52,7 +52,12 @@ def plan(path: str | Path, options: Options | None = None) -> tuple[Inspection, 
     refuse_pending(path)
     with opened(path) as slide:
         inspection = inspected(slide, options.key, options.thorough)
-        return inspection, planned_for(slide, inspection, with_label(options, slide.name))
+        options = with_label(options, slide.name)
+        if options.mask is not None:
+            from blankslide.pipeline.masking import with_mask
+
+            options = with_mask(options, slide, inspection)
+        return inspection, planned_for(slide, inspection, options)
 
 
 def planned_for(slide: SlideFilesOnDisk, inspection: Inspection, options: Options, *, grows: bool = False) -> Plan:
@@ -74,7 +79,8 @@ def planned_for(slide: SlideFilesOnDisk, inspection: Inspection, options: Option
 
         require_found(profile, inspection)
     views = slide.views()
-    return make_plan(inspection, profile, views, options.planning_key, grows=grows, label=options.new_label)
+    key, label, mask = options.planning_key, options.new_label, options.new_mask
+    return make_plan(inspection, profile, views, key, grows=grows, label=label, mask=mask)
 
 
 def refuse_pending(path: str | Path) -> None:

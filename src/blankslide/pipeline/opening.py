@@ -19,6 +19,7 @@ from blankslide.model import OTHER_KEY, Blank, Finding, Inspection, OwnPicture, 
 from blankslide.policy.pseudonyms import is_foreign, is_ours
 
 if TYPE_CHECKING:
+    from blankslide.model import Edit
     from blankslide.source import ByteSource, SlideFiles
     from blankslide.storage.slide_files import SlideFilesOnDisk
 
@@ -100,6 +101,9 @@ def _labels(finding: Finding, files: Sequence[ByteSource]) -> tuple[OwnPicture, 
     from blankslide.blanks.label import written
     from blankslide.policy.labels import is_telling
 
+    masked = _masked(finding, files)
+    if masked:
+        return masked
     found = [(room, written(room, files[room.blank.file])) for room in finding.rooms]
     if any(label is not None and is_telling(label.text) for _, label in found):
         return ()  # nobody has asked us for such a text
@@ -108,6 +112,24 @@ def _labels(finding: Finding, files: Sequence[ByteSource]) -> tuple[OwnPicture, 
     if not drawn or not all(isinstance(edit, Blank) and _is_drawn(edit, files) for edit in others):
         return ()
     return tuple(OwnPicture(r) if w is None else OwnPicture(r, w.text, w.spans) for r, w in found)
+
+
+def _masked(finding: Finding, files: Sequence[ByteSource]) -> tuple[OwnPicture, ...]:
+    """Return the pictures of a macro that an earlier run has masked, if all of the finding is masked or blank."""
+    if not any(room.role == "macro" for room in finding.rooms):
+        return ()
+    from blankslide.blanks.mask import written
+
+    found = [(room, written(room, files[room.blank.file])) for room in finding.rooms]
+    own = [OwnPicture(room, None, mask.spans, mask.box) for room, mask in found if mask is not None]
+    done = {edit for picture in own for edit in (*picture.room.instead, *picture.room.also)}
+    if not own or any(edit not in done and not _is_blank_edit(edit, files) for edit in finding.edits):
+        return ()
+    return (*own, *(OwnPicture(room) for room, mask in found if mask is None))
+
+
+def _is_blank_edit(edit: Edit, files: Sequence[ByteSource]) -> bool:
+    return isinstance(edit, Blank) and _is_drawn(edit, files)
 
 
 def _is_drawn(blank: Blank, files: Sequence[ByteSource]) -> bool:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from blankslide.model import Inspection, Plan
     from blankslide.policy.labels import NewLabel
+    from blankslide.policy.masks import NewMask
     from blankslide.records.ledger import Ledger
     from blankslide.records.link_table import LinkTable
 
@@ -125,6 +126,10 @@ class Options:
         Pattern of a new label in the old one's place (`blankslide.policy.labels`), or None.
     new_label
         The label of the slide under way; made of the pattern.
+    mask
+        Which part of the macro is made blank, so that the rest can stay: ``auto`` or ``X,Y,W,H``; or None.
+    new_mask
+        The same for the slide under way.
     seen_after
         Called with what was found in the slide after it was written, and what would still be to do, so that
         a face need not look again; must not raise.
@@ -146,6 +151,8 @@ class Options:
     thorough: bool = False
     label: str | None = None
     new_label: NewLabel | None = None
+    mask: str | None = None
+    new_mask: NewMask | None = None
     seen_after: Callable[[Inspection, Plan], None] = _untold
     foreseen: Callable[[Foreseen], None] = _unasked
 

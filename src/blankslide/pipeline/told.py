@@ -61,7 +61,7 @@ def told_of(inspection: Inspection, planned: Plan) -> Told:
         own = [(start, end) for start, end, _ in bytemap.owned_only_by(owners)] if owners else []
         own += [(p.start, p.end) for _, p in places if p.file == file]
         spans += [(file, start, end) for start, end in merge(own)]
-    held = [d.room.held for d in inspection.drawn if d.text and d.room.held is not None]
+    held = [d.room.held for d in inspection.drawn if d.speaks and d.room.held is not None]
     marks = tuple(_mark(one.data) for one in held)
     digests = frozenset(sha256(one.data).digest() for one in held)
     return Told(Kept([*spans, *_labels(inspection)]), marks, digests)
@@ -74,9 +74,12 @@ def _mark(data: bytes) -> str:
 
 
 def _labels(inspection: Inspection) -> Iterator[tuple[int, int, int]]:
-    """Yield the places of labels of ours: each byte is as we draw it, and the text was asked for."""
+    """Yield the places of labels of ours, each byte as we draw it, and of macros that are masked as we do it.
+
+    What stands outside of a mask is the business of `masks_left`.
+    """
     for drawn in inspection.drawn:
-        if drawn.text is not None:
+        if drawn.speaks:
             file = drawn.room.blank.file
             yield from ((file, start, end) for start, end in drawn.spans)
             yield file, drawn.room.at, drawn.room.at
