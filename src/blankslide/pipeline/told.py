@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
-from blankslide.model import Action
-
 if TYPE_CHECKING:
     from blankslide.model import Inspection, Plan
     from blankslide.verification.census.grammar import Kept
@@ -53,7 +51,7 @@ def told_of(inspection: Inspection, planned: Plan) -> Told:
     from blankslide.spans import merge
     from blankslide.verification.census.grammar import Kept
 
-    kept = {d.id for d in planned.decisions if d.action is Action.KEEP and d.identifying}
+    kept = {d.id for d in planned.decisions if d.identifying}
     places = [(f.id, p) for f in inspection.findings if f.id in kept for p in f.places]
     spans: list[tuple[int, int, int]] = []
     for file, bytemap in enumerate(inspection.maps):
