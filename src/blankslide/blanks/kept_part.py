@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from blankslide.blanks import mask
+from blankslide.blanks import mask, repainting
 from blankslide.blanks.alone import is_alone
 from blankslide.blanks.mask_plan import Masks
 from blankslide.errors import NotEditable, UsageError
@@ -80,10 +80,8 @@ def asked_for(
 
 def _kept(kept: Box, inspection: Inspection, going: Sequence[Finding], sources: Sequence[ByteSource]) -> Parts:
     found = [finding for finding in going if finding.id == _LABEL]
-    for finding in found:
-        known = {edit for room in finding.rooms for edit in (*room.instead, *room.also)}
-        if not finding.rooms or any(edit not in known for edit in finding.edits):
-            raise NotEditable("the label is stored in a way that no part of it can be kept", _WITHOUT)
+    if any(not finding.rooms for finding in found):
+        raise NotEditable("the label is stored in a way that no part of it can be kept", _WITHOUT)
     rooms = [room for finding in found for room in finding.rooms]
     writes: list[Write] = []
     for room in rooms:
@@ -117,13 +115,21 @@ def draw(room: Room, kept: Box, source: ByteSource) -> list[Write] | None:
     own = room._replace(held=None)
     view = _Over(source if room.held is None else MemorySource(room.held.data))
     for box in _around(kept, room.width, room.height):
-        masked = mask.draw(own, box, view)
+        masked = _blank(own, box, view)
         if masked is None:
             return None
-        view.new.update((write.start, write.data) for write in masked.writes)
+        view.new.update((write.start, write.data) for write in masked)
     if room.held is not None:
         return list(room.held.writes(view.new[room.blank.slots[0].start]))
     return [Write(room.blank.file, start, data) for start, data in sorted(view.new.items())]
+
+
+def _blank(room: Room, box: Box, view: _Over) -> Sequence[Write] | None:
+    coding = room.blank.coding
+    if coding.compression in repainting.KNOWN:
+        return repainting.draw(room, box, view)
+    masked = mask.draw(room, box, view, marks=False)
+    return None if masked is None else masked.writes
 
 
 def _around(kept: Box, width: int, height: int) -> Iterator[Box]:

@@ -22,6 +22,7 @@ from blankslide.containers.streams import lzw as lzw_end
 from blankslide.containers.streams.jpeg import segments
 from blankslide.model import Write
 from blankslide.source import MemorySource
+from blankslide.spans import merge
 
 if TYPE_CHECKING:
     import numpy as np
@@ -81,7 +82,7 @@ def marked(data: bytes) -> Box | None:
     return box if mark(box) == data and left < right and top < bottom else None
 
 
-def draw(room: Room, box: Box, source: ByteSource) -> Masked | None:
+def draw(room: Room, box: Box, source: ByteSource, marks: bool = True) -> Masked | None:
     """Blank a part of a picture.
 
     Parameters
@@ -92,6 +93,8 @@ def draw(room: Room, box: Box, source: ByteSource) -> Masked | None:
         What is to go, in its pixels.
     source
         The file.
+    marks
+        Whether the rectangle is written beside the pixels.
 
     Returns
     -------
@@ -103,7 +106,7 @@ def draw(room: Room, box: Box, source: ByteSource) -> Masked | None:
     if pieces is None:
         return None
     for grey in (False, True) if room.blank.coding.compression == _JPEG else (False,):
-        new = _all(room.blank.coding, pieces, mark(box), view, grey)
+        new = _all(room.blank.coding, pieces, mark(box) if marks else b"", view, grey)
         if new is not None:
             return Masked(_writes(room, pieces, new), _gone(room, pieces, view))
     return None
@@ -113,8 +116,8 @@ def _all(coding: Coding, pieces: Sequence[_Piece], note: bytes, source: ByteSour
     """Code all slots anew, and write the mark into one of those that have room for it."""
     out = [_coded(coding, piece, b"", source, grey) for piece in pieces]
     new = [data for data in out if data is not None]
-    if len(new) < len(pieces):
-        return None
+    if len(new) < len(pieces) or not note:
+        return new if len(new) == len(pieces) else None
     for number in sorted(range(len(pieces)), key=lambda i: (pieces[i].box is None, -len(pieces[i].data), i)):
         bearer = _coded(coding, pieces[number], note, source, grey)
         if bearer is not None:
@@ -160,7 +163,7 @@ def written(room: Room, source: ByteSource) -> Written | None:
     if not _stands(room.blank.coding, list(zip(pieces, notes, strict=True)), source):
         return None
     if room.blank.coding.compression != _JPEG:
-        return Written(box, tuple((p.slot.start, p.slot.end) for p in pieces))
+        return Written(box, tuple(merge((p.slot.start, p.slot.end) for p in pieces)))
     spans = [(p.slot.start + _scan(p.data), p.slot.end) for p in pieces]
     note = pieces[bearer].slot.start + 4
     return Written(box, ((note, note + 2 + len(mark(box))), *spans))
@@ -246,9 +249,11 @@ def _pieces(room: Room, box: Box, source: ByteSource) -> list[_Piece] | None:
     left, top, right, bottom = box
     if room.blank.coding.compression == _JPEG:  # decoders smooth colours over the edges of blocks, by one pixel
         left, top, right, bottom = max(0, left - 1), max(0, top - 1), right + 1, bottom + 1
-    right, bottom = min(right, room.width), min(bottom, room.height)
     across, down = slots[0].width, slots[0].height
     columns, rows = -(-room.width // across), -(-room.height // down)
+    # tiles are filled up beyond the picture, with something that may be like it
+    right = columns * across if right >= room.width else right
+    bottom = rows * down if bottom >= room.height else bottom
     out = []
     for number, slot in enumerate(slots):
         x, y = number % columns * across, number // columns % rows * down

@@ -50,6 +50,9 @@ KEPT_PART = "kept: a part of the label"
 MASKED = "the macro is masked"
 """A note: its label end is blank, and the rest of it is what it was."""
 
+MASKED_BEFORE = "the macro was masked before"
+"""A note: what an earlier run has done, or somebody who writes as we do."""
+
 LEFTOVER = "what is left of the journal could not be removed; the next run removes it"
 """A note: the slide is finished, and beside it stands a file of ours that means nothing any more."""
 

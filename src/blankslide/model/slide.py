@@ -119,13 +119,15 @@ class OwnPicture(NamedTuple):
     """A picture that an earlier run has drawn.
 
     It is a label, with its text, a macro of which a rectangle is blank, or a blank one. ``spans`` are the bytes that
-    the drawing explains. The rectangle is left, top, right and bottom in pixels, right and bottom not in it.
+    the drawing explains. The rectangle is left, top, right and bottom in pixels, right and bottom not in it; with it
+    goes the finding that the macro would be if what is left of it is not to stay.
     """
 
     room: Room
     text: str | None = None
     spans: tuple[tuple[int, int], ...] = ()
     mask: tuple[int, int, int, int] | None = None
+    finding: Finding | None = None
 
     @property
     def speaks(self) -> bool:

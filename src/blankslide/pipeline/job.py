@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from blankslide.model import Stage
 from blankslide.pipeline.labelling import refuse_telling, with_label
-from blankslide.pipeline.looking import planned_for
+from blankslide.pipeline.looking import masked_for, planned_for
 from blankslide.pipeline.opening import inspected
 from blankslide.pipeline.outcomes import removed_values, starting_outcome
 
@@ -118,10 +118,7 @@ class Job:
         if not dry_run:
             self.options.make_key()
         self.options = with_label(self.options, self.slide.name, name)
-        if self.options.mask is not None:
-            from blankslide.pipeline.masking import with_mask
-
-            self.options = with_mask(self.options, self.slide, inspection)
+        self.options = masked_for(self.slide, inspection, self.options)
         planned = planned_for(self.slide, inspection, self.options, grows=grows)
         self.clock.lap(Stage.PLAN)
         self.clock.safe_point()
@@ -140,6 +137,7 @@ class Job:
         """
         self.options = replace(self.options, thorough=True)
         self.inspection = inspected(self.slide, self.options.key, thorough=True)
+        self.options = masked_for(self.slide, self.inspection, self.options)
         self.planned = planned_for(self.slide, self.inspection, self.options, grows=self.grows)
         outcome = self.outcome
         outcome.decisions, outcome.residue = self.planned.decisions, self.planned.left

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blankslide.errors import NotEditable, UsageError
+from blankslide.model import MASKED_BEFORE, Action
 from blankslide.policy.masks import NewMask, parse
 
 if TYPE_CHECKING:
@@ -39,8 +40,6 @@ def ask_for(options: Options, mask: str) -> None:
     UsageError
         If it is no mask, or the macro is to be kept whole as well.
     """
-    from blankslide.model import Action
-
     parse(mask)
     if any(fnmatchcase("picture.macro", glob) and action is Action.KEEP for glob, action in options.resolved().ids):
         raise UsageError("the macro is to be kept whole and to be masked", "leave one of the two out")
@@ -50,6 +49,9 @@ def ask_for(options: Options, mask: str) -> None:
 def with_mask(options: Options, slide: SlideFilesOnDisk, inspection: Inspection) -> Options:
     """Return the options for one slide, with the mask of its macro; as they are where none is asked for.
 
+    A macro that was masked before stays if a person names the rectangle, or if all that is left of it is proven. Else
+    it becomes a finding again, for anybody can write our mark.
+
     Raises
     ------
     UsageError
@@ -57,9 +59,11 @@ def with_mask(options: Options, slide: SlideFilesOnDisk, inspection: Inspection)
     NotEditable
         If ``auto`` is asked for, and pixels do not confirm what it proposes.
     """
+    asked = None if options.mask is None else parse(options.mask)
+    if asked is None:
+        _settle(slide, inspection)
     if options.mask is None:
         return options
-    asked = parse(options.mask)
     rooms = [room for f in inspection.findings if f.id == "picture.macro" for room in f.rooms]
     own = [drawn.room for drawn in inspection.drawn if drawn.mask is not None]
     if asked is None and own and not rooms:
@@ -74,6 +78,17 @@ def with_mask(options: Options, slide: SlideFilesOnDisk, inspection: Inspection)
             "give X,Y,W,H inside of it",
         )
     return replace(options, new_mask=NewMask(box, largest.width, largest.height))
+
+
+def _settle(slide: SlideFilesOnDisk, inspection: Inspection) -> None:
+    """Make a finding again of a macro that was masked before, and of which what is left is not proven."""
+    if not masks_left(inspection, slide.views(), Path(slide.path)):
+        return
+    again = dict.fromkeys(drawn.finding for drawn in inspection.drawn if drawn.finding is not None)
+    rooms = [room for finding in again for room in finding.rooms]
+    inspection.findings += tuple(again)
+    inspection.drawn = tuple(drawn for drawn in inspection.drawn if drawn.room not in rooms)
+    inspection.notes = tuple(note for note in inspection.notes if note != MASKED_BEFORE)
 
 
 def _proposed(room: Room, slide: SlideFilesOnDisk, inspection: Inspection) -> tuple[int, int, int, int]:
@@ -105,7 +120,7 @@ def masks_left(inspection: Inspection, sources: Sequence[ByteSource], path: Path
     from blankslide.verification.small import slide_grey
 
     masked = [drawn for drawn in inspection.drawn if drawn.mask is not None]
-    slide = slide_grey(path)
+    slide = slide_grey(path) if masked else None
     out: dict[str, None] = {}
     for drawn in masked:
         pixels = decoded(_coded(drawn.room, sources))

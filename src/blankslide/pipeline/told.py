@@ -59,7 +59,10 @@ def told_of(inspection: Inspection, planned: Plan) -> Told:
         own = [(start, end) for start, end, _ in bytemap.owned_only_by(owners)] if owners else []
         own += [(p.start, p.end) for _, p in places if p.file == file]
         spans += [(file, start, end) for start, end in merge(own)]
+    parted = [room for room, _ in planned.masks if f"picture.{room.role}" in kept]  # parts of a label that stay
+    spans += [(room.blank.file, room.at, room.at) for room in parted]
     held = [d.room.held for d in inspection.drawn if d.speaks and d.room.held is not None]
+    held += [room.held for room in parted if room.held is not None]
     marks = tuple(_mark(one.data) for one in held)
     digests = frozenset(sha256(one.data).digest() for one in held)
     return Told(Kept([*spans, *_labels(inspection)]), marks, digests)
