@@ -70,6 +70,11 @@ def _shared(*names: str) -> Callable[[Any], Any]:
             metavar="TEXT",
             help="Draw a new label with a QR code in the old one's place: '{pseudonym}|STUDY-7'.",
         ),
+        "keep_label": click.option(
+            "--keep-label",
+            metavar="X,Y,W,H",
+            help="Keep this part of the label, in its pixels, and blank the rest; the slide is then not clean.",
+        ),
         "mask_macro": click.option(
             "--mask-macro",
             metavar="auto|X,Y,W,H",
@@ -83,6 +88,11 @@ def _shared(*names: str) -> Callable[[Any], Any]:
         return command
 
     return add
+
+
+def _kept(keep: tuple[str, ...], part: str | None) -> tuple[str, ...]:
+    """Add the part of the label that stays to the names of what does."""
+    return keep if part is None else (*keep, f"label:{part}")
 
 
 _HELP = """Take the patient out of whole-slide images, in place, and see that it is done.
@@ -212,7 +222,7 @@ def inspect(
 @click.option(
     "--report", metavar="FILE", help="Write a report, .html, .json, .csv or .xlsx: no values, no telling names."
 )
-@_shared(*_EDITS, "with_names", "profile", "thorough", "key", "ledger", "requester", "link_table", "json")
+@_shared(*_EDITS, "keep_label", "with_names", "profile", "thorough", "key", "ledger", "requester", "link_table", "json")
 def anonymize(
     paths: tuple[str, ...],
     in_place: bool,
@@ -221,6 +231,7 @@ def anonymize(
     keep: tuple[str, ...],
     dry_run: bool,
     report: str | None,
+    keep_label: str | None,
     with_names: bool,
     profile: str,
     thorough: bool,
@@ -241,7 +252,7 @@ def anonymize(
     about = {"requester": requester} if requester else None
     options = options_of(
         profile,
-        keep=keep,
+        keep=_kept(keep, keep_label),
         key=key,
         ledger=ledger,
         link_table=link_table,
@@ -277,7 +288,7 @@ def anonymize(
 @click.option(
     "--report", metavar="FILE", help="Write a report, .html, .json, .csv or .xlsx: no values, no telling names."
 )
-@_shared(*_EDITS, "with_names", "profile", "thorough", "key", "ledger", "requester", "link_table", "json")
+@_shared(*_EDITS, "keep_label", "with_names", "profile", "thorough", "key", "ledger", "requester", "link_table", "json")
 def batch(
     paths: tuple[str, ...],
     in_place: bool,
@@ -312,7 +323,7 @@ def batch(
     about = {"requester": requester} if requester else None
     options = options_of(
         profile,
-        keep=keep,
+        keep=_kept(keep, more.pop("keep_label")),
         key=key,
         ledger=ledger,
         link_table=link_table,

@@ -41,6 +41,12 @@ NO_LABEL_ROOM = "the new label has no room in the place of the old one, so there
 NO_MACRO = "the slide has no macro whose label end could be masked"
 """A note: a mask was asked for, and there is nothing to mask."""
 
+NO_LABEL_PART = "the slide has no label of which a part could be kept"
+"""A note: a part of it was to stay, and there is none."""
+
+KEPT_PART = "kept: a part of the label"
+"""What is said to be left where a person asked for it."""
+
 MASKED = "the macro is masked"
 """A note: its label end is blank, and the rest of it is what it was."""
 
