@@ -55,6 +55,11 @@ def _shared(*names: str) -> Callable[[Any], Any]:
         "link_table": click.option(
             "--link-table", metavar="FILE.links|none", help="Where old names are kept, sealed; your own by default."
         ),
+        "seal": click.option(
+            "--seal",
+            metavar="DIR",
+            help="Keep label and macro as they were in this folder, sealed with your site's key.",
+        ),
         "requester": click.option("--requester", metavar="NAME", help="Who asked for the slides, for the ledger."),
         "ledger": click.option(
             "--ledger", metavar="URL|none", help="FILE.jsonl, sqlite:///FILE, postgresql://..., none; yours by default."
@@ -96,6 +101,7 @@ Exit codes:
 # Commands that live in a file of their own, loaded when one of them is typed: their start costs the others nothing.
 _ELSEWHERE: dict[str, str] = {
     "audit": "blankslide.cli.commands_audit",
+    "seal": "blankslide.cli.commands_seal",
     "spotcheck": "blankslide.cli.commands_spotcheck",
     "certificate": "blankslide.cli.commands_certificate",
     "completion": "blankslide.cli.commands_completion",
@@ -200,7 +206,7 @@ def inspect(
 @click.option(
     "--report", metavar="FILE", help="Write a report, .html, .json, .csv or .xlsx: no values, no telling names."
 )
-@_shared("label", "with_names", "profile", "thorough", "key", "ledger", "requester", "link_table", "json")
+@_shared("label", "seal", "with_names", "profile", "thorough", "key", "ledger", "requester", "link_table", "json")
 def anonymize(
     paths: tuple[str, ...],
     in_place: bool,
@@ -210,6 +216,7 @@ def anonymize(
     dry_run: bool,
     report: str | None,
     label: str | None,
+    seal: str | None,
     with_names: bool,
     profile: str,
     thorough: bool,
@@ -236,6 +243,7 @@ def anonymize(
         about=about,
         dry_run=dry_run,
         label=label,
+        seal=seal,
     )
     options.thorough = thorough
 
@@ -265,7 +273,7 @@ def anonymize(
 @click.option(
     "--report", metavar="FILE", help="Write a report, .html, .json, .csv or .xlsx: no values, no telling names."
 )
-@_shared("label", "with_names", "profile", "thorough", "key", "ledger", "requester", "link_table", "json")
+@_shared("label", "seal", "with_names", "profile", "thorough", "key", "ledger", "requester", "link_table", "json")
 def batch(
     paths: tuple[str, ...],
     in_place: bool,
@@ -307,6 +315,7 @@ def batch(
         about=about,
         dry_run=dry_run,
         label=more.pop("label"),
+        seal=more.pop("seal"),
     )
     options.thorough = thorough
     style: cli_batch.Style = "json" if as_json else "json-lines" if json_lines else "lines"

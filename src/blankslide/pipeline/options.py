@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from blankslide.policy.labels import NewLabel
     from blankslide.records.ledger import Ledger
     from blankslide.records.link_table import LinkTable
+    from blankslide.records.sealed import SealedFolder
 
 _STAND_IN = os.urandom(KEY_BYTES)
 
@@ -115,6 +116,8 @@ class Options:
         ``block``, ``slide`` and ``stain``.
     links
         Where the names of slides are kept that get another one, or None.
+    seal
+        Where label and macro are kept as they were, sealed with the site's key, or None.
     place
         The slide's path below what a person named, for the link table; empty for its name alone.
     progress, cancelled
@@ -140,6 +143,7 @@ class Options:
     ledger: Ledger | None = None
     about: Mapping[str, str] = field(default_factory=dict)
     links: LinkTable | None = None
+    seal: SealedFolder | None = None
     place: str = ""
     progress: Progress = _quiet
     cancelled: Callable[[], bool] = bool
