@@ -36,6 +36,7 @@ def options(
     asked_only: bool = False,
     label: str | None = None,
     seal: str | Path | None = None,
+    pictures: bool = False,
 ) -> Options:
     """Turn what a person says into `Options`; nothing is made by that, neither key nor ledger.
 
@@ -72,6 +73,8 @@ def options(
         Text of a new label in the old one's place, such as ``{pseudonym}|STUDY-7``; None for no label.
     seal
         Folder in which label and macro are kept as they were, sealed with the key; None to keep none.
+    pictures
+        Look for text, barcodes and ink in the pictures that stay; a profile may ask for it, too.
 
     Raises
     ------
@@ -104,6 +107,11 @@ def options(
         made.cancelled = cancelled
     made.profile = made.resolved()
     made.keep = made.remove = ()
+    if pictures or made.profile.pictures:
+        from blankslide.found.asking import require_installed
+
+        require_installed()  # said before any slide is opened
+        made.pictures = True
     return made
 
 

@@ -49,6 +49,9 @@ def _shared(*names: str) -> Callable[[Any], Any]:
             "--ledger", metavar="URL|none", help="Where runs are recorded: asked, never written to."
         ),
         "thorough": click.option("--thorough", is_flag=True, help="Look into every tile for text; reads the slide."),
+        "pictures": click.option(
+            "--pictures", is_flag=True, help="Look for text, barcodes and ink in pictures, too; takes seconds a slide."
+        ),
         "with_names": click.option(
             "--with-names", is_flag=True, help="Show all names in that file; it is then for your own site only."
         ),
@@ -77,6 +80,13 @@ def _shared(*names: str) -> Callable[[Any], Any]:
         return command
 
     return add
+
+
+#: What both commands that edit slides take.
+_EDITS = (
+    *("label", "seal", "with_names", "profile", "thorough", "pictures"),
+    *("key", "ledger", "requester", "link_table", "json"),
+)
 
 
 _HELP = """Take the patient out of whole-slide images, in place, and see that it is done.
@@ -170,7 +180,7 @@ def main() -> None:
     "--csv", "table", metavar="FILE.csv", help="Write an inventory, one row a slide: no values, no telling names."
 )
 @click.option("--readable", is_flag=True, help="List every string that can be read in the slide, with its place.")
-@_shared("with_names", "profile", "thorough", "values", "json")
+@_shared("with_names", "profile", "thorough", "pictures", "values", "json")
 def inspect(
     paths: tuple[str, ...],
     table: str | None,
@@ -178,6 +188,7 @@ def inspect(
     with_names: bool,
     profile: str,
     thorough: bool,
+    pictures: bool,
     show_values: bool,
     as_json: bool,
 ) -> None:
@@ -187,7 +198,7 @@ def inspect(
 
     if with_names and table is None:
         raise click.UsageError("--with-names is about the file of --csv")
-    options = options_of(profile, looks=True)
+    options = options_of(profile, looks=True, pictures=pictures)
     options.thorough = thorough
     try:
         request = cli_inspect.Request(paths, table, show_values, as_json, with_names, readable, profile)
@@ -206,7 +217,7 @@ def inspect(
 @click.option(
     "--report", metavar="FILE", help="Write a report, .html, .json, .csv or .xlsx: no values, no telling names."
 )
-@_shared("label", "seal", "with_names", "profile", "thorough", "key", "ledger", "requester", "link_table", "json")
+@_shared(*_EDITS)
 def anonymize(
     paths: tuple[str, ...],
     in_place: bool,
@@ -220,6 +231,7 @@ def anonymize(
     with_names: bool,
     profile: str,
     thorough: bool,
+    pictures: bool,
     key: str | None,
     ledger: str | None,
     requester: str | None,
@@ -244,6 +256,7 @@ def anonymize(
         dry_run=dry_run,
         label=label,
         seal=seal,
+        pictures=pictures,
     )
     options.thorough = thorough
 
@@ -273,7 +286,7 @@ def anonymize(
 @click.option(
     "--report", metavar="FILE", help="Write a report, .html, .json, .csv or .xlsx: no values, no telling names."
 )
-@_shared("label", "seal", "with_names", "profile", "thorough", "key", "ledger", "requester", "link_table", "json")
+@_shared(*_EDITS)
 def batch(
     paths: tuple[str, ...],
     in_place: bool,
@@ -316,6 +329,7 @@ def batch(
         dry_run=dry_run,
         label=more.pop("label"),
         seal=more.pop("seal"),
+        pictures=more.pop("pictures"),
     )
     options.thorough = thorough
     style: cli_batch.Style = "json" if as_json else "json-lines" if json_lines else "lines"
@@ -328,14 +342,20 @@ def batch(
 
 @main.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@_shared("profile", "thorough", "known_key", "asked_ledger", "json")
+@_shared("profile", "thorough", "pictures", "known_key", "asked_ledger", "json")
 def verify(
-    paths: tuple[str, ...], profile: str, thorough: bool, key: str | None, ledger: str | None, as_json: bool
+    paths: tuple[str, ...],
+    profile: str,
+    thorough: bool,
+    pictures: bool,
+    key: str | None,
+    ledger: str | None,
+    as_json: bool,
 ) -> None:
     """Judge slides as they are, with independent readers. Changes nothing."""
     from blankslide.cli import judge
 
-    options = options_of(profile, key=key, ledger=ledger, looks=True, asked_only=True)
+    options = options_of(profile, key=key, ledger=ledger, looks=True, asked_only=True, pictures=pictures)
     options.thorough = thorough
     sys.exit(judge.verify(paths, options, as_json))
 

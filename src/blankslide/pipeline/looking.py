@@ -52,7 +52,12 @@ def plan(path: str | Path, options: Options | None = None) -> tuple[Inspection, 
     refuse_pending(path)
     with opened(path) as slide:
         inspection = inspected(slide, options.key, options.thorough)
-        return inspection, planned_for(slide, inspection, with_label(options, slide.name))
+        planned = planned_for(slide, inspection, with_label(options, slide.name))
+    if options.pictures:
+        from blankslide.pipeline.seen import ask_about_all, told
+
+        planned = told(planned, ask_about_all(path))
+    return inspection, planned
 
 
 def planned_for(slide: SlideFilesOnDisk, inspection: Inspection, options: Options, *, grows: bool = False) -> Plan:
