@@ -38,6 +38,7 @@ def options(
     label: str | None = None,
     mask_macro: str | None = None,
     seal: str | Path | None = None,
+    pictures: bool = False,
 ) -> Options:
     """Turn what a person says into `Options`; nothing is made by that, neither key nor ledger.
 
@@ -76,6 +77,8 @@ def options(
         ``auto`` or ``X,Y,W,H``: this part of the macro is made blank, and the rest stays; None: all of it goes.
     seal
         Folder in which label and macro are kept as they were, sealed with the key; None to keep none.
+    pictures
+        Look for text, barcodes and ink in the pictures that stay; a profile may ask for it, too.
 
     Raises
     ------
@@ -112,6 +115,11 @@ def options(
         made.cancelled = cancelled
     made.profile = made.resolved()
     made.keep = made.remove = ()
+    if pictures or made.profile.pictures:
+        from blankslide.found.asking import require_installed
+
+        require_installed()  # said before any slide is opened
+        made.pictures = True
     return made
 
 

@@ -102,7 +102,7 @@ def _pictures(slide: Path, wanted: Sequence[str] | None) -> Iterator[tuple[str, 
             if wanted is None or role in wanted:
                 picture = beside.pictures[role]
                 size = (picture.shape[1], picture.shape[0])
-                yield role, 0, 0, size, _plain(np.asarray(picture[...])) if picture.decodes else None
+                yield role, 0, 0, size, plain(np.asarray(picture[...])) if picture.decodes else None
     if wanted is None or "level" in wanted:
         yield from _edges(slide, found)
 
@@ -126,7 +126,7 @@ def _edges(slide: Path, found: Inspection) -> Iterator[tuple[str, int, int, tupl
     try:
         lazy = levels.level(level)
         for x, y, width, height in rim(*size) if lazy.decodes else ():
-            yield name, x, y, size, _plain(np.asarray(lazy[y : y + height, x : x + width]))
+            yield name, x, y, size, plain(np.asarray(lazy[y : y + height, x : x + width]))
         if not lazy.decodes:
             yield name, 0, 0, size, None
     finally:
@@ -152,7 +152,7 @@ def _cut(start: int, end: int) -> Iterator[tuple[int, int]]:
         yield at, min(PIECE, end - at)
 
 
-def _plain(pixels: Any) -> Any:
+def plain(pixels: Any) -> Any:
     """Return rows, columns and red, green, blue of 8 bits, whatever the picture has."""
     import numpy as np
 
