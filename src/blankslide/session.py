@@ -369,7 +369,7 @@ class Session:
     def result(self) -> Path | None:
         """Where the slide is that the last run made clean: the copy, or the slide itself."""
         done = self.outcome
-        if done is not None and done.copied and self.wish.folder is not None and not self.dry_run:
+        if done is not None and done.copied and done.content != "untouched" and self.wish.folder is not None:
             return self.wish.folder / done.target if done.target else None
         return self.path
 

@@ -126,7 +126,7 @@ def show_found(viewer: ViewerModel, pictures: dict[str, Image], slide: Path, fou
             data=corners,
             shape_type="rectangle",
             edge_color=[COLOURS.get(b.kind, "#ffffff") for b in boxes],
-            features={"kind": [b.kind for b in boxes]},
+            features={"kind": ["" if b.kind == "text" else b.kind for b in boxes]},  # else they cover each other
             text={"string": "{kind}", "anchor": "upper_left", "size": 8, "color": "#b0006a"},
         )
         layer.editable = False

@@ -19,7 +19,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from blankslide import api, pipeline
 from blankslide._napari import layers as _napari_layers
-from blankslide._napari import papers, settings
+from blankslide._napari import papers, remains, settings
 from blankslide._napari.run_form import anonymize, wish_of
 from blankslide._napari.thumbnails import mosaic, thumbs
 from blankslide._napari.watch import watch
@@ -45,6 +45,9 @@ if TYPE_CHECKING:
     from blankslide.wishes import Wish
 
     Thumbs = dict[str, np.ndarray[Any, np.dtype[Any]]]
+
+_LATER_MS = 300
+"""When memory is given back after a run: once the window has drawn what is there now."""
 
 
 @dataclass(slots=True)
@@ -263,6 +266,7 @@ class Review(QObject):
         self._closed = False
         self._tell("pictures")
         self._tell("state")
+        QTimer.singleShot(_LATER_MS, remains.give_back)
 
     def _opened_anew(self, path: Path) -> tuple[Pyramid | None, Thumbs]:
         """Open the slide as it is now; a slide that cannot be opened shows nothing."""

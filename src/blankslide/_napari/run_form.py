@@ -111,6 +111,9 @@ def form(profile: str | Profile, dry_run: bool) -> Any:
         },
         folder={"mode": "d", "tooltip": "folder of the clean copy"},
     )
+    made.folder.line_edit.native.clear()  # an empty path would be shown as the folder "."
+    made.folder.line_edit.native.setPlaceholderText("where the copy goes")
+    made.folder.choose_btn.text = "choose …"
     choose(made, profile)
     made.dry_run.value = dry_run
     return made

@@ -156,7 +156,8 @@ class WishFields(QWidget):
             native = self.form[field].native
             if native.isEnabled() == locked:
                 native.setEnabled(not locked)
-        self._say(self.problem, "" if session.wrong is None else session.wrong.sentence())
+        wrong = session.wrong
+        self._say(self.problem, "" if wrong is None else " · ".join(filter(None, (wrong.message, wrong.hint))))
         offers = session.name_identifies and not self.form["name"].value and self.form.mode.value != COPY
         name = "" if session.path is None else wording.shown(session.path)
         self.notice.setText(f"The name {name} itself may identify." if offers else "")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from blankslide.model import Action, Decision, Outcome, PhiClass
+from blankslide.model import MASKED, Action, Decision, Outcome, PhiClass
 from blankslide.presentation import wording
 
 if TYPE_CHECKING:
@@ -93,12 +93,25 @@ def consequence(decision: Decision, keep: bool, identifies: bool) -> str:
     return "remove: the value goes for good"
 
 
-def done_words(decision: Decision) -> str:
-    """Say what was done to a finding."""
+def done_words(decision: Decision, masked: bool = False) -> str:
+    """Say what was done to a finding.
+
+    Parameters
+    ----------
+    masked
+        Only a part of the macro went.
+    """
+    if masked and decision.id == "picture.macro":
+        return "a part of it made blank"
     if decision.cls is PhiClass.IMAGE:
         return "new label in its place" if decision.action is Action.DUMMY else "made blank"
     done = {Action.REMOVE: "removed", Action.ZERO: "emptied", Action.DUMMY: "replaced", Action.CLEAN: "cleaned"}
     return done.get(decision.action, "new id")
+
+
+def is_masked(outcome: Outcome) -> bool:
+    """Whether a part of the macro was left."""
+    return any(note.startswith(MASKED) for note in outcome.notes)
 
 
 def verified_words(outcome: Outcome) -> str:
