@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from blankslide import api
 from blankslide._napari import remains, settings
+from blankslide._napari.blanked import telling
 from blankslide.errors import BlankslideError
 from blankslide.looks import Look, look_at
 from blankslide.pipeline import main_file
@@ -78,6 +79,7 @@ class OpenedSlide:
         self._hold()
 
     def _hold(self) -> None:
+        self.pyramid.pictures = telling(self.pyramid.pictures)
         self._let_go = False
         # napari keeps layers in reference cycles: the file is closed with the last layer, not some time later
         self._closing = weakref.finalize(self, self.pyramid.close)
