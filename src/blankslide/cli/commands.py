@@ -131,6 +131,7 @@ _ELSEWHERE: dict[str, str] = {
     "completion": "blankslide.cli.commands_completion",
     "ledger": "blankslide.cli.commands_ledger",
     "names": "blankslide.cli.commands_names",
+    "notebook-check": "blankslide.cli.commands_notebook_check",
     "profile": "blankslide.cli.commands_profile",
     "watch": "blankslide.cli.commands_watch",
 }
@@ -149,7 +150,7 @@ class _Group(click.Group):
             return super().get_command(ctx, cmd_name)
         from importlib import import_module
 
-        command: click.Command = getattr(import_module(_ELSEWHERE[cmd_name]), cmd_name)
+        command: click.Command = getattr(import_module(_ELSEWHERE[cmd_name]), cmd_name.replace("-", "_"))
         return command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
