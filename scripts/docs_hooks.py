@@ -16,7 +16,12 @@ if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
+PAGES = {
+    "README.md": "index.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "CHANGELOG.md": "changelog.md",
+    "SECURITY.md": "security.md",
+}
 LINK = re.compile(r"(\]\()((?!\w+:|#)[^)\s]+)(\))")
 
 
@@ -43,12 +48,22 @@ def on_page_markdown(markdown: str, page: object, **kwargs: object) -> str:
 
 
 def _filled(entry: object) -> object:
+    """Return an entry of the navigation with its folders listed, and each page called by its first heading."""
+    if isinstance(entry, str):
+        return {_heading(entry): entry}
     if not isinstance(entry, dict):
         return entry
     ((title, below),) = entry.items()
     if isinstance(below, str) and (ROOT / "docs" / below).is_dir():
-        return {title: [f"{below}/{path.name}" for path in sorted((ROOT / "docs" / below).glob("*.md"))]}
+        below = [f"{below}/{path.name}" for path in sorted((ROOT / "docs" / below).glob("*.md"))]
     return {title: [_filled(each) for each in below]} if isinstance(below, list) else entry
+
+
+def _heading(page: str) -> str:
+    names = {page: name for name, page in PAGES.items()}
+    path = ROOT / names[page] if page in names else ROOT / "docs" / page
+    found = re.search(r"^# (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return found[1].replace("`", "") if found else path.stem
 
 
 def _turned(text: str, page: str) -> str:
