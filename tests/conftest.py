@@ -42,7 +42,7 @@ def pytest_configure() -> None:
 def pytest_collection_finish() -> None:
     """Let collections pass over what is there before the first test, half a million objects, and be fewer."""
     gc.collect()
-    ELDERS.extend(gc.get_objects())
+    ELDERS.extend(thing for thing in gc.get_objects() if thing is not ELDERS)
     gc.freeze()
     gc.set_threshold(5000)
 
@@ -104,6 +104,30 @@ def home(homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = next(homes)
     _live_in(folder, monkeypatch)
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def readers_forked() -> Iterator[None]:
+    """Let readers that look in a process of their own be forked: half of what they cost is importing numpy again.
+
+    `fresh_readers` undoes it for tests of those processes.
+    """
+    from blankslide.testing.apart import forked
+    from blankslide.verification.judges import apart
+
+    with pytest.MonkeyPatch.context() as patch:
+        if hasattr(os, "fork"):
+            patch.setattr(apart, "_ended", forked())
+        yield
+
+
+@pytest.fixture
+def fresh_readers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let readers that look in a process of their own begin as they do outside of tests."""
+    from blankslide.testing.apart import FRESH
+    from blankslide.verification.judges import apart
+
+    monkeypatch.setattr(apart, "_ended", FRESH)
 
 
 @pytest.fixture
