@@ -61,6 +61,9 @@ class Request:
         Address of a dask scheduler whose workers do the slides; ``jobs`` says nothing then.
     blind
         Number the slides in an order that tells nothing.
+    only
+        Do none but these of the slides that are found below ``paths``; None for all. Numbers and folders of copies
+        stay those of the whole queue.
     """
 
     paths: tuple[Path, ...]
@@ -72,6 +75,7 @@ class Request:
     every: bool = False
     scheduler: str | None = None
     blind: bool = False
+    only: frozenset[Path] | None = None
 
 
 def _nobody(event: Event) -> None:
@@ -182,7 +186,7 @@ class Batch:
             if not isinstance(told, tuple):
                 self._watch(told)
                 continue
-            task, (outcome, foreseen) = told
+            task, (outcome, foreseen, _) = told
             if outcome.error_code == _CANCELLED:
                 continue
             one = forecast(task, outcome, foreseen, self.request.orders.out is None)
@@ -197,9 +201,10 @@ class Batch:
         found = tasks(request.paths, request.orders.out, aside)
         if request.blind:
             found = shuffled(found, self._key)
+        named = self._given_names(found)
         if request.shard is not None:
-            return filter(request.shard.holds, self._given_names(found))
-        return self._given_names(found)
+            named = filter(request.shard.holds, named)
+        return named if request.only is None else (task for task in named if task.path in request.only)
 
     def _given_names(self, found: Iterator[Task]) -> Iterator[Task]:
         """Name the whole queue, whatever the shard: a row that fits slides of two shards is told by both."""
@@ -287,7 +292,7 @@ class Batch:
             if not isinstance(told, tuple):
                 self._watch(told)
                 continue
-            task, (outcome, _) = told
+            task, (outcome, *_) = told
             if outcome.error_code == _CANCELLED:
                 continue
             del left[task.number]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from blankslide.policy.profiles import Profile
     from blankslide.records.ledger import Ledger
     from blankslide.records.link_table import LinkTable
+    from blankslide.records.sealed import SealedFolder
 
 Verb = Literal["plan", "run"]
 
@@ -32,7 +33,7 @@ class Orders:
         With everything that the person asked for on top.
     out
         Folder for copies, an absolute path; None to edit the slides where they stand.
-    key_file, ledger, links, thorough, label, mask
+    key_file, ledger, links, thorough, label, mask, seal
         As in `Options`.
     about
         As in `Options`, the same for all slides.
@@ -52,6 +53,7 @@ class Orders:
     about: Mapping[str, str] = field(default_factory=dict)
     lasting: bool = False
     label: str | None = None
+    seal: SealedFolder | None = None
     mask: str | None = None
 
     @classmethod
@@ -80,6 +82,7 @@ class Orders:
             asks,
             options.about,
             label=options.label,
+            seal=options.seal,
             mask=options.mask,
         )
 
@@ -103,6 +106,7 @@ class Orders:
             about=self.about,
             thorough=self.thorough,
             label=self.label,
+            seal=self.seal,
             mask=self.mask,
         )
         made.find_key()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from blankslide import pipeline
 from blankslide.errors import UsageError
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
 
 class Result(NamedTuple):
-    """What became of a slide, and what planning foresaw."""
+    """What became of a slide, what planning foresaw, and what a face asked for beside that (`worker.main`)."""
 
     outcome: Outcome
     foreseen: Foreseen | None = None
+    beside: Any = None
 
 
 def carry_out(

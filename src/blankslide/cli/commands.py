@@ -24,6 +24,8 @@ except KeyboardInterrupt:  # a person was faster than the imports
 if TYPE_CHECKING:
     from blankslide.pipeline import Mode, Options
 
+# what a run may do beside removing: options of `blankslide.asking.options`
+_EDITS = ("label", "keep_label", "mask_macro", "seal")
 _PROFILE_HELP = "research (default), strict, or a TOML file of your own."
 
 
@@ -55,6 +57,11 @@ def _shared(*names: str) -> Callable[[Any], Any]:
         "link_table": click.option(
             "--link-table", metavar="FILE.links|none", help="Where old names are kept, sealed; your own by default."
         ),
+        "seal": click.option(
+            "--seal",
+            metavar="DIR",
+            help="Keep label and macro as they were in this folder, sealed with your site's key.",
+        ),
         "requester": click.option("--requester", metavar="NAME", help="Who asked for the slides, for the ledger."),
         "ledger": click.option(
             "--ledger", metavar="URL|none", help="FILE.jsonl, sqlite:///FILE, postgresql://..., none; yours by default."
@@ -84,11 +91,6 @@ def _shared(*names: str) -> Callable[[Any], Any]:
     return add
 
 
-def _kept(keep: tuple[str, ...], part: str | None) -> tuple[str, ...]:
-    """Add the part of the label that stays to the names of what does."""
-    return keep if part is None else (*keep, f"label:{part}")
-
-
 _HELP = """Take the patient out of whole-slide images, in place, and see that it is done.
 
 \b
@@ -111,6 +113,7 @@ Exit codes:
 # Commands that live in a file of their own, loaded when one of them is typed: their start costs the others nothing.
 _ELSEWHERE: dict[str, str] = {
     "audit": "blankslide.cli.commands_audit",
+    "seal": "blankslide.cli.commands_seal",
     "spotcheck": "blankslide.cli.commands_spotcheck",
     "certificate": "blankslide.cli.commands_certificate",
     "completion": "blankslide.cli.commands_completion",
@@ -215,8 +218,7 @@ def inspect(
 @click.option(
     "--report", metavar="FILE", help="Write a report, .html, .json, .csv or .xlsx: no values, no telling names."
 )
-@_shared("label", "keep_label", "mask_macro", "with_names", "profile", "thorough", "key", "ledger")
-@_shared("requester", "link_table", "json")
+@_shared(*_EDITS, "with_names", "profile", "thorough", "key", "ledger", "requester", "link_table", "json")
 def anonymize(
     paths: tuple[str, ...],
     in_place: bool,
@@ -225,9 +227,6 @@ def anonymize(
     keep: tuple[str, ...],
     dry_run: bool,
     report: str | None,
-    label: str | None,
-    keep_label: str | None,
-    mask_macro: str | None,
     with_names: bool,
     profile: str,
     thorough: bool,
@@ -236,6 +235,7 @@ def anonymize(
     requester: str | None,
     link_table: str | None,
     as_json: bool,
+    **more: Any,
 ) -> None:
     """Take out what identifies the patient, from the slides themselves or into copies."""
     from blankslide.cli import anonymize as cli_anonymize
@@ -247,14 +247,13 @@ def anonymize(
     about = {"requester": requester} if requester else None
     options = options_of(
         profile,
-        keep=_kept(keep, keep_label),
+        keep=keep,
         key=key,
         ledger=ledger,
         link_table=link_table,
         about=about,
         dry_run=dry_run,
-        label=label,
-        mask_macro=mask_macro,
+        **more,
     )
     options.thorough = thorough
 
@@ -284,8 +283,7 @@ def anonymize(
 @click.option(
     "--report", metavar="FILE", help="Write a report, .html, .json, .csv or .xlsx: no values, no telling names."
 )
-@_shared("label", "keep_label", "mask_macro", "with_names", "profile", "thorough", "key", "ledger")
-@_shared("requester", "link_table", "json")
+@_shared(*_EDITS, "with_names", "profile", "thorough", "key", "ledger", "requester", "link_table", "json")
 def batch(
     paths: tuple[str, ...],
     in_place: bool,
@@ -320,14 +318,13 @@ def batch(
     about = {"requester": requester} if requester else None
     options = options_of(
         profile,
-        keep=_kept(keep, more.pop("keep_label")),
+        keep=keep,
         key=key,
         ledger=ledger,
         link_table=link_table,
         about=about,
         dry_run=dry_run,
-        label=more.pop("label"),
-        mask_macro=more.pop("mask_macro"),
+        **{name: more.pop(name) for name in _EDITS},
     )
     options.thorough = thorough
     style: cli_batch.Style = "json" if as_json else "json-lines" if json_lines else "lines"

@@ -61,6 +61,8 @@ class Job:
         In place: the new name of the folder that is the slide, if it gets one.
     linked
         Old and new name for the link table, with folders; empty if the name stays.
+    originals
+        Pictures that are to be sealed before they go, PNG files by role.
     """
 
     path: Path
@@ -81,6 +83,7 @@ class Job:
     named: str = ""
     home: str = ""
     linked: tuple[str, str] = ("", "")
+    originals: dict[str, bytes] = field(default_factory=dict, repr=False)
 
     def found(self, inspection: Inspection, planned: Plan, key: bytes | None) -> None:
         """Take in what is in the slide and what is to be changed; the outcome begins with that.

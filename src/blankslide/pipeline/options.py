@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from blankslide.home import KEY_BYTES, load_key
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from blankslide.policy.masks import NewMask
     from blankslide.records.ledger import Ledger
     from blankslide.records.link_table import LinkTable
+    from blankslide.records.sealed import SealedFolder
 
 _STAND_IN = os.urandom(KEY_BYTES)
 
@@ -102,8 +103,7 @@ class Options:
     profile
         Built-in name, TOML file, or a `Profile`.
     keep
-        Roles of pictures to keep (``macro``, in any case) or ids of findings; a plain text is one name. A part of the
-        label is ``label:X,Y,W,H``.
+        Roles of pictures to keep (``macro``, in any case) or ids of findings; a plain text is one name.
     remove
         The same, to be removed although the profile keeps them.
     key
@@ -117,6 +117,8 @@ class Options:
         ``block``, ``slide`` and ``stain``.
     links
         Where the names of slides are kept that get another one, or None.
+    seal
+        Where label and macro are kept as they were, sealed with the site's key, or None.
     place
         The slide's path below what a person named, for the link table; empty for its name alone.
     progress, cancelled
@@ -146,6 +148,7 @@ class Options:
     ledger: Ledger | None = None
     about: Mapping[str, str] = field(default_factory=dict)
     links: LinkTable | None = None
+    seal: SealedFolder | None = None
     place: str = ""
     progress: Progress = _quiet
     cancelled: Callable[[], bool] = bool
@@ -169,12 +172,10 @@ class Options:
         if not (self.keep or self.remove or profile.ids):
             return profile
         from blankslide.pipeline.choices import require_known
-        from blankslide.policy.label_part import parted
 
-        keep, part = parted(self.keep)
-        profile = profile.keeping(*ids_of(keep)).removing(*ids_of(self.remove))
+        profile = profile.keeping(*ids_of(self.keep)).removing(*ids_of(self.remove))
         require_known(profile)
-        return profile if part is None else replace(profile, label_part=part)
+        return profile
 
     # -- the site's key --------------------------------------------------------------------
 

@@ -168,13 +168,17 @@ def sensitive(decisions: Sequence[Decision]) -> list[Decision]:
 
 def count_phrase(decisions: Sequence[Decision]) -> str:
     """Say how much can identify the patient."""
+    words = findings_phrase(decisions)
+    return f"{words or 'nothing in it'} can identify the patient"
+
+
+def findings_phrase(decisions: Sequence[Decision]) -> str:
+    """Name what can identify the patient, ``2 pictures and 9 fields``; empty if nothing can."""
     at_risk = sensitive(decisions)
     pictures = sum(d.cls is PhiClass.IMAGE for d in at_risk)
     fields = len(at_risk) - pictures
     words = [f"{n} {w}{'s' if n != 1 else ''}" for n, w in ((pictures, "picture"), (fields, "field")) if n]
-    if not words:
-        return "nothing in it can identify the patient"
-    return " and ".join(words) + " can identify the patient"
+    return " and ".join(words)
 
 
 def shape_phrase(inspection: Inspection) -> str:
