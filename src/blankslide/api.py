@@ -116,6 +116,7 @@ def anonymize(
     remove: str | Sequence[str] = (),
     label: str | None = None,
     seal: str | Path | None = None,
+    keep_label: str | None = None,
     mask_macro: str | None = None,
     key: str | Path | None = None,
     ledger: str | Path | None = None,
@@ -145,8 +146,8 @@ def anonymize(
         ``research``, ``strict``, a TOML file, or a `Profile`.
     keep, remove
         Roles of pictures, or ids of findings, that win over the profile: ``"macro"``, or several names.
-    label, mask_macro
-        As in `options`: text of a new label, and the part of the macro that goes.
+    label, keep_label, mask_macro
+        As in `options`: text of a new label, the part of the label that stays, and the part of the macro that goes.
     seal
         As in `options`: folder for sealed originals.
     name
@@ -189,6 +190,7 @@ def anonymize(
         dry_run=dry_run,
         label=label,
         seal=seal,
+        keep_label=keep_label,
         mask_macro=mask_macro,
         pictures=pictures,
     )
@@ -250,6 +252,7 @@ def anonymize_many(
     pictures: bool = False,
     label: str | None = None,
     seal: str | Path | None = None,
+    keep_label: str | None = None,
     mask_macro: str | None = None,
     key: str | Path | None = None,
     ledger: str | Path | None = None,
@@ -273,7 +276,9 @@ def anonymize_many(
     ----------
     paths
         A slide or folder, or several.
-    in_place, out, profile, keep, remove, label, mask_macro, seal, key, ledger, link_table, dry_run, cancelled
+    in_place, out, profile, keep, remove, label, keep_label, mask_macro, seal
+        As in `anonymize`.
+    key, ledger, link_table, dry_run, cancelled
         As in `anonymize`. Copies keep the folders that they stand in.
     name
         Pattern for names, such as ``STUDY-{n:04}``, ``{stem}`` or ``{pseudonym}``, or with parts of the present names
@@ -326,6 +331,7 @@ def anonymize_many(
         dry_run=dry_run,
         label=label,
         seal=seal,
+        keep_label=keep_label,
         mask_macro=mask_macro,
         pictures=pictures,
     )

@@ -24,12 +24,8 @@ except KeyboardInterrupt:  # a person was faster than the imports
 if TYPE_CHECKING:
     from blankslide.pipeline import Mode, Options
 
-_EDITS = (
-    "label",
-    "mask_macro",
-    "seal",
-    "pictures",
-)  # what a run may do beside removing: options of `blankslide.asking.options`
+# what a run may do beside removing: options of `blankslide.asking.options`
+_EDITS = ("label", "keep_label", "mask_macro", "seal", "pictures")
 _PROFILE_HELP = "research (default), strict, or a TOML file of your own."
 
 
@@ -96,11 +92,6 @@ def _shared(*names: str) -> Callable[[Any], Any]:
         return command
 
     return add
-
-
-def _kept(keep: tuple[str, ...], part: str | None) -> tuple[str, ...]:
-    """Add the part of the label that stays to the names of what does."""
-    return keep if part is None else (*keep, f"label:{part}")
 
 
 _HELP = """Take the patient out of whole-slide images, in place, and see that it is done.
@@ -232,8 +223,7 @@ def inspect(
 @click.option(
     "--report", metavar="FILE", help="Write a report, .html, .json, .csv or .xlsx: no values, no telling names."
 )
-@_shared(*_EDITS, "keep_label", "with_names", "profile", "thorough")
-@_shared("key", "ledger", "requester", "link_table", "json")
+@_shared(*_EDITS, "with_names", "profile", "thorough", "key", "ledger", "requester", "link_table", "json")
 def anonymize(
     paths: tuple[str, ...],
     in_place: bool,
@@ -242,7 +232,6 @@ def anonymize(
     keep: tuple[str, ...],
     dry_run: bool,
     report: str | None,
-    keep_label: str | None,
     with_names: bool,
     profile: str,
     thorough: bool,
@@ -263,7 +252,7 @@ def anonymize(
     about = {"requester": requester} if requester else None
     options = options_of(
         profile,
-        keep=_kept(keep, keep_label),
+        keep=keep,
         key=key,
         ledger=ledger,
         link_table=link_table,
@@ -299,8 +288,7 @@ def anonymize(
 @click.option(
     "--report", metavar="FILE", help="Write a report, .html, .json, .csv or .xlsx: no values, no telling names."
 )
-@_shared(*_EDITS, "keep_label", "with_names", "profile", "thorough")
-@_shared("key", "ledger", "requester", "link_table", "json")
+@_shared(*_EDITS, "with_names", "profile", "thorough", "key", "ledger", "requester", "link_table", "json")
 def batch(
     paths: tuple[str, ...],
     in_place: bool,
@@ -335,7 +323,7 @@ def batch(
     about = {"requester": requester} if requester else None
     options = options_of(
         profile,
-        keep=_kept(keep, more.pop("keep_label")),
+        keep=keep,
         key=key,
         ledger=ledger,
         link_table=link_table,

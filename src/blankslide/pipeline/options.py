@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from blankslide.home import KEY_BYTES, load_key
@@ -104,8 +104,7 @@ class Options:
     profile
         Built-in name, TOML file, or a `Profile`.
     keep
-        Roles of pictures to keep (``macro``, in any case) or ids of findings; a plain text is one name. A part of the
-        label is ``label:X,Y,W,H``.
+        Roles of pictures to keep (``macro``, in any case) or ids of findings; a plain text is one name.
     remove
         The same, to be removed although the profile keeps them.
     key
@@ -180,12 +179,10 @@ class Options:
         if not (self.keep or self.remove or profile.ids):
             return profile
         from blankslide.pipeline.choices import require_known
-        from blankslide.policy.label_part import parted
 
-        keep, part = parted(self.keep)
-        profile = profile.keeping(*ids_of(keep)).removing(*ids_of(self.remove))
+        profile = profile.keeping(*ids_of(self.keep)).removing(*ids_of(self.remove))
         require_known(profile)
-        return profile if part is None else replace(profile, label_part=part)
+        return profile
 
     # -- the site's key --------------------------------------------------------------------
 

@@ -1,21 +1,19 @@
 """Which part of a label is kept: a rectangle ``X,Y,W,H`` in pixels, where stain and block stand.
 
-It is asked for among the names of what is kept, as ``label:X,Y,W,H``, or by a profile's file. All other pixels of the
-label go. What is kept may identify, so the slide is not clean.
+It is asked for in a run, or by a profile's file. All other pixels of the label go. What is kept may identify, so the
+slide is not clean.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from blankslide.errors import UsageError
 
-__all__ = ["Box", "parse", "parted"]
+__all__ = ["Box", "parse"]
 
 Box = tuple[int, int, int, int]
 """Left, top, right and bottom in pixels, right and bottom not in it."""
-_ASKED = "label:"
 _MOST = 1 << 20
 _NUMBERS = re.compile(r"\s*(\d{1,7})\s*,\s*(\d{1,7})\s*,\s*(\d{1,7})\s*,\s*(\d{1,7})\s*")
 
@@ -38,19 +36,3 @@ def parse(text: str) -> Box:
     if not (width and height) or max(left + width, top + height) > _MOST:
         raise UsageError("the part of the label to be kept has no area", "W and H are its width and height in pixels")
     return left, top, left + width, top + height
-
-
-def parted(asked: str | Iterable[str]) -> tuple[tuple[str, ...], Box | None]:
-    """Take the part of the label out of the names of what is to be kept.
-
-    Raises
-    ------
-    UsageError
-        If it is no rectangle, or there are several.
-    """
-    names = [asked] if isinstance(asked, str) else list(asked)
-    parts = [name for name in names if name.strip().lower().startswith(_ASKED)]
-    if len(parts) > 1:
-        raise UsageError("several parts of the label are to be kept", "name one rectangle that holds them")
-    rest = tuple(name for name in names if name not in parts)
-    return rest, parse(parts[0].strip()[len(_ASKED) :]) if parts else None
