@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from blankslide.viewing.reading_apart import EDGE, MOST_PIECES, _named, _parts, plain, rim
+from blankslide.viewing.reading_apart import EDGE, MOST_PIECES, _common, _named, _parts, plain, rim
 
 
 def test_a_small_level_is_looked_at_as_a_whole() -> None:
@@ -46,3 +46,8 @@ def test_parts_are_proposed_once() -> None:
     pattern = r"(?P<case>S\d\d-\d+)_(?P<block>\w+)_(?P<stain>HE|PAS)"
     texts = ["S23-4711_A1_HE", "S23-4711_A1_HE", "Quillfeather"]
     assert [*_parts(texts, [pattern])] == [{"case": "S23-4711", "block": "A1", "stain": "HE"}]
+
+
+def test_a_stain_and_a_block_are_proposed_where_they_stand_alone() -> None:
+    texts = ["H&E", "Block A2", "B12", "Quillfeather", "S23-4711", "12.03.1957"]
+    assert [*_common(texts)] == [{"stain": "H&E"}, {"block": "A2"}, {"block": "B12"}]
