@@ -66,7 +66,7 @@ def answered(question: Mapping[str, Any]) -> dict[str, Any]:
         "found": rows,
         "unseen": sorted(set(unseen)),
         "rows": [*_named(texts, question["names"])],
-        "parts": [*_parts(texts, question["patterns"])],
+        "parts": [*_parts(texts, question["patterns"]), *_common(texts)],
     }
 
 
@@ -191,3 +191,18 @@ def _parts(texts: Iterable[str], patterns: Sequence[str]) -> Iterator[dict[str, 
             if parts and parts not in told:
                 told.append(parts)
                 yield parts
+
+
+_BLOCK = re.compile(r"(?:(?:block|blk)\W{0,3})?([A-Z]\d{1,2}|\d{1,2}[A-Z])", re.IGNORECASE)
+
+
+def _common(texts: Iterable[str]) -> Iterator[dict[str, str]]:
+    """Yield what stands on a line of its own and is a stain, or looks like the number of a block."""
+    from blankslide.formatkit.markers import is_marker
+
+    for text in dict.fromkeys(each.strip() for each in texts):
+        block = _BLOCK.fullmatch(text)
+        if block:
+            yield {"block": block[1]}
+        elif is_marker(text):
+            yield {"stain": text}
