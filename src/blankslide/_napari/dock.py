@@ -68,6 +68,7 @@ class AnonymizeSlide(QWidget):
         self.table = FindingsTable()
         self.form = run_form.form(self.review.profile, self.review.dry_run)
         self.profile = form_rows.profile_row(self.form)
+        self.cards.following = self.profile.profile.native
         self.view = form_rows.view_row()
         self.foot, self.strings = Foot(self.form), StringsFold()
         self.table.say = lambda finding: self.review.session.consequences(finding)

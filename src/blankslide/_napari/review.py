@@ -171,11 +171,14 @@ class Review(QObject):
         """Take what stands in the form: arguments of `run_form.anonymize`."""
         self.values = {key: value for key, value in values.items() if key != "profile"}
         self.dry_run = self.session.dry_run = bool(values["dry_run"])
+        self._ask()
+        self._tell("state")
+
+    def _ask(self) -> None:
+        """Have the plan follow the form, unless something else is going on: then it follows afterwards."""
         wish = self._wish()
-        if self.session.path is None or self.busy or wish == self.session.wish:
-            self._tell("state")
-            return
-        self._run(lambda: self.session.ask(wish))
+        if self.session.path is not None and not self.busy and wish != self.session.wish:
+            self._run(lambda: self.session.ask(wish))
 
     def _wish(self) -> Wish:
         return wish_of(**{key: value for key, value in self.values.items() if key != "dry_run"})
@@ -369,6 +372,7 @@ class Review(QObject):
         self._doing = ""
         if done is not None:
             done(result)
+        self._ask()
         self._tell("state")
 
     def _tell(self, event: str) -> None:
