@@ -77,8 +77,12 @@ class Face:
     # -- for whoever is a card ---------------------------------------------------------------
 
     def _look_first(self) -> None:
-        if self._worker.rests(_WAIT) and not self._sealed:
+        if self._sealed:
+            return
+        if self._worker.rests(_WAIT):
             self._draw_still()
+        elif not self._sheet.still:
+            self._sheet.still = html_card.rows_card("looking …", "", "quiet", [_NOTE], (), ())
 
     def _start(self, job: Callable[[], None], words: str) -> bool:
         """Begin a job, unless one runs; what was said of the last one is not true any more."""

@@ -35,7 +35,7 @@ from blankslide.jupyter.wishing import WishForm
 from blankslide.jupyter.worker import Worker
 from blankslide.model import Stage
 from blankslide.policy.profiles import PROFILES, Profile
-from blankslide.presentation import wording
+from blankslide.presentation import html_card, wording
 from blankslide.session import Session
 
 if TYPE_CHECKING:
@@ -181,6 +181,8 @@ class SlideReview:
         self.check()
         if self._worker.rests(_FIRST_LOOK) and not self._sealed:
             self._draw_still()
+        elif not self._card.sheet.still:
+            self._card.sheet.still = html_card.rows_card(f"{html_card.NAMELESS} · looking …", "", "quiet", (), (), ())
 
     # -- work, on the worker's thread --------------------------------------------------------
 

@@ -138,7 +138,7 @@ def _states(notebook: Mapping[str, Any]) -> list[Left]:
 
 
 def _tells(model: Any) -> bool:
-    state = model.get("state", {}) if isinstance(model, Mapping) else {}
+    state = model.get("state", {}) if isinstance(model, Mapping) else model
     if not isinstance(state, Mapping):
         return True
     if "still" in state:
