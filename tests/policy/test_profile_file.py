@@ -51,7 +51,7 @@ def test_what_cannot_be_saved_is_refused_and_leaves_the_old_file(tmp_path: Path)
     save(PROFILES[0], path)
     text = path.read_text()
     for wrong in (replace(RESEARCH, name="a/b"), replace(RESEARCH, name="")):
-        with pytest.raises(ProfileError, match="^site.toml, line 1: name must be"):
+        with pytest.raises(ProfileError, match=r"^site\.toml, line 1: name must be"):
             save(wrong, path)
     with pytest.raises(ProfileError, match="must end in"):
         save(PROFILES[0], tmp_path / "site.txt")

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from napari.layers import Layer
 
     from blankslide._napari.placing import LayerData
-    from blankslide.session import Look
+    from blankslide.looks import Look
     from blankslide.viewing import Pyramid
 
 Done = TypeVar("Done")
@@ -173,7 +173,7 @@ def _read(path: Path) -> tuple[Pyramid, Look | None, dict[str, Any]]:
         import pint
         import scipy.ndimage  # noqa: F401
 
-        getattr(pint.get_application_registry(), "pixel")  # noqa: B009 - reads all units, once a process
+        getattr(pint.get_application_registry(), "pixel")  # type: ignore[no-untyped-call]  # noqa: B009 - reads all units, once a process
     except Exception:
         pyramid.close()
         raise

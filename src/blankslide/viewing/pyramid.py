@@ -92,7 +92,7 @@ class Pyramid:
         return (self._whole, *self.scenes)
 
     @property
-    def beside(self) -> dict[str, LazyPicture]:
+    def beside(self) -> dict[str, LazyArray]:
         """The pictures by role, without those that are shown as further images."""
         pages = frozenset[int]().union(*(scene.pages for scene in self.scenes))
         images = self._beside.images

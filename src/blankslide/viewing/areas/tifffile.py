@@ -182,8 +182,9 @@ class TiffPages:
         """Return the value of tiles that are not in the file: of a page in colours the slide's white, like glass."""
         if page.samplesperpixel not in _COLOURS or page.dtype.kind != "u":
             return None
-        white = 2 ** (8 * page.dtype.itemsize) - 1
-        tag = self._tiff.pages[0].tags.get(_XMP) if page.dtype.itemsize == 1 else None
+        white: int = 2 ** (8 * page.dtype.itemsize) - 1
+        first: Any = self._tiff.pages[0]
+        tag = first.tags.get(_XMP) if page.dtype.itemsize == 1 else None
         said = _WHITE_POINT.search(tag.value) if tag is not None and isinstance(tag.value, bytes) else None
         return min(white, int(said[1])) if said else white
 
