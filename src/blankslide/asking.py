@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,8 +37,10 @@ def options(
     dry_run: bool = False,
     asked_only: bool = False,
     label: str | None = None,
+    keep_label: str | None = None,
     mask_macro: str | None = None,
     seal: str | Path | None = None,
+    pictures: bool = False,
 ) -> Options:
     """Turn what a person says into `Options`; nothing is made by that, neither key nor ledger.
 
@@ -72,10 +75,14 @@ def options(
         The ledger is only asked, never written to: a user without a home has none of their own.
     label
         Text of a new label in the old one's place, such as ``{pseudonym}|STUDY-7``; None for no label.
+    keep_label
+        ``X,Y,W,H``: this part of the label stays, and the rest of it is made blank; None: all of it goes.
     mask_macro
         ``auto`` or ``X,Y,W,H``: this part of the macro is made blank, and the rest stays; None: all of it goes.
     seal
         Folder in which label and macro are kept as they were, sealed with the key; None to keep none.
+    pictures
+        Look for text, barcodes and ink in the pictures that stay; a profile may ask for it, too.
 
     Raises
     ------
@@ -112,6 +119,15 @@ def options(
         made.cancelled = cancelled
     made.profile = made.resolved()
     made.keep = made.remove = ()
+    if keep_label is not None:
+        from blankslide.policy.label_part import parse
+
+        made.profile = replace(made.profile, label_part=parse(keep_label))
+    if pictures or made.profile.pictures:
+        from blankslide.found.asking import require_installed
+
+        require_installed()  # said before any slide is opened
+        made.pictures = True
     return made
 
 

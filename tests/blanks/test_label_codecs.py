@@ -18,6 +18,8 @@ from blankslide.blanks.label_art import art
 from blankslide.containers.tiff.directories import Tiff
 from blankslide.formatkit.tiff_pictures import label_rooms
 from blankslide.model import Blank, Coding, Room, Slot
+from blankslide.samples.kit.tiff_values import short
+from blankslide.samples.kit.tiff_writer import Page, write_tiff
 from blankslide.source import MemorySource
 
 if TYPE_CHECKING:
@@ -199,3 +201,48 @@ def _readers(compression: int, bits: int, extra: str | None) -> list[Callable[[P
     if compression in (33005, 50000) or bits == 16:
         return [tifffile.imread]
     return [tifffile.imread, lambda path: np.asarray(Image.open(path))]
+
+
+# -- strips laid anew -----------------------------------------------------------------------------
+
+
+def page_of(path: Path, compression: int, lengths: list[int]) -> Room:
+    """Write a page whose strips have such lengths, and hold nothing that matters."""
+    rng = np.random.default_rng(3)
+    strips = [rng.integers(0, 256, length, dtype=np.uint8).tobytes() for length in lengths]
+    own = {256: short(WIDTH), 257: short(HEIGHT), 258: short(8), 259: short(compression), 262: short(1)}
+    own |= {277: short(1), 278: short(16), 284: short(1)}
+    write_tiff(path, [Page(own, strips)])
+    return label_rooms(Tiff(MemorySource(path.read_bytes())).pages[0], "label")[0]
+
+
+@pytest.mark.parametrize("compression", [5, 8, 32773, 50000])
+def test_strips_are_laid_anew_where_one_has_too_little_room(tmp_path: Path, compression: int) -> None:
+    path = tmp_path / "x.tif"
+    room = page_of(path, compression, [9000, *[60] * (HEIGHT // 16 - 1)])
+    old = path.read_bytes()
+    writes = label.draw(room, TEXT, MemorySource(old))
+    assert writes is not None
+    new = bytearray(old)
+    for write in writes:
+        new[write.start : write.start + len(write.data)] = write.data
+    changed = [i for i, (a, b) in enumerate(zip(old, new, strict=True)) if a != b]
+    inside = [(s.start, s.end) for s in room.blank.slots]
+    pointers = room.pointers
+    assert pointers is not None
+    arrays = [(at, at + w * len(inside)) for at, w in zip(pointers[:2], pointers.wide, strict=True)]
+    assert all(any(a <= i < b for a, b in (*inside, *arrays)) for i in changed)
+    path.write_bytes(new)
+    (again,) = label_rooms(Tiff(MemorySource(bytes(new))).pages[0], "label")
+    assert sum(s.end - s.start for s in again.blank.slots) == sum(b - a for a, b in inside)  # none is left to nobody
+    found = label.written(again, MemorySource(bytes(new)))
+    assert found is not None
+    assert found.text == TEXT
+    assert_shows(tifffile.imread(path), 1)
+    assert label.draw(again, TEXT, MemorySource(bytes(new))) is not None
+
+
+def test_strips_are_not_laid_anew_where_they_have_too_little_together(tmp_path: Path) -> None:
+    path = tmp_path / "x.tif"
+    room = page_of(path, 5, [900, *[60] * (HEIGHT // 16 - 1)])
+    assert label.draw(room, TEXT, MemorySource(path.read_bytes())) is None

@@ -22,6 +22,7 @@ from blankslide.containers.streams import lzw as lzw_end
 from blankslide.containers.streams.jpeg import segments
 from blankslide.model import Write
 from blankslide.source import MemorySource
+from blankslide.spans import merge
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,6 +39,7 @@ _DEFLATE = (8, 32946)
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _YCC = 0, 1, 2, 6
 _NAME, _END = b"Blankslide mask 1 ", b"\x17BsMk"
 _FORM = re.compile(rb"Blankslide mask 1 (\d{1,7}),(\d{1,7}),(\d{1,7}),(\d{1,7}) [0-9a-f]{8}")
+_SHORT = 16
 _HEAD, _MOST_SLOTS, _MOST_PIXELS = 1 << 16, 4096, 1 << 26
 
 
@@ -81,7 +83,7 @@ def marked(data: bytes) -> Box | None:
     return box if mark(box) == data and left < right and top < bottom else None
 
 
-def draw(room: Room, box: Box, source: ByteSource) -> Masked | None:
+def draw(room: Room, box: Box, source: ByteSource, marks: bool = True) -> Masked | None:
     """Blank a part of a picture.
 
     Parameters
@@ -92,6 +94,8 @@ def draw(room: Room, box: Box, source: ByteSource) -> Masked | None:
         What is to go, in its pixels.
     source
         The file.
+    marks
+        Whether the rectangle is written beside the pixels.
 
     Returns
     -------
@@ -103,7 +107,7 @@ def draw(room: Room, box: Box, source: ByteSource) -> Masked | None:
     if pieces is None:
         return None
     for grey in (False, True) if room.blank.coding.compression == _JPEG else (False,):
-        new = _all(room.blank.coding, pieces, mark(box), view, grey)
+        new = _all(room.blank.coding, pieces, mark(box) if marks else b"", view, grey)
         if new is not None:
             return Masked(_writes(room, pieces, new), _gone(room, pieces, view))
     return None
@@ -113,8 +117,8 @@ def _all(coding: Coding, pieces: Sequence[_Piece], note: bytes, source: ByteSour
     """Code all slots anew, and write the mark into one of those that have room for it."""
     out = [_coded(coding, piece, b"", source, grey) for piece in pieces]
     new = [data for data in out if data is not None]
-    if len(new) < len(pieces):
-        return None
+    if len(new) < len(pieces) or not note:
+        return new if len(new) == len(pieces) else None
     for number in sorted(range(len(pieces)), key=lambda i: (pieces[i].box is None, -len(pieces[i].data), i)):
         bearer = _coded(coding, pieces[number], note, source, grey)
         if bearer is not None:
@@ -160,7 +164,7 @@ def written(room: Room, source: ByteSource) -> Written | None:
     if not _stands(room.blank.coding, list(zip(pieces, notes, strict=True)), source):
         return None
     if room.blank.coding.compression != _JPEG:
-        return Written(box, tuple((p.slot.start, p.slot.end) for p in pieces))
+        return Written(box, tuple(merge((p.slot.start, p.slot.end) for p in pieces)))
     spans = [(p.slot.start + _scan(p.data), p.slot.end) for p in pieces]
     note = pieces[bearer].slot.start + 4
     return Written(box, ((note, note + 2 + len(mark(box))), *spans))
@@ -246,9 +250,11 @@ def _pieces(room: Room, box: Box, source: ByteSource) -> list[_Piece] | None:
     left, top, right, bottom = box
     if room.blank.coding.compression == _JPEG:  # decoders smooth colours over the edges of blocks, by one pixel
         left, top, right, bottom = max(0, left - 1), max(0, top - 1), right + 1, bottom + 1
-    right, bottom = min(right, room.width), min(bottom, room.height)
     across, down = slots[0].width, slots[0].height
     columns, rows = -(-room.width // across), -(-room.height // down)
+    # tiles are filled up beyond the picture, with something that may be like it
+    right = columns * across if right >= room.width else right
+    bottom = rows * down if bottom >= room.height else bottom
     out = []
     for number, slot in enumerate(slots):
         x, y = number % columns * across, number // columns % rows * down
@@ -359,9 +365,10 @@ def _raw(coding: Coding, piece: _Piece, note: bytes) -> bytes | None:
         return None
     if piece.box is not None:
         _part(samples, piece.box)[...] = _white(coding)
-    if note and piece.box is not None:
+    box = marked(note)
+    if box is not None and piece.box is not None:
         part = _part(samples, piece.box)
-        bits = np.unpackbits(np.frombuffer(note + bytes([len(note)]) + _END, np.uint8))
+        bits = np.unpackbits(np.frombuffer(_short(box) + _END, np.uint8))
         row = part[-1].reshape(-1)
         if bits.size > row.size:
             return None
@@ -370,18 +377,24 @@ def _raw(coding: Coding, piece: _Piece, note: bytes) -> bytes | None:
     return samples.tobytes().ljust(len(piece.data), b"\0")
 
 
+def _short(box: Box) -> bytes:
+    """Return a mark for few samples: the numbers of the rectangle and a check sum."""
+    numbers = b"".join(side.to_bytes(3, "big") for side in box)
+    return numbers + sha256(_NAME + numbers).digest()[:4]
+
+
 def _from_bits(data: bytes) -> Iterator[bytes]:
-    """Yield what stands in the lowest bits of samples before each sign of a mark."""
+    """Yield the marks in the lowest bits of samples."""
     import numpy as np
 
     sign = np.unpackbits(np.frombuffer(_END, np.uint8)).tobytes()
-    lowest = np.frombuffer(data, np.uint8) & 1
+    lowest, size = np.frombuffer(data, np.uint8) & 1, 8 * _SHORT
     for flip in (0, 1):
         bits = (lowest ^ flip).tobytes()
         at = bits.find(sign)
         while at >= 0:
-            most = at // 8 * 8
-            before = np.packbits(np.frombuffer(bits[at - min(most, 1024) : at], np.uint8)).tobytes()
-            if before:
-                yield before[-1 - before[-1] : -1]
+            found = np.packbits(np.frombuffer(bits[max(0, at - size) : at], np.uint8)).tobytes()
+            left, top, right, bottom = (int.from_bytes(found[i : i + 3], "big") for i in range(0, 12, 3))
+            if _short((left, top, right, bottom)) == found:
+                yield mark((left, top, right, bottom))
             at = bits.find(sign, at + 1)

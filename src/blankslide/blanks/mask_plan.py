@@ -48,7 +48,7 @@ class Masks(NamedTuple):
 
 
 def masked(mask: NewMask, inspection: Inspection, going: Sequence[Finding], sources: Sequence[ByteSource]) -> Masks:
-    """Blank a part of each picture of the macro; it then stays linked.
+    """Blank a part of each picture of the macro; it then stays linked. Small copies of it go whole.
 
     Parameters
     ----------
@@ -64,10 +64,8 @@ def masked(mask: NewMask, inspection: Inspection, going: Sequence[Finding], sour
 
     own = [d for d in inspection.drawn if d.mask]
     found = [finding for finding in going if finding.id == "picture.macro"]
-    for finding in found:
-        known = {edit for room in finding.rooms for edit in (*room.instead, *room.also)}
-        if not finding.rooms or any(edit not in known for edit in finding.edits):
-            raise NotEditable("the macro is stored in a way that no part of it can be masked", _WITHOUT)
+    if any(not finding.rooms for finding in found):
+        raise NotEditable("the macro is stored in a way that no part of it can be masked", _WITHOUT)
     rooms = [d.room for d in own if d.mask and not _holds(d.mask, mask.scaled(d.room.width, d.room.height))]
     rooms += [room for finding in found for room in finding.rooms]
     parts: list[tuple[Room, Box]] = []

@@ -8,7 +8,7 @@ as the plan would leave them; after the last one, of the files as they are. What
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from functools import partial
@@ -422,8 +422,16 @@ def _texts_left(account: Account, rules: Rules, told: Told) -> list[Text]:
         if not explained(text, known)
         and not told.covers(text.file, text.start, text.end)
         and not told.is_mark(text.value)
+        and not any(explained(rest, known) for rest in _behind_pixels(text, told))
     )
     return list(islice(left, _ENOUGH))  # with so many nothing depends on the rest
+
+
+def _behind_pixels(text: Text, told: Told) -> Iterator[Text]:
+    """Yield what stands behind the pixels of a picture of ours, where both were read as one text."""
+    for start, end in told.spans.get(text.file, ()) if len(text.value) == text.end - text.start else ():
+        if start <= text.start < end < text.end:
+            yield text._replace(value=text.value[end - text.start :], start=end)
 
 
 def _sentence(text: Text) -> str:

@@ -58,12 +58,30 @@ def plan(path: str | Path, options: Options | None = None, name: str | None = No
     refuse_pending(path)
     with opened(path) as slide:
         inspection = inspected(slide, options.key, options.thorough)
-        options = with_label(options, slide.name, name)
-        if options.mask is not None:
-            from blankslide.pipeline.masking import with_mask
+        options = masked_for(slide, inspection, with_label(options, slide.name, name))
+        planned = planned_for(slide, inspection, options)
+    if options.pictures:
+        from blankslide.pipeline.seen import ask_about_all, told
 
-            options = with_mask(options, slide, inspection)
-        return inspection, planned_for(slide, inspection, options)
+        planned = told(planned, ask_about_all(path))
+    return inspection, planned
+
+
+def masked_for(slide: SlideFilesOnDisk, inspection: Inspection, options: Options) -> Options:
+    """Return the options with the mask of the slide's macro, if one is asked for.
+
+    A macro that was masked before, and of which not all is proven that stays, becomes a finding again.
+
+    Raises
+    ------
+    UsageError, NotEditable
+        If the mask does not fit the macro, or pixels do not confirm it.
+    """
+    if options.mask is None and not any(drawn.mask for drawn in inspection.drawn):
+        return options
+    from blankslide.pipeline.masking import with_mask
+
+    return with_mask(options, slide, inspection)
 
 
 def planned_for(slide: SlideFilesOnDisk, inspection: Inspection, options: Options, *, grows: bool = False) -> Plan:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blankslide.errors import NotEditable, UsageError
+from blankslide.model import MASKED_BEFORE, Action
 from blankslide.policy.masks import NewMask, parse
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from blankslide.storage.slide_files import SlideFilesOnDisk
     from blankslide.verification.masked import Coded
 
-__all__ = ["ask_for", "masks_left", "with_mask"]
+__all__ = ["ask_for", "coded", "masks_left", "with_mask"]
 
 #: Formats in whose standing macros the label is at the lower end; all others have it at the left or at the upper end.
 _LAST = frozenset(("leica", "mirax"))
@@ -39,8 +40,6 @@ def ask_for(options: Options, mask: str) -> None:
     UsageError
         If it is no mask, or the macro is to be kept whole as well.
     """
-    from blankslide.model import Action
-
     parse(mask)
     if any(fnmatchcase("picture.macro", glob) and action is Action.KEEP for glob, action in options.resolved().ids):
         raise UsageError("the macro is to be kept whole and to be masked", "leave one of the two out")
@@ -50,6 +49,9 @@ def ask_for(options: Options, mask: str) -> None:
 def with_mask(options: Options, slide: SlideFilesOnDisk, inspection: Inspection) -> Options:
     """Return the options for one slide, with the mask of its macro; as they are where none is asked for.
 
+    A macro that was masked before stays if a person names the rectangle, or if all that is left of it is proven. Else
+    it becomes a finding again, for anybody can write our mark.
+
     Raises
     ------
     UsageError
@@ -57,9 +59,11 @@ def with_mask(options: Options, slide: SlideFilesOnDisk, inspection: Inspection)
     NotEditable
         If ``auto`` is asked for, and pixels do not confirm what it proposes.
     """
+    asked = None if options.mask is None else parse(options.mask)
+    if asked is None:
+        _settle(slide, inspection)
     if options.mask is None:
         return options
-    asked = parse(options.mask)
     rooms = [room for f in inspection.findings if f.id == "picture.macro" for room in f.rooms]
     own = [drawn.room for drawn in inspection.drawn if drawn.mask is not None]
     if asked is None and own and not rooms:
@@ -76,11 +80,22 @@ def with_mask(options: Options, slide: SlideFilesOnDisk, inspection: Inspection)
     return replace(options, new_mask=NewMask(box, largest.width, largest.height))
 
 
-def _proposed(room: Room, slide: SlideFilesOnDisk, inspection: Inspection) -> tuple[int, int, int, int]:
-    from blankslide.verification.census.reference import slide_grey
-    from blankslide.verification.masked import decoded, label_end
+def _settle(slide: SlideFilesOnDisk, inspection: Inspection) -> None:
+    """Make a finding again of a macro that was masked before, and of which what is left is not proven."""
+    if not masks_left(inspection, slide.views(), Path(slide.path)):
+        return
+    again = dict.fromkeys(drawn.finding for drawn in inspection.drawn if drawn.finding is not None)
+    rooms = [room for finding in again for room in finding.rooms]
+    inspection.findings += tuple(again)
+    inspection.drawn = tuple(drawn for drawn in inspection.drawn if drawn.room not in rooms)
+    inspection.notes = tuple(note for note in inspection.notes if note != MASKED_BEFORE)
 
-    pixels = decoded(_coded(room, slide.views()))
+
+def _proposed(room: Room, slide: SlideFilesOnDisk, inspection: Inspection) -> tuple[int, int, int, int]:
+    from blankslide.verification.masked import decoded, label_end
+    from blankslide.verification.small import slide_grey
+
+    pixels = decoded(coded(room, slide.views()))
     first = not (inspection.format in _LAST and room.height > room.width)
     box = None if pixels is None else label_end(pixels, slide_grey(Path(slide.path)), first)
     if box is None:
@@ -101,14 +116,14 @@ def masks_left(inspection: Inspection, sources: Sequence[ByteSource], path: Path
     path
         The main file, for a reader that shows its tissue: that is the same before and after.
     """
-    from blankslide.verification.census.reference import slide_grey
     from blankslide.verification.masked import decoded, unproven
+    from blankslide.verification.small import slide_grey
 
     masked = [drawn for drawn in inspection.drawn if drawn.mask is not None]
-    slide = slide_grey(path)
+    slide = slide_grey(path) if masked else None
     out: dict[str, None] = {}
     for drawn in masked:
-        pixels = decoded(_coded(drawn.room, sources))
+        pixels = decoded(coded(drawn.room, sources))
         if pixels is None or drawn.mask is None:
             out["a masked macro that nobody can decode"] = None
             continue
@@ -118,7 +133,7 @@ def masks_left(inspection: Inspection, sources: Sequence[ByteSource], path: Path
     return list(out)
 
 
-def _coded(room: Room, sources: Sequence[ByteSource]) -> Coded:
+def coded(room: Room, sources: Sequence[ByteSource]) -> Coded:
     """Return the bytes of a picture, and how they are coded."""
     from blankslide.source import MemorySource
     from blankslide.verification.masked import Coded, Strip

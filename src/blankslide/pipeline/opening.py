@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from blankslide.errors import NotASlide, SlideError
 from blankslide.formatkit.protocol import Probe
 from blankslide.formats import detect, format_named
-from blankslide.model import OTHER_KEY, Blank, Finding, Inspection, OwnPicture, Part, PhiClass
+from blankslide.model import MASKED_BEFORE, OTHER_KEY, Blank, Finding, Inspection, OwnPicture, Part, PhiClass
 from blankslide.policy.pseudonyms import is_foreign, is_ours
 
 if TYPE_CHECKING:
@@ -78,9 +78,12 @@ def _without_ours(inspection: Inspection, files: Sequence[ByteSource], key: byte
         labels = _labels(finding, files) if finding.rooms and finding not in ours else ()
         inspection.drawn += labels
         labelled += [finding] if labels else []
+    if any(drawn.mask for drawn in inspection.drawn):
+        inspection.notes += (MASKED_BEFORE,)
     if any(_is_foreign(f, key) for f in ours):
         inspection.notes += (OTHER_KEY,)
     if ours or labelled:
+        inspection.labelled = tuple(labelled)
         inspection.kept += tuple(p for f in ours for p in f.places)
         inspection.findings = tuple(f for f in inspection.findings if f not in ours and f not in labelled)
     return inspection
@@ -120,7 +123,7 @@ def _masked(finding: Finding, files: Sequence[ByteSource]) -> tuple[OwnPicture, 
     from blankslide.blanks.mask import written
 
     found = [(room, written(room, files[room.blank.file])) for room in finding.rooms]
-    own = [OwnPicture(room, None, mask.spans, mask.box) for room, mask in found if mask is not None]
+    own = [OwnPicture(room, None, mask.spans, mask.box, finding) for room, mask in found if mask is not None]
     done = {edit for picture in own for edit in (*picture.room.instead, *picture.room.also)}
     if not own or any(edit not in done and not _is_blank_edit(edit, files) for edit in finding.edits):
         return ()

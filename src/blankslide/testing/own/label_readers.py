@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from base64 import b64decode
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
@@ -114,7 +115,8 @@ def _wsidicom(slide: Path) -> Pictures:
     from wsidicom import WsiDicom
 
     out: Pictures = {}
-    with WsiDicom.open(slide.parent) as opened:
+    with warnings.catch_warnings(), WsiDicom.open(slide.parent) as opened:
+        warnings.simplefilter("ignore")  # of frames of an odd length
         for name, read in (("label", opened.read_label), ("macro", opened.read_overview)):
             with suppress(Exception):
                 out[name] = _rgb(read())

@@ -215,6 +215,8 @@ def _without(page: TiffPage, index: int, pixels: Any, covered: tuple[int, int, i
     rows = -(-page.imagelength // high)
     x, y = index % columns * wide, index // columns % rows * high
     left, top, right, bottom = covered
+    right = max(right, columns * wide) if right >= page.imagewidth else right  # what fills tiles up goes as well
+    bottom = max(bottom, rows * high) if bottom >= page.imagelength else bottom
     out = pixels.copy()
     out[:, max(0, top - y) : max(0, bottom - y), max(0, left - x) : max(0, right - x)] = 0
     return out
