@@ -105,7 +105,8 @@ def make_plan(
     edits = _Edits(set(), {}, [], [], [], {})
     left: list[str] = list(inspection.left)
     going: list[Finding] = []
-    for finding in inspection.findings:
+    own = () if label is not None else filter(profile.asks_to_remove, inspection.labelled)
+    for finding in (*inspection.findings, *own):
         decision = profile.decide(finding)
         decisions.append(decision)
         if decision.action is Action.KEEP:
@@ -116,7 +117,7 @@ def make_plan(
         else:
             going.append(finding)
             _collect(finding, decision.action, edits, sources, key)
-    masks = None if mask is None else _masked(mask, inspection, going, edits, sources)
+    masks = _masked(mask, profile, inspection, going, edits, sources)
     free = [finding for finding in going if masks is None or finding.id not in masks.ids]
     new = _Labelled() if label is None else _labelled(label, inspection, free, edits, sources)
     drawn = _drawn(inspection, edits, sources)
@@ -232,13 +233,20 @@ def _drawn(inspection: Inspection, edits: _Edits, sources: Sequence[ByteSource])
 
 
 def _masked(
-    mask: NewMask, inspection: Inspection, going: Sequence[Finding], edits: _Edits, sources: Sequence[ByteSource]
-) -> Masks:
-    """Blank a part of the macro; it then stays linked."""
-    from blankslide.blanks.mask_plan import masked
+    mask: NewMask | None,
+    profile: Profile,
+    inspection: Inspection,
+    going: Sequence[Finding],
+    edits: _Edits,
+    sources: Sequence[ByteSource],
+) -> Masks | None:
+    """Blank a part of the macro, or all but a part of the label; the pictures then stay linked."""
+    if mask is None and profile.label_part is None:
+        return None
+    from blankslide.blanks.kept_part import asked_for
 
-    masks = masked(mask, inspection, going, sources)
-    _forget(edits, masks.instead)
+    masks = asked_for(mask, profile.label_part, inspection, going, sources)
+    _forget(edits, () if masks is None else masks.instead)
     return masks
 
 
@@ -257,6 +265,7 @@ def _labelled(
 
     The picture then stays linked. If nothing can be drawn in it, it goes as it would without a label.
     """
+    from blankslide.blanks.alone import is_alone
     from blankslide.blanks.label import draw
 
     own = {drawn.room: drawn.text for drawn in inspection.drawn if drawn.mask is None}
@@ -264,19 +273,17 @@ def _labelled(
     if not rooms:
         return _Labelled(notes=(NO_LABEL_PLACE,))
     # the one that an earlier run has drawn comes first, then label pictures
-    room = min(rooms, key=lambda r: (own.get(r) is None, r.role != "label"))
-    text = own.get(room)
+    rooms.sort(key=lambda r: (own.get(r) is None, r.role != "label"))
+    text = own.get(rooms[0])
     if text is not None and label.stands(text):
         return _Labelled()
     label.require_named()
-    owner, file = room.blank.owner, room.blank.file
-    slots = sorted((s.start, s.end) for s in room.blank.slots if s.end > s.start and room.held is None)
-    shared = subtract(slots, merge((s, e) for s, e, _ in inspection.maps[file].owned_only_by({owner})))
-    writes = None if shared else draw(room, label.text, sources[file])
-    if writes is None:
-        return _Labelled(notes=(NO_LABEL_ROOM,))
-    _forget(edits, room.instead)
-    return _Labelled(room, writes)
+    for room in rooms if text is None else rooms[:1]:
+        writes = draw(room, label.text, sources[room.blank.file])
+        if writes is not None and is_alone(room, writes, inspection):
+            _forget(edits, room.instead)
+            return _Labelled(room, writes)
+    return _Labelled(notes=(NO_LABEL_ROOM,))
 
 
 def _forget(edits: _Edits, instead: Iterable[Edit]) -> None:

@@ -143,6 +143,20 @@ def test_another_text_is_drawn_over_it(folder: Path, key: Path) -> None:
     assert seen_by_tifffile(slide) == ["STUDY-8"]
 
 
+@pytest.mark.parametrize(("name", "role"), [("aperio-gt450.svs", "label"), ("ventana-iscan.bif", "macro")])
+def test_a_label_of_ours_goes_if_it_is_asked_to(name: str, role: str, folder: Path, key: Path) -> None:
+    """Nothing else tells of it, and a run that asks for nothing leaves it; a run that asks for another one draws it."""
+    slide = folder / name
+    builders()[name](slide)
+    run(slide, key)
+    assert run(slide, key, None).writes == 0
+    assert run(slide, key, remove=role).writes == 0
+    assert seen_by_tifffile(slide) == [slide_name(name, KEY)]
+    assert run(slide, key, None, remove=role).content == "clean"
+    assert seen_by_tifffile(slide) == []
+    assert run(slide, key, None, remove=role).writes == 0
+
+
 def test_a_copy_gets_one_as_well(folder: Path, key: Path, tmp_path: Path) -> None:
     slide = folder / "a.svs"
     aperio(slide, "classic")

@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from blankslide import api
 from blankslide._napari import remains, settings
+from blankslide._napari.blanked import telling
 from blankslide.errors import BlankslideError
+from blankslide.looks import Look, look_at
 from blankslide.pipeline import main_file
 from blankslide.policy.file_names import name_verdict
-from blankslide.session import Look, look_at
 from blankslide.viewing import Pyramid, open_pyramid
 from blankslide.viewing.arrays import LazyPicture
 
@@ -78,6 +79,7 @@ class OpenedSlide:
         self._hold()
 
     def _hold(self) -> None:
+        self.pyramid.pictures = telling(self.pyramid.pictures)
         self._let_go = False
         # napari keeps layers in reference cycles: the file is closed with the last layer, not some time later
         self._closing = weakref.finalize(self, self.pyramid.close)
@@ -278,6 +280,18 @@ def show_again(viewer: ViewerModel, path: Path, pyramid: Pyramid) -> Iterator[No
             layer.metadata = {**layer.metadata, KEY: Mark(slides[0], mark.role)}
             remains.exchange(layer, slides[0].data_of(mark.role, layer.data))
         yield
+
+
+def rename(viewer: ViewerModel, old: Path, new: Path) -> None:
+    """Let the layers of a slide go on with it under its new name."""
+    for slide in slides_of(viewer, old):
+        slide.path, slide.look = new, None
+        was, slide.stem = slide.stem, _safe_stem(new, slide.pyramid.inspection)
+        for _, layer in _everywhere(viewer, new):
+            mark = mark_of(layer)
+            if mark is not None and mark.slide is slide:
+                role = layer.name.removeprefix(f"{was} · ")
+                layer.name = f"{slide.stem} · {role}" if slide.stem else role
 
 
 def remove_all(viewer: ViewerModel, path: Path) -> Iterator[None]:

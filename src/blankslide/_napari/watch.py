@@ -58,6 +58,7 @@ def _forget(layer: Layer) -> None:
     if any(layer in viewer.layers for viewer in remains.viewers()):
         return  # it only moved
     remains.blank(layer)
+    remains.give_back()
 
 
 def _fill(layer: Layer, slide: OpenedSlide) -> None:

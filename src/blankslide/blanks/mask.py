@@ -83,7 +83,7 @@ def marked(data: bytes) -> Box | None:
     return box if mark(box) == data and left < right and top < bottom else None
 
 
-def draw(room: Room, box: Box, source: ByteSource) -> Masked | None:
+def draw(room: Room, box: Box, source: ByteSource, marks: bool = True) -> Masked | None:
     """Blank a part of a picture.
 
     Parameters
@@ -94,6 +94,8 @@ def draw(room: Room, box: Box, source: ByteSource) -> Masked | None:
         What is to go, in its pixels.
     source
         The file.
+    marks
+        Whether the rectangle is written beside the pixels.
 
     Returns
     -------
@@ -105,7 +107,7 @@ def draw(room: Room, box: Box, source: ByteSource) -> Masked | None:
     if pieces is None:
         return None
     for grey in (False, True) if room.blank.coding.compression == _JPEG else (False,):
-        new = _all(room.blank.coding, pieces, mark(box), view, grey)
+        new = _all(room.blank.coding, pieces, mark(box) if marks else b"", view, grey)
         if new is not None:
             return Masked(_writes(room, pieces, new), _gone(room, pieces, view))
     return None
@@ -115,8 +117,8 @@ def _all(coding: Coding, pieces: Sequence[_Piece], note: bytes, source: ByteSour
     """Code all slots anew, and write the mark into one of those that have room for it."""
     out = [_coded(coding, piece, b"", source, grey) for piece in pieces]
     new = [data for data in out if data is not None]
-    if len(new) < len(pieces):
-        return None
+    if len(new) < len(pieces) or not note:
+        return new if len(new) == len(pieces) else None
     for number in sorted(range(len(pieces)), key=lambda i: (pieces[i].box is None, -len(pieces[i].data), i)):
         bearer = _coded(coding, pieces[number], note, source, grey)
         if bearer is not None:

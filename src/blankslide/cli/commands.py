@@ -24,6 +24,12 @@ except KeyboardInterrupt:  # a person was faster than the imports
 if TYPE_CHECKING:
     from blankslide.pipeline import Mode, Options
 
+_EDITS = (
+    "label",
+    "mask_macro",
+    "seal",
+    "pictures",
+)  # what a run may do beside removing: options of `blankslide.asking.options`
 _PROFILE_HELP = "research (default), strict, or a TOML file of your own."
 
 
@@ -49,11 +55,19 @@ def _shared(*names: str) -> Callable[[Any], Any]:
             "--ledger", metavar="URL|none", help="Where runs are recorded: asked, never written to."
         ),
         "thorough": click.option("--thorough", is_flag=True, help="Look into every tile for text; reads the slide."),
+        "pictures": click.option(
+            "--pictures", is_flag=True, help="Look for text, barcodes and ink in pictures, too; takes seconds a slide."
+        ),
         "with_names": click.option(
             "--with-names", is_flag=True, help="Show all names in that file; it is then for your own site only."
         ),
         "link_table": click.option(
             "--link-table", metavar="FILE.links|none", help="Where old names are kept, sealed; your own by default."
+        ),
+        "seal": click.option(
+            "--seal",
+            metavar="DIR",
+            help="Keep label and macro as they were in this folder, sealed with your site's key.",
         ),
         "requester": click.option("--requester", metavar="NAME", help="Who asked for the slides, for the ledger."),
         "ledger": click.option(
@@ -63,6 +77,11 @@ def _shared(*names: str) -> Callable[[Any], Any]:
             "--label",
             metavar="TEXT",
             help="Draw a new label with a QR code in the old one's place: '{pseudonym}|STUDY-7'.",
+        ),
+        "keep_label": click.option(
+            "--keep-label",
+            metavar="X,Y,W,H",
+            help="Keep this part of the label, in its pixels, and blank the rest; the slide is then not clean.",
         ),
         "mask_macro": click.option(
             "--mask-macro",
@@ -77,6 +96,11 @@ def _shared(*names: str) -> Callable[[Any], Any]:
         return command
 
     return add
+
+
+def _kept(keep: tuple[str, ...], part: str | None) -> tuple[str, ...]:
+    """Add the part of the label that stays to the names of what does."""
+    return keep if part is None else (*keep, f"label:{part}")
 
 
 _HELP = """Take the patient out of whole-slide images, in place, and see that it is done.
@@ -101,11 +125,13 @@ Exit codes:
 # Commands that live in a file of their own, loaded when one of them is typed: their start costs the others nothing.
 _ELSEWHERE: dict[str, str] = {
     "audit": "blankslide.cli.commands_audit",
+    "seal": "blankslide.cli.commands_seal",
     "spotcheck": "blankslide.cli.commands_spotcheck",
     "certificate": "blankslide.cli.commands_certificate",
     "completion": "blankslide.cli.commands_completion",
     "ledger": "blankslide.cli.commands_ledger",
     "names": "blankslide.cli.commands_names",
+    "notebook-check": "blankslide.cli.commands_notebook_check",
     "profile": "blankslide.cli.commands_profile",
     "watch": "blankslide.cli.commands_watch",
 }
@@ -124,7 +150,7 @@ class _Group(click.Group):
             return super().get_command(ctx, cmd_name)
         from importlib import import_module
 
-        command: click.Command = getattr(import_module(_ELSEWHERE[cmd_name]), cmd_name)
+        command: click.Command = getattr(import_module(_ELSEWHERE[cmd_name]), cmd_name.replace("-", "_"))
         return command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -169,7 +195,7 @@ def main() -> None:
     "--csv", "table", metavar="FILE.csv", help="Write an inventory, one row a slide: no values, no telling names."
 )
 @click.option("--readable", is_flag=True, help="List every string that can be read in the slide, with its place.")
-@_shared("with_names", "profile", "thorough", "values", "json")
+@_shared("with_names", "profile", "thorough", "pictures", "values", "json")
 def inspect(
     paths: tuple[str, ...],
     table: str | None,
@@ -177,6 +203,7 @@ def inspect(
     with_names: bool,
     profile: str,
     thorough: bool,
+    pictures: bool,
     show_values: bool,
     as_json: bool,
 ) -> None:
@@ -186,7 +213,7 @@ def inspect(
 
     if with_names and table is None:
         raise click.UsageError("--with-names is about the file of --csv")
-    options = options_of(profile, looks=True)
+    options = options_of(profile, looks=True, pictures=pictures)
     options.thorough = thorough
     try:
         request = cli_inspect.Request(paths, table, show_values, as_json, with_names, readable, profile)
@@ -205,7 +232,8 @@ def inspect(
 @click.option(
     "--report", metavar="FILE", help="Write a report, .html, .json, .csv or .xlsx: no values, no telling names."
 )
-@_shared("label", "mask_macro", "with_names", "profile", "thorough", "key", "ledger", "requester", "link_table", "json")
+@_shared(*_EDITS, "keep_label", "with_names", "profile", "thorough")
+@_shared("key", "ledger", "requester", "link_table", "json")
 def anonymize(
     paths: tuple[str, ...],
     in_place: bool,
@@ -214,8 +242,7 @@ def anonymize(
     keep: tuple[str, ...],
     dry_run: bool,
     report: str | None,
-    label: str | None,
-    mask_macro: str | None,
+    keep_label: str | None,
     with_names: bool,
     profile: str,
     thorough: bool,
@@ -224,6 +251,7 @@ def anonymize(
     requester: str | None,
     link_table: str | None,
     as_json: bool,
+    **more: Any,
 ) -> None:
     """Take out what identifies the patient, from the slides themselves or into copies."""
     from blankslide.cli import anonymize as cli_anonymize
@@ -235,14 +263,13 @@ def anonymize(
     about = {"requester": requester} if requester else None
     options = options_of(
         profile,
-        keep=keep,
+        keep=_kept(keep, keep_label),
         key=key,
         ledger=ledger,
         link_table=link_table,
         about=about,
         dry_run=dry_run,
-        label=label,
-        mask_macro=mask_macro,
+        **more,
     )
     options.thorough = thorough
 
@@ -272,7 +299,8 @@ def anonymize(
 @click.option(
     "--report", metavar="FILE", help="Write a report, .html, .json, .csv or .xlsx: no values, no telling names."
 )
-@_shared("label", "mask_macro", "with_names", "profile", "thorough", "key", "ledger", "requester", "link_table", "json")
+@_shared(*_EDITS, "keep_label", "with_names", "profile", "thorough")
+@_shared("key", "ledger", "requester", "link_table", "json")
 def batch(
     paths: tuple[str, ...],
     in_place: bool,
@@ -307,14 +335,13 @@ def batch(
     about = {"requester": requester} if requester else None
     options = options_of(
         profile,
-        keep=keep,
+        keep=_kept(keep, more.pop("keep_label")),
         key=key,
         ledger=ledger,
         link_table=link_table,
         about=about,
         dry_run=dry_run,
-        label=more.pop("label"),
-        mask_macro=more.pop("mask_macro"),
+        **{name: more.pop(name) for name in _EDITS},
     )
     options.thorough = thorough
     style: cli_batch.Style = "json" if as_json else "json-lines" if json_lines else "lines"
@@ -327,14 +354,20 @@ def batch(
 
 @main.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@_shared("profile", "thorough", "known_key", "asked_ledger", "json")
+@_shared("profile", "thorough", "pictures", "known_key", "asked_ledger", "json")
 def verify(
-    paths: tuple[str, ...], profile: str, thorough: bool, key: str | None, ledger: str | None, as_json: bool
+    paths: tuple[str, ...],
+    profile: str,
+    thorough: bool,
+    pictures: bool,
+    key: str | None,
+    ledger: str | None,
+    as_json: bool,
 ) -> None:
     """Judge slides as they are, with independent readers. Changes nothing."""
     from blankslide.cli import judge
 
-    options = options_of(profile, key=key, ledger=ledger, looks=True, asked_only=True)
+    options = options_of(profile, key=key, ledger=ledger, looks=True, asked_only=True, pictures=pictures)
     options.thorough = thorough
     sys.exit(judge.verify(paths, options, as_json))
 

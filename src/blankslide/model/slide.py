@@ -164,6 +164,8 @@ class Inspection:
         Sentences for the person, without values.
     drawn
         Pictures of an earlier run in whose room a new label may be drawn.
+    labelled
+        Findings that are no more than labels of an earlier run: nobody reports them, but they can be asked to go.
     beside, torn, left
         Files of its study that are no part of it: names for the person, number of those of its series, sentences.
     """
@@ -185,6 +187,7 @@ class Inspection:
     torn: int = 0
     left: tuple[str, ...] = ()
     drawn: tuple[OwnPicture, ...] = ()
+    labelled: tuple[Finding, ...] = ()
 
     def __repr__(self) -> str:
         return (

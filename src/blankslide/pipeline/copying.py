@@ -43,6 +43,7 @@ from blankslide.pipeline.result_names import (
     suffixes,
     worst_name,
 )
+from blankslide.pipeline.sealing import require_sealing, seal_originals
 from blankslide.spans import merge, subtract
 
 if TYPE_CHECKING:
@@ -239,6 +240,7 @@ def _run(job: Job) -> None:
     if job.options.ledger is not None:
         job.options.ledger.ready()
     require_table(job)
+    require_sealing(job)
     with _folder(job.folder):
         copy = _begin(job)
         with _discarded_unless_published(copy):
@@ -415,6 +417,7 @@ def _conclude(job: Job, copy: Copy | SetCopy, known: Known) -> None:
         return
     job.clock.safe_point()
     write_link(job, outcome.transaction)
+    seal_originals(job, outcome.transaction)
     if not job.transaction:
         record(outcome, job.slide.name, job.options, known, facts(job))
     if isinstance(copy, SetCopy):

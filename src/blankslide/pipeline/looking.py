@@ -45,15 +45,26 @@ def inspect(path: str | Path, *, key: bytes | None = None, thorough: bool = Fals
         return inspected(slide, key, thorough)
 
 
-def plan(path: str | Path, options: Options | None = None) -> tuple[Inspection, Plan]:
-    """Inspect a slide and plan what the profile demands; nothing is written."""
+def plan(path: str | Path, options: Options | None = None, name: str | None = None) -> tuple[Inspection, Plan]:
+    """Inspect a slide and plan what the profile demands; nothing is written.
+
+    Parameters
+    ----------
+    name
+        What the slide or its copy will be called: a new label may bear it.
+    """
     options = options or Options()
     path = main_file(path)
     refuse_pending(path)
     with opened(path) as slide:
         inspection = inspected(slide, options.key, options.thorough)
-        options = masked_for(slide, inspection, with_label(options, slide.name))
-        return inspection, planned_for(slide, inspection, options)
+        options = masked_for(slide, inspection, with_label(options, slide.name, name))
+        planned = planned_for(slide, inspection, options)
+    if options.pictures:
+        from blankslide.pipeline.seen import ask_about_all, told
+
+        planned = told(planned, ask_about_all(path))
+    return inspection, planned
 
 
 def masked_for(slide: SlideFilesOnDisk, inspection: Inspection, options: Options) -> Options:

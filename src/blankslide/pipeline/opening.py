@@ -83,6 +83,7 @@ def _without_ours(inspection: Inspection, files: Sequence[ByteSource], key: byte
     if any(_is_foreign(f, key) for f in ours):
         inspection.notes += (OTHER_KEY,)
     if ours or labelled:
+        inspection.labelled = tuple(labelled)
         inspection.kept += tuple(p for f in ours for p in f.places)
         inspection.findings = tuple(f for f in inspection.findings if f not in ours and f not in labelled)
     return inspection

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from blankslide.home import KEY_BYTES, load_key
@@ -18,11 +18,13 @@ from blankslide.policy.profiles import Profile, ids_of, load
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from blankslide.found.asking import Answer
     from blankslide.model import Inspection, Plan
     from blankslide.policy.labels import NewLabel
     from blankslide.policy.masks import NewMask
     from blankslide.records.ledger import Ledger
     from blankslide.records.link_table import LinkTable
+    from blankslide.records.sealed import SealedFolder
 
 _STAND_IN = os.urandom(KEY_BYTES)
 
@@ -102,7 +104,8 @@ class Options:
     profile
         Built-in name, TOML file, or a `Profile`.
     keep
-        Roles of pictures to keep (``macro``, in any case) or ids of findings; a plain text is one name.
+        Roles of pictures to keep (``macro``, in any case) or ids of findings; a plain text is one name. A part of the
+        label is ``label:X,Y,W,H``.
     remove
         The same, to be removed although the profile keeps them.
     key
@@ -116,12 +119,18 @@ class Options:
         ``block``, ``slide`` and ``stain``.
     links
         Where the names of slides are kept that get another one, or None.
+    seal
+        Where label and macro are kept as they were, sealed with the site's key, or None.
     place
         The slide's path below what a person named, for the link table; empty for its name alone.
     progress, cancelled
         Called with (stage that ended, fraction done); asked at safe points before the commit point.
     thorough
         Look into every tile for text, not only the first of each level.
+    pictures
+        Look for text, barcodes and ink in the pictures that stay, in another process (`pipeline.seen`).
+    seen_there
+        What that process has seen in the slide under way; None if nobody looked.
     label
         Pattern of a new label in the old one's place (`blankslide.policy.labels`), or None.
     new_label
@@ -145,10 +154,13 @@ class Options:
     ledger: Ledger | None = None
     about: Mapping[str, str] = field(default_factory=dict)
     links: LinkTable | None = None
+    seal: SealedFolder | None = None
     place: str = ""
     progress: Progress = _quiet
     cancelled: Callable[[], bool] = bool
     thorough: bool = False
+    pictures: bool = False
+    seen_there: Answer | None = None
     label: str | None = None
     new_label: NewLabel | None = None
     mask: str | None = None
@@ -168,10 +180,12 @@ class Options:
         if not (self.keep or self.remove or profile.ids):
             return profile
         from blankslide.pipeline.choices import require_known
+        from blankslide.policy.label_part import parted
 
-        profile = profile.keeping(*ids_of(self.keep)).removing(*ids_of(self.remove))
+        keep, part = parted(self.keep)
+        profile = profile.keeping(*ids_of(keep)).removing(*ids_of(self.remove))
         require_known(profile)
-        return profile
+        return profile if part is None else replace(profile, label_part=part)
 
     # -- the site's key --------------------------------------------------------------------
 

@@ -91,6 +91,11 @@ class LazyLevel(LazyArray):
         self._source = source
         self.chunks: tuple[int, ...] = tuple(getattr(source, "chunks", None) or self.shape)
 
+    @property
+    def decodes(self) -> bool:
+        """Whether there is something to read, and not only hatching."""
+        return self._source is not None
+
     def __getitem__(self, key: Any) -> Pixels:
         import numpy as np
 

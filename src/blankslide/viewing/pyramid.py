@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from blankslide.model import Inspection, Level
     from blankslide.viewing.areas.base import Levels
-    from blankslide.viewing.arrays import LazyLevel, LazyPicture
+    from blankslide.viewing.arrays import LazyArray, LazyLevel
 
 
 class LevelSize(NamedTuple):
@@ -58,7 +58,7 @@ class Pyramid:
         self.mpp = inspection.mpp
         self._open: Levels | None = levels
         self._beside = SlidePictures(path, inspection, levels)
-        self.pictures: dict[str, LazyPicture] = self._beside.pictures
+        self.pictures: dict[str, LazyArray] = dict(self._beside.pictures)
         kept = _descending(inspection)
         own = tuple(map(levels.level, kept))
         self.sizes = tuple(_size(inspection, level.width, level.height) for level in kept)
