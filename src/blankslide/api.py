@@ -87,6 +87,7 @@ def plan(
     keep: str | Sequence[str] = (),
     remove: str | Sequence[str] = (),
     thorough: bool = False,
+    pictures: bool = False,
 ) -> Plan:
     """Say what would happen to a slide; nothing is changed.
 
@@ -96,10 +97,10 @@ def plan(
 
     Parameters
     ----------
-    profile, keep, remove, thorough
+    profile, keep, remove, thorough, pictures
         As in `anonymize`.
     """
-    chosen = options(profile, keep=keep, remove=remove, ledger="none", looks=True)
+    chosen = options(profile, keep=keep, remove=remove, ledger="none", looks=True, pictures=pictures)
     chosen.thorough = thorough
     return pipeline.plan(_single(path), chosen)[1]
 
@@ -122,6 +123,7 @@ def anonymize(
     link_table: str | Path | None = None,
     dry_run: bool = False,
     thorough: bool = False,
+    pictures: bool = False,
     report: str | Path | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -158,6 +160,8 @@ def anonymize(
         Only plan it: the outcome is *untouched*, and says what would be done.
     thorough
         Look into every tile for text; that reads the slide.
+    pictures
+        Look for text, barcodes and ink in the pictures that stay; takes seconds, and the extra ``ocr``.
     report
         File for a report, .html, .json, .csv or .xlsx, which is about this slide.
     progress, cancelled
@@ -188,6 +192,7 @@ def anonymize(
         seal=seal,
         keep_label=keep_label,
         mask_macro=mask_macro,
+        pictures=pictures,
     )
     chosen.thorough = thorough
     if report is not None:
@@ -244,6 +249,7 @@ def anonymize_many(
     keep: str | Sequence[str] = (),
     remove: str | Sequence[str] = (),
     thorough: bool = False,
+    pictures: bool = False,
     label: str | None = None,
     seal: str | Path | None = None,
     keep_label: str | None = None,
@@ -283,6 +289,8 @@ def anonymize_many(
         Number the slides for ``{n}`` in an order that tells nothing.
     thorough
         Look into every tile for text.
+    pictures
+        As in `anonymize`.
     every
         Begin only if every slide can be done.
     jobs
@@ -325,6 +333,7 @@ def anonymize_many(
         seal=seal,
         keep_label=keep_label,
         mask_macro=mask_macro,
+        pictures=pictures,
     )
     chosen.thorough = thorough
     if report is not None:
@@ -354,6 +363,7 @@ def verify(
     key: str | Path | None = None,
     ledger: str | Path | None = None,
     thorough: bool = False,
+    pictures: bool = False,
 ) -> Outcome:
     """Judge a slide as it is: clean by independent readers, residue, or pending.
 
@@ -371,8 +381,10 @@ def verify(
         Asked whether a run ended NOT clean on this very slide; nothing is written to it.
     thorough
         As in `inspect`.
+    pictures
+        As in `anonymize`.
     """
-    chosen = options(profile, key=key, ledger=ledger, looks=True, asked_only=True)
+    chosen = options(profile, key=key, ledger=ledger, looks=True, asked_only=True, pictures=pictures)
     chosen.thorough = thorough
     return _named(pipeline.verify(_single(path), chosen), path)
 

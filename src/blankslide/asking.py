@@ -40,6 +40,7 @@ def options(
     keep_label: str | None = None,
     mask_macro: str | None = None,
     seal: str | Path | None = None,
+    pictures: bool = False,
 ) -> Options:
     """Turn what a person says into `Options`; nothing is made by that, neither key nor ledger.
 
@@ -80,6 +81,8 @@ def options(
         ``auto`` or ``X,Y,W,H``: this part of the macro is made blank, and the rest stays; None: all of it goes.
     seal
         Folder in which label and macro are kept as they were, sealed with the key; None to keep none.
+    pictures
+        Look for text, barcodes and ink in the pictures that stay; a profile may ask for it, too.
 
     Raises
     ------
@@ -120,6 +123,11 @@ def options(
         from blankslide.policy.label_part import parse
 
         made.profile = replace(made.profile, label_part=parse(keep_label))
+    if pictures or made.profile.pictures:
+        from blankslide.found.asking import require_installed
+
+        require_installed()  # said before any slide is opened
+        made.pictures = True
     return made
 
 

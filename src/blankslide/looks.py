@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from blankslide import pipeline
 from blankslide.errors import BlankslideError
-from blankslide.wishes import offered
+from blankslide.wishes import way_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,8 +48,7 @@ class Look:
 
 
 def _way(chosen: Options) -> tuple[object, ...]:
-    parts = tuple(getattr(chosen, name) for name in ("label", *offered()))
-    return chosen.resolved(), chosen.key, chosen.planning_key, chosen.thorough, parts
+    return chosen.resolved(), chosen.key, chosen.planning_key, chosen.thorough, way_of(chosen)
 
 
 def look_at(path: Path, chosen: Options, files: tuple[Path, ...] = (), name: str | None = None) -> Look:

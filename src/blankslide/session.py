@@ -33,6 +33,7 @@ from blankslide.wishes import Wish
 
 if TYPE_CHECKING:
     from blankslide.pipeline import Readable
+    from blankslide.policy.profiles import Profile
 
 State = Literal["empty", "loading", "ready", "working", "done", "refused"]
 Event = Literal["state", "rows", "progress", "strings"]
@@ -176,12 +177,16 @@ class Session:
         """Whether a file of the slide changed, by whomever, since it was looked at."""
         return self.seen is not None and self.seen != standing(self._files)
 
-    def _chosen(self) -> Options:
+    def _profile(self) -> Profile:
+        """Return the profile with what was chosen in the table."""
         profile = self.options.resolved().keeping(*sorted(self._kept)).removing(*sorted(self._removed))
-        rows = profile.proven.union(self._kept, self._removed)  # chosen in the table: no need to be found again
+        rows = profile.proven.union(self._kept, self._removed)  # no need to be found again
+        return replace(profile, proven=rows)
+
+    def _chosen(self) -> Options:
         return replace(
             self.options if self.wrong else self.wish.options(self.options),
-            profile=replace(profile, proven=rows),
+            profile=self._profile(),
             keep=(),
             remove=(),
             progress=self._progress,
@@ -199,7 +204,7 @@ class Session:
         """Take what is wanted beside the profile; a wish that makes no sense is told by ``wrong``, and not planned."""
         before = self._planned_by()
         self.wish = wish
-        self.wrong = wish.problem(self.options.resolved())
+        self.wrong = wish.problem(self._profile())
         if self._planned_by() == before:
             self._emit("state")
         else:
@@ -257,6 +262,7 @@ class Session:
             by_profile = self._chosen().resolved().action(found) is Action.KEEP
             if keep != by_profile:
                 (self._kept if keep else self._removed).add(finding)
+        self.wrong = self.wish.problem(self._profile())
         self._replan("ready")
 
     def reveal(self, show: bool) -> None:
@@ -363,7 +369,7 @@ class Session:
     def result(self) -> Path | None:
         """Where the slide is that the last run made clean: the copy, or the slide itself."""
         done = self.outcome
-        if done is not None and done.copied and self.wish.folder is not None and not self.dry_run:
+        if done is not None and done.copied and done.content != "untouched" and self.wish.folder is not None:
             return self.wish.folder / done.target if done.target else None
         return self.path
 
@@ -372,7 +378,7 @@ class Session:
         self.verdict = None
         if self.result is not None:
             try:
-                self.verdict = pipeline.verify(self.result, replace(self._chosen(), label=None))
+                self.verdict = pipeline.verify(self.result, Wish().options(self._chosen()))
             except BlankslideError as error:
                 self.verdict = error
         self._emit("state")
@@ -427,14 +433,19 @@ class Session:
     @property
     def in_words(self) -> str:
         """What goes, in words: ``label, macro and 6 fields``."""
-        return "" if self.plan is None else going_words(self.plan.decisions)
+        if self.plan is None:
+            return ""
+        return going_words(self.plan.decisions if self.plan.patches else (), bool(self.plan.masks))
 
     @property
     def found_line(self) -> str:
         """What is in the slide, in words, whatever became of the last run."""
         if self.path is None or self.inspection is None or self.plan is None:
             return self.headline
-        return before_words(self.path, self.inspection.title, self.plan.decisions)
+        decisions = self.plan.decisions
+        if not self.plan.patches:  # what was removed before is found again in some formats, and nothing is left to do
+            decisions = tuple(decision for decision in decisions if decision.identifying)
+        return before_words(self.path, self.inspection.title, decisions)
 
     @property
     def confirmation(self) -> str:

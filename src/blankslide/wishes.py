@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 IN_PLACE, COPY = "in place", "copy"
 MODES = (IN_PLACE, COPY)
-_PICTURES = ("mask_macro", "keep_label")
+_PICTURES = {"mask_macro": "mask", "keep_label": "keep_label"}
+"""Parts of pictures, and the option of each; an option that there is not yet is not offered."""
 
 
 class Wish(NamedTuple):
@@ -35,8 +36,10 @@ class Wish(NamedTuple):
         Pattern of the new name, such as ``STUDY-7`` or ``{pseudonym}``; empty to leave the name.
     label
         Text of a new label, such as ``{pseudonym}|HE``; empty for a blank one.
-    mask_macro, keep_label
-        Part of the macro that goes, and part of the label that stays, as ``X,Y,W,H``; empty for none.
+    mask_macro
+        Part of the macro that goes, ``auto`` or ``X,Y,W,H``; empty for all of it.
+    keep_label
+        Part of the label that stays, as ``X,Y,W,H``; empty for none.
     """
 
     mode: str = IN_PLACE
@@ -70,10 +73,10 @@ class Wish(NamedTuple):
     def options(self, chosen: Options) -> Options:
         """Return options that ask for the new label and for the parts of pictures."""
         more: dict[str, Any] = {"label": self.label or None}
-        for name in _PICTURES:
+        for name, option in _PICTURES.items():
             said = getattr(self, name)
             if name in offered():
-                more[name] = said or None
+                more[option] = said or None
             elif said:
                 raise UsageError(f"{name} cannot be asked for here", "leave it empty")
         return replace(chosen, **more)
@@ -106,6 +109,10 @@ class Wish(NamedTuple):
                 from blankslide.batch import Pattern
 
                 Pattern(self.name, profile.identifiers)
+            if self.mask_macro:
+                from blankslide.pipeline.masking import ask_for
+
+                ask_for(Options(profile=profile), self.mask_macro)
             if self.label:
                 from blankslide.policy.labels import LabelPattern
 
@@ -118,4 +125,9 @@ class Wish(NamedTuple):
 def offered() -> tuple[str, ...]:
     """Return which parts of pictures can be asked for."""
     known = {field.name for field in fields(Options)}
-    return tuple(name for name in _PICTURES if name in known)
+    return tuple(name for name, option in _PICTURES.items() if option in known)
+
+
+def way_of(options: Options) -> tuple[object, ...]:
+    """Return what options say of the new label and of parts of pictures."""
+    return options.label, *(getattr(options, _PICTURES[name]) for name in offered())

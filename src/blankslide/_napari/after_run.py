@@ -76,7 +76,9 @@ class AfterRun(QWidget):
             button.clicked.connect(lambda _=False, what=what: self.asked.emit(what))
             button.setMinimumWidth(1)
             self.buttons[what] = button
-            line.addWidget(button)
+            if what != "open":
+                line.addWidget(button)
+        box.addWidget(self.buttons["open"])
         box.addLayout(line)
         box.addWidget(self.verdict)
 
@@ -103,10 +105,12 @@ class AfterRun(QWidget):
         if done is None:
             return
         gone = plan_words.going(in_order(done.decisions))
+        masked = plan_words.is_masked(done)
         for decision in gone:
             title = wording.shown(decision.title, whole=True)
-            self.list.addItem(f"{title} – {plan_words.done_words(decision)}\n{wording.shown(decision.id, whole=True)}")
-        self.head.setText(f"Removed: {plan_words.count_words(gone)}")
+            said = plan_words.done_words(decision, masked)
+            self.list.addItem(f"{title} – {said}\n{wording.shown(decision.id, whole=True)}")
+        self.head.setText(f"Removed: {plan_words.count_words(gone, masked)}")
         self._toggle(self.head.isChecked())
         rows = min(max(len(gone), 1), _MOST)
         self.list.setFixedHeight(rows * 2 * _LINE + 6)

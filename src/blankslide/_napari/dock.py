@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from blankslide._napari import dock_words, form_rows, papers, run_form
+from blankslide._napari import dock_words, form_rows, outlines, papers, run_form
 from blankslide._napari import layers as _napari_layers
 from blankslide._napari.confirm import ConfirmDialog
+from blankslide._napari.drawing import Drawing
 from blankslide._napari.label_preview import preview
 from blankslide._napari.picture_cards import PictureCards
 from blankslide._napari.review import Review
@@ -58,6 +59,7 @@ class AnonymizeSlide(QWidget):
 
     def _build(self) -> None:
         self.headline, self.levels, self.place = _text("headline", bold=True), _text("levels"), _text("place")
+        self.legible = _text("legible")
         self.state = QLabel()
         self.state.setObjectName("state")
         self.open_button = QPushButton("Open a slide …")
@@ -66,6 +68,7 @@ class AnonymizeSlide(QWidget):
         self.table = FindingsTable()
         self.form = run_form.form(self.review.profile, self.review.dry_run)
         self.profile = form_rows.profile_row(self.form)
+        self.cards.following = self.profile.profile.native
         self.view = form_rows.view_row()
         self.foot, self.strings = Foot(self.form), StringsFold()
         self.table.say = lambda finding: self.review.session.consequences(finding)
@@ -80,10 +83,12 @@ class AnonymizeSlide(QWidget):
         top.addWidget(self.state, 0, Qt.AlignmentFlag.AlignTop)
         box.addLayout(top)
         self._form = (self.profile.native, self.view.native, self.table, self.foot, self.strings)
-        for part in (self.open_button, self.levels, self.cards, *self._form[:3], self.place, *self._form[3:]):
+        parts = (self.open_button, self.levels, self.cards, self.legible, *self._form[:3], self.place, *self._form[3:])
+        for part in parts:
             box.addWidget(part)
         box.addStretch(1)
         self._scroll(column)
+        self.drawing = Drawing(self.viewer, self.review, self.foot.fields)
 
     def _scroll(self, column: QWidget) -> None:
         area = QScrollArea()
@@ -110,6 +115,7 @@ class AnonymizeSlide(QWidget):
         self.profile.filter.changed.connect(self._fill)
         self.view.values.changed.connect(self._reveal)
         self.view.kept.changed.connect(self._fill)
+        self.view.look.changed.connect(lambda *_: review.look_at_pictures())
         self.table.chosen.connect(review.keep)
         self.table.pointed.connect(self._show_place)
         foot.fields.changed.connect(self._wish)
@@ -144,6 +150,7 @@ class AnonymizeSlide(QWidget):
             self.view.values.value = False
             self.foot.compare.setChecked(False)
             self.strings.close_up()
+            self.drawing.clear()
             self._begin_anew()
         self.review.show(path)
         self._set_dry_run()
@@ -211,6 +218,11 @@ class AnonymizeSlide(QWidget):
         if self.review.busy:  # what was typed last is still being planned
             self._starts = True
             return
+        self._begin()
+
+    def _begin(self) -> None:
+        if not self.review.dry_run:
+            self.drawing.clear()
         self.review.start()
 
     def _prove(self, what: str) -> None:
@@ -236,6 +248,8 @@ class AnonymizeSlide(QWidget):
     def _changed(self, event: str) -> None:
         if self._missed and not self.review.busy:
             self._follow()
+        if event == "found":
+            self.drawing.show_found()
         if event == "ended":
             self._set_dry_run()
         if event in ("rows", "state"):
@@ -262,6 +276,9 @@ class AnonymizeSlide(QWidget):
         self.headline.setText(dock_words.headline(session))
         self.levels.setText(dock_words.levels_line(session.inspection))
         self.levels.setVisible(session.inspection is not None)
+        self.legible.setText(review.found_told)
+        self.legible.setVisible(bool(review.found_told))
+        self.view.look.enabled = not review.busy
         self.open_button.setVisible(session.path is None)
         for part in self._form:
             part.setVisible(session.path is not None)
@@ -270,7 +287,7 @@ class AnonymizeSlide(QWidget):
         if self._starts and not review.busy:
             self._starts = False
             if self.foot.run.isEnabled():
-                review.start()
+                self._begin()
 
     def _lock(self, busy: bool) -> None:
         """Let nothing be chosen while a worker is busy; the keyboard stays where it was."""
@@ -340,6 +357,8 @@ def _slide_path(layer: Any) -> Path | None:
     mark = _napari_layers.mark_of(layer)
     if mark is not None:
         return mark.slide.path
+    if (drawn_on := outlines.outlined(layer)) is not None:
+        return drawn_on
     path = _napari_layers.path_of(layer)
     if path is None:
         return None

@@ -48,6 +48,11 @@ def view_row() -> Any:
         name="values", text="show values", value=False, tooltip="what is hidden may name the patient"
     )
     kept = widgets.CheckBox(name="kept", text="show kept", value=False, tooltip="list what stays, too")
-    row = widgets.Container(widgets=[values, kept], layout="horizontal", labels=False)
+    look = widgets.PushButton(
+        name="look",
+        text="find text",
+        tooltip="look for text, barcodes and ink in the pictures, and put boxes around them",
+    )
+    row = widgets.Container(widgets=[values, kept, look], layout="horizontal", labels=False)
     row.margins = (0, 0, 0, 0)
     return row

@@ -19,13 +19,14 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from blankslide import api, pipeline
 from blankslide._napari import layers as _napari_layers
-from blankslide._napari import papers, settings
+from blankslide._napari import papers, remains, settings
 from blankslide._napari.run_form import anonymize, wish_of
 from blankslide._napari.thumbnails import mosaic, thumbs
 from blankslide._napari.watch import watch
 from blankslide.errors import BlankslideError, SlideLocked
 from blankslide.model import Stage
 from blankslide.presentation import wording
+from blankslide.presentation.found_words import found_sentence
 from blankslide.session import Session
 from blankslide.viewing import open_pyramid
 from blankslide.viewing.picture import open_pictures
@@ -37,12 +38,16 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
 
     from blankslide.looks import Look
+    from blankslide.model.found import Found
     from blankslide.pipeline import Options
     from blankslide.policy.profiles import Profile
     from blankslide.viewing import Pyramid
     from blankslide.wishes import Wish
 
     Thumbs = dict[str, np.ndarray[Any, np.dtype[Any]]]
+
+_LATER_MS = 300
+"""When memory is given back after a run: once the window has drawn what is there now."""
 
 
 @dataclass(slots=True)
@@ -76,6 +81,8 @@ class Review(QObject):
         self.pictures = Pictures()
         self.values: dict[str, Any] = {}
         self.told = ""
+        self.found: tuple[Found, ...] = ()
+        self.found_told = ""
         self._doing = ""
         self._working = self._closed = self._reading = False
         self._unsubscribe: Callable[[], None] = _nothing
@@ -90,7 +97,8 @@ class Review(QObject):
         self._unsubscribe()
         self.session = Session(path)
         self.dry_run = self.session.dry_run = settings.dry_run()  # for each slide anew
-        self.told = ""
+        self.told = self.found_told = ""
+        self.found = ()
         self._unsubscribe = self.session.on(self._tell)
         self.pictures = Pictures()
         self._tell("pictures")  # the label of a slide that was closed must not stay in the dock
@@ -163,11 +171,14 @@ class Review(QObject):
         """Take what stands in the form: arguments of `run_form.anonymize`."""
         self.values = {key: value for key, value in values.items() if key != "profile"}
         self.dry_run = self.session.dry_run = bool(values["dry_run"])
+        self._ask()
+        self._tell("state")
+
+    def _ask(self) -> None:
+        """Have the plan follow the form, unless something else is going on: then it follows afterwards."""
         wish = self._wish()
-        if self.session.path is None or self.busy or wish == self.session.wish:
-            self._tell("state")
-            return
-        self._run(lambda: self.session.ask(wish))
+        if self.session.path is not None and not self.busy and wish != self.session.wish:
+            self._run(lambda: self.session.ask(wish))
 
     def _wish(self) -> Wish:
         return wish_of(**{key: value for key, value in self.values.items() if key != "dry_run"})
@@ -224,6 +235,7 @@ class Review(QObject):
         done = self.session.outcome
         if done is not None and done.content != "untouched":
             self.dry_run = self.session.dry_run = True
+            self.found, self.found_told = (), ""  # of pictures as they were
             self._tell("ended")
 
     def _call(self, path: Path) -> None:
@@ -257,6 +269,7 @@ class Review(QObject):
         self._closed = False
         self._tell("pictures")
         self._tell("state")
+        QTimer.singleShot(_LATER_MS, remains.give_back)
 
     def _opened_anew(self, path: Path) -> tuple[Pyramid | None, Thumbs]:
         """Open the slide as it is now; a slide that cannot be opened shows nothing."""
@@ -316,6 +329,17 @@ class Review(QObject):
             self._doing = "checking with OpenSlide and tifffile …"
             self._run(self.session.verify)
 
+    def look_at_pictures(self) -> None:
+        """Find text, barcodes and ink in the slide's pictures; only boxes come back."""
+        path = self.session.path
+        if path is not None and not self.busy:
+            self._doing = "looking for text and barcodes in the pictures …"
+            self._run(lambda: _legible(path), self._looked)
+
+    def _looked(self, answer: tuple[tuple[Found, ...], str]) -> None:
+        self.found, self.found_told = answer
+        self._tell("found")
+
     def write(self, kind: str, path: Path) -> None:
         """Write the ``report`` of the last run, or a ``certificate`` of the slide as it is."""
         if self.session.path is not None and not self.busy:
@@ -348,6 +372,7 @@ class Review(QObject):
         self._doing = ""
         if done is not None:
             done(result)
+        self._ask()
         self._tell("state")
 
     def _tell(self, event: str) -> None:
@@ -363,6 +388,16 @@ class Review(QObject):
 
 def _nothing() -> None:
     """Stand in for an unsubscriber while nothing is subscribed."""
+
+
+def _legible(path: Path) -> tuple[tuple[Found, ...], str]:
+    from blankslide.pipeline.pictures import look_at_pictures
+
+    try:
+        found = look_at_pictures(path)
+    except BlankslideError as error:
+        return (), error.sentence()
+    return found, found_sentence(found)
 
 
 def _other_users(path: Path) -> str:

@@ -66,7 +66,8 @@ class Foot(QWidget):
         """Show how the review stands."""
         session = review.session
         working = session.state == "working"
-        self.plan.setText(dock_words.plan_line(session))
+        self.plan.setText(dock_words.plan_line(session) if session.wrong is None else "")
+        self.plan.setVisible(bool(self.plan.text()))
         self.run.setText(dock_words.button(session, review.dry_run))
         self.run.setEnabled(_can_run(review))
         self.fields.draw(session, locked=working or review.is_closed)

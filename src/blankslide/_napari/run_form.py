@@ -46,8 +46,10 @@ def anonymize(
         ``research``, ``strict``, a TOML file, or a `Profile`.
     label
         Text of a new label, such as ``{pseudonym}|HE``; empty for a blank one.
-    mask_macro, keep_label
-        Part of the macro that goes, and part of the label that stays, as ``X,Y,W,H``; empty for none.
+    mask_macro
+        Part of the macro that goes, ``auto`` or ``X,Y,W,H``; empty for all of it.
+    keep_label
+        Part of the label that stays, as ``X,Y,W,H``; empty for none.
     name
         Pattern of a new name, such as ``STUDY-7`` or ``{pseudonym}``; empty to leave it.
     dry_run
@@ -97,7 +99,7 @@ def form(profile: str | Profile, dry_run: bool) -> Any:
             "tooltip": "research keeps what science needs; strict also removes what identifies only with much context",
         },
         label={"tooltip": "text of a new label; | begins a new line; {pseudonym} and {name} are filled in"},
-        mask_macro={"tooltip": "part of the macro that goes, as X,Y,W,H in its pixels"},
+        mask_macro={"tooltip": "part of the macro that goes, and the rest stays: auto, or X,Y,W,H in its pixels"},
         keep_label={"tooltip": "part of the label that stays readable, as X,Y,W,H in its pixels"},
         name={"tooltip": "new name without the suffix: STUDY-7, {pseudonym}, {stem}"},
         dry_run={"text": "dry run", "tooltip": "plan and show, write nothing"},
@@ -109,6 +111,9 @@ def form(profile: str | Profile, dry_run: bool) -> Any:
         },
         folder={"mode": "d", "tooltip": "folder of the clean copy"},
     )
+    made.folder.line_edit.native.clear()  # an empty path would be shown as the folder "."
+    made.folder.line_edit.native.setPlaceholderText("where the copy goes")
+    made.folder.choose_btn.text = "choose …"
     choose(made, profile)
     made.dry_run.value = dry_run
     return made

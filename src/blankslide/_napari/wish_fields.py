@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _PAUSE_MS = 350
 _HINTS = {
     "label": "blank; or text such as {pseudonym}|HE",
-    "mask_macro": "X,Y,W,H – or draw it",
+    "mask_macro": "all of the macro; auto; X,Y,W,H",
     "keep_label": "X,Y,W,H – or draw it",
     "name": "as it is; or STUDY-7, {pseudonym}",
 }
@@ -35,7 +35,8 @@ _SPOKEN = {
     "mode": "way of working",
     "folder": "folder of the copy",
 }
-_DRAWN = {"mask_macro": "macro", "keep_label": "label"}
+DRAWN = {"mask_macro": "macro", "keep_label": "label"}
+"""Fields that are rectangles, and the pictures that they are drawn on."""
 
 
 class WishFields(QWidget):
@@ -101,7 +102,7 @@ class WishFields(QWidget):
         box.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self._box = box
         for field in ("label", "mask_macro", "keep_label"):
-            self._put(field, self._drawable(field) if field in _DRAWN else self.form[field].native)
+            self._put(field, self._drawable(field) if field in DRAWN else self.form[field].native)
             if field == "label":
                 box.addRow(self.preview)
         how = QWidget()
@@ -137,7 +138,7 @@ class WishFields(QWidget):
         draw = QPushButton("draw")
         draw.setCheckable(True)
         draw.setObjectName(f"draw {field}")
-        draw.setToolTip(f"draw the rectangle on the {_DRAWN[field]}")
+        draw.setToolTip(f"draw the rectangle on the {DRAWN[field]}")
         draw.setAccessibleName(f"draw {_SPOKEN[field]}")
         draw.toggled.connect(lambda on: self.drawing.emit(field, on))
         self.draw_buttons[field] = draw
@@ -149,13 +150,14 @@ class WishFields(QWidget):
         """Show the fields that make sense for a slide; nothing can be typed while a run is on."""
         roles = {image.role for image in session.inspection.associated} if session.inspection is not None else set()
         self._box.setRowVisible(self._rows["folder"], self.form.mode.value == COPY)
-        for field, role in _DRAWN.items():
+        for field, role in DRAWN.items():
             self._box.setRowVisible(self._rows[field], field in offered() and role in roles)
         for field in _SPOKEN:
             native = self.form[field].native
             if native.isEnabled() == locked:
                 native.setEnabled(not locked)
-        self._say(self.problem, "" if session.wrong is None else session.wrong.sentence())
+        wrong = session.wrong
+        self._say(self.problem, "" if wrong is None else " · ".join(filter(None, (wrong.message, wrong.hint))))
         offers = session.name_identifies and not self.form["name"].value and self.form.mode.value != COPY
         name = "" if session.path is None else wording.shown(session.path)
         self.notice.setText(f"The name {name} itself may identify." if offers else "")

@@ -39,6 +39,7 @@ _DEFLATE = (8, 32946)
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _YCC = 0, 1, 2, 6
 _NAME, _END = b"Blankslide mask 1 ", b"\x17BsMk"
 _FORM = re.compile(rb"Blankslide mask 1 (\d{1,7}),(\d{1,7}),(\d{1,7}),(\d{1,7}) [0-9a-f]{8}")
+_SHORT = 16
 _HEAD, _MOST_SLOTS, _MOST_PIXELS = 1 << 16, 4096, 1 << 26
 
 
@@ -364,9 +365,10 @@ def _raw(coding: Coding, piece: _Piece, note: bytes) -> bytes | None:
         return None
     if piece.box is not None:
         _part(samples, piece.box)[...] = _white(coding)
-    if note and piece.box is not None:
+    box = marked(note)
+    if box is not None and piece.box is not None:
         part = _part(samples, piece.box)
-        bits = np.unpackbits(np.frombuffer(note + bytes([len(note)]) + _END, np.uint8))
+        bits = np.unpackbits(np.frombuffer(_short(box) + _END, np.uint8))
         row = part[-1].reshape(-1)
         if bits.size > row.size:
             return None
@@ -375,18 +377,24 @@ def _raw(coding: Coding, piece: _Piece, note: bytes) -> bytes | None:
     return samples.tobytes().ljust(len(piece.data), b"\0")
 
 
+def _short(box: Box) -> bytes:
+    """Return a mark for few samples: the numbers of the rectangle and a check sum."""
+    numbers = b"".join(side.to_bytes(3, "big") for side in box)
+    return numbers + sha256(_NAME + numbers).digest()[:4]
+
+
 def _from_bits(data: bytes) -> Iterator[bytes]:
-    """Yield what stands in the lowest bits of samples before each sign of a mark."""
+    """Yield the marks in the lowest bits of samples."""
     import numpy as np
 
     sign = np.unpackbits(np.frombuffer(_END, np.uint8)).tobytes()
-    lowest = np.frombuffer(data, np.uint8) & 1
+    lowest, size = np.frombuffer(data, np.uint8) & 1, 8 * _SHORT
     for flip in (0, 1):
         bits = (lowest ^ flip).tobytes()
         at = bits.find(sign)
         while at >= 0:
-            most = at // 8 * 8
-            before = np.packbits(np.frombuffer(bits[at - min(most, 1024) : at], np.uint8)).tobytes()
-            if before:
-                yield before[-1 - before[-1] : -1]
+            found = np.packbits(np.frombuffer(bits[max(0, at - size) : at], np.uint8)).tobytes()
+            left, top, right, bottom = (int.from_bytes(found[i : i + 3], "big") for i in range(0, 12, 3))
+            if _short((left, top, right, bottom)) == found:
+                yield mark((left, top, right, bottom))
             at = bits.find(sign, at + 1)

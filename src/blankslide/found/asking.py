@@ -154,7 +154,29 @@ def _answer(told: Any) -> Answer:
         )
     if "slide" in told:
         raise DamagedSlide("its pictures cannot be opened, so they cannot be looked at")
-    found = tuple(Found._make((*row[:7], tuple(row[7]))) for row in told["found"])
-    if any(box.kind not in _KINDS for box in found):
-        raise EnvironmentProblem("the process that looks at pictures gave no sensible answer", _SKIP)
-    return Answer(found, tuple(told["unseen"]), tuple(told["rows"]), tuple(told["parts"]))
+    try:
+        return Answer(
+            tuple(map(_found, told["found"])),
+            tuple(map(_picture, told["unseen"])),
+            tuple(map(int, told["rows"])),
+            tuple({str(key): str(value) for key, value in parts.items()} for parts in told["parts"]),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise EnvironmentProblem("the process that looks at pictures gave no sensible answer", _SKIP) from None
+
+
+def _found(row: Sequence[Any]) -> Found:
+    picture, kind, x, y, w, h, confidence, (width, height) = row
+    if kind not in _KINDS:
+        raise ValueError("not a kind of ours")
+    return Found(_picture(picture), kind, int(x), int(y), int(w), int(h), float(confidence), (int(width), int(height)))
+
+
+def _picture(name: str) -> str:
+    """Return a picture's name: a role and perhaps a number, whatever came through the pipe."""
+    role, _, number = name.partition(" ")
+    if not (
+        role.isascii() and role.replace("-", "").isalpha() and len(role) < 32 and (not number or number.isdecimal())
+    ):
+        raise ValueError("not a name of a picture")
+    return name

@@ -213,7 +213,7 @@ def _sure(grey: Any, printed: bool) -> float:
     often, seldom, side = max(rows, columns), min(rows, columns), min(grey.shape)
     if (one_way > 0.7 and often >= 12) or (one_way > 0.5 and often >= 20 and seldom <= 3):
         return one_way
-    if two_ways > 0.45 and seldom >= 5 and side >= 18:
+    if two_ways > 0.55 and seldom >= 5 and side >= 18:
         return two_ways
     if printed and side >= 18 and (seldom >= 4 or (often >= 12 and two_ways > 0.3)):
         return 0.5

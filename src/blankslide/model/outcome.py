@@ -12,6 +12,7 @@ from blankslide.model.shown import html_of, plain_text
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from blankslide.model.found import Found
     from blankslide.model.plan import Decision
 
 Content = Literal["clean", "untouched", "pending", "residue"]
@@ -96,6 +97,8 @@ class Outcome:
         Names of files that belong to the slide and were left as they are.
     path
         The slide, as it was named; told by the Python API and by runs over many slides.
+    found
+        What was seen in the pictures that stay; None if nobody looked.
     error, error_code
         Of a slide that was refused: the sentence that says why, and its exit code. Only runs over many slides
         tell it so; all else raises.
@@ -125,6 +128,7 @@ class Outcome:
     path: Path | None = field(default=None, repr=False)
     error: str = ""
     error_code: int = 0
+    found: tuple[Found, ...] | None = field(default=None, repr=False)
 
     @property
     def exit_code(self) -> int:

@@ -190,6 +190,7 @@ def judge_as_is(job: Job) -> None:
     inspection = inspected(job.slide, options.key, options.thorough)
     planned = make_plan(inspection, options.resolved(), job.slide.views(), options.planning_key)
     job.found(inspection, planned, options.key)
+    job.look_at_pictures()
     views = observe(job.path)
     readers, problems = judge_once(views)
     left = balance(inspection, planned, job.slide.views(), options, job.path, views=views).left

@@ -59,7 +59,12 @@ def plan(path: str | Path, options: Options | None = None, name: str | None = No
     with opened(path) as slide:
         inspection = inspected(slide, options.key, options.thorough)
         options = masked_for(slide, inspection, with_label(options, slide.name, name))
-        return inspection, planned_for(slide, inspection, options)
+        planned = planned_for(slide, inspection, options)
+    if options.pictures:
+        from blankslide.pipeline.seen import ask_about_all, told
+
+        planned = told(planned, ask_about_all(path))
+    return inspection, planned
 
 
 def masked_for(slide: SlideFilesOnDisk, inspection: Inspection, options: Options) -> Options:

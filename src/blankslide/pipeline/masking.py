@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from blankslide.storage.slide_files import SlideFilesOnDisk
     from blankslide.verification.masked import Coded
 
-__all__ = ["ask_for", "masks_left", "with_mask"]
+__all__ = ["ask_for", "coded", "masks_left", "with_mask"]
 
 #: Formats in whose standing macros the label is at the lower end; all others have it at the left or at the upper end.
 _LAST = frozenset(("leica", "mirax"))
@@ -95,7 +95,7 @@ def _proposed(room: Room, slide: SlideFilesOnDisk, inspection: Inspection) -> tu
     from blankslide.verification.masked import decoded, label_end
     from blankslide.verification.small import slide_grey
 
-    pixels = decoded(_coded(room, slide.views()))
+    pixels = decoded(coded(room, slide.views()))
     first = not (inspection.format in _LAST and room.height > room.width)
     box = None if pixels is None else label_end(pixels, slide_grey(Path(slide.path)), first)
     if box is None:
@@ -123,7 +123,7 @@ def masks_left(inspection: Inspection, sources: Sequence[ByteSource], path: Path
     slide = slide_grey(path) if masked else None
     out: dict[str, None] = {}
     for drawn in masked:
-        pixels = decoded(_coded(drawn.room, sources))
+        pixels = decoded(coded(drawn.room, sources))
         if pixels is None or drawn.mask is None:
             out["a masked macro that nobody can decode"] = None
             continue
@@ -133,7 +133,7 @@ def masks_left(inspection: Inspection, sources: Sequence[ByteSource], path: Path
     return list(out)
 
 
-def _coded(room: Room, sources: Sequence[ByteSource]) -> Coded:
+def coded(room: Room, sources: Sequence[ByteSource]) -> Coded:
     """Return the bytes of a picture, and how they are coded."""
     from blankslide.source import MemorySource
     from blankslide.verification.masked import Coded, Strip

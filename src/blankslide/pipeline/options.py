@@ -18,6 +18,7 @@ from blankslide.policy.profiles import Profile, ids_of, load
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from blankslide.found.asking import Answer
     from blankslide.model import Inspection, Plan
     from blankslide.policy.labels import NewLabel
     from blankslide.policy.masks import NewMask
@@ -125,6 +126,10 @@ class Options:
         Called with (stage that ended, fraction done); asked at safe points before the commit point.
     thorough
         Look into every tile for text, not only the first of each level.
+    pictures
+        Look for text, barcodes and ink in the pictures that stay, in another process (`pipeline.seen`).
+    seen_there
+        What that process has seen in the slide under way; None if nobody looked.
     label
         Pattern of a new label in the old one's place (`blankslide.policy.labels`), or None.
     new_label
@@ -153,6 +158,8 @@ class Options:
     progress: Progress = _quiet
     cancelled: Callable[[], bool] = bool
     thorough: bool = False
+    pictures: bool = False
+    seen_there: Answer | None = None
     label: str | None = None
     new_label: NewLabel | None = None
     mask: str | None = None

@@ -89,6 +89,8 @@ def save(profile: Profile, path: Path) -> None:
         draft.write_text(text, encoding="utf-8")
         load(str(draft))
         draft.replace(path)
+    except ProfileError as error:
+        raise ProfileError(error.message.replace(draft.name, path.name), error.hint) from None
     except OSError as error:
         raise ProfileError(f"the profile {path.name} cannot be written: {error.strerror}", "name another") from None
     finally:

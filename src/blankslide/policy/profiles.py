@@ -66,6 +66,8 @@ class Profile:
         Patterns over finding ids that win over the classes, first match first.
     names
         Whether an identifying file name counts as a failure.
+    pictures
+        Whether pictures that stay are looked at for text.
     identifiers
         Patterns that say which parts of a slide's name may stay in a new one.
     asked
@@ -84,6 +86,7 @@ class Profile:
     unknown_numbers: bool = True
     ids: tuple[tuple[str, Action], ...] = ()
     names: bool = False
+    pictures: bool = False
     identifiers: tuple[Identifiers, ...] = ()
     asked: frozenset[str] = frozenset()
     proven: frozenset[str] = frozenset()
@@ -357,6 +360,7 @@ class _Reader:
             origin={ids_of(key)[0]: self.where(key, "findings") for key in table},
             weak=self.act("weak", data["weak"]) if "weak" in data else start.weak,
             names=self.flag(data, "names", start.names),
+            pictures=self.flag(data, "pictures", start.pictures),
             unknown_numbers=self.flag(data, "unknown_numbers", start.unknown_numbers),
             identifiers=tuple(self.identifiers(data)),
             label_part=self.label_part(data),
@@ -418,7 +422,18 @@ class _Reader:
         return action
 
 
-_KEYS = ("name", "base", "names", "weak", "unknown_numbers", "classes", "findings", "identifiers", "keep_label")
+_KEYS = (
+    "name",
+    "base",
+    "names",
+    "pictures",
+    "weak",
+    "unknown_numbers",
+    "classes",
+    "findings",
+    "identifiers",
+    "keep_label",
+)
 #: Words that other tools use for an action.
 _MEANT = dict.fromkeys(
     ("delete", "drop", "clear", "unlink", "blank", "discard"), "did you mean remove?"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from blankslide.model import Action, Decision, Outcome, PhiClass
+from blankslide.model import MASKED, Action, Decision, Outcome, PhiClass
 from blankslide.presentation import wording
 
 if TYPE_CHECKING:
@@ -19,8 +19,14 @@ _ROLES = ("label", "macro", "thumbnail")
 NOTHING = "nothing to do"
 
 
-def count_words(decisions: Sequence[Decision]) -> str:
-    """Name pictures by their role, and count fields: *label, macro and 6 fields*; empty for none."""
+def count_words(decisions: Sequence[Decision], masked: bool = False) -> str:
+    """Name pictures by their role, and count fields: *label, macro and 6 fields*; empty for none.
+
+    Parameters
+    ----------
+    masked
+        Only a part of the macro goes.
+    """
     pictures: dict[str, int] = {}
     for decision in decisions:
         if decision.cls is PhiClass.IMAGE:
@@ -29,12 +35,16 @@ def count_words(decisions: Sequence[Decision]) -> str:
             pictures[role] = pictures.get(role, 0) + 1
     ranks = {role: rank for rank, role in enumerate(_ROLES)}
     words = [
-        role if count == 1 and role in ranks else _plural(count, role)
+        _named(role, masked) if count == 1 and role in ranks else _plural(count, role)
         for role, count in sorted(pictures.items(), key=lambda item: ranks.get(item[0], len(ranks)))
     ]
     fields = sum(decision.cls is not PhiClass.IMAGE for decision in decisions)
     words += [_plural(fields, "field")] if fields else []
     return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
+
+
+def _named(role: str, masked: bool) -> str:
+    return "a part of the macro" if masked and role == "macro" else role
 
 
 def _plural(count: int, noun: str) -> str:
@@ -46,9 +56,9 @@ def going(decisions: Sequence[Decision]) -> list[Decision]:
     return [decision for decision in decisions if decision.action is not Action.KEEP]
 
 
-def going_words(decisions: Sequence[Decision]) -> str:
+def going_words(decisions: Sequence[Decision], masked: bool = False) -> str:
     """Say what goes: *label, macro and 6 fields*, or that there is nothing to do."""
-    return count_words(going(decisions)) or NOTHING
+    return count_words(going(decisions), masked) or NOTHING
 
 
 def before_words(path: str | Path, title: str, decisions: Sequence[Decision]) -> str:
@@ -83,12 +93,25 @@ def consequence(decision: Decision, keep: bool, identifies: bool) -> str:
     return "remove: the value goes for good"
 
 
-def done_words(decision: Decision) -> str:
-    """Say what was done to a finding."""
+def done_words(decision: Decision, masked: bool = False) -> str:
+    """Say what was done to a finding.
+
+    Parameters
+    ----------
+    masked
+        Only a part of the macro went.
+    """
+    if masked and decision.id == "picture.macro":
+        return "a part of it made blank"
     if decision.cls is PhiClass.IMAGE:
         return "new label in its place" if decision.action is Action.DUMMY else "made blank"
     done = {Action.REMOVE: "removed", Action.ZERO: "emptied", Action.DUMMY: "replaced", Action.CLEAN: "cleaned"}
     return done.get(decision.action, "new id")
+
+
+def is_masked(outcome: Outcome) -> bool:
+    """Whether a part of the macro was left."""
+    return any(note.startswith(MASKED) for note in outcome.notes)
 
 
 def verified_words(outcome: Outcome) -> str:

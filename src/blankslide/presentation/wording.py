@@ -175,10 +175,16 @@ def count_phrase(decisions: Sequence[Decision]) -> str:
 def findings_phrase(decisions: Sequence[Decision]) -> str:
     """Name what can identify the patient, ``2 pictures and 9 fields``; empty if nothing can."""
     at_risk = sensitive(decisions)
-    pictures = sum(d.cls is PhiClass.IMAGE for d in at_risk)
-    fields = len(at_risk) - pictures
+    fields = sum(d.cls is not PhiClass.IMAGE for d in at_risk)
+    pictures = len({_picture(d.id) for d in at_risk if d.cls is PhiClass.IMAGE})
     words = [f"{n} {w}{'s' if n != 1 else ''}" for n, w in ((pictures, "picture"), (fields, "field")) if n]
     return " and ".join(words)
+
+
+def _picture(id: str) -> str:
+    """Return what tells pictures apart: one that text was found in is still one picture."""
+    store, _, rest = id.partition(".")
+    return rest.partition(".")[0] if store == "found" else rest if store == "picture" else id
 
 
 def shape_phrase(inspection: Inspection) -> str:

@@ -135,9 +135,9 @@ def unproven(pixels: NDArray[np.uint8], box: Box, slide: NDArray[np.uint8] | Non
 def _rest(pixels: NDArray[np.uint8], box: Box, slide: NDArray[np.uint8] | None) -> str:
     grey = grey_of(pixels)
     found = None if slide is None else find(grey, box, slide)
-    if found is None or found.fits < FITS:
+    if found is None or slide is None or found.fits < FITS:
         return "what is left of the macro beside its mask is not proven to be the slide, and may show text"
-    if not is_quiet(grey, box, found.box):
+    if not is_quiet(grey, box, found, slide):
         return "what is left of the macro around the tissue may show text"
     return ""
 

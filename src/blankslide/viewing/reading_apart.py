@@ -66,7 +66,7 @@ def answered(question: Mapping[str, Any]) -> dict[str, Any]:
         "found": rows,
         "unseen": sorted(set(unseen)),
         "rows": [*_named(texts, question["names"])],
-        "parts": [*_parts(texts, question["patterns"])],
+        "parts": [*_parts(texts, question["patterns"]), *_common(texts)],
     }
 
 
@@ -102,7 +102,7 @@ def _pictures(slide: Path, wanted: Sequence[str] | None) -> Iterator[tuple[str, 
             if wanted is None or role in wanted:
                 picture = beside.pictures[role]
                 size = (picture.shape[1], picture.shape[0])
-                yield role, 0, 0, size, _plain(np.asarray(picture[...])) if picture.decodes else None
+                yield role, 0, 0, size, plain(np.asarray(picture[...])) if picture.decodes else None
     if wanted is None or "level" in wanted:
         yield from _edges(slide, found)
 
@@ -126,7 +126,7 @@ def _edges(slide: Path, found: Inspection) -> Iterator[tuple[str, int, int, tupl
     try:
         lazy = levels.level(level)
         for x, y, width, height in rim(*size) if lazy.decodes else ():
-            yield name, x, y, size, _plain(np.asarray(lazy[y : y + height, x : x + width]))
+            yield name, x, y, size, plain(np.asarray(lazy[y : y + height, x : x + width]))
         if not lazy.decodes:
             yield name, 0, 0, size, None
     finally:
@@ -152,7 +152,7 @@ def _cut(start: int, end: int) -> Iterator[tuple[int, int]]:
         yield at, min(PIECE, end - at)
 
 
-def _plain(pixels: Any) -> Any:
+def plain(pixels: Any) -> Any:
     """Return rows, columns and red, green, blue of 8 bits, whatever the picture has."""
     import numpy as np
 
@@ -191,3 +191,18 @@ def _parts(texts: Iterable[str], patterns: Sequence[str]) -> Iterator[dict[str, 
             if parts and parts not in told:
                 told.append(parts)
                 yield parts
+
+
+_BLOCK = re.compile(r"(?:(?:block|blk)\W{0,3})?([A-Z]\d{1,2}|\d{1,2}[A-Z])", re.IGNORECASE)
+
+
+def _common(texts: Iterable[str]) -> Iterator[dict[str, str]]:
+    """Yield what stands on a line of its own and is a stain, or looks like the number of a block."""
+    from blankslide.formatkit.markers import is_marker
+
+    for text in dict.fromkeys(each.strip() for each in texts):
+        block = _BLOCK.fullmatch(text)
+        if block:
+            yield {"block": block[1]}
+        elif is_marker(text):
+            yield {"stain": text}

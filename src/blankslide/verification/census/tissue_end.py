@@ -31,9 +31,9 @@ _SIDE, _LEAST = 256, 20
 _ENOUGH = 512
 _STEP = 1.05
 _SPEAKS = 4.0
-_BLOCK, _CHANGE, _TURNS = 24, 28, 3
-"""Blocks of the rest that are looked at, how much brightness a stroke changes, and how many strokes are writing."""
-_FEW = 2
+_BLOCK, _CONTRAST, _STROKES, _AROUND = 16, 32, 1.3, 15
+"""Side of the blocks that are looked at, the contrast of ink, how often lines change in letters, and how far from what
+the slide shows it may still be tissue."""
 
 
 class Found(NamedTuple):
@@ -85,42 +85,94 @@ def find(macro: Grey, mask: Box | None, slide: Grey) -> Found | None:
     return best
 
 
-def loud(macro: Grey, mask: Box | None, shown: Box) -> int:
-    """Count blocks outside of the mask and of what shows the slide in which something may be written."""
-    import numpy as np
+def loud(macro: Grey, mask: Box | None, found: Found, slide: Grey) -> int:
+    """Count places outside of the mask in which something may be written: where the slide shows nothing but glass.
 
-    rest = np.ones(macro.shape, bool)
-    for left, top, right, bottom in (shown, *(() if mask is None else (mask,))):
+    Parameters
+    ----------
+    found
+        Where the macro shows the slide.
+    slide
+        As for `find`.
+    """
+    rest = _glass(macro, found, slide)
+    if mask is not None:
+        left, top, right, bottom = mask
         rest[max(0, top) : bottom, max(0, left) : right] = False
+    spread = _local(macro, _BLOCK)
     count = 0
-    for y in range(0, macro.shape[0] - _BLOCK // 2, _BLOCK):
-        for x in range(0, macro.shape[1] - _BLOCK // 2, _BLOCK):
-            place = np.s_[y : y + _BLOCK, x : x + _BLOCK]
+    for y in range(0, macro.shape[0] - _BLOCK + 1, _BLOCK // 2):
+        for x in range(0, macro.shape[1] - _BLOCK + 1, _BLOCK // 2):
+            if spread[y + _BLOCK // 2, x + _BLOCK // 2] < _CONTRAST:
+                continue
+            place = slice(y, y + _BLOCK), slice(x, x + _BLOCK)
             if rest[place].all() and _is_written(macro[place]):
                 count += 1
     return count
 
 
-def is_quiet(macro: Grey, mask: Box | None, shown: Box) -> bool:
-    """Whether so few blocks may be written in that it is dust."""
-    return loud(macro, mask, shown) <= _FEW
+def _glass(macro: Grey, found: Found, slide: Grey) -> NDArray[np.bool_]:
+    """Return where a macro should show glass: around the scanned area, and where that shows nothing."""
+    import numpy as np
+
+    left, top, right, bottom = found.box
+    right, bottom = min(right, macro.shape[1]), min(bottom, macro.shape[0])
+    out = np.ones(macro.shape, bool)
+    small = _resized(np.rot90(slide, found.turn), right - left, bottom - top)
+    out[top:bottom, left:right] = _local(small, _AROUND) < _CONTRAST
+    return out
+
+
+def _local(grey: Grey, side: int) -> NDArray[np.int16]:
+    """Return the difference between the brightest and the darkest pixel around each one."""
+    import numpy as np
+
+    most, least = grey, grey
+    for axis in (0, 1):
+        reach = side // 2
+        while reach:  # each step makes what is known of a pixel reach as far again
+            step = (reach + 1) // 2
+            reach -= step
+            most = np.maximum(most, np.maximum(_moved(most, step, axis), _moved(most, -step, axis)))
+            least = np.minimum(least, np.minimum(_moved(least, step, axis), _moved(least, -step, axis)))
+    return most.astype(np.int16) - least.astype(np.int16)
+
+
+def _moved(grey: Grey, step: int, axis: int) -> Grey:
+    """Move a picture, and repeat its edge behind it."""
+    import numpy as np
+
+    return np.take(grey, np.clip(np.arange(grey.shape[axis]) - step, 0, grey.shape[axis] - 1), axis)
+
+
+def is_quiet(macro: Grey, mask: Box | None, found: Found, slide: Grey) -> bool:
+    """Whether nothing may be written outside of the mask."""
+    return loud(macro, mask, found, slide) == 0
 
 
 def _is_written(block: Grey) -> bool:
-    """Whether brightness changes often, both along rows and along columns."""
-    return _strokes(block) >= _TURNS and _strokes(block.T) >= _TURNS
+    """Whether brightness goes up and down often, both along rows and along columns, as in letters.
+
+    An edge changes it once, a line twice, in one of both; a corner of lines once in both, a speck hardly ever.
+    """
+    low, high = int(block.min()), int(block.max())
+    if high - low < _CONTRAST:
+        return False
+    third = (high - low) // 3
+    return all(_changes(lines, low + third, high - third) >= _STROKES for lines in (block, block.T))
 
 
-def _strokes(block: Grey) -> int:
-    """Count how often lines change between dark and bright; of all lines that which is exceeded by a fourth."""
+def _changes(lines: Grey, dark: int, bright: int) -> float:
+    """Return how often a line changes from dark to bright or back, on average; what is between counts as before."""
     import numpy as np
 
-    low, high = int(block.min()), int(block.max())
-    if high - low < _CHANGE:
-        return 0
-    bright = block > (low + high) / 2
-    changes = (bright[:, 1:] != bright[:, :-1]).sum(axis=1)
-    return int(np.sort(changes)[len(changes) * 3 // 4])
+    state = np.zeros(len(lines), np.int8)
+    changes = 0
+    for column in lines.T:
+        now = np.where(column <= dark, -1, np.where(column >= bright, 1, 0)).astype(np.int8)
+        changes += int(((now != 0) & (state != 0) & (now != state)).sum())
+        state = np.where(now != 0, now, state)
+    return changes / len(lines)
 
 
 # -- laying over -------------------------------------------------------------------------------
