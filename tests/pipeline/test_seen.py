@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from blankslide.found.asking import Answer
-from blankslide.model import Action, Decision, PhiClass, Plan
+from blankslide.model import Action, Blank, Coding, Decision, PhiClass, Plan, Room
 from blankslide.model.found import Found
-from blankslide.pipeline.seen import gone_pictures, told
+from blankslide.pipeline.seen import _is_masked, gone_pictures, told
 from blankslide.presentation.wording import count_phrase
 
 
@@ -56,3 +56,15 @@ def test_telling_twice_says_it_once() -> None:
 
 def test_pictures_that_go_are_known_by_their_decisions() -> None:
     assert gone_pictures(PLAN) == {"label"}
+
+
+def test_of_a_masked_macro_what_is_outside_of_the_mask_stays() -> None:
+    room = Room(Blank(0, "macro", Coding(7), ()), "macro", 100, 200, 0)
+    plan = Plan("research", (picture("macro", Action.REMOVE),), (), masks=((room, (0, 0, 50, 200)),))
+    assert gone_pictures(plan) == frozenset()
+    assert _is_masked(box("macro", x=5), plan)
+    assert _is_masked(box("macro", x=24), plan)  # its rim reaches out of the mask
+    assert not _is_masked(box("macro", x=35), plan)
+    assert not _is_masked(box("label", x=5), plan)
+    (row,) = told(plan, Answer((box("macro", x=60),), ())).decisions[1:]
+    assert (row.id, row.identifying) == ("found.macro.text", True)

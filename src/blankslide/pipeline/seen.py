@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 LEVEL = "level"
 """What the edges of the lowest level are called, whichever number it has."""
 _MOST_BOXES = 6
+_INSIDE = 0.8
 _WORDS = {"text": "text", "barcode": "a barcode", "unread barcode": "what looks like a barcode", "ink": "ink"}
 
 
@@ -57,7 +58,20 @@ def ask_about_kept(path: Path, inspection: Inspection, planned: Plan) -> Answer:
     ours = {drawn.room.role for drawn in inspection.drawn if drawn.text is not None}
     roles = Counter(image.role for image in inspection.associated)
     stay = [role for role in roles if role not in gone and role not in ours]
-    return ask(path, [*(name for role in stay for name in _names(role, roles[role])), LEVEL])
+    answer = ask(path, [*(name for role in stay for name in _names(role, roles[role])), LEVEL])
+    return answer._replace(found=tuple(found for found in answer.found if not _is_masked(found, planned)))
+
+
+def _is_masked(found: Found, planned: Plan) -> bool:
+    """Whether a box is where the plan makes a part of its picture blank; its rim may reach out, letters do not."""
+    role = found.picture.partition(" ")[0]
+    for room, (left, top, right, bottom) in planned.masks:
+        if room.role == role and (room.width, room.height) == found.size:
+            across = min(right, found.x + found.w) - max(left, found.x)
+            down = min(bottom, found.y + found.h) - max(top, found.y)
+            if across > 0 and down > 0 and across * down >= _INSIDE * found.w * found.h:
+                return True
+    return False
 
 
 def _names(role: str, count: int) -> list[str]:
@@ -66,12 +80,13 @@ def _names(role: str, count: int) -> list[str]:
 
 
 def gone_pictures(planned: Plan) -> frozenset[str]:
-    """Return the roles of the pictures that a plan takes away."""
+    """Return the roles of the pictures that a plan takes away whole: of one that is masked, a part stays."""
+    masked = {room.role for room, _ in planned.masks}
     return frozenset(
         decision.id.removeprefix("picture.")
         for decision in planned.decisions
         if decision.id.startswith("picture.") and decision.action is not Action.KEEP
-    )
+    ).difference(masked)
 
 
 # -- telling --------------------------------------------------------------------------------
