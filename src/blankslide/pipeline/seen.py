@@ -8,7 +8,7 @@ that stays and has writing in it keeps a slide from being clean; where nobody lo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,8 @@ LEVEL = "level"
 """What the edges of the lowest level are called, whichever number it has."""
 _MOST_BOXES = 6
 _INSIDE = 0.8
+_RIM = 64
+PROPOSAL = "a mask that covers what was found in the macro:"
 _WORDS = {"text": "text", "barcode": "a barcode", "unread barcode": "what looks like a barcode", "ink": "ink"}
 
 
@@ -109,7 +111,35 @@ def told(planned: Plan, answer: Answer) -> Plan:
         planned,
         decisions=(*planned.decisions, *(row for row in rows if row not in planned.decisions)),
         left=tuple(dict.fromkeys((*planned.left, *left))),
+        notes=(*planned.notes, *(note for note in _proposed(answer) if note not in planned.notes)),
     )
+
+
+def mask_around(found: Iterable[Found]) -> tuple[int, int, int, int] | None:
+    """Propose a mask for a macro: an end of the glass up to the last box, as left, top, width, height.
+
+    Only boxes in the nearer half of an end tell which one it is: if there are some in both, nobody can say.
+    """
+    boxes = [box for box in found if box.picture == "macro"]
+    if not boxes:
+        return None
+    width, height = boxes[0].size
+    long = max(width, height)
+    spans = [(b.x, b.x + b.w) if width >= height else (b.y, b.y + b.h) for b in boxes]
+    first, last = min(start for start, _ in spans), max(end for _, end in spans)
+    rim = long // _RIM
+    if last <= long / 2:
+        start, end = 0, last + rim
+    elif first >= long / 2:
+        start, end = first - rim, long
+    else:
+        return None
+    return (start, 0, end - start, height) if width >= height else (0, start, width, end - start)
+
+
+def _proposed(answer: Answer) -> list[str]:
+    mask = mask_around(answer.found)
+    return [] if mask is None else [f"{PROPOSAL} --mask-macro {','.join(map(str, mask))} (look at it first)"]
 
 
 def _decision(role: str, kind: str, boxes: Sequence[Found], goes: bool) -> Decision:
