@@ -139,7 +139,7 @@ def test_an_object_that_has_drifted_is_noticed(archive: Path, run_here: Run) -> 
 #: Commands with ``--json`` whose output the schema describes.
 TOLD = {
     *("inspect", "anonymize", "verify", "recover", "batch", "audit"),
-    *("formats", "profile show", "names show", "names find"),
+    *("formats", "profile show", "names show", "names find", "seal list", "seal open"),
 }
 #: Those whose own pages do.
 ELSEWHERE = ("certificate", "ledger", "watch")

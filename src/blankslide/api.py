@@ -87,6 +87,7 @@ def plan(
     keep: str | Sequence[str] = (),
     remove: str | Sequence[str] = (),
     thorough: bool = False,
+    pictures: bool = False,
 ) -> Plan:
     """Say what would happen to a slide; nothing is changed.
 
@@ -96,10 +97,10 @@ def plan(
 
     Parameters
     ----------
-    profile, keep, remove, thorough
+    profile, keep, remove, thorough, pictures
         As in `anonymize`.
     """
-    chosen = options(profile, keep=keep, remove=remove, ledger="none", looks=True)
+    chosen = options(profile, keep=keep, remove=remove, ledger="none", looks=True, pictures=pictures)
     chosen.thorough = thorough
     return pipeline.plan(_single(path), chosen)[1]
 
@@ -115,11 +116,14 @@ def anonymize(
     remove: str | Sequence[str] = (),
     label: str | None = None,
     seal: str | Path | None = None,
+    keep_label: str | None = None,
+    mask_macro: str | None = None,
     key: str | Path | None = None,
     ledger: str | Path | None = None,
     link_table: str | Path | None = None,
     dry_run: bool = False,
     thorough: bool = False,
+    pictures: bool = False,
     report: str | Path | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -142,8 +146,8 @@ def anonymize(
         ``research``, ``strict``, a TOML file, or a `Profile`.
     keep, remove
         Roles of pictures, or ids of findings, that win over the profile: ``"macro"``, or several names.
-    label
-        As in `options`: text of a new label.
+    label, keep_label, mask_macro
+        As in `options`: text of a new label, the part of the label that stays, and the part of the macro that goes.
     seal
         As in `options`: folder for sealed originals.
     name
@@ -156,6 +160,8 @@ def anonymize(
         Only plan it: the outcome is *untouched*, and says what would be done.
     thorough
         Look into every tile for text; that reads the slide.
+    pictures
+        Look for text, barcodes and ink in the pictures that stay; takes seconds, and the extra ``ocr``.
     report
         File for a report, .html, .json, .csv or .xlsx, which is about this slide.
     progress, cancelled
@@ -184,6 +190,9 @@ def anonymize(
         dry_run=dry_run,
         label=label,
         seal=seal,
+        keep_label=keep_label,
+        mask_macro=mask_macro,
+        pictures=pictures,
     )
     chosen.thorough = thorough
     if report is not None:
@@ -240,8 +249,11 @@ def anonymize_many(
     keep: str | Sequence[str] = (),
     remove: str | Sequence[str] = (),
     thorough: bool = False,
+    pictures: bool = False,
     label: str | None = None,
     seal: str | Path | None = None,
+    keep_label: str | None = None,
+    mask_macro: str | None = None,
     key: str | Path | None = None,
     ledger: str | Path | None = None,
     link_table: str | Path | None = None,
@@ -264,7 +276,9 @@ def anonymize_many(
     ----------
     paths
         A slide or folder, or several.
-    in_place, out, profile, keep, remove, label, seal, key, ledger, link_table, dry_run, cancelled
+    in_place, out, profile, keep, remove, label, keep_label, mask_macro, seal
+        As in `anonymize`.
+    key, ledger, link_table, dry_run, cancelled
         As in `anonymize`. Copies keep the folders that they stand in.
     name
         Pattern for names, such as ``STUDY-{n:04}``, ``{stem}`` or ``{pseudonym}``, or with parts of the present names
@@ -275,6 +289,8 @@ def anonymize_many(
         Number the slides for ``{n}`` in an order that tells nothing.
     thorough
         Look into every tile for text.
+    pictures
+        As in `anonymize`.
     every
         Begin only if every slide can be done.
     jobs
@@ -315,6 +331,9 @@ def anonymize_many(
         dry_run=dry_run,
         label=label,
         seal=seal,
+        keep_label=keep_label,
+        mask_macro=mask_macro,
+        pictures=pictures,
     )
     chosen.thorough = thorough
     if report is not None:
@@ -344,6 +363,7 @@ def verify(
     key: str | Path | None = None,
     ledger: str | Path | None = None,
     thorough: bool = False,
+    pictures: bool = False,
 ) -> Outcome:
     """Judge a slide as it is: clean by independent readers, residue, or pending.
 
@@ -361,8 +381,10 @@ def verify(
         Asked whether a run ended NOT clean on this very slide; nothing is written to it.
     thorough
         As in `inspect`.
+    pictures
+        As in `anonymize`.
     """
-    chosen = options(profile, key=key, ledger=ledger, looks=True, asked_only=True)
+    chosen = options(profile, key=key, ledger=ledger, looks=True, asked_only=True, pictures=pictures)
     chosen.thorough = thorough
     return _named(pipeline.verify(_single(path), chosen), path)
 

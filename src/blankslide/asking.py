@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blankslide.errors import EnvironmentProblem, UsageError
+from blankslide.home import key_file
 from blankslide.pipeline import Options, Progress
 
 if TYPE_CHECKING:
@@ -35,7 +37,10 @@ def options(
     dry_run: bool = False,
     asked_only: bool = False,
     label: str | None = None,
+    keep_label: str | None = None,
+    mask_macro: str | None = None,
     seal: str | Path | None = None,
+    pictures: bool = False,
 ) -> Options:
     """Turn what a person says into `Options`; nothing is made by that, neither key nor ledger.
 
@@ -70,8 +75,14 @@ def options(
         The ledger is only asked, never written to: a user without a home has none of their own.
     label
         Text of a new label in the old one's place, such as ``{pseudonym}|STUDY-7``; None for no label.
+    keep_label
+        ``X,Y,W,H``: this part of the label stays, and the rest of it is made blank; None: all of it goes.
+    mask_macro
+        ``auto`` or ``X,Y,W,H``: this part of the macro is made blank, and the rest stays; None: all of it goes.
     seal
         Folder in which label and macro are kept as they were, sealed with the key; None to keep none.
+    pictures
+        Look for text, barcodes and ink in the pictures that stay; a profile may ask for it, too.
 
     Raises
     ------
@@ -82,7 +93,7 @@ def options(
         profile=profile,
         keep=keep,
         remove=remove,
-        key_file=_key_file(key, looks, dry_run),
+        key_file=key_file(key, looks, dry_run),
         ledger=_ledger("none" if dry_run else ledger, asked_only),
         links=None if looks else _links(link_table),
     )
@@ -96,6 +107,10 @@ def options(
 
         LabelPattern(label)  # what is wrong with it is said before any slide is opened
         made.label = label
+    if mask_macro is not None:
+        from blankslide.pipeline.masking import ask_for
+
+        ask_for(made, mask_macro)
     if seal is not None:
         made.seal = _sealed_folder(Path(seal))
     if progress is not None:
@@ -104,6 +119,15 @@ def options(
         made.cancelled = cancelled
     made.profile = made.resolved()
     made.keep = made.remove = ()
+    if keep_label is not None:
+        from blankslide.policy.label_part import parse
+
+        made.profile = replace(made.profile, label_part=parse(keep_label))
+    if pictures or made.profile.pictures:
+        from blankslide.found.asking import require_installed
+
+        require_installed()  # said before any slide is opened
+        made.pictures = True
     return made
 
 
@@ -133,20 +157,3 @@ def _links(asked: str | Path | None) -> LinkTable | None:
     from blankslide.records.link_table import open_links
 
     return open_links(asked)
-
-
-def _key_file(named: str | Path | None, looks: bool, dry_run: bool) -> Path | None:
-    """Return where the site's key is or will be; None if there is no home, and no need of one."""
-    from blankslide.home import key_path
-
-    if named is not None:
-        if looks and not os.path.exists(named):
-            name = os.path.basename(named)
-            raise UsageError(f"there is no such key file: {name!r}", "name the one that the slides were made under")
-        return Path(named)
-    try:
-        return key_path()
-    except EnvironmentProblem:
-        if looks or dry_run:
-            return None
-        raise

@@ -198,11 +198,16 @@ def test_one_stream_under_its_own_tables_or_new_ones(optimize: bool, more: dict[
         assert label_jpeg.draw(old, b"", grey, None, b"note", 2000) is None
 
 
-def test_progressive_jpeg_is_refused() -> None:
+def test_a_stream_of_another_form_is_replaced_by_a_simple_one_where_tables_are_its_own(tmp_path: Path) -> None:
+    """Progressive ones, and those whose beginning is gone: a DICOM header may take bytes of the picture."""
     grey, out = art(TEXT, WIDTH, HEIGHT), io.BytesIO()
     assert grey is not None
     photograph().save(out, "JPEG", progressive=True)
     assert label_jpeg.draw(out.getvalue(), b"", grey, None, b"", len(out.getvalue())) is None
+    for number, old in enumerate((out.getvalue(), out.getvalue()[200:])):
+        path = tmp_path / f"{number}.tif"
+        written(path, [old], 7, HEIGHT, {262: short(6), 530: short(2, 2)})
+        assert_shows(path, 96)
 
 
 # -- what is no label of ours ---------------------------------------------------------------------

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import jsonschema
 import numpy as np
 import pytest
 import tifffile
@@ -23,6 +24,7 @@ from blankslide.viewing.picture import open_pictures
 if TYPE_CHECKING:
     from blankslide.samples.kit.answer_key import Planted
 
+SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "schema.json"
 Make = Callable[..., tuple[Path, "Planted"]]
 Run = Callable[..., Ended]
 
@@ -59,7 +61,9 @@ def test_label_and_macro_are_sealed_as_they_were_and_opened_again(
     listed = run_here("seal", "list", kept)
     assert "Mustermann.svs \u2192 ONE.svs" in listed.out
     opened = run_here("seal", "open", kept, "--slide", "ONE", "--out", look, "--json")
-    (row,) = json.loads(opened.out)["originals"]
+    told = json.loads(opened.out)
+    jsonschema.validate(told, json.loads(SCHEMA.read_text()))
+    (row,) = told["originals"]
     assert sorted(map(str, look.iterdir())) == sorted(row["files"])
     if mode == "--in-place":
         again = path.with_name("ONE.svs")

@@ -95,7 +95,7 @@ def test_going_back_changes_a_verdict(five: Path, tmp_path: Path, ended: Any) ->
     ("arguments", "says"),
     [
         ((), "needs the name of who looks"),
-        (("--reviewer", "A", "--report", "x.csv"), "must end in .html or .json"),
+        (("--reviewer", "A", "--report", "x.csv"), "must end in .html, .pdf or .json"),
         (("--reviewer", "A", "--with-names"), "--with-names is about the file of --report"),
         (("--draw", "--record", "x.json"), "leave --record out"),
         (("--reviewer", "A", "--confidence", "100"), "confidence"),
@@ -111,6 +111,7 @@ def test_wrong_usage_is_one_sentence(five: Path, ended: Any, arguments: tuple[st
 def test_an_empty_folder_and_a_broken_slide(five: Path, tmp_path: Path, ended: Any) -> None:
     (tmp_path / "empty").mkdir()
     assert ended("spotcheck", tmp_path / "empty", "--reviewer", "A")[0] == 2
+    assert ended("spotcheck", tmp_path / "missing", "--reviewer", "A")[0] == 2
     (five / "slide-1.svs").write_bytes(b"II*\0 broken")
     sample = ended("spotcheck", five, "--draw", "--size", "5", "--seed", "3")[1]
     position = sample.splitlines().index(next(line for line in sample.splitlines() if "slide-1" in line))
@@ -144,3 +145,30 @@ def test_pictures_are_shown_only_to_a_terminal(monkeypatch: pytest.MonkeyPatch) 
     assert blocks.can_show()
     monkeypatch.setenv("NO_COLOR", "1")
     assert not blocks.can_show()
+
+
+def test_four_eyes_and_a_report_that_is_checked(folder: Path, tmp_path: Path, ended: Any) -> None:
+    ledger, record, page = tmp_path / "ledger.jsonl", tmp_path / "check.json", tmp_path / "check.html"
+    asked = ("spotcheck", folder, "--size", "2", "--seed", "3", "--ledger", ledger, "--record", record, "--four-eyes")
+    code, told, _ = ended(*asked, "--reviewer", "Anna", typed="p\np\n")
+    assert (code, "not signed yet: a second reviewer" in told, ledger.exists()) == (1, True, False)
+    code, told, _ = ended(*asked, "--reviewer", "Ben", "--report", page, typed="p\np\n")
+    assert (code, "signed by Ben · ledger entry 1" in told) == (0, True)
+    code, told, _ = ended("spotcheck", "--check", page, "--ledger", ledger)
+    assert (code, told.count("✓")) == (0, 2)
+    page.write_text(page.read_text("utf-8").replace("Anna, Ben", "Anna, Bob"), "utf-8")
+    code, told, _ = ended("spotcheck", "--check", page, "--ledger", ledger)
+    assert (code, "✗ CHANGED: its words are not those of its data" in told) == (1, True)
+
+
+def test_a_sample_of_what_the_ledger_knows(five: Path, tmp_path: Path, ended: Any) -> None:
+    ledger = tmp_path / "ledger.jsonl"
+    for number in (1, 2):
+        assert ended("anonymize", "--in-place", "--ledger", ledger, five / f"slide-{number}.svs")[0] == 0
+    code, told, _ = ended("spotcheck", five, "--from-ledger", "--ledger", ledger, "--draw", "--at-most", "0")
+    assert code == 0
+    assert "the sample says nothing of: 3 here that the ledger does not know as clean" in told
+    assert told.splitlines()[1].startswith("2 slides · sample of 2 ")
+    assert ended("spotcheck", "--draw")[0] == 2
+    assert ended("spotcheck", five, "--check", tmp_path / "none.html")[0] == 2
+    assert ended("spotcheck", "--check", tmp_path / "none.html")[0] == 4

@@ -94,8 +94,15 @@ class Desk:
 
     def settle(self, seconds: float = 60) -> None:
         """Wait until no worker is busy and the window has been drawn."""
-        self.bot.waitUntil(lambda: not self.panel.review.busy, timeout=int(seconds * 1000))
+        self.bot.waitUntil(lambda: not self.panel.review.busy and not self.arriving(), timeout=int(seconds * 1000))
         self.bot.wait(50)
+
+    def arriving(self) -> bool:
+        """Whether pictures of an open slide are still to come."""
+        from blankslide._napari.layers import mark_of
+
+        marks = map(mark_of, self.viewer.layers)
+        return any(mark.slide.waiting and not mark.slide.is_let_go for mark in marks if mark is not None)
 
     def click(self, widget: Any) -> None:
         """Click with the mouse into the middle of a widget that can be clicked."""

@@ -12,6 +12,7 @@ from blankslide.records.ledger import Ledger
 from blankslide.review import report
 from blankslide.review.bound import at_most
 from blankslide.review.check import SpotCheck, Terms
+from blankslide.review.signing import sign
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -111,9 +112,9 @@ def test_only_a_whole_sample_is_signed(tmp_path: Path) -> None:
     check = SpotCheck(NAMES, "Anna", None, TERMS)
     for position in range(6):
         with pytest.raises(UsageError, match="not looked at yet"):
-            check.sign(ledger)
+            sign(check, ledger)
         check.give(position, "fail" if position == 4 else "pass", "Erika Mustermann" if position == 4 else "")
-    assert check.sign(ledger, {4: "slide-00ff"}) == 1
+    assert sign(check, ledger, {4: "slide-00ff"}) == 1
     (line,) = (tmp_path / "ledger.jsonl").read_text("utf-8").splitlines()
     entry = json.loads(line)["entry"]
     assert (entry["kind"], entry["reviewer"], entry["size"], entry["of"]) == ("spot-check", "Anna", 6, 40)

@@ -24,6 +24,8 @@ def look_of_channel(channel: Channel, number: int) -> dict[str, Any]:
     number
         Which channel it is, from 0.
     """
+    if channel.levels[0].rgb:
+        return {"blending": "additive"}
     from napari.utils.colormaps import Colormap
 
     colour = channel.colour if channel.colour and any(channel.colour) else _USUAL[number % len(_USUAL)]

@@ -27,12 +27,10 @@ def get_reader(path: str | Sequence[str]) -> Callable[[str | Sequence[str]], lis
 
 
 def read_slide(path: str | Sequence[str]) -> list[LayerData]:
-    """Open a slide as layers: tissue, thumbnail, label and macro."""
-    from blankslide._napari.layers import OpenedSlide
-    from blankslide._napari.watch import watch
+    """Open a slide as layers: tissue, and then thumbnail, label and macro."""
+    from blankslide._napari.opening import layers_for_napari
 
-    watch()
-    return OpenedSlide(path if isinstance(path, str) else path[0]).layer_data()
+    return layers_for_napari(path if isinstance(path, str) else path[0])
 
 
 def anonymize_slide() -> Any:

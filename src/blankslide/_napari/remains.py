@@ -8,7 +8,8 @@ And all dask arrays share one cache. So the pixels are exchanged in each of thes
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -38,6 +39,24 @@ def exchange(layer: Layer, data: Any) -> None:
     layer.thumbnail = np.zeros_like(layer.thumbnail)
 
 
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Let napari's collection of all garbage, which each layer that goes begins, find nothing to look through.
+
+    It would hold the window for half a second. What is garbage is collected in Python's own time.
+    """
+    import gc
+
+    frozen = gc.get_freeze_count()
+    if not frozen:
+        gc.freeze()
+    try:
+        yield
+    finally:
+        if not frozen:
+            gc.unfreeze()
+
+
 def blank(layer: Layer) -> None:
     """Take the pixels out of an image layer of whatever origin."""
     import numpy as np
@@ -56,3 +75,16 @@ def empty_dask_cache() -> None:
     if module is not None:
         with suppress(AttributeError):
             module._DASK_CACHE.cache.clear()
+
+
+def give_back() -> None:
+    """Return freed memory to the system, beside the window: what was decoded into it would stay there, legible.
+
+    Only the C library of Linux can be asked for that; elsewhere nothing is done.
+    """
+    import ctypes
+    from threading import Thread
+
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        Thread(target=trim, args=(0,), name="blankslide gives memory back", daemon=True).start()

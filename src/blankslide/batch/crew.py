@@ -63,12 +63,14 @@ class Worker:
     ----------
     orders
         For all slides that it will do.
+    code
+        What the process runs; by default, what plans and edits.
     """
 
-    def __init__(self, orders: Orders) -> None:
+    def __init__(self, orders: Orders, code: str | None = None) -> None:
         paths = [os.path.abspath(each) for each in sys.path if each]
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter, and our own words
-            [sys.executable, "-P", "-c", _CODE],
+            [sys.executable, "-P", "-c", code or _CODE],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -131,11 +133,14 @@ class Crew:
         For all slides.
     jobs
         How many processes there are; 0 does the work in this one.
+    code
+        What the processes run: by default, what plans and edits.
     """
 
-    def __init__(self, orders: Orders, jobs: int) -> None:
+    def __init__(self, orders: Orders, jobs: int, code: str | None = None) -> None:
         self._orders = orders
         self._jobs = jobs
+        self._code = code
         self._idle: list[Worker] = []
         self._stillborn = 0
 
@@ -215,7 +220,7 @@ class Crew:
         except IndexError:
             pass
         try:
-            return Worker(self._orders.here())
+            return Worker(self._orders.here(), self._code)
         except OSError as error:
             raise EnvironmentProblem(f"no process could be started: {error.strerror or 'unknown error'}") from None
 

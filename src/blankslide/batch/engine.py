@@ -14,7 +14,7 @@ import os
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from blankslide.batch.crew import Crew
@@ -61,6 +61,9 @@ class Request:
         Address of a dask scheduler whose workers do the slides; ``jobs`` says nothing then.
     blind
         Number the slides in an order that tells nothing.
+    only
+        Do none but these of the slides that are found below ``paths``; None for all. Numbers and folders of copies
+        stay those of the whole queue.
     """
 
     paths: tuple[Path, ...]
@@ -72,6 +75,7 @@ class Request:
     every: bool = False
     scheduler: str | None = None
     blind: bool = False
+    only: frozenset[Path] | None = None
 
 
 def _nobody(event: Event) -> None:
@@ -119,12 +123,13 @@ class Batch:
         self._looked = looked
         self._unreadable: list[Path] = []
         self._crew: Crew | Cluster
+        orders = replace(request.orders, rehearsed=not request.dry_run)
         if request.scheduler is None:
-            self._crew = Crew(request.orders, request.jobs)
+            self._crew = Crew(orders, request.jobs)
         else:
             from blankslide.batch.cluster import Cluster
 
-            self._crew = Cluster(request.orders, request.scheduler)
+            self._crew = Cluster(orders, request.scheduler)
         self._key = self._key_for_names()
 
     def __enter__(self) -> Batch:
@@ -182,7 +187,7 @@ class Batch:
             if not isinstance(told, tuple):
                 self._watch(told)
                 continue
-            task, (outcome, foreseen) = told
+            task, (outcome, foreseen, _) = told
             if outcome.error_code == _CANCELLED:
                 continue
             one = forecast(task, outcome, foreseen, self.request.orders.out is None)
@@ -197,9 +202,10 @@ class Batch:
         found = tasks(request.paths, request.orders.out, aside)
         if request.blind:
             found = shuffled(found, self._key)
+        named = self._given_names(found)
         if request.shard is not None:
-            return filter(request.shard.holds, self._given_names(found))
-        return self._given_names(found)
+            named = filter(request.shard.holds, named)
+        return named if request.only is None else (task for task in named if task.path in request.only)
 
     def _given_names(self, found: Iterator[Task]) -> Iterator[Task]:
         """Name the whole queue, whatever the shard: a row that fits slides of two shards is told by both."""
@@ -287,7 +293,7 @@ class Batch:
             if not isinstance(told, tuple):
                 self._watch(told)
                 continue
-            task, (outcome, _) = told
+            task, (outcome, *_) = told
             if outcome.error_code == _CANCELLED:
                 continue
             del left[task.number]

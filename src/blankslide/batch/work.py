@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from blankslide import pipeline
 from blankslide.errors import UsageError
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
 
 class Result(NamedTuple):
-    """What became of a slide, and what planning foresaw."""
+    """What became of a slide, what planning foresaw, and what a face asked for beside that (`worker.main`)."""
 
     outcome: Outcome
     foreseen: Foreseen | None = None
+    beside: Any = None
 
 
 def carry_out(
@@ -42,6 +43,7 @@ def carry_out(
             raise UsageError(task.refusal)
         options.find_key()
         own = replace(options, progress=progress, cancelled=cancelled, foreseen=seen.append, place=task.place)
+        own.pictures = options.pictures and not (verb == "plan" and orders.rehearsed)
         own.about = {**options.about, **dict(task.kept)}
         outcome = pipeline.anonymize(task.path, own, _mode(task, verb, orders, own), task.name)
     except Exception as error:  # readers are foreign code: one bad slide never stops the others

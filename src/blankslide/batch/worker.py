@@ -5,6 +5,8 @@
 Orders and slides come in by standard input, events go out by standard output, each a pickle that this tool has made.
 Whatever libraries print goes nowhere. When it is told to stop, or its other end is gone, the slide in hand is left as
 it is if nothing of it was written, and is finished else.
+
+Where slides are only looked at, as for a list with pictures, another module's `main` calls this one with what to do.
 """
 
 from __future__ import annotations
@@ -14,20 +16,28 @@ import pickle
 import signal
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from queue import Queue
 from threading import Event, Thread
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from blankslide.batch.work import Result
     from blankslide.model import Stage
 
 READY = "ready"
 _PAUSE = 0.2
 
 
-def main() -> None:
-    """Do what comes in, until nothing more does."""
+def main(do: Callable[..., Result] | None = None) -> None:
+    """Do what comes in, until nothing more does.
+
+    Parameters
+    ----------
+    do
+        What is done with a slide; by default `work.carry_out`, whose parameters and result it has.
+    """
     out = _own_streams()
     stop = Event()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, too, and it tells us
@@ -35,7 +45,7 @@ def main() -> None:
     inbox: Queue[Any] = Queue()
     Thread(target=_listen, args=(sys.stdin.buffer, inbox, stop), daemon=True).start()
     with suppress(OSError):  # nobody listens any more
-        _serve(inbox, out, stop)
+        _serve(inbox, out, stop, do)
     os._exit(0)  # the listening thread may wait for ever
 
 
@@ -62,10 +72,11 @@ def _listen(source: IO[bytes], inbox: Queue[Any], stop: Event) -> None:
             inbox.put(message)
 
 
-def _serve(inbox: Queue[Any], out: IO[bytes], stop: Event) -> None:
+def _serve(inbox: Queue[Any], out: IO[bytes], stop: Event, do: Callable[..., Result] | None) -> None:
     from blankslide.batch.work import Result, carry_out, refused
     from blankslide.pipeline import problem_of
 
+    do = do or carry_out
     _send(out, READY)
     orders = inbox.get()
     if orders is None:
@@ -77,7 +88,7 @@ def _serve(inbox: Queue[Any], out: IO[bytes], stop: Event) -> None:
         except Exception as error:
             _send(out, Result(refused(problem_of(error))))
             continue
-        _send(out, carry_out(task, verb, orders, options, _Told(out), stop.is_set))
+        _send(out, do(task, verb, orders, options, _Told(out), stop.is_set))
 
 
 def _send(out: IO[bytes], message: object) -> None:

@@ -59,6 +59,7 @@ def draw(
     room: int,
     ways: Sequence[int] = WAYS,
     soft: int = 0,
+    otherwise: Frame | None = None,
 ) -> bytes | None:
     """Draw a picture in the form of an old stream.
 
@@ -80,14 +81,18 @@ def draw(
         Those of `WAYS` that may be tried.
     soft
         How soft edges are: a number of `KEPT`.
+    otherwise
+        The form to draw in, with tables of its own, where the old one is not a simple one, or was never known.
 
     Returns
     -------
     bytes or None
-        None if the form is not a simple one, or it does not fit.
+        None if there is no form to draw in, or it does not fit.
     """
     frame = jpeg.parse(old, tables)
     if frame is None or not frame.simple or frame.height < grey.shape[0] or frame.width < grey.shape[1]:
+        frame, ways = otherwise, tuple(way for way in ways if way)
+    if frame is None:
         return None
     quant = _quants(tables) | _quants(old)
     kept = KEPT[soft]

@@ -28,10 +28,10 @@ from blankslide.batch import (
     Summary,
     read_table,
 )
+from blankslide.batch.in_words import overview_lines, summary_lines
 from blankslide.cli import output
 from blankslide.cli.anonymize import remark
 from blankslide.cli.counter import Counter
-from blankslide.cli.plan_table import overview_lines, summary_lines
 from blankslide.cli.reporting import write_report
 from blankslide.cli.settling import settle
 from blankslide.cli.stopping import STOPPED, stop

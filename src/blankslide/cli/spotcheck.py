@@ -6,7 +6,6 @@ Nothing that is shown is written anywhere.
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +14,11 @@ from typing import TYPE_CHECKING
 from blankslide.cli import blocks
 from blankslide.errors import UsageError
 from blankslide.presentation import wording as words
+from blankslide.review import report
 from blankslide.review.check import Result, SpotCheck, Terms
 from blankslide.review.page import Page, page_of
+from blankslide.review.population import of_ledger, slides_below
+from blankslide.review.signing import sign_slides
 
 if TYPE_CHECKING:
     from blankslide.pipeline import Options
@@ -45,11 +47,14 @@ class Asked:
     profile: str
     key: str | None
     ledger: str | None
+    four_eyes: bool = False
+    from_ledger: bool = False
+    check: str | None = None
 
     @property
     def terms(self) -> Terms:
         """What is asked of the sample."""
-        return Terms(self.at_most / 100, self.confidence / 100, self.size, self.seed)
+        return Terms(self.at_most / 100, self.confidence / 100, self.size, self.seed, 2 if self.four_eyes else 1)
 
 
 def spotcheck(asked: Asked) -> int:
@@ -62,51 +67,61 @@ def spotcheck(asked: Asked) -> int:
     """
     from blankslide.api import options
 
+    if asked.check:
+        return _check_report(asked)
     _check(asked)
     ledger = options(ledger=asked.ledger, looks=True).ledger
     chosen = options(asked.profile, key=asked.key, ledger="none", looks=True, asked_only=True)
-    slides = _slides(asked.paths)
+    slides = _population(asked, ledger, chosen)
     reviewer = asked.reviewer or ("somebody" if asked.draw else "")
     check = SpotCheck(list(slides), reviewer, Path(asked.record) if asked.record else None, asked.terms)
-    print(_headline(check))
+    print(check.headline())
     if asked.draw:
         for position, name in enumerate(check.sample, 1):
             print(f"{position:>5}  {words.shown(name, whole=True)}")
         return 0
     _look(check, slides, chosen)
-    entry = _sign(check, ledger, chosen)
+    entry = _sign(check, slides, ledger, chosen)
     result = check.result()
     _tell(check, result, entry)
     if asked.report:
-        _write(Path(asked.report), check, entry, asked.with_names)
-    return 0 if check.is_complete and not result.failed else 1
+        report.write(Path(asked.report), report.content(check, entry, asked.with_names))
+    return 0 if check.can_be_signed and not result.failed else 1
+
+
+def _check_report(asked: Asked) -> int:
+    """Say whether a report is still what was signed; 0 only if all of it is known to hold."""
+    from blankslide.api import options
+    from blankslide.review import report_check
+
+    if asked.paths:
+        raise UsageError("--check is about a report alone", "leave the slides out")
+    ledger = options(ledger=asked.ledger, looks=True, asked_only=True).ledger
+    answers = report_check.check(Path(asked.check or ""), ledger)
+    for answer in answers:
+        print(f"{'?' if answer.holds is None else '✓' if answer.holds else '✗'} {answer.sentence}")
+    return 0 if all(answer.holds for answer in answers) else 1
 
 
 def _check(asked: Asked) -> None:
     if asked.with_names and asked.report is None:
         raise UsageError("--with-names is about the file of --report")
-    if asked.report and Path(asked.report).suffix.lower() not in (".html", ".htm", ".json"):
-        raise UsageError("the report's name must end in .html or .json")
+    if not asked.paths:
+        raise UsageError("there is nothing to look at", "name a folder or slides")
+    if asked.report:
+        report.check_target(Path(asked.report))
     if asked.draw and asked.record:
         raise UsageError("--draw only says which slides would be looked at: leave --record out, or --draw")
 
 
-def _slides(paths: tuple[str, ...]) -> dict[str, Path]:
-    """Return the slides by their paths below what was named."""
-    from blankslide import pipeline
-
-    found: dict[str, Path] = {}
-    for name in paths:
-        root = Path(name) if os.path.isdir(name) else Path(name).parent
-        for path in pipeline.slides_in([name], lambda other: None):
-            below = os.path.relpath(path, root).replace(os.sep, "/")
-            found.setdefault(below if len(paths) == 1 else f"{root.name}/{below}", path)
-    return found
-
-
-def _headline(check: SpotCheck) -> str:
-    bound = f"no failure -> at most {check.share * 100:g} % bad, {check.confidence * 100:g} % sure"
-    return f"{check.of} slides · sample of {check.size} (seed {check.seed}): {bound}"
+def _population(asked: Asked, ledger: Ledger | None, chosen: Options) -> dict[str, Path]:
+    """Return the slides that the sample is drawn from, by their paths below what was named."""
+    if not asked.from_ledger:
+        return slides_below(asked.paths)
+    found = of_ledger(asked.paths, ledger, chosen)
+    if found.sentence():
+        print(found.sentence())
+    return found.slides
 
 
 # -- looking ---------------------------------------------------------------------------------
@@ -118,7 +133,7 @@ def _look(check: SpotCheck, slides: dict[str, Path], chosen: Options) -> None:
     while position is not None:
         page = page_of(slides[check.sample[position]], chosen)
         _show(check, position, page)
-        following = _answered(check, position)
+        following = _answered(check, position, page.seen)
         if following is None:
             print("stopped; " + (f"go on with --record {check.record.name}" if check.record else "nothing was kept"))
             return
@@ -129,7 +144,8 @@ def _show(check: SpotCheck, position: int, page: Page) -> None:
     print(f"\n[{position + 1}/{check.size}] {page.headline}")
     said = check.own.get(position)
     if said is not None:
-        print(f"you said: {said.word}{f' · {said.note}' if said.note else ''}")
+        changed = " · the slide was changed since" if check.is_outdated(position, page.seen) else ""
+        print(f"you said: {said.word}{f' · {said.note}' if said.note else ''}{changed}")
     if page.trouble:
         print(page.trouble)
     _show_pictures(page)
@@ -151,7 +167,7 @@ def _show_pictures(page: Page) -> None:
         print("\n".join(blocks.lines_of(pixels, 72, 24 if not name.startswith("corner") else 12)))
 
 
-def _answered(check: SpotCheck, position: int) -> int | None:
+def _answered(check: SpotCheck, position: int, seen: str) -> int | None:
     """Take one answer: return the position to go to, -1 for the next open one, None to stop."""
     while True:
         key = _key()
@@ -163,10 +179,10 @@ def _answered(check: SpotCheck, position: int) -> int | None:
         if word == "n":
             word, _, note = _line("pass or fail, and your note: ").strip().partition(" ")
         if word.lower() in ("p", "pass"):
-            check.give(position, "pass", note)
+            check.give(position, "pass", note, seen)
             return -1
         if word.lower() in ("f", "fail"):
-            check.give(position, "fail", note)
+            check.give(position, "fail", note, seen)
             return -1
         print(_KEYS)
 
@@ -192,15 +208,13 @@ def _line(question: str) -> str:
 # -- the end ---------------------------------------------------------------------------------
 
 
-def _sign(check: SpotCheck, ledger: Ledger | None, chosen: Options) -> int | None:
+def _sign(check: SpotCheck, slides: dict[str, Path], ledger: Ledger | None, chosen: Options) -> int | None:
     if not check.is_complete or ledger is None:
         return None
-    from blankslide.policy.pseudonyms import slide_name
-
-    key = chosen.key
-    failed = check.result().failed
-    names = {p: slide_name(check.sample[p].rpartition("/")[2], key) for p in failed} if key else {}
-    return check.sign(ledger, names)
+    if not check.can_be_signed:
+        print("not signed yet: a second reviewer has to look at the whole sample, with the same --record")
+        return None
+    return sign_slides(check, slides, ledger, chosen)
 
 
 def _tell(check: SpotCheck, result: Result, entry: int | None) -> None:
@@ -213,16 +227,3 @@ def _tell(check: SpotCheck, result: Result, entry: int | None) -> None:
         print(f"the reviewers are not of one mind about {len(result.differ)}")
     if entry is not None:
         print(f"signed by {check.reviewer} · ledger entry {entry}")
-
-
-def _write(path: Path, check: SpotCheck, entry: int | None, with_names: bool) -> None:
-    from blankslide.records.report import write_text
-    from blankslide.review import report
-
-    data = report.content(check, entry, with_names)
-    if path.suffix.lower() == ".json":
-        import json
-
-        write_text(path, json.dumps(data, ensure_ascii=True, indent=1) + "\n")
-    else:
-        write_text(path, report.page(data))

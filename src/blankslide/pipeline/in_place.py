@@ -24,7 +24,7 @@ from blankslide.model import FINISHED, LEFTOVER, Stage
 from blankslide.pipeline.balancing import balance, look_closer_if_it_speaks, would_be_left
 from blankslide.pipeline.clock import Clock
 from blankslide.pipeline.job import Job
-from blankslide.pipeline.judging import conclude, gone_roles, judge_written, touched
+from blankslide.pipeline.judging import conclude, gone_roles, judge_written, masked_parts, touched
 from blankslide.pipeline.ledger_entry import record, remembered
 from blankslide.pipeline.ledger_facts import facts
 from blankslide.pipeline.linking import choose_link, write_link
@@ -229,7 +229,8 @@ def _ask(job: Job) -> None:
     from blankslide.verification.observe import observe
     from blankslide.verification.views import Edit
 
-    job.before = observe(job.path, Edit(gone_roles(job.planned), touched(job)))
+    edit = Edit(gone_roles(job.planned), touched(job), masks=masked_parts(job.planned))
+    job.before = observe(job.path, edit)
     job.clock.lap(Stage.OBSERVE)
     job.clock.safe_point()
     _require_judge(job)

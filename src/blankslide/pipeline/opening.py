@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 from blankslide.errors import NotASlide, SlideError
 from blankslide.formatkit.protocol import Probe
 from blankslide.formats import detect, format_named
-from blankslide.model import OTHER_KEY, Blank, Finding, Inspection, OwnPicture, Part, PhiClass
+from blankslide.model import MASKED_BEFORE, OTHER_KEY, Blank, Finding, Inspection, OwnPicture, Part, PhiClass
 from blankslide.policy.pseudonyms import is_foreign, is_ours
 
 if TYPE_CHECKING:
+    from blankslide.model import Edit
     from blankslide.source import ByteSource, SlideFiles
     from blankslide.storage.slide_files import SlideFilesOnDisk
 
@@ -77,9 +78,12 @@ def _without_ours(inspection: Inspection, files: Sequence[ByteSource], key: byte
         labels = _labels(finding, files) if finding.rooms and finding not in ours else ()
         inspection.drawn += labels
         labelled += [finding] if labels else []
+    if any(drawn.mask for drawn in inspection.drawn):
+        inspection.notes += (MASKED_BEFORE,)
     if any(_is_foreign(f, key) for f in ours):
         inspection.notes += (OTHER_KEY,)
     if ours or labelled:
+        inspection.labelled = tuple(labelled)
         inspection.kept += tuple(p for f in ours for p in f.places)
         inspection.findings = tuple(f for f in inspection.findings if f not in ours and f not in labelled)
     return inspection
@@ -99,6 +103,9 @@ def _labels(finding: Finding, files: Sequence[ByteSource]) -> tuple[OwnPicture, 
     from blankslide.blanks.label import written
     from blankslide.policy.labels import is_telling
 
+    masked = _masked(finding, files)
+    if masked:
+        return masked
     found = [(room, written(room, files[room.blank.file])) for room in finding.rooms]
     if any(label is not None and is_telling(label.text) for _, label in found):
         return ()  # nobody has asked us for such a text
@@ -107,6 +114,24 @@ def _labels(finding: Finding, files: Sequence[ByteSource]) -> tuple[OwnPicture, 
     if not drawn or not all(isinstance(edit, Blank) and _is_drawn(edit, files) for edit in others):
         return ()
     return tuple(OwnPicture(r) if w is None else OwnPicture(r, w.text, w.spans) for r, w in found)
+
+
+def _masked(finding: Finding, files: Sequence[ByteSource]) -> tuple[OwnPicture, ...]:
+    """Return the pictures of a macro that an earlier run has masked, if all of the finding is masked or blank."""
+    if not any(room.role == "macro" for room in finding.rooms):
+        return ()
+    from blankslide.blanks.mask import written
+
+    found = [(room, written(room, files[room.blank.file])) for room in finding.rooms]
+    own = [OwnPicture(room, None, mask.spans, mask.box, finding) for room, mask in found if mask is not None]
+    done = {edit for picture in own for edit in (*picture.room.instead, *picture.room.also)}
+    if not own or any(edit not in done and not _is_blank_edit(edit, files) for edit in finding.edits):
+        return ()
+    return (*own, *(OwnPicture(room) for room, mask in found if mask is None))
+
+
+def _is_blank_edit(edit: Edit, files: Sequence[ByteSource]) -> bool:
+    return isinstance(edit, Blank) and _is_drawn(edit, files)
 
 
 def _is_drawn(blank: Blank, files: Sequence[ByteSource]) -> bool:

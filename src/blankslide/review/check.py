@@ -3,29 +3,27 @@
 The sample is drawn again from its seed whenever the check is gone on with, so the record holds no name: positions in
 the sample, verdicts, who gave them and when, and a digest that tells the set of slides from another one. A second
 reviewer who opens the record does not see what the first one said, until both have looked at everything. A slide has
-failed if anybody failed it.
+failed if anybody failed it. Once verdicts of others were shown, or the result was signed, a verdict stands.
 """
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from blankslide.errors import EnvironmentProblem, UsageError
+from blankslide.errors import UsageError
+from blankslide.review import record as _record
 from blankslide.review.bound import at_most, sample_size
 from blankslide.review.draw import digest, drawn, new_seed
+from blankslide.review.record import Verdict, verdicts_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from blankslide.records.ledger import Ledger
+    from blankslide.review.record import Word
 
-Word = Literal["pass", "fail"]
-KIND = "blankslide spot-check 1"
 LONGEST_NOTE = 500
 
 
@@ -42,21 +40,15 @@ class Terms(NamedTuple):
         Slides to look at; by default the fewest that are enough if none fails.
     seed
         To draw the same again; a new one by default.
+    reviewers
+        How many have to look at the whole sample before the result can be signed: 1, or 2 for four eyes.
     """
 
     share: float = 0.05
     confidence: float = 0.95
     size: int | None = None
     seed: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a reviewer said of a slide."""
-
-    word: Word
-    note: str = field(default="", repr=False)
-    time: str = ""
+    reviewers: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +109,12 @@ class SpotCheck:
 
     Attributes
     ----------
+    of, slides
+        How many slides there are, and a digest that tells this set of them from another one.
     sample
         The names that are looked at, in their order.
+    wanted
+        How many have to look at everything.
 
     Raises
     ------
@@ -134,8 +130,8 @@ class SpotCheck:
         if not names:
             raise UsageError("there is no slide to draw from")
         self.reviewer, self.record = reviewer.strip(), record
-        self.of, self._digest = len(set(names)), digest(names)
-        kept = _read(record) if record is not None else None
+        self.of, self.slides = len(set(names)), digest(names)
+        kept = _record.read(record) if record is not None else None
         if kept is None:
             self._begin(terms or Terms())
         else:
@@ -147,21 +143,29 @@ class SpotCheck:
         size = terms.size if terms.size is not None else sample_size(self.of, terms.share, terms.confidence)
         if not 0 < size <= self.of:
             raise UsageError(f"a sample of {size} cannot be drawn from {self.of} slides")
+        if terms.reviewers not in (1, 2):
+            raise UsageError("a spot-check is made by one reviewer or by two")
+        if terms.reviewers > 1 and self.record is None:
+            raise UsageError("four eyes need a record that both reviewers use", "name one")
         self.size, self.confidence, self.share = size, terms.confidence, terms.share
+        self.wanted, self._signed = terms.reviewers, set[str]()
         self.seed = new_seed() if terms.seed is None else terms.seed
         self._said: dict[str, dict[int, Verdict]] = {self.reviewer: {}}
 
     def _go_on(self, kept: Mapping[str, Any], terms: Terms | None) -> None:
-        if kept["slides"] != self._digest:
+        if kept["slides"] != self.slides:
             raise UsageError(
                 "the record is of another set of slides: some were added, renamed or removed",
                 "begin a new record, or bring the folder back to what it was",
             )
         self.size, self.confidence, self.share = kept["size"], kept["confidence"], kept["share"]
         self.seed = kept["seed"]
+        self.wanted, self._signed = kept.get("wanted", 1), set(kept.get("signed", ()))
         if terms is not None and (terms.seed not in (None, self.seed) or terms.size not in (None, self.size)):
             raise UsageError("the record was begun with another seed or size", "leave them out to go on with it")
-        self._said = _verdicts(kept["reviewers"])
+        if terms is not None and terms.reviewers > self.wanted:
+            raise UsageError("the record was begun for one reviewer", "begin a new record for four eyes")
+        self._said = verdicts_of(kept["reviewers"])
         self._said.setdefault(self.reviewer, {})
 
     # -- looking ---------------------------------------------------------------------------
@@ -181,27 +185,56 @@ class SpotCheck:
         order = [*range(after + 1, self.size), *range(min(after + 1, self.size))]
         return next((position for position in order if position not in self.own), None)
 
-    def give(self, position: int, word: Word, note: str = "") -> None:
+    @property
+    def stands(self) -> bool:
+        """Whether this reviewer's verdicts can no longer be changed: others' were shown, or the result was signed."""
+        return self.reviewer in self._signed or (self.is_complete and len(self.done()) > 1)
+
+    def done(self) -> dict[str, dict[int, Verdict]]:
+        """Return what those have said who have looked at everything; nothing before this reviewer has."""
+        if not self.is_complete:
+            return {}
+        return {name: said for name, said in self._said.items() if len(said) == self.size}
+
+    def is_outdated(self, position: int, seen: str) -> bool:
+        """Whether this reviewer's verdict was given on other bytes than those of the page that is shown now."""
+        said = self.own.get(position)
+        return said is not None and bool(said.seen and seen) and said.seen != seen
+
+    def give(self, position: int, word: Word, note: str = "", seen: str = "") -> None:
         """Take a verdict, or another one in its place, and keep it in the record.
+
+        Parameters
+        ----------
+        seen
+            By what the slide that was looked at is known again, from its page.
 
         Raises
         ------
         UsageError
-            If there is no such position, or the note is too long.
+            If there is no such position, the note is too long, or verdicts stand.
         """
+        self._take_over()
+        if self.stands:
+            raise UsageError("your verdicts stand: the result was signed, or you have seen another reviewer's")
         if not 0 <= position < self.size:
             raise UsageError(f"there is no slide {position + 1} in a sample of {self.size}")
         if len(note) > LONGEST_NOTE:
             raise UsageError(f"a note has at most {LONGEST_NOTE} characters")
         now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        self._said[self.reviewer][position] = Verdict(word, note.strip(), now)
+        self._said[self.reviewer][position] = Verdict(word, note.strip(), now, seen)
         self._save()
 
     # -- what follows ----------------------------------------------------------------------
 
+    def headline(self) -> str:
+        """Say how many slides there are, how many are looked at, and what no failure would mean."""
+        bound = f"no failure -> at most {self.share * 100:g} % bad, {self.confidence * 100:g} % sure"
+        return f"{self.of} slides · sample of {self.size} (seed {self.seed}): {bound}"
+
     def result(self) -> Result:
         """Return what follows from what was said so far; of others only if both have looked at everything."""
-        done = {name: said for name, said in self._said.items() if len(said) == self.size}
+        done = self.done()
         counted = done if self.is_complete else {self.reviewer: dict(self.own)}
         looked = set().union(*counted.values()) if counted else set()
         failed = sorted({p for said in counted.values() for p, verdict in said.items() if verdict.word == "fail"})
@@ -224,119 +257,58 @@ class SpotCheck:
             return {self.reviewer: self.own[position]} if position in self.own else {}
         return {name: said[position] for name, said in self._said.items() if len(said) == self.size}
 
-    def sign(self, ledger: Ledger, names: Mapping[int, str] | None = None) -> int:
-        """Write the result into the ledger.
+    @property
+    def can_be_signed(self) -> bool:
+        """Whether the whole sample was looked at, by as many as have to."""
+        return self.is_complete and len(self.done()) >= self.wanted
 
-        Parameters
-        ----------
-        names
-            How the ledger knows the slides that failed, by position.
-
-        Returns
-        -------
-        int
-            The number of the entry.
+    def require_complete(self) -> None:
+        """Refuse to sign what was not looked at whole, by as many as have to.
 
         Raises
         ------
         UsageError
-            If the sample was not looked at whole.
-        EnvironmentProblem
-            If the ledger cannot be written.
+            If so.
         """
-        from blankslide.version import __version__
-
+        self._take_over()
         if not self.is_complete:
             raise UsageError(f"{self.size - len(self.own)} of the sample were not looked at yet")
-        result = self.result()
-        return ledger.append(
-            {
-                "kind": "spot-check",
-                "transaction": f"spot-check-{os.urandom(12).hex()}",
-                "tool": __version__,
-                "reviewer": self.reviewer,
-                "reviewers": list(result.reviewers),
-                "of": result.of,
-                "size": result.size,
-                "seed": result.seed,
-                "slides": self._digest,
-                "confidence": result.confidence,
-                "failed": [(names or {}).get(position, "") for position in result.failed],
-                "failures": len(result.failed),
-                "bad_at_most": result.bad,
-                "differ": len(result.differ),
-            }
-        )
+        if not self.can_be_signed:
+            raise UsageError("four eyes: a second reviewer has to look at the whole sample first")
+
+    def mark_signed(self) -> None:
+        """Keep in the record that the result was signed: the verdicts that went into it stand."""
+        self._signed |= set(self.result().reviewers)
+        self._save()
 
     # -- the record ------------------------------------------------------------------------
 
+    def _take_over(self) -> None:
+        """Take over what others have said meanwhile: another reviewer may be at work on the same record."""
+        kept = _record.read(self.record) if self.record is not None else None
+        if kept is not None:
+            self._signed |= set(kept.get("signed", ()))
+            others = verdicts_of(kept["reviewers"])
+            self._said |= {name: said for name, said in others.items() if name != self.reviewer}
+
     def _save(self) -> None:
-        if self.record is None:
-            return
-        kept = _read(self.record)
-        if kept is not None:  # another reviewer may be at work on the same record
-            for name, said in _verdicts(kept["reviewers"]).items():
-                if name != self.reviewer:
-                    self._said[name] = said
-        _write(self.record, self._plain())
+        if self.record is not None:
+            self._take_over()
+            _record.write(self.record, self._plain())
 
     def _plain(self) -> dict[str, Any]:
         return {
-            "record": KIND,
+            "record": _record.KIND,
             "of": self.of,
             "size": self.size,
             "seed": self.seed,
             "share": self.share,
             "confidence": self.confidence,
-            "slides": self._digest,
+            "slides": self.slides,
+            "wanted": self.wanted,
+            "signed": sorted(self._signed),
             "reviewers": {
-                name: {str(p): [v.word, v.note, v.time] for p, v in sorted(said.items())}
+                name: {str(p): [v.word, v.note, v.time, v.seen] for p, v in sorted(said.items())}
                 for name, said in self._said.items()
             },
         }
-
-
-def _verdicts(kept: Mapping[str, Mapping[str, Sequence[Any]]]) -> dict[str, dict[int, Verdict]]:
-    return {name: {int(p): Verdict(*each) for p, each in said.items()} for name, said in kept.items()}
-
-
-_TYPES = {"of": int, "size": int, "seed": int, "share": float, "confidence": float, "slides": str, "reviewers": dict}
-
-
-def _read(path: Path) -> dict[str, Any] | None:
-    """Return a record; None if there is none yet."""
-    try:
-        kept = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise EnvironmentProblem(f"the record cannot be read: {error.strerror}") from None
-    except ValueError:
-        kept = None
-    if not isinstance(kept, dict) or kept.get("record") != KIND or not _is_whole(kept):
-        raise UsageError("the file named as record holds something else", "name another one")
-    return kept
-
-
-def _is_whole(kept: Mapping[str, Any]) -> bool:
-    if not all(isinstance(kept.get(name), kind) for name, kind in _TYPES.items()):
-        return False
-    try:
-        said = _verdicts(kept["reviewers"])
-    except (TypeError, ValueError, AttributeError):
-        return False
-    return all(v.word in ("pass", "fail") and 0 <= p < kept["size"] for each in said.values() for p, v in each.items())
-
-
-def _write(path: Path, kept: Mapping[str, Any]) -> None:
-    """Write a record whole: a reader sees the old one or the new one, also after a power cut."""
-    draft = path.with_name(f".{os.urandom(6).hex()}.tmp")
-    try:
-        with draft.open("x", encoding="utf-8") as file:
-            json.dump(kept, file, ensure_ascii=True, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise EnvironmentProblem(f"the record cannot be written: {error.strerror}") from None

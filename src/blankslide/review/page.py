@@ -45,6 +45,10 @@ class Page:
         (what it is, pixels): rows, columns and red, green, blue of 8 bits. Corners are of level 0.
     strings
         Every string that stands in it; those that nothing explains come first.
+    trouble
+        Why its pictures cannot be shown, or empty.
+    seen
+        By what the slide is known again that was looked at: a digest as the ledger has it; empty if nobody can tell.
     """
 
     headline: str
@@ -53,6 +57,7 @@ class Page:
     corners: tuple[tuple[str, Pixels], ...] = field(default=(), repr=False)
     strings: tuple[Readable, ...] = field(default=(), repr=False)
     trouble: str = ""
+    seen: str = field(default="", repr=False)
 
     @property
     def unexplained(self) -> int:
@@ -63,7 +68,8 @@ class Page:
 def page_of(path: Path, options: Options) -> Page:
     """Make the page of a slide; one that is refused, or cannot be shown, has a page that says so."""
     try:
-        outcome = pipeline.verify(path, options)
+        certified = pipeline.certify(path, options)
+        outcome, seen = certified.outcome, certified.evidence.after
         headline = words.after_line(path, outcome, wrote=False).replace(" · nothing to do", "")
         inspection, _ = pipeline.plan(path, options)
         strings = tuple(pipeline.readable(path, options))
@@ -72,8 +78,16 @@ def page_of(path: Path, options: Options) -> Page:
     try:
         pictures, corners = _shown(pipeline.main_file(path), inspection)
     except BlankslideError as error:
-        return Page(headline, bool(outcome), strings=strings, trouble=f"cannot be shown: {error.message}")
-    return Page(headline, bool(outcome), pictures, corners, strings)
+        return Page(headline, bool(outcome), strings=strings, trouble=f"cannot be shown: {error.message}", seen=seen)
+    return Page(headline, bool(outcome), pictures, corners, strings, seen=seen)
+
+
+def seen_now(path: Path, options: Options) -> str:
+    """Return by what a slide is known as it is now; empty if nobody can tell."""
+    try:
+        return pipeline.evidence_of(path, options).after
+    except BlankslideError:
+        return ""
 
 
 def _shown(path: Path, inspection: Inspection) -> tuple[tuple[tuple[str, Pixels], ...], tuple[tuple[str, Pixels], ...]]:

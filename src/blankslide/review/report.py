@@ -1,6 +1,7 @@
 """The report of a spot-check: one page, what was drawn and how, what was said, and what follows; no value, no picture.
 
-Names stand in it where they are plain, else numbers of the sample. A note is what the reviewer typed.
+The page and the PDF are drawn from the data (`report_data`) alone and hold it, and the ledger's entry of the check has
+the data's digest: so a page that somebody edited is seen (`report_check`).
 """
 
 from __future__ import annotations
@@ -9,95 +10,89 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from blankslide.policy.file_names import name_verdict, public_name
-from blankslide.presentation import wording as words
+from blankslide.errors import UsageError
 from blankslide.records.report_html import document
+from blankslide.review.report_data import HOW, content, digest, digests, facts, has_failed, text_of
 
 if TYPE_CHECKING:
-    from blankslide.review.check import SpotCheck
+    from pathlib import Path
 
-_HOW = (
-    "Each slide has a number, the SHA-256 of the seed, a space, and its path below the folder; the smallest numbers are"
-    " the sample. The bound is exact for a finite number of slides (hypergeometric distribution)."
-)
+__all__ = ["SUFFIXES", "check_target", "content", "digest", "digests", "drawn", "page", "write"]
+
+SUFFIXES = (".html", ".htm", ".pdf", ".json")
+OPENING, CLOSING = '<script type="application/json" id="spot-check">', "</script>"
+MARKS = {"pass": "✓ pass", "fail": "✗ FAIL", "": "not looked at"}
 
 
-def content(check: SpotCheck, entry: int | None = None, with_names: bool = False) -> dict[str, Any]:
-    """Return the report as plain data.
+# -- the file ----------------------------------------------------------------------------
 
-    Parameters
-    ----------
-    entry
-        Number of the entry in the ledger, if it was signed.
+
+def check_target(path: Path) -> None:
+    """Refuse a report that cannot be made, before any slide is looked at.
+
+    Raises
+    ------
+    UsageError
+        If the suffix is none of ours, or what a PDF needs is not installed.
     """
-    from blankslide.version import __version__
+    if path.suffix.lower() not in SUFFIXES:
+        raise UsageError("the report's name must end in .html, .pdf or .json")
+    if path.suffix.lower() == ".pdf":
+        from blankslide.records.sheets_pdf import require
 
-    result = check.result()
-    return {
-        "tool": f"Blankslide {__version__}",
-        "result": result.sentence(),
-        "of": result.of,
-        "size": result.size,
-        "seed": result.seed,
-        "confidence": result.confidence,
-        "looked": result.looked,
-        "failed": len(result.failed),
-        "bad_at_most": result.bad,
-        "reviewers": list(result.reviewers) or [check.reviewer],
-        "complete": check.is_complete,
-        "differ": len(result.differ),
-        "ledger_entry": entry,
-        "slides": [
-            {
-                "number": position + 1,
-                "slide": _name(name, position, with_names),
-                "verdicts": {
-                    who: {"verdict": said.word, "note": said.note, "time": said.time}
-                    for who, said in check.verdicts(position).items()
-                },
-            }
-            for position, name in enumerate(check.sample)
-        ],
-    }
+        require()
 
 
-def _name(name: str, position: int, with_names: bool) -> str:
-    last = name.rpartition("/")[2]
-    return public_name(words.shown(name if with_names else last), name_verdict(last), position + 1, with_names)
+def write(path: Path, data: Mapping[str, Any]) -> None:
+    """Write a report as HTML, PDF or JSON; a reader sees the old file or the whole new one.
+
+    Raises
+    ------
+    UsageError, EnvironmentProblem
+        If it cannot be written.
+    """
+    from blankslide.records.report import write_text
+
+    check_target(path)
+    write_text(path, drawn(path.suffix.lower(), data))
+
+
+def drawn(suffix: str, data: Mapping[str, Any]) -> bytes:
+    """Return the bytes of a report's file: they depend on the data only, and on fpdf2's version for a PDF."""
+    if suffix == ".json":
+        return text_of(data)
+    if suffix == ".pdf":
+        from blankslide.review.report_pdf import pdf
+
+        return pdf(data, text_of(data))
+    return page(data).encode()
+
+
+# -- the page ----------------------------------------------------------------------------
 
 
 def page(data: Mapping[str, Any]) -> str:
-    """Return the report as an HTML page, fit for printing."""
-    failed = [slide for slide in data["slides"] if any(v["verdict"] == "fail" for v in slide["verdicts"].values())]
-    colour = "bad" if failed else "good"
-    facts = {
-        "Reviewers": ", ".join(data["reviewers"]),
-        "Sample": f"{data['size']} of {data['of']} slides, seed {data['seed']}",
-        "Looked at": f"{data['looked']}" if data["complete"] else f"{data['looked']}: NOT complete",
-        "Not of one mind": str(data["differ"]),
-        "Ledger": f"entry {data['ledger_entry']}" if data["ledger_entry"] else "not signed",
-    }
-    listed = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in facts.items())
+    """Return the report as an HTML page, fit for printing; its data stands in it as a block that no browser runs."""
+    colour = "bad" if any(map(has_failed, data["slides"])) else "good"
+    listed = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in facts(data).items())
     return document(
         "Spot-check",
         [
             f'<p class="soft">{escape(data["tool"])}</p>',
             f'<section><p class="{colour}">{escape(data["result"])}</p><dl>{listed}</dl></section>',
             f"<section><h2>Slides</h2>{_table(data['slides'])}</section>",
-            f'<p class="soft">{escape(_HOW)}</p>',
+            f'<p class="soft">{escape(HOW)}</p>',
+            OPENING + text_of(data).decode("ascii").strip().replace("<", "\\u003c") + CLOSING,
         ],
     )
 
 
 def _table(slides: Sequence[Mapping[str, Any]]) -> str:
     rows = [
-        (slide["number"], slide["slide"], who, _MARKS[said["verdict"]], said["note"], said["time"])
+        (slide["number"], slide["slide"], who, MARKS[said["verdict"]], said["note"], said["time"])
         for slide in slides
         for who, said in (slide["verdicts"] or {"": {"verdict": "", "note": "", "time": ""}}).items()
     ]
     head = "".join(f'<th scope="col">{name}</th>' for name in ("no.", "slide", "reviewer", "verdict", "note", "when"))
     body = "".join(f"<tr>{''.join(f'<td>{escape(str(cell))}</td>' for cell in row)}</tr>" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-
-_MARKS = {"pass": "✓ pass", "fail": "✗ FAIL", "": "not looked at"}

@@ -91,6 +91,11 @@ class LazyLevel(LazyArray):
         self._source = source
         self.chunks: tuple[int, ...] = tuple(getattr(source, "chunks", None) or self.shape)
 
+    @property
+    def decodes(self) -> bool:
+        """Whether there is something to read, and not only hatching."""
+        return self._source is not None
+
     def __getitem__(self, key: Any) -> Pixels:
         import numpy as np
 
@@ -218,3 +223,24 @@ class LazyPicture(LazyArray):
         with self._lock:
             self._read, self._decodes = None, False
             self._pixels = hatched(self.shape, self.dtype)
+
+
+class Planar:
+    """A page of one plane after the other as rows, columns and colours.
+
+    Parameters
+    ----------
+    store
+        What reads by plane, rows and columns.
+    """
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+        self.shape = (*store.shape[1:], store.shape[0])
+        self.chunks = (*store.chunks[1:], store.shape[0])
+
+    def __getitem__(self, key: Any) -> Any:
+        import numpy as np
+
+        rows, columns, inside = box_of(key, self.shape)
+        return np.moveaxis(np.asarray(self._store[:, rows, columns]), 0, -1)[inside]

@@ -32,13 +32,53 @@ class Channel:
     levels
         Lazy arrays, largest first: (times, depths, rows, columns), without the axes that the slide does not have.
     axes
-        Of each of them, such as ``ZYX``.
+        Of each of them, such as ``ZYX``; ``YXS`` for a channel that is in colours.
+    range
+        What its values can be where that is less than its type says, such as 12 bits of 16; None if it is not known.
     """
 
     name: str = field(repr=False)
     colour: Colour | None
-    levels: tuple[LazyPlanes, ...]
+    levels: tuple[LazyArray, ...]
     axes: str
+    range: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """One image of a slide that has several: a scene of a CZI, an image of an OME-TIFF.
+
+    Attributes
+    ----------
+    name
+        As the slide calls it; empty if it does not.
+    levels
+        Lazy arrays, largest first.
+    channels
+        What it has instead of colours.
+    at
+        Where it lies (x, y) in pixels of the slide's largest level; None if the file does not say.
+    mpp
+        Micrometres per pixel (x, y); None if that is the slide's.
+    pages
+        Pages of the file that it is made of, where inspection takes them for pictures that nobody knows.
+    """
+
+    name: str = field(repr=False)
+    levels: tuple[LazyArray, ...]
+    channels: tuple[Channel, ...] = ()
+    at: tuple[int, int] | None = None
+    mpp: tuple[float, float] | None = None
+    pages: frozenset[int] = frozenset()
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of the largest level."""
+        if self.channels:
+            top = self.channels[0]
+            shape = top.levels[0].shape
+            return (shape[-3], shape[-2]) if top.levels[0].rgb else (shape[-2], shape[-1])
+        return self.levels[0].shape[0], self.levels[0].shape[1]
 
 
 class LazyPlanes(LazyArray):

@@ -9,11 +9,14 @@ the macro shows it once more, at its left end, fully legible.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from blankslide.samples.kit.code39 import bars
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy as np
     from numpy.typing import NDArray
     from PIL.Image import Image
@@ -94,7 +97,44 @@ def tissue(width: int, height: int, seed: int = 1) -> Image:
         np.subtract(_GLASS[i], thin, out=plane, where=glass)
         plane.ravel()[nuclei] = _NUCLEUS[i] + dark
         planes.append(Image.fromarray(plane.astype(np.uint8)))  # none of these is near 0 or 255
-    return Image.merge("RGB", planes)
+    picture = Image.merge("RGB", planes)
+    if _one is not None and width * height > _one.width * _one.height:
+        _one.picture, _one.width, _one.height = picture, width, height
+    return picture
+
+
+class _OneTissue:
+    """The largest tissue that was drawn so far, for macros that show the slide itself."""
+
+    picture: Image | None = None
+    width = height = 0
+
+
+_one: _OneTissue | None = None
+
+
+@contextmanager
+def one_tissue() -> Iterator[None]:
+    """Let all macros that are drawn meanwhile show the slide: the largest tissue that was drawn before them."""
+    global _one
+    _one = _OneTissue()
+    try:
+        yield
+    finally:
+        _one = None
+
+
+def _on_glass(width: int, height: int, seed: int) -> Image:
+    """Draw the tissue of a macro, which may be the slide's own, somewhere in the middle."""
+    if _one is None or _one.picture is None:
+        return tissue(width, height, seed)
+    from PIL import Image
+
+    scale = min(0.8 * width / _one.width, 0.9 * height / _one.height)
+    small = _one.picture.resize((round(_one.width * scale), round(_one.height * scale)), Image.Resampling.BOX)
+    glass = Image.new("RGB", (width, height), (250, 250, 250))
+    glass.paste(small, (width // 10, (height - small.height) // 2))
+    return glass
 
 
 def _photographed(picture: Image, seed: int) -> Image:
@@ -208,5 +248,5 @@ def macro(patient: Patient, size: tuple[int, int] = MACRO_SIZE, seed: int = 3, *
         scene.paste(_sticker(patient, width * 9 // 40, height - 4 * border), (2 * border, 2 * border))
     at = (width * 2 // 5, 3 * border)
     glass = scene.crop((*at, at[0] + width // 2, height - 3 * border))
-    scene.paste(ImageChops.darker(glass, tissue(*glass.size, seed)), at)
+    scene.paste(ImageChops.darker(glass, _on_glass(*glass.size, seed)), at)
     return _photographed(scene, seed)

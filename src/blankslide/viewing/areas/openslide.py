@@ -47,6 +47,7 @@ class OpenSlideAreas(Areas):
         self._path = path
         super().__init__()
         self._sizes = list(self._slide.level_dimensions)
+        self._background = _colour(self._slide.properties.get("openslide.background-color"))
 
     def _opened(self) -> Any:
         import openslide
@@ -63,9 +64,12 @@ class OpenSlideAreas(Areas):
         return self._asked(lambda slide: slide.read_region(corner, number, size))
 
     def _asked(self, ask: Callable[[Any], Any]) -> Pixels:
-        """Return what OpenSlide decodes; after an error the next one asks a fresh handle."""
+        """Return what OpenSlide decodes; after an error the next one asks a fresh handle.
+
+        What was not scanned is transparent there: it gets the background that the slide names, or white like glass.
+        """
         try:
-            return rgb(ask(self._slide))
+            return rgb(ask(self._slide), self._background)
         except KeyError:  # it only does not have it
             raise
         except Exception:
@@ -85,6 +89,15 @@ class OpenSlideAreas(Areas):
             if self._slide is None:
                 raise ValueError("the slide is closed")
             return self._asked(lambda slide: slide.associated_images[role])
+
+
+def _colour(said: str | None) -> tuple[int, int, int]:
+    """Return a colour of six hexadecimal digits; white if it is none."""
+    try:
+        red, green, blue = bytes.fromhex(said or "")
+    except ValueError:
+        return 255, 255, 255
+    return red, green, blue
 
 
 class SidePictures(DecodedPictures):

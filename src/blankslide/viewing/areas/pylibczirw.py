@@ -59,6 +59,8 @@ def pictures(path: Path, found: Inspection, opened: Levels | None) -> Pictures:
 class CziAreas(Areas):
     """A slide that is open in the maker's library."""
 
+    needs = "pylibCZIrw"
+
     def __init__(self, path: Path) -> None:
         self._path = path
         super().__init__()

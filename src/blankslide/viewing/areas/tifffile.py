@@ -13,18 +13,22 @@ from typing import TYPE_CHECKING, Any
 
 from blankslide.containers.tiff.directories import MAX_IFDS
 from blankslide.errors import BlankslideError, DamagedSlide, EnvironmentProblem
+from blankslide.model.patterns import pattern
 from blankslide.quiet import quiet
 from blankslide.viewing.areas.openslide import SidePictures
-from blankslide.viewing.arrays import LazyLevel, LazyPicture, box_of
+from blankslide.viewing.arrays import LazyLevel, LazyPicture, Planar
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from blankslide.model import AssociatedImage, Inspection, Level
     from blankslide.viewing.areas.base import Levels, Pictures
-    from blankslide.viewing.planes import Channel
+    from blankslide.viewing.planes import Channel, Scene
 
 _COLOURS = (3, 4)
+_XMP = 700
+_WHITE_POINT = pattern(rb"""ScanWhitePoint=["'](\d{1,3})["']""")
+"""What scanners of Ventana's say of empty glass, in the XML of the first page."""
 _MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
@@ -97,6 +101,10 @@ class TiffSlide:
         """Return the channels of the tissue; none if it is plain colour or one grey plane."""
         return self._pages[self._first].channels(found)
 
+    def scenes(self, found: Inspection) -> tuple[Scene, ...]:
+        """Return further images of the file."""
+        return self._pages[self._first].scenes(found)
+
     def picture(self, image: AssociatedImage, words: str) -> LazyPicture:
         """Return one associated image; ``words`` stand where it cannot be decoded."""
         file = image.file or self._first
@@ -120,27 +128,6 @@ class TiffSlide:
 def _is_planar(shape: tuple[int, ...], size: tuple[int, int]) -> bool:
     """Whether a page has one plane after the other: all red, all green, all blue."""
     return len(shape) == 3 and shape[0] in _COLOURS and shape[1:] == size and shape[:2] != size
-
-
-class _Planar:
-    """A page of one plane after the other as rows, columns and colours.
-
-    Parameters
-    ----------
-    store
-        What reads by plane, rows and columns.
-    """
-
-    def __init__(self, store: Any) -> None:
-        self._store = store
-        self.shape = (*store.shape[1:], store.shape[0])
-        self.chunks = (*store.chunks[1:], store.shape[0])
-
-    def __getitem__(self, key: Any) -> Any:
-        import numpy as np
-
-        rows, columns, inside = box_of(key, self.shape)
-        return np.moveaxis(np.asarray(self._store[:, rows, columns]), 0, -1)[inside]
 
 
 class TiffPages:
@@ -171,6 +158,12 @@ class TiffPages:
 
         return channels_of(self._tiff, found)
 
+    def scenes(self, found: Inspection) -> tuple[Scene, ...]:
+        """Return further images of the file."""
+        from blankslide.viewing.areas.tifffile_channels import scenes_of
+
+        return scenes_of(self._tiff, found)
+
     def level(self, level: Level) -> LazyLevel:
         """Return one resolution."""
         size = level.height, level.width
@@ -180,10 +173,20 @@ class TiffPages:
                 return LazyLevel((*size, 3), "uint8")
             import zarr
 
-            store: Any = zarr.open(page.aszarr(), mode="r")
+            store: Any = zarr.open(page.aszarr(fillvalue=self._unscanned(page)), mode="r")
             if _is_planar(page.shape, size):
-                store = _Planar(store)
+                store = Planar(store)
             return LazyLevel(store.shape, page.dtype, store)
+
+    def _unscanned(self, page: Any) -> int | None:
+        """Return the value of tiles that are not in the file: of a page in colours the slide's white, like glass."""
+        if page.samplesperpixel not in _COLOURS or page.dtype.kind != "u":
+            return None
+        white: int = 2 ** (8 * page.dtype.itemsize) - 1
+        first: Any = self._tiff.pages[0]
+        tag = first.tags.get(_XMP) if page.dtype.itemsize == 1 else None
+        said = _WHITE_POINT.search(tag.value) if tag is not None and isinstance(tag.value, bytes) else None
+        return min(white, int(said[1])) if said else white
 
     def picture(self, image: AssociatedImage, words: str) -> LazyPicture:
         """Return one associated image; ``words`` stand where it cannot be decoded."""

@@ -64,6 +64,8 @@ def _files(path: Path, found: Inspection) -> list[Path]:
 class DicomAreas(Areas):
     """A slide that is open in wsidicom."""
 
+    needs = "wsidicom"
+
     def __init__(self, files: list[Path]) -> None:
         self._files = files
         super().__init__()

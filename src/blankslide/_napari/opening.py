@@ -1,0 +1,202 @@
+"""Open a slide in a window that lives: it is read in a thread, and its tissue is drawn before its pictures are made.
+
+napari waits for a reader, so the window's own loop turns meanwhile: it draws and shows progress, and keeps clicks
+for later. What cannot be opened says so in one sentence, leaves no layer, and does not stop the slides after it.
+Without a window a slide is read at once, with all its layers, and errors are raised.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from time import monotonic
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from blankslide._napari.layers import OpenedSlide, opened
+from blankslide._napari.placing import layer_data, looks_of
+from blankslide._napari.rows import frame_what_came, next_row
+from blankslide._napari.turns import soon
+from blankslide._napari.watch import watch
+from blankslide.errors import BlankslideError
+from blankslide.pipeline import main_file
+from blankslide.presentation.wording import error_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from napari.components import ViewerModel
+    from napari.layers import Layer
+
+    from blankslide._napari.placing import LayerData
+    from blankslide.looks import Look
+    from blankslide.viewing import Pyramid
+
+Done = TypeVar("Done")
+
+#: What napari takes for "nothing to add, and nothing went wrong".
+NOTHING: list[Any] = [(None,)]
+LARGE = 4_000_000
+"""Pixels of a slide that people measure in: without a resolution it is told of."""
+_LONG, _BREATH = 0.25, 0.005
+"""Seconds after which progress is shown, and after which the window draws again."""
+
+
+def layers_for_napari(path: str | Path) -> list[LayerData]:
+    """Return the layers of a slide: all, or without those that follow after the first frame.
+
+    Raises
+    ------
+    BlankslideError
+        If the slide cannot be opened, and there is no window to say so.
+    """
+    watch()
+    viewer = _in_front()
+    if viewer is None:
+        return OpenedSlide(path).layer_data()
+    try:
+        main = main_file(path)
+        pyramid, look, looks = off_the_window(lambda: _read(main))
+    except BlankslideError as error:
+        _say("error", error_line(path, error))
+        return NOTHING
+    slide = OpenedSlide(main, pyramid, look)
+    try:
+        tissue, slide.waiting = layer_data(slide, next_row(viewer), looks)
+    except Exception:
+        slide.close()
+        raise
+    if pyramid.mpp is None and pyramid.sizes[0].width * pyramid.sizes[0].height >= LARGE:
+        _say(
+            "warning", f"{slide.stem or 'the slide'} · does not say how large its pixels are, so it is shown in pixels"
+        )
+    return tissue
+
+
+def follow(viewer: ViewerModel, slide: OpenedSlide) -> None:
+    """Add what waits to a window, one layer at each turn of it, after it has drawn the tissue."""
+    soon(lambda: _begin(viewer, slide))
+
+
+def _begin(viewer: ViewerModel, slide: OpenedSlide) -> None:
+    frame_what_came(viewer)
+    active = viewer.layers.selection.active
+    soon(lambda: _next(viewer, slide, active))
+
+
+def _next(viewer: ViewerModel, slide: OpenedSlide, active: Layer | None) -> None:
+    """Add one layer; after the last one select again what was selected."""
+    from blankslide._napari.layers import mark_of
+
+    if not slide.waiting or slide.is_let_go or not any(_is_of(mark_of(each), slide) for each in viewer.layers):
+        return
+    from napari.layers import Layer
+    from napari.layers._source import layer_source
+
+    data, keywords, kind = slide.waiting.pop(0)
+    role = keywords["metadata"]["blankslide"].role
+    if role in slide.pyramid.pictures:
+        with layer_source(path=str(slide.path), reader_plugin="blankslide"):
+            viewer.add_layer(Layer.create(slide.data_of(role, data), keywords, kind))
+        if not slide.waiting and active is not None and active in viewer.layers:
+            viewer.layers.selection.active = active
+    if slide.waiting:
+        soon(lambda: _next(viewer, slide, active))
+
+
+def _is_of(mark: Any, slide: OpenedSlide) -> bool:
+    return mark is not None and mark.slide is slide
+
+
+# -- the thread --------------------------------------------------------------------------
+
+
+def off_the_window(job: Callable[[], Done], words: str = "Opening slide") -> Done:
+    """Do a job in a thread while the window draws; its clicks and keys wait.
+
+    Raises
+    ------
+    Exception
+        Whatever the job raises.
+    """
+    from qtpy.QtCore import QEventLoop
+    from qtpy.QtWidgets import QApplication
+
+    done: list[Done] = []
+    failed: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            done.append(job())
+        except BaseException as error:  # raised again below, in the thread that asked
+            failed.append(error)
+
+    thread = threading.Thread(target=work, name="blankslide opening", daemon=True)
+    told = _Progress(words)
+    thread.start()
+    try:
+        while thread.is_alive():
+            thread.join(_BREATH)
+            QApplication.processEvents(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
+            told.show_if_long()
+    finally:
+        told.close()
+        thread.join()
+    if failed:
+        raise failed[0]
+    return done[0]
+
+
+class _Progress:
+    """napari's progress bar, if it takes long enough for one."""
+
+    def __init__(self, words: str) -> None:
+        self._words, self._from = words, monotonic()
+        self._bar: Any = None
+
+    def show_if_long(self) -> None:
+        if self._bar is None and monotonic() - self._from > _LONG:
+            from napari.utils import progress
+
+            self._bar = progress(total=0, desc=self._words)
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+
+def _read(path: Path) -> tuple[Pyramid, Look | None, dict[str, Any]]:
+    """Read what the window would otherwise wait for: the slide, its channels' ranges, and what napari imports late."""
+    pyramid, look = opened(path)
+    try:
+        looks = looks_of(pyramid)
+        import pint
+        import scipy.ndimage  # noqa: F401
+
+        getattr(pint.get_application_registry(), "pixel")  # type: ignore[no-untyped-call]  # noqa: B009 - reads all units, once a process
+    except Exception:
+        pyramid.close()
+        raise
+    return pyramid, look, looks
+
+
+# -- the window --------------------------------------------------------------------------
+
+
+def _in_front() -> ViewerModel | None:
+    """Return the window in front; None where there is none, or another thread asks."""
+    module = sys.modules.get("napari.viewer")
+    viewer = module.current_viewer() if module is not None else None
+    if viewer is None or "qtpy.QtWidgets" not in sys.modules:
+        return None
+    from qtpy.QtCore import QThread
+    from qtpy.QtWidgets import QApplication
+
+    app = QApplication.instance()
+    return viewer if app is not None and QThread.currentThread() is app.thread() else None
+
+
+def _say(severity: str, words: str) -> None:
+    from napari.utils.notifications import Notification, notification_manager
+
+    notification_manager.dispatch(Notification(words, severity))
