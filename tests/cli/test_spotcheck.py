@@ -111,6 +111,7 @@ def test_wrong_usage_is_one_sentence(five: Path, ended: Any, arguments: tuple[st
 def test_an_empty_folder_and_a_broken_slide(five: Path, tmp_path: Path, ended: Any) -> None:
     (tmp_path / "empty").mkdir()
     assert ended("spotcheck", tmp_path / "empty", "--reviewer", "A")[0] == 2
+    assert ended("spotcheck", tmp_path / "missing", "--reviewer", "A")[0] == 2
     (five / "slide-1.svs").write_bytes(b"II*\0 broken")
     sample = ended("spotcheck", five, "--draw", "--size", "5", "--seed", "3")[1]
     position = sample.splitlines().index(next(line for line in sample.splitlines() if "slide-1" in line))

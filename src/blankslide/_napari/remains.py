@@ -8,7 +8,8 @@ And all dask arrays share one cache. So the pixels are exchanged in each of thes
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -36,6 +37,24 @@ def exchange(layer: Layer, data: Any) -> None:
     layer.set_view_slice()
     layer.events.set_data()
     layer.thumbnail = np.zeros_like(layer.thumbnail)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Let napari's collection of all garbage, which each layer that goes begins, find nothing to look through.
+
+    It would hold the window for half a second. What is garbage is collected in Python's own time.
+    """
+    import gc
+
+    frozen = gc.get_freeze_count()
+    if not frozen:
+        gc.freeze()
+    try:
+        yield
+    finally:
+        if not frozen:
+            gc.unfreeze()
 
 
 def blank(layer: Layer) -> None:

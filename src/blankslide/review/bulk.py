@@ -66,12 +66,15 @@ class Question:
         What cannot be taken back.
     can_go
         Whether there is anything to be done at all.
+    slides
+        How many slides will be gone through.
     """
 
     lines: tuple[str, ...]
     reasons: tuple[str, ...]
     warning: str
     can_go: bool
+    slides: int = 0
 
 
 class BulkRun:
@@ -166,7 +169,7 @@ def _question(overview: Overview, out: Path | None) -> Question:
         warning = f"This overwrites {slides} {themselves}. There is no way back."
     else:
         copies = "1 copy" if count == 1 else f"{count} copies"
-        warning = (
-            f"This writes {copies} to {words.shown(out)}. The slides themselves stay as they are, with all in them."
-        )
-    return Question(tuple(overview_lines(overview, out is not None)), tuple(reasons), warning, count > 0)
+        warning = f"This writes {copies} to {words.shown(out)}. The slides themselves stay as they are."
+    return Question(
+        tuple(overview_lines(overview, out is not None)), tuple(reasons), warning, count > 0, overview.goes_on_with
+    )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from blankslide import pipeline
 from blankslide.errors import Cancelled, EnvironmentProblem, UsageError
 from blankslide.home import make_folder, user_folder
+from blankslide.presentation.wording import shown
 from blankslide.review import record as _record
 from blankslide.review.draw import digest
 from blankslide.review.page import seen_now
@@ -50,9 +51,17 @@ class Population(NamedTuple):
 
 
 def slides_below(paths: Sequence[str | Path]) -> dict[str, Path]:
-    """Return the slides below paths, by their names."""
+    """Return the slides below paths, by their names.
+
+    Raises
+    ------
+    UsageError
+        If a path leads nowhere: a slide that is not there would be drawn, and judged.
+    """
     found: dict[str, Path] = {}
     for name in paths:
+        if not os.path.exists(name):
+            raise UsageError(f"there is no such file or folder: {shown(name)!r}", "name what is to be checked")
         root = Path(name) if os.path.isdir(name) else Path(name).parent
         for path in pipeline.slides_in([name], lambda other: None):
             below = os.path.relpath(path, root).replace(os.sep, "/")

@@ -8,6 +8,7 @@ anywhere.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -36,6 +37,7 @@ STATES: dict[Show, frozenset[State]] = {
 }
 """Which states a choice of what to show means; ``all`` means every one."""
 
+SHOWS: tuple[Show, ...] = ("all", "to do", "needs a look", "done")
 _MARKS: dict[State, str] = {
     "found": "…",
     "to do": "●",
@@ -70,7 +72,7 @@ class Looked:
     picture: Pixels | None = field(default=None, repr=False)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Row:
     """One slide.
 
@@ -217,10 +219,8 @@ class SlideList:
         """Say how many slides there are, and how they stand."""
         count = len(self.rows)
         parts = [f"{count} slide{'s' if count != 1 else ''}"]
-        for state in _MARKS:
-            number = sum(row.state == state for row in self.rows)
-            if number:
-                parts.append(f"{number} {_WORDS.get(state, state)}")
+        counts = Counter(row.state for row in self.rows)
+        parts += [f"{counts[state]} {_WORDS.get(state, state)}" for state in _MARKS if counts[state]]
         return " · ".join(parts) if count else "no slide yet"
 
 
