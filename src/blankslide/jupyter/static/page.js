@@ -177,6 +177,7 @@ const KINDS = {
     return {el, put: says => {
       now = {...now, ...says};
       if ("name" in says) { el.setAttribute("aria-label", says.name); caption.textContent = says.name; }
+      if ("least" in says) table.style.minWidth = says.least;
       if ("columns" in says) {
         head.replaceChildren(...says.columns.map(([text, width]) =>
           make("th", {scope: "col", style: width ? `width:${width}` : null}, text)));
