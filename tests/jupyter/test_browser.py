@@ -37,6 +37,7 @@ BATCH = 'batch = BatchReview("archive", jobs=1, **own)\nbatch'
 SPOT = 'spot = SpotCheck("clean", "A. Reviewer", seed=3, **own)\nspot'
 AUDIT = "audit = AuditLog(**own)\naudit"
 PATIENT = "Thimblewick, Percivus"
+TITLE, HOSTILE = b"Thimblewick, Percivus prostate apex", b"<img src=x onerror=alert(1)>QUILL"
 Leaks = Callable[[str, list[str]], list[str]]
 
 
@@ -48,6 +49,7 @@ def digest(path: Path) -> str:
 def folder(built: Any) -> Path:
     """Return a folder with a slide, an archive of slides that are to be done, and one of which one is not clean."""
     work: Path = built.path.parent
+    built.path.write_bytes(built.path.read_bytes().replace(TITLE, HOSTILE.ljust(len(TITLE), b"!")))
     small: dict[str, Any] = {"size": (512, 384), "factors": (1, 2)}
     for place, count in (("archive", 5), ("clean", 2)):
         (work / place).mkdir()
@@ -101,6 +103,7 @@ def review(lab: ModuleType, page: Any, built: Any) -> None:
     lab.unseen(card.get_by_role("rowheader", name="Accession", exact=True))
     card.get_by_label("Filter findings").fill("")
     lab.seen(card.get_by_role("rowheader", name="Accession", exact=True))
+    every_string(lab, card)
     closely(lab, card)
     before = digest(built.path)
     card.get_by_role("button", name="Dry run").click()
@@ -120,6 +123,18 @@ def review(lab: ModuleType, page: Any, built: Any) -> None:
     lab.seen(card.get_by_text("label · gone"))
     card.get_by_role("button", name="Show before").click()
     lab.seen(card.get_by_text("These pictures are from BEFORE the run"))
+
+
+def every_string(lab: ModuleType, card: Any) -> None:
+    """The list is opened by a key and narrowed down; what stands in a slide is a text, never markup."""
+    fold = card.locator("details", has_text="Readable strings")
+    fold.locator("summary").press("Enter")
+    lab.seen(fold.get_by_text("strings can be read in it"))
+    lab.seen(fold.get_by_text(HOSTILE.decode()))
+    assert fold.locator("img").count() == 0
+    fold.get_by_label("Filter strings").fill("quill")
+    lab.unseen(fold.get_by_text("Barcode"))
+    fold.locator("summary").press("Enter")
 
 
 def closely(lab: ModuleType, card: Any) -> None:
@@ -219,7 +234,7 @@ def audit(lab: ModuleType, page: Any) -> None:
 def saved_and_opened_again(lab: ModuleType, page: Any, address: str, notebook: Path, leaks: Leaks, built: Any) -> None:
     """Saved as it is, it holds no value and no picture; opened again without its kernel, it shows the summary."""
     saved = lab.save(page, notebook)
-    assert leaks(saved, built.values()) == []
+    assert leaks(saved, [*built.values(), "QUILL", "onerror=alert"]) == []
     assert "clean – checked by" in saved
     again = notebook.with_name("again.ipynb")
     shutil.copy(notebook, again)

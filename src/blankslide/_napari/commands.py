@@ -57,6 +57,13 @@ def run_as_chosen(viewer: napari.viewer.Viewer) -> None:
     widget.start()
 
 
+def show_in_srgb(viewer: napari.viewer.Viewer) -> None:
+    """Show the selected slide's colours in sRGB, or again as they are in the file."""
+    from blankslide._napari.colours import switch
+
+    switch(viewer)
+
+
 def open_sample() -> list[LayerData]:
     """Build a slide of an invented patient in a folder of its own, and open it."""
     import atexit
