@@ -55,6 +55,19 @@ def test_the_fields_of_the_dock_are_those_of_the_function(desk: Desk, slide: Pat
         assert native.toolTip(), name
 
 
+def test_the_menu_does_what_the_dock_says(desk: Desk, slide: Path) -> None:
+    from napari._app_model import get_app_model
+
+    desk.open(slide)
+    desk.panel.form["label"].native.setText("STUDY-7")
+    get_app_model().commands.execute_command("blankslide.run").result()
+    desk.bot.waitUntil(lambda: desk.session.outcome is not None, timeout=20_000)
+    desk.settle()
+    assert desk.session.outcome.content == "untouched"
+    assert desk.session.wish.label == "STUDY-7"
+    assert desk.panel.foot.result.text().startswith("dry run")
+
+
 def press(desk: Desk, key: Any, *modifier: Any) -> None:
     """Press a key where the keyboard is."""
     from qtpy.QtWidgets import QApplication
