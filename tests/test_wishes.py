@@ -46,9 +46,14 @@ def test_a_wish_that_makes_no_sense_is_told_in_a_sentence() -> None:
     assert len({str(problem) for problem in problems}) == 6
 
 
-def test_parts_of_pictures_that_nothing_can_do_are_refused() -> None:
-    for name in {"mask_macro", "keep_label"} - set(offered()):
-        assert Wish(**{name: "0,0,10,10"}).problem(RESEARCH) is not None
+def test_parts_of_pictures_are_asked_for_as_rectangles() -> None:
+    assert offered() == ("mask_macro", "keep_label")
+    for name in offered():
+        assert Wish(**{name: "0,0,10,10"}).problem(RESEARCH) is None
+        assert Wish(**{name: "0,0,10"}).problem(RESEARCH) is not None
+    assert Wish(mask_macro="auto").options(Options()).mask == "auto"
+    assert Wish(mask_macro="auto").problem(RESEARCH.keeping("macro")) is not None
+    assert Wish(keep_label="1,2,10,20").profile(RESEARCH).label_part == (1, 2, 11, 22)
 
 
 def test_names_are_made_by_the_pattern(slide: Path, home: Path) -> None:

@@ -186,7 +186,7 @@ class Session:
     def _chosen(self) -> Options:
         return replace(
             self.options if self.wrong else self.wish.options(self.options),
-            profile=self._profile(),
+            profile=self._profile() if self.wrong else self.wish.profile(self._profile()),
             keep=(),
             remove=(),
             progress=self._progress,

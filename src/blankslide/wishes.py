@@ -6,8 +6,8 @@ before any slide is: what is wrong with it is said in one sentence, and no plan 
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.errors import BlankslideError, UsageError
 from blankslide.pipeline.options import Mode, Options
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
 IN_PLACE, COPY = "in place", "copy"
 MODES = (IN_PLACE, COPY)
-_PICTURES = {"mask_macro": "mask", "keep_label": "keep_label"}
-"""Parts of pictures, and the option of each; an option that there is not yet is not offered."""
+_PICTURES = ("mask_macro", "keep_label")
 
 
 class Wish(NamedTuple):
@@ -71,15 +70,22 @@ class Wish(NamedTuple):
         return Mode(self.folder, dry_run)
 
     def options(self, chosen: Options) -> Options:
-        """Return options that ask for the new label and for the parts of pictures."""
-        more: dict[str, Any] = {"label": self.label or None}
-        for name, option in _PICTURES.items():
-            said = getattr(self, name)
-            if name in offered():
-                more[option] = said or None
-            elif said:
-                raise UsageError(f"{name} cannot be asked for here", "leave it empty")
-        return replace(chosen, **more)
+        """Return options that ask for the new label and for the mask."""
+        return replace(chosen, label=self.label or None, mask=self.mask_macro or None)
+
+    def profile(self, chosen: Profile) -> Profile:
+        """Return a profile that keeps the part of the label that is to stay.
+
+        Raises
+        ------
+        UsageError
+            If it is no rectangle.
+        """
+        if not self.keep_label:
+            return chosen
+        from blankslide.policy.label_part import parse
+
+        return replace(chosen, label_part=parse(self.keep_label))
 
     def name_for(self, path: Path, options: Options) -> str | None:
         """Return the new name of one slide, or None if it keeps its own.
@@ -104,7 +110,7 @@ class Wish(NamedTuple):
         """Return what is wrong with it whichever slide it is for, or None."""
         try:
             self.mode_for(dry_run=True)
-            self.options(Options())
+            self.profile(profile)
             if self.name:
                 from blankslide.batch import Pattern
 
@@ -124,10 +130,9 @@ class Wish(NamedTuple):
 
 def offered() -> tuple[str, ...]:
     """Return which parts of pictures can be asked for."""
-    known = {field.name for field in fields(Options)}
-    return tuple(name for name, option in _PICTURES.items() if option in known)
+    return _PICTURES
 
 
 def way_of(options: Options) -> tuple[object, ...]:
-    """Return what options say of the new label and of parts of pictures."""
-    return options.label, *(getattr(options, _PICTURES[name]) for name in offered())
+    """Return what options say of the new label and of parts of pictures, beside the profile."""
+    return options.label, options.mask

@@ -55,6 +55,19 @@ def test_the_fields_of_the_dock_are_those_of_the_function(desk: Desk, slide: Pat
         assert native.toolTip(), name
 
 
+def test_the_menu_does_what_the_dock_says(desk: Desk, slide: Path) -> None:
+    from napari._app_model import get_app_model
+
+    desk.open(slide)
+    desk.panel.form["label"].native.setText("STUDY-7")
+    get_app_model().commands.execute_command("blankslide.run").result()
+    desk.bot.waitUntil(lambda: desk.session.outcome is not None, timeout=20_000)
+    desk.settle()
+    assert desk.session.outcome.content == "untouched"
+    assert desk.session.wish.label == "STUDY-7"
+    assert desk.panel.foot.result.text().startswith("dry run")
+
+
 def press(desk: Desk, key: Any, *modifier: Any) -> None:
     """Press a key where the keyboard is."""
     from qtpy.QtWidgets import QApplication
@@ -73,8 +86,8 @@ def tab_to(desk: Desk, wanted: Any) -> None:
         here = window.focusWidget()
         if here is wanted:
             return
-        seen.append(here.objectName() or type(here).__name__)
-        desk.bot.keyClick(here, Qt.Key.Key_Tab)
+        seen.append("nowhere" if here is None else here.objectName() or type(here).__name__)
+        desk.bot.keyClick(window if here is None else here, Qt.Key.Key_Tab)
     raise AssertionError(f"Tab never comes to {wanted.objectName()}: {seen}")
 
 
@@ -125,7 +138,7 @@ def test_everything_by_keyboard_once(desk: Desk, slide: Path) -> None:
     press(desk, Qt.Key.Key_Space)
     dialog = desk.dialog()
     assert "label, macro and " in dialog.findChildren(type(panel.headline))[1].text()
-    assert dialog.focusWidget() is dialog.no
+    assert dialog.no.isDefault()
     tab_to(desk, dialog.yes)
     desk.bot.keyClick(dialog.yes, Qt.Key.Key_Space)
     desk.settle()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import tifffile
 import zxingcpp
 from click.testing import CliRunner
+from PIL import Image
 
 from blankslide import api
 from blankslide.blanks import label
@@ -107,6 +109,25 @@ def test_a_new_label_stands_in_the_old_place(name: str, folder: Path, key: Path)
         assert label_codes(pictures) == {slide_name(name, KEY)}, reader
     assert run(slide, key).writes == 0
     assert contents(folder) == after
+
+
+def test_a_label_in_png_gets_one_too(folder: Path, key: Path) -> None:
+    """OpenSlide shows no such record; so it is decoded where it stands."""
+    slide, out = folder / "a.mrxs", io.BytesIO()
+    planted = builders()["mirax.mrxs"](slide)
+    Image.effect_noise((240, 260), 40).convert("1").save(out, "PNG")
+    (picture,) = (p for p in planted.pictures if p.role == "label")
+    (start, length), member = picture.strips[0], folder / str(picture.file)
+    data = bytearray(member.read_bytes())
+    data[start : start + length] = out.getvalue().ljust(length, b"\0")
+    member.write_bytes(data)
+    assert run(slide, key).content == "clean"
+    new = member.read_bytes()
+    assert len(new) == len(data)
+    with Image.open(io.BytesIO(new[start : start + length])) as shown:
+        assert codes(np.asarray(shown.convert("RGB"))) == [slide_name("a.mrxs", KEY)]
+    assert run(slide, key).writes == 0
+    assert run(slide, key, None).writes == 0
 
 
 def test_later_runs_and_judges_without_the_request_know_it(folder: Path, key: Path) -> None:

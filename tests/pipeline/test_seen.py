@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from blankslide.found.asking import Answer
-from blankslide.model import Action, Decision, PhiClass, Plan
+from blankslide.model import Action, Blank, Coding, Decision, PhiClass, Plan, Room
 from blankslide.model.found import Found
-from blankslide.pipeline.seen import gone_pictures, told
+from blankslide.pipeline.seen import _is_masked, gone_pictures, mask_around, told
 from blankslide.presentation.wording import count_phrase
 
 
@@ -56,3 +56,33 @@ def test_telling_twice_says_it_once() -> None:
 
 def test_pictures_that_go_are_known_by_their_decisions() -> None:
     assert gone_pictures(PLAN) == {"label"}
+
+
+def test_of_a_masked_macro_what_is_outside_of_the_mask_stays() -> None:
+    room = Room(Blank(0, "macro", Coding(7), ()), "macro", 100, 200, 0)
+    plan = Plan("research", (picture("macro", Action.REMOVE),), (), masks=((room, (0, 0, 50, 200)),))
+    assert gone_pictures(plan) == frozenset()
+    assert _is_masked(box("macro", x=5), plan)
+    assert _is_masked(box("macro", x=24), plan)  # its rim reaches out of the mask
+    assert not _is_masked(box("macro", x=35), plan)
+    assert not _is_masked(box("label", x=5), plan)
+    (row,) = told(plan, Answer((box("macro", x=60),), ())).decisions[1:]
+    assert (row.id, row.identifying) == ("found.macro.text", True)
+
+
+def at(x: int, y: int, size: tuple[int, int]) -> Found:
+    return Found("macro", "text", x, y, 30, 20, 0.9, size)
+
+
+def test_a_mask_is_proposed_over_the_end_of_the_glass_that_has_the_boxes() -> None:
+    assert mask_around([at(20, 40, (1280, 430)), at(200, 90, (1280, 430))]) == (0, 0, 250, 430)
+    assert mask_around([at(1100, 40, (1280, 430))]) == (1080, 0, 200, 430)
+    assert mask_around([at(20, 900, (430, 1280))]) == (0, 880, 430, 400)
+    assert mask_around([at(20, 40, (1280, 430)), at(1200, 40, (1280, 430))]) is None
+    assert mask_around([box("label")]) is None
+
+
+def test_a_proposed_mask_is_a_note_and_no_decision() -> None:
+    plan = told(PLAN, Answer((at(20, 40, (1280, 430)),), ()))
+    assert plan.notes == ("a mask that covers what was found in the macro: --mask-macro 0,0,70,430 (look at it first)",)
+    assert plan.masks == ()

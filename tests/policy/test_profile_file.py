@@ -26,6 +26,7 @@ PROFILES = [
     replace(
         RESEARCH, name="ids", ids=(("aperio.*", Action.KEEP), ('a."b\\', Action.REMOVE), ("aperio.*", Action.ZERO))
     ),
+    replace(RESEARCH, name="part", label_part=(3, 4, 103, 54), pictures=True),
     replace(RESEARCH, name="names", identifiers=(Identifiers.of("lab", r"(?P<case>\d+)-(?P<block>[A-Z]\d)"),)),
 ]
 

@@ -64,10 +64,10 @@ class AfterRun(QWidget):
         box.addWidget(self.list)
         line = QHBoxLayout()
         for what, words, tip in (
-            ("verify", "&Verify", "judge the slide as it is now, by independent readers"),
-            ("report", "&Report …", "write what was done, as HTML, JSON, CSV or Excel; without values"),
+            ("verify", "V&erify", "judge the slide as it is now, by independent readers"),
+            ("report", "Repor&t …", "write what was done, as HTML, JSON, CSV or Excel; without values"),
             ("certificate", "&Certificate …", "judge the slide as it is and write a sealed certificate"),
-            ("open", "&Open the copy", "show the clean copy beside the slide"),
+            ("open", "Open the cop&y", "show the clean copy beside the slide"),
         ):
             button = QPushButton(words)
             button.setObjectName(what)

@@ -49,6 +49,21 @@ def show_findings(viewer: napari.viewer.Viewer) -> None:
     widget.table.setFocus()
 
 
+def run_as_chosen(viewer: napari.viewer.Viewer) -> None:
+    """Do with the slide in the dock what the dock's fields say, as its button does: a dry run until that is off."""
+    dock, widget = viewer.window.add_plugin_dock_widget(PLUGIN, DOCK)
+    dock.show()
+    dock.raise_()
+    widget.start()
+
+
+def show_in_srgb(viewer: napari.viewer.Viewer) -> None:
+    """Show the selected slide's colours in sRGB, or again as they are in the file."""
+    from blankslide._napari.colours import switch
+
+    switch(viewer)
+
+
 def open_sample() -> list[LayerData]:
     """Build a slide of an invented patient in a folder of its own, and open it."""
     import atexit

@@ -136,7 +136,9 @@ class AnonymizeSlide(QWidget):
             return
         active = self.viewer.layers.selection.active
         layers = [*([active] if active is not None else []), *self.viewer.layers]
-        found = next((p for p in map(_slide_path, layers) if p is not None), None)
+        shown = [path for path in map(_slide_path, layers) if path is not None]
+        drawn_on = None if active is None else outlines.outlined(active)
+        found = drawn_on if drawn_on in shown else next(iter(shown), None)
         if found is not None or not self._keeps_reviewing():
             self._show(found)
 
@@ -357,8 +359,6 @@ def _slide_path(layer: Any) -> Path | None:
     mark = _napari_layers.mark_of(layer)
     if mark is not None:
         return mark.slide.path
-    if (drawn_on := outlines.outlined(layer)) is not None:
-        return drawn_on
     path = _napari_layers.path_of(layer)
     if path is None:
         return None

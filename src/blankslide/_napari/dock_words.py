@@ -113,9 +113,9 @@ def place_line(row: Row | None, consequences: tuple[str, str] = ("", "")) -> str
     """Say what a finding is, what follows if it is kept or goes, and where it stands, byte for byte."""
     if row is None:
         return ""
-    places = [f"{p.where}, bytes {p.start}–{p.end}" for p in row.places[:4]]
-    if len(row.places) > 4:
-        places.append(f"and {len(row.places) - 4} more")
+    places = [f"{p.where}, bytes {p.start}–{p.end}" for p in row.places[:2]]
+    if len(row.places) > 2:
+        places.append(f"and {len(row.places) - 2} more")
     head = f"{row.what} · {row.kind} · {row.action}" + (
         f" · {wording.shown(row.value, whole=True)}" if row.value else ""
     )

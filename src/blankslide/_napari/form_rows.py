@@ -26,7 +26,7 @@ def profile_row(form: Any) -> ProfileRow:
     line = QHBoxLayout(native)
     line.setContentsMargins(0, 0, 0, 0)
     line.setSpacing(4)
-    word = QLabel("&Profile")
+    word = QLabel("P&rofile")
     word.setBuddy(form.profile.native)
     edit = QPushButton("edit …")
     edit.setObjectName("edit profile")

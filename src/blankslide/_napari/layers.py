@@ -62,6 +62,8 @@ class OpenedSlide:
     ----------
     look
         What was found in it when it was opened, so that the dock need not look again; or None.
+    in_srgb
+        Whether colours are shown in sRGB.
     waiting
         Layers that are still to be shown: pictures, after the first frame.
 
@@ -75,6 +77,7 @@ class OpenedSlide:
         self.path = main_file(path)
         self.pyramid, self.look = opened(self.path) if pyramid is None else (pyramid, look)
         self.waiting: list[LayerData] = []
+        self.in_srgb = False
         self.stem = _safe_stem(self.path, self.pyramid.inspection)
         self._hold()
 
@@ -138,6 +141,7 @@ class OpenedSlide:
         """Go on with the slide as it was opened anew."""
         self._closing()
         self.pyramid, self.look = pyramid, None
+        self.in_srgb = self.in_srgb and pyramid.in_srgb(True)
         self._hold()
 
 
@@ -284,7 +288,7 @@ def _safe_stem(path: Path, inspection: Inspection) -> str:
 def _compute_coarse(slide: OpenedSlide) -> None:
     """Compute missing coarse levels in a worker, then have them drawn; the worker keeps no slide open."""
     coarse, seen = slide.pyramid.coarse, weakref.ref(slide)
-    if coarse is None or coarse.finished:
+    if coarse is None or coarse.finished or slide.pyramid.levels is not slide.pyramid.images[0].levels:
         return
     from napari.qt.threading import create_worker
     from qtpy.QtWidgets import QApplication

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from importlib import import_module
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -170,10 +171,10 @@ def _read(path: Path) -> tuple[Pyramid, Look | None, dict[str, Any]]:
     pyramid, look = opened(path)
     try:
         looks = looks_of(pyramid)
-        import pint
-        import scipy.ndimage  # noqa: F401
-
-        getattr(pint.get_application_registry(), "pixel")  # type: ignore[no-untyped-call]  # noqa: B009 - reads all units, once a process
+        for late in ("scipy.ndimage", "napari.utils.transforms"):
+            import_module(late)
+        units: Any = import_module("pint").get_application_registry()
+        _ = units.pixel  # reads all units, once a process
     except Exception:
         pyramid.close()
         raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from blankslide.errors import BlankslideError
+from blankslide.errors import BlankslideError, UsageError
 from blankslide.presentation import wording
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def _report(session: Session, path: Path) -> None:
 
     report.check(path)
     if session.outcome is None:
-        return
+        raise UsageError("there was no run that could be told of", "run it first")
     session.outcome.path = session.result or session.path
     report.write(path, [report.section(session.outcome)])
 
@@ -45,7 +45,7 @@ def _certificate(session: Session, path: Path) -> None:
 
     certificate.check_target(path)
     if session.result is None:
-        return
+        raise UsageError("no copy was kept that could be certified", "see what the run says")
     options = session.options
     options.find_key()
     judged = judged_of(pipeline.certify(session.result, options), options.key)

@@ -96,10 +96,11 @@ def layer_data(
 
 def looks_of(pyramid: Pyramid) -> dict[str, dict[str, Any]]:
     """Return colour, contrast limits and blending of each channel, by role; reads the smallest levels."""
-    from blankslide._napari.channels import look_of_channel
+    from blankslide._napari.channels import looks
 
-    channels = ((one.role, one.channel, one.number) for one in tissue_of(pyramid))
-    return {role: look_of_channel(channel, number) for role, channel, number in channels if channel is not None}
+    of_image = {id(image): looks(image.channels) for image in pyramid.images}
+    channels = (one for one in tissue_of(pyramid) if one.channel is not None)
+    return {one.role: of_image[id(one.image)][one.number] for one in channels}
 
 
 def _placed(pyramid: Pyramid, image: Scene) -> tuple[Pair, Pair, float]:

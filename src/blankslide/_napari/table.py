@@ -114,10 +114,10 @@ class FindingsTable(QTableWidget):
             self.setColumnHidden(column, narrow)
         head.setSectionResizeMode(WHAT, QHeaderView.ResizeMode.Stretch)
         values = self._filled[1]
-        for column, width in ((MARK, 20), (ACTION, 92)):
+        for column, width in ((MARK, 20), (ACTION, 104)):
             self.setColumnWidth(column, width)
         if not narrow:
-            rest = self.width() - 140
+            rest = self.width() - 152
             for column, part in ((VALUE, 0.28 if values else 0.1), (WHERE, 0.16), (ID, 0.3)):
                 self.setColumnWidth(column, round(rest * part))
         for number, row in enumerate(self.rows):

@@ -24,7 +24,8 @@ _HINTS = {
     "keep_label": "X,Y,W,H – or draw it",
     "name": "as it is; or STUDY-7, {pseudonym}",
 }
-_WORDS = {"label": "&Label", "mask_macro": "&Mask", "keep_label": "Lea&ve", "name": "&Name", "folder": "&Folder"}
+_WORDS = {"label": "La&bel", "mask_macro": "&Mask", "keep_label": "Le&ave", "name": "&Name", "folder": "F&older"}
+"""With letters that napari's own menus leave free."""
 _SPOKEN = {
     "profile": "profile",
     "label": "text of the new label",
@@ -112,6 +113,7 @@ class WishFields(QWidget):
         line.addWidget(self.form.mode.native, 1)
         self.form.mode.native.setStyleSheet("QGroupBox { border: 0; margin: 0; padding: 0 }")
         self.form.mode.native.layout().setContentsMargins(0, 0, 0, 0)
+        self.form.mode.native.layout().addStretch(1)
         box.addRow(how)
         self._put("folder", self.form.folder.native)
         self._put("name", self.form["name"].native)

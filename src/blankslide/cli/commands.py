@@ -116,6 +116,7 @@ Exit codes:
 # Commands that live in a file of their own, loaded when one of them is typed: their start costs the others nothing.
 _ELSEWHERE: dict[str, str] = {
     "audit": "blankslide.cli.commands_audit",
+    "benchmark": "blankslide.cli.commands_benchmark",
     "seal": "blankslide.cli.commands_seal",
     "spotcheck": "blankslide.cli.commands_spotcheck",
     "certificate": "blankslide.cli.commands_certificate",

@@ -47,6 +47,8 @@ def inspection(
     print("kept: " + ", ".join(dict.fromkeys([*names, "scan geometry", *stays])))
     for line in plan.left:
         print(f"left: {line}")
+    for note in plan.notes:
+        print(note)
     if sidecars:
         print(words.sidecar_phrase(sidecars))
 

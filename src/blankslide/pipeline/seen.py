@@ -8,7 +8,7 @@ that stays and has writing in it keeps a slide from being clean; where nobody lo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 LEVEL = "level"
 """What the edges of the lowest level are called, whichever number it has."""
 _MOST_BOXES = 6
+_INSIDE = 0.8
+_RIM = 64
+PROPOSAL = "a mask that covers what was found in the macro:"
 _WORDS = {"text": "text", "barcode": "a barcode", "unread barcode": "what looks like a barcode", "ink": "ink"}
 
 
@@ -57,7 +60,20 @@ def ask_about_kept(path: Path, inspection: Inspection, planned: Plan) -> Answer:
     ours = {drawn.room.role for drawn in inspection.drawn if drawn.text is not None}
     roles = Counter(image.role for image in inspection.associated)
     stay = [role for role in roles if role not in gone and role not in ours]
-    return ask(path, [*(name for role in stay for name in _names(role, roles[role])), LEVEL])
+    answer = ask(path, [*(name for role in stay for name in _names(role, roles[role])), LEVEL])
+    return answer._replace(found=tuple(found for found in answer.found if not _is_masked(found, planned)))
+
+
+def _is_masked(found: Found, planned: Plan) -> bool:
+    """Whether a box is where the plan makes a part of its picture blank; its rim may reach out, letters do not."""
+    role = found.picture.partition(" ")[0]
+    for room, (left, top, right, bottom) in planned.masks:
+        if room.role == role and (room.width, room.height) == found.size:
+            across = min(right, found.x + found.w) - max(left, found.x)
+            down = min(bottom, found.y + found.h) - max(top, found.y)
+            if across > 0 and down > 0 and across * down >= _INSIDE * found.w * found.h:
+                return True
+    return False
 
 
 def _names(role: str, count: int) -> list[str]:
@@ -66,12 +82,13 @@ def _names(role: str, count: int) -> list[str]:
 
 
 def gone_pictures(planned: Plan) -> frozenset[str]:
-    """Return the roles of the pictures that a plan takes away."""
+    """Return the roles of the pictures that a plan takes away whole: of one that is masked, a part stays."""
+    masked = {room.role for room, _ in planned.masks}
     return frozenset(
         decision.id.removeprefix("picture.")
         for decision in planned.decisions
         if decision.id.startswith("picture.") and decision.action is not Action.KEEP
-    )
+    ).difference(masked)
 
 
 # -- telling --------------------------------------------------------------------------------
@@ -94,7 +111,35 @@ def told(planned: Plan, answer: Answer) -> Plan:
         planned,
         decisions=(*planned.decisions, *(row for row in rows if row not in planned.decisions)),
         left=tuple(dict.fromkeys((*planned.left, *left))),
+        notes=(*planned.notes, *(note for note in _proposed(answer) if note not in planned.notes)),
     )
+
+
+def mask_around(found: Iterable[Found]) -> tuple[int, int, int, int] | None:
+    """Propose a mask for a macro: an end of the glass up to the last box, as left, top, width, height.
+
+    Only boxes in the nearer half of an end tell which one it is: if there are some in both, nobody can say.
+    """
+    boxes = [box for box in found if box.picture == "macro"]
+    if not boxes:
+        return None
+    width, height = boxes[0].size
+    long = max(width, height)
+    spans = [(b.x, b.x + b.w) if width >= height else (b.y, b.y + b.h) for b in boxes]
+    first, last = min(start for start, _ in spans), max(end for _, end in spans)
+    rim = long // _RIM
+    if last <= long / 2:
+        start, end = 0, last + rim
+    elif first >= long / 2:
+        start, end = first - rim, long
+    else:
+        return None
+    return (start, 0, end - start, height) if width >= height else (0, start, width, end - start)
+
+
+def _proposed(answer: Answer) -> list[str]:
+    mask = mask_around(answer.found)
+    return [] if mask is None else [f"{PROPOSAL} --mask-macro {','.join(map(str, mask))} (look at it first)"]
 
 
 def _decision(role: str, kind: str, boxes: Sequence[Found], goes: bool) -> Decision:

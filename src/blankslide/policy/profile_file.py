@@ -43,9 +43,12 @@ def _lines(profile: Profile) -> Iterator[str]:
     yield f'base = "{base.name}"'
     if profile.weak is not base.weak:
         yield f'weak = "{_word(profile.weak)}"'
-    for key in ("names", "unknown_numbers"):
+    for key in ("names", "pictures", "unknown_numbers"):
         if getattr(profile, key) != getattr(base, key):
             yield f"{key} = {str(getattr(profile, key)).lower()}"
+    if profile.label_part is not None:
+        left, top, right, bottom = profile.label_part
+        yield f'keep_label = "{left},{top},{right - left},{bottom - top}"'
     classes = {cls: action for cls, action in profile.classes.items() if base.classes[cls] is not action}
     if classes:
         yield "\n[classes]"

@@ -84,11 +84,17 @@ class LazyLevel(LazyArray):
     source
         Something that reads by index and knows its ``chunks``, usually a zarr array; None
         gives an area that says nothing is there.
+
+    Attributes
+    ----------
+    convert
+        What is done to the colours that were read; None leaves them as they are in the file.
     """
 
     def __init__(self, shape: tuple[int, ...], dtype: Any, source: Any = None) -> None:
         super().__init__(shape, dtype)
         self._source = source
+        self.convert: Callable[[Pixels], Pixels] | None = None
         self.chunks: tuple[int, ...] = tuple(getattr(source, "chunks", None) or self.shape)
 
     @property
@@ -104,9 +110,10 @@ class LazyLevel(LazyArray):
             return self._patchwork(None, key)
         try:
             with quiet():
-                return np.asarray(source[key])
+                pixels = np.asarray(source[key])
         except Exception:  # codecs raise what they like; each tile is then tried alone
-            return self._patchwork(source, key)
+            pixels = self._patchwork(source, key)
+        return pixels if self.convert is None else self.convert(pixels)
 
     def _patchwork(self, source: Any, key: Any) -> Pixels:
         """Read what can be read of the area, tile by tile, and hatch the rest."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.errors import DamagedSlide
 from blankslide.viewing.coarse import CoarseLevels, needs_coarse
+from blankslide.viewing.colours import ToScreen
 from blankslide.viewing.picture import SlidePictures
 from blankslide.viewing.planes import Scene
 from blankslide.viewing.readers import reader_of
@@ -69,9 +70,11 @@ class Pyramid:
         if len(own) == 1 and needs_coarse(kept[0].width, kept[0].height):
             self.coarse = CoarseLevels(own[0], self.pictures.get("thumbnail"))
         self.levels: tuple[LazyLevel, ...] = own + (self.coarse.levels if self.coarse else ())
-        self.channels = levels.channels(inspection) if self.coarse is None else ()
+        self.channels = levels.channels(inspection)
+        if self.coarse is not None and any(len(channel.levels) == 1 for channel in self.channels):
+            self.channels = ()
         self.scenes = levels.scenes(inspection)
-        self._whole = Scene("", self.levels, self.channels, (0, 0))
+        self._whole = Scene("", () if self.channels else self.levels, self.channels, (0, 0))
 
     @property
     def is_open(self) -> bool:
@@ -98,6 +101,26 @@ class Pyramid:
         images = self._beside.images
         return {r: p for r, p in self.pictures.items() if images[r].role != "unknown" or images[r].page not in pages}
 
+    def in_srgb(self, on: bool) -> bool:
+        """Show the tissue's colours in sRGB by the slide's own profile, or as they are in the file.
+
+        Returns
+        -------
+        bool
+            Whether they can be: the slide has a usable profile, and none of its levels is still being computed.
+        """
+        levels = self._open
+        profile = levels.profile() if levels is not None else None
+        if profile is None or (self.coarse is not None and not self.coarse.finished):
+            return False
+        try:
+            convert = ToScreen(profile) if on else None
+        except ValueError:
+            return False
+        for level in self.levels:
+            level.convert = convert
+        return True
+
     def close(self) -> None:
         """Close the file and forget every picture; safe to repeat."""
         levels, self._open = self._open, None
@@ -106,8 +129,10 @@ class Pyramid:
         if self.coarse is not None:
             self.coarse.close()
         for image in (self._whole, *self.scenes):
-            for level in (*image.levels, *(level for channel in image.channels for level in channel.levels)):
-                level.close()
+            for array in (*image.levels, *(level for channel in image.channels for level in channel.levels)):
+                array.close()
+        for level in self.levels:
+            level.close()
         self._beside.close()
         levels.close()
 

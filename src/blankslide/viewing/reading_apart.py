@@ -114,21 +114,22 @@ def _edges(slide: Path, found: Inspection) -> Iterator[tuple[str, int, int, tupl
     from blankslide.errors import BlankslideError
     from blankslide.viewing.readers import reader_of
 
-    if not found.levels:
+    upward = sorted(enumerate(found.levels), key=lambda each: each[1].width * each[1].height)
+    if not upward:
         return
-    number, level = min(enumerate(found.levels), key=lambda each: each[1].width * each[1].height)
-    name, size = f"level {number}", (level.width, level.height)
     try:
         levels = reader_of(slide, found).levels(slide, found)
     except BlankslideError:
-        yield name, 0, 0, size, None
+        yield f"level {upward[0][0]}", 0, 0, (upward[0][1].width, upward[0][1].height), None
         return
     try:
-        lazy = levels.level(level)
-        for x, y, width, height in rim(*size) if lazy.decodes else ():
-            yield name, x, y, size, plain(np.asarray(lazy[y : y + height, x : x + width]))
-        if not lazy.decodes:
-            yield name, 0, 0, size, None
+        for number, level in upward:
+            lazy, name, size = levels.level(level), f"level {number}", (level.width, level.height)
+            if lazy.decodes:  # a reader may lack the lowest one
+                for x, y, width, height in rim(*size):
+                    yield name, x, y, size, plain(np.asarray(lazy[y : y + height, x : x + width]))
+                return
+        yield name, 0, 0, size, None
     finally:
         levels.close()
 

@@ -46,9 +46,9 @@ def _rim(width: int, height: int) -> NDArray[np.float32]:
     """Rise from 0 to 1 at the very edge, so that tissue lies within the glass and repeats without a seam."""
     import numpy as np
 
-    x = np.abs(np.linspace(-1.0, 1.0, width, dtype=np.float32))
-    y = np.abs(np.linspace(-1.0, 1.0, height, dtype=np.float32))
-    rim: NDArray[np.float32] = np.maximum(x[None, :], y[:, None]) ** 8
+    x = np.abs(np.linspace(-1.0, 1.0, width, dtype=np.float32)) ** 8
+    y = np.abs(np.linspace(-1.0, 1.0, height, dtype=np.float32)) ** 8
+    rim: NDArray[np.float32] = np.maximum(x[None, :], y[:, None])
     return rim
 
 
@@ -87,14 +87,17 @@ def tissue(width: int, height: int, seed: int = 1) -> Image:
     ragged = 0.8 * _clouds(rng, width, height, cell) + 0.2 * _clouds(rng, width, height, max(8, cell // 5))
     mask = ragged - _rim(width, height) > 0.42
     stroma = _clouds(rng, width, height, 24)
-    nuclei = _specks(rng, mask, 18)
-    out = np.empty((height, width, 3), np.uint8)
+    nuclei = np.flatnonzero(_specks(rng, mask, 18))
+    glass, dark = ~mask, 40.0 * stroma.ravel()[nuclei]
+    thin, stroma = 3.0 * stroma, stroma - 0.5
+    planes = []
     for i in range(3):
-        colour = _EOSIN[i] + (stroma - 0.5) * (20.0, 60.0, 36.0)[i]
-        plane = np.where(mask, colour, _GLASS[i] - 3.0 * stroma)
-        plane[nuclei] = _NUCLEUS[i] + 40.0 * stroma[nuclei]
-        out[..., i] = plane.clip(0, 255)
-    picture = Image.fromarray(out)
+        plane = stroma * (20.0, 60.0, 36.0)[i]
+        plane += _EOSIN[i]
+        np.subtract(_GLASS[i], thin, out=plane, where=glass)
+        plane.ravel()[nuclei] = _NUCLEUS[i] + dark
+        planes.append(Image.fromarray(plane.astype(np.uint8)))  # none of these is near 0 or 255
+    picture = Image.merge("RGB", planes)
     if _one is not None and width * height > _one.width * _one.height:
         _one.picture, _one.width, _one.height = picture, width, height
     return picture

@@ -65,11 +65,13 @@ class Row(NamedTuple):
 
 def samples() -> dict[str, Callable[[Path], object]]:
     """Return what writes each slide that is tried, by its name."""
-    from blankslide.testing.built import aperio, builders
+    from blankslide.testing.built import aperio, build_dicom, builders
 
     known = builders()
     out: dict[str, Callable[[Path], object]] = {name: known[name] for name in _NAMES}
-    return {"aperio-jpeg-label.svs": partial(_aperio, aperio, label_codec="jpeg"), **out}
+    out["aperio-jpeg-label.svs"] = partial(_aperio, aperio, label_codec="jpeg")
+    out["dicom-jpeg2000.dcm"] = partial(build_dicom, jpeg_2000=True, fragments=3)
+    return dict(sorted(out.items()))
 
 
 def _aperio(build: Callable[..., object], path: Path, **recipe: object) -> object:
@@ -201,7 +203,7 @@ def _all_pieces(slide: Path) -> set[bytes]:
 
 def _pieces(data: bytes, held: Held | None) -> set[bytes]:
     """Return pieces that say something: headers of streams may stay, so what stands behind them is taken."""
-    start = max(data.find(b"\xff\xda"), 0) + 14
+    start = max(data.find(b"\xff\xda"), data.find(b"\xff\x93") if data[:2] == b"\xff\x4f" else 0, 0) + 14
     if held is not None:  # in base64 four letters stand for three bytes
         start += (held.data.find(b"\xff\xda") + 14) * 4 // 3 + 8
     found = (data[at : at + _PIECE] for at in range(start, len(data) - _PIECE, _STEP))

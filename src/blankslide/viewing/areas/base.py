@@ -43,6 +43,10 @@ class Levels(Protocol):
         """Return further images of the slide, or all of them where they have their places; usually none."""
         ...
 
+    def profile(self) -> bytes | None:
+        """Return the tissue's colour profile, if it has one."""
+        ...
+
     def close(self) -> None:
         """Close the slide; safe to repeat."""
         ...
@@ -112,6 +116,10 @@ class Areas:
     def scenes(self, found: Inspection) -> tuple[Scene, ...]:
         """Return nothing: the library shows the tissue as one image."""
         return ()
+
+    def profile(self) -> bytes | None:
+        """Return nothing: the library does not say."""
+        return None
 
     def _tile(self, level: Level) -> int:
         return _TILE

@@ -7,6 +7,7 @@ by their size. A picture that says where it stands is decoded there, others by t
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from blankslide.viewing.areas.base import Areas, DecodedPictures, decoded, rgb, stored
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from blankslide.model import AssociatedImage, Inspection, Level
     from blankslide.viewing.areas.base import Levels, Pictures
     from blankslide.viewing.arrays import LazyPicture
+    from blankslide.viewing.planes import Channel
 
     Pixels = np.ndarray[Any, np.dtype[Any]]
 
@@ -53,6 +55,19 @@ class OpenSlideAreas(Areas):
         import openslide
 
         return openslide.OpenSlide(self._path)
+
+    def channels(self, found: Inspection) -> tuple[Channel, ...]:
+        """Return the colours of an uncompressed set, which have more bits than OpenSlide shows; else nothing."""
+        from blankslide.viewing.areas import ngr
+
+        return ngr.channels_of(self._path, found) if self._path.suffix.lower() == ".vmu" else ()
+
+    def profile(self) -> bytes | None:
+        """Return the slide's colour profile, if it has one."""
+        with self._lock, suppress(Exception):  # OpenSlide raises what it likes
+            found = self._slide.color_profile
+            return None if found is None else bytes(found.tobytes())
+        return None
 
     def _number(self, level: Level) -> int | None:
         size = (level.width, level.height)
