@@ -12,13 +12,13 @@ collects all garbage at once when a layer is taken out, which holds the window f
 from __future__ import annotations
 
 import os
+import sys
 import weakref
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from blankslide import api
 from blankslide._napari import remains, settings
 from blankslide._napari.blanked import telling
 from blankslide._napari.placing import KEY, is_tissue, layer_data, tissue_of
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from blankslide._napari.placing import LayerData
     from blankslide.model import Inspection
+    from blankslide.session import Look
 
 __all__ = ["KEY", "Mark", "OpenedSlide", "is_tissue", "mark_of"]
 
@@ -65,7 +66,11 @@ class OpenedSlide:
     in_srgb
         Whether colours are shown in sRGB.
     waiting
-        Layers that are still to be shown: pictures, after the first frame.
+        Layers that are still to be made: pictures, after the first frame.
+    bottom
+        How far down its row reaches, in the units of the world, with the layers that wait.
+    arriving
+        Whether some are still to come into a window.
 
     Raises
     ------
@@ -77,6 +82,7 @@ class OpenedSlide:
         self.path = main_file(path)
         self.pyramid, self.look = opened(self.path) if pyramid is None else (pyramid, look)
         self.waiting: list[LayerData] = []
+        self.arriving, self.bottom = False, 0.0
         self.in_srgb = False
         self.stem = _safe_stem(self.path, self.pyramid.inspection)
         self._hold()
@@ -270,7 +276,12 @@ def opened(path: Path) -> tuple[Pyramid, Look | None]:
 
 
 def _looked(path: Path) -> Look | None:
-    """Look at a slide as the dock will, so that both inspect it once; None if it can only be shown."""
+    """Look at a slide as the dock will, so that both inspect it once; None without a dock, or if it is only shown."""
+    if "blankslide._napari.dock" not in sys.modules:
+        return None
+    from blankslide import api
+    from blankslide.session import look_at
+
     try:
         return look_at(path, api.options(settings.likely_profile(), ledger="none", looks=True))
     except BlankslideError:  # whoever opens it says what is wrong

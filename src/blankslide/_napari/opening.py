@@ -13,7 +13,7 @@ from importlib import import_module
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from blankslide._napari.layers import OpenedSlide, opened
+from blankslide._napari.layers import OpenedSlide, mark_of, opened
 from blankslide._napari.placing import layer_data, looks_of
 from blankslide._napari.rows import frame_what_came, next_row
 from blankslide._napari.turns import soon
@@ -39,8 +39,9 @@ Done = TypeVar("Done")
 NOTHING: list[Any] = [(None,)]
 LARGE = 4_000_000
 """Pixels of a slide that people measure in: without a resolution it is told of."""
-_LONG, _BREATH = 0.25, 0.005
-"""Seconds after which progress is shown, and after which the window draws again."""
+_TOLD, _LONG, _BREATH = 0.25, 2.0, 0.02
+"""Seconds after which the status bar says what goes on, after which napari's progress turns (it costs what a film
+costs), and after which the window draws again."""
 
 
 def layers_for_napari(path: str | Path) -> list[LayerData]:
@@ -57,13 +58,14 @@ def layers_for_napari(path: str | Path) -> list[LayerData]:
         return OpenedSlide(path).layer_data()
     try:
         main = main_file(path)
-        pyramid, look, looks = off_the_window(lambda: _read(main))
+        pyramid, look, looks = off_the_window(viewer, lambda: _read(main))
     except BlankslideError as error:
         _say("error", error_line(path, error))
         return NOTHING
     slide = OpenedSlide(main, pyramid, look)
     try:
         tissue, slide.waiting = layer_data(slide, next_row(viewer), looks)
+        slide.arriving, slide.bottom = bool(slide.waiting), max(map(_bottom, (*tissue, *slide.waiting)))
     except Exception:
         slide.close()
         raise
@@ -72,6 +74,14 @@ def layers_for_napari(path: str | Path) -> list[LayerData]:
             "warning", f"{slide.stem or 'the slide'} · does not say how large its pixels are, so it is shown in pixels"
         )
     return tissue
+
+
+def _bottom(made: LayerData) -> float:
+    """Return how far down a layer will reach."""
+    data, keywords, _ = made
+    first = data[0] if isinstance(data, list) else data
+    rows = first.shape[-3] if first.rgb else first.shape[-2]
+    return float(keywords["translate"][-2] + rows * keywords["scale"][-2])
 
 
 def follow(viewer: ViewerModel, slide: OpenedSlide) -> None:
@@ -86,33 +96,51 @@ def _begin(viewer: ViewerModel, slide: OpenedSlide) -> None:
 
 
 def _next(viewer: ViewerModel, slide: OpenedSlide, active: Layer | None) -> None:
-    """Add one layer; after the last one select again what was selected."""
-    from blankslide._napari.layers import mark_of
-
-    if not slide.waiting or slide.is_let_go or not any(_is_of(mark_of(each), slide) for each in viewer.layers):
+    """Make one layer; after the last one select again what was selected."""
+    if not slide.waiting or not _shows(viewer, slide):
         return
     from napari.layers import Layer
     from napari.layers._source import layer_source
 
     data, keywords, kind = slide.waiting.pop(0)
     role = keywords["metadata"]["blankslide"].role
-    if role in slide.pyramid.pictures:
-        with layer_source(path=str(slide.path), reader_plugin="blankslide"):
-            viewer.add_layer(Layer.create(slide.data_of(role, data), keywords, kind))
-        if not slide.waiting and active is not None and active in viewer.layers:
-            viewer.layers.selection.active = active
+    if role not in slide.pyramid.pictures:  # it went in a run meanwhile
+        slide.arriving = bool(slide.waiting)
+        soon(lambda: _next(viewer, slide, active))
+        return
+    with layer_source(path=str(slide.path), reader_plugin="blankslide"):
+        layer = Layer.create(slide.data_of(role, data), keywords, kind)
+    soon(lambda: _add(viewer, slide, layer, active))  # made and added, each takes the window a while
+
+
+def _add(viewer: ViewerModel, slide: OpenedSlide, layer: Layer, active: Layer | None) -> None:
+    from blankslide._napari import remains
+
+    if not _shows(viewer, slide):
+        remains.blank(layer)
+        return
+    role = layer.metadata["blankslide"].role
+    data = slide.data_of(role, layer.data)
+    if data is not layer.data:  # the slide was opened anew meanwhile
+        remains.exchange(layer, data)
+    viewer.add_layer(layer)
+    slide.arriving = bool(slide.waiting)
     if slide.waiting:
         soon(lambda: _next(viewer, slide, active))
+    elif active is not None and active in viewer.layers:
+        viewer.layers.selection.active = active
 
 
-def _is_of(mark: Any, slide: OpenedSlide) -> bool:
-    return mark is not None and mark.slide is slide
+def _shows(viewer: ViewerModel, slide: OpenedSlide) -> bool:
+    """Whether a window still shows a slide."""
+    marks = map(mark_of, viewer.layers)
+    return not slide.is_let_go and any(mark is not None and mark.slide is slide for mark in marks)
 
 
 # -- the thread --------------------------------------------------------------------------
 
 
-def off_the_window(job: Callable[[], Done], words: str = "Opening slide") -> Done:
+def off_the_window(viewer: ViewerModel, job: Callable[[], Done], words: str = "opening slide") -> Done:
     """Do a job in a thread while the window draws; its clicks and keys wait.
 
     Raises
@@ -133,7 +161,7 @@ def off_the_window(job: Callable[[], Done], words: str = "Opening slide") -> Don
             failed.append(error)
 
     thread = threading.Thread(target=work, name="blankslide opening", daemon=True)
-    told = _Progress(words)
+    told = _Progress(viewer, words)
     thread.start()
     try:
         while thread.is_alive():
@@ -149,19 +177,25 @@ def off_the_window(job: Callable[[], Done], words: str = "Opening slide") -> Don
 
 
 class _Progress:
-    """napari's progress bar, if it takes long enough for one."""
+    """What the window says meanwhile: words at first, and napari's turning progress if it takes long."""
 
-    def __init__(self, words: str) -> None:
-        self._words, self._from = words, monotonic()
+    def __init__(self, viewer: ViewerModel, words: str) -> None:
+        self._viewer, self._words, self._from = viewer, words, monotonic()
         self._bar: Any = None
+        self._told = False
 
     def show_if_long(self) -> None:
-        if self._bar is None and monotonic() - self._from > _LONG:
+        passed = monotonic() - self._from
+        if not self._told and passed > _TOLD:
+            self._told, self._viewer.status = True, f"{self._words} …"
+        if self._bar is None and passed > _LONG:
             from napari.utils import progress
 
             self._bar = progress(total=0, desc=self._words)
 
     def close(self) -> None:
+        if self._told:
+            self._viewer.status = "Ready"
         if self._bar is not None:
             self._bar.close()
 
