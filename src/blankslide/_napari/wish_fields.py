@@ -21,7 +21,7 @@ _PAUSE_MS = 350
 _HINTS = {
     "label": "blank; or text such as {pseudonym}|HE",
     "mask_macro": "all of the macro; auto; X,Y,W,H",
-    "keep_label": "X,Y,W,H – or draw it",
+    "keep_label": "nothing of it; X,Y,W,H",
     "name": "as it is; or STUDY-7, {pseudonym}",
 }
 _WORDS = {"label": "La&bel", "mask_macro": "&Mask", "keep_label": "Le&ave", "name": "&Name", "folder": "F&older"}
