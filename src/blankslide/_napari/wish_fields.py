@@ -164,7 +164,8 @@ class WishFields(QWidget):
         name = "" if session.path is None else wording.shown(session.path)
         self.notice.setText(f"The name {name} itself may identify." if offers else "")
         self._box.setRowVisible(self._offer, offers)
-        self.rename.setEnabled(not locked)
+        for button in (self.rename, *self.draw_buttons.values()):
+            button.setEnabled(not locked)
 
     def show_preview(self, picture: Any, words: str) -> None:
         """Show what the new label would look like, or why there would be none."""
