@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from napari.layers import Layer
 
     from blankslide._napari.placing import LayerData
-    from blankslide.model import Inspection
     from blankslide.looks import Look
+    from blankslide.model import Inspection
 
 __all__ = ["KEY", "Mark", "OpenedSlide", "is_tissue", "mark_of"]
 
@@ -280,7 +280,6 @@ def _looked(path: Path) -> Look | None:
     if "blankslide._napari.dock" not in sys.modules:
         return None
     from blankslide import api
-    from blankslide.looks import look_at
 
     try:
         return look_at(path, api.options(settings.likely_profile(), ledger="none", looks=True))
