@@ -1,7 +1,8 @@
 """Open a slide in a window that lives: it is read in a thread, and its tissue is drawn before its pictures are made.
 
-napari waits for a reader, so the window's own loop turns meanwhile: it draws and shows progress, and keeps clicks
-for later. What cannot be opened says so in one sentence, leaves no layer, and does not stop the slides after it.
+napari waits for a reader, so the window's own loop turns meanwhile: it draws, shows napari's progress and says what
+goes on, and keeps clicks for later. What cannot be opened says so in one sentence, leaves no layer, and does not stop
+the slides after it.
 Without a window a slide is read at once, with all its layers, and errors are raised.
 """
 
@@ -39,9 +40,9 @@ Done = TypeVar("Done")
 NOTHING: list[Any] = [(None,)]
 LARGE = 4_000_000
 """Pixels of a slide that people measure in: without a resolution it is told of."""
-_TOLD, _LONG, _BREATH = 0.25, 2.0, 0.02
-"""Seconds after which the status bar says what goes on, after which napari's progress turns (it costs what a film
-costs), and after which the window draws again."""
+_TOLD, _BREATH = 0.25, 0.08
+"""Seconds after which the status bar says what goes on, and after which the window draws again: napari's own progress
+turns like a film while it waits for a reader, and each of its pictures draws the window."""
 
 
 def layers_for_napari(path: str | Path) -> list[LayerData]:
@@ -161,43 +162,18 @@ def off_the_window(viewer: ViewerModel, job: Callable[[], Done], words: str = "o
             failed.append(error)
 
     thread = threading.Thread(target=work, name="blankslide opening", daemon=True)
-    told = _Progress(viewer, words)
+    begun, told = monotonic(), False
     thread.start()
-    try:
-        while thread.is_alive():
-            thread.join(_BREATH)
-            QApplication.processEvents(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
-            told.show_if_long()
-    finally:
-        told.close()
-        thread.join()
+    while thread.is_alive():
+        thread.join(_BREATH)
+        if not told and monotonic() - begun > _TOLD:
+            told, viewer.status = True, f"{words} …"
+        QApplication.processEvents(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
+    if told:
+        viewer.status = "Ready"
     if failed:
         raise failed[0]
     return done[0]
-
-
-class _Progress:
-    """What the window says meanwhile: words at first, and napari's turning progress if it takes long."""
-
-    def __init__(self, viewer: ViewerModel, words: str) -> None:
-        self._viewer, self._words, self._from = viewer, words, monotonic()
-        self._bar: Any = None
-        self._told = False
-
-    def show_if_long(self) -> None:
-        passed = monotonic() - self._from
-        if not self._told and passed > _TOLD:
-            self._told, self._viewer.status = True, f"{self._words} …"
-        if self._bar is None and passed > _LONG:
-            from napari.utils import progress
-
-            self._bar = progress(total=0, desc=self._words)
-
-    def close(self) -> None:
-        if self._told:
-            self._viewer.status = "Ready"
-        if self._bar is not None:
-            self._bar.close()
 
 
 def _read(path: Path) -> tuple[Pyramid, Look | None, dict[str, Any]]:
