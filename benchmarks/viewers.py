@@ -117,7 +117,7 @@ def described(layer: Any) -> dict[str, Any]:
     """Say what a layer is; a first pixel is read, so that nothing is told of what cannot be read."""
     import numpy as np
 
-    from blankslide._napari.placing import is_tissue
+    from blankslide._napari.marks import is_tissue
 
     mark = layer.metadata.get("blankslide")
     levels = list(layer.data) if layer.multiscale else [layer.data]

@@ -14,10 +14,9 @@ from importlib import import_module
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from blankslide._napari.layers import OpenedSlide, mark_of, opened
+from blankslide._napari.layers import OpenedSlide, opened
 from blankslide._napari.placing import layer_data, looks_of
-from blankslide._napari.rows import frame_what_came, next_row
-from blankslide._napari.turns import soon
+from blankslide._napari.rows import next_row
 from blankslide._napari.watch import watch
 from blankslide.errors import BlankslideError
 from blankslide.pipeline import main_file
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari.components import ViewerModel
-    from napari.layers import Layer
 
     from blankslide._napari.placing import LayerData
     from blankslide.session import Look
@@ -83,59 +81,6 @@ def _bottom(made: LayerData) -> float:
     first = data[0] if isinstance(data, list) else data
     rows = first.shape[-3] if first.rgb else first.shape[-2]
     return float(keywords["translate"][-2] + rows * keywords["scale"][-2])
-
-
-def follow(viewer: ViewerModel, slide: OpenedSlide) -> None:
-    """Add what waits to a window, one layer at each turn of it, after it has drawn the tissue."""
-    soon(lambda: _begin(viewer, slide))
-
-
-def _begin(viewer: ViewerModel, slide: OpenedSlide) -> None:
-    frame_what_came(viewer)
-    active = viewer.layers.selection.active
-    soon(lambda: _next(viewer, slide, active))
-
-
-def _next(viewer: ViewerModel, slide: OpenedSlide, active: Layer | None) -> None:
-    """Make one layer; after the last one select again what was selected."""
-    if not slide.waiting or not _shows(viewer, slide):
-        return
-    from napari.layers import Layer
-    from napari.layers._source import layer_source
-
-    data, keywords, kind = slide.waiting.pop(0)
-    role = keywords["metadata"]["blankslide"].role
-    if role not in slide.pyramid.pictures:  # it went in a run meanwhile
-        slide.arriving = bool(slide.waiting)
-        soon(lambda: _next(viewer, slide, active))
-        return
-    with layer_source(path=str(slide.path), reader_plugin="blankslide"):
-        layer = Layer.create(slide.data_of(role, data), keywords, kind)
-    soon(lambda: _add(viewer, slide, layer, active))  # made and added, each takes the window a while
-
-
-def _add(viewer: ViewerModel, slide: OpenedSlide, layer: Layer, active: Layer | None) -> None:
-    from blankslide._napari import remains
-
-    if not _shows(viewer, slide):
-        remains.blank(layer)
-        return
-    role = layer.metadata["blankslide"].role
-    data = slide.data_of(role, layer.data)
-    if data is not layer.data:  # the slide was opened anew meanwhile
-        remains.exchange(layer, data)
-    viewer.add_layer(layer)
-    slide.arriving = bool(slide.waiting)
-    if slide.waiting:
-        soon(lambda: _next(viewer, slide, active))
-    elif active is not None and active in viewer.layers:
-        viewer.layers.selection.active = active
-
-
-def _shows(viewer: ViewerModel, slide: OpenedSlide) -> bool:
-    """Whether a window still shows a slide."""
-    marks = map(mark_of, viewer.layers)
-    return not slide.is_let_go and any(mark is not None and mark.slide is slide for mark in marks)
 
 
 # -- the thread --------------------------------------------------------------------------
