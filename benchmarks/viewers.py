@@ -2,10 +2,10 @@
 
     python benchmarks/viewers.py [--write docs/viewing.md]
 
-Needs the extra ``napari``, ``napari-tiff`` and ``napari-wsi``, and no screen. Each reader opens each slide in a process
-of its own, as layers of a viewer without a window: layers, levels, type of the pixels, axes to step through, whether
-label and macro are there and whether the unit is micrometres. A slide that a reader does not open says so; what it
-writes on the screen is not shown. The slides are built: patients are invented.
+Needs the extra ``napari``, ``napari-tiff`` and ``napari-wsi``, and no screen. Each reader has a process of its own and
+opens the slides as layers of a viewer without a window: layers, levels, type of the pixels, steps of depth and time,
+the unit, and the pictures beside the tissue. A slide that a reader does not open says so. The slides are built of
+invented patients.
 """
 
 from __future__ import annotations
@@ -40,17 +40,16 @@ def main() -> int:
     """Build the slides, open each with each reader, print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--write", type=Path, help="the page to put the table into")
-    parser.add_argument("--look", nargs=2, metavar=("READER", "FILE"), help=argparse.SUPPRESS)
+    parser.add_argument("--look", nargs="+", metavar="READER", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.look:
-        print(json.dumps(look(*chosen.look)))
+        print(json.dumps([looked(chosen.look[0], name) for name in chosen.look[1:]]))
         return 0
     sys.path.insert(0, str(ROOT / "src"))
-    rows = []
     with tempfile.TemporaryDirectory(prefix="blankslide-viewers-") as folder:
-        for name in SLIDES:
-            path = built(Path(folder), name)
-            rows.append((name, [words(in_process(reader, path)) for reader in READERS]))
+        paths = [built(Path(folder), name) for name in SLIDES]
+        seen = [list(map(words, in_process(reader, paths))) for reader in READERS]
+    rows = zip(SLIDES, zip(*seen, strict=True), strict=True)
     table = [f"| slide | {' | '.join(READERS)} |", "|---" * (len(READERS) + 1) + "|"]
     table += [f"| {name} | {' | '.join(cells)} |" for name, cells in rows]
     print("\n".join(table))
@@ -61,15 +60,13 @@ def main() -> int:
     return 0
 
 
-def in_process(reader: str, path: Path) -> list[dict[str, Any]] | None:
-    """Open a slide with a reader in a fresh interpreter; None if it does not open it."""
-    env = os.environ | {"QT_QPA_PLATFORM": "offscreen", "NAPARI_CONFIG": str(path.parent / "settings.yaml")}
+def in_process(reader: str, paths: list[Path]) -> list[list[dict[str, Any]] | None]:
+    """Open slides with a reader in a fresh interpreter; None for those that it does not open."""
+    env = os.environ | {"QT_QPA_PLATFORM": "offscreen", "NAPARI_CONFIG": str(paths[0].parent / "settings.yaml")}
     env["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT / "src"), env.get("PYTHONPATH", ""))))
-    command = [sys.executable, __file__, "--look", reader, str(path)]
-    done = subprocess.run(command, env=env, check=False, capture_output=True, text=True, timeout=300)
-    if done.returncode:
-        return None
-    found: list[dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
+    command = [sys.executable, __file__, "--look", reader, *map(str, paths)]
+    done = subprocess.run(command, env=env, check=True, capture_output=True, text=True)
+    found: list[list[dict[str, Any]] | None] = json.loads(done.stdout.splitlines()[-1])
     return found
 
 
@@ -92,6 +89,15 @@ def words(layers: list[dict[str, Any]] | None) -> str:
 # -- in the process that looks --------------------------------------------------------------
 
 
+def looked(reader: str, name: str) -> list[dict[str, Any]] | None:
+    """Open a slide with a reader; None if it does not open it."""
+    try:
+        return look(reader, name)
+    except Exception as error:  # whatever a reader raises: it does not open this one
+        print(reader, Path(name).name, type(error).__name__, error, file=sys.stderr)
+        return None
+
+
 def look(reader: str, name: str) -> list[dict[str, Any]]:
     """Open a slide with a reader; return what each layer is."""
     from napari.components import ViewerModel
@@ -111,14 +117,14 @@ def described(layer: Any) -> dict[str, Any]:
     """Say what a layer is; a first pixel is read, so that nothing is told of what cannot be read."""
     import numpy as np
 
-    from blankslide._napari.placing import is_tissue
+    from blankslide._napari.marks import is_tissue
 
     mark = layer.metadata.get("blankslide")
     levels = list(layer.data) if layer.multiscale else [layer.data]
     np.asarray(levels[-1][(0,) * (layer.ndim - 2)])
     axes = layer.ndim - 2
     return {
-        "name": layer.name.rpartition(" · ")[2],
+        "name": layer.name.partition(" · ")[2] or layer.name,
         "role": getattr(mark, "role", ""),
         "tissue": mark is None or is_tissue(mark.role),
         "levels": len(levels),

@@ -147,12 +147,12 @@ def test_every_channel_is_a_layer_with_the_names_and_pixels_that_napari_tiff_sho
         layers = viewer.open(str(path), plugin="blankslide")
         assert [layer.name.rpartition(" · ")[2] for layer in layers] == names, name
         shown = [layer.visible and layer.blending == "additive" for layer in layers]
-        assert all(shown), name
+        assert shown == [name != "set.ndpis"] * len(names), "bright colours are not added up"
         if path.suffix in (".tif", ".qptiff"):
-            for layer, other in zip(layers, _shown(theirs.napari_get_reader(str(path))(str(path))), strict=True):
-                assert layer.name.rpartition(" · ")[2] == other.name
-                first, same = (_data(each)[0] if each.multiscale else each.data for each in (layer, other))
-                assert np.array_equal(np.asarray(first), np.asarray(same)), name
+            same = _shown(theirs.napari_get_reader(str(path))(str(path)), len(names))
+            assert [known for known, _ in same if known] in ([], names)
+            for layer, (_, pixels) in zip(layers, same, strict=True):
+                assert np.array_equal(np.asarray(layer.data[0] if layer.multiscale else layer.data), pixels), name
     settle(viewer, qtbot)
     planes = next(layer for layer, mark in marks(viewer) if mark.slide.path.name == "stack.ome.tif")
     assert viewer.dims.nsteps[0] == 4
@@ -162,14 +162,16 @@ def test_every_channel_is_a_layer_with_the_names_and_pixels_that_napari_tiff_sho
     gc.collect()
 
 
-def _shown(layers: Any) -> list[Any]:
-    """Return what another reader's layers are in a viewer."""
-    from napari.components import ViewerModel
-
-    viewer = ViewerModel()
+def _shown(layers: Any, count: int) -> list[tuple[str, Any]]:
+    """Return name and largest level of each channel as another reader gives them, as layers or as one layer's steps."""
+    found: list[tuple[str, Any]] = []
     for data, keywords, _ in layers:
-        viewer.add_image(data, **{key: value for key, value in keywords.items() if key != "units"})  # too few of them
-    return list(viewer.layers)
+        pixels = np.asarray(data[0] if isinstance(data, list) else data)
+        at = keywords.get("channel_axis")
+        names = keywords.get("name") or [""] * count
+        planes = np.moveaxis(pixels, at, 0) if at is not None else pixels
+        found += zip(names, planes, strict=True) if isinstance(names, list) else [(names, pixels)]
+    return found
 
 
 def _data(layer: Any) -> Any:

@@ -17,11 +17,12 @@ import weakref
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from blankslide._napari import remains, settings
 from blankslide._napari.blanked import telling
-from blankslide._napari.placing import KEY, is_tissue, layer_data, tissue_of
+from blankslide._napari.marks import KEY, Mark, is_tissue, mark_of
+from blankslide._napari.placing import layer_data, tissue_of
 from blankslide.errors import BlankslideError
 from blankslide.looks import Look, look_at
 from blankslide.pipeline import main_file
@@ -38,13 +39,6 @@ if TYPE_CHECKING:
     from blankslide.model import Inspection
 
 __all__ = ["KEY", "Mark", "OpenedSlide", "is_tissue", "mark_of"]
-
-
-class Mark(NamedTuple):
-    """What a layer of ours carries in its metadata."""
-
-    slide: OpenedSlide
-    role: str
 
 
 class OpenedSlide:
@@ -151,12 +145,6 @@ class OpenedSlide:
         self._hold()
 
 
-def mark_of(layer: Layer) -> Mark | None:
-    """Return the mark of a layer, or None if it is not ours."""
-    mark = layer.metadata.get(KEY)
-    return mark if isinstance(mark, Mark) else None
-
-
 def path_of(layer: Layer) -> Path | None:
     """Return the slide that a layer shows, opened by us or by another reader."""
     mark = mark_of(layer)
@@ -192,7 +180,7 @@ def _everywhere(viewer: ViewerModel, path: Path) -> list[tuple[ViewerModel, Laye
 def slides_of(viewer: ViewerModel, path: Path) -> list[OpenedSlide]:
     """Return the open slides of a path in all windows; usually one."""
     marks = (mark_of(layer) for _, layer in _everywhere(viewer, path))
-    return list({id(m.slide): m.slide for m in marks if m is not None}.values())
+    return list({id(m.slide): m.slide for m in marks if m is not None and isinstance(m.slide, OpenedSlide)}.values())
 
 
 def look_of(viewer: ViewerModel, path: Path) -> Look | None:

@@ -1,7 +1,8 @@
 """Open a slide in a window that lives: it is read in a thread, and its tissue is drawn before its pictures are made.
 
-napari waits for a reader, so the window's own loop turns meanwhile: it draws and shows progress, and keeps clicks
-for later. What cannot be opened says so in one sentence, leaves no layer, and does not stop the slides after it.
+napari waits for a reader, so the window's own loop turns meanwhile: it draws, shows napari's progress and says what
+goes on, and keeps clicks for later. What cannot be opened says so in one sentence, leaves no layer, and does not stop
+the slides after it.
 Without a window a slide is read at once, with all its layers, and errors are raised.
 """
 
@@ -13,10 +14,9 @@ from importlib import import_module
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from blankslide._napari.layers import OpenedSlide, mark_of, opened
+from blankslide._napari.layers import OpenedSlide, opened
 from blankslide._napari.placing import layer_data, looks_of
-from blankslide._napari.rows import frame_what_came, next_row
-from blankslide._napari.turns import soon
+from blankslide._napari.rows import next_row
 from blankslide._napari.watch import watch
 from blankslide.errors import BlankslideError
 from blankslide.pipeline import main_file
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari.components import ViewerModel
-    from napari.layers import Layer
 
     from blankslide._napari.placing import LayerData
     from blankslide.looks import Look
@@ -39,9 +38,9 @@ Done = TypeVar("Done")
 NOTHING: list[Any] = [(None,)]
 LARGE = 4_000_000
 """Pixels of a slide that people measure in: without a resolution it is told of."""
-_TOLD, _LONG, _BREATH = 0.25, 2.0, 0.02
-"""Seconds after which the status bar says what goes on, after which napari's progress turns (it costs what a film
-costs), and after which the window draws again."""
+_TOLD, _BREATH = 0.25, 0.08
+"""Seconds after which the status bar says what goes on, and after which the window draws again: napari's own progress
+turns like a film while it waits for a reader, and each of its pictures draws the window."""
 
 
 def layers_for_napari(path: str | Path) -> list[LayerData]:
@@ -84,59 +83,6 @@ def _bottom(made: LayerData) -> float:
     return float(keywords["translate"][-2] + rows * keywords["scale"][-2])
 
 
-def follow(viewer: ViewerModel, slide: OpenedSlide) -> None:
-    """Add what waits to a window, one layer at each turn of it, after it has drawn the tissue."""
-    soon(lambda: _begin(viewer, slide))
-
-
-def _begin(viewer: ViewerModel, slide: OpenedSlide) -> None:
-    frame_what_came(viewer)
-    active = viewer.layers.selection.active
-    soon(lambda: _next(viewer, slide, active))
-
-
-def _next(viewer: ViewerModel, slide: OpenedSlide, active: Layer | None) -> None:
-    """Make one layer; after the last one select again what was selected."""
-    if not slide.waiting or not _shows(viewer, slide):
-        return
-    from napari.layers import Layer
-    from napari.layers._source import layer_source
-
-    data, keywords, kind = slide.waiting.pop(0)
-    role = keywords["metadata"]["blankslide"].role
-    if role not in slide.pyramid.pictures:  # it went in a run meanwhile
-        slide.arriving = bool(slide.waiting)
-        soon(lambda: _next(viewer, slide, active))
-        return
-    with layer_source(path=str(slide.path), reader_plugin="blankslide"):
-        layer = Layer.create(slide.data_of(role, data), keywords, kind)
-    soon(lambda: _add(viewer, slide, layer, active))  # made and added, each takes the window a while
-
-
-def _add(viewer: ViewerModel, slide: OpenedSlide, layer: Layer, active: Layer | None) -> None:
-    from blankslide._napari import remains
-
-    if not _shows(viewer, slide):
-        remains.blank(layer)
-        return
-    role = layer.metadata["blankslide"].role
-    data = slide.data_of(role, layer.data)
-    if data is not layer.data:  # the slide was opened anew meanwhile
-        remains.exchange(layer, data)
-    viewer.add_layer(layer)
-    slide.arriving = bool(slide.waiting)
-    if slide.waiting:
-        soon(lambda: _next(viewer, slide, active))
-    elif active is not None and active in viewer.layers:
-        viewer.layers.selection.active = active
-
-
-def _shows(viewer: ViewerModel, slide: OpenedSlide) -> bool:
-    """Whether a window still shows a slide."""
-    marks = map(mark_of, viewer.layers)
-    return not slide.is_let_go and any(mark is not None and mark.slide is slide for mark in marks)
-
-
 # -- the thread --------------------------------------------------------------------------
 
 
@@ -161,43 +107,18 @@ def off_the_window(viewer: ViewerModel, job: Callable[[], Done], words: str = "o
             failed.append(error)
 
     thread = threading.Thread(target=work, name="blankslide opening", daemon=True)
-    told = _Progress(viewer, words)
+    begun, told = monotonic(), False
     thread.start()
-    try:
-        while thread.is_alive():
-            thread.join(_BREATH)
-            QApplication.processEvents(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
-            told.show_if_long()
-    finally:
-        told.close()
-        thread.join()
+    while thread.is_alive():
+        thread.join(_BREATH)
+        if not told and monotonic() - begun > _TOLD:
+            told, viewer.status = True, f"{words} …"
+        QApplication.processEvents(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
+    if told:
+        viewer.status = "Ready"
     if failed:
         raise failed[0]
     return done[0]
-
-
-class _Progress:
-    """What the window says meanwhile: words at first, and napari's turning progress if it takes long."""
-
-    def __init__(self, viewer: ViewerModel, words: str) -> None:
-        self._viewer, self._words, self._from = viewer, words, monotonic()
-        self._bar: Any = None
-        self._told = False
-
-    def show_if_long(self) -> None:
-        passed = monotonic() - self._from
-        if not self._told and passed > _TOLD:
-            self._told, self._viewer.status = True, f"{self._words} …"
-        if self._bar is None and passed > _LONG:
-            from napari.utils import progress
-
-            self._bar = progress(total=0, desc=self._words)
-
-    def close(self) -> None:
-        if self._told:
-            self._viewer.status = "Ready"
-        if self._bar is not None:
-            self._bar.close()
 
 
 def _read(path: Path) -> tuple[Pyramid, Look | None, dict[str, Any]]:

@@ -11,7 +11,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from blankslide._napari import remains
-from blankslide._napari.layers import is_tissue, mark_of
+from blankslide._napari.marks import is_tissue, mark_of
 from blankslide.viewing.layout import ROW_GAP
 
 if TYPE_CHECKING:
