@@ -102,7 +102,7 @@ class Desk:
         from blankslide._napari.layers import mark_of
 
         marks = map(mark_of, self.viewer.layers)
-        return any(mark.slide.waiting and not mark.slide.is_let_go for mark in marks if mark is not None)
+        return any(mark.slide.arriving and not mark.slide.is_let_go for mark in marks if mark is not None)
 
     def click(self, widget: Any) -> None:
         """Click with the mouse into the middle of a widget that can be clicked."""

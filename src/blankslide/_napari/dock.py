@@ -182,8 +182,10 @@ class AnonymizeSlide(QWidget):
         from blankslide.errors import BlankslideError
 
         try:
-            self.viewer.open(str(path), plugin=PLUGIN)
+            shown = bool(self.viewer.open(str(path), plugin=PLUGIN))
         except (BlankslideError, ValueError):
+            shown = False
+        if not shown:  # a window has said why
             self._unseen = path
             self._show(path)
 

@@ -21,7 +21,7 @@ _PAUSE_MS = 350
 _HINTS = {
     "label": "blank; or text such as {pseudonym}|HE",
     "mask_macro": "all of the macro; auto; X,Y,W,H",
-    "keep_label": "X,Y,W,H – or draw it",
+    "keep_label": "nothing of it; X,Y,W,H",
     "name": "as it is; or STUDY-7, {pseudonym}",
 }
 _WORDS = {"label": "La&bel", "mask_macro": "&Mask", "keep_label": "Le&ave", "name": "&Name", "folder": "F&older"}
@@ -164,7 +164,8 @@ class WishFields(QWidget):
         name = "" if session.path is None else wording.shown(session.path)
         self.notice.setText(f"The name {name} itself may identify." if offers else "")
         self._box.setRowVisible(self._offer, offers)
-        self.rename.setEnabled(not locked)
+        for button in (self.rename, *self.draw_buttons.values()):
+            button.setEnabled(not locked)
 
     def show_preview(self, picture: Any, words: str) -> None:
         """Show what the new label would look like, or why there would be none."""

@@ -6,8 +6,10 @@ first block of a component gets a new code for the step of its DC value, and its
 every coefficient outside of the mask is what it was, whatever the tables, the sampling and the restart intervals are.
 
 Where the tables lack a code that is needed, or there is too little room, a stream that shares its tables with no other
-gets new ones (`jpeg_recode`). White is tried first, then grey. What is left of the room is filled with 0xFF before markers, as the standard allows: of
-each restart interval by itself, so that their places stay; only if one of them is too short for that they move up.
+gets new ones (`jpeg_recode`).
+
+White is tried first, then grey. What is left of the room is filled with 0xFF before markers, as the standard allows:
+of each restart interval by itself, so that their places stay; only if one of them is too short do they move up.
 
 Masking what is masked gives the same bytes: that is how a later run knows it.
 

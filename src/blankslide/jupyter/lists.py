@@ -38,8 +38,8 @@ class Table(Part):
 
     Columns are (head, width). Rows have ``id``, ``tone``, ``cells`` (``text``, ``badge`` with ``tone``, ``title``,
     ``image``), and at the end either ``choice`` (``label``, ``options``, ``chosen``, ``disabled``) or ``press``
-    (``label``, ``name``, ``disabled``). ``first`` is the column that heads its row, ``least`` how narrow the table may get before it is
-    moved sideways.
+    (``label``, ``name``, ``disabled``). ``first`` is the column that heads its row, ``least`` how narrow the table may
+    get before it is moved sideways.
     """
 
     kind = "table"
