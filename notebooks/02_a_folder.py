@@ -60,6 +60,8 @@ outcomes = api.anonymize_many(archive, in_place=True, jobs=1, **own)
 [(row["content"], row["format"], row["reason"].partition(" · ")[0]) for row in blankslide.table(outcomes)]
 
 # %%
+batch.look()  # the card, too, shows what stands there now
+await batch.idle()
 assert [outcome.content for outcome in outcomes].count("clean") == 3
 
 # %% [markdown]

@@ -97,6 +97,8 @@ def test_the_filter_reaches_what_is_folded(review: SlideReview) -> None:
 
 def test_keep_and_remove_change_the_plan(review: SlideReview) -> None:
     before = review.session.summary
+    (tip,) = (row["choice"]["tip"] for row in review._card.table._table.rows if row["id"] == "aperio.description.user")
+    assert "keep: it stays readable, and the slide ends NOT clean" in tip, "said before it is chosen"
     review._card.table.choose("aperio.description.user", keep=True)
     assert next(r for r in review.session.rows() if r.id == "aperio.description.user").keeps
     assert "kept: aperio.description.user" in review.session.plan.left  # type: ignore[union-attr]

@@ -363,7 +363,7 @@ class SlideReview:
         word = controls.filter.value.strip()
         rows = self.session.rows(word)
         shown = [r for r in rows if r.sensitive or word or controls.kept.value]
-        self._card.table.draw(shown, enabled=True)
+        self._card.table.draw(shown, enabled=True, follows=self.session.consequences)
 
     def _turn_strings(self, is_open: bool) -> None:
         if is_open and not (self._worker.busy or self._finished) and self.check():

@@ -15,6 +15,7 @@ from blankslide.presentation import html_card, wording
 if TYPE_CHECKING:
     from blankslide.session import Row
 
+Follows = Callable[[str], tuple[str, str]]
 MOST = 150
 """Lines shown at most; the filter reaches the others."""
 _LONGEST = 160
@@ -48,22 +49,24 @@ class FindingsTable:
         """Do what a person does who keeps or removes a finding."""
         self._table.hear({"do": "choose", "row": finding, "value": int(keep)})
 
-    def draw(self, rows: Sequence[Row], *, enabled: bool) -> None:
+    def draw(self, rows: Sequence[Row], *, enabled: bool, follows: Follows = lambda finding: ("", "")) -> None:
         """Fill the lines.
 
         Parameters
         ----------
+        follows
+            Says of a finding what follows if it is kept, and if it goes.
         rows
             What to show, in order.
         enabled
             Whether the person may decide now.
         """
-        self._table.rows = [_row(row, enabled) for row in rows[:MOST]]
+        self._table.rows = [_row(row, enabled, follows(row.id)) for row in rows[:MOST]]
         hidden = len(rows) - MOST
         self._more.lines = [f"{hidden} more: narrow them down with the filter"] if hidden > 0 else []
 
 
-def _row(row: Row, enabled: bool) -> Says:
+def _row(row: Row, enabled: bool, follows: tuple[str, str]) -> Says:
     tone = html_card.tone_of(sensitive=row.sensitive, unknown=row.unknown)
     places = [f"{p.where}: bytes {p.start} to {p.end}" for p in row.places[:_PLACES]]
     places += [f"and {len(row.places) - _PLACES} more"] if len(row.places) > _PLACES else []
@@ -79,6 +82,7 @@ def _row(row: Row, enabled: bool) -> Says:
         ],
         "choice": {
             "label": f"keep or remove {what}",
+            "tip": "\n".join(filter(None, follows)),
             "options": ["remove" if row.keeps else row.action, _KEPT[row.sensitive]],
             "chosen": int(row.keeps),
             "disabled": not enabled,

@@ -169,6 +169,7 @@ const KINDS = {
     };
     const choice = row => make("td", {}, make("select", {
       "aria-label": row.choice.label,
+      title: row.choice.tip,
       disabled: row.choice.disabled,
       "data-of": row.id,
       onchange: event => tell({do: "choose", row: row.id, value: event.target.selectedIndex}),
