@@ -111,6 +111,17 @@ def test_the_code_can_be_read_at_many_sizes(width: int, height: int, end: bool) 
         assert drawn[:, height:].min() == 255
 
 
+@pytest.mark.parametrize(("width", "height"), [(1283, 431), (404, 1167)])
+def test_the_label_end_may_be_the_other_one(width: int, height: int) -> None:
+    drawn = art(TEXT, width, height, True, 0, True)
+    assert drawn is not None
+    side = min(width, height)
+    assert [code.text for code in zxingcpp.read_barcodes(np.ascontiguousarray(drawn[-side - 8 :, -side - 8 :]))] == [
+        CODE
+    ]
+    assert drawn[: height - side if height > side else height, : width - side if width > side else width].min() == 255
+
+
 def test_a_picture_without_room_for_the_code_gets_none() -> None:
     assert art(TEXT, 100, 100) is None
 

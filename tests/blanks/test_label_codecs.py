@@ -142,6 +142,19 @@ def test_zstandard(samples: int, bits: int) -> None:
         assert_shows(decoded)
 
 
+def test_zstandard_with_words_in_runs_of_no_length_is_not_ours() -> None:
+    """They decode to nothing, so only a walk over the blocks sees them."""
+    old = bytes(imagecodecs.zstd_encode(noise()))
+    coding = Coding(50000, 2, 8, 3)
+    new = drawn(coding, old)
+    at = new.find(bytes(60)) + 30  # behind the mark, to which they would belong else
+    bad = new[:at] + b"".join(b"\2\0\0" + bytes([letter]) for letter in b"Eve") + new[at + 12 :]
+    assert imagecodecs.zstd_decode(bad) == imagecodecs.zstd_decode(new)
+    room = Room(Blank(0, "label", coding, (Slot(0, len(old), WIDTH, HEIGHT),)), "label", WIDTH, HEIGHT, 0)
+    assert label.written(room, MemorySource(new)) is not None
+    assert label.written(room, MemorySource(bad)) is None
+
+
 def test_png() -> None:
     out = io.BytesIO()
     Image.fromarray(noise()).save(out, "PNG")

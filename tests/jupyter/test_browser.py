@@ -84,6 +84,8 @@ def test_a_person_reviews_runs_checks_and_audits(
         audit(lab, page)
         for name in ("review", "batch", "spotcheck", "audit"):
             assert lab.axe(page, f".blankslide-{name}") == []
+        page.locator(".blankslide-audit button").first.evaluate("e => e.before(new Image())")
+        assert lab.axe(page, ".blankslide-audit") != [], "the search must see what is there"
         if front != "voila":
             saved_and_opened_again(lab, page, address, notebook, leaks, built)
     for path in (built.path, *(folder / "archive").iterdir()):

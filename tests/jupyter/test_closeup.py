@@ -12,7 +12,10 @@ pytest.importorskip("anywidget", reason="anywidget is not installed: the noteboo
 
 from blankslide import api
 from blankslide.jupyter import SlideReview
+from blankslide.jupyter.marks import marks_of
+from blankslide.model.found import Found
 from blankslide.testing.built import build_aperio
+from blankslide.wishes import Wish
 
 
 @pytest.fixture
@@ -113,3 +116,28 @@ def test_squares_are_decoded_beside_the_loop(review: SlideReview) -> None:
         return sent
 
     assert asyncio.run(scene())[0][1][0][:2] == b"\xff\xd8"
+
+
+def test_what_is_legible_and_what_a_person_names_is_outlined(
+    review: SlideReview, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def marks(role: str) -> list[str]:
+        items = {item["key"]: item for item in review._card.pictures.list.items}
+        return [mark["kind"] for mark in items[role].get("marks", [])]
+
+    box = Found("label", "text", 10, 20, 100, 30, 0.9, (387, 463))
+    monkeypatch.setattr("blankslide.jupyter.review.look_at_pictures", lambda path: (box,))
+    review._card.controls.legible.click()
+    assert marks("label") == ["text"]
+    assert "Legible in pictures: label: 1 line of text" in review._card.sheet.words()
+    review._wishes.parts["mask_macro"].value = "0, 0, 200, 431"
+    assert marks("macro") == ["goes"]
+    outlined = marks_of((box,), Wish(keep_label="0,0,100,100", mask_macro="auto"), review._now)
+    assert {role: [mark.kind for mark in each] for role, each in outlined.items()} == {"label": ["text", "stays"]}
+    review._closeup.enlarge("label")
+    shown = {source["label"]: [mark["kind"] for mark in source["marks"]] for source in review._closeup.part.sources}
+    assert (shown["label"], shown["macro"]) == (["text"], ["goes"])
+    review._card.controls.dry_run.value, review._card.controls.confirm.value = False, True
+    review._card.controls.go.click()
+    assert review.outcome is not None
+    assert "Legible" not in review._card.sheet.words(), "that was said of pictures as they were"

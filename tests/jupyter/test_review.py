@@ -225,6 +225,52 @@ def test_what_is_no_slide_is_refused_in_the_card(tmp_path: Path) -> None:
     assert "nothing was changed" in text(review)
     assert "✗ refused" in text(review)
     assert parts(review).go.disabled
+    dead = ("Profile", "Filter", "show ", "How", "Dry run", "dry run", "Cancel", "Yes", "Find", "Verify", "Readable")
+    assert [word for word in dead if word in text(review)] == []
+    assert "Look again" in text(review)
+
+
+def test_a_copy_under_a_new_name_with_a_report(review: SlideReview, built: Any, tmp_path: Path) -> None:
+    before = built.path.read_bytes()
+    wishes = review._wishes
+    wishes.mode.value = "copy"
+    assert "a copy needs a folder to go to" in wishes.trouble.words()
+    assert parts(review).go.disabled
+    wishes.folder.value = str(tmp_path / "clean")
+    assert wishes.trouble.words() == ""
+    wishes.name.value = "STUDY-7"
+    parts(review).dry_run.value = False
+    assert not parts(review).danger.shown, "nothing is overwritten"
+    wishes.report.value = str(tmp_path / "nowhere" / "report.html")
+    parts(review).go.click()
+    assert "no report, and nothing was done" in text(review)
+    assert not (tmp_path / "clean").exists()
+    wishes.report.value = str(tmp_path / "report.html")
+    parts(review).dry_run.value = False
+    parts(review).go.click()
+    assert review.outcome is not None
+    assert review.outcome.content == "clean"
+    assert [path.name for path in (tmp_path / "clean").iterdir()] == ["STUDY-7.svs"]
+    assert (tmp_path / "report.html").exists()
+    assert built.path.read_bytes() == before
+    assert "report: report.html" in text(review)
+    parts(review).verify.click()
+    assert "Verify: clean – checked by" in text(review)
+    assert "STUDY-7" not in review._card.sheet.still
+    review.finish()
+    assert "STUDY-7" not in states()
+
+
+def test_a_new_label_is_asked_for(review: SlideReview, built: Any) -> None:
+    pytest.importorskip("segno")
+    review._wishes.label.value = "{nonsense}"
+    assert review._wishes.trouble.words() != ""
+    review._wishes.label.value = "STUDY-7"
+    assert review._wishes.trouble.words() == ""
+    anonymize(review)
+    assert review.outcome is not None
+    assert review.outcome.content == "clean"
+    assert "label" in [item["key"] for item in review._card.pictures.list.items if item["image"]]
 
 
 def test_hostile_values_stay_texts(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from blankslide.samples.kit.patients import invent
 from blankslide.testing.built import build_aperio, builders
 from blankslide.viewing import picture
 from blankslide.viewing.hints import why_not
+from blankslide.viewing.tiles import Tiles
 
 
 def image(png: bytes) -> Any:
@@ -51,6 +52,14 @@ def test_every_picture_of_every_sample_is_shown_the_right_way_up(name: str, tmp_
         own = next((p for p in shown if p.role == role), None)
         if own is not None and (own.width, own.height) == other.size:
             assert turned(image(own.png), other) == 0, role
+    tiles = Tiles(tmp_path / name, api.inspect(tmp_path / name))
+    assert tiles.trouble == ""
+    assert {view.name.split(" ")[0] for view in tiles.views} >= {"tissue", *(p.role.split(" ")[0] for p in shown)}
+    for number, view in enumerate(tiles.views):
+        square = tiles.square(number, len(view.sizes) - 1, 0, 0)
+        assert square is not None
+        assert square.std() > 10, f"{view.name} is enlarged, and no plain area"
+    tiles.close()
 
 
 def turned(ours: Any, drawn: Any) -> int:

@@ -82,6 +82,11 @@ class Desk:
     def session(self) -> Any:
         return self.panel.review.session
 
+    def enlarge(self) -> None:
+        """Give the canvas room: most tests look at the dock, and drawing is a quarter of what a larger window costs."""
+        self.viewer.window._qt_window.resize(1280, 800)
+        self.bot.wait(50)
+
     def open(self, path: Path) -> None:
         """Open a slide as napari's menu does, and wait until it is reviewed."""
         self.viewer.open(str(path), plugin="blankslide")
@@ -97,7 +102,7 @@ class Desk:
         from blankslide._napari.layers import mark_of
 
         marks = map(mark_of, self.viewer.layers)
-        return any(mark.slide.waiting and not mark.slide.is_let_go for mark in marks if mark is not None)
+        return any(mark.slide.arriving and not mark.slide.is_let_go for mark in marks if mark is not None)
 
     def click(self, widget: Any) -> None:
         """Click with the mouse into the middle of a widget that can be clicked."""
@@ -153,9 +158,9 @@ class Desk:
 
 @pytest.fixture
 def desk(plugin: Any, make_napari_viewer: Callable[..., Any], qtbot: Any) -> Iterator[Desk]:
-    """Return a shown window of 1280 × 800 with our dock."""
+    """Return a shown window of 800 × 600 with our dock; who looks at the canvas enlarges it."""
     viewer = make_napari_viewer(show=True)
-    viewer.window._qt_window.resize(1280, 800)
+    viewer.window._qt_window.resize(800, 600)
     made = Desk(viewer, qtbot)
     yield made
     made.settle()

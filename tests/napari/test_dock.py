@@ -32,6 +32,7 @@ def planted_values(made: Made) -> list[str]:
 
 def canvas(desk: Desk) -> Any:
     """Return what is really drawn, as floats."""
+    desk.enlarge()
     return desk.viewer.screenshot(canvas_only=True, flash=False)[..., :3].astype(float)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from blankslide._napari.layers import is_tissue, mark_of
+from blankslide._napari.marks import is_tissue, mark_of
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel

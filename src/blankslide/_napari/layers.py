@@ -12,16 +12,17 @@ collects all garbage at once when a layer is taken out, which holds the window f
 from __future__ import annotations
 
 import os
+import sys
 import weakref
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from blankslide import api
 from blankslide._napari import remains, settings
 from blankslide._napari.blanked import telling
-from blankslide._napari.placing import KEY, is_tissue, layer_data, tissue_of
+from blankslide._napari.marks import KEY, Mark, is_tissue, mark_of
+from blankslide._napari.placing import layer_data, tissue_of
 from blankslide.errors import BlankslideError
 from blankslide.looks import Look, look_at
 from blankslide.pipeline import main_file
@@ -34,16 +35,10 @@ if TYPE_CHECKING:
     from napari.layers import Layer
 
     from blankslide._napari.placing import LayerData
+    from blankslide.looks import Look
     from blankslide.model import Inspection
 
 __all__ = ["KEY", "Mark", "OpenedSlide", "is_tissue", "mark_of"]
-
-
-class Mark(NamedTuple):
-    """What a layer of ours carries in its metadata."""
-
-    slide: OpenedSlide
-    role: str
 
 
 class OpenedSlide:
@@ -65,7 +60,11 @@ class OpenedSlide:
     in_srgb
         Whether colours are shown in sRGB.
     waiting
-        Layers that are still to be shown: pictures, after the first frame.
+        Layers that are still to be made: pictures, after the first frame.
+    bottom
+        How far down its row reaches, in the units of the world, with the layers that wait.
+    arriving
+        Whether some are still to come into a window.
 
     Raises
     ------
@@ -77,6 +76,7 @@ class OpenedSlide:
         self.path = main_file(path)
         self.pyramid, self.look = opened(self.path) if pyramid is None else (pyramid, look)
         self.waiting: list[LayerData] = []
+        self.arriving, self.bottom = False, 0.0
         self.in_srgb = False
         self.stem = _safe_stem(self.path, self.pyramid.inspection)
         self._hold()
@@ -145,12 +145,6 @@ class OpenedSlide:
         self._hold()
 
 
-def mark_of(layer: Layer) -> Mark | None:
-    """Return the mark of a layer, or None if it is not ours."""
-    mark = layer.metadata.get(KEY)
-    return mark if isinstance(mark, Mark) else None
-
-
 def path_of(layer: Layer) -> Path | None:
     """Return the slide that a layer shows, opened by us or by another reader."""
     mark = mark_of(layer)
@@ -186,7 +180,7 @@ def _everywhere(viewer: ViewerModel, path: Path) -> list[tuple[ViewerModel, Laye
 def slides_of(viewer: ViewerModel, path: Path) -> list[OpenedSlide]:
     """Return the open slides of a path in all windows; usually one."""
     marks = (mark_of(layer) for _, layer in _everywhere(viewer, path))
-    return list({id(m.slide): m.slide for m in marks if m is not None}.values())
+    return list({id(m.slide): m.slide for m in marks if m is not None and isinstance(m.slide, OpenedSlide)}.values())
 
 
 def look_of(viewer: ViewerModel, path: Path) -> Look | None:
@@ -270,7 +264,11 @@ def opened(path: Path) -> tuple[Pyramid, Look | None]:
 
 
 def _looked(path: Path) -> Look | None:
-    """Look at a slide as the dock will, so that both inspect it once; None if it can only be shown."""
+    """Look at a slide as the dock will, so that both inspect it once; None without a dock, or if it is only shown."""
+    if "blankslide._napari.dock" not in sys.modules:
+        return None
+    from blankslide import api
+
     try:
         return look_at(path, api.options(settings.likely_profile(), ledger="none", looks=True))
     except BlankslideError:  # whoever opens it says what is wrong

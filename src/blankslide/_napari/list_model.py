@@ -1,4 +1,4 @@
-"""The rows of the review list as Qt shows them: a picture, and beside it name, format and findings, and state.
+"""The rows of the review list as Qt shows them: a picture, and beside it name, format, findings and state.
 
 One card a row, so that all of it can be read at 340 pixels as well as at 1920. The state is told by a mark, a word and
 a tint, so none of them is needed alone; screen readers are told the same words.
@@ -81,9 +81,11 @@ class SlideModel(QAbstractListModel):
         if role == ROW:
             return row
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return " · ".join(lines_of(row))
+            return " · ".join(filter(None, lines_of(row)))
         if role == Qt.ItemDataRole.ToolTipRole:
-            return "\n".join(lines_of(row)).replace("<", "‹")  # what Qt takes for rich text would be drawn
+            return "\n".join(filter(None, lines_of(row))).replace(
+                "<", "‹"
+            )  # what Qt takes for rich text would be drawn
         return None
 
     def picture(self, row: Row) -> QPixmap | None:
@@ -97,11 +99,10 @@ class SlideModel(QAbstractListModel):
 
 
 def lines_of(row: Row) -> list[str]:
-    """Return what is said of a slide, a line each: name, format and findings, state."""
-    found = f"{row.findings} can identify the patient" if row.findings and row.state == "to do" else ""
-    second = " · ".join(filter(None, (row.title, found)))
+    """Return what is said of a slide, a line each: name, format, what can identify the patient, state."""
     state = f"{row.mark} {row.word}"
-    return [row.name, second, f"{state} – {row.told}" if row.told else state]
+    found = row.findings if row.state in ("to do", "running") else ""
+    return [row.name, row.title, found, f"{state} – {row.told}" if row.told else state]
 
 
 class Card(QStyledItemDelegate):
@@ -113,7 +114,7 @@ class Card(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
         """Return the size of every row."""
-        return QSize(200, max(PICTURE[1], 3 * option.fontMetrics.height()) + 2 * _PAD + _BAR)
+        return QSize(200, max(PICTURE[1], 4 * (option.fontMetrics.height() + 1)) + 2 * _PAD + _BAR)
 
     def paint(self, painter: Any, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         """Paint one row."""
@@ -151,7 +152,7 @@ class Card(QStyledItemDelegate):
 
     def _paint_words(self, painter: Any, option: QStyleOptionViewItem, row: Row, area: QRect) -> None:
         top = area.top()
-        for number, line in enumerate(lines_of(row)):
+        for number, line in enumerate(filter(None, lines_of(row))):
             font = option.font
             font.setBold(number == 0)
             painter.setFont(font)
@@ -159,4 +160,4 @@ class Card(QStyledItemDelegate):
             space = QRect(area.left(), top, area.width(), metrics.height())
             cut = Qt.TextElideMode.ElideLeft if number == 0 else Qt.TextElideMode.ElideRight
             painter.drawText(space, int(Qt.AlignmentFlag.AlignLeft), metrics.elidedText(line, cut, space.width()))
-            top += metrics.height() + 2
+            top += metrics.height() + 1

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from blankslide.viewing import Pyramid
 
-_STAYS, _PULSE = 200, 20
+_STAYS, _PULSE, _BREATH = 200, 20, 15
 
 
 class RowOpener(QObject):
@@ -87,6 +87,7 @@ class RowOpener(QObject):
 
         def read() -> None:
             try:
+                _load_what_comes_late()
                 self._read.append((path, open_pyramid(path)))
             except Exception as error:
                 self._read.append((path, problem_of(error)))
@@ -134,7 +135,7 @@ class RowOpener(QObject):
     def _step(self) -> None:
         if self._steps:
             self._steps.popleft()()
-            QTimer.singleShot(0, self._step)
+            QTimer.singleShot(_BREATH, self._step)
 
     def _remove(self, layers: list[Layer], old: OpenedSlide | None) -> None:
         """Take layers out, all in one turn: a window that draws between two of them can end in the graphics driver."""
@@ -144,9 +145,21 @@ class RowOpener(QObject):
                     self.viewer.layers.remove(layer)
 
     def _add(self, data: Any, keywords: dict[str, Any], kind: str) -> None:
+        """Make a layer in this turn, put it into the window in the next, and have it drawn in the third."""
         from napari.layers import Layer
 
-        self.viewer.add_layer(Layer.create(data, keywords, kind))
+        shown = keywords.get("visible", True)
+        made = Layer.create(data, {**keywords, "visible": False}, kind)
+        self._steps.appendleft(lambda: setattr(made, "visible", shown))
+        self._steps.appendleft(lambda: self._put_in(made))
+
+    def _put_in(self, layer: Layer) -> None:
+        """Put a layer in without selecting it: napari would show its controls, and those of the next, and the next."""
+        chosen = set(self.viewer.layers.selection)
+        with self.viewer.layers.selection.events.blocker_all():
+            self.viewer.add_layer(layer)
+            self.viewer.layers.selection.clear()
+            self.viewer.layers.selection.update(chosen)
 
     def _end(self, path: Path, old: OpenedSlide | None) -> None:
         if old is not None and not old.is_let_go and old not in map(_slide_of, self.viewer.layers):
@@ -165,6 +178,15 @@ class RowOpener(QObject):
         if tissue:
             self.viewer.layers.selection.active = tissue[0]
             self.viewer.reset_view(layers=tissue)
+
+
+def _load_what_comes_late() -> None:
+    """Load what napari loads with the first layer, which would hold the window for more than half a second."""
+    from importlib import import_module
+
+    import_module("scipy.ndimage")
+    units = import_module("pint").get_application_registry()
+    getattr(units, "pixel")  # noqa: B009 - reads all units, once a process
 
 
 def _kind(layer: Layer) -> tuple[object, ...]:
@@ -193,7 +215,7 @@ def _take_over(layer: Layer, data: tuple[Any, dict[str, Any], str]) -> None:
 
 def _slide_of(layer: Layer) -> OpenedSlide | None:
     mark = mark_of(layer)
-    return None if mark is None else mark.slide
+    return mark.slide if mark is not None and isinstance(mark.slide, OpenedSlide) else None
 
 
 def _role_of(layer: Layer) -> str:

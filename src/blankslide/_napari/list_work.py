@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 Job = Callable[[Flag], None]
 Ended = Callable[[BlankslideError | None], None]
-State = Literal["empty", "looking", "ready", "planning", "asking", "running"]
+State = Literal["empty", "looking", "ready", "planning", "asking", "running", "showing"]
 _PULSE, _DOSE = 30, 0.008
 
 
@@ -159,7 +159,6 @@ class ListWork(QObject):
         elif not self._yes.is_set():
             self.told = "nothing was changed"
         self._show_again()
-        self._go("ready")
 
     def _say(self, words: str) -> None:
         self.told = words
@@ -167,14 +166,20 @@ class ListWork(QObject):
     # -- layers of slides of the run -------------------------------------------------------
 
     def _show_again(self) -> None:
-        """Show the slides that are open in a window as they are now, one after the other."""
+        """Show the slides that are open in a window as they are now, one after the other; then the list is ready."""
         if not self._closed:
+            self._go("ready")
             return
+        self._go("showing")
         path = self._closed.pop()
         found: list[Any] = []
 
         def read(stop: Flag) -> None:
-            found.append(open_pyramid(path))
+            made = open_pyramid(path)
+            if stop.is_set():  # the window has gone meanwhile
+                made.close()
+            else:
+                found.append(made)
 
         def read_it(problem: BlankslideError | None) -> None:
             watch()
@@ -194,7 +199,7 @@ class ListWork(QObject):
     @property
     def busy(self) -> bool:
         """Whether a run is planned, asked about or under way."""
-        return self.state in ("planning", "asking", "running")
+        return self.state in ("planning", "asking", "running", "showing")
 
     def cancel(self) -> None:
         """Begin no other slide: those in hand are finished, or left as they are where nothing of them was written."""

@@ -1,7 +1,8 @@
 """Open a slide in a window that lives: it is read in a thread, and its tissue is drawn before its pictures are made.
 
-napari waits for a reader, so the window's own loop turns meanwhile: it draws and shows progress, and keeps clicks
-for later. What cannot be opened says so in one sentence, leaves no layer, and does not stop the slides after it.
+napari waits for a reader, so the window's own loop turns meanwhile: it draws, shows napari's progress and says what
+goes on, and keeps clicks for later. What cannot be opened says so in one sentence, leaves no layer, and does not stop
+the slides after it.
 Without a window a slide is read at once, with all its layers, and errors are raised.
 """
 
@@ -15,8 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from blankslide._napari.layers import OpenedSlide, opened
 from blankslide._napari.placing import layer_data, looks_of
-from blankslide._napari.rows import frame_what_came, next_row
-from blankslide._napari.turns import soon
+from blankslide._napari.rows import next_row
 from blankslide._napari.watch import watch
 from blankslide.errors import BlankslideError
 from blankslide.pipeline import main_file
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari.components import ViewerModel
-    from napari.layers import Layer
 
     from blankslide._napari.placing import LayerData
     from blankslide.looks import Look
@@ -39,8 +38,9 @@ Done = TypeVar("Done")
 NOTHING: list[Any] = [(None,)]
 LARGE = 4_000_000
 """Pixels of a slide that people measure in: without a resolution it is told of."""
-_LONG, _BREATH = 0.25, 0.005
-"""Seconds after which progress is shown, and after which the window draws again."""
+_TOLD, _BREATH = 0.25, 0.08
+"""Seconds after which the status bar says what goes on, and after which the window draws again: napari's own progress
+turns like a film while it waits for a reader, and each of its pictures draws the window."""
 
 
 def layers_for_napari(path: str | Path) -> list[LayerData]:
@@ -57,13 +57,14 @@ def layers_for_napari(path: str | Path) -> list[LayerData]:
         return OpenedSlide(path).layer_data()
     try:
         main = main_file(path)
-        pyramid, look, looks = off_the_window(lambda: _read(main))
+        pyramid, look, looks = off_the_window(viewer, lambda: _read(main))
     except BlankslideError as error:
         _say("error", error_line(path, error))
         return NOTHING
     slide = OpenedSlide(main, pyramid, look)
     try:
         tissue, slide.waiting = layer_data(slide, next_row(viewer), looks)
+        slide.arriving, slide.bottom = bool(slide.waiting), max(map(_bottom, (*tissue, *slide.waiting)))
     except Exception:
         slide.close()
         raise
@@ -74,45 +75,18 @@ def layers_for_napari(path: str | Path) -> list[LayerData]:
     return tissue
 
 
-def follow(viewer: ViewerModel, slide: OpenedSlide) -> None:
-    """Add what waits to a window, one layer at each turn of it, after it has drawn the tissue."""
-    soon(lambda: _begin(viewer, slide))
-
-
-def _begin(viewer: ViewerModel, slide: OpenedSlide) -> None:
-    frame_what_came(viewer)
-    active = viewer.layers.selection.active
-    soon(lambda: _next(viewer, slide, active))
-
-
-def _next(viewer: ViewerModel, slide: OpenedSlide, active: Layer | None) -> None:
-    """Add one layer; after the last one select again what was selected."""
-    from blankslide._napari.layers import mark_of
-
-    if not slide.waiting or slide.is_let_go or not any(_is_of(mark_of(each), slide) for each in viewer.layers):
-        return
-    from napari.layers import Layer
-    from napari.layers._source import layer_source
-
-    data, keywords, kind = slide.waiting.pop(0)
-    role = keywords["metadata"]["blankslide"].role
-    if role in slide.pyramid.pictures:
-        with layer_source(path=str(slide.path), reader_plugin="blankslide"):
-            viewer.add_layer(Layer.create(slide.data_of(role, data), keywords, kind))
-        if not slide.waiting and active is not None and active in viewer.layers:
-            viewer.layers.selection.active = active
-    if slide.waiting:
-        soon(lambda: _next(viewer, slide, active))
-
-
-def _is_of(mark: Any, slide: OpenedSlide) -> bool:
-    return mark is not None and mark.slide is slide
+def _bottom(made: LayerData) -> float:
+    """Return how far down a layer will reach."""
+    data, keywords, _ = made
+    first = data[0] if isinstance(data, list) else data
+    rows = first.shape[-3] if first.rgb else first.shape[-2]
+    return float(keywords["translate"][-2] + rows * keywords["scale"][-2])
 
 
 # -- the thread --------------------------------------------------------------------------
 
 
-def off_the_window(job: Callable[[], Done], words: str = "Opening slide") -> Done:
+def off_the_window(viewer: ViewerModel, job: Callable[[], Done], words: str = "opening slide") -> Done:
     """Do a job in a thread while the window draws; its clicks and keys wait.
 
     Raises
@@ -133,37 +107,18 @@ def off_the_window(job: Callable[[], Done], words: str = "Opening slide") -> Don
             failed.append(error)
 
     thread = threading.Thread(target=work, name="blankslide opening", daemon=True)
-    told = _Progress(words)
+    begun, told = monotonic(), False
     thread.start()
-    try:
-        while thread.is_alive():
-            thread.join(_BREATH)
-            QApplication.processEvents(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
-            told.show_if_long()
-    finally:
-        told.close()
-        thread.join()
+    while thread.is_alive():
+        thread.join(_BREATH)
+        if not told and monotonic() - begun > _TOLD:
+            told, viewer.status = True, f"{words} …"
+        QApplication.processEvents(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
+    if told:
+        viewer.status = "Ready"
     if failed:
         raise failed[0]
     return done[0]
-
-
-class _Progress:
-    """napari's progress bar, if it takes long enough for one."""
-
-    def __init__(self, words: str) -> None:
-        self._words, self._from = words, monotonic()
-        self._bar: Any = None
-
-    def show_if_long(self) -> None:
-        if self._bar is None and monotonic() - self._from > _LONG:
-            from napari.utils import progress
-
-            self._bar = progress(total=0, desc=self._words)
-
-    def close(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
 
 
 def _read(path: Path) -> tuple[Pyramid, Look | None, dict[str, Any]]:

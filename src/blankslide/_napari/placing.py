@@ -9,20 +9,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from blankslide._napari.marks import CHANNEL, KEY, SCENE, Mark
 from blankslide.viewing.layout import place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from blankslide._napari.layers import OpenedSlide
+    from blankslide._napari.marks import ShownSlide
     from blankslide.viewing import Pyramid
     from blankslide.viewing.planes import Channel, Scene
 
     LayerData = tuple[Any, dict[str, Any], str]
     Pair = tuple[float, float]
 
-KEY = "blankslide"
-_CHANNEL, _SCENE = "channel ", "scene "
 _USUAL_MPP = 0.5
 """Assumed where a slide does not tell its resolution, to place the pictures beside it."""
 _GAP = 0.05
@@ -39,19 +38,14 @@ class Tissue(NamedTuple):
     image: Scene
 
 
-def is_tissue(role: str) -> bool:
-    """Whether a layer shows the slide itself: in colours, one channel of it, or a further image."""
-    return role == "slide" or role.startswith((_CHANNEL, _SCENE))
-
-
 def tissue_of(pyramid: Pyramid) -> Iterator[Tissue]:
     """Yield what there is to see of the tissue, a layer each."""
     for at, image in enumerate(pyramid.images):
-        scene = f"{_SCENE}{at + 1}" if at else ""
+        scene = f"{SCENE}{at + 1}" if at else ""
         if not image.channels:
             yield Tissue(scene or "slide", several(image.levels), None, 0, image)
         for number, channel in enumerate(image.channels):
-            role = f"{scene} {_CHANNEL}{number}".strip()
+            role = f"{scene} {CHANNEL}{number}".strip()
             yield Tissue(role, several(channel.levels), channel, number, image)
 
 
@@ -62,7 +56,7 @@ def several(levels: Iterable[Any]) -> Any:
 
 
 def layer_data(
-    slide: OpenedSlide, top: float, looks: Mapping[str, dict[str, Any]] | None = None
+    slide: ShownSlide, top: float, looks: Mapping[str, dict[str, Any]] | None = None
 ) -> tuple[list[LayerData], list[LayerData]]:
     """Return the layers of the tissue, and those of the pictures beside it.
 
@@ -117,9 +111,7 @@ def _placed(pyramid: Pyramid, image: Scene) -> tuple[Pair, Pair, float]:
     return (y, x), (down, left), left + width * x
 
 
-def _layer(slide: OpenedSlide, role: str, data: Any, scale: Pair, corner: Pair, unit: str) -> LayerData:
-    from blankslide._napari.layers import Mark
-
+def _layer(slide: ShownSlide, role: str, data: Any, scale: Pair, corner: Pair, unit: str) -> LayerData:
     first = data[0] if isinstance(data, list) else data
     more = first.ndim - 3 if first.rgb else first.ndim - 2
     keywords = {
@@ -134,11 +126,11 @@ def _layer(slide: OpenedSlide, role: str, data: Any, scale: Pair, corner: Pair, 
     return data, keywords, "image"
 
 
-def _named(slide: OpenedSlide, keywords: dict[str, Any], one: Tissue) -> None:
+def _named(slide: ShownSlide, keywords: dict[str, Any], one: Tissue) -> None:
     """Give a layer of tissue the names of its image and channel."""
     words = [one.image.name if slide.stem else ""]
     if one.image.name and not slide.stem:
-        words = [one.role.partition(f" {_CHANNEL}")[0]]
+        words = [one.role.partition(f" {CHANNEL}")[0]]
     if one.channel is not None:
         words.append((one.channel.name if slide.stem else "") or f"channel {one.number + 1}")
     if any(words):

@@ -11,7 +11,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from blankslide._napari import remains
-from blankslide._napari.layers import is_tissue, mark_of
+from blankslide._napari.marks import is_tissue, mark_of
 from blankslide.viewing.layout import ROW_GAP
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ def next_row(viewer: ViewerModel | None) -> float:
     if not ours:
         return 0.0
     gap = ROW_GAP if any(str(layer.units[-1]) != "pixel" for layer in ours) else 2 * ROW_GAP
-    return max(float(layer.extent.world[1][-2]) for layer in ours) + gap
+    coming = (mark.slide.bottom for mark in map(mark_of, ours) if mark is not None)  # pictures that still wait
+    return max(*(float(layer.extent.world[1][-2]) for layer in ours), *coming) + gap
 
 
 def watch_home(viewer: ViewerModel) -> None:

@@ -76,7 +76,7 @@ class BeginForm(QWidget):
             QCheckBox("only slides that the ledger knows as clean"), "from ledger", "found by their bytes, not by names"
         )
         self.four_eyes = named(
-            QCheckBox("four eyes: a second reviewer looks, too, and sees nothing of this one"), "four eyes", ""
+            QCheckBox("four eyes: two reviewers"), "four eyes", "the second sees nothing of what the first one said"
         )
         self.at_most = _percent("at most", 5.0, "so many of all slides may be bad, if no slide of the sample fails")
         self.confidence = _percent("confidence", 95.0, "how sure that shall be")

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from blankslide.review.page import Page
 
 _ROLES = ("label", "macro", "thumbnail")
-_WIDTH, _HEIGHT, _CORNER = 168, 130, 256
+_WIDTH, _HEIGHT, _CORNER, _LONGEST = 168, 130, 256, 260
 BANNER = "Not clean: what is shown here may name the patient."
 
 
@@ -81,7 +81,8 @@ class PageView(QScrollArea):
         if page is self._shown and page is not None:
             return
         self._shown = page
-        self.headline.setText("reading the slide …" if page is None else page.headline)
+        headline = "reading the slide …" if page is None else page.headline
+        self.headline.setText(headline if len(headline) <= _LONGEST else f"{headline[:_LONGEST]} …")
         self.banner.setText(BANNER)
         self.banner.setVisible(page is not None and not page.clean)
         self.trouble.setText("" if page is None else page.trouble)
@@ -126,8 +127,8 @@ def _card(name: str, pixels: Any, width: int, height: int, whole: bool = False) 
     picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
     if pixels is None:
         picture.setText("∅")
-        picture.setFrameShape(QFrame.Shape.StyledPanel)
-        picture.setMinimumHeight(40)
+        picture.setFrameShape(QFrame.Shape.Box)
+        picture.setMinimumHeight(60)
     else:
         rows, columns = pixels.shape[:2]
         picture.setPixmap(pixmap(pixels, columns if whole else width, rows if whole else height))

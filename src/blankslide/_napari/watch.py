@@ -12,13 +12,16 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from blankslide._napari import remains
-from blankslide._napari.layers import Mark, OpenedSlide, is_tissue, mark_of
+from blankslide._napari.following import follow
+from blankslide._napari.marks import Mark, is_tissue, mark_of
 from blankslide._napari.rows import watch_home
 from blankslide._napari.turns import soon
 from blankslide.errors import BlankslideError
 
 if TYPE_CHECKING:
     from napari.layers import Layer
+
+    from blankslide._napari.marks import ShownSlide
 
 
 def watch() -> None:
@@ -54,8 +57,6 @@ def _came(event: Any) -> None:
     for layer in _layers(slide):
         _fill(layer, slide)
     if slide.waiting and is_tissue(mark.role):
-        from blankslide._napari.opening import follow
-
         follow(next(viewer for viewer in remains.viewers() if viewer.layers is event.source), slide)
 
 
@@ -66,7 +67,7 @@ def _forget(layer: Layer) -> None:
     remains.give_back()
 
 
-def _fill(layer: Layer, slide: OpenedSlide) -> None:
+def _fill(layer: Layer, slide: ShownSlide) -> None:
     """Give a layer the arrays of the slide as it is open, if it has others."""
     mark = mark_of(layer)
     if mark is None:
@@ -81,7 +82,7 @@ def _listed(layer: Layer) -> Any:
     return list(layer.data) if layer.multiscale else layer.data
 
 
-def _layers(slide: OpenedSlide) -> list[Layer]:
+def _layers(slide: ShownSlide) -> list[Layer]:
     """List the layers of a slide in all windows."""
     found = []
     for viewer in remains.viewers():

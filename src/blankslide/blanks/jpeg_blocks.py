@@ -5,8 +5,11 @@ step to one colour and "end of block". A unit that stays keeps its bits; only wh
 first block of a component gets a new code for the step of its DC value, and its AC bits are still the old ones. So
 every coefficient outside of the mask is what it was, whatever the tables, the sampling and the restart intervals are.
 
-White is tried first, then grey. What is left of the room is filled with 0xFF before markers, as the standard allows: of
-each restart interval by itself, so that their places stay; only if one of them is too short for that they move up.
+Where the tables lack a code that is needed, or there is too little room, a stream that shares its tables with no other
+gets new ones (`jpeg_recode`).
+
+White is tried first, then grey. What is left of the room is filled with 0xFF before markers, as the standard allows:
+of each restart interval by itself, so that their places stay; only if one of them is too short do they move up.
 
 Masking what is masked gives the same bytes: that is how a later run knows it.
 
@@ -17,10 +20,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.blanks import jpeg
+from blankslide.blanks.jpeg_recode import Block, Picture, recoded
 from blankslide.blanks.label_jpeg import comment
 from blankslide.containers.streams.jpeg import segments
 
@@ -100,13 +104,17 @@ def splice(
     if runs is None or len(runs) != -(-len(going) // step):
         return None
     colour = (128,) * len(frame.components) if grey else jpeg.white(frame, ycc)
-    out = []
-    for number, run in enumerate(runs):
-        new = _spliced(frame, _plain(run), going[number * step : (number + 1) * step], colour)
-        if new is None:
-            return None
-        out.append(new)
-    return _laid(frame, runs, out, _comment(note), _scan(old), room)
+    wanted = [_wanted(frame, _plain(run), going[n * step : (n + 1) * step], colour) for n, run in enumerate(runs)]
+    intervals = [interval for interval in wanted if interval is not None]
+    if len(intervals) < len(wanted):
+        return None
+    laid = partial(_laid, runs=runs, note=_comment(note), scan=_scan(old), room=room)
+    coded = [data for interval in intervals if (data := _coded(frame, interval)) is not None]
+    out = laid(frame.head, coded) if len(coded) == len(intervals) else None
+    if out is not None or tables:  # tables that strips share cannot be exchanged
+        return out
+    head, coded = recoded(frame, [Picture([w.block for w in i.units], i.windows) for i in intervals])
+    return laid(head, coded)
 
 
 def grown(old: bytes, tables: bytes, box: Box) -> Box | None:
@@ -190,17 +198,17 @@ def _plain(run: bytes) -> bytes:
     return run.rstrip(b"\xff").replace(b"\xff\0", b"\xff")
 
 
-def _laid(frame: Frame, old: Sequence[bytes], new: Sequence[bytes], note: bytes, scan: int, room: int) -> bytes | None:
+def _laid(head: bytes, new: Sequence[bytes], runs: Sequence[bytes], note: bytes, scan: int, room: int) -> bytes | None:
     """Put intervals together, each at its old place if they fit there, else one behind the other."""
-    head = frame.head[:2] + note + frame.head[2:]
+    head = head[:2] + note + head[2:]
     places = [scan]
-    for run in old:
+    for run in runs:
         places.append(places[-1] + len(run) + 2)
     total = len(head) + sum(map(len, new)) + 2 * len(new)
     if total > room:
         return None
     stays = len(new) > 1 and places[-1] <= room and len(head) + len(new[0]) <= places[1] - 2
-    if stays and all(len(n) <= len(o) for n, o in zip(new[1:], old[1:], strict=True)):
+    if stays and all(len(n) <= len(o) for n, o in zip(new[1:], runs[1:], strict=True)):
         out = bytearray(head + new[0])
         for number, run in enumerate(new[1:]):
             out += b"\xff" * (places[number + 1] - 2 - len(out)) + bytes((0xFF, 0xD0 + number % 8)) + run
@@ -294,33 +302,63 @@ def _walked(frame: Frame, windows: memoryview, count: int, limit: int) -> list[_
     return out if pos <= limit else None
 
 
-def _spliced(frame: Frame, data: bytes, going: Sequence[bool], colour: tuple[int, ...]) -> bytes | None:
-    """Blank some units of an interval; None if it is damaged or a code is missing."""
-    import numpy as np
+class _Wanted(NamedTuple):
+    """A block as it is to be: how it would be written anew, and where its bits may be copied from.
 
+    ``copied`` begins at its DC code if that is the old one, and is empty if all of it goes.
+    """
+
+    block: Block
+    goes: bool
+    copied: tuple[int, int]
+
+
+class _Interval(NamedTuple):
+    units: list[_Wanted]
+    bits: Bits
+    windows: memoryview
+
+
+def _wanted(frame: Frame, data: bytes, going: Sequence[bool], colour: tuple[int, ...]) -> _Interval | None:
+    """Say how the blocks of an interval are to be; None if it is damaged."""
     bits, windows = _windows(data)
-    limit = 8 * len(data)
-    units = _walked(frame, windows, len(going), limit)
+    units = _walked(frame, windows, len(going), 8 * len(data))
     if units is None:
         return None
     levels = [jpeg.level(c, frame.quant.get(p.quant, 0)) for c, p in zip(colour, frame.components, strict=True)]
     which = [number for number, _, _ in _order(frame)]
-    parts: list[Bits] = []
     written, read = [0] * len(levels), [0] * len(levels)
-    copied = upto = 0
+    out = []
     for index, unit in enumerate(units):
-        number = which[index % len(which)]
-        goes = going[index // len(which)]
-        wanted = levels[number] if goes else unit.dc
-        if goes or written[number] != read[number]:
-            new = _code(frame, number, wanted - written[number], goes)
+        number, goes = which[index % len(which)], going[index // len(which)]
+        value = levels[number] if goes else unit.dc
+        span = (0, 0) if goes else (unit.ac, unit.end)
+        same = not goes and written[number] == read[number]
+        out.append(
+            _Wanted(Block(number, value - written[number], *span), goes, (unit.start, unit.end) if same else span)
+        )
+        written[number], read[number] = value, unit.dc
+    return _Interval(out, bits, windows)
+
+
+def _coded(frame: Frame, interval: _Interval) -> bytes | None:
+    """Write an interval under the stream's own tables; None if these lack a code."""
+    import numpy as np
+
+    parts: list[Bits] = []
+    low = high = 0
+    for block, goes, (start, end) in interval.units:
+        if start == high and start < end and not goes and start != block.start:
+            high = end  # most blocks follow each other as they did
+            continue
+        parts.append(interval.bits[low:high])
+        low, high = start, end
+        if goes or start == block.start:
+            new = _code(frame, block.component, block.step, goes)
             if new is None:
                 return None
-            parts += [bits[copied:upto], new]
-            copied = unit.end if goes else unit.ac
-        upto = unit.end
-        written[number], read[number] = wanted, unit.dc
-    parts.append(bits[copied:upto])
+            parts.append(new)
+    parts.append(interval.bits[low:high])
     whole = np.concatenate(parts)
     ones = np.ones(-whole.size % 8, np.uint8)
     return np.packbits(np.concatenate((whole, ones))).tobytes().replace(b"\xff", b"\xff\0")

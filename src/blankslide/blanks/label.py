@@ -191,7 +191,7 @@ def _pieces(room: Room, text: str, form: _Form, moved: Sequence[Slot] | None = N
         return None
     if len(slots) < len(room.blank.slots) or room.width * room.height > _MOST_PIXELS:
         return None
-    drawing = art(text, room.width, room.height, room.role != "label", form.lower)
+    drawing = art(text, room.width, room.height, room.role != "label", form.lower, room.last)
     if drawing is None:
         return None
     across, down = slots[0].width, slots[0].height

@@ -1,46 +1,35 @@
 """Blanking a part of a macro where it stands: the label end goes, and every other pixel stays as it is coded.
 
-JPEG gets other blocks of coded data (`jpeg_blocks`), samples that stand as they are get other samples, and strips of
-LZW and Deflate are coded anew where that fits. Nothing gets longer.
+JPEG gets other blocks of coded data (`jpeg_blocks`), samples that stand as they are get other samples, and what is
+coded without loss is coded anew where that fits (`mask_codecs`). Nothing gets longer.
 
-The rectangle is written into one of the slots, in the form that the codec leaves for it: a comment in JPEG, bytes
-behind the end of LZW and Deflate, the lowest bits of white samples. This mark proves nothing by itself. A picture is
-masked by us only if blanking that rectangle again changes no byte of any slot, or, where coders differ, no sample.
+The rectangle is written into one of the slots, in the form that the codec leaves for it. This mark proves nothing by
+itself. A picture is masked by us only if blanking that rectangle again changes no byte of any slot, or, where coders
+differ, no sample.
 """
 
 from __future__ import annotations
 
-import re
-import zlib
 from collections.abc import Iterator, Sequence
-from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
-from blankslide.blanks import jpeg_blocks, lzw
+from blankslide.blanks import jpeg_blocks, mask_codecs
 from blankslide.blanks.label_jpeg import comment
-from blankslide.containers.streams import lzw as lzw_end
+from blankslide.blanks.mask_codecs import mark, marked
 from blankslide.containers.streams.jpeg import segments
 from blankslide.model import Write
 from blankslide.source import MemorySource
 from blankslide.spans import merge
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from blankslide.blanks.jpeg_blocks import Box
     from blankslide.model import Coding, Held, Room, Slot
     from blankslide.source import ByteSource
 
 __all__ = ["Masked", "Written", "draw", "mark", "marked", "written"]
 
-_RAW, _LZW, _JPEG = 1, 5, 7
-_DEFLATE = (8, 32946)
-_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _YCC = 0, 1, 2, 6
-_NAME, _END = b"Blankslide mask 1 ", b"\x17BsMk"
-_FORM = re.compile(rb"Blankslide mask 1 (\d{1,7}),(\d{1,7}),(\d{1,7}),(\d{1,7}) [0-9a-f]{8}")
-_SHORT = 16
-_HEAD, _MOST_SLOTS, _MOST_PIXELS = 1 << 16, 4096, 1 << 26
+_JPEG, _RGB, _YCC = 7, 2, 6
+_MOST_SLOTS, _MOST_PIXELS = 4096, 1 << 26
 
 
 class Masked(NamedTuple):
@@ -65,22 +54,6 @@ class _Piece(NamedTuple):
     x: int
     y: int
     box: Box | None
-
-
-def mark(box: Box) -> bytes:
-    """Return what is written beside the pixels of a masked picture."""
-    text = ",".join(map(str, box)).encode("ascii")
-    return _NAME + text + b" " + sha256(b"Blankslide: a mask of ours\0" + text).hexdigest()[:8].encode("ascii")
-
-
-def marked(data: bytes) -> Box | None:
-    """Return the rectangle of a mark; None if it is no mark."""
-    found = _FORM.fullmatch(data)
-    if found is None:
-        return None
-    left, top, right, bottom = map(int, found.groups())
-    box = (left, top, right, bottom)
-    return box if mark(box) == data and left < right and top < bottom else None
 
 
 def draw(room: Room, box: Box, source: ByteSource, marks: bool = True) -> Masked | None:
@@ -187,21 +160,10 @@ def _stands(coding: Coding, pieces: Sequence[tuple[_Piece, bytes]], source: Byte
             all(_coded(coding, piece, note, source, grey) == piece.data for piece, note in pieces)
             for grey in (False, True)
         )
-    return all(_is_blank(coding, piece, note) for piece, note in pieces)
-
-
-def _is_blank(coding: Coding, piece: _Piece, note: bytes) -> bool:
-    if coding.compression == _RAW:
-        return _raw(coding, piece, note) == piece.data
-    found = _unpacked(coding, piece.data)
-    if found is None:
-        return False
-    tail = note + bytes([len(note)]) + _END if note else b""
-    rest = piece.data[found[1] :]
-    samples = _samples(coding, piece, found[0])
-    if samples is None or len(found[0]) > samples.size or rest != tail.rjust(len(rest), b"\0"):
-        return False
-    return piece.box is None or bool((_part(samples, piece.box) == _white(coding)).all())
+    return all(
+        mask_codecs.stands(coding, piece.data, (piece.slot.width, piece.slot.height), piece.box, note)
+        for piece, note in pieces
+    )
 
 
 def _mark_in(room: Room, source: ByteSource) -> tuple[int, Box] | None:
@@ -222,13 +184,8 @@ def _marks(coding: Coding, slot: Slot, source: ByteSource) -> Iterator[bytes]:
     length = slot.end - slot.start
     if coding.compression == _JPEG:
         yield comment(source.read(slot.start, min(length, 128)))
-    elif coding.compression == _LZW or coding.compression in _DEFLATE:
-        data = source.read(max(slot.start, slot.end - 128), min(length, 128))
-        if len(data) > len(_END) and data.endswith(_END):
-            data = data[: -len(_END)]
-            yield data[-1 - data[-1] : -1]
-    elif coding.compression == _RAW and length <= _MOST_PIXELS:
-        yield from _from_bits(source.read(slot.start, length))
+    else:
+        yield from mask_codecs.marks(coding, lambda low, high: source.read(slot.start + low, high - low), length)
 
 
 def _scan(stream: bytes) -> int:
@@ -269,9 +226,7 @@ def _coded(coding: Coding, piece: _Piece, note: bytes, source: ByteSource, grey:
     """Return a slot with its part blank, exactly as long as it is; None if that cannot be done."""
     if coding.compression == _JPEG:
         return _jpeg(coding, piece, note, source, grey)
-    if coding.compression == _RAW:
-        return _raw(coding, piece, note)
-    return _packed(coding, piece, note)
+    return mask_codecs.coded(coding, piece.data, (piece.slot.width, piece.slot.height), piece.box, note)
 
 
 def _tables(coding: Coding, source: ByteSource) -> bytes:
@@ -286,115 +241,3 @@ def _jpeg(coding: Coding, piece: _Piece, note: bytes, source: ByteSource, grey: 
     boxes = [] if piece.box is None else [piece.box]
     tables = _tables(coding, source)
     return jpeg_blocks.splice(piece.data, tables, boxes, ycc, len(piece.data), note=note, grey=grey)
-
-
-def _packed(coding: Coding, piece: _Piece, note: bytes) -> bytes | None:
-    found = _unpacked(coding, piece.data)
-    samples = None if found is None else _samples(coding, piece, found[0])
-    if found is None or samples is None:
-        return None
-    tail = note + bytes([len(note)]) + _END if note else b""
-    stream = piece.data[: found[1]]
-    if piece.box is not None:
-        _part(samples, piece.box)[...] = _white(coding)
-    if piece.box is not None or len(found[0]) > samples.size:  # what stands behind the last sample goes as well
-        stream = _packed_anew(coding, samples)
-    room = len(piece.data) - len(tail)
-    return None if len(stream) > room else stream.ljust(room, b"\0") + tail
-
-
-def _packed_anew(coding: Coding, samples: NDArray[np.uint8]) -> bytes:
-    import numpy as np
-
-    if coding.predictor == 2:
-        samples = np.diff(samples, axis=1, prepend=np.zeros_like(samples[:, :1]))
-    plain = samples.tobytes()
-    return lzw.encode(plain) if coding.compression == _LZW else zlib.compress(plain, 9)
-
-
-def _unpacked(coding: Coding, data: bytes) -> tuple[bytes, int] | None:
-    """Return what a stream unpacks to, and where it ends."""
-    if coding.compression in _DEFLATE:
-        unpack = zlib.decompressobj()
-        try:
-            plain = unpack.decompress(data, _MOST_PIXELS)
-        except zlib.error:
-            return None
-        return (plain, len(data) - len(unpack.unused_data)) if unpack.eof else None
-    end = lzw_end.end(data) if coding.compression == _LZW else None
-    if end is None:
-        return None
-    import imagecodecs
-
-    try:
-        return bytes(imagecodecs.lzw_decode(data[:end])), end
-    except Exception:  # the library raises what it likes; a stream that cannot be read cannot be masked
-        return None
-
-
-def _samples(coding: Coding, piece: _Piece, plain: bytes) -> NDArray[np.uint8] | None:
-    """Return the samples of a slot as rows, columns and colours; None where they are not plain ones."""
-    import numpy as np
-
-    shape = (piece.slot.height, piece.slot.width, coding.samples)
-    size = shape[0] * shape[1] * shape[2]
-    plainly = coding.photometric in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB) and coding.predictor in (1, 2)
-    if not plainly or coding.bits != 8 or len(plain) < size:
-        return None
-    out = np.frombuffer(plain, np.uint8, size).reshape(shape).copy()
-    if coding.predictor == 2 and coding.compression != _RAW:
-        out = np.cumsum(out, axis=1, dtype=np.uint8)
-    return out
-
-
-def _white(coding: Coding) -> int:
-    return 0 if coding.photometric == _WHITE_IS_ZERO else 255
-
-
-def _part(samples: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
-    left, top, right, bottom = box
-    return samples[top:bottom, left:right]
-
-
-def _raw(coding: Coding, piece: _Piece, note: bytes) -> bytes | None:
-    """Write over samples; the mark stands in the lowest bits of the last row that goes, at its right end."""
-    import numpy as np
-
-    samples = _samples(coding, piece, piece.data)
-    if samples is None or (note and piece.box is None):
-        return None
-    if piece.box is not None:
-        _part(samples, piece.box)[...] = _white(coding)
-    box = marked(note)
-    if box is not None and piece.box is not None:
-        part = _part(samples, piece.box)
-        bits = np.unpackbits(np.frombuffer(_short(box) + _END, np.uint8))
-        row = part[-1].reshape(-1)
-        if bits.size > row.size:
-            return None
-        row[-bits.size :] ^= bits
-        part[-1] = row.reshape(part[-1].shape)
-    return samples.tobytes().ljust(len(piece.data), b"\0")
-
-
-def _short(box: Box) -> bytes:
-    """Return a mark for few samples: the numbers of the rectangle and a check sum."""
-    numbers = b"".join(side.to_bytes(3, "big") for side in box)
-    return numbers + sha256(_NAME + numbers).digest()[:4]
-
-
-def _from_bits(data: bytes) -> Iterator[bytes]:
-    """Yield the marks in the lowest bits of samples."""
-    import numpy as np
-
-    sign = np.unpackbits(np.frombuffer(_END, np.uint8)).tobytes()
-    lowest, size = np.frombuffer(data, np.uint8) & 1, 8 * _SHORT
-    for flip in (0, 1):
-        bits = (lowest ^ flip).tobytes()
-        at = bits.find(sign)
-        while at >= 0:
-            found = np.packbits(np.frombuffer(bits[max(0, at - size) : at], np.uint8)).tobytes()
-            left, top, right, bottom = (int.from_bytes(found[i : i + 3], "big") for i in range(0, 12, 3))
-            if _short((left, top, right, bottom)) == found:
-                yield mark((left, top, right, bottom))
-            at = bits.find(sign, at + 1)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 MOST = 200
 """Entries in the page at most: the last ones."""
 _COLUMNS = (
-    ("entry", "4.6em"), ("when (UTC)", "10em"), ("result", "10em"), ("format", "17%"), ("name", ""), ("more", "22%"),
+    ("entry", "4.6em"), ("when (UTC)", "11.5em"), ("result", "10em"), ("format", "17%"), ("name", ""), ("more", "22%"),
 )  # fmt: skip
 _MORE = ("requester", "specimen", "block", "slide", "stain")
 
@@ -77,7 +77,7 @@ class AuditLog(Face):
         self.export = Button(lambda: self._do(self._export, "exporting …"), label="Export")
         self.again = Button(self._search, label="Look again")
         self.end = Button(self.finish, label="Finish")
-        self._table = Table(columns=_COLUMNS, name="entries of the ledger", first=0)
+        self._table = Table(columns=_COLUMNS, name="entries of the ledger", first=0, least="820px")
         self._state = Text(live=True, tone="strong")
         return (
             Box(self.since, self.name, self.requester, self.not_clean, style="line", name="search"),

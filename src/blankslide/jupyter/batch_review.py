@@ -112,7 +112,7 @@ class BatchReview(Face):
         self.again = Button(self.look, label="Look again")
         self.end = Button(self.finish, label="Finish")
         self._question, self._bar = Text(live=True, tone="strong"), Bar(label="progress of the run", shown=False)
-        self._table = Table(pressed=self._open, columns=_COLUMNS, name="slides")
+        self._table = Table(pressed=self._open, columns=_COLUMNS, name="slides", least="860px")
         self._more, self._inner = Text(live=True), Box()
         self._danger = Box(self._question, self.confirm, style="danger", name="confirmation", shown=False)
         return (

@@ -17,6 +17,7 @@ from blankslide.viewing.picture import in_order
 
 if TYPE_CHECKING:
     from blankslide.jupyter.closeup import CloseUp
+    from blankslide.jupyter.marks import Mark, Marks
     from blankslide.jupyter.parts import Part, Says
     from blankslide.jupyter.strings import StringsFold
     from blankslide.jupyter.table import FindingsTable
@@ -53,22 +54,28 @@ class Pictures:
         self.list = PictureList(on_enlarge, name="label, macro and thumbnail")
         self.part = Box(self._banner, self.list, style="pictures-box")
 
-    def draw(self, shown: Sequence[Picture], gone: Sequence[str] = (), *, before: str = "") -> None:
+    def draw(
+        self, shown: Sequence[Picture], gone: Sequence[str] = (), *, before: str = "", marks: Marks | None = None
+    ) -> None:
         """Show pictures; roles in ``gone`` get a caption only.
 
         Parameters
         ----------
+        marks
+            By role, what is outlined in a picture.
         before
             A sentence that stands above pictures of before, and marks each of them; empty if they
             are what stands in the file now.
         """
         self._banner.say(text=before, state="! BEFORE" if before else "", tone="hot", shown=bool(before))
-        items = {p.role: _item(p, bool(before)) for p in shown} | {role: _gone(role) for role in gone}
+        marks = marks or {}
+        items = {p.role: _item(p, bool(before), marks.get(p.role, ())) for p in shown}
+        items |= {role: _gone(role) for role in gone}
         self.list.items = [items[role] for role in in_order(items)]
         self.part.shown = bool(items) or bool(before)
 
 
-def _item(picture: Picture, old: bool) -> Says:
+def _item(picture: Picture, old: bool, marks: Sequence[Mark]) -> Says:
     words = f"{'before · ' if old else ''}{picture.role} · {picture.width}×{picture.height}"
     seen = bool(picture.png)
     return {
@@ -78,6 +85,7 @@ def _item(picture: Picture, old: bool) -> Says:
         "image": picture.png if seen else None,
         "why": "" if seen else picture.why,
         "opens": f"enlarge, turn and zoom: {picture.role}" if seen and not old else "",
+        "marks": [mark._asdict() for mark in marks],
     }
 
 
@@ -101,6 +109,7 @@ class Controls:
         self.again = Button(label="Look again")
         self.before = Toggle(False, label="Show before", shown=False)
         self.tissue = Button(label="Look at the tissue")
+        self.legible = Button(label="Find text", tip="look for text, barcodes and ink in the pictures")
         self.verify = Button(label="Verify", tip="let independent readers judge the slide as it is")
         self.finish = Button(label="Finish", tip=_FINISH)
         self.danger = Box(self.warning, self.confirm, style="danger", name="confirmation", shown=False)
@@ -121,7 +130,7 @@ class Controls:
         """
         for part in (self.profile, self.filter, self.values, self.kept, self.dry_run, self.confirm, self.before):
             part.disabled = busy
-        self.again.disabled = self.tissue.disabled = self.verify.disabled = busy
+        self.again.disabled = self.tissue.disabled = self.verify.disabled = self.legible.disabled = busy
         self.cancel.disabled = True  # a run that can still be stopped offers it
         of_use: tuple[Part, ...] = (
             self.profile,
@@ -132,7 +141,7 @@ class Controls:
             self.go,
             self.cancel,
         )
-        for each in (*of_use, self.tissue, self.verify):
+        for each in (*of_use, self.tissue, self.legible, self.verify):
             each.shown = usable or busy
         dry = self.dry_run.value
         self.danger.shown = (usable or busy) and not (dry or copies)
@@ -189,7 +198,7 @@ class Card:
             wishes.part,
             c.dry_run,
             c.danger,
-            Box(c.go, c.cancel, c.again, c.tissue, c.verify, self._bar, style="line", name="what to do"),
+            Box(c.go, c.cancel, c.again, c.tissue, c.legible, c.verify, self._bar, style="line", name="what to do"),
             self._result,
             strings.part,
             Box(c.before, c.finish, Text(lines=[_FINISH]), style="line"),

@@ -20,6 +20,7 @@ from blankslide.viewing.tiles import SIDE, Tiles
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from blankslide.jupyter.marks import Marks
     from blankslide.model import Inspection
 
 Slide = Callable[[], "tuple[Path, Inspection] | None"]
@@ -76,6 +77,7 @@ class CloseUp:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="blankslide-closeup")
         self.part = Viewer(self._hear)
         self.send: Send = lambda said, blobs: None
+        self._marks: Marks = {}
 
     # -- opening and closing ---------------------------------------------------------------
 
@@ -106,7 +108,7 @@ class CloseUp:
             self.part.say(note=tiles)
             return
         names = [view.name for view in tiles.views]
-        sources = [_source(view) for view in tiles.views]
+        sources = [_source(view, self._marks) for view in tiles.views]
         self.part.say(
             sources=sources,
             source=names.index(name) if name in names else 0,
@@ -132,6 +134,12 @@ class CloseUp:
         if tiles is self._tiles:
             self._epoch += 1
             self.part.say(note=tiles.trouble, epoch=self._epoch)
+
+    def outline(self, marks: Marks) -> None:
+        """Outline something in what can be looked at."""
+        self._marks = marks
+        if self.part.sources:
+            self.part.sources = [source | _outlined(source["label"], marks) for source in self.part.sources]
 
     def shut(self) -> None:
         """Close the view and the slide, whatever is still asked for."""
@@ -213,9 +221,13 @@ def _way_back() -> Callable[[Callable[[], None]], None]:
     return back
 
 
-def _source(view: Any) -> Says:
+def _outlined(name: str, marks: Marks) -> Says:
+    return {"marks": [mark._asdict() for mark in marks.get(name, ())]}
+
+
+def _source(view: Any, marks: Marks) -> Says:
     width, height = view.sizes[0]
-    return {
+    return _outlined(view.name, marks) | {
         "label": view.name,
         "width": width,
         "height": height,

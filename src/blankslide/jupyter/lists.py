@@ -38,7 +38,8 @@ class Table(Part):
 
     Columns are (head, width). Rows have ``id``, ``tone``, ``cells`` (``text``, ``badge`` with ``tone``, ``title``,
     ``image``), and at the end either ``choice`` (``label``, ``options``, ``chosen``, ``disabled``) or ``press``
-    (``label``, ``name``, ``disabled``). ``first`` is the column that heads its row.
+    (``label``, ``name``, ``disabled``). ``first`` is the column that heads its row, ``least`` how narrow the table may
+    get before it is moved sideways.
     """
 
     kind = "table"
@@ -46,6 +47,7 @@ class Table(Part):
     columns: Said[Sequence[tuple[str, str]]] = Said(())
     rows: Said[Sequence[Says]] = Said(())
     first = Said(1)
+    least = Said("560px")
 
     def __init__(
         self,

@@ -22,9 +22,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from blankslide import api
+from blankslide.errors import BlankslideError
 from blankslide.jupyter import saying
 from blankslide.jupyter.card import Card, Headline
 from blankslide.jupyter.closeup import CloseUp
+from blankslide.jupyter.marks import marks_of
 from blankslide.jupyter.reporting import unwritable, written
 from blankslide.jupyter.showing import Shown
 from blankslide.jupyter.still import still_of
@@ -34,8 +36,10 @@ from blankslide.jupyter.thumbnails import Picture, pictures
 from blankslide.jupyter.wishing import WishForm
 from blankslide.jupyter.worker import Worker
 from blankslide.model import Stage
+from blankslide.pipeline.pictures import look_at_pictures
 from blankslide.policy.profiles import PROFILES, Profile
 from blankslide.presentation import html_card, wording
+from blankslide.presentation.found_words import found_sentence
 from blankslide.session import Session
 
 if TYPE_CHECKING:
@@ -45,6 +49,7 @@ if TYPE_CHECKING:
     from blankslide.jupyter.parts import Part
     from blankslide.jupyter.sheet import Sheet
     from blankslide.model import Inspection, Outcome
+    from blankslide.model.found import Found
     from blankslide.wishes import Wish
 
 _EMPTIED = "This card was emptied: it holds no pictures and no values."
@@ -52,6 +57,7 @@ _CHANGED = "The file changed on the disk since this card had read it, so it was 
 _BEFORE = "These pictures are from BEFORE the run; they are not what the file holds now."
 _RUNNING = "These pictures are from BEFORE the run that is going on."
 _READING = "reading every string …"
+_LEGIBLE = "looking for text and barcodes in the pictures …"
 _FIRST_LOOK = 2.0
 """Seconds that a cell waits for the first look, so that its output says what was found."""
 _TRIES = 3
@@ -102,7 +108,8 @@ class SlideReview:
         self._pictured: object = None
         self._watched: asyncio.AbstractEventLoop | None = None
         self._reread = False
-        self._mistake = self._reported = ""
+        self._mistake = self._reported = self._found_told = ""
+        self._legible: tuple[Found, ...] = ()
         self._finished = self._sealed = False
         self._closeup, self._wishes = CloseUp(self._slide), WishForm(self._ask)
         parts = FindingsTable(self._keep), StringsFold(self._turn_strings), self._closeup, self._wishes
@@ -202,11 +209,23 @@ class SlideReview:
                 self.session.load()
             if self.session.seen != self._pictured:
                 self._now = self._look_at_pictures()
+                self._legible, self._found_told = (), ""  # of pictures as they were
                 self._pictured = self.session.seen
             if not self.session.stale:
                 break
         if self._now is not old and not ours:
             self._before = self._now
+
+    def _find(self) -> None:
+        """Find what is legible in the pictures; only boxes come back."""
+        if self.session.path is None:
+            return
+        self._legible = ()
+        try:
+            self._legible = look_at_pictures(self.session.path)
+            self._found_told = found_sentence(self._legible)
+        except BlankslideError as error:
+            self._found_told = error.sentence()
 
     def _look_at_pictures(self) -> tuple[Picture, ...]:
         main, found = self.session.main_file, self.session.inspection
@@ -335,7 +354,9 @@ class SlideReview:
             self._card.pictures.draw(self._before, before=_BEFORE)
             return
         there = {p.role for p in self._now}
-        self._card.pictures.draw(self._now, [p.role for p in self._before if p.role not in there])
+        marks = marks_of(self._legible, self.session.wish, self._now)
+        self._closeup.outline(marks)
+        self._card.pictures.draw(self._now, [p.role for p in self._before if p.role not in there], marks=marks)
 
     def _draw_table(self) -> None:
         controls = self._card.controls
@@ -364,6 +385,7 @@ class SlideReview:
         self._card.controls.allow(busy=busy, usable=usable, before=self._changed, copies=wish.copies)
         self._card.controls.go.disabled |= self.session.wrong is not None
         self._wishes.allow(busy=busy, usable=usable)
+        self._card.strings.part.shown = usable or busy
 
     def _headline(self) -> Headline:
         return saying.headline(self.session, self._shown_name)
@@ -371,7 +393,8 @@ class SlideReview:
     def _result(self) -> list[str]:
         if self._mistake:
             return [self._mistake]
-        return [*([_CHANGED] if self._reread else []), *saying.result(self.session), *filter(None, [self._reported])]
+        more = filter(None, [self._reported, self._found_told])
+        return [*([_CHANGED] if self._reread else []), *saying.result(self.session), *more]
 
     # -- what the person does ----------------------------------------------------------------
 
@@ -388,6 +411,7 @@ class SlideReview:
         controls.cancel.on_click(self.session.cancel)
         controls.again.on_click(self.look)
         controls.tissue.on_click(lambda: self._when_free(self._closeup.enlarge))
+        controls.legible.on_click(lambda: self._start(self._then_catch_up(self._find), _LEGIBLE))
         controls.verify.on_click(lambda: self._start(self._then_catch_up(self.session.verify), "judging …"))
         controls.finish.on_click(self.finish)
 

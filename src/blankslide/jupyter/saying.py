@@ -49,7 +49,8 @@ def planned(session: Session) -> list[str]:
     if plan is None:
         return []
     stays = html_card.hide_unknown(plan.left, plan.decisions)
-    return [f"Plan: {session.summary}", *(f"stays although it may identify: {what}" for what in stays)]
+    goes = f"{session.in_words} · " if plan.patches else ""
+    return [f"Plan: {goes}{session.summary}", *(f"stays although it may identify: {what}" for what in stays)]
 
 
 def result(session: Session) -> list[str]:

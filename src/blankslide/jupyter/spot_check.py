@@ -181,8 +181,10 @@ class SpotCheck(Face):
             self._pictures.items = self._corners.items = self._strings.rows = ()
             return
         state = ("✓ clean", "good") if page.clean else ("✗ NOT clean", "hot")
-        self._where.say(text=f"{number} {page.headline}", state=state[0], tone=state[1])
-        lines = [page.trouble] if page.trouble else []
+        leads, _, left = page.headline.partition(" – ")
+        whole = page.clean or not left
+        self._where.say(text=f"{number} {page.headline if whole else leads}", state=state[0], tone=state[1])
+        lines = [*([] if whole else [left]), *filter(None, [page.trouble])]
         if said is not None:
             changed = " · the slide was changed since" if self.check.is_outdated(self._position, page.seen) else ""
             lines.append(f"you said: {said.word}{f' · {said.note}' if said.note else ''}{changed}")

@@ -12,7 +12,7 @@ from blankslide.jupyter.parts import Box, Choice, Field, Fold, Text
 from blankslide.wishes import COPY, IN_PLACE, Wish, offered
 
 _PARTS = {
-    "mask_macro": ("Mask on the macro", "X,Y,WIDTH,HEIGHT"),
+    "mask_macro": ("Part of the macro that goes", "X,Y,WIDTH,HEIGHT or auto"),
     "keep_label": ("Part of the label that stays", "X,Y,WIDTH,HEIGHT"),
 }
 

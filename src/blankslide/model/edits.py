@@ -175,6 +175,8 @@ class Room(NamedTuple):
         Edits of the finding that a new label takes the place of, and those that are done with it as well.
     held
         Where the picture does not stand in the file as it is: then slots count its own bytes.
+    last
+        Of a macro: its label end is the right or lower one.
     pointers
         Where the slots' borders can be moved, inside of the bytes that they have together.
     """
@@ -188,6 +190,7 @@ class Room(NamedTuple):
     also: tuple[Edit, ...] = ()
     held: Held | None = None
     pointers: Pointers | None = None
+    last: bool = False
 
 
 class Link(NamedTuple):

@@ -19,6 +19,7 @@ from blankslide.model import MASKED_BEFORE, OTHER_KEY, Blank, Finding, Inspectio
 from blankslide.policy.pseudonyms import is_foreign, is_ours
 
 if TYPE_CHECKING:
+    from blankslide.formatkit.protocol import Format
     from blankslide.model import Edit
     from blankslide.source import ByteSource, SlideFiles
     from blankslide.storage.slide_files import SlideFilesOnDisk
@@ -37,7 +38,7 @@ def inspected(slide: SlideFilesOnDisk, key: bytes | None, thorough: bool = False
     """Detect and inspect an open slide; ids and pictures that are ours already are no findings."""
     probe = Probe(slide, thorough, slide.views()[0])
     accepted = detect(probe)
-    inspection = accepted.inspect(probe)
+    inspection = _with_ends(accepted.inspect(probe), accepted)
     probe.forget()
     if accepted.has_companions:
         from blankslide.pipeline.companions import companions
@@ -63,9 +64,17 @@ def inspected_as(name: str, slide: SlideFiles, files: Sequence[ByteSource], key:
         If the slide would be damaged or contradict itself.
     """
     probe = Probe(slide)
-    inspection = format_named(name).inspect(probe)
+    accepted = format_named(name)
+    inspection = _with_ends(accepted.inspect(probe), accepted)
     probe.forget()
     return _without_ours(inspection, files, key)
+
+
+def _with_ends(inspection: Inspection, accepted: Format) -> Inspection:
+    """Say of the macros of some formats that their label is at the other end."""
+    for finding in inspection.findings if accepted.label_last else ():
+        finding.rooms = tuple(room._replace(last=room.role != "label") for room in finding.rooms)
+    return inspection
 
 
 def _without_ours(inspection: Inspection, files: Sequence[ByteSource], key: bytes | None) -> Inspection:

@@ -262,6 +262,6 @@ def _done(row: Row, event: Done) -> None:
         row.state = "clean" if outcome.content == "clean" else "not clean" if outcome.content == "residue" else "to do"
         row.title = outcome.title or row.title
         line = words.after_line(row.path, outcome, wrote=outcome.writes > 0)
-        row.told = line.partition(" · ")[2]
+        row.told = line.partition(" · ")[2].removeprefix("NOT ").removeprefix("clean – ")
         if row.target and not row.copied:
             row.path = row.path.with_name(row.target)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Coded", "Strip", "decoded", "grey_of", "is_blank", "label_end", "unproven"]
 
 Box = tuple[int, int, int, int]
-_RAW, _LZW, _JPEG, _DEFLATE = 1, 5, 7, (8, 32946)
+_RAW, _LZW, _JPEG, _DEFLATE, _ZSTD = 1, 5, 7, (8, 32946), 50000
 _WHITE_IS_ZERO = 0
 _LEAST_END, _MOST_END, _MARGIN = 0.2, 0.4, 0.01
 """Parts of the glass's length that a label takes at least, and that are taken at most, and the distance from tissue."""
@@ -93,10 +93,10 @@ def _strip(coded: Coded, strip: Strip) -> Any:
 
 
 def _unpacked(compression: int, data: bytes) -> bytes:
-    if compression == _LZW:
+    if compression in (_LZW, _ZSTD):
         import imagecodecs
 
-        return bytes(imagecodecs.lzw_decode(data))
+        return bytes(imagecodecs.lzw_decode(data) if compression == _LZW else imagecodecs.zstd_decode(data))
     return zlib.decompressobj().decompress(data, _MOST_PIXELS) if compression in _DEFLATE else data
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from blankslide.model import Inspection
-    from blankslide.viewing.arrays import LazyArray, LazyPicture
+    from blankslide.viewing.arrays import LazyArray
     from blankslide.viewing.planes import Channel
 
     Pixels = np.ndarray[Any, np.dtype[Any]]
@@ -125,6 +125,8 @@ class View:
         if self._inks:
             return self._mixed(chosen, level, column, row)
         pixels = steps[level].area(column, row)
+        if pixels.size == 0:
+            return None
         return _colours(pixels, self._range(0) if pixels.dtype.itemsize > 1 else (0, 255))
 
     def _mixed(self, chosen: Sequence[int], level: int, column: int, row: int) -> RGB:
@@ -133,9 +135,10 @@ class View:
         total: Any = 0
         for layer in chosen:
             low, high = self._range(layer)
-            part = (self._layers[layer][level].area(column, row).astype(np.float32) - low) / max(high - low, 1e-9)
+            area = self._layers[layer][level].area(column, row)
+            part = np.clip((area.astype(np.float32) - low) / max(high - low, 1e-9), 0, 1)
             ink = _WHITE if len(chosen) == 1 else self._inks[layer]
-            total = total + np.clip(part, 0, 1)[..., None] * np.asarray(ink, np.float32)
+            total = total + (part[..., :3] if area.ndim == 3 else part[..., None] * np.asarray(ink, np.float32))
         mixed: RGB = (np.clip(total, 0, 1) * 255).astype(np.uint8)
         return mixed
 
@@ -214,14 +217,17 @@ class Tiles:
             hint = why_not(path, found) if isinstance(error, ImportError) else error.message
             self.trouble = f"the tissue cannot be shown: {hint}"
             self._open = open_pictures(path, found)
-        pictures: dict[str, LazyPicture] = self._open.pictures
-        self.views += [View(role, (pictures[role],)) for role in in_order(pictures) if pictures[role].decodes]
+        pictures: dict[str, LazyArray] = getattr(self._open, "beside", None) or self._open.pictures
+        seen = [role for role in in_order(pictures) if getattr(pictures[role], "decodes", True)]
+        self.views += [View(role, (pictures[role],)) for role in seen]
 
     def _open_tissue(self, path: Path, found: Inspection) -> None:
         pyramid = open_pyramid(path, found)
         self._open, self._coarse = pyramid, pyramid.coarse
-        mpp = None if pyramid.mpp is None else pyramid.mpp[0]
-        self.views.append(View("tissue", pyramid.levels, mpp, pyramid.channels))
+        for number, image in enumerate(pyramid.images, 1):
+            name = "tissue" if number == 1 else f"tissue {image.name or number}"
+            mpp = image.mpp or pyramid.mpp
+            self.views.append(View(name, image.levels, None if mpp is None else mpp[0], image.channels))
 
     @property
     def is_rough(self) -> bool:

@@ -123,13 +123,19 @@ const KINDS = {
   },
 
   pictures: tell => {
+    const percent = part => `${100 * part}%`;
+    const outlined = mark => make("span", {
+      class: "mark", title: mark.kind, style: `left:${percent(mark.x)};top:${percent(mark.y)};`
+        + `width:${percent(mark.w)};height:${percent(mark.h)};border-color:${INKS[mark.kind] || "#b3261e"}`,
+    });
     const el = make("ul", {class: "pictures"});
     let addresses = [];
     const forget = () => { addresses.forEach(URL.revokeObjectURL); addresses = []; };
     const shown = item => {
       if (item.image === null) return make("div", {class: "hole"}, item.why || "");
       addresses.push(picture(item.image));
-      const image = make("img", {src: addresses.at(-1), alt: item.alt});
+      const image = make("span", {class: "framed"}, make("img", {src: addresses.at(-1), alt: item.alt}),
+        ...(item.marks || []).map(outlined));
       if (!item.opens) return image;
       return make("button", {
         type: "button", class: "picture", title: item.opens, "aria-label": item.opens, onclick: () => tell({do: "enlarge", value: item.key}),
@@ -177,6 +183,7 @@ const KINDS = {
     return {el, put: says => {
       now = {...now, ...says};
       if ("name" in says) { el.setAttribute("aria-label", says.name); caption.textContent = says.name; }
+      if ("least" in says) table.style.minWidth = says.least;
       if ("columns" in says) {
         head.replaceChildren(...says.columns.map(([text, width]) =>
           make("th", {scope: "col", style: width ? `width:${width}` : null}, text)));

@@ -2,6 +2,7 @@
 // into sight, a few at a time, and arrive as messages; no address, no port, and nothing from elsewhere.
 
 const FLIGHTS = 6, KEPT = 400;
+const INKS = {text: "#1769d1", barcode: "#8a5a00", "unread barcode": "#b3261e", ink: "#7a1fa2", goes: "#b3261e", stays: "#1b6e3c"};
 
 function viewer(tell) {
   const canvas = make("canvas", {
@@ -119,7 +120,16 @@ function viewer(tell) {
       }
     }
     missing.filter(([key]) => !flying.has(key)).slice(0, FLIGHTS - flying.size).forEach(ask);
+    outline(ink, one);
     say(one, missing.length);
+  }
+  function outline(ink, one) {
+    for (const mark of one.marks || []) {
+      const [x, y, w, h] = [mark.x * one.width, mark.y * one.height, mark.w * one.width, mark.h * one.height];
+      ink.lineWidth = 2 / at.zoom;
+      ink.strokeStyle = INKS[mark.kind] || "#b3261e";
+      ink.strokeRect(x, y, w, h);
+    }
   }
   function ask([key, level, x, y]) {
     flying.add(key);
@@ -188,7 +198,7 @@ function viewer(tell) {
   return {el, take, gone: () => { sized.disconnect(); empty(); }, put: says => {
     const before = source();
     now = {...now, ...says};
-    if ("epoch" in says || "sources" in says) empty();
+    if ("epoch" in says) empty();
     if ("sources" in says) which.replaceChildren(...now.sources.map(one => make("option", {}, one.label)));
     const one = source();
     which.selectedIndex = now.source;

@@ -156,11 +156,14 @@ def _pieces(room: Room, source: ByteSource) -> Iterator[bytes]:
                 yield piece
 
 
-def deaths(folder: Path, name: str, wanted: int) -> Iterator[str]:
+def deaths(folder: Path, name: str, original: Path, wanted: int) -> Iterator[str]:
     """Kill runs at some of their calls, and say where what is left is neither before nor after."""
     from blankslide.testing.own.killing import Mortal, spread
 
-    mortal = Mortal(folder, name, build, ("--mask-macro", "auto", "--ledger", "none"))
+    def copied(path: Path) -> None:
+        shutil.copytree(original, path.parent, dirs_exist_ok=True)
+
+    mortal = Mortal(folder, name, copied, ("--mask-macro", "auto", "--ledger", "none"))
     for call in _CALLS:
         for number in spread(mortal.counts[call], wanted):
             try:
@@ -192,9 +195,10 @@ def masks(words: Sequence[str]) -> int:
 def _one(root: Path, name: str, deadly: int) -> Iterator[str]:
     from blankslide.errors import BlankslideError
 
-    slide = root / "slide" / name
+    slide, original = root / "slide" / name, root / "own"
     slide.parent.mkdir()
     build(slide)
+    shutil.copytree(slide.parent, original)
     try:
         yield from faults(slide, "auto")
     except BlankslideError as error:
@@ -205,6 +209,6 @@ def _one(root: Path, name: str, deadly: int) -> Iterator[str]:
         mortal = root / "mortal"
         mortal.mkdir()
         try:
-            yield from deaths(mortal, name, deadly)
+            yield from deaths(mortal, name, original, deadly)
         except SkipTest as reason:
             yield f"not killed: {reason}"

@@ -145,7 +145,11 @@ def tried(name: str, build: Callable[[Path], object], kills: bool, pictures: Pat
     wrong += [f"{reader} shows no code" for reader, texts in reads if texts != {told}]
     wrong += ["bytes of the old pictures are left"] * bool(old) + ["sizes differ"] * (not same)
     wrong += ["a second run writes"] * bool(again)
-    killed = _killed(slide.name, build) if kills else "not tried"
+    try:
+        killed = _killed(slide.name, build) if kills else "not tried"
+    except AssertionError as error:
+        killed = "FAILED"
+        wrong.append(f"killed: {error}")
     words = [f"{reader}: {'code' if texts == {told} else 'NO'}" for reader, texts in reads]
     return Row(name, words[0], words[1], all(t == {told} for _, t in reads), old, same, again, killed, tuple(wrong))
 
