@@ -12,7 +12,7 @@ export PYTHON
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test trust lint format bench screenshots generated wheel-check clean
+.PHONY: help demo test trust docs lint format bench screenshots generated wheel-check clean
 
 help:
 	@sed -n '/^#   make/s/^#   //p' Makefile
@@ -31,6 +31,12 @@ test:
 trust:
 	@bash scripts/setup-venv dev
 	@$(BIN)/python scripts/trust
+
+# The documentation as a site, in build/site; `make docs serve=1` shows it at http://127.0.0.1:8000.
+docs:
+	@bash scripts/setup-venv dev
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs $(if $(serve),serve,build --quiet)
+	@echo "build/site/index.html"
 
 lint:
 	@bash scripts/setup-venv dev

@@ -25,6 +25,8 @@ from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[1]
 ELDERS: list[Any] = []
+SHELL = {name: os.environ.get(name) for name in ("LD_LIBRARY_PATH",)}
+"""Variables as the shell gave them, of those that libraries change for the whole process when they are imported."""
 
 # Two shared cores make single examples slow now and then; that is no failure.
 settings.register_profile("blankslide", deadline=None)
@@ -40,7 +42,7 @@ def pytest_configure() -> None:
 def pytest_collection_finish() -> None:
     """Let collections pass over what is there before the first test, half a million objects, and be fewer."""
     gc.collect()
-    ELDERS.extend(gc.get_objects())
+    ELDERS.extend(thing for thing in gc.get_objects() if thing is not ELDERS)
     gc.freeze()
     gc.set_threshold(5000)
 
@@ -58,8 +60,22 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     return (folder / str(number) for number in count())
 
 
+def as_in_the_shell(patch: pytest.MonkeyPatch) -> None:
+    """Undo what imported libraries did to the environment: runs that start with it could not be forked (`forking`).
+
+    cv2, which wsidicom imports where it is installed, writes LD_LIBRARY_PATH: a fresh interpreter costs four times as
+    much as a fork, in each test after the first that looks at DICOM.
+    """
+    for name, value in SHELL.items():
+        if value is not None:
+            patch.setenv(name, value)
+        else:
+            patch.delenv(name, raising=False)
+
+
 def _live_in(folder: Path, patch: pytest.MonkeyPatch) -> None:
     """Make a folder, and let the environment call it the person's home."""
+    as_in_the_shell(patch)
     folder.mkdir()
     for variable in ("HOME", "USERPROFILE"):
         patch.setenv(variable, str(folder))
@@ -88,6 +104,30 @@ def home(homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = next(homes)
     _live_in(folder, monkeypatch)
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def readers_forked() -> Iterator[None]:
+    """Let readers that look in a process of their own be forked: half of what they cost is importing numpy again.
+
+    `fresh_readers` undoes it for tests of those processes.
+    """
+    from blankslide.testing.apart import forked
+    from blankslide.verification.judges import apart
+
+    with pytest.MonkeyPatch.context() as patch:
+        if hasattr(os, "fork"):
+            patch.setattr(apart, "_ended", forked())
+        yield
+
+
+@pytest.fixture
+def fresh_readers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let readers that look in a process of their own begin as they do outside of tests."""
+    from blankslide.testing.apart import FRESH
+    from blankslide.verification.judges import apart
+
+    monkeypatch.setattr(apart, "_ended", FRESH)
 
 
 @pytest.fixture

@@ -68,6 +68,6 @@ def test_the_examples_are_true(slides: Path) -> None:
 
 def test_every_function_has_an_example() -> None:
     functions = [name for name in blankslide.__all__ if inspect.isfunction(getattr(blankslide, name))]
-    assert len(functions) == 9
+    assert len(functions) == 10
     for name in functions:
         assert ">>> " in (getattr(blankslide, name).__doc__ or ""), name

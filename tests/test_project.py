@@ -136,10 +136,13 @@ def modules_imported() -> set[str]:
 MODULES = {
     "pyisyntax": "isyntax",
     "PySide6-Essentials": "qtpy",
+    "opencv-python-headless": "cv2",
+    "rapidocr": "onnxruntime",  # of its wheel only the models are used
     "python-calamine": "python_calamine",
     "fpdf2": "fpdf",
     "SQLAlchemy": "sqlalchemy",
     "XlsxWriter": "xlsxwriter",
+    "zxing-cpp": "zxingcpp",
 }
 
 

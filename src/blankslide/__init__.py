@@ -45,12 +45,15 @@ if TYPE_CHECKING:
         table,
         verify,
     )
+    from blankslide.model.found import Found
+    from blankslide.pipeline.pictures import look_at_pictures
 
 __all__ = [
     "Action",
     "BlankslideError",
     "Cancelled",
     "EnvironmentProblem",
+    "Found",
     "Inspection",
     "Outcome",
     "PhiClass",
@@ -63,6 +66,7 @@ __all__ = [
     "anonymize",
     "anonymize_many",
     "inspect",
+    "look_at_pictures",
     "plan",
     "recover",
     "rows",
@@ -72,12 +76,19 @@ __all__ = [
 ]
 
 
+_ELSEWHERE = {"Found": "blankslide.model.found", "look_at_pictures": "blankslide.pipeline.pictures"}
+
+
 def __dir__() -> list[str]:
     return sorted(__all__)
 
 
 def __getattr__(name: str) -> Any:
     """Load the functions of the API on first use."""
+    if name in _ELSEWHERE:
+        from importlib import import_module
+
+        return getattr(import_module(_ELSEWHERE[name]), name)
     if name in __all__:
         from blankslide import api
 

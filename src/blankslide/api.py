@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blankslide import pipeline
+from blankslide.asking import options
 from blankslide.errors import (
     BlankslideError,
     Cancelled,
@@ -22,14 +23,12 @@ from blankslide.errors import (
 )
 from blankslide.model import Action, Inspection, Outcome, PhiClass, Plan
 from blankslide.model.shown import draw_with
-from blankslide.pipeline import Options, Progress
 from blankslide.policy.profiles import Profile
 from blankslide.presentation.rows import rows, table
 
 if TYPE_CHECKING:
     from blankslide.batch import Event
-    from blankslide.records.ledger import Ledger
-    from blankslide.records.link_table import LinkTable
+    from blankslide.pipeline import Progress
 
 __all__ = [
     "Action",
@@ -55,124 +54,6 @@ __all__ = [
     "table",
     "verify",
 ]
-
-
-def options(
-    profile: str | Path | Profile = "research",
-    *,
-    keep: str | Sequence[str] = (),
-    remove: str | Sequence[str] = (),
-    key: str | Path | None = None,
-    ledger: str | Path | None = None,
-    link_table: str | Path | None = None,
-    progress: Progress | None = None,
-    cancelled: Callable[[], bool] | None = None,
-    about: Mapping[str, str] | None = None,
-    looks: bool = False,
-    dry_run: bool = False,
-    asked_only: bool = False,
-    label: str | None = None,
-) -> Options:
-    """Turn what a person says into `Options`; nothing is made by that, neither key nor ledger.
-
-    Parameters
-    ----------
-    profile
-        ``research``, ``strict``, a TOML file, or a `Profile`.
-    keep, remove
-        Roles of pictures, or ids of findings, that win over the profile; a plain text is one name. A name
-        that nothing has is refused.
-    key
-        The site's key file; None for the user's own. If it is not there, the first slide that is
-        really edited makes it.
-    ledger
-        ``none``, a ``.jsonl`` file, the URL of a database that mirrors it, or None for the user's own ledger.
-    link_table
-        Where the old name of a slide is kept that gets another one, sealed with the key: ``none``, a ``.links``
-        file, or None for the user's own.
-    progress
-        Called with (`Stage` that ended, fraction done).
-    cancelled
-        Asked at safe points before anything is written.
-    about
-        What the ledger is to say of slides: ``requester``, and what is kept of their identifiers, ``specimen``,
-        ``block``, ``slide`` and ``stain``.
-    looks
-        The options are for looking, judging or recovering: that needs no home, and a key file that is
-        named must be there.
-    dry_run
-        The options are for a dry run: that needs no home and no ledger.
-    asked_only
-        The ledger is only asked, never written to: a user without a home has none of their own.
-    label
-        Text of a new label in the old one's place, such as ``{pseudonym}|STUDY-7``; None for no label.
-
-    Raises
-    ------
-    UsageError, EnvironmentProblem
-        If the profile is wrong, or key or ledger cannot be used.
-    """
-    made = Options(
-        profile=profile,
-        keep=keep,
-        remove=remove,
-        key_file=_key_file(key, looks, dry_run),
-        ledger=_ledger("none" if dry_run else ledger, asked_only),
-        links=None if looks else _links(link_table),
-    )
-    made.find_key()
-    if about:
-        from blankslide.pipeline.ledger_facts import require_sayable
-
-        made.about = require_sayable(about)
-    if label is not None:
-        from blankslide.policy.labels import LabelPattern
-
-        LabelPattern(label)  # what is wrong with it is said before any slide is opened
-        made.label = label
-    if progress is not None:
-        made.progress = progress
-    if cancelled is not None:
-        made.cancelled = cancelled
-    made.profile = made.resolved()
-    made.keep = made.remove = ()
-    return made
-
-
-def _ledger(url: str | Path | None, asked_only: bool = False) -> Ledger | None:
-    if url == "none":
-        return None
-    from blankslide.records.opening import open_ledger
-
-    try:
-        return open_ledger(None if url is None else os.fspath(url))
-    except EnvironmentProblem:
-        if asked_only and url is None:  # no home, so nothing can be recorded there
-            return None
-        raise
-
-
-def _links(asked: str | Path | None) -> LinkTable | None:
-    from blankslide.records.link_table import open_links
-
-    return open_links(asked)
-
-
-def _key_file(named: str | Path | None, looks: bool, dry_run: bool) -> Path | None:
-    """Return where the site's key is or will be; None if there is no home, and no need of one."""
-    from blankslide.home import key_path
-
-    if named is not None:
-        if looks and not os.path.exists(named):
-            name = os.path.basename(named)
-            raise UsageError(f"there is no such key file: {name!r}", "name the one that the slides were made under")
-        return Path(named)
-    try:
-        return key_path()
-    except EnvironmentProblem:
-        if looks or dry_run:
-            return None
-        raise
 
 
 def inspect(path: str | Path, *, thorough: bool = False, key: str | Path | None = None) -> Inspection:
@@ -206,6 +87,7 @@ def plan(
     keep: str | Sequence[str] = (),
     remove: str | Sequence[str] = (),
     thorough: bool = False,
+    pictures: bool = False,
 ) -> Plan:
     """Say what would happen to a slide; nothing is changed.
 
@@ -215,10 +97,10 @@ def plan(
 
     Parameters
     ----------
-    profile, keep, remove, thorough
+    profile, keep, remove, thorough, pictures
         As in `anonymize`.
     """
-    chosen = options(profile, keep=keep, remove=remove, ledger="none", looks=True)
+    chosen = options(profile, keep=keep, remove=remove, ledger="none", looks=True, pictures=pictures)
     chosen.thorough = thorough
     return pipeline.plan(_single(path), chosen)[1]
 
@@ -233,11 +115,15 @@ def anonymize(
     keep: str | Sequence[str] = (),
     remove: str | Sequence[str] = (),
     label: str | None = None,
+    seal: str | Path | None = None,
+    keep_label: str | None = None,
+    mask_macro: str | None = None,
     key: str | Path | None = None,
     ledger: str | Path | None = None,
     link_table: str | Path | None = None,
     dry_run: bool = False,
     thorough: bool = False,
+    pictures: bool = False,
     report: str | Path | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -260,8 +146,10 @@ def anonymize(
         ``research``, ``strict``, a TOML file, or a `Profile`.
     keep, remove
         Roles of pictures, or ids of findings, that win over the profile: ``"macro"``, or several names.
-    label
-        As in `options`: text of a new label.
+    label, keep_label, mask_macro
+        As in `options`: text of a new label, the part of the label that stays, and the part of the macro that goes.
+    seal
+        As in `options`: folder for sealed originals.
     name
         Name of the copy, or new name of the slide.
     key
@@ -272,6 +160,8 @@ def anonymize(
         Only plan it: the outcome is *untouched*, and says what would be done.
     thorough
         Look into every tile for text; that reads the slide.
+    pictures
+        Look for text, barcodes and ink in the pictures that stay; takes seconds, and the extra ``ocr``.
     report
         File for a report, .html, .json, .csv or .xlsx, which is about this slide.
     progress, cancelled
@@ -299,12 +189,18 @@ def anonymize(
         cancelled=cancelled,
         dry_run=dry_run,
         label=label,
+        seal=seal,
+        keep_label=keep_label,
+        mask_macro=mask_macro,
+        pictures=pictures,
     )
     chosen.thorough = thorough
     if report is not None:
         _check_report(report)
     if chosen.links is not None:
         chosen.links.keep_apart([_single(path)], out)
+    if chosen.seal is not None:
+        chosen.seal.keep_apart([_single(path)], out)
     outcome = _named(pipeline.anonymize(_single(path), chosen, mode, name), path)
     if report is not None:
         _write_report(report, [outcome])
@@ -353,7 +249,11 @@ def anonymize_many(
     keep: str | Sequence[str] = (),
     remove: str | Sequence[str] = (),
     thorough: bool = False,
+    pictures: bool = False,
     label: str | None = None,
+    seal: str | Path | None = None,
+    keep_label: str | None = None,
+    mask_macro: str | None = None,
     key: str | Path | None = None,
     ledger: str | Path | None = None,
     link_table: str | Path | None = None,
@@ -376,7 +276,9 @@ def anonymize_many(
     ----------
     paths
         A slide or folder, or several.
-    in_place, out, profile, keep, remove, label, key, ledger, link_table, dry_run, cancelled
+    in_place, out, profile, keep, remove, label, keep_label, mask_macro, seal
+        As in `anonymize`.
+    key, ledger, link_table, dry_run, cancelled
         As in `anonymize`. Copies keep the folders that they stand in.
     name
         Pattern for names, such as ``STUDY-{n:04}``, ``{stem}`` or ``{pseudonym}``, or with parts of the present names
@@ -387,6 +289,8 @@ def anonymize_many(
         Number the slides for ``{n}`` in an order that tells nothing.
     thorough
         Look into every tile for text.
+    pictures
+        As in `anonymize`.
     every
         Begin only if every slide can be done.
     jobs
@@ -418,7 +322,18 @@ def anonymize_many(
     named = (paths,) if isinstance(paths, str | Path) else tuple(paths)
     mode = pipeline.mode_of(in_place, out, dry_run)
     chosen = options(
-        profile, keep=keep, remove=remove, key=key, ledger=ledger, link_table=link_table, dry_run=dry_run, label=label
+        profile,
+        keep=keep,
+        remove=remove,
+        key=key,
+        ledger=ledger,
+        link_table=link_table,
+        dry_run=dry_run,
+        label=label,
+        seal=seal,
+        keep_label=keep_label,
+        mask_macro=mask_macro,
+        pictures=pictures,
     )
     chosen.thorough = thorough
     if report is not None:
@@ -448,6 +363,7 @@ def verify(
     key: str | Path | None = None,
     ledger: str | Path | None = None,
     thorough: bool = False,
+    pictures: bool = False,
 ) -> Outcome:
     """Judge a slide as it is: clean by independent readers, residue, or pending.
 
@@ -465,8 +381,10 @@ def verify(
         Asked whether a run ended NOT clean on this very slide; nothing is written to it.
     thorough
         As in `inspect`.
+    pictures
+        As in `anonymize`.
     """
-    chosen = options(profile, key=key, ledger=ledger, looks=True, asked_only=True)
+    chosen = options(profile, key=key, ledger=ledger, looks=True, asked_only=True, pictures=pictures)
     chosen.thorough = thorough
     return _named(pipeline.verify(_single(path), chosen), path)
 

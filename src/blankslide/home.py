@@ -13,7 +13,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from blankslide.errors import EnvironmentProblem, NoPermission
+from blankslide.errors import EnvironmentProblem, NoPermission, UsageError
 
 KEY_BYTES = 32
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -65,6 +65,29 @@ def key_path() -> Path:
         If this user has no home and nothing else is set.
     """
     return user_folder("config") / "site.key"
+
+
+def key_file(named: str | Path | None, looks: bool, dry_run: bool) -> Path | None:
+    """Return where the site's key is or will be; None if there is no home, and no need of one.
+
+    Raises
+    ------
+    UsageError
+        If a key file is named for looking, and is not there.
+    EnvironmentProblem
+        If there is no home.
+    """
+    if named is not None:
+        if looks and not os.path.exists(named):
+            name = os.path.basename(named)
+            raise UsageError(f"there is no such key file: {name!r}", "name the one that the slides were made under")
+        return Path(named)
+    try:
+        return key_path()
+    except EnvironmentProblem:
+        if looks or dry_run:
+            return None
+        raise
 
 
 def load_key(path: Path | None = None) -> bytes:

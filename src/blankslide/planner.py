@@ -45,7 +45,9 @@ from blankslide.policy.pseudonyms import replace as pseudonym
 from blankslide.spans import ByteClass, merge, subtract
 
 if TYPE_CHECKING:
+    from blankslide.blanks.mask_plan import Masks
     from blankslide.policy.labels import NewLabel
+    from blankslide.policy.masks import NewMask
     from blankslide.policy.profiles import Profile
     from blankslide.source import ByteSource
 
@@ -71,6 +73,7 @@ def make_plan(
     *,
     grows: bool = False,
     label: NewLabel | None = None,
+    mask: NewMask | None = None,
 ) -> Plan:
     """Plan what ``profile`` demands for ``inspection``.
 
@@ -84,11 +87,13 @@ def make_plan(
         For a copy: structures that can be composed at another length may be.
     label
         A label to be drawn in the old one's place, or None.
+    mask
+        Which part of the macro is to be made blank, so that the rest can stay; or None.
 
     Raises
     ------
     NotEditable
-        If a page would have to go that the slide cannot lose.
+        If a page would have to go that the slide cannot lose, or a macro cannot be masked.
     ContradictorySlide
         If two tags share a value, and only one of them is to lose it.
     UsageError
@@ -100,7 +105,8 @@ def make_plan(
     edits = _Edits(set(), {}, [], [], [], {})
     left: list[str] = list(inspection.left)
     going: list[Finding] = []
-    for finding in inspection.findings:
+    own = () if label is not None else filter(profile.asks_to_remove, inspection.labelled)
+    for finding in (*inspection.findings, *own):
         decision = profile.decide(finding)
         decisions.append(decision)
         if decision.action is Action.KEEP:
@@ -111,9 +117,11 @@ def make_plan(
         else:
             going.append(finding)
             _collect(finding, decision.action, edits, sources, key)
-    new = _Labelled() if label is None else _labelled(label, inspection, going, edits, sources)
+    masks = _masked(mask, profile, inspection, going, edits, sources)
+    free = [finding for finding in going if masks is None or finding.id not in masks.ids]
+    new = _Labelled() if label is None else _labelled(label, inspection, free, edits, sources)
     drawn = _drawn(inspection, edits, sources)
-    _draw_over(edits, [*drawn, *new.writes])
+    _draw_over(edits, [*drawn, *(() if masks is None else masks.writes), *new.writes])
     for rewrite, parts in edits.parts.items():
         edits.writes.extend(_rewritten(rewrite, parts, key, grows))
     if any(bytemap.readings for bytemap in inspection.maps):
@@ -121,7 +129,8 @@ def make_plan(
     patches = _compose(inspection, edits, sources)
     _prove(inspection, patches, grows)
     rooms = () if new.room is None else (new.room,)
-    return Plan(profile.name, _replacing(decisions, going, new.room), tuple(patches), tuple(left), rooms, new.notes)
+    plan = Plan(profile.name, _replacing(decisions, going, new.room), tuple(patches), tuple(left), rooms, new.notes)
+    return plan if masks is None else masks.told(plan)
 
 
 def _rewritten(
@@ -223,6 +232,24 @@ def _drawn(inspection: Inspection, edits: _Edits, sources: Sequence[ByteSource])
     return list(drawn.values())
 
 
+def _masked(
+    mask: NewMask | None,
+    profile: Profile,
+    inspection: Inspection,
+    going: Sequence[Finding],
+    edits: _Edits,
+    sources: Sequence[ByteSource],
+) -> Masks | None:
+    """Blank a part of the macro, or all but a part of the label; the pictures then stay linked."""
+    if mask is None and profile.label_part is None:
+        return None
+    from blankslide.blanks.kept_part import asked_for
+
+    masks = asked_for(mask, profile.label_part, inspection, going, sources)
+    _forget(edits, () if masks is None else masks.instead)
+    return masks
+
+
 class _Labelled(NamedTuple):
     """What becomes of a new label: its picture, what is written there, and what a person should know."""
 
@@ -238,26 +265,25 @@ def _labelled(
 
     The picture then stays linked. If nothing can be drawn in it, it goes as it would without a label.
     """
+    from blankslide.blanks.alone import is_alone
     from blankslide.blanks.label import draw
 
-    own = {drawn.room: drawn.text for drawn in inspection.drawn}
+    own = {drawn.room: drawn.text for drawn in inspection.drawn if drawn.mask is None}
     rooms = [*own, *(room for finding in going for room in finding.rooms)]
     if not rooms:
         return _Labelled(notes=(NO_LABEL_PLACE,))
     # the one that an earlier run has drawn comes first, then label pictures
-    room = min(rooms, key=lambda r: (own.get(r) is None, r.role != "label"))
-    text = own.get(room)
+    rooms.sort(key=lambda r: (own.get(r) is None, r.role != "label"))
+    text = own.get(rooms[0])
     if text is not None and label.stands(text):
         return _Labelled()
     label.require_named()
-    owner, file = room.blank.owner, room.blank.file
-    slots = sorted((s.start, s.end) for s in room.blank.slots if s.end > s.start and room.held is None)
-    shared = subtract(slots, merge((s, e) for s, e, _ in inspection.maps[file].owned_only_by({owner})))
-    writes = None if shared else draw(room, label.text, sources[file])
-    if writes is None:
-        return _Labelled(notes=(NO_LABEL_ROOM,))
-    _forget(edits, room.instead)
-    return _Labelled(room, writes)
+    for room in rooms if text is None else rooms[:1]:
+        writes = draw(room, label.text, sources[room.blank.file])
+        if writes is not None and is_alone(room, writes, inspection):
+            _forget(edits, room.instead)
+            return _Labelled(room, writes)
+    return _Labelled(notes=(NO_LABEL_ROOM,))
 
 
 def _forget(edits: _Edits, instead: Iterable[Edit]) -> None:

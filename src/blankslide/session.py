@@ -14,27 +14,30 @@ a state.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from blankslide import pipeline
 from blankslide.errors import BlankslideError, SlideChanged
+from blankslide.looks import Look, Standing, look_at, look_of, main_of, standing
 from blankslide.model import Action, Decision, Inspection, Outcome, PhiClass, Place, Plan, Stage
 from blankslide.pipeline import Options
+from blankslide.policy.profiles import RESEARCH
 from blankslide.presentation import wording
+from blankslide.presentation.plan_words import before_words, consequence, going_words
 from blankslide.presentation.rows import in_order
+from blankslide.wishes import Wish
 
 if TYPE_CHECKING:
     from blankslide.pipeline import Readable
+    from blankslide.policy.profiles import Profile
 
 State = Literal["empty", "loading", "ready", "working", "done", "refused"]
 Event = Literal["state", "rows", "progress", "strings"]
 Listener = Callable[[Event], None]
-Standing = tuple[tuple[int, ...] | None, ...]
 MASK = "••••"
 
 
@@ -67,58 +70,6 @@ class Row:
     places: tuple[Place, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What was found in a slide, and of which state of its files that is true.
-
-    Attributes
-    ----------
-    files, seen
-        The slide's files, the main one first, and how they stood when they were looked at.
-    way
-        Profile and key that it was planned with.
-    """
-
-    inspection: Inspection = field(repr=False)
-    plan: Plan = field(repr=False)
-    files: tuple[Path, ...] = field(repr=False)
-    seen: Standing = field(repr=False)
-    way: tuple[object, ...] = field(repr=False)
-
-    def still_true(self) -> bool:
-        """Whether no file changed since."""
-        return self.seen == _standing(self.files)
-
-    def answers(self, chosen: Options) -> bool:
-        """Whether a look with other options would find and plan the same."""
-        return self.way == _way(chosen)
-
-
-def _way(chosen: Options) -> tuple[object, ...]:
-    return chosen.resolved(), chosen.key, chosen.planning_key, chosen.thorough
-
-
-def look_at(path: Path, chosen: Options, files: tuple[Path, ...] = ()) -> Look:
-    """Inspect a slide and plan what is to be done.
-
-    Parameters
-    ----------
-    files
-        The slide's files, as far as they are known.
-
-    Raises
-    ------
-    BlankslideError
-        If it cannot be inspected or must not be edited.
-    """
-    files = files or (_main(path),)
-    seen = _standing(files)
-    inspection, plan = pipeline.plan(path, chosen)
-    known = dict(zip(files, seen, strict=True))
-    members = _members(files[0], inspection) or files  # members are known only now
-    return Look(inspection, plan, members, tuple(known[f] if f in known else _state(f) for f in members), _way(chosen))
-
-
 class Session:
     """One slide under review.
 
@@ -145,6 +96,9 @@ class Session:
         self.seen: Standing | None = None
         self.strings: tuple[Readable, ...] | None = None
         self.unread: BlankslideError | None = None
+        self.wish = Wish()
+        self.wrong: BlankslideError | None = None
+        self.verdict: Outcome | BlankslideError | None = None
         self._files: tuple[Path, ...] = ()
         self._kept: set[str] = set()
         self._removed: set[str] = set()
@@ -197,13 +151,14 @@ class Session:
     def _look(self, path: Path, known: Look | None = None) -> None:
         """Inspect and plan, and remember of which state of the files that is true."""
         self.strings = self.unread = None
-        self._files = self._files or (_main(path),)
-        self.seen = _standing(self._files)
+        self._files = self._files or (main_of(path),)
+        self.seen = standing(self._files)
         try:
             self.options.find_key()  # another run can have made it
             chosen = self._chosen()
-            if known is None or not (known.answers(chosen) and known.still_true()):
-                known = look_at(path, chosen, self._files)
+            name = self.wish.name_for(path, chosen) if chosen.label else None
+            if known is None or name or not (known.answers(chosen) and known.still_true()):
+                known = look_at(path, chosen, self._files, name)
             else:
                 pipeline.refuse_pending(self._files[0])  # a run that was interrupted may not have written yet
         except BlankslideError:
@@ -220,14 +175,18 @@ class Session:
     @property
     def stale(self) -> bool:
         """Whether a file of the slide changed, by whomever, since it was looked at."""
-        return self.seen is not None and self.seen != _standing(self._files)
+        return self.seen is not None and self.seen != standing(self._files)
+
+    def _profile(self) -> Profile:
+        """Return the profile with what was chosen in the table."""
+        profile = self.options.resolved().keeping(*sorted(self._kept)).removing(*sorted(self._removed))
+        rows = profile.proven.union(self._kept, self._removed)  # no need to be found again
+        return replace(profile, proven=rows)
 
     def _chosen(self) -> Options:
-        profile = self.options.resolved().keeping(*sorted(self._kept)).removing(*sorted(self._removed))
-        rows = profile.proven.union(self._kept, self._removed)  # chosen in the table: no need to be found again
         return replace(
-            self.options,
-            profile=replace(profile, proven=rows),
+            self.options if self.wrong else self.wish.options(self.options),
+            profile=self._profile() if self.wrong else self.wish.profile(self._profile()),
             keep=(),
             remove=(),
             progress=self._progress,
@@ -241,6 +200,59 @@ class Session:
         self.options.profile = profile
         self._replan("ready")
 
+    def ask(self, wish: Wish) -> None:
+        """Take what is wanted beside the profile; a wish that makes no sense is told by ``wrong``, and not planned."""
+        before = self._planned_by()
+        self.wish = wish
+        self.wrong = wish.problem(self._profile())
+        if self._planned_by() == before:
+            self._emit("state")
+        else:
+            self.outcome = None
+            self._replan("ready")
+
+    def _planned_by(self) -> tuple[Wish, bool]:
+        """Return what of the wish a plan depends on: where the result goes does not matter to it."""
+        wish = self.wish
+        return wish._replace(mode="", folder=None, name=wish.name if wish.label else ""), self.wrong is not None
+
+    @property
+    def label_text(self) -> str:
+        """The text of the new label; a pseudonym in it is an example as long as the site has no key.
+
+        Raises
+        ------
+        UsageError
+            If it cannot be printed.
+        """
+        if self.path is None:
+            return ""
+        from blankslide.pipeline.labelling import with_label
+
+        chosen = self._chosen()
+        name = self.wish.name_for(self.path, chosen)
+        label = with_label(chosen, (self.main_file or self.path).name, name).new_label
+        return "" if label is None else label.text
+
+    @property
+    def name_identifies(self) -> bool:
+        """Whether the slide's own name may identify."""
+        if self.path is None or self.inspection is None:
+            return False
+        from blankslide.policy.file_names import name_verdict
+
+        values = [v.reveal() for f in self.inspection.findings if f.value is not None for v in (f.value, *f.values)]
+        return name_verdict(self.path.name, values) == "identifying"
+
+    def consequences(self, finding: str) -> tuple[str, str]:
+        """Say what follows if a finding is kept, and if it goes; empty for one that is not there."""
+        decision = next((d for d in self.plan.decisions if d.id == finding), None) if self.plan else None
+        found = next((f for f in self.inspection.findings if f.id == finding), None) if self.inspection else None
+        if decision is None or found is None:
+            return "", ""
+        identifies = RESEARCH.keeping(finding).decide(found).identifying
+        return consequence(decision, True, identifies), consequence(decision, False, identifies)
+
     def keep(self, finding: str, keep: bool) -> None:
         """Keep or remove one finding against the profile, and plan anew; what the profile says needs no exception."""
         self._kept.discard(finding)
@@ -250,6 +262,7 @@ class Session:
             by_profile = self._chosen().resolved().action(found) is Action.KEEP
             if keep != by_profile:
                 (self._kept if keep else self._removed).add(finding)
+        self.wrong = self.wish.problem(self._profile())
         self._replan("ready")
 
     def reveal(self, show: bool) -> None:
@@ -322,23 +335,53 @@ class Session:
         if self.path is None:
             return
         self._cancelled = False
-        self.outcome = self.error = self.strings = self.unread = None
+        self.outcome = self.error = self.strings = self.unread = self.verdict = None
         self.stage, self.fraction = Stage.START, 0.0
         self._go("working")
         proofs: list[Look] = []
         try:
             self.options.find_key()
             chosen = self._chosen()
-            chosen.seen_after = lambda found, plan: proofs.append(_look_of(self._files, found, plan, chosen))
-            self.outcome = pipeline.anonymize_in_place(self.path, chosen, dry_run=self.dry_run)
+            mode, name = self.wish.mode_for(self.dry_run), self.wish.name_for(self.path, chosen)
+            if mode.out is None and name is None:
+                chosen.seen_after = lambda found, plan: proofs.append(look_of(self._files, found, plan, chosen))
+            self.outcome = pipeline.anonymize(self.path, chosen, mode, name)
         except BlankslideError as error:
             self.error = error
             self._replan_quietly()
             self._go("refused")
             return
-        if self.outcome.writes or self.stale:  # else what was found still stands there
+        self._follow(self.outcome)
+        if (self.outcome.writes and not self.outcome.copied) or self.stale:  # else what was found still stands there
             self._replan_quietly(proofs[-1] if proofs else None)  # the proof of the run was a look, too
         self._go("done")
+
+    def _follow(self, outcome: Outcome) -> None:
+        """Go on with a slide under its new name."""
+        if self.path is None or self.dry_run or outcome.copied or not outcome.target:
+            return
+        for there in (self.path.with_name(outcome.target), self._files[0].with_name(outcome.target)):
+            if there.exists() and there != self.path:
+                self.path, self._files = there, ()
+                return
+
+    @property
+    def result(self) -> Path | None:
+        """Where the slide is that the last run made clean: the copy, or the slide itself."""
+        done = self.outcome
+        if done is not None and done.copied and done.content != "untouched" and self.wish.folder is not None:
+            return self.wish.folder / done.target if done.target else None
+        return self.path
+
+    def verify(self) -> None:
+        """Judge the result as it is. Blocks; never raises: ``verdict`` holds the answer, or why there is none."""
+        self.verdict = None
+        if self.result is not None:
+            try:
+                self.verdict = pipeline.verify(self.result, Wish().options(self._chosen()))
+            except BlankslideError as error:
+                self.verdict = error
+        self._emit("state")
 
     def _replan_quietly(self, known: Look | None = None) -> None:
         if self.path is None:
@@ -388,46 +431,33 @@ class Session:
         return f"{count} place{'s' if count != 1 else ''}, {self.plan.bytes_changed / 1e6:.2f} MB"
 
     @property
+    def in_words(self) -> str:
+        """What goes, in words: ``label, macro and 6 fields``."""
+        if self.plan is None:
+            return ""
+        return going_words(self.plan.decisions if self.plan.patches else (), bool(self.plan.masks))
+
+    @property
+    def found_line(self) -> str:
+        """What is in the slide, in words, whatever became of the last run."""
+        if self.path is None or self.inspection is None or self.plan is None:
+            return self.headline
+        decisions = self.plan.decisions
+        if not self.plan.patches:  # what was removed before is found again in some formats, and nothing is left to do
+            decisions = tuple(decision for decision in decisions if decision.identifying)
+        return before_words(self.path, self.inspection.title, decisions)
+
+    @property
     def confirmation(self) -> str:
         """What must be confirmed before writing in place."""
         name = wording.shown(self.path) if self.path is not None else ""
+        called = f" The result is named by {wording.shown(self.wish.name, whole=True)}." if self.wish.name else ""
+        if self.wish.copies:
+            there = wording.shown(self.wish.folder or "", whole=True)
+            return f"This makes a clean copy of {name} in {there}.{called} {name} itself stays and holds everything."
         others = len({patch.file for patch in self.plan.patches} - {0}) if self.plan is not None else 0
         more = f" and {others} more file{'s' if others != 1 else ''} of the slide" if others else ""
-        return f"This overwrites {name} itself{more}. There is no way back."
-
-
-def _main(path: Path) -> Path:
-    try:
-        return pipeline.main_file(path)
-    except BlankslideError:  # whoever looks says what is wrong
-        return path
-
-
-def _members(main: Path, inspection: Inspection) -> tuple[Path, ...]:
-    """Return the paths of a slide's files: beside the main one, or in the folder of its name (MRXS)."""
-    own = main.with_suffix("")
-    beside = [main.parent / file.name for file in inspection.files]
-    inside = [own / file.name for file in inspection.files]
-    return tuple(i if n and i.is_file() else b for n, (b, i) in enumerate(zip(beside, inside, strict=True)))
-
-
-def _look_of(files: tuple[Path, ...], inspection: Inspection, plan: Plan, chosen: Options) -> Look:
-    members = _members(files[0], inspection) or files
-    return Look(inspection, plan, members, _standing(members), _way(chosen))
-
-
-def _standing(files: Sequence[Path]) -> Standing:
-    """Return what tells one state of files from another; None for a file that is not there."""
-    return tuple(map(_state, files))
-
-
-def _state(file: Path) -> tuple[int, ...] | None:
-    try:
-        now = os.stat(file)
-    except (OSError, ValueError):
-        return None
-    # the time of the change too: whoever copies with -p sets only the other one back
-    return now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns
+        return f"This overwrites {name} itself{more}.{called} There is no way back."
 
 
 def _row(decision: Decision, value: str, places: Sequence[Place]) -> Row:

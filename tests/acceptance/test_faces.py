@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from html import unescape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -69,13 +68,13 @@ def said_by_a_session(rows: list[Row]) -> list[Said]:
 
 def said_by_a_line(line: Any) -> Said:
     """Read what a person sees in one line of the card's table."""
-    (kind,) = re.findall(r"<span>([^<]*)</span><span>[^<]*</span></div>\Z", line._text.value)
-    _, title = re.findall(r'title="([^"]*)"', line._text.value)  # the id stands behind the first
-    places = unescape(title).split("\n")
+    _, _, where, kind, _ = line["cells"]
+    places = where["title"].split("\n")
     more = re.fullmatch(r"and (\d+) more", places[-1])
     count = len(places) - 1 + int(more[1]) if more else len([p for p in places if p])
-    words = {value: word for word, value in line._choice.options}
-    return Said(line._finding, unescape(kind), words[line._choice.value], count)
+    choice = line["choice"]
+    word = choice["options"][choice["chosen"]]
+    return Said(line["id"], kind["text"], "keep" if choice["chosen"] else word, count)
 
 
 def test_command_line_session_and_notebook_say_the_same(slide: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -90,7 +89,7 @@ def test_command_line_session_and_notebook_say_the_same(slide: Path, capsys: pyt
 
     review = SlideReview(slide, ledger="none")
     review._card.controls.kept.value = True
-    shown = [line for line in review._card.table._lines if line._finding]
+    shown = review._card.table._table.rows
     assert [said_by_a_line(line) for line in shown] == said_by_a_session(session.rows())
     assert review.session.headline == session.headline
     assert review.session.summary == session.summary

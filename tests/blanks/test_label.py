@@ -111,6 +111,17 @@ def test_the_code_can_be_read_at_many_sizes(width: int, height: int, end: bool) 
         assert drawn[:, height:].min() == 255
 
 
+@pytest.mark.parametrize(("width", "height"), [(1283, 431), (404, 1167)])
+def test_the_label_end_may_be_the_other_one(width: int, height: int) -> None:
+    drawn = art(TEXT, width, height, True, 0, True)
+    assert drawn is not None
+    side = min(width, height)
+    assert [code.text for code in zxingcpp.read_barcodes(np.ascontiguousarray(drawn[-side - 8 :, -side - 8 :]))] == [
+        CODE
+    ]
+    assert drawn[: height - side if height > side else height, : width - side if width > side else width].min() == 255
+
+
 def test_a_picture_without_room_for_the_code_gets_none() -> None:
     assert art(TEXT, 100, 100) is None
 
@@ -198,11 +209,16 @@ def test_one_stream_under_its_own_tables_or_new_ones(optimize: bool, more: dict[
         assert label_jpeg.draw(old, b"", grey, None, b"note", 2000) is None
 
 
-def test_progressive_jpeg_is_refused() -> None:
+def test_a_stream_of_another_form_is_replaced_by_a_simple_one_where_tables_are_its_own(tmp_path: Path) -> None:
+    """Progressive ones, and those whose beginning is gone: a DICOM header may take bytes of the picture."""
     grey, out = art(TEXT, WIDTH, HEIGHT), io.BytesIO()
     assert grey is not None
     photograph().save(out, "JPEG", progressive=True)
     assert label_jpeg.draw(out.getvalue(), b"", grey, None, b"", len(out.getvalue())) is None
+    for number, old in enumerate((out.getvalue(), out.getvalue()[200:])):
+        path = tmp_path / f"{number}.tif"
+        written(path, [old], 7, HEIGHT, {262: short(6), 530: short(2, 2)})
+        assert_shows(path, 96)
 
 
 # -- what is no label of ours ---------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""JupyterLab on the loopback and a headless Chromium, for tests and screenshots.
+"""JupyterLab, Notebook 7 and Voila on the loopback and a headless Chromium, for tests and screenshots.
 
 The server has a free port, a token, and a home of its own; it inherits nothing of the
 person's Jupyter settings and is killed at the end with its kernels. The browser is the
@@ -45,7 +45,11 @@ _FOLDERS = {
 
 def missing() -> str:
     """Say what this machine lacks for a browser test, or nothing."""
-    lacks = [m for m in ("jupyterlab", "ipykernel", "ipywidgets", "playwright", "nbformat") if find_spec(m) is None]
+    lacks = [
+        m
+        for m in ("jupyterlab", "notebook", "voila", "anywidget", "playwright", "axe_playwright_python")
+        if find_spec(m) is None
+    ]
     if not any(map(shutil.which, _BROWSERS)):
         lacks.append("chromium")
     return f"not installed: {', '.join(lacks)}" if lacks else ""
@@ -73,33 +77,51 @@ def write_notebook(path: Path, *cells: str) -> None:
 
 
 @contextmanager
-def server(folder: Path, home: Path, *, theme: str = "JupyterLab Light") -> Iterator[str]:
-    """Serve ``folder``; yields an address with a place for the notebook's name."""
+def server(
+    folder: Path, home: Path, *, front: str = "lab", theme: str = "JupyterLab Light", keeps_states: bool = True
+) -> Iterator[str]:
+    """Serve ``folder``; yields an address with a place for the notebook's name.
+
+    Parameters
+    ----------
+    front
+        ``lab``, ``notebook`` or ``voila``.
+    keeps_states
+        Whether states of widgets go into saved notebooks: the worst case for what they may hold.
+    """
     env = environment(home)
-    _settings(home, theme)
+    _settings(home, theme, keeps_states)
     port, token = _free_port(), secrets.token_hex(16)
-    command = [
-        sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--allow-root",
-        "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}",
-        "--LabApp.extension_manager=readonly",
+    place = f"http://127.0.0.1:{port}"
+    shared = ["--no-browser", f"--port={port}"]
+    served = [
+        *shared, "--ip=127.0.0.1", "--allow-root", "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}",
+        f"--ServerApp.root_dir={folder}", "--LabApp.extension_manager=readonly",
     ]  # fmt: skip
+    command, status, address = {
+        "lab": (["jupyterlab", *served], f"api/status?token={token}", f"doc/tree/{{}}?token={token}&reset"),
+        "notebook": (["notebook", *served], f"api/status?token={token}", f"notebooks/{{}}?token={token}"),
+        "voila": (["voila", *shared, "--Voila.ip=127.0.0.1", str(folder)], "", "voila/render/{}"),
+    }[front]
     with (home / "server.log").open("wb") as log:
-        process = subprocess.Popen(command, env=env, stdout=log, stderr=log, start_new_session=True)
+        process = subprocess.Popen(
+            [sys.executable, "-m", *command], env=env, stdout=log, stderr=log, start_new_session=True, cwd=folder
+        )
         try:
-            _wait(process, f"http://127.0.0.1:{port}/api/status?token={token}", home / "server.log")
-            yield f"http://127.0.0.1:{port}/doc/tree/{{}}?token={token}&reset"
+            _wait(process, f"{place}/{status}", home / "server.log")
+            yield f"{place}/{address}"
         finally:
             _stop(process)
 
 
-def _settings(home: Path, theme: str) -> None:
-    """No news, and widget states go into saved notebooks: the worst case for what they may hold."""
+def _settings(home: Path, theme: str, keeps_states: bool) -> None:
+    """No news, a theme, and whether states of widgets are saved."""
     labconfig = home / "config" / "labconfig"
     labconfig.mkdir(parents=True, exist_ok=True)
     off = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
     (labconfig / "page_config.json").write_text(json.dumps(off), encoding="utf-8")
     for plugin, name, value in (
-        ("@jupyter-widgets/jupyterlab-manager", "plugin", {"saveState": True}),
+        ("@jupyter-widgets/jupyterlab-manager", "plugin", {"saveState": keeps_states}),
         ("@jupyterlab/apputils-extension", "themes", {"theme": theme}),
     ):
         target = home / "settings" / plugin
@@ -161,6 +183,18 @@ def run_all(opened: Any, address: str) -> None:
     opened.get_by_text("| Idle").or_(opened.locator("[data-status=idle]")).first.wait_for(state="attached")
     opened.get_by_role("menuitem", name="Run", exact=True).click()
     opened.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+
+
+def axe(opened: Any, within: str) -> list[str]:
+    """Name the serious findings of axe-core, which the package brings along."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(opened, context=within).response["violations"]
+    return [
+        f"{one['id']}: {one['help']}: {[node['html'][:160] for node in one['nodes'][:3]]}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
 
 
 def seen(found: Any) -> None:

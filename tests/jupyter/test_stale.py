@@ -51,19 +51,12 @@ def review_of(path: Path) -> SlideReview:
 
 
 def text(review: SlideReview) -> str:
-    """All that the HTML widgets on the page say; what is folded away does not count."""
-
-    def walk(widget: Any) -> str:
-        if widget.layout is not None and widget.layout.display == "none":
-            return ""
-        own = widget.value if isinstance(widget, W.HTML) else ""
-        return own + "".join(walk(child) for child in getattr(widget, "children", ()))
-
-    return walk(review._card.widget)
+    """All that a person can read in the card; what is folded away does not count."""
+    return review._card.sheet.words()
 
 
 def images(review: SlideReview) -> list[bytes]:
-    return [image.value for _, image in review._card.pictures._slots if image.value]
+    return [item["image"] for item in review._card.pictures.list.items if item["image"]]
 
 
 def anonymize(review: SlideReview) -> None:
@@ -151,7 +144,7 @@ def test_clean_does_not_outlive_the_file_it_was_said_of(built: Built) -> None:
     assert "✓ clean" not in text(review)
     assert "● identifying" in text(review)
     assert len(images(review)) == 3
-    assert review._card.controls.before.layout.display == "none"
+    assert not review._card.controls.before.shown
 
 
 def test_in_a_notebook_nobody_has_to_touch_the_card(built: Built) -> None:
@@ -218,7 +211,7 @@ def test_no_word_of_the_dry_run_stands_while_it_is_written(built: Built, stage: 
         while not arrived.is_set():
             await asyncio.sleep(0.005)
         await asyncio.sleep(0.05)
-        said, bar = text(review), review._card._stage.value
+        said, bar = text(review), review._card._bar.words_beside
         gate.set()
         await review.idle()
         assert "✓ clean" in text(review)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -13,11 +13,7 @@ import ipywidgets as W
 
 from blankslide import api, pipeline
 from blankslide.jupyter import SlideReview
-from blankslide.jupyter.strings import cells
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import ModuleType
+from blankslide.jupyter.strings import row
 
 PATIENT = "Thimblewick, Percivus"
 
@@ -31,13 +27,21 @@ def opened(built: Any, monkeypatch: pytest.MonkeyPatch) -> tuple[SlideReview, li
     W.Widget.close_all()
     review = SlideReview(built.path, ledger="none", key=built.path.with_name("site.key"))
     sent: list[Any] = []
-    monkeypatch.setattr(review._card.strings.widget, "send", sent.append)
+    widget = review._card.sheet.widget
+    monkeypatch.setattr(widget, "send", lambda said, blobs: sent.append(said))
+    widget._handle_custom_msg({"hello": "a page"}, [])
+    sent.clear()
     return review, sent
 
 
 def turn(review: SlideReview, on: bool) -> None:
     """Open or close the fold as the page does."""
-    review._card.strings.widget._handle_custom_msg({"open": on}, [])
+    fold = review._card.strings.part
+    review._card.sheet.widget._handle_custom_msg({"part": fold.id, "do": "set", "value": on}, [])
+
+
+def listed(review: SlideReview) -> list[Any]:
+    return list(review._card.strings._table.rows)
 
 
 def anonymize(review: SlideReview) -> None:
@@ -53,13 +57,14 @@ def test_nothing_is_read_until_the_fold_is_opened_and_then_it_is_the_list_of_all
     assert review.session.strings is None
     assert sent == []
     turn(review, True)
+    assert "reading every string …" in str(sent)
     said = pipeline.readable(built.path, api.options("research", ledger="none", looks=True))
     assert list(review.session.strings or ()) == said
-    assert sent[0]["told"] == "reading every string …"
-    assert sent[-1]["lines"] == [cells(line) for line in said]
-    assert sent[-1]["title"] == f"Readable strings ({len(said)})"
-    assert PATIENT in str(sent[-1])
+    assert listed(review) == [row(number, line) for number, line in enumerate(said)]
+    assert review._card.strings.part.label == f"Readable strings ({len(said)})"
+    assert PATIENT in str(sent)
     turn(review, False)
+    assert listed(review) == []
     review.look()
     assert review.session.strings is None, "nobody looks at it, so it is not made anew"
     review.close()
@@ -68,12 +73,13 @@ def test_nothing_is_read_until_the_fold_is_opened_and_then_it_is_the_list_of_all
 def test_no_state_of_a_widget_ever_holds_a_string(built: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     review, sent = opened(built, monkeypatch)
     turn(review, True)
-    assert PATIENT in str(sent[-1]), "the search must see what is there"
+    assert PATIENT in str(sent), "the search must see what is there"
     fields = [r.value for r in built.key.removed if len(r.value) > 4]
     assert [v for v in fields if v in states()] == []
     review.finish()
-    assert sent[-1]["lines"] == []
-    assert sent[-1]["fold"]
+    assert sent[-1] == {"gone": True}
+    assert listed(review) == []
+    assert not review._card.strings.is_open
     assert review.session.strings is None
     assert [v for v in built.values() if v in states()] == []
 
@@ -85,39 +91,7 @@ def test_a_run_takes_the_old_list_away_and_brings_what_is_left(built: Any, monke
     anonymize(review)
     assert review.outcome is not None
     assert review.outcome.content == "clean"
-    assert sent[at]["lines"] == []
     assert PATIENT not in str(sent[at:])
-    assert sent[-1]["told"].endswith("each is explained")
-    assert sent[-1]["lines"]
+    assert review._card.strings._told.words().endswith("each is explained")
+    assert listed(review)
     review.close()
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(600)
-@pytest.mark.usefixtures("loopback")
-def test_a_person_reads_the_list_in_a_browser_and_no_saved_notebook_holds_it(
-    lab: ModuleType, built: Any, home: Any, tmp_path: Any, leaks: Callable[[str, list[str]], list[str]]
-) -> None:
-    if why := lab.missing():
-        pytest.skip(f"no browser test here: {why}")
-    old = b"Thimblewick, Percivus prostate apex"
-    hostile = b"<img src=x onerror=alert(1)>QUILL"
-    built.path.write_bytes(built.path.read_bytes().replace(old, hostile.ljust(len(old), b"!")))
-    notebook = built.path.with_name("review.ipynb")
-    lab.write_notebook(notebook, 'from blankslide.jupyter import SlideReview\nSlideReview("slide.svs", ledger="none")')
-    with lab.server(notebook.parent, home) as address, lab.page(tmp_path / "browser") as page:
-        lab.run_all(page, address.format(notebook.name))
-        fold = page.locator(".blankslide-strings")
-        lab.seen(page.locator(".blankslide-review").get_by_text("can identify the patient"))
-        fold.locator("summary").focus()
-        page.keyboard.press("Enter")
-        lab.seen(fold.get_by_text("strings can be read in it"))
-        lab.seen(fold.get_by_text(hostile.decode()))
-        assert fold.locator("img").count() == 0
-        fold.get_by_placeholder("filter strings").fill("quill")
-        lab.unseen(fold.get_by_text("Barcode"))
-        saved = lab.save(page, notebook)
-    assert '"application/vnd.jupyter.widget-state+json"' in saved
-    assert "blankslide-strings" in saved, "the fold was saved, too"
-    fields = [r.value for r in built.key.removed if len(r.value) > 4]
-    assert [found for found in leaks(saved, [*fields, "QUILL", "onerror=alert"]) if found != "a picture"] == []

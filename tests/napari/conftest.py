@@ -82,6 +82,11 @@ class Desk:
     def session(self) -> Any:
         return self.panel.review.session
 
+    def enlarge(self) -> None:
+        """Give the canvas room: most tests look at the dock, and drawing is a quarter of what a larger window costs."""
+        self.viewer.window._qt_window.resize(1280, 800)
+        self.bot.wait(50)
+
     def open(self, path: Path) -> None:
         """Open a slide as napari's menu does, and wait until it is reviewed."""
         self.viewer.open(str(path), plugin="blankslide")
@@ -89,8 +94,15 @@ class Desk:
 
     def settle(self, seconds: float = 60) -> None:
         """Wait until no worker is busy and the window has been drawn."""
-        self.bot.waitUntil(lambda: not self.panel.review.busy, timeout=int(seconds * 1000))
+        self.bot.waitUntil(lambda: not self.panel.review.busy and not self.arriving(), timeout=int(seconds * 1000))
         self.bot.wait(50)
+
+    def arriving(self) -> bool:
+        """Whether pictures of an open slide are still to come."""
+        from blankslide._napari.layers import mark_of
+
+        marks = map(mark_of, self.viewer.layers)
+        return any(mark.slide.arriving and not mark.slide.is_let_go for mark in marks if mark is not None)
 
     def click(self, widget: Any) -> None:
         """Click with the mouse into the middle of a widget that can be clicked."""
@@ -146,9 +158,9 @@ class Desk:
 
 @pytest.fixture
 def desk(plugin: Any, make_napari_viewer: Callable[..., Any], qtbot: Any) -> Iterator[Desk]:
-    """Return a shown window of 1280 × 800 with our dock."""
+    """Return a shown window of 800 × 600 with our dock; who looks at the canvas enlarges it."""
     viewer = make_napari_viewer(show=True)
-    viewer.window._qt_window.resize(1280, 800)
+    viewer.window._qt_window.resize(800, 600)
     made = Desk(viewer, qtbot)
     yield made
     made.settle()

@@ -69,6 +69,7 @@ def test_depth_is_a_slider_and_each_channel_a_layer(desk: Desk, stack: Path) -> 
     assert desk.viewer.dims.nsteps[0] == 4
     assert [layer.blending for layer in layers] == ["additive", "additive"]
     assert all(layer.contrast_limits[1] > 255 for layer in layers), "16 bits are kept"
+    desk.enlarge()
     before = desk.viewer.screenshot(canvas_only=True, flash=False)
     desk.viewer.dims.set_point(0, 3)
     desk.bot.wait(50)

@@ -163,11 +163,36 @@ def test_a_flat_slide_is_drawn_from_levels_computed_in_a_worker(
     assert viewer.screenshot(flash=False)[..., :3].std() > 20
 
 
-def test_a_pyramid_of_no_vendor_is_left_to_others(tmp_path: Path) -> None:
+def test_a_pyramid_of_no_vendor_can_be_looked_at_and_a_small_tiled_picture_is_left_to_others(tmp_path: Path) -> None:
+    import tifffile
+
     from blankslide.pipeline import known_format
     from blankslide.testing.built import builders
 
     path = tmp_path / "generic-vips.tif"
     builders()[path.name](path)
     assert known_format(path) == "generic_tiff"
-    assert get_reader(str(path)) is None
+    assert get_reader(str(path)) is not None
+    layers = read_slide(str(path))
+    assert len(layers[0][0]) > 1
+    flat = tmp_path / "flat.tif"
+    tifffile.imwrite(flat, np.zeros((512, 512), "uint8"), tile=(128, 128))
+    assert known_format(flat) == "generic_tiff"
+    assert get_reader(str(flat)) is None
+
+
+def test_a_blank_picture_says_that_it_was_removed_and_any_other_is_as_it_is() -> None:
+    from blankslide._napari.blanked import telling
+    from blankslide.viewing.arrays import LazyPicture
+    from blankslide.viewing.placeholder import labelled
+
+    white, printed = np.full((40, 60, 3), 255, np.uint8), np.full((40, 60, 3), 255, np.uint8)
+    printed[10, 10] = 0
+    pictures = {
+        "label": LazyPicture(white.shape, "uint8", lambda: white, ""),
+        "macro": LazyPicture(printed.shape, "uint8", lambda: printed, ""),
+    }
+    shown = telling(pictures)
+    assert (np.asarray(shown["label"]) == labelled(white.shape, "label: removed")).all()
+    assert (np.asarray(shown["macro"]) == printed).all()
+    assert telling(shown)["label"] is shown["label"]

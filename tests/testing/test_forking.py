@@ -100,6 +100,14 @@ def test_what_is_read_at_the_start_makes_a_fresh_interpreter(environment: dict[s
     assert server.may_fork({**environment, "HOME": "other"})
 
 
+@pytest.mark.parametrize("turn", ["first", "second"])
+def test_what_a_library_does_to_the_environment_does_not_outlive_a_test(turn: str) -> None:
+    """Whoever imports wsidicom imports cv2, which changes LD_LIBRARY_PATH: no later run would be forked."""
+    process.run_cli("--version")
+    assert process._forks[0].may_fork({**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"})
+    os.environ["LD_LIBRARY_PATH"] = "/of/a/library"
+
+
 def test_a_run_under_another_program_is_not_forked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Forks, "run", lambda *_: pytest.fail("forked"))
     assert process.run_cli("--version", before=("env",)).code == 0

@@ -20,6 +20,8 @@ from blankslide.verification.judges import apart, fastslide, slideio
 from blankslide.verification.observe import NOT_ASKED, Reader, observe
 from blankslide.verification.views import FAILS, Edit, LevelView, ReaderView
 
+pytestmark = pytest.mark.usefixtures("fresh_readers")
+
 VECTRA = "qptiff/small_vectra.qptiff"
 NOTHING: frozenset[str] = frozenset()
 Copy = Callable[[str], Path]

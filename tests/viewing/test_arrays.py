@@ -184,7 +184,7 @@ def test_true_sizes_come_from_the_glass() -> None:
     assert physical_scale("macro", (800, 431), slide)[1] * 800 == 60_000
     assert physical_scale("macro", (4000, 431), slide)[1] * 4000 == 75_000
     assert physical_scale("label", (387, 463), slide)[0] * 463 == 25_000
-    assert physical_scale("thumbnail", (1000, 400), slide) == (20.0, 10.0)
+    assert physical_scale("thumbnail", (1000, 400), slide) == (10.0, 10.0), "a thumbnail is not stretched"
 
 
 def test_pictures_stand_in_one_row_and_never_on_the_slide() -> None:

@@ -27,12 +27,10 @@ def get_reader(path: str | Sequence[str]) -> Callable[[str | Sequence[str]], lis
 
 
 def read_slide(path: str | Sequence[str]) -> list[LayerData]:
-    """Open a slide as layers: tissue, thumbnail, label and macro."""
-    from blankslide._napari.layers import OpenedSlide
-    from blankslide._napari.watch import watch
+    """Open a slide as layers: tissue, and then thumbnail, label and macro."""
+    from blankslide._napari.opening import layers_for_napari
 
-    watch()
-    return OpenedSlide(path if isinstance(path, str) else path[0]).layer_data()
+    return layers_for_napari(path if isinstance(path, str) else path[0])
 
 
 def anonymize_slide() -> Any:
@@ -49,6 +47,21 @@ def show_findings(viewer: napari.viewer.Viewer) -> None:
     dock.show()
     dock.raise_()
     widget.table.setFocus()
+
+
+def run_as_chosen(viewer: napari.viewer.Viewer) -> None:
+    """Do with the slide in the dock what the dock's fields say, as its button does: a dry run until that is off."""
+    dock, widget = viewer.window.add_plugin_dock_widget(PLUGIN, DOCK)
+    dock.show()
+    dock.raise_()
+    widget.start()
+
+
+def show_in_srgb(viewer: napari.viewer.Viewer) -> None:
+    """Show the selected slide's colours in sRGB, or again as they are in the file."""
+    from blankslide._napari.colours import switch
+
+    switch(viewer)
 
 
 def open_sample() -> list[LayerData]:

@@ -38,7 +38,8 @@ class ConfirmDialog(QDialog):
     def __init__(self, session: Session, users: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("confirm")
-        self.setWindowTitle("Overwrite the slide?")
+        copies = session.wish.copies
+        self.setWindowTitle("Make a clean copy?" if copies else "Overwrite the slide?")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box = QVBoxLayout(self)
         for text, bold in _sentences(session, users):
@@ -51,7 +52,9 @@ class ConfirmDialog(QDialog):
             label.setFont(font)
             box.addWidget(label)
         self.buttons = QDialogButtonBox()
-        self.yes = self.buttons.addButton("Overwrite", QDialogButtonBox.ButtonRole.AcceptRole)
+        self.yes = self.buttons.addButton(
+            "Make the copy" if copies else "Overwrite", QDialogButtonBox.ButtonRole.AcceptRole
+        )
         self.no = self.buttons.addButton("Cancel", QDialogButtonBox.ButtonRole.RejectRole)
         self.yes.setAutoDefault(False)
         self.no.setDefault(True)
@@ -62,7 +65,7 @@ class ConfirmDialog(QDialog):
 
 
 def _sentences(session: Session, users: str) -> list[tuple[str, bool]]:
-    lines = [(session.confirmation, True), (f"In place: {session.summary}.", False)]
+    lines = [(session.confirmation, True), (_goes(session), False)]
     if users == "reader":
         lines.append((_READER, True))
     elif users == "here":
@@ -70,3 +73,13 @@ def _sentences(session: Session, users: str) -> list[tuple[str, bool]]:
     elif users == "unknown":
         lines.append((_UNKNOWN, False))
     return lines
+
+
+def _goes(session: Session) -> str:
+    """Say what goes, in words; an interrupted run has no plan of ours."""
+    if session.plan is None:
+        return "The interrupted run is finished as it was begun."
+    where = "Copy" if session.wish.copies else "In place"
+    label = f" The new label says: {session.label_text.replace(chr(10), ' | ')}." if session.plan.labels else ""
+    left = "".join(f" Stays: {left}." for left in session.plan.left)
+    return f"{where}, profile {session.plan.profile}: {session.in_words} will go for good.{label}{left}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from blankslide.errors import SlidePending
+from blankslide.errors import Cancelled, SlidePending
 from blankslide.presentation import wording
 
 if TYPE_CHECKING:
@@ -31,18 +31,32 @@ def state_of(session: Session, busy: bool) -> State:
         return State("no slide", GREY)
     if busy:
         return State("working", AMBER)
-    if session.state == "refused":
+    if session.state == "refused" and not was_cancelled(session):
         return State("interrupted" if is_pending(session) else "refused", RED)
     outcome = session.outcome
     if session.state == "done" and outcome is not None:
         if outcome.content == "clean":
-            return State("clean", GREEN)
-        if outcome.content == "untouched":
-            return State("dry run", AMBER)
-        return State("NOT clean" if outcome.content == "residue" else "interrupted", RED)
+            return State("copy clean" if outcome.copied else "clean", GREEN)
+        if outcome.content != "untouched":
+            return State("NOT clean" if outcome.content == "residue" else "interrupted", RED)
     if session.plan is not None and not session.plan.patches:
         return State("nothing to do", GREY)
     return State("identifies", RED)
+
+
+def was_cancelled(session: Session) -> bool:
+    """Whether the last run was stopped before anything was written: the slide is as it was, and can be done."""
+    return isinstance(session.error, Cancelled)
+
+
+def headline(session: Session) -> str:
+    """Say how the slide stands: what is in it, as long as nothing was written."""
+    if session.path is None:
+        return "Open a slide to begin."
+    dry = session.state == "done" and session.outcome is not None and session.outcome.content == "untouched"
+    if session.state == "ready" or dry or was_cancelled(session):
+        return session.found_line
+    return session.headline
 
 
 def is_pending(session: Session) -> bool:
@@ -54,20 +68,31 @@ def button(session: Session, dry_run: bool) -> str:
     """Name the button by what it will do."""
     if is_pending(session) and not dry_run:
         return "Finish the interrupted run"
-    return "Preview plan" if dry_run else "Anonymize"
+    if dry_run:
+        return "Preview plan"
+    return "Make a clean copy" if session.wish.copies else "Anonymize"
 
 
 def plan_line(session: Session) -> str:
-    """Give the plan in numbers."""
+    """Say what would go and what stays, in words."""
     if session.plan is None:
         return ""
-    line = f"Plan ({session.plan.profile}): {session.summary}"
-    return "\n".join([line, *(f"stays: {left}" for left in session.plan.left)])
+    goes = session.in_words
+    line = f"Plan ({session.plan.profile}): {goes}" + (" will go" if session.plan.patches else "")
+    return "\n".join([line, *(f"stays: {left}" for left in session.plan.left), *session.plan.notes])
 
 
 def result_line(session: Session) -> str:
     """Say what happened, without the name that leads the dock."""
-    return session.headline.removeprefix(f"{wording.shown(session.path)} · ") if session.path is not None else ""
+    if session.path is None:
+        return ""
+    if session.state == "done" and session.outcome is not None and session.outcome.content == "untouched":
+        called = wording.shown(session.outcome.target) if session.outcome.target else ""
+        said = ["dry run: nothing was changed"]
+        said += [f"{session.in_words} would go"] if session.plan is not None and session.plan.patches else []
+        said += [f"the result would be called {called}"] if called else []
+        return " · ".join(said)
+    return session.headline.removeprefix(f"{wording.shown(session.path)} · ")
 
 
 def levels_line(inspection: Inspection | None) -> str:
@@ -84,14 +109,15 @@ def levels_line(inspection: Inspection | None) -> str:
     return f"{len(parts)} level{'s' if len(parts) != 1 else ''}: " + ", ".join(parts)
 
 
-def place_line(row: Row | None) -> str:
-    """Say where a finding stands, byte for byte, and what stands there once values are shown."""
+def place_line(row: Row | None, consequences: tuple[str, str] = ("", "")) -> str:
+    """Say what a finding is, what follows if it is kept or goes, and where it stands, byte for byte."""
     if row is None:
         return ""
-    places = [f"{p.where}, bytes {p.start}–{p.end}" for p in row.places[:4]]
-    if len(row.places) > 4:
-        places.append(f"and {len(row.places) - 4} more")
+    places = [f"{p.where}, bytes {p.start}–{p.end}" for p in row.places[:2]]
+    if len(row.places) > 2:
+        places.append(f"and {len(row.places) - 2} more")
     head = f"{row.what} · {row.kind} · {row.action}" + (
         f" · {wording.shown(row.value, whole=True)}" if row.value else ""
     )
-    return "\n".join([head, wording.shown(row.id, whole=True), *places])
+    other = consequences if not row.keeps else consequences[::-1]
+    return "\n".join([head, wording.shown(row.id, whole=True), *filter(None, other), *places])

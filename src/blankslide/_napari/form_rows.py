@@ -1,34 +1,45 @@
-"""What the person chooses: profile, filter, what is shown, dry run. Made with magicgui.
+"""The rows above the table: the profile with its editor, the filter, and what is shown. Made with magicgui.
 
-A profile may also be a TOML file; its path is used for this slide and stored nowhere. Dry
-run is on until it is switched off here; the way of working is said beside it.
+A profile may also be a TOML file; its path is used for this slide and stored nowhere.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from magicgui import widgets
-
-from blankslide._napari.settings import PROFILES
-
-OWN = "own file …"
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
 
-def profile_row(chosen: str) -> Any:
-    """Return profile and filter, side by side."""
-    names = [*PROFILES, OWN]
-    profile = widgets.ComboBox(
-        name="profile",
-        label="Profile",
-        choices=names,
-        value=chosen if chosen in names else PROFILES[0],
-        tooltip="research keeps what science needs; strict also removes what identifies only with much context",
-    )
+class ProfileRow(NamedTuple):
+    """The form's field for the profile, the button of the editor, and the widget that holds both."""
+
+    profile: Any
+    edit: QPushButton
+    filter: Any
+    native: QWidget
+
+
+def profile_row(form: Any) -> ProfileRow:
+    """Return profile, editor and filter, side by side."""
+    native = QWidget()
+    line = QHBoxLayout(native)
+    line.setContentsMargins(0, 0, 0, 0)
+    line.setSpacing(4)
+    word = QLabel("P&rofile")
+    word.setBuddy(form.profile.native)
+    edit = QPushButton("edit …")
+    edit.setObjectName("edit profile")
+    edit.setToolTip("change what happens to classes and single findings, and save it as a file")
     words = widgets.LineEdit(name="filter", label="", tooltip="show only rows that hold this text")
     words.native.setPlaceholderText("filter")
+    words.native.setAccessibleName("filter of the findings")
     words.native.setClearButtonEnabled(True)
-    return _row(profile, words)
+    words.native.setMinimumWidth(60)
+    form.profile.native.setMinimumWidth(80)
+    for part, stretch in ((word, 0), (form.profile.native, 2), (edit, 0), (words.native, 1)):
+        line.addWidget(part, stretch)
+    return ProfileRow(form.profile, edit, words, native)
 
 
 def view_row() -> Any:
@@ -36,18 +47,12 @@ def view_row() -> Any:
     values = widgets.CheckBox(
         name="values", text="show values", value=False, tooltip="what is hidden may name the patient"
     )
-    kept = widgets.CheckBox(name="kept", text="show kept", value=False)
-    return _row(values, kept)
-
-
-def mode_row(dry_run: bool) -> Any:
-    """Return dry run and the way of working."""
-    dry = widgets.CheckBox(name="dry_run", text="dry run", value=dry_run, tooltip="plan and show, write nothing")
-    mode = widgets.Label(name="mode", label="", value="in place: the file itself")
-    return _row(dry, mode)
-
-
-def _row(*parts: Any) -> Any:
-    row = widgets.Container(widgets=list(parts), layout="horizontal", labels=False)
+    kept = widgets.CheckBox(name="kept", text="show kept", value=False, tooltip="list what stays, too")
+    look = widgets.PushButton(
+        name="look",
+        text="find text",
+        tooltip="look for text, barcodes and ink in the pictures, and put boxes around them",
+    )
+    row = widgets.Container(widgets=[values, kept, look], layout="horizontal", labels=False)
     row.margins = (0, 0, 0, 0)
     return row

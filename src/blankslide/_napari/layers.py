@@ -12,18 +12,21 @@ collects all garbage at once when a layer is taken out, which holds the window f
 from __future__ import annotations
 
 import os
+import sys
 import weakref
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from blankslide import api
 from blankslide._napari import remains, settings
+from blankslide._napari.blanked import telling
+from blankslide._napari.marks import KEY, Mark, is_tissue, mark_of
+from blankslide._napari.placing import layer_data, tissue_of
 from blankslide.errors import BlankslideError
+from blankslide.looks import Look, look_at
 from blankslide.pipeline import main_file
 from blankslide.policy.file_names import name_verdict
-from blankslide.session import Look, look_at
 from blankslide.viewing import Pyramid, open_pyramid
 from blankslide.viewing.arrays import LazyPicture
 
@@ -31,21 +34,11 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
 
+    from blankslide._napari.placing import LayerData
+    from blankslide.looks import Look
     from blankslide.model import Inspection
-    from blankslide.viewing.planes import Channel
 
-KEY = "blankslide"
-#: Roles of the layers of channels: this and a number.
-_CHANNEL = "channel "
-#: Assumed where a slide does not tell its resolution, to place the pictures beside it.
-_USUAL_MPP = 0.5
-
-
-class Mark(NamedTuple):
-    """What a layer of ours carries in its metadata."""
-
-    slide: OpenedSlide
-    role: str
+__all__ = ["KEY", "Mark", "OpenedSlide", "is_tissue", "mark_of"]
 
 
 class OpenedSlide:
@@ -57,11 +50,21 @@ class OpenedSlide:
         The slide.
     pyramid
         The slide's arrays, if it is open already.
+    look
+        What was found in it, if that is known.
 
     Attributes
     ----------
     look
         What was found in it when it was opened, so that the dock need not look again; or None.
+    in_srgb
+        Whether colours are shown in sRGB.
+    waiting
+        Layers that are still to be made: pictures, after the first frame.
+    bottom
+        How far down its row reaches, in the units of the world, with the layers that wait.
+    arriving
+        Whether some are still to come into a window.
 
     Raises
     ------
@@ -69,15 +72,17 @@ class OpenedSlide:
         If it cannot be opened.
     """
 
-    def __init__(self, path: str | Path, pyramid: Pyramid | None = None) -> None:
+    def __init__(self, path: str | Path, pyramid: Pyramid | None = None, look: Look | None = None) -> None:
         self.path = main_file(path)
-        self.look = _looked(self.path) if pyramid is None else None
-        found = None if self.look is None else self.look.inspection
-        self.pyramid = open_pyramid(self.path, found) if pyramid is None else pyramid
+        self.pyramid, self.look = opened(self.path) if pyramid is None else (pyramid, look)
+        self.waiting: list[LayerData] = []
+        self.arriving, self.bottom = False, 0.0
+        self.in_srgb = False
         self.stem = _safe_stem(self.path, self.pyramid.inspection)
         self._hold()
 
     def _hold(self) -> None:
+        self.pyramid.pictures = telling(self.pyramid.pictures)
         self._let_go = False
         # napari keeps layers in reference cycles: the file is closed with the last layer, not some time later
         self._closing = weakref.finalize(self, self.pyramid.close)
@@ -90,57 +95,16 @@ class OpenedSlide:
     def __repr__(self) -> str:
         return "<OpenedSlide>"
 
-    def layer_data(self) -> list[tuple[Any, dict[str, Any], str]]:
-        """Return data, keywords and type of each layer: the tissue first, because napari frames the first."""
-        from blankslide.viewing.layout import place
+    def layer_data(self, top: float = 0.0) -> list[LayerData]:
+        """Return data, keywords and type of each layer: the tissue first, because napari frames the first.
 
-        pyramid = self.pyramid
-        per_pixel, unit, area = _ruler(pyramid)
-        sizes = {role: (p.shape[1], p.shape[0]) for role, p in pyramid.pictures.items()}
-        layers = self._tissue(per_pixel, unit)
-        for role, (scale, corner) in place(sizes, area).items():
-            if unit == "pixel":
-                scale = scale[0] / _USUAL_MPP, scale[1] / _USUAL_MPP
-                corner = corner[0] / _USUAL_MPP, corner[1] / _USUAL_MPP
-            picture = pyramid.pictures[role]
-            layers.append(self._layer(role, picture, picture.rgb, scale, corner, unit))
-        return layers
-
-    def _tissue(self, per_pixel: tuple[float, float], unit: str) -> list[tuple[Any, dict[str, Any], str]]:
-        """Return the slide's layers: one in colours, or one for each channel, added up like light."""
-        if not self.pyramid.channels:
-            rgb = self.pyramid.levels[0].rgb
-            return [self._layer("slide", tissue(self.pyramid), rgb, per_pixel, (0.0, 0.0), unit)]
-        from blankslide._napari.channels import look_of_channel
-
-        layers = []
-        for number, channel in enumerate(self.pyramid.channels):
-            data, keywords, kind = self._layer(
-                f"{_CHANNEL}{number}", planes(channel), False, per_pixel, (0.0, 0.0), unit
-            )
-            more = len(channel.axes) - 2
-            keywords["scale"] = (1.0,) * more + keywords["scale"]
-            keywords["translate"] = (0.0,) * more + keywords["translate"]
-            keywords["units"] = ("pixel",) * more + keywords["units"]
-            keywords |= look_of_channel(channel, number)
-            shown = channel.name if self.stem else ""
-            keywords["name"] = " · ".join(filter(None, (self.stem, shown or f"channel {number + 1}")))
-            layers.append((data, keywords, kind))
-        return layers
-
-    def _layer(
-        self, role: str, data: Any, rgb: bool, scale: tuple[float, float], corner: tuple[float, float], unit: str
-    ) -> tuple[Any, dict[str, Any], str]:
-        keywords = {
-            "name": f"{self.stem} · {role}" if self.stem else role,
-            "scale": scale,
-            "translate": corner,
-            "units": (unit, unit),
-            "rgb": rgb,
-            "multiscale": isinstance(data, list),
-            "metadata": {KEY: Mark(self, role)},
-        }
-        return data, keywords, "image"
+        Parameters
+        ----------
+        top
+            How far down the slide's row begins, in the units of the world.
+        """
+        tissue, beside = layer_data(self, top)
+        return [*tissue, *beside]
 
     def close(self) -> None:
         """Let go of the file and of every decoded picture."""
@@ -148,11 +112,8 @@ class OpenedSlide:
 
     def data_of(self, role: str, old: Any) -> Any:
         """Return what a layer shows: the tissue, a picture, or that the picture is not there any more."""
-        if role == "slide":
-            return tissue(self.pyramid)
-        if role.startswith(_CHANNEL):
-            number, channels = int(role.removeprefix(_CHANNEL)), self.pyramid.channels
-            return planes(channels[number]) if number < len(channels) else old
+        if is_tissue(role):
+            return next((one.data for one in tissue_of(self.pyramid) if one.role == role), old)
         picture = self.pyramid.pictures.get(role)
         return LazyPicture(old.shape, old.dtype, None, f"{role}: removed") if picture is None else picture
 
@@ -180,28 +141,8 @@ class OpenedSlide:
         """Go on with the slide as it was opened anew."""
         self._closing()
         self.pyramid, self.look = pyramid, None
+        self.in_srgb = self.in_srgb and pyramid.in_srgb(True)
         self._hold()
-
-
-def tissue(pyramid: Pyramid) -> Any:
-    """Return what napari wants as data: a list for several levels, one array for one."""
-    return list(pyramid.levels) if len(pyramid.levels) > 1 else pyramid.levels[0]
-
-
-def planes(channel: Channel) -> Any:
-    """Return what napari wants as data of a channel."""
-    return list(channel.levels) if len(channel.levels) > 1 else channel.levels[0]
-
-
-def is_tissue(role: str) -> bool:
-    """Whether a layer shows the slide itself, in colours or one channel of it."""
-    return role == "slide" or role.startswith(_CHANNEL)
-
-
-def mark_of(layer: Layer) -> Mark | None:
-    """Return the mark of a layer, or None if it is not ours."""
-    mark = layer.metadata.get(KEY)
-    return mark if isinstance(mark, Mark) else None
 
 
 def path_of(layer: Layer) -> Path | None:
@@ -239,7 +180,7 @@ def _everywhere(viewer: ViewerModel, path: Path) -> list[tuple[ViewerModel, Laye
 def slides_of(viewer: ViewerModel, path: Path) -> list[OpenedSlide]:
     """Return the open slides of a path in all windows; usually one."""
     marks = (mark_of(layer) for _, layer in _everywhere(viewer, path))
-    return list({id(m.slide): m.slide for m in marks if m is not None}.values())
+    return list({id(m.slide): m.slide for m in marks if m is not None and isinstance(m.slide, OpenedSlide)}.values())
 
 
 def look_of(viewer: ViewerModel, path: Path) -> Look | None:
@@ -280,6 +221,18 @@ def show_again(viewer: ViewerModel, path: Path, pyramid: Pyramid) -> Iterator[No
         yield
 
 
+def rename(viewer: ViewerModel, old: Path, new: Path) -> None:
+    """Let the layers of a slide go on with it under its new name."""
+    for slide in slides_of(viewer, old):
+        slide.path, slide.look = new, None
+        was, slide.stem = slide.stem, _safe_stem(new, slide.pyramid.inspection)
+        for _, layer in _everywhere(viewer, new):
+            mark = mark_of(layer)
+            if mark is not None and mark.slide is slide:
+                role = layer.name.removeprefix(f"{was} · ")
+                layer.name = f"{slide.stem} · {role}" if slide.stem else role
+
+
 def remove_all(viewer: ViewerModel, path: Path) -> Iterator[None]:
     """Remove every layer of a slide that cannot be opened any more, in one step."""
     for owner, layer in _everywhere(viewer, path):
@@ -291,25 +244,35 @@ def remove_all(viewer: ViewerModel, path: Path) -> Iterator[None]:
 def _show(viewer: ViewerModel, slide: OpenedSlide) -> Iterator[None]:
     from napari.layers import Layer
 
-    for data, keywords, kind in slide.layer_data():
+    from blankslide._napari.rows import next_row
+
+    for data, keywords, kind in slide.layer_data(next_row(viewer)):
         viewer.add_layer(Layer.create(data, keywords, kind))
         yield
 
 
+def opened(path: Path) -> tuple[Pyramid, Look | None]:
+    """Open a slide for looking, and look at it; touches nothing of napari's, so that any thread can do it.
+
+    Raises
+    ------
+    BlankslideError
+        If it cannot be opened.
+    """
+    look = _looked(path)
+    return open_pyramid(path, None if look is None else look.inspection), look
+
+
 def _looked(path: Path) -> Look | None:
-    """Look at a slide as the dock will, so that both inspect it once; None if it can only be shown."""
+    """Look at a slide as the dock will, so that both inspect it once; None without a dock, or if it is only shown."""
+    if "blankslide._napari.dock" not in sys.modules:
+        return None
+    from blankslide import api
+
     try:
         return look_at(path, api.options(settings.likely_profile(), ledger="none", looks=True))
     except BlankslideError:  # whoever opens it says what is wrong
         return None
-
-
-def _ruler(pyramid: Pyramid) -> tuple[tuple[float, float], str, tuple[float, float]]:
-    """Return units per pixel (y, x), the unit, and width and height of the tissue in micrometres."""
-    width, height = pyramid.extent
-    if pyramid.mpp is None:
-        return (1.0, 1.0), "pixel", (width * _USUAL_MPP, height * _USUAL_MPP)
-    return (pyramid.mpp[1], pyramid.mpp[0]), "um", (width, height)
 
 
 def _safe_stem(path: Path, inspection: Inspection) -> str:
@@ -323,7 +286,7 @@ def _safe_stem(path: Path, inspection: Inspection) -> str:
 def _compute_coarse(slide: OpenedSlide) -> None:
     """Compute missing coarse levels in a worker, then have them drawn; the worker keeps no slide open."""
     coarse, seen = slide.pyramid.coarse, weakref.ref(slide)
-    if coarse is None or coarse.finished:
+    if coarse is None or coarse.finished or slide.pyramid.levels is not slide.pyramid.images[0].levels:
         return
     from napari.qt.threading import create_worker
     from qtpy.QtWidgets import QApplication

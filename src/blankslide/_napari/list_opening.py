@@ -215,7 +215,7 @@ def _take_over(layer: Layer, data: tuple[Any, dict[str, Any], str]) -> None:
 
 def _slide_of(layer: Layer) -> OpenedSlide | None:
     mark = mark_of(layer)
-    return None if mark is None else mark.slide
+    return mark.slide if mark is not None and isinstance(mark.slide, OpenedSlide) else None
 
 
 def _role_of(layer: Layer) -> str:

@@ -7,6 +7,7 @@ mosaics of what was there beside it. Where nothing stands any more, the card say
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt, Signal
@@ -32,6 +33,8 @@ class PictureCards(QWidget):
     ----------
     clicked
         Signal: role of the picture.
+    following
+        The widget that the keyboard goes to after the last card.
     """
 
     clicked = Signal(str)
@@ -42,12 +45,14 @@ class PictureCards(QWidget):
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(4)
         self._cards: list[QWidget] = []
+        self.following: QWidget | None = None
 
     def show_pictures(self, now: Thumbs, before: Thumbs, compare: bool) -> None:
         """Show what is there, and with ``compare`` a row of what was there above it."""
         for card in self._cards:
             self._grid.removeWidget(card)
             card.hide()
+            card.setParent(None)
             card.deleteLater()
         self._cards = []
         roles = in_order({**before, **now} if compare else now)
@@ -59,6 +64,10 @@ class PictureCards(QWidget):
                 card.clicked.connect(lambda _=False, role=role: self.clicked.emit(role))
                 self._put(card, 2 * line + 1, column, 1)
         self.setVisible(bool(roles))
+        for one, next_one in pairwise(
+            [*self.findChildren(_Card), *([] if self.following is None else [self.following])]
+        ):
+            self.setTabOrder(one, next_one)
 
     def _put(self, widget: QWidget, line: int, column: int, width: int) -> None:
         self._grid.addWidget(widget, line, column, 1, width)
@@ -72,6 +81,8 @@ class _Card(QToolButton):
         super().__init__()
         self.setObjectName(f"picture {role} {when}".rstrip())
         self.setToolTip(f"go to the {role}")
+        self.setAccessibleName(f"{role} {when}".rstrip())
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(_HEIGHT + 24)
         box = QVBoxLayout(self)

@@ -11,7 +11,11 @@ _COMMON = (".tif", ".tiff", ".dcm")
 
 
 def is_slide(path: str) -> bool:
-    """Whether a vendor format claims the file; a damaged slide counts where the suffix is a vendor's own."""
+    """Whether a vendor format claims the file, or it is a pyramid of nobody's.
+
+    A damaged slide counts where the suffix is a vendor's own. A tiled TIFF of one small level is a picture, and left
+    to napari.
+    """
     from blankslide.errors import BlankslideError
     from blankslide.formats import is_fallback
     from blankslide.pipeline import known_format
@@ -22,4 +26,13 @@ def is_slide(path: str) -> bool:
         return False
     if name == "damaged":
         return Path(path).suffix.lower() not in _COMMON
-    return name is not None and not is_fallback(name)
+    if name is None or not is_fallback(name):
+        return name is not None
+    from blankslide.pipeline import inspect
+    from blankslide.viewing.coarse import needs_coarse
+
+    try:
+        levels = inspect(path).levels
+    except BlankslideError:
+        return False
+    return len(levels) > 1 or any(needs_coarse(level.width, level.height) for level in levels)

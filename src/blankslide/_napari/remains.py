@@ -75,3 +75,16 @@ def empty_dask_cache() -> None:
     if module is not None:
         with suppress(AttributeError):
             module._DASK_CACHE.cache.clear()
+
+
+def give_back() -> None:
+    """Return freed memory to the system, beside the window: what was decoded into it would stay there, legible.
+
+    Only the C library of Linux can be asked for that; elsewhere nothing is done.
+    """
+    import ctypes
+    from threading import Thread
+
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        Thread(target=trim, args=(0,), name="blankslide gives memory back", daemon=True).start()

@@ -11,7 +11,7 @@ of a few coloured squares.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +19,14 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from blankslide import api, pipeline
 from blankslide._napari import layers as _napari_layers
-from blankslide._napari import settings
+from blankslide._napari import papers, remains, settings
+from blankslide._napari.run_form import anonymize, wish_of
 from blankslide._napari.thumbnails import mosaic, thumbs
 from blankslide._napari.watch import watch
 from blankslide.errors import BlankslideError, SlideLocked
 from blankslide.model import Stage
 from blankslide.presentation import wording
+from blankslide.presentation.found_words import found_sentence
 from blankslide.session import Session
 from blankslide.viewing import open_pyramid
 from blankslide.viewing.picture import open_pictures
@@ -35,12 +37,17 @@ if TYPE_CHECKING:
     import numpy as np
     from napari.components import ViewerModel
 
+    from blankslide.looks import Look
+    from blankslide.model.found import Found
     from blankslide.pipeline import Options
     from blankslide.policy.profiles import Profile
-    from blankslide.session import Look
     from blankslide.viewing import Pyramid
+    from blankslide.wishes import Wish
 
     Thumbs = dict[str, np.ndarray[Any, np.dtype[Any]]]
+
+_LATER_MS = 300
+"""When memory is given back after a run: once the window has drawn what is there now."""
 
 
 @dataclass(slots=True)
@@ -72,8 +79,14 @@ class Review(QObject):
         self.profile: str | Profile = settings.profile()
         self.dry_run = settings.dry_run()
         self.pictures = Pictures()
+        self.values: dict[str, Any] = {}
+        self.told = ""
+        self.found: tuple[Found, ...] = ()
+        self.found_told = ""
+        self._doing = ""
         self._working = self._closed = self._reading = False
         self._unsubscribe: Callable[[], None] = _nothing
+        self._was: Path | None = None
 
     # -- the slide -------------------------------------------------------------------------
 
@@ -83,7 +96,9 @@ class Review(QObject):
             return
         self._unsubscribe()
         self.session = Session(path)
-        self.session.dry_run = self.dry_run
+        self.dry_run = self.session.dry_run = settings.dry_run()  # for each slide anew
+        self.told = self.found_told = ""
+        self.found = ()
         self._unsubscribe = self.session.on(self._tell)
         self.pictures = Pictures()
         self._tell("pictures")  # the label of a slide that was closed must not stay in the dock
@@ -95,6 +110,8 @@ class Review(QObject):
 
     def _load(self, known: Look | None = None) -> Pictures:
         self._prepare()
+        self.session.wish = self._wish()
+        self.session.wrong = self.session.wish.problem(self.session.options.resolved())
         self.session.load(known)
         now = self._thumbs()
         return Pictures(now, {role: mosaic(pixels) for role, pixels in now.items()})
@@ -150,10 +167,21 @@ class Review(QObject):
         self._reading = True
         self._run(self.session.read_strings)
 
-    def set_dry_run(self, on: bool) -> None:
-        """Only plan, or write."""
-        self.dry_run = self.session.dry_run = on
+    def take(self, values: Mapping[str, Any]) -> None:
+        """Take what stands in the form: arguments of `run_form.anonymize`."""
+        self.values = {key: value for key, value in values.items() if key != "profile"}
+        self.dry_run = self.session.dry_run = bool(values["dry_run"])
+        self._ask()
         self._tell("state")
+
+    def _ask(self) -> None:
+        """Have the plan follow the form, unless something else is going on: then it follows afterwards."""
+        wish = self._wish()
+        if self.session.path is not None and not self.busy and wish != self.session.wish:
+            self._run(lambda: self.session.ask(wish))
+
+    def _wish(self) -> Wish:
+        return wish_of(**{key: value for key, value in self.values.items() if key != "dry_run"})
 
     # -- the run ---------------------------------------------------------------------------
 
@@ -162,10 +190,15 @@ class Review(QObject):
         path = self.session.path
         if path is None or self.busy:
             return
+        self.told = ""
         if self.session.dry_run:
-            self._run(self.session.apply)
+            self._run(lambda: self._call(path))
             return
         self._closed = True
+        if self.session.wish.copies:  # the slide itself is only read
+            self.asking.emit("none")
+            return
+        self._was = path
         _napari_layers.close_all(self.viewer, path)
         self._run(lambda: _other_users(path), self._counted, self._look_again)
 
@@ -181,7 +214,13 @@ class Review(QObject):
         path = self.session.path
         if path is None:
             return
-        if yes:
+        if self.session.wish.copies:
+            self._closed = False
+            if yes:
+                self._run(lambda: self._call(path), self._done)
+            else:
+                self._tell("state")
+        elif yes:
             self._run(lambda: self._apply(path), self._applied, self._look_again)
         else:
             self._reopen()
@@ -191,14 +230,29 @@ class Review(QObject):
         if self.session.path is not None:
             self._run(self._load, lambda _: self._reopen())
 
+    def _done(self, result: Any = None) -> None:
+        """After a real run the next one is a dry run again."""
+        done = self.session.outcome
+        if done is not None and done.content != "untouched":
+            self.dry_run = self.session.dry_run = True
+            self.found, self.found_told = (), ""  # of pictures as they were
+            self._tell("ended")
+
+    def _call(self, path: Path) -> None:
+        """Call the function that a script would call."""
+        anonymize(path, **{**self.values, "dry_run": self.session.dry_run}, session=self.session)
+
     def _apply(self, path: Path) -> tuple[Pyramid | None, Thumbs]:
-        self.session.apply()
-        return self._opened_anew(path)
+        self._call(path)
+        return self._opened_anew(self.session.path or path)
 
     def _applied(self, result: tuple[Pyramid | None, Thumbs]) -> None:
         pyramid, thumbs = result
         self.pictures.now = thumbs
+        self._done()
         path = self.session.path
+        if path is not None and self._was is not None and path != self._was:
+            _napari_layers.rename(self.viewer, self._was, path)
         if path is not None and pyramid is not None:
             watch()
             self._step(_napari_layers.show_again(self.viewer, path, pyramid))
@@ -215,6 +269,7 @@ class Review(QObject):
         self._closed = False
         self._tell("pictures")
         self._tell("state")
+        QTimer.singleShot(_LATER_MS, remains.give_back)
 
     def _opened_anew(self, path: Path) -> tuple[Pyramid | None, Thumbs]:
         """Open the slide as it is now; a slide that cannot be opened shows nothing."""
@@ -241,6 +296,11 @@ class Review(QObject):
         return self._working or self._closed
 
     @property
+    def is_closed(self) -> bool:
+        """Whether a run was asked for and has not ended: nothing may be chosen anew."""
+        return self._closed
+
+    @property
     def reading(self) -> bool:
         """Whether strings are being listed."""
         return self._reading and self._working
@@ -257,7 +317,37 @@ class Review(QObject):
             return "waiting for your answer"
         if self.session.state == "working":
             return wording.next_stage(self.session.stage)
+        if self._doing and self._working:
+            return self._doing
         return "reading every string …" if self.reading else "looking …" if self.busy else ""
+
+    # -- proving it ------------------------------------------------------------------------
+
+    def verify(self) -> None:
+        """Judge the slide, or the copy of the last run, as it is."""
+        if self.session.path is not None and not self.busy:
+            self._doing = "checking with OpenSlide and tifffile …"
+            self._run(self.session.verify)
+
+    def look_at_pictures(self) -> None:
+        """Find text, barcodes and ink in the slide's pictures; only boxes come back."""
+        path = self.session.path
+        if path is not None and not self.busy:
+            self._doing = "looking for text and barcodes in the pictures …"
+            self._run(lambda: _legible(path), self._looked)
+
+    def _looked(self, answer: tuple[tuple[Found, ...], str]) -> None:
+        self.found, self.found_told = answer
+        self._tell("found")
+
+    def write(self, kind: str, path: Path) -> None:
+        """Write the ``report`` of the last run, or a ``certificate`` of the slide as it is."""
+        if self.session.path is not None and not self.busy:
+            self._doing = f"writing the {kind} …"
+            self._run(lambda: papers.write(kind, self.session, path), self._written)
+
+    def _written(self, told: str) -> None:
+        self.told = told
 
     # -- threads ---------------------------------------------------------------------------
 
@@ -279,8 +369,10 @@ class Review(QObject):
 
     def _finished(self, done: Callable[[Any], None] | None, result: Any) -> None:
         self._working = self._reading = False
+        self._doing = ""
         if done is not None:
             done(result)
+        self._ask()
         self._tell("state")
 
     def _tell(self, event: str) -> None:
@@ -296,6 +388,16 @@ class Review(QObject):
 
 def _nothing() -> None:
     """Stand in for an unsubscriber while nothing is subscribed."""
+
+
+def _legible(path: Path) -> tuple[tuple[Found, ...], str]:
+    from blankslide.pipeline.pictures import look_at_pictures
+
+    try:
+        found = look_at_pictures(path)
+    except BlankslideError as error:
+        return (), error.sentence()
+    return found, found_sentence(found)
 
 
 def _other_users(path: Path) -> str:

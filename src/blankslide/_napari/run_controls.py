@@ -6,12 +6,14 @@ there only while something runs.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from blankslide._napari import dock_words, form_rows
+from blankslide._napari import dock_words
+from blankslide._napari.after_run import AfterRun
+from blankslide._napari.wish_fields import WishFields
 
 if TYPE_CHECKING:
     from blankslide._napari.review import Review
@@ -22,17 +24,21 @@ class Foot(QWidget):
 
     Parameters
     ----------
-    dry_run
-        Whether to begin as a dry run.
+    form
+        The form of the run; its fields stand here, but for the profile.
     """
 
-    def __init__(self, dry_run: bool) -> None:
+    def __init__(self, form: Any) -> None:
         super().__init__()
-        self.mode = form_rows.mode_row(dry_run)
+        self.mode = form
+        self.fields, self.after = WishFields(form), AfterRun()
         self.plan, self.activity, self.result = _line("plan"), _line("activity"), _line("result")
         self.run, self.cancel = QPushButton(), QPushButton("Cancel")
         self.run.setObjectName("run")
         self.cancel.setObjectName("cancel")
+        self.run.setAccessibleName("run")
+        self.run.setToolTip("Ctrl+Return")
+        self.run.setShortcut("Ctrl+Return")
         self.bar = QProgressBar()
         self.bar.setRange(0, 100)
         self.bar.setTextVisible(False)
@@ -40,6 +46,7 @@ class Foot(QWidget):
         self.compare = QPushButton("before / after")
         self.compare.setObjectName("compare")
         self.compare.setCheckable(True)
+        self.compare.setToolTip("put a mosaic of what stood there beside what stands there now")
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -49,21 +56,22 @@ class Foot(QWidget):
         buttons = QHBoxLayout()
         buttons.addWidget(self.run, 2)
         buttons.addWidget(self.cancel, 1)
-        for part in (self.mode.native, self.plan):
+        for part in (self.fields, self.plan):
             box.addWidget(part)
         box.addLayout(buttons)
-        for part in (self.bar, self.activity, self.result, self.compare):
+        for part in (self.bar, self.activity, self.result, self.compare, self.after):
             box.addWidget(part)
 
     def draw(self, review: Review) -> None:
         """Show how the review stands."""
         session = review.session
         working = session.state == "working"
-        self.plan.setText(dock_words.plan_line(session))
+        self.plan.setText(dock_words.plan_line(session) if session.wrong is None else "")
+        self.plan.setVisible(bool(self.plan.text()))
         self.run.setText(dock_words.button(session, review.dry_run))
         self.run.setEnabled(_can_run(review))
-        self.mode.dry_run.native.setEnabled(not review.busy)
-        self.mode.mode.native.setEnabled(not review.dry_run)
+        self.fields.draw(session, locked=working or review.is_closed)
+        self.after.draw(review)
         self.cancel.setVisible(working)
         self.cancel.setEnabled(review.can_cancel)
         self.cancel.setToolTip("" if review.can_cancel else "past the point of no return: it will finish")
@@ -80,6 +88,8 @@ class Foot(QWidget):
 def _can_run(review: Review) -> bool:
     session = review.session
     if review.busy or session.path is None:
+        return False
+    if session.wrong is not None:
         return False
     return session.plan is not None or (dock_words.is_pending(session) and not review.dry_run)
 

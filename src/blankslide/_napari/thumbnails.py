@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from blankslide._napari.blanked import telling
 from blankslide.viewing.picture import small
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _SQUARES = 12
 
 def thumbs(pictures: Mapping[str, LazyArray]) -> dict[str, Pixels]:
     """Return pictures by role, each of at most `LONGEST` pixels, as 8-bit RGB."""
-    return {role: small(picture, LONGEST, LONGEST) for role, picture in pictures.items()}
+    return {role: small(picture, LONGEST, LONGEST) for role, picture in telling(pictures).items()}
 
 
 def mosaic(pixels: Pixels) -> Pixels:

@@ -8,17 +8,20 @@ because a layer that only moves to another window is removed, too.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from blankslide._napari import remains
-from blankslide._napari.layers import Mark, OpenedSlide, is_tissue, mark_of
+from blankslide._napari.following import follow
+from blankslide._napari.marks import Mark, is_tissue, mark_of
+from blankslide._napari.rows import watch_home
+from blankslide._napari.turns import soon
 from blankslide.errors import BlankslideError
 
 if TYPE_CHECKING:
     from napari.layers import Layer
+
+    from blankslide._napari.marks import ShownSlide
 
 
 def watch() -> None:
@@ -28,6 +31,7 @@ def watch() -> None:
         for event, react in ((events.removed, _left), (events.inserted, _came)):
             if react not in event.callbacks:
                 event.connect(react)
+        watch_home(viewer)
 
 
 def _left(event: Any) -> None:
@@ -38,7 +42,7 @@ def _left(event: Any) -> None:
     if not _layers(mark.slide):
         mark.slide.let_go()
     if not is_tissue(mark.role):
-        _soon(lambda: _forget(layer))
+        soon(lambda: _forget(layer))
 
 
 def _came(event: Any) -> None:
@@ -52,15 +56,18 @@ def _came(event: Any) -> None:
             slide.reopen()
     for layer in _layers(slide):
         _fill(layer, slide)
+    if slide.waiting and is_tissue(mark.role):
+        follow(next(viewer for viewer in remains.viewers() if viewer.layers is event.source), slide)
 
 
 def _forget(layer: Layer) -> None:
     if any(layer in viewer.layers for viewer in remains.viewers()):
         return  # it only moved
     remains.blank(layer)
+    remains.give_back()
 
 
-def _fill(layer: Layer, slide: OpenedSlide) -> None:
+def _fill(layer: Layer, slide: ShownSlide) -> None:
     """Give a layer the arrays of the slide as it is open, if it has others."""
     mark = mark_of(layer)
     if mark is None:
@@ -75,22 +82,10 @@ def _listed(layer: Layer) -> Any:
     return list(layer.data) if layer.multiscale else layer.data
 
 
-def _layers(slide: OpenedSlide) -> list[Layer]:
+def _layers(slide: ShownSlide) -> list[Layer]:
     """List the layers of a slide in all windows."""
     found = []
     for viewer in remains.viewers():
         marks = ((layer, mark_of(layer)) for layer in viewer.layers)
         found += [layer for layer, mark in marks if isinstance(mark, Mark) and mark.slide is slide]
     return found
-
-
-def _soon(call: Callable[[], None]) -> None:
-    """Do it when the window has come to rest; at once where there is none."""
-    if "qtpy.QtWidgets" in sys.modules:
-        from qtpy.QtCore import QTimer
-        from qtpy.QtWidgets import QApplication
-
-        if QApplication.instance() is not None:
-            QTimer.singleShot(0, call)
-            return
-    call()

@@ -14,7 +14,7 @@ import os
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from blankslide.batch.crew import Crew
@@ -123,12 +123,13 @@ class Batch:
         self._looked = looked
         self._unreadable: list[Path] = []
         self._crew: Crew | Cluster
+        orders = replace(request.orders, rehearsed=not request.dry_run)
         if request.scheduler is None:
-            self._crew = Crew(request.orders, request.jobs)
+            self._crew = Crew(orders, request.jobs)
         else:
             from blankslide.batch.cluster import Cluster
 
-            self._crew = Cluster(request.orders, request.scheduler)
+            self._crew = Cluster(orders, request.scheduler)
         self._key = self._key_for_names()
 
     def __enter__(self) -> Batch:

@@ -65,6 +65,10 @@ class NameTable:
     def __repr__(self) -> str:
         return f"<NameTable of {len(self._new)} rows>"
 
+    def old_names(self) -> list[tuple[int, str]]:
+        """Return the rows' numbers and old names, as they are compared."""
+        return [(number, old) for old, (number, _) in self._new.items()]
+
     def named(self, tasks: Iterable[Task], key: bytes | None, in_place: bool) -> Iterator[Task]:
         """Give every slide its name; one without a row gets a refusal, one in place that has its name keeps it.
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from blankslide.policy.profiles import Profile
     from blankslide.records.ledger import Ledger
     from blankslide.records.link_table import LinkTable
+    from blankslide.records.sealed import SealedFolder
 
 Verb = Literal["plan", "run"]
 
@@ -32,12 +33,14 @@ class Orders:
         With everything that the person asked for on top.
     out
         Folder for copies, an absolute path; None to edit the slides where they stand.
-    key_file, ledger, links, thorough, label
+    key_file, ledger, links, thorough, label, mask, seal, pictures
         As in `Options`.
     about
         As in `Options`, the same for all slides.
     asks
         What planning asks beside the plan, as in `Mode`.
+    rehearsed
+        A plan is followed by the run: looking at pictures, which takes seconds, is left to that.
     lasting
         The slides come again and again: none is done twice, and a copy that is not clean is thrown away.
     """
@@ -52,6 +55,10 @@ class Orders:
     about: Mapping[str, str] = field(default_factory=dict)
     lasting: bool = False
     label: str | None = None
+    seal: SealedFolder | None = None
+    mask: str | None = None
+    pictures: bool = False
+    rehearsed: bool = False
 
     @classmethod
     def of(cls, options: Options, out: str | Path | None = None, asks: Asks = "access") -> Orders:
@@ -79,6 +86,9 @@ class Orders:
             asks,
             options.about,
             label=options.label,
+            seal=options.seal,
+            mask=options.mask,
+            pictures=options.pictures,
         )
 
     def here(self) -> Orders:
@@ -101,6 +111,9 @@ class Orders:
             about=self.about,
             thorough=self.thorough,
             label=self.label,
+            seal=self.seal,
+            mask=self.mask,
+            pictures=self.pictures,
         )
         made.find_key()
         return made

@@ -43,6 +43,7 @@ def carry_out(
             raise UsageError(task.refusal)
         options.find_key()
         own = replace(options, progress=progress, cancelled=cancelled, foreseen=seen.append, place=task.place)
+        own.pictures = options.pictures and not (verb == "plan" and orders.rehearsed)
         own.about = {**options.about, **dict(task.kept)}
         outcome = pipeline.anonymize(task.path, own, _mode(task, verb, orders, own), task.name)
     except Exception as error:  # readers are foreign code: one bad slide never stops the others

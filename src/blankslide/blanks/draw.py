@@ -22,7 +22,25 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from blankslide.blanks import jpeg, lzw, zstd
-from blankslide.containers.streams import jp2k
+from blankslide.blanks.codes import (
+    BLACK_IS_ZERO,
+    DEFLATE,
+    JP2K,
+    JPEG,
+    JPEG_XR,
+    LZW,
+    PACKBITS,
+    PNG,
+    RAW,
+    RGB,
+    RLE,
+    XR_BGR,
+    XR_FORMAT,
+    XR_RGB,
+    YCC,
+    ZSTD,
+)
+from blankslide.containers.streams import jp2k, png
 from blankslide.containers.streams.jpeg import segments
 from blankslide.errors import NotEditable
 from blankslide.model import Write
@@ -33,17 +51,7 @@ if TYPE_CHECKING:
 
 __all__ = ["draw", "is_drawn"]
 
-_RAW, _LZW, _JPEG, _PACKBITS = 1, 5, 7, 32773
-_DEFLATE = (8, 32946)
-_JP2K = (33003, 33004, 33005, 34712)
-_JPEG_XR, _ZSTD = 22610, 50000
-#: How JPEG XR names formats of pixels: these bytes, and one more.
-_XR_FORMAT = b"\x24\xc3\xdd\x6f\x03\x4e\xfe\x4b\xb1\x85\x3d\x77\x76\x8d\xc9"
-_XR_BGR, _XR_RGB = b"\x0c", b"\x0d"
-_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _CMYK, _YCC = 0, 1, 2, 5, 6
 _MOST_BYTES = 1 << 28
-#: Not a number of TIFF's: DICOM has a run-length code of its own.
-DICOM_RLE = -5
 Draw = Callable[["Slot", bytes], bytes | None]
 
 
@@ -96,13 +104,15 @@ def _all(way: Draw, slots: Sequence[Slot], old: Sequence[bytes]) -> list[bytes] 
 
 
 def _ways(coding: Coding, source: ByteSource) -> Iterable[Draw]:
-    if coding.compression == _JPEG:
+    if coding.compression == JPEG:
         return _jpeg_ways(coding, b"" if coding.tables is None else _span(source, coding.tables))
-    if coding.compression in _JP2K:
+    if coding.compression in JP2K:
         return (_jp2k,)
-    if coding.compression == _JPEG_XR:
+    if coding.compression == JPEG_XR:
         return (partial(_jpeg_xr, coding),)
-    if coding.compression == DICOM_RLE:
+    if coding.compression == PNG:
+        return (lambda slot, _: png.blank(slot.width, slot.height, slot.end - slot.start),)
+    if coding.compression == RLE:
         return tuple(_segmented(coding, fill) for fill in dict.fromkeys((_white(coding), 0)))
     coder = _CODERS.get(coding.compression)
     if coder is None:
@@ -120,7 +130,7 @@ def _span(source: ByteSource, span: tuple[int, int]) -> bytes:
 def _jpeg_ways(coding: Coding, tables: bytes) -> Iterable[Draw]:
     if coding.bits != 8:
         return ()
-    ycc = {_RGB: False, _YCC: True}.get(coding.photometric) if coding.samples == 3 else None
+    ycc = {RGB: False, YCC: True}.get(coding.photometric) if coding.samples == 3 else None
 
     def way(drawer: str) -> Draw:
         def one(slot: Slot, old: bytes) -> bytes | None:
@@ -170,10 +180,10 @@ def _jp2k(slot: Slot, old: bytes) -> bytes | None:
 def _jpeg_xr(coding: Coding, slot: Slot, old: bytes) -> bytes | None:
     """White; what follows the picture's container is passed over by all readers that were tried."""
     stream = _white_xr(slot.width, slot.height, coding.samples, coding.bits)
-    at = old[:512].find(_XR_FORMAT) + len(_XR_FORMAT)
-    if stream is not None and at >= len(_XR_FORMAT) and old[at : at + 1] == _XR_BGR:
+    at = old[:512].find(XR_FORMAT) + len(XR_FORMAT)
+    if stream is not None and at >= len(XR_FORMAT) and old[at : at + 1] == XR_BGR:
         # readers of blue-green-red pictures refuse another order, though it is all one in white
-        stream = stream.replace(_XR_FORMAT + _XR_RGB, _XR_FORMAT + _XR_BGR, 1)
+        stream = stream.replace(XR_FORMAT + XR_RGB, XR_FORMAT + XR_BGR, 1)
     return _zero_padded(stream, slot.end - slot.start)
 
 
@@ -194,7 +204,7 @@ def _white_xr(width: int, height: int, samples: int, bits: int) -> bytes | None:
 
 def _white(coding: Coding) -> int:
     """Return the byte that all samples of a white picture consist of (grey for luma and chroma)."""
-    known = {_BLACK_IS_ZERO: 0xFF, _RGB: 0xFF, _YCC: 0x80}
+    known = {BLACK_IS_ZERO: 0xFF, RGB: 0xFF, YCC: 0x80}
     return known.get(coding.photometric, 0) if coding.bits % 8 == 0 or coding.predictor == 1 else 0
 
 
@@ -210,7 +220,7 @@ def _plain(coding: Coding, coder: Callable[[bytes, int, int], bytes | None], fil
 
 def _rows(coding: Coding, width: int, height: int) -> tuple[int, int]:
     """Bytes of a row and number of rows; subsampled pixels come in units of several rows."""
-    across, down = coding.sampling if coding.photometric == _YCC and coding.samples == 3 else (1, 1)
+    across, down = coding.sampling if coding.photometric == YCC and coding.samples == 3 else (1, 1)
     if (across, down) != (1, 1):
         return -(-width // across) * (across * down + 2) * coding.bits // 8, -(-height // down)
     return (width * coding.samples * coding.bits + 7) // 8, height
@@ -276,9 +286,9 @@ def _segmented(coding: Coding, fill: int) -> Draw:
 
 
 _CODERS: dict[int, Callable[[bytes, int, int], bytes | None]] = {
-    _RAW: _raw,
-    _LZW: _lzw,
-    _PACKBITS: _packbits,
-    _ZSTD: zstd.encode,
-    **dict.fromkeys(_DEFLATE, _deflate),
+    RAW: _raw,
+    LZW: _lzw,
+    PACKBITS: _packbits,
+    ZSTD: zstd.encode,
+    **dict.fromkeys(DEFLATE, _deflate),
 }

@@ -272,8 +272,8 @@ def plain_frame(width: int, height: int, count: int, sampling: tuple[int, int]) 
 # -- coded data --------------------------------------------------------------------------
 
 
-def _difference(value: int, table: dict[int, Code]) -> Code | None:
-    """Code of a DC difference: its category, then its bits."""
+def difference(value: int, table: dict[int, Code]) -> Code | None:
+    """Return the code of a DC difference, its category and then its bits; None if the table has none."""
     size = abs(value).bit_length()
     code = table.get(size)
     if code is None:
@@ -286,10 +286,10 @@ def _unit(frame: Frame, colour: tuple[int, ...] | None) -> Code | None:
     """Code one MCU; with ``colour`` the first block of each component steps to it from zero."""
     bits = count = 0
     for i, c in enumerate(frame.components):
-        level = 0 if colour is None else _level(colour[i], frame.quant.get(c.quant, 0))
+        value = 0 if colour is None else level(colour[i], frame.quant.get(c.quant, 0))
         dc, end = frame.dc.get(c.dc, {}), frame.ac.get(c.ac, {}).get(0)
         for block in range(1 if len(frame.components) == 1 else c.across * c.down):
-            step = _difference(level if block == 0 else 0, dc)
+            step = difference(value if block == 0 else 0, dc)
             if step is None or end is None:
                 return None
             bits = (bits << step[1] | step[0]) << end[1] | end[0]
@@ -297,8 +297,8 @@ def _unit(frame: Frame, colour: tuple[int, ...] | None) -> Code | None:
     return bits, count
 
 
-def _level(sample: int, quant: int) -> int:
-    """Quantised DC of a block in which every sample is ``sample``."""
+def level(sample: int, quant: int) -> int:
+    """Return the quantised DC value of a block in which every sample is ``sample``."""
     return round((sample - 128) * 8 / quant) if quant else 0
 
 

@@ -1,23 +1,19 @@
 """A new label in an old picture's room: the same codec, the same size, not a byte more.
 
 Each strip or tile is drawn anew in its own slot, as `draw` does for blank pictures. The text of the label is also
-written into the slots, in the form that the codec leaves for it, with a check sum: a comment in JPEG, bytes behind the
-end of LZW and Deflate, the lowest bits of the white margin where samples stand as they are. This mark proves nothing
-by itself. A picture is a label of ours only if drawing that text again gives every byte of every slot.
-
-Deflate is the one exception: its coders differ, so what its streams unpack to is held against the drawing, and what
-stands behind them.
+written into the slots, in the form that the codec leaves for it, with a check sum (`label_codecs`). This mark proves
+nothing by itself. A picture is a label of ours only if drawing that text again gives every byte of every slot; where
+coders of different versions differ (Deflate, PNG, Zstandard), all that the slots unpack to, and all else in them.
 """
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
-from blankslide.blanks import label_jpeg, lzw
+from blankslide.blanks import jpeg, label_codecs, label_jpeg, label_strips
+from blankslide.blanks.codes import JPEG, RGB, YCC
 from blankslide.blanks.label_art import art
 from blankslide.containers.streams.jpeg import segments
 from blankslide.model import Write
@@ -33,10 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["draw", "mark", "marked", "written"]
 
-_RAW, _LZW, _JPEG = 1, 5, 7
-_DEFLATE = (8, 32946)
-_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _YCC = 0, 1, 2, 6
-_NAME, _SUM, _END = b"Blankslide label 1 ", 8, b"\x17BsLb"
+_NAME, _SUM = b"Blankslide label 1 ", 8
 _LOWER = 8
 """Places of the text that are tried, from the top."""
 _MOST_PIXELS, _MOST_SLOTS, _HEAD = 1 << 24, 4096, 1 << 16
@@ -50,12 +43,13 @@ class _Form(NamedTuple):
 
 
 class _Piece(NamedTuple):
-    """A slot, what is drawn in it, the mark that it carries, and how soft its edges are in JPEG."""
+    """A slot, what is drawn in it, the mark that it carries, how soft its edges are, and the slot that it was."""
 
     slot: Slot
     grey: NDArray[np.uint8]
     note: bytes
     soft: int
+    was: Slot
 
 
 def draw(room: Room, text: str, source: ByteSource) -> list[Write] | None:
@@ -73,19 +67,28 @@ def draw(room: Room, text: str, source: ByteSource) -> list[Write] | None:
     Returns
     -------
     list of Write or None
-        One for each slot, exactly as long as the slot; None if the codec is not known or it does not fit.
+        One for each slot, exactly as long as the slot, and where strips are laid anew, the numbers that say so;
+        None if the codec is not known or it does not fit.
     """
     view = source if room.held is None else MemorySource(room.held.data)
     coding = room.blank.coding
-    softness = 1 if coding.tables is None else len(label_jpeg.KEPT)
+    softness = len(label_codecs.SOFT.get(coding.compression, (1,) if coding.tables is None else label_jpeg.KEPT))
     forms = (_Form(lower, soft) for lower in range(_LOWER) for soft in range(softness))
-    drawings = (_drawn(room, text, form, view) for form in forms)
-    found = next((drawing for drawing in drawings if drawing is not None), None)
+    found = _first(_drawn(room, text, form, view) for form in forms)
+    if found is None and room.pointers is not None:
+        found = _first(_moved(room, text, _Form(lower, 0), view) for lower in range(_LOWER))
     return found if found is None or room.held is None else list(room.held.writes(found[0].data))
 
 
-def _drawn(room: Room, text: str, form: _Form, source: ByteSource) -> list[Write] | None:
-    pieces = _pieces(room, text, form)
+def _first(drawings: Iterable[list[Write] | None]) -> list[Write] | None:
+    return next((drawing for drawing in drawings if drawing is not None), None)
+
+
+def _drawn(
+    room: Room, text: str, form: _Form, source: ByteSource, slots: Sequence[Slot] | None = None
+) -> list[Write] | None:
+    """Draw in one form; into other slots than those of now, if they are named."""
+    pieces = _pieces(room, text, form, slots)
     if pieces is None:
         return None
     # where tables are shared, readers go on with those of one strip in the next: so none may have its own
@@ -97,6 +100,21 @@ def _drawn(room: Room, text: str, form: _Form, source: ByteSource) -> list[Write
             return None
         out.append(Write(room.blank.file, piece.slot.start, data))
     return out
+
+
+def _moved(room: Room, text: str, form: _Form, source: ByteSource) -> list[Write] | None:
+    """Draw into strips that are laid anew inside of the page's own bytes."""
+    pieces, coding, note = _pieces(room, text, form), room.blank.coding, mark(text, *form)
+    if pieces is None or coding.compression == JPEG:
+        return None
+
+    def least(number: int, bears: bool) -> int | None:
+        return label_codecs.least(coding, pieces[number].grey, note if bears else b"")
+
+    slots = label_strips.laid_anew(room, least, lambda lengths: label_codecs.bearer(coding, lengths))
+    pointers = None if slots is None else label_strips.pointing(room, slots)
+    drawn = None if pointers is None else _drawn(room, text, form, source, slots)
+    return None if drawn is None or pointers is None else [*drawn, *pointers]
 
 
 class Written(NamedTuple):
@@ -118,7 +136,7 @@ def written(room: Room, source: ByteSource) -> Written | None:
     pieces = None if found is None else _pieces(room, *found)
     if found is None or pieces is None or not all(_stands(room.blank.coding, piece, source) for piece in pieces):
         return None
-    if room.blank.coding.compression != _JPEG:
+    if room.blank.coding.compression != JPEG:
         return Written(found[0], tuple((p.slot.start, p.slot.end) for p in pieces))
     spans = [(p.slot.start + _scan(source, p.slot), p.slot.end) for p in pieces]
     note = pieces[_bearer(room.blank.coding, [p.slot for p in pieces])].slot.start + 4
@@ -164,16 +182,16 @@ def _sum(text: str) -> str:
 # -- slots ---------------------------------------------------------------------------------
 
 
-def _pieces(room: Room, text: str, form: _Form) -> list[_Piece] | None:
+def _pieces(room: Room, text: str, form: _Form, moved: Sequence[Slot] | None = None) -> list[_Piece] | None:
     """Cut the drawing into the slots of the picture; None if there is no drawing of that size, or slots are shared."""
     import numpy as np
 
-    slots = [s for s in room.blank.slots if s.end > s.start]
+    slots = [s for s in moved or room.blank.slots if s.end > s.start]
     if not slots or len(slots) > _MOST_SLOTS or len({s.start for s in slots}) < len(slots):
         return None
     if len(slots) < len(room.blank.slots) or room.width * room.height > _MOST_PIXELS:
         return None
-    drawing = art(text, room.width, room.height, room.role != "label", form.lower)
+    drawing = art(text, room.width, room.height, room.role != "label", form.lower, room.last)
     if drawing is None:
         return None
     across, down = slots[0].width, slots[0].height
@@ -185,15 +203,14 @@ def _pieces(room: Room, text: str, form: _Form) -> list[_Piece] | None:
         part = drawing[y : y + slot.height, x : x + slot.width]
         grey = np.full((slot.height, slot.width), 255, np.uint8)
         grey[: part.shape[0], : part.shape[1]] = part
-        out.append(_Piece(slot, grey, mark(text, *form) if number == bearer else b"", form.soft))
+        note = mark(text, *form) if number == bearer else b""
+        out.append(_Piece(slot, grey, note, form.soft, room.blank.slots[number]))
     return out
 
 
 def _bearer(coding: Coding, slots: Sequence[Slot]) -> int:
-    """Return the number of the slot that bears the mark: the margin is in the last one, room in the longest one."""
-    if coding.compression == _RAW:
-        return len(slots) - 1
-    return max(range(len(slots)), key=lambda i: (slots[i].end - slots[i].start, -i))
+    """Return the number of the slot that bears the mark."""
+    return label_codecs.bearer(coding, [slot.end - slot.start for slot in slots])
 
 
 def _mark_in(room: Room, source: ByteSource) -> bytes:
@@ -203,22 +220,9 @@ def _mark_in(room: Room, source: ByteSource) -> bytes:
         return b""
     slot = slots[_bearer(coding, slots)]
     length = slot.end - slot.start
-    if coding.compression == _JPEG:
+    if coding.compression == JPEG:
         return label_jpeg.comment(source.read(slot.start, min(length, 1024)))
-    if coding.compression == _LZW or coding.compression in _DEFLATE:
-        return _behind(source.read(max(slot.start, slot.end - 256), min(length, 256)))
-    if coding.compression == _RAW:
-        tail = source.read(max(slot.start, slot.end - 2048), min(length, 2048))
-        return _from_bits(tail) or _from_bits(tail[:-1])  # DICOM fills up to an even length
-    return b""
-
-
-def _behind(data: bytes) -> bytes:
-    """Return the mark at the end of a slot: its length and a sign follow it."""
-    if len(data) <= len(_END) or not data.endswith(_END):
-        return b""
-    data = data[: -len(_END)]
-    return data[-1 - data[-1] : -1]
+    return label_codecs.mark_in(coding, lambda a, b: source.read(slot.start + a, b - a), length)
 
 
 # -- codecs --------------------------------------------------------------------------------
@@ -226,93 +230,26 @@ def _behind(data: bytes) -> bytes:
 
 def _coded(coding: Coding, piece: _Piece, ways: Sequence[int], source: ByteSource) -> bytes | None:
     length = piece.slot.end - piece.slot.start
-    if coding.compression == _JPEG:
-        return _jpeg(coding, piece, ways, source)
-    plain = _samples(coding, piece.grey)
-    if plain is None:
-        return None
-    if coding.compression == _RAW:
-        with_mark = _with_bits(plain, piece.note)
-        return None if with_mark is None or len(plain) not in (length, length - 1) else with_mark.ljust(length, b"\0")
-    tail = piece.note + bytes([len(piece.note)]) + _END if piece.note else b""
-    stream = _packed(coding.compression, plain)
-    return (
-        None if stream is None or len(stream) + len(tail) > length else stream.ljust(length - len(tail), b"\0") + tail
-    )
+    old = source.read(piece.was.start, min(piece.was.end - piece.was.start, _HEAD))
+    if coding.compression == JPEG:
+        return _jpeg(coding, piece, ways, source, old)
+    return label_codecs.coded(coding, piece.grey, piece.note, piece.soft, length, old)
 
 
 def _stands(coding: Coding, piece: _Piece, source: ByteSource) -> bool:
     """Whether a slot holds what would be drawn in it."""
     held = source.read(piece.slot.start, piece.slot.end - piece.slot.start)
-    if coding.compression not in _DEFLATE:
-        return _coded(coding, piece, label_jpeg.WAYS[:1], source) == held
-    plain, unpack = _samples(coding, piece.grey), zlib.decompressobj()
-    tail = piece.note + bytes([len(piece.note)]) + _END if piece.note else b""
-    try:
-        found = unpack.decompress(held, 1 + len(plain or b""))
-    except zlib.error:
-        return False
-    return found == plain and unpack.eof and unpack.unused_data == tail.rjust(len(unpack.unused_data), b"\0")
+    if coding.compression == JPEG:
+        return _jpeg(coding, piece, label_jpeg.WAYS[:1], source, held[:_HEAD]) == held
+    return label_codecs.stands(coding, piece.grey, piece.note, piece.soft, held)
 
 
-def _jpeg(coding: Coding, piece: _Piece, ways: Sequence[int], source: ByteSource) -> bytes | None:
+def _jpeg(coding: Coding, piece: _Piece, ways: Sequence[int], source: ByteSource, old: bytes) -> bytes | None:
     if coding.bits != 8 or coding.samples not in (1, 3):
         return None
-    ycc = {_RGB: False, _YCC: True}.get(coding.photometric) if coding.samples == 3 else None
-    start, length = piece.slot.start, piece.slot.end - piece.slot.start
+    ycc = {RGB: False, YCC: True}.get(coding.photometric) if coding.samples == 3 else None
+    length = piece.slot.end - piece.slot.start
     tables = b"" if coding.tables is None else source.read(coding.tables[0], coding.tables[1] - coding.tables[0])
-    old = source.read(start, min(length, _HEAD))
-    return label_jpeg.draw(old, tables, piece.grey, ycc, piece.note, length, ways, piece.soft)
-
-
-def _samples(coding: Coding, grey: NDArray[np.uint8]) -> bytes | None:
-    """Return what a codec of plain samples is given; None where samples are not plain."""
-    import numpy as np
-
-    plain = coding.photometric in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB)
-    if not plain or coding.bits != 8 or coding.samples not in (1, 3) or coding.predictor not in (1, 2):
-        return None
-    pixels = (255 - grey if coding.photometric == _WHITE_IS_ZERO else grey)[..., None].repeat(coding.samples, 2)
-    if coding.predictor == 2 and coding.compression != _RAW:
-        pixels = np.diff(pixels, axis=1, prepend=np.zeros_like(pixels[:, :1]))
-    return pixels.tobytes()
-
-
-@lru_cache(maxsize=256)
-def _packed(compression: int, plain: bytes) -> bytes | None:
-    if compression == _LZW:
-        return lzw.encode(plain)
-    return zlib.compress(plain, 9) if compression in _DEFLATE else None
-
-
-# -- bits in a white margin ------------------------------------------------------------------
-
-
-def _with_bits(plain: bytes, note: bytes) -> bytes | None:
-    """Write a mark and its length into the lowest bits of the last samples, which are all white."""
-    import numpy as np
-
-    if not note:
-        return plain
-    bits = np.unpackbits(np.frombuffer(note + bytes([len(note)]) + _END, np.uint8))
-    out = np.frombuffer(plain, np.uint8).copy()
-    margin = out[-bits.size :]
-    if margin.size < bits.size or margin.min() != margin.max():
-        return None
-    margin ^= bits
-    return out.tobytes()
-
-
-def _from_bits(tail: bytes) -> bytes:
-    """Return the mark in the lowest bits of the last samples, whichever of their two values is white."""
-    for flip in (0, 1):
-        if _bytes_of(tail[-8 * len(_END) :], flip) == _END:
-            return _behind(_bytes_of(tail, flip))
-    return b""
-
-
-def _bytes_of(samples: bytes, flip: int) -> bytes:
-    """Put lowest bits together, eight a byte; the last sample is the last bit."""
-    samples = samples[len(samples) % 8 :]
-    bits = "".join(str(sample & 1 ^ flip) for sample in samples)
-    return int(bits, 2).to_bytes(len(bits) // 8, "big") if bits else b""
+    plain = jpeg.plain_frame(piece.slot.width, piece.slot.height, coding.samples, coding.sampling if ycc else (1, 1))
+    otherwise = plain if coding.tables is None else None
+    return label_jpeg.draw(old, tables, piece.grey, ycc, piece.note, length, ways, piece.soft, otherwise)

@@ -37,7 +37,7 @@ class _Box(NamedTuple):
 
 
 @lru_cache(maxsize=16)
-def art(text: str, width: int, height: int, end: bool = False, lower: int = 0) -> Grey | None:
+def art(text: str, width: int, height: int, end: bool = False, lower: int = 0, last: bool = False) -> Grey | None:
     """Draw a label.
 
     Parameters
@@ -47,9 +47,11 @@ def art(text: str, width: int, height: int, end: bool = False, lower: int = 0) -
     width, height
         Size of the picture in pixels.
     end
-        Draw it into the label end only: the square at the left of a lying picture, at the top of a standing one.
+        Draw it into the label end only: a square at the left of a lying picture, at the top of a standing one.
     lower
         How many steps the text stands lower than at the top: strips that were cheap once have little room.
+    last
+        That end is the right or the lower one.
 
     Returns
     -------
@@ -63,8 +65,7 @@ def art(text: str, width: int, height: int, end: bool = False, lower: int = 0) -
     """
     import numpy as np
 
-    side = min(width, height)
-    whole = _Box(_MARGIN, _MARGIN, (side if end else width) - _MARGIN, (side if end else height) - _MARGIN)
+    whole = _box(width, height, end, last)
     lines = text.split("\n")
     code = _code(lines[0])
     shares = (0.6, 0.75, 1.0) if height * 16 >= width * 10 or end else (1.0, 0.6)
@@ -79,6 +80,16 @@ def art(text: str, width: int, height: int, end: bool = False, lower: int = 0) -
         out[top : top + rows, left : left + columns][piece] = 0
     out.flags.writeable = False
     return out
+
+
+def _box(width: int, height: int, end: bool, last: bool) -> _Box:
+    """Return where may be drawn; at the far end it begins on the grid of JPEG's blocks."""
+    side = min(width, height)
+    if not end:
+        return _Box(_MARGIN, _MARGIN, width - _MARGIN, height - _MARGIN)
+    left = (width - side) // _GRID * _GRID if last else 0
+    top = (height - side) // _GRID * _GRID if last else 0
+    return _Box(left + _MARGIN, top + _MARGIN, left + side - _MARGIN, top + side - _MARGIN)
 
 
 class _Layout(NamedTuple):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from blankslide.blanks.jpeg import Component, Frame
 
-__all__ = ["KEPT", "WAYS", "comment", "draw"]
+__all__ = ["KEPT", "WAYS", "comment", "draw", "table"]
 
 _SCALE = 12
 WAYS = (0, 12, 40, 100)
@@ -59,6 +59,7 @@ def draw(
     room: int,
     ways: Sequence[int] = WAYS,
     soft: int = 0,
+    otherwise: Frame | None = None,
 ) -> bytes | None:
     """Draw a picture in the form of an old stream.
 
@@ -80,14 +81,18 @@ def draw(
         Those of `WAYS` that may be tried.
     soft
         How soft edges are: a number of `KEPT`.
+    otherwise
+        The form to draw in, with tables of its own, where the old one is not a simple one, or was never known.
 
     Returns
     -------
     bytes or None
-        None if the form is not a simple one, or it does not fit.
+        None if there is no form to draw in, or it does not fit.
     """
     frame = jpeg.parse(old, tables)
     if frame is None or not frame.simple or frame.height < grey.shape[0] or frame.width < grey.shape[1]:
+        frame, ways = otherwise, tuple(way for way in ways if way)
+    if frame is None:
         return None
     quant = _quants(tables) | _quants(old)
     kept = KEPT[soft]
@@ -129,7 +134,7 @@ def _fresh(value: int, frame: Frame, grey: NDArray[np.uint8], ycc: bool | None, 
         return None
     symbols = Counter(block.dc[0] for run in runs for block in run)
     others = Counter(symbol[0] for run in runs for block in run for symbol in block.ac)
-    dc, ac = (_table(count) for count in (symbols, others))
+    dc, ac = (table(count) for count in (symbols, others))
     new = plain._replace(head=jpeg.head(plain, value, dc, ac), dc={0: jpeg.codes(*dc)}, ac={0: jpeg.codes(*ac)})
     coded = _coded(new, runs)
     return None if coded is None else new.head + coded + b"\xff\xd9"
@@ -295,7 +300,7 @@ def _bits(frame: Frame, block: _Block) -> str | None:
     return out
 
 
-def _table(counts: Counter[int]) -> tuple[bytes, bytes]:
+def table(counts: Counter[int]) -> tuple[bytes, bytes]:
     """Make a Huffman table for some symbols: the number of codes of each length, and the symbols."""
     weights = dict(counts)
     while True:

@@ -24,6 +24,8 @@ except KeyboardInterrupt:  # a person was faster than the imports
 if TYPE_CHECKING:
     from blankslide.pipeline import Mode, Options
 
+# what a run may do beside removing: options of `blankslide.asking.options`
+_EDITS = ("label", "keep_label", "mask_macro", "seal", "pictures")
 _PROFILE_HELP = "research (default), strict, or a TOML file of your own."
 
 
@@ -49,11 +51,19 @@ def _shared(*names: str) -> Callable[[Any], Any]:
             "--ledger", metavar="URL|none", help="Where runs are recorded: asked, never written to."
         ),
         "thorough": click.option("--thorough", is_flag=True, help="Look into every tile for text; reads the slide."),
+        "pictures": click.option(
+            "--pictures", is_flag=True, help="Look for text, barcodes and ink in pictures, too; takes seconds a slide."
+        ),
         "with_names": click.option(
             "--with-names", is_flag=True, help="Show all names in that file; it is then for your own site only."
         ),
         "link_table": click.option(
             "--link-table", metavar="FILE.links|none", help="Where old names are kept, sealed; your own by default."
+        ),
+        "seal": click.option(
+            "--seal",
+            metavar="DIR",
+            help="Keep label and macro as they were in this folder, sealed with your site's key.",
         ),
         "requester": click.option("--requester", metavar="NAME", help="Who asked for the slides, for the ledger."),
         "ledger": click.option(
@@ -63,6 +73,16 @@ def _shared(*names: str) -> Callable[[Any], Any]:
             "--label",
             metavar="TEXT",
             help="Draw a new label with a QR code in the old one's place: '{pseudonym}|STUDY-7'.",
+        ),
+        "keep_label": click.option(
+            "--keep-label",
+            metavar="X,Y,W,H",
+            help="Keep this part of the label, in its pixels, and blank the rest; the slide is then not clean.",
+        ),
+        "mask_macro": click.option(
+            "--mask-macro",
+            metavar="auto|X,Y,W,H",
+            help="Make only this part of the macro blank, in its pixels; auto: the label end, if pixels confirm it.",
         ),
     }
 
@@ -96,11 +116,14 @@ Exit codes:
 # Commands that live in a file of their own, loaded when one of them is typed: their start costs the others nothing.
 _ELSEWHERE: dict[str, str] = {
     "audit": "blankslide.cli.commands_audit",
+    "benchmark": "blankslide.cli.commands_benchmark",
+    "seal": "blankslide.cli.commands_seal",
     "spotcheck": "blankslide.cli.commands_spotcheck",
     "certificate": "blankslide.cli.commands_certificate",
     "completion": "blankslide.cli.commands_completion",
     "ledger": "blankslide.cli.commands_ledger",
     "names": "blankslide.cli.commands_names",
+    "notebook-check": "blankslide.cli.commands_notebook_check",
     "profile": "blankslide.cli.commands_profile",
     "watch": "blankslide.cli.commands_watch",
 }
@@ -119,7 +142,7 @@ class _Group(click.Group):
             return super().get_command(ctx, cmd_name)
         from importlib import import_module
 
-        command: click.Command = getattr(import_module(_ELSEWHERE[cmd_name]), cmd_name)
+        command: click.Command = getattr(import_module(_ELSEWHERE[cmd_name]), cmd_name.replace("-", "_"))
         return command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -164,7 +187,7 @@ def main() -> None:
     "--csv", "table", metavar="FILE.csv", help="Write an inventory, one row a slide: no values, no telling names."
 )
 @click.option("--readable", is_flag=True, help="List every string that can be read in the slide, with its place.")
-@_shared("with_names", "profile", "thorough", "values", "json")
+@_shared("with_names", "profile", "thorough", "pictures", "values", "json")
 def inspect(
     paths: tuple[str, ...],
     table: str | None,
@@ -172,6 +195,7 @@ def inspect(
     with_names: bool,
     profile: str,
     thorough: bool,
+    pictures: bool,
     show_values: bool,
     as_json: bool,
 ) -> None:
@@ -181,7 +205,7 @@ def inspect(
 
     if with_names and table is None:
         raise click.UsageError("--with-names is about the file of --csv")
-    options = options_of(profile, looks=True)
+    options = options_of(profile, looks=True, pictures=pictures)
     options.thorough = thorough
     try:
         request = cli_inspect.Request(paths, table, show_values, as_json, with_names, readable, profile)
@@ -200,7 +224,7 @@ def inspect(
 @click.option(
     "--report", metavar="FILE", help="Write a report, .html, .json, .csv or .xlsx: no values, no telling names."
 )
-@_shared("label", "with_names", "profile", "thorough", "key", "ledger", "requester", "link_table", "json")
+@_shared(*_EDITS, "with_names", "profile", "thorough", "key", "ledger", "requester", "link_table", "json")
 def anonymize(
     paths: tuple[str, ...],
     in_place: bool,
@@ -209,7 +233,6 @@ def anonymize(
     keep: tuple[str, ...],
     dry_run: bool,
     report: str | None,
-    label: str | None,
     with_names: bool,
     profile: str,
     thorough: bool,
@@ -218,6 +241,7 @@ def anonymize(
     requester: str | None,
     link_table: str | None,
     as_json: bool,
+    **more: Any,
 ) -> None:
     """Take out what identifies the patient, from the slides themselves or into copies."""
     from blankslide.cli import anonymize as cli_anonymize
@@ -235,7 +259,7 @@ def anonymize(
         link_table=link_table,
         about=about,
         dry_run=dry_run,
-        label=label,
+        **more,
     )
     options.thorough = thorough
 
@@ -265,7 +289,7 @@ def anonymize(
 @click.option(
     "--report", metavar="FILE", help="Write a report, .html, .json, .csv or .xlsx: no values, no telling names."
 )
-@_shared("label", "with_names", "profile", "thorough", "key", "ledger", "requester", "link_table", "json")
+@_shared(*_EDITS, "with_names", "profile", "thorough", "key", "ledger", "requester", "link_table", "json")
 def batch(
     paths: tuple[str, ...],
     in_place: bool,
@@ -306,7 +330,7 @@ def batch(
         link_table=link_table,
         about=about,
         dry_run=dry_run,
-        label=more.pop("label"),
+        **{name: more.pop(name) for name in _EDITS},
     )
     options.thorough = thorough
     style: cli_batch.Style = "json" if as_json else "json-lines" if json_lines else "lines"
@@ -319,14 +343,20 @@ def batch(
 
 @main.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@_shared("profile", "thorough", "known_key", "asked_ledger", "json")
+@_shared("profile", "thorough", "pictures", "known_key", "asked_ledger", "json")
 def verify(
-    paths: tuple[str, ...], profile: str, thorough: bool, key: str | None, ledger: str | None, as_json: bool
+    paths: tuple[str, ...],
+    profile: str,
+    thorough: bool,
+    pictures: bool,
+    key: str | None,
+    ledger: str | None,
+    as_json: bool,
 ) -> None:
     """Judge slides as they are, with independent readers. Changes nothing."""
     from blankslide.cli import judge
 
-    options = options_of(profile, key=key, ledger=ledger, looks=True, asked_only=True)
+    options = options_of(profile, key=key, ledger=ledger, looks=True, asked_only=True, pictures=pictures)
     options.thorough = thorough
     sys.exit(judge.verify(paths, options, as_json))
 

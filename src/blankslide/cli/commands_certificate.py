@@ -91,24 +91,11 @@ def _made(paths: Sequence[str], out: Path, held: str, options: Options, as_json:
 def _judge(path: Path, options: Options, judged: list[Judged], as_json: bool) -> Row:
     from blankslide import pipeline
     from blankslide.cli.slides import from_outcome
-    from blankslide.policy.pseudonyms import slide_name
+    from blankslide.pipeline.certifying import judged_of
     from blankslide.presentation import wording as words
-    from blankslide.records.certificate_slide import Judged
 
     certified = pipeline.certify(path, options, options.thorough)
-    evidence = certified.evidence
-    judged.append(
-        Judged(
-            certified.path.name,
-            certified.outcome,
-            slide_name(certified.path.name, options.key) if options.key else "",
-            evidence.after if options.key else "",
-            evidence.sha256,
-            evidence.size,
-            evidence.files,
-            certified.versions,
-        )
-    )
+    judged.append(judged_of(certified, options.key))
     if not as_json:
         print(words.after_line(path, certified.outcome, wrote=False).replace(" · nothing to do", ""))
     return from_outcome(path, certified.outcome)

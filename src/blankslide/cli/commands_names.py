@@ -1,4 +1,4 @@
-"""``blankslide names``: what is in the link table, for whoever has the key."""
+"""``blankslide names``: what is in the link table, for whoever has the key; and names that labels propose."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from blankslide.cli.commands_propose import propose
 from blankslide.errors import BlankslideError, UsageError
 from blankslide.model.shown import plain_text
 from blankslide.presentation import wording as words
@@ -24,7 +25,10 @@ _DAMAGED = 4
 
 @click.group()
 def names() -> None:
-    """Say which slide got which name, from the link table. Needs the site's key."""
+    """Say which slide got which name, from the link table, with the site's key; or what labels propose."""
+
+
+names.add_command(propose)
 
 
 def _common(command: Callable[..., Any]) -> Callable[..., Any]:

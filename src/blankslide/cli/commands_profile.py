@@ -105,6 +105,7 @@ def _as_json(known: Profile, ids: bool) -> dict[str, Any]:
         "weak": words.action_name(known.weak),
         "unknown_numbers": known.unknown_numbers,
         "names": known.names,
+        "pictures": known.pictures,
         "findings": {name: words.action_name(action) for name, action in known.ids},
     }
     return told | ({"ids": _actions(known)} if ids else {})

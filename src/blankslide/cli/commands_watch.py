@@ -37,7 +37,7 @@ _SECONDS = click.FloatRange(min=0)
 @click.option("--health", metavar="FILE", help="The health file; in your own state folder by default.")
 @click.option("--once", is_flag=True, help="End when nothing is left to be done.")
 @click.option("--status", is_flag=True, help="Say how the service is doing, from its health file.")
-@_shared("profile", "thorough", "key", "ledger", "requester", "link_table", "json")
+@_shared("profile", "thorough", "key", "ledger", "requester", "link_table", "seal", "json")
 def watch(source: str, status: bool, as_json: bool, **asked: Any) -> None:
     """Watch a folder: drop slides in, take clean ones out. Stop it at any time; start it again to go on."""
     from blankslide.cli import watch as cli_watch
@@ -69,14 +69,15 @@ def _settings(source: Path, **asked: Any) -> Settings:
     if in_place and asked["originals"] != "keep":
         raise click.UsageError("--originals is about copies")
     about = {"requester": asked["requester"]} if asked["requester"] else None
-    options = options_of(
-        asked["profile"], key=asked["key"], ledger=asked["ledger"], link_table=asked["link_table"], about=about
-    )
+    named = {name: asked[name] for name in ("key", "ledger", "link_table", "seal")}
+    options = options_of(asked["profile"], about=about, **named)
     options.thorough = asked["thorough"]
     if asked["name"] is not None:
         require_lasting(asked["name"], options)
     if options.links is not None:
         options.links.keep_apart([source], out)
+    if options.seal is not None:
+        options.seal.keep_apart([source], out)
     real = Path(os.path.realpath(source))
     quiet: float = asked["quiet"]
     return Settings(

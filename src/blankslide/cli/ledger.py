@@ -12,7 +12,6 @@ import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,6 +19,7 @@ from blankslide.errors import EnvironmentProblem, UsageError
 from blankslide.presentation import wording as words
 from blankslide.records import ledger_export, ledger_rows
 from blankslide.records.chain import Head
+from blankslide.records.ledger_state import compared, entries, moment, stands, target_of
 
 if TYPE_CHECKING:
     from blankslide.records.chain_check import Checked
@@ -61,7 +61,7 @@ class Filters:
             from blankslide.policy.pseudonyms import slide_name
 
             pseudonym = slide_name(self.name, key)
-        return ledger_rows.Wanted(_moment(self.since), self.name, pseudonym, self.not_clean, self.requester)
+        return ledger_rows.Wanted(moment(self.since), self.name, pseudonym, self.not_clean, self.requester)
 
 
 # -- list and export -------------------------------------------------------------------
@@ -106,12 +106,12 @@ def export(url: str | None, file: str, since: str | None, names: Names | None) -
     path = Path(file)
     ledger_export.check(path)
     ledger = _opened(url)
-    rows = ledger_rows.rows(_records(ledger), ledger_rows.Wanted(_moment(since)))
+    rows = ledger_rows.rows(_records(ledger), ledger_rows.Wanted(moment(since)))
     if names is not None:
         rows = _with_names(rows, names)
     count = ledger_export.write(path, rows, names is not None)
     apart = ", with old names: not to be passed on" if names is not None else ""
-    print(f"{words.shown(path)} \u00b7 {_entries(count)}{apart}")
+    print(f"{words.shown(path)} \u00b7 {entries(count)}{apart}")
     return 0
 
 
@@ -145,11 +145,11 @@ def _with_names(rows: Iterable[dict[str, Any]], names: Names) -> Iterator[dict[s
 def check(url: str | None, head: str | None, others: bool, as_json: bool) -> int:
     """Check chain and mirror; return 1 if anything is wrong, 4 if the mirror cannot be asked."""
     ledger = _opened(url, must_be_there=True)
-    target = _target(ledger)
+    target = target_of(ledger)
     if others and target is None:
         raise UsageError("--others is about a mirror", "name one: --ledger postgresql://...")
     checked = ledger.audit(_anchor(head))
-    state, trouble = _compared(ledger, target, others)
+    state, trouble = compared(ledger, target, others)
     if as_json:
         print(json.dumps(_check_as_json(checked, target, state, trouble)))
     else:
@@ -159,42 +159,20 @@ def check(url: str | None, head: str | None, others: bool, as_json: bool) -> int
     return EnvironmentProblem.exit_code if trouble else 0
 
 
-def _compared(ledger: Ledger, target: Target | None, others: bool) -> tuple[State | None, str]:
-    from blankslide.records.mirrors.comparing import compare
-    from blankslide.records.mirrors.database import Mirror
-
-    if target is None:
-        return None, ""
-    try:
-        with Mirror(ledger.chain(), target) as mirror:
-            return compare(mirror, others), ""
-    except EnvironmentProblem as error:
-        return None, error.message
-
-
 def _tell_check(ledger: Ledger, checked: Checked, target: Target | None, state: State | None, trouble: str) -> None:
     whole = "" if checked.problems else ", whole"
-    print(f"{words.shown(ledger.path)} \u00b7 {_entries(checked.entries)}{whole}")
+    print(f"{words.shown(ledger.path)} \u00b7 {entries(checked.entries)}{whole}")
     for problem in checked.problems:
         print(f"  {problem.sentence}")
     if target is not None:
-        print(f"mirror in {target.words} \u00b7 {trouble or _stands(state)}")
+        print(f"mirror in {target.words} \u00b7 {trouble or stands(state)}")
         for sentence in state.problems if state else ():
             print(f"  {sentence}")
         for chain, other in state.others.items() if state else ():
-            print(f"mirror of {chain[:12]} \u00b7 {_entries(other.entries)}{'' if other.problems else ', whole'}")
+            print(f"mirror of {chain[:12]} \u00b7 {entries(other.entries)}{'' if other.problems else ', whole'}")
     if checked.head.sequence:
         print(f"head {checked.head.sequence}:{checked.head.hash}")
         print("note the head elsewhere: only --head with it can show that the end was cut off", file=sys.stderr)
-
-
-def _stands(state: State | None) -> str:
-    """Say how a mirror stands."""
-    if state is None or state.problems:
-        return "not the same as the ledger"
-    if state.behind:
-        return f"behind by {_entries(state.behind)}: run blankslide ledger mirror"
-    return "the same as the ledger"
 
 
 def _check_as_json(checked: Checked, target: Target | None, state: State | None, trouble: str) -> dict[str, Any]:
@@ -223,12 +201,12 @@ def mirror(named: str | None, url: str | None, rebuild: bool) -> int:
     if named is not None and named.lower().endswith((".csv", ".xlsx", ".json")) and "://" not in named:
         return export(url, named, None, None)
     ledger = _opened(url, must_be_there=True)
-    target = Target.named(named) if named is not None else _target(ledger)
+    target = Target.named(named) if named is not None else target_of(ledger)
     if target is None:
         raise UsageError("no mirror is named", "write blankslide ledger mirror sqlite:///FILE or postgresql://...")
     with Mirror(ledger.chain(), target) as at:
         count = at.rebuild() if rebuild else at.catch_up()
-    done = "made anew" if rebuild else f"{_entries(count)} added" if count else "nothing to add"
+    done = "made anew" if rebuild else f"{entries(count)} added" if count else "nothing to add"
     print(f"mirror in {target.words} \u00b7 {done}")
     return 0
 
@@ -251,22 +229,6 @@ def _records(ledger: Ledger) -> Iterator[Any]:
     return (record for _, record in ledger.entries())
 
 
-def _target(ledger: Ledger) -> Target | None:
-    from blankslide.records.mirrors.mirrored import Mirrored
-
-    return ledger.target if isinstance(ledger, Mirrored) else None
-
-
-def _moment(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError("--since is no day", "write it as 2026-01-31, or 2026-01-31T09:30") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
 def _anchor(text: str | None) -> Head | None:
     if text is None:
         return None
@@ -287,7 +249,3 @@ def _key(named: str | None) -> bytes | None:
     except EnvironmentProblem:  # no home, so no key of one's own
         return None
     return load_key(path) if path.exists() else None
-
-
-def _entries(count: int) -> str:
-    return f"{count} entr{'ies' if count != 1 else 'y'}"

@@ -7,7 +7,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from blankslide.model import NO_LABEL_PLACE, NO_LABEL_ROOM, Action, Decision, Inspection, Outcome, Plan, Stage
+from blankslide.model import (
+    MASKED,
+    NO_LABEL_PLACE,
+    NO_LABEL_ROOM,
+    NO_MACRO,
+    Action,
+    Decision,
+    Inspection,
+    Outcome,
+    Plan,
+    Stage,
+)
 from blankslide.presentation import wording as words
 from blankslide.presentation.rows import in_order
 
@@ -36,6 +47,8 @@ def inspection(
     print("kept: " + ", ".join(dict.fromkeys([*names, "scan geometry", *stays])))
     for line in plan.left:
         print(f"left: {line}")
+    for note in plan.notes:
+        print(note)
     if sidecars:
         print(words.sidecar_phrase(sidecars))
 
@@ -61,8 +74,8 @@ def dry_run(path: Path, outcome: Outcome) -> None:
         print("copy: under a pseudonym, made with the site's key by the first real edit")
     if outcome.sidecars:
         print(words.sidecar_phrase(outcome.sidecars))
-    for note in (NO_LABEL_PLACE, NO_LABEL_ROOM):
-        if note in outcome.notes:
+    for note in outcome.notes:
+        if note in (NO_LABEL_PLACE, NO_LABEL_ROOM, NO_MACRO) or note.startswith(MASKED):
             print(note)
     print("dry run: nothing was changed")
 

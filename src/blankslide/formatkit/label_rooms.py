@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from blankslide.blanks.codes import PNG
 from blankslide.model import Blank, Coding, Room, Slot
 
 if TYPE_CHECKING:
     from blankslide.formatkit.jpeg_blanks import Frame
     from blankslide.model import Edit, Held
 
-__all__ = ["BEARERS", "held_room", "stream_rooms"]
+__all__ = ["BEARERS", "PNG", "held_room", "stream_rooms"]
 
 #: Roles of pictures that a new label may be drawn in.
 BEARERS = ("label", "macro")

@@ -144,6 +144,8 @@ class Format(Protocol):
         Whether a slide is always one file, so that its files are known without inspecting it.
     has_companions
         Whether files of the same study may stand beside a slide; they are looked for and named (DICOM).
+    label_last
+        Whether its macros show the label at the right or lower end, and not at the left or upper one.
     vendor
         First word of the format's finding ids, where the first word of its name is another.
     roles
@@ -164,6 +166,7 @@ class Format(Protocol):
     renames_files: bool = False
     one_file: bool = False
     has_companions: bool = False
+    label_last: bool = False
     vendor: str = ""
     roles: tuple[str, ...] = ()
     removes: str

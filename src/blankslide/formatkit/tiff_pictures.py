@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from blankslide.containers.tiff import directories as T
 from blankslide.errors import DamagedSlide, SlideError
-from blankslide.model import Blank, Coding, Drop, PhiClass, Place, Room, Slot
+from blankslide.model import Blank, Coding, Drop, PhiClass, Place, Pointers, Room, Slot
 
 if TYPE_CHECKING:
     from blankslide.containers.tiff.directories import Ifd
@@ -42,7 +42,18 @@ def label_rooms(page: Ifd, role: str, instead: Edit | None = None) -> tuple[Room
     except SlideError:  # a page without pixels can go, but nothing can be drawn in it
         return ()
     size = page.number(T.IMAGE_WIDTH), page.number(T.IMAGE_LENGTH)
-    return (Room(blank, role, *size, page.offset, (instead or Drop(page.name),)),)
+    pointers = _pointers(page, len(blank.slots))
+    return (Room(blank, role, *size, page.offset, (instead or Drop(page.name),), pointers=pointers),)
+
+
+def _pointers(page: Ifd, count: int) -> Pointers | None:
+    """Return where a page of several strips says where they are, if it says so in plain numbers."""
+    where = page.tags.get(T.TILE_OFFSETS) or page.tags.get(T.STRIP_OFFSETS)
+    size = page.tags.get(T.TILE_BYTE_COUNTS) or page.tags.get(T.STRIP_BYTE_COUNTS)
+    if count < 2 or where is None or size is None or where.number != count or size.number != count:
+        return None
+    wide = (where.end - where.start) // count, (size.end - size.start) // count
+    return Pointers(where.start, size.start, wide) if {*wide} <= {2, 4, 8} else None
 
 
 def blank_edit(page: Ifd) -> Blank:
@@ -69,6 +80,7 @@ def blank_edit(page: Ifd) -> Blank:
         predictor=page.number(T.PREDICTOR, 1),
         sampling=(sampling[0], sampling[-1]),
         tables=None if tables is None else (tables.start, tables.end),
+        order=page.tiff.byteorder,
     )
     rows = -(-height // down)
     slots = tuple(

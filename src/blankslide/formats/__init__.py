@@ -220,9 +220,17 @@ def detect(probe: Probe, formats: Iterable[Format] | None = None) -> Format:
             raise ContradictorySlide(f"the file could be {names}, so it is not edited as either")
         if accepted:
             return accepted[0]
+        _refuse_without_folder(probe, asked)
     if empty:
         raise NotASlide("the file is empty", "copy it again from where it came from")
     raise NotASlide(_what_else(probe))
+
+
+def _refuse_without_folder(probe: Probe, asked: Iterable[Format]) -> None:
+    """Say what a file lacks that only leads to a folder: what it is by itself, a picture or nothing, helps nobody."""
+    for each in asked:
+        if each.may_be_empty and probe.files.name.lower().endswith(tuple(each.suffixes)):
+            raise NotASlide(f"{each.title}: {each.detect(probe)}", "copy the slide together with its folder")
 
 
 def _unsupported(maker: str) -> NotASlide:

@@ -81,6 +81,7 @@ class Argos(Format):
         "XML; tag 306 and the other text tags; orphaned bytes"
     )
     keeps = "objective, scan area, focal planes, map of the scanned area, resolution tags, page order, coded tissue"
+    label_last = True
     readers = ("OpenSlide", "tifffile")
 
     def detect(self, probe: Probe) -> str | None:

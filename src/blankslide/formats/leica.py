@@ -90,6 +90,7 @@ class Leica(Format):
         "build dates, UUIDs and every unknown text of the XML; tags 306, 315 and the other text tags; orphaned bytes"
     )
     keeps = "geometry, objective, numerical aperture, illumination, resolution tags, page numbers, coded tissue"
+    label_last = True
     readers = ("OpenSlide", "tifffile", "slideio")
 
     def detect(self, probe: Probe) -> str | None:

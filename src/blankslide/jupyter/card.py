@@ -1,32 +1,34 @@
-"""The live card: every widget of the review, in the order of what, will, did, proof.
+"""The live card: every part of the review, in the order of what, will, did, proof.
 
 The card draws and forwards; it holds no slide, starts no work and knows no session. Each
-`draw` method writes a few traits, so nothing is rebuilt while a person looks at it. What
+`draw` method says a few things to parts, so nothing is rebuilt while a person looks at it. What
 the person may do next is said by `Controls`, once, in `allow`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
-import ipywidgets as W
-
-from blankslide.jupyter.table import say_again
-from blankslide.jupyter.thumbnails import MOST, Picture
-from blankslide.presentation import html_card
+from blankslide.jupyter.lists import PictureList
+from blankslide.jupyter.parts import Bar, Box, Button, Check, Choice, Field, Head, Text, Toggle
+from blankslide.jupyter.sheet import Sheet
 from blankslide.viewing.picture import in_order
 
 if TYPE_CHECKING:
+    from blankslide.jupyter.closeup import CloseUp
+    from blankslide.jupyter.marks import Mark, Marks
+    from blankslide.jupyter.parts import Part, Says
     from blankslide.jupyter.strings import StringsFold
     from blankslide.jupyter.table import FindingsTable
+    from blankslide.jupyter.thumbnails import Picture
+    from blankslide.jupyter.wishing import WishForm
     from blankslide.presentation.html_card import Tone
 
 _GONE = "gone"
-_HOLE = '<div style="width:110px;height:80px;border:1px dashed rgba(128,128,128,.7);border-radius:4px"></div>'
-_SMALL_PRINT = (
-    "Saved notebooks can keep what widgets show. Finish empties this card: "
-    "pictures, values and the filter, before you save."
+_FINISH = (
+    "No saved notebook holds pictures, values or names from this card. "
+    "Finish takes them out of this page, too, and leaves the result."
 )
 
 
@@ -38,83 +40,82 @@ class Headline(NamedTuple):
     tone: Tone
 
 
-def _line(*children: Any, **layout: str) -> Any:
-    return W.HBox(list(children), layout=W.Layout(align_items="center", flex_flow="row wrap", **layout))
-
-
-def _show(widget: Any, visible: bool) -> None:
-    widget.layout.display = "" if visible else "none"
-
-
 class Pictures:
-    """Up to `MOST` pictures with their captions, filled anew, never made anew."""
+    """The pictures beside the tissue, with their captions.
 
-    def __init__(self) -> None:
-        self._slots = [(W.HTML(), W.Image(format="png", layout=W.Layout(max_height="150px"))) for _ in range(MOST)]
-        for _, image in self._slots:
-            image.value = b""
-        boxes = [W.VBox(list(slot), layout=W.Layout(margin="0 14px 4px 0", display="none")) for slot in self._slots]
-        self._row: Any = _line(*boxes)
-        self._row.layout.align_items = "flex-start"
-        self._banner = W.HTML(layout=W.Layout(display="none"))
-        self.widget: Any = W.VBox([self._banner, self._row])
-        self.widget.add_class("blankslide-pictures")
+    Parameters
+    ----------
+    on_enlarge
+        Called with the role of a picture that a person wants to see larger.
+    """
 
-    def draw(self, shown: Sequence[Picture], gone: Sequence[str] = (), *, before: str = "") -> None:
+    def __init__(self, on_enlarge: Callable[[str], None] = lambda role: None) -> None:
+        self._banner = Head(level=3, shown=False)
+        self.list = PictureList(on_enlarge, name="label, macro and thumbnail")
+        self.part = Box(self._banner, self.list, style="pictures-box")
+
+    def draw(
+        self, shown: Sequence[Picture], gone: Sequence[str] = (), *, before: str = "", marks: Marks | None = None
+    ) -> None:
         """Show pictures; roles in ``gone`` get a caption only.
 
         Parameters
         ----------
+        marks
+            By role, what is outlined in a picture.
         before
             A sentence that stands above pictures of before, and marks each of them; empty if they
             are what stands in the file now.
         """
-        self._banner.value = html_card.headline(before, "! BEFORE", "hot") if before else ""
-        _show(self._banner, bool(before))
-        items = {p.role: (f"{p.width}×{p.height}", p.png) for p in shown} | dict.fromkeys(gone, (_GONE, b""))
-        roles = in_order(items)
-        for i, (caption, image) in enumerate(self._slots):
-            role = roles[i] if i < len(roles) else ""
-            words, png = items.get(role, ("", b""))
-            image.value = png
-            _show(image, bool(png))
-            unseen = "" if png or words == _GONE or not role else " · cannot be shown"
-            old = "before · " if before else ""
-            caption.value = html_card.lines([f"{old}{role} · {words}{unseen}"] if role else []) + _HOLE * (
-                words == _GONE
-            )
-            _show(self._row.children[i], bool(role))
+        self._banner.say(text=before, state="! BEFORE" if before else "", tone="hot", shown=bool(before))
+        marks = marks or {}
+        items = {p.role: _item(p, bool(before), marks.get(p.role, ())) for p in shown}
+        items |= {role: _gone(role) for role in gone}
+        self.list.items = [items[role] for role in in_order(items)]
+        self.part.shown = bool(items) or bool(before)
+
+
+def _item(picture: Picture, old: bool, marks: Sequence[Mark]) -> Says:
+    words = f"{'before · ' if old else ''}{picture.role} · {picture.width}×{picture.height}"
+    seen = bool(picture.png)
+    return {
+        "key": picture.role,
+        "caption": words if seen else f"{words} · cannot be shown",
+        "alt": f"{picture.role} of the slide{', as it was before the run' if old else ''}",
+        "image": picture.png if seen else None,
+        "why": "" if seen else picture.why,
+        "opens": f"enlarge, turn and zoom: {picture.role}" if seen and not old else "",
+        "marks": [mark._asdict() for mark in marks],
+    }
+
+
+def _gone(role: str) -> Says:
+    return {"key": role, "caption": f"{role} · {_GONE}", "alt": "", "image": None, "why": "removed", "opens": ""}
 
 
 class Controls:
     """What the person can choose and press."""
 
     def __init__(self, profiles: Sequence[tuple[str, str]]) -> None:
-        wide = W.Layout(width="auto", margin="2px 16px 2px 2px")
-        self.profile = W.Dropdown(
-            options=list(profiles),
-            description="Profile",
-            layout=W.Layout(width="200px", margin="2px 16px 2px 2px"),
-            style={"description_width": "initial"},
-        )
-        self.filter = W.Text(
-            placeholder="filter", continuous_update=True, layout=W.Layout(width="180px", margin="2px 16px 2px 2px")
-        )
-        self.values = W.Checkbox(description="show values", indent=False, layout=wide)
-        self.kept = W.Checkbox(description="show what stays", indent=False, layout=wide)
-        self.dry_run = W.Checkbox(value=True, description="dry run (nothing is written)", indent=False, layout=wide)
-        self.confirm = W.Checkbox(indent=False, layout=W.Layout(width="auto", max_width="100%"))
-        self.warning = W.HTML()
-        self.go = W.Button(description="Dry run", layout=W.Layout(width="150px"))
-        self.cancel = W.Button(description="Cancel", disabled=True, layout=W.Layout(width="100px"))
-        self.again = W.Button(description="Look again", layout=W.Layout(width="110px"))
-        self.before = W.ToggleButton(description="Show before", layout=W.Layout(width="120px", display="none"))
-        self.finish = W.Button(description="Finish", tooltip=_SMALL_PRINT, layout=W.Layout(width="100px"))
-        self.danger: Any = W.VBox([self.warning, self.confirm])
-        self.danger.add_class("blankslide-danger")
+        self.profile = Choice(profiles, label="Profile")
+        self.filter = Field("", label="Filter findings", placeholder="filter", type="search")
+        self.values = Check(False, label="show values")
+        self.kept = Check(False, label="show what stays")
+        self.dry_run = Check(True, label="dry run (nothing is written)")
+        self.confirm = Check(False)
+        self.warning = Text(tone="strong", live=True)
+        self.go = Button(label="Dry run")
+        self.cancel = Button(label="Cancel", disabled=True)
+        self.again = Button(label="Look again")
+        self.before = Toggle(False, label="Show before", shown=False)
+        self.tissue = Button(label="Look at the tissue")
+        self.legible = Button(label="Find text", tip="look for text, barcodes and ink in the pictures")
+        self.verify = Button(label="Verify", tip="let independent readers judge the slide as it is")
+        self.finish = Button(label="Finish", tip=_FINISH)
+        self.danger = Box(self.warning, self.confirm, style="danger", name="confirmation", shown=False)
 
-    def allow(self, *, busy: bool, usable: bool, before: bool) -> None:
-        """Say what can be pressed now.
+    def allow(self, *, busy: bool, usable: bool, before: bool, copies: bool = False) -> None:
+        """Say what can be pressed now; what a refused slide has no use for is not there.
 
         Parameters
         ----------
@@ -124,35 +125,40 @@ class Controls:
             There is a slide that can be worked on.
         before
             There is a picture of before to look at.
+        copies
+            A copy is made, so nothing is overwritten that must be confirmed.
         """
-        for widget in (self.profile, self.filter, self.values, self.kept, self.dry_run, self.confirm, self.before):
-            widget.disabled = busy
-        self.again.disabled = busy
+        for part in (self.profile, self.filter, self.values, self.kept, self.dry_run, self.confirm, self.before):
+            part.disabled = busy
+        self.again.disabled = self.tissue.disabled = self.verify.disabled = self.legible.disabled = busy
         self.cancel.disabled = True  # a run that can still be stopped offers it
-        dry = bool(self.dry_run.value)
-        shut = busy or not usable or not (dry or bool(self.confirm.value))
-        if shut:  # before the word on it changes: a browser draws one change after another
-            self.go.disabled = True
-        _show(self.danger, not dry)
-        _show(self.before, before)
-        self.go.description = "Dry run" if dry else "Anonymize"
-        self.go.button_style = "" if dry else "danger"
-        self.go.disabled = shut
+        of_use: tuple[Part, ...] = (
+            self.profile,
+            self.filter,
+            self.values,
+            self.kept,
+            self.dry_run,
+            self.go,
+            self.cancel,
+        )
+        for each in (*of_use, self.tissue, self.legible, self.verify):
+            each.shown = usable or busy
+        dry = self.dry_run.value
+        self.danger.shown = (usable or busy) and not (dry or copies)
+        self.before.shown = before
+        self.go.say(
+            label="Dry run" if dry else "Anonymize a copy" if copies else "Anonymize",
+            danger=not (dry or copies),
+            disabled=busy or not usable or not (dry or copies or self.confirm.value),
+        )
 
     def offer_cancel(self, can_cancel: bool) -> None:
         """Let a run be stopped, or not any more."""
         self.cancel.disabled = not can_cancel
 
-    def everything(self) -> tuple[Any, ...]:
-        """All widgets, to be closed."""
-        return (
-            self.profile, self.filter, self.values, self.kept, self.dry_run, self.confirm, self.warning, self.go,
-            self.cancel, self.again, self.before, self.finish, self.danger,
-        )  # fmt: skip
-
 
 class Card:
-    """All widgets of one review, top to bottom.
+    """All parts of one review, top to bottom.
 
     Parameters
     ----------
@@ -162,79 +168,81 @@ class Card:
         The findings.
     strings
         Every string that is left.
+    closeup
+        The enlarged view.
+    wishes
+        What else is wanted of a run.
     """
 
-    def __init__(self, profiles: Sequence[tuple[str, str]], table: FindingsTable, strings: StringsFold) -> None:
-        self.controls, self.pictures, self.table, self.strings = Controls(profiles), Pictures(), table, strings
-        self._head, self._plan, self._result = W.HTML(), W.HTML(), W.HTML()
-        self._bar = W.FloatProgress(min=0.0, max=1.0, layout=W.Layout(width="200px", margin="2px 10px"))
-        self._stage = W.HTML()
+    def __init__(
+        self,
+        profiles: Sequence[tuple[str, str]],
+        table: FindingsTable,
+        strings: StringsFold,
+        closeup: CloseUp,
+        wishes: WishForm,
+    ) -> None:
+        self.controls, self.table, self.strings = Controls(profiles), table, strings
+        self.closeup, self.wishes = closeup, wishes
+        self.pictures = Pictures(closeup.enlarge)
+        self._head, self._plan, self._result = Head(level=2), Text(), Text(live=True)
+        self._bar = Bar(label="progress of the run", shown=False)
         c = self.controls
-        self._progress = _line(self._bar, self._stage)
-        self._middle = (
-            self.pictures.widget,
-            _line(c.profile, c.filter, c.values, c.kept),
-            table.widget,
+        self._children: tuple[Part, ...] = (
+            self._head,
+            self.pictures.part,
+            closeup.part,
+            Box(c.profile, c.filter, c.values, c.kept, style="line", name="what is shown"),
+            table.part,
             self._plan,
+            wishes.part,
             c.dry_run,
             c.danger,
-            _line(c.go, c.cancel, c.again, self._progress),
+            Box(c.go, c.cancel, c.again, c.tissue, c.legible, c.verify, self._bar, style="line", name="what to do"),
+            self._result,
+            strings.part,
+            Box(c.before, c.finish, Text(lines=[_FINISH]), style="line"),
         )
-        self._tail = _line(c.before, c.finish, W.HTML(html_card.lines([_SMALL_PRINT])))
-        frame = W.Layout(border="1px solid rgba(128,128,128,.35)", padding="10px 14px", max_width="980px")
-        children = [self._head, *self._middle, self._result, strings.widget, self._tail]
-        self.widget: Any = W.VBox(children, layout=frame)
-        self.widget.add_class("blankslide-review")
-        self._result.add_class("blankslide-result")
+        self.sheet = Sheet(Box(*self._children, name="slide review"))
+        self.sheet.widget.add_class("blankslide-review")
 
     def draw_head(self, head: Headline) -> None:
         """Draw the sentence that leads."""
-        self._head.value = html_card.headline(*head)
+        self._head.say(**head._asdict())
 
-    def draw_plan(self, summary: str) -> None:
-        """Draw the plan in numbers."""
-        self._plan.value = html_card.lines([f"Plan: {summary}"] if summary else [])
+    def draw_plan(self, sentences: Sequence[str]) -> None:
+        """Draw what a run would do."""
+        self._plan.lines = list(sentences)
 
     def draw_result(self, sentences: Sequence[str]) -> None:
         """Draw what happened."""
-        self._result.value = html_card.lines(sentences)
+        self._result.lines = list(sentences)
 
-    def draw_confirmation(self, sentence: str, name: str) -> None:
+    def draw_confirmation(self, sentence: str, question: str) -> None:
         """Draw what must be ticked before anything is overwritten."""
-        self.controls.warning.value = html_card.headline(sentence, "! no undo", "hot")
-        self.controls.confirm.description = f"Yes, overwrite {name}"
+        self.controls.warning.lines = [sentence]
+        self.controls.confirm.label = question
 
     def draw_progress(self, stage: str, part: float, *, visible: bool = True) -> None:
         """Draw how far the work is."""
-        self._bar.value = part
-        self._stage.value = html_card.lines([stage] if stage else [])
-        self._progress.layout.visibility = "visible" if visible else "hidden"
+        self._bar.shown = visible
+        self._bar.move(part, stage)
 
     def empty(self) -> None:
-        """Take pictures, values and typed text out of every widget, then close all but head and result."""
+        """Take everything out of every part, and the card out of every page but for its summary."""
         self.pictures.draw(())
-        self.table.clear()
+        self.closeup.shut()
+        self.table.draw((), enabled=False)
         self.strings.close_up()
+        self.wishes.empty()
         self.controls.filter.value = ""
+        self.draw_plan(())
         self.draw_confirmation("", "")
         self.draw_progress("", 0.0, visible=False)
-        emptied = (*_below(self._middle), *_below((self.strings.widget, self._tail)), *self.controls.everything())
-        self.widget.children = (self._head, self._result)
-        say_again(emptied)
-        self.table.say_again()
-        self.table.close()
-        for widget in emptied:
-            widget.close()
+        self.sheet.root.children = (self._head, self._result)
+        self.sheet.close()
 
     def close(self) -> None:
-        """Close what `empty` left; call it first."""
-        self._head.value = self._result.value = ""
-        for widget in (self._head, self._result, self.widget):
-            widget.close()
-
-
-def _below(widgets: Sequence[Any]) -> list[Any]:
-    found = []
-    for widget in widgets:
-        found += [widget, *_below(getattr(widget, "children", ()))]
-    return found
+        """Take away what `empty` left; call it first."""
+        self._head.text, self._head.state, self._result.lines = "", "", ()
+        self.sheet.widget.close()

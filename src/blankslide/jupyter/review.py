@@ -5,8 +5,8 @@ a `Worker`, which waits. Sessions are touched by one thread at a time: jobs on t
 choices and drawing only while no job runs. During a job only the bar moves.
 
 Dry run is on until the person turns it off; then a sentence names the file and must be
-ticked. After a real run both are back where they were. Nothing is hidden from the saved
-notebook by luck: `finish` empties the card, and what stays in it holds no value.
+ticked. After a real run both are back where they were. What a saved notebook holds is the
+summary of `still` and nothing else, whether the card was finished or not.
 
 A state word stands only above pictures and findings of the same state of the file. Another
 card or the command line may change it, so the disk is asked before anything is drawn, when
@@ -22,31 +22,44 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from blankslide import api
-from blankslide.errors import BlankslideError, Cancelled, SlidePending
+from blankslide.errors import BlankslideError
+from blankslide.jupyter import saying
 from blankslide.jupyter.card import Card, Headline
+from blankslide.jupyter.closeup import CloseUp
+from blankslide.jupyter.marks import marks_of
+from blankslide.jupyter.reporting import unwritable, written
+from blankslide.jupyter.showing import Shown
+from blankslide.jupyter.still import still_of
 from blankslide.jupyter.strings import StringsFold
 from blankslide.jupyter.table import FindingsTable
 from blankslide.jupyter.thumbnails import Picture, pictures
+from blankslide.jupyter.wishing import WishForm
 from blankslide.jupyter.worker import Worker
 from blankslide.model import Stage
-from blankslide.policy.file_names import name_verdict
+from blankslide.pipeline.pictures import look_at_pictures
 from blankslide.policy.profiles import PROFILES, Profile
 from blankslide.presentation import html_card, wording
+from blankslide.presentation.found_words import found_sentence
 from blankslide.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from blankslide.model import Outcome
-    from blankslide.presentation.html_card import Tone
+    from blankslide.jupyter.parts import Part
+    from blankslide.jupyter.sheet import Sheet
+    from blankslide.model import Inspection, Outcome
+    from blankslide.model.found import Found
+    from blankslide.wishes import Wish
 
 _EMPTIED = "This card was emptied: it holds no pictures and no values."
 _CHANGED = "The file changed on the disk since this card had read it, so it was read anew."
 _BEFORE = "These pictures are from BEFORE the run; they are not what the file holds now."
 _RUNNING = "These pictures are from BEFORE the run that is going on."
-_STALE: tuple[str, Tone] = ("! changed", "hot")
 _READING = "reading every string …"
+_LEGIBLE = "looking for text and barcodes in the pictures …"
+_FIRST_LOOK = 2.0
+"""Seconds that a cell waits for the first look, so that its output says what was found."""
 _TRIES = 3
 _EVERY = 1.0
 """Seconds between two looks at the disk."""
@@ -94,11 +107,15 @@ class SlideReview:
         self._now: tuple[Picture, ...] = ()
         self._pictured: object = None
         self._watched: asyncio.AbstractEventLoop | None = None
-        self._name_withheld = self._reread = False
-        self._mistake = ""
+        self._reread = False
+        self._mistake = self._reported = self._found_told = ""
+        self._legible: tuple[Found, ...] = ()
         self._finished = self._sealed = False
-        parts = FindingsTable(self._keep), StringsFold(self._turn_strings)
+        self._closeup, self._wishes = CloseUp(self._slide), WishForm(self._ask)
+        parts = FindingsTable(self._keep), StringsFold(self._turn_strings), self._closeup, self._wishes
         self._card = Card(_profiles(profile, options.profile), *parts)
+        self._closeup.send = self._card.sheet.send
+        self._shown = Shown(self._card.sheet)
         self._worker = Worker(self._settled, self._failed)
         self._connect()
         self.session.on(self._heard)
@@ -149,14 +166,30 @@ class SlideReview:
         if self._sealed:
             self._card.close()
 
+    def stand_in(self, sheet: Sheet) -> Part:
+        """Return the card as a part of another one, which is on a page already."""
+        self._closeup.send = sheet.send
+        return self._card.sheet.root
+
     def __repr__(self) -> str:
         return f"<SlideReview {self.session.state}>"
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        """Show the card; the text beside it says no more than the state."""
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        """Return the card, and the summary of it; the text beside it says no more than the state."""
+        self._look_first()
+        return self._shown.bundle(repr(self))
+
+    def _ipython_display_(self) -> None:
+        """Show the card."""
+        self._look_first()
+        self._shown.show(repr(self))
+
+    def _look_first(self) -> None:
         self.check()
-        bundle = dict(self._card.widget._repr_mimebundle_(**kwargs) or {})
-        return bundle | {"text/plain": repr(self)}
+        if self._worker.rests(_FIRST_LOOK) and not self._sealed:
+            self._draw_still()
+        elif not self._card.sheet.still:
+            self._card.sheet.still = html_card.rows_card(f"{html_card.NAMELESS} · looking …", "", "quiet", (), (), ())
 
     # -- work, on the worker's thread --------------------------------------------------------
 
@@ -176,18 +209,23 @@ class SlideReview:
                 self.session.load()
             if self.session.seen != self._pictured:
                 self._now = self._look_at_pictures()
+                self._legible, self._found_told = (), ""  # of pictures as they were
                 self._pictured = self.session.seen
             if not self.session.stale:
                 break
         if self._now is not old and not ours:
             self._before = self._now
-        self._judge_name()
 
-    def _judge_name(self) -> None:
-        found = self.session.inspection
-        if found is not None and self.session.path is not None:
-            values = [v.reveal() for f in found.findings if f.value is not None for v in (f.value, *f.values)]
-            self._name_withheld |= name_verdict(self.session.path.name, values) != "plain"
+    def _find(self) -> None:
+        """Find what is legible in the pictures; only boxes come back."""
+        if self.session.path is None:
+            return
+        self._legible = ()
+        try:
+            self._legible = look_at_pictures(self.session.path)
+            self._found_told = found_sentence(self._legible)
+        except BlankslideError as error:
+            self._found_told = error.sentence()
 
     def _look_at_pictures(self) -> tuple[Picture, ...]:
         main, found = self.session.main_file, self.session.inspection
@@ -209,9 +247,11 @@ class SlideReview:
     def _start(self, job: Callable[[], None], words: str = "looking …") -> None:
         if self._finished or self._worker.busy:
             return
-        self._mistake = ""
-        self._card.controls.allow(busy=True, usable=False, before=self._changed)
+        self._mistake = self._reported = ""
+        self._closeup.shut()  # nothing of ours is open while a slide is written
         self._card.controls.before.value = False
+        self._card.controls.allow(busy=True, usable=self.session.plan is not None, before=self._changed)
+        self._wishes.allow(busy=True, usable=self.session.plan is not None)
         self._card.draw_head(Headline(f"{self._shown_name} · {words}", "… working", "quiet"))
         self._card.strings.say(words if words == _READING else "")
         self._card.draw_result([])  # what was said of the last run is not true of this one
@@ -258,19 +298,15 @@ class SlideReview:
     def _seal(self) -> None:
         if self._sealed:
             return
-        head = self._headline()
-        if self._name_withheld and self.session.path is not None:
-            head = head._replace(text=head.text.replace(wording.shown(self.session.path), html_card.NAMELESS))
-        told = self.session.outcome if self.session.outcome is not None else self.session.plan
-        said = html_card.hide_unknown([head.text], told.decisions if told is not None else ())
+        self._draw_still([_EMPTIED])
         self._sealed = True
         _cards.discard(self)
         self._before = self._now = ()
         self.session.inspection = self.session.plan = self.session.strings = None
-        self._card.draw_head(head._replace(text=said[0]))
-        self._card.draw_result([*self._result(), _EMPTIED])
         self._card.empty()
+        self._closeup.end()
         self._worker.stop()
+        self._shown.over(repr(self))
 
     # -- drawing -----------------------------------------------------------------------------
 
@@ -289,30 +325,38 @@ class SlideReview:
         else:
             self._draw_pictures()
             self._draw_table()
-            card.draw_plan(session.summary)
+            card.draw_plan(saying.planned(session))
         card.draw_head(self._headline())
         card.draw_result(self._result())
-        card.draw_confirmation(session.confirmation, self._shown_name)
+        card.draw_confirmation(session.confirmation, f"Yes, overwrite {self._shown_name}")
+        self._wishes.trouble.lines = [session.wrong.sentence()] if session.wrong is not None else []
         card.draw_progress("", session.fraction if session.state == "done" else 0.0, visible=False)
         card.controls.confirm.value = False
         card.controls.dry_run.value = session.dry_run
         card.controls.profile.value = self._profile
         self._allow()
+        self._draw_still()
+
+    def _draw_still(self, more: Sequence[str] = ()) -> None:
+        self._card.sheet.still = still_of(self.session, self._headline(), [*self._result(), *more])
 
     def _wipe(self) -> None:
         """Take away what is not true of the file any more."""
         self._before = self._now = ()
+        self._closeup.shut()
         self._card.pictures.draw(())
         self._card.table.draw((), enabled=False)
         self._card.strings.say("")
-        self._card.draw_plan("")
+        self._card.draw_plan(())
 
     def _draw_pictures(self) -> None:
         if self._card.controls.before.value and self._changed:
             self._card.pictures.draw(self._before, before=_BEFORE)
             return
         there = {p.role for p in self._now}
-        self._card.pictures.draw(self._now, [p.role for p in self._before if p.role not in there])
+        marks = marks_of(self._legible, self.session.wish, self._now)
+        self._closeup.outline(marks)
+        self._card.pictures.draw(self._now, [p.role for p in self._before if p.role not in there], marks=marks)
 
     def _draw_table(self) -> None:
         controls = self._card.controls
@@ -337,86 +381,95 @@ class SlideReview:
 
     def _allow(self) -> None:
         usable = self.session.plan is not None and not self.session.stale
-        self._card.controls.allow(busy=self._worker.busy, usable=usable, before=self._changed)
+        busy, wish = self._worker.busy, self.session.wish
+        self._card.controls.allow(busy=busy, usable=usable, before=self._changed, copies=wish.copies)
+        self._card.controls.go.disabled |= self.session.wrong is not None
+        self._wishes.allow(busy=busy, usable=usable)
+        self._card.strings.part.shown = usable or busy
 
     def _headline(self) -> Headline:
-        session = self.session
-        if session.stale:
-            return Headline(
-                f"{self._shown_name} · changed on the disk after it was read: look again", "! changed", "hot"
-            )
-        if session.state == "done" and session.outcome is not None:
-            if session.outcome.content == "untouched":
-                return Headline(session.headline, "○ dry run", "quiet")
-            return Headline(session.headline, *html_card.outcome_state(session.outcome))
-        if session.state == "refused":
-            return Headline(session.headline, *_refusal(session.error))
-        if session.plan is None:
-            return Headline(session.headline, "", "quiet")
-        found = any(r.sensitive for r in session.rows())
-        return Headline(session.headline, *(("● identifying", "hot") if found else ("○ nothing found", "quiet")))
+        return saying.headline(self.session, self._shown_name)
 
     def _result(self) -> list[str]:
         if self._mistake:
             return [self._mistake]
-        said = [_CHANGED] if self._reread else []
-        done = self.session.outcome
-        if done is None or self.session.stale:
-            return said
-        if done.content == "untouched":
-            return [*said, f"Dry run: {self.session.summary}; nothing was written."]
-        return [*said, *html_card.outcome_lines(done)]
+        more = filter(None, [self._reported, self._found_told])
+        return [*([_CHANGED] if self._reread else []), *saying.result(self.session), *more]
 
     # -- what the person does ----------------------------------------------------------------
 
     def _connect(self) -> None:
         controls = self._card.controls
-        controls.profile.observe(self._choose, "value")
-        controls.values.observe(self._reveal, "value")
-        for widget in (controls.filter, controls.kept):
-            widget.observe(lambda _: self._when_free(self._draw_table), "value")
-        controls.before.observe(lambda _: self._when_free(self._draw_pictures), "value")
-        controls.dry_run.observe(self._dry, "value")
-        controls.confirm.observe(lambda _: self._when_free(self._allow), "value")
-        controls.go.on_click(lambda _: self._go())
-        controls.cancel.on_click(lambda _: self.session.cancel())
-        controls.again.on_click(lambda _: self.look())
-        controls.finish.on_click(lambda _: self.finish())
+        controls.profile.observe(self._choose)
+        controls.values.observe(self._reveal)
+        controls.filter.observe(lambda _: self._when_free(self._draw_table))
+        controls.kept.observe(lambda _: self._when_free(self._draw_table))
+        controls.before.observe(lambda _: self._when_free(self._draw_pictures))
+        controls.dry_run.observe(self._dry)
+        controls.confirm.observe(lambda _: self._when_free(self._allow))
+        controls.go.on_click(self._go)
+        controls.cancel.on_click(self.session.cancel)
+        controls.again.on_click(self.look)
+        controls.tissue.on_click(lambda: self._when_free(self._closeup.enlarge))
+        controls.legible.on_click(lambda: self._start(self._then_catch_up(self._find), _LEGIBLE))
+        controls.verify.on_click(lambda: self._start(self._then_catch_up(self.session.verify), "judging …"))
+        controls.finish.on_click(self.finish)
 
-    def _when_free(self, draw: Any) -> None:
+    def _when_free(self, draw: Callable[[], None]) -> None:
         if not (self._worker.busy or self._finished) and self.check():
             draw()
 
-    def _choose(self, change: Any) -> None:
-        name = change["new"]
+    def _slide(self) -> tuple[Path, Inspection] | None:
+        """Return the slide, if it may be looked at closely now."""
+        main, found = self.session.main_file, self.session.inspection
+        if self._worker.busy or self._finished or main is None or found is None or not self.check():
+            return None
+        return main, found
+
+    def _choose(self, name: str) -> None:
         if name != self._profile and not (self._worker.busy or self._finished):
             self._profile = name
             self._start(self._then_catch_up(lambda: self.session.choose(name)))
 
+    def _ask(self, wish: Wish) -> None:
+        self._start(self._then_catch_up(lambda: self.session.ask(wish)))
+
     def _keep(self, finding: str, keep: bool) -> None:
         self._start(self._then_catch_up(lambda: self.session.keep(finding, keep)))
 
-    def _reveal(self, change: Any) -> None:
-        self.session.show_values = bool(change["new"])
+    def _reveal(self, show: bool) -> None:
+        self.session.show_values = show
         self._when_free(self._draw_table)
 
-    def _dry(self, change: Any) -> None:
+    def _dry(self, dry: bool) -> None:
         # A dry run that waits in the queue must not become a real one.
         if self._worker.busy or self._finished:
             return
-        self.session.dry_run = bool(change["new"])
+        self.session.dry_run = dry
         self._card.controls.confirm.value = False
         self._when_free(self._allow)
 
     def _go(self) -> None:
-        dry = self.session.dry_run
-        if self._finished or self._worker.busy or not (dry or self._card.controls.confirm.value):
+        dry, copies = self.session.dry_run, self.session.wish.copies
+        if self._finished or self._worker.busy or not (dry or copies or self._card.controls.confirm.value):
+            return
+        if self.session.wrong is not None:
             return
         if not self.check() and not dry:
             return  # what was confirmed is not what stands there now
-        if not dry:
+        if not (dry or copies):
             self._card.pictures.draw(self._now, before=_RUNNING)
-        self._start(self._then_catch_up(self.session.apply), "planning …" if dry else "anonymizing in place …")
+        doing = "planning …" if dry else "making a clean copy …" if copies else "anonymizing in place …"
+        self._start(self._then_catch_up(self._run), doing)
+
+    def _run(self) -> None:
+        file, dry = self._wishes.report_file, self.session.dry_run
+        if file is not None and not dry and (trouble := unwritable(file)):
+            self._reported = f"no report, and nothing was done: {trouble}"
+            return
+        self.session.apply()
+        if file is not None and not dry:
+            self._reported = written(file, self.session)
 
 
 def _tick(seen: weakref.ref[SlideReview], loop: asyncio.AbstractEventLoop) -> None:
@@ -424,12 +477,6 @@ def _tick(seen: weakref.ref[SlideReview], loop: asyncio.AbstractEventLoop) -> No
     if review is not None and not review._finished:
         review.check()
         loop.call_later(_EVERY, _tick, seen, loop)
-
-
-def _refusal(error: BlankslideError | None) -> tuple[str, Tone]:
-    if isinstance(error, Cancelled):
-        return "○ cancelled", "quiet"
-    return ("! interrupted" if isinstance(error, SlidePending) else "✗ refused"), "hot"
 
 
 def _profiles(chosen: str, resolved: object) -> list[tuple[str, str]]:

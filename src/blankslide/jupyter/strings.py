@@ -1,18 +1,16 @@
 """The fold "Readable strings" of the card: every string that is left, shown in the page and saved nowhere.
 
-Notebooks can keep the state of every widget. So the list is no state: it goes to the page as a message, when the
-person has opened the fold, and the page makes texts of it, never markup. No widget of ipywidgets takes messages,
-therefore this one is made with anywidget; where that is not installed the card says how to see the list.
+The list is made when the person has opened the fold, and the page makes texts of it, never markup.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import ipywidgets as W
-
-from blankslide.presentation import html_card, wording
+from blankslide.jupyter.lists import Table
+from blankslide.jupyter.parts import Field, Fold, Says, Text
+from blankslide.presentation import wording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,86 +19,13 @@ if TYPE_CHECKING:
 
 TITLE = "Readable strings"
 MOST = 400
-"""Lines in the page at most; its filter reaches the others."""
+"""Lines in the page at most; the filter reaches the others."""
 _LONGEST = 2000
-_WITHOUT = "To list every string that is left: pip install anywidget, or run blankslide inspect --readable."
-_CODE = """
-function render({model, el}) {
-  const make = (tag, parent, text = "") => {
-    const made = document.createElement(tag);
-    made.textContent = text;
-    return parent.appendChild(made);
-  };
-  let lines = [];
-  const fold = make("details", el), title = make("summary", fold, TITLE);
-  const told = make("div", fold), filter = make("input", fold), area = make("div", fold), more = make("div", fold);
-  fold.className = "blankslide-strings";
-  filter.type = "search";
-  filter.placeholder = filter.ariaLabel = "filter strings";
-  area.tabIndex = 0;
-  area.className = "blankslide-strings-list";
-  told.role = "status";
-  const draw = () => {
-    const word = filter.value.toLowerCase();
-    const found = lines.filter(line => line.join(" ").toLowerCase().includes(word));
-    const table = document.createElement("table");
-    const head = make("tr", make("thead", table));
-    ["!", "text", "where", "why"].forEach(name => make("th", head, name).scope = "col");
-    const body = make("tbody", table);
-    found.slice(0, MOST).forEach(([mark, text, where, place, why]) => {
-      const row = make("tr", body);
-      row.className = mark ? "new" : why;
-      [mark, text, where, why].forEach(cell => make("td", row, cell));
-      row.cells[2].title = place;
-    });
-    area.replaceChildren(...(lines.length ? [table] : []));
-    filter.hidden = area.hidden = !lines.length;
-    more.textContent = found.length > MOST ? `${found.length - MOST} more: narrow them down with the filter` : "";
-  };
-  const empty = () => { lines = []; filter.value = told.textContent = ""; draw(); };
-  fold.addEventListener("toggle", () => { if (!fold.open) empty(); model.send({open: fold.open}); });
-  filter.addEventListener("input", draw);
-  model.on("msg:custom", said => {
-    title.textContent = said.title;
-    if (said.fold) fold.open = false;
-    if (!fold.open) return;
-    told.textContent = said.told;
-    lines = said.lines;
-    draw();
-  });
-  empty();
-}
-export default {render};
-"""
-_STYLE = """
-.blankslide-strings { margin: 6px 0; line-height: 1.4; color: inherit; max-width: 950px; }
-.blankslide-strings summary { cursor: pointer; padding: 2px 4px; }
-.blankslide-strings input { margin: 4px 0; padding: 2px 6px; width: 180px; color: inherit; background: transparent;
-  border: 1px solid rgba(128,128,128,.6); border-radius: 3px; font: inherit; }
-.blankslide-strings-list { max-height: 230px; overflow: auto; }
-.blankslide-strings table { border-collapse: collapse; width: 100%; table-layout: fixed; color: inherit; }
-.blankslide-strings :is(th, td) { text-align: left; vertical-align: baseline; padding: 2px 10px 2px 4px;
-  overflow-wrap: anywhere; border-bottom: 1px solid rgba(128,128,128,.25); white-space: pre-wrap; color: inherit; }
-.blankslide-strings th:nth-child(1) { width: 1.2em; }
-.blankslide-strings th:nth-child(3) { width: 22%; }
-.blankslide-strings th:nth-child(4) { width: 18%; }
-.blankslide-strings tr.new { background: rgba(240,160,0,.28); }
-.blankslide-strings tr.new td:first-child { font-weight: bold; }
-.blankslide-strings tr.format { opacity: .68; }
-"""
-
-
-def _anywidget() -> Any:
-    """Return the library, or None where it is not installed."""
-    try:
-        import anywidget
-    except ImportError:
-        return None
-    return anywidget
+_COLUMNS = (("!", "1.8em"), ("text", ""), ("where", "22%"), ("why", "18%"))
 
 
 class StringsFold:
-    """The fold; it holds no list itself.
+    """The fold; it holds the list as long as it is open.
 
     Parameters
     ----------
@@ -109,44 +34,69 @@ class StringsFold:
     """
 
     def __init__(self, on_turn: Callable[[bool], None]) -> None:
-        self.is_open = False
         self._on_turn = on_turn
-        self.widget: Any = W.HTML(html_card.lines([_WITHOUT])) if _anywidget() is None else _made()
-        if _anywidget() is not None:
-            self.widget.on_msg(self._hear)
+        self._lines: Sequence[Readable] = ()
+        self._told, self._more = Text(live=True), Text(live=True)
+        self._filter = Field(
+            "", lambda _: self._draw(), label="Filter strings", placeholder="filter strings", type="search", shown=False
+        )
+        self._table = Table(columns=_COLUMNS, name="every string that can be read")
+        self.part = Fold(self._told, self._filter, self._table, self._more, does=self._turned, label=TITLE)
 
-    def _hear(self, _: object, said: Any, __: object = None) -> None:
-        if isinstance(said, dict) and isinstance(said.get("open"), bool) and said["open"] != self.is_open:
-            self.is_open = said["open"]
-            self._on_turn(self.is_open)
+    @property
+    def is_open(self) -> bool:
+        """Whether the person looks at it."""
+        return self.part.value
+
+    def _turned(self, is_open: bool) -> None:
+        if not is_open:
+            self._fill(TITLE, "", ())
+        self._on_turn(is_open)
 
     def say(self, told: str) -> None:
         """Show a sentence and no list."""
-        self._send(TITLE, told, ())
+        self._fill(TITLE, told, ())
 
     def show(self, title: str, told: str, lines: Sequence[Readable]) -> None:
         """Show the list, if the fold is open."""
         if self.is_open:
-            self._send(title, told, [cells(line) for line in lines])
+            self._fill(title, told, lines)
 
     def close_up(self) -> None:
         """Close the fold in every page that shows it, and take the list out of it."""
-        self.is_open = False
-        self._send(TITLE, "", (), fold=True)
+        self._fill(TITLE, "", ())
+        self.part.value = False
 
-    def _send(self, title: str, told: str, lines: Sequence[Sequence[str]], *, fold: bool = False) -> None:
-        if _anywidget() is not None:
-            self.widget.send({"title": title, "told": told, "lines": list(lines), "fold": fold})
+    def _fill(self, title: str, told: str, lines: Sequence[Readable]) -> None:
+        self._lines = lines
+        if not lines:
+            self._filter.value = ""
+        self.part.label = title
+        self._told.lines = [told] if told else []
+        self._filter.shown = bool(lines)
+        self._draw()
+
+    def _draw(self) -> None:
+        word = self._filter.value.lower()
+        rows = [row(number, line) for number, line in enumerate(self._lines)]
+        found = [r for r in rows if word in " ".join(str(c.get("text", "")) for c in r["cells"]).lower()]
+        self._table.rows = found[:MOST]
+        hidden = len(found) - MOST
+        self._more.lines = [f"{hidden} more: narrow them down with the filter"] if hidden > 0 else []
 
 
-def cells(line: Readable) -> list[str]:
-    """Return mark, text, place in words, path and reason of one string, safe to be shown."""
+def row(number: int, line: Readable) -> Says:
+    """Return a row of the table for one string, safe to be shown: mark, text, place and reason."""
     text = wording.shown(line.text, whole=True)
     text = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
     why = wording.string_reason(line.why, line.field)
-    return [wording.string_mark(line.why), text, line.where, wording.shown(line.place, whole=True), why]
-
-
-def _made() -> Any:
-    code = _CODE.replace("TITLE", f'"{TITLE}"').replace("MOST", str(MOST))
-    return type("Strings", (_anywidget().AnyWidget,), {"_esm": code, "_css": _STYLE})()
+    return {
+        "id": str(number),
+        "tone": "" if line.why else "new",
+        "cells": [
+            {"text": wording.string_mark(line.why)},
+            {"text": text},
+            {"text": line.where, "title": wording.shown(line.place, whole=True)},
+            {"text": why},
+        ],
+    }

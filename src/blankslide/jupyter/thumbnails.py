@@ -7,9 +7,10 @@ returns: nothing of ours is open while a slide is written. Nothing is kept on di
 from __future__ import annotations
 
 from io import BytesIO
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from blankslide.errors import BlankslideError
+from blankslide.viewing.hints import why_not
 from blankslide.viewing.picture import in_order, open_pictures, small
 
 if TYPE_CHECKING:
@@ -25,12 +26,13 @@ MOST = 6
 
 
 class Picture(NamedTuple):
-    """One associated image: role, full size in pixels, and a PNG, empty if it cannot be shown."""
+    """One associated image: role, full size in pixels, and a PNG, or why it cannot be shown."""
 
     role: str
     width: int
     height: int
     png: bytes
+    why: str = ""
 
     def __repr__(self) -> str:
         return f"<Picture {self.role} {self.width}x{self.height}>"
@@ -49,18 +51,29 @@ def pictures(path: Path, inspection: Inspection) -> tuple[Picture, ...]:
     try:
         with open_pictures(path, inspection) as opened:
             shown = in_order(opened.images)[:MOST]
-            return tuple(Picture(r, *opened.images[r][1:3], _png(opened.pictures[r])) for r in shown)
+            sizes = {role: opened.images[role][1:3] for role in shown}
+            pngs = {role: _png(opened.pictures[role]) for role in shown}
     except BlankslideError:
         return ()
+    return tuple(
+        Picture(role, *sizes[role], png, "" if png else why_not(path, inspection, sizes[role][0] * sizes[role][1]))
+        for role, png in pngs.items()
+    )
 
 
 def _png(picture: LazyPicture) -> bytes:
     """Return a picture as a small PNG and forget its pixels; nothing if it cannot be decoded."""
-    from PIL import Image
-
     if not picture.decodes:
         return b""
-    out = BytesIO()
-    Image.fromarray(small(picture, *SHOWN)).save(out, "PNG")
+    made = png_of(small(picture, *SHOWN))
     picture.close()
+    return made
+
+
+def png_of(pixels: Any) -> bytes:
+    """Return rows, columns and red, green, blue as a PNG."""
+    from PIL import Image
+
+    out = BytesIO()
+    Image.fromarray(pixels).save(out, "PNG", compress_level=1)
     return out.getvalue()

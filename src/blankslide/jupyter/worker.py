@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Lock
+from threading import Condition
 
 Job = Callable[[], None]
 
@@ -35,8 +35,8 @@ class Worker:
     def __init__(self, settled: Callable[[], None], failed: Callable[[str], None]) -> None:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="blankslide-review")
         self._settled, self._failed = settled, failed
-        self._lock = Lock()
-        self._waiting = 0
+        self._lock = Condition()
+        self._waiting = self._undone = 0
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
@@ -44,9 +44,16 @@ class Worker:
         """Whether a job runs or waits."""
         return self._waiting > 0
 
+    def rests(self, seconds: float) -> bool:
+        """Wait a little for jobs that run or wait; True if none does, though they may not have settled yet."""
+        with self._lock:
+            return self._lock.wait_for(lambda: not self._undone, seconds)
+
     def start(self, job: Job) -> None:
         """Run a job; returns at once where an event loop runs."""
         self._count(1)
+        with self._lock:
+            self._undone += 1
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
@@ -83,6 +90,9 @@ class Worker:
         # Its message could hold a value, its class cannot.
         except Exception as problem:
             mistake = type(problem).__name__
+        with self._lock:
+            self._undone -= 1
+            self._lock.notify_all()
         self.call_on_loop(lambda: self._end(mistake))
 
     def _end(self, mistake: str) -> None:

@@ -74,7 +74,8 @@ class Coding(NamedTuple):
     """How a picture is coded, in TIFF's numbers.
 
     ``samples`` counts those in one slot, ``sampling`` says how many luma samples share a
-    chroma sample (across, down), ``tables`` where shared JPEG tables stand.
+    chroma sample (across, down), ``tables`` where shared JPEG tables stand, ``order`` how bytes
+    of larger samples follow each other.
     """
 
     compression: int
@@ -84,6 +85,7 @@ class Coding(NamedTuple):
     predictor: int = 1
     sampling: tuple[int, int] = (1, 1)
     tables: tuple[int, int] | None = None
+    order: Literal["little", "big"] = "little"
 
 
 class Blank(NamedTuple):
@@ -145,6 +147,17 @@ class Held(Protocol):
         """Write as many other bytes in their place."""
 
 
+class Pointers(NamedTuple):
+    """Where a page says where its slots begin, and how long they are: two arrays of numbers, each as many as slots.
+
+    ``wide`` says how many bytes a number of ``starts`` and of ``lengths`` has.
+    """
+
+    starts: int
+    lengths: int
+    wide: tuple[int, int]
+
+
 class Room(NamedTuple):
     """Where a new label may be drawn instead of removing or blanking a picture.
 
@@ -162,6 +175,10 @@ class Room(NamedTuple):
         Edits of the finding that a new label takes the place of, and those that are done with it as well.
     held
         Where the picture does not stand in the file as it is: then slots count its own bytes.
+    last
+        Of a macro: its label end is the right or lower one.
+    pointers
+        Where the slots' borders can be moved, inside of the bytes that they have together.
     """
 
     blank: Blank
@@ -172,6 +189,8 @@ class Room(NamedTuple):
     instead: tuple[Edit, ...] = ()
     also: tuple[Edit, ...] = ()
     held: Held | None = None
+    pointers: Pointers | None = None
+    last: bool = False
 
 
 class Link(NamedTuple):

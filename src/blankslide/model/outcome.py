@@ -12,6 +12,7 @@ from blankslide.model.shown import html_of, plain_text
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from blankslide.model.found import Found
     from blankslide.model.plan import Decision
 
 Content = Literal["clean", "untouched", "pending", "residue"]
@@ -37,6 +38,21 @@ FINISHED = "an interrupted run was finished first"
 NO_LABEL_PLACE = "the slide has no picture in whose place a new label could be drawn"
 NO_LABEL_ROOM = "the new label has no room in the place of the old one, so there is none"
 """Notes: a label was asked for, and none was drawn; what was there went."""
+
+NO_MACRO = "the slide has no macro whose label end could be masked"
+"""A note: a mask was asked for, and there is nothing to mask."""
+
+NO_LABEL_PART = "the slide has no label of which a part could be kept"
+"""A note: a part of it was to stay, and there is none."""
+
+KEPT_PART = "kept: a part of the label"
+"""What is said to be left where a person asked for it."""
+
+MASKED = "the macro is masked"
+"""A note: its label end is blank, and the rest of it is what it was."""
+
+MASKED_BEFORE = "the macro was masked before"
+"""A note: what an earlier run has done, or somebody who writes as we do."""
 
 LEFTOVER = "what is left of the journal could not be removed; the next run removes it"
 """A note: the slide is finished, and beside it stands a file of ours that means nothing any more."""
@@ -81,6 +97,8 @@ class Outcome:
         Names of files that belong to the slide and were left as they are.
     path
         The slide, as it was named; told by the Python API and by runs over many slides.
+    found
+        What was seen in the pictures that stay; None if nobody looked.
     error, error_code
         Of a slide that was refused: the sentence that says why, and its exit code. Only runs over many slides
         tell it so; all else raises.
@@ -110,6 +128,7 @@ class Outcome:
     path: Path | None = field(default=None, repr=False)
     error: str = ""
     error_code: int = 0
+    found: tuple[Found, ...] | None = field(default=None, repr=False)
 
     @property
     def exit_code(self) -> int:

@@ -89,6 +89,8 @@ class Plan:
         Pictures in whose room a new label is drawn.
     notes
         Sentences for the person, without values.
+    masks
+        Pictures of which a part is made blank, with the rectangle that really goes.
     """
 
     profile: str
@@ -97,6 +99,7 @@ class Plan:
     left: tuple[str, ...] = ()
     labels: tuple[Room, ...] = ()
     notes: tuple[str, ...] = ()
+    masks: tuple[tuple[Room, tuple[int, int, int, int]], ...] = ()
 
     @property
     def bytes_changed(self) -> int:

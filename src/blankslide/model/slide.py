@@ -116,11 +116,23 @@ class AssociatedImage(NamedTuple):
 
 
 class OwnPicture(NamedTuple):
-    """A picture that an earlier run has drawn: a label, its text and the bytes that it decides, or a blank one."""
+    """A picture that an earlier run has drawn.
+
+    It is a label, with its text, a macro of which a rectangle is blank, or a blank one. ``spans`` are the bytes that
+    the drawing explains. The rectangle is left, top, right and bottom in pixels, right and bottom not in it; with it
+    goes the finding that the macro would be if what is left of it is not to stay.
+    """
 
     room: Room
     text: str | None = None
     spans: tuple[tuple[int, int], ...] = ()
+    mask: tuple[int, int, int, int] | None = None
+    finding: Finding | None = None
+
+    @property
+    def speaks(self) -> bool:
+        """Whether something can be seen in it."""
+        return self.text is not None or self.mask is not None
 
 
 class SlideFile(NamedTuple):
@@ -152,6 +164,8 @@ class Inspection:
         Sentences for the person, without values.
     drawn
         Pictures of an earlier run in whose room a new label may be drawn.
+    labelled
+        Findings that are no more than labels of an earlier run: nobody reports them, but they can be asked to go.
     beside, torn, left
         Files of its study that are no part of it: names for the person, number of those of its series, sentences.
     """
@@ -173,6 +187,7 @@ class Inspection:
     torn: int = 0
     left: tuple[str, ...] = ()
     drawn: tuple[OwnPicture, ...] = ()
+    labelled: tuple[Finding, ...] = ()
 
     def __repr__(self) -> str:
         return (

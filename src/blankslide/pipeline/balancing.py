@@ -8,7 +8,7 @@ as the plan would leave them; after the last one, of the files as they are. What
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from functools import partial
@@ -220,7 +220,8 @@ def _as_planned(job: Job) -> Balance:
     slide = AsPlanned(job.slide, job.planned.patches)
     key = job.options.planning_key
     again = inspected_as(job.inspection.format, slide, slide.files, key)
-    second = make_plan(again, job.options.resolved(), slide.files, key, label=job.options.new_label)
+    label, mask = job.options.new_label, job.options.new_mask
+    second = make_plan(again, job.options.resolved(), slide.files, key, label=label, mask=mask)
     found = balance(again, second, slide.files, job.options, job.path, job.memory)
     gone = [d.id.removeprefix("picture.") for d in job.planned.decisions if d.action is not Action.KEEP]
     sizes = [(a.width, a.height) for a in job.inspection.associated if a.role in gone]
@@ -343,10 +344,20 @@ def balance(
         *_pictures_left(account, inspection, planned, told),
         *(_MARK + sentence for sentence in (*account.troubles, *unaccounted(views, account.pictures))),
         *(_MARK + sentence for sentence in unopened(account.texts, *_beside(path, inspection))),
+        *(_MARK + sentence for sentence in _masks_left(inspection, sources, path)),
     ]
     unproven = _unproven(account, inspection, planned)
     spoken = tuple(text for text in texts if not _IN_TILES.isdisjoint(text.path.split("/")))
     return Balance(_few(left), tuple(account.texts), unproven, tuple(account.pictures), spoken)
+
+
+def _masks_left(inspection: Inspection, sources: Sequence[ByteSource], path: Path) -> list[str]:
+    """Say what speaks against a macro of which a part is blank: the rest of it must be proven as well."""
+    if not any(drawn.mask for drawn in inspection.drawn):
+        return []
+    from blankslide.pipeline.masking import masks_left
+
+    return masks_left(inspection, sources, path)
 
 
 def _taken(
@@ -411,8 +422,16 @@ def _texts_left(account: Account, rules: Rules, told: Told) -> list[Text]:
         if not explained(text, known)
         and not told.covers(text.file, text.start, text.end)
         and not told.is_mark(text.value)
+        and not any(explained(rest, known) for rest in _behind_pixels(text, told))
     )
     return list(islice(left, _ENOUGH))  # with so many nothing depends on the rest
+
+
+def _behind_pixels(text: Text, told: Told) -> Iterator[Text]:
+    """Yield what stands behind the pixels of a picture of ours, where both were read as one text."""
+    for start, end in told.spans.get(text.file, ()) if len(text.value) == text.end - text.start else ():
+        if start <= text.start < end < text.end:
+            yield text._replace(value=text.value[end - text.start :], start=end)
 
 
 def _sentence(text: Text) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from blankslide.model import Inspection, Outcome
     from blankslide.pipeline.job import Job
     from blankslide.pipeline.options import Options
+    from blankslide.records.certificate_slide import Judged
     from blankslide.storage.slide_files import SlideFilesOnDisk
 
 _CHUNK = 1 << 20
@@ -88,6 +89,24 @@ def certify(path: str | Path, options: Options, whole: bool = False) -> Certifie
 
     outcome = verify(path, options, judged)
     return Certified(main_file(path), outcome, taken[0], versions(outcome.readers))
+
+
+def judged_of(certified: Certified, key: bytes | None) -> Judged:
+    """Return a certified slide as a certificate takes it; without a key it has no pseudonym and no keyed digest."""
+    from blankslide.policy.pseudonyms import slide_name
+    from blankslide.records.certificate_slide import Judged
+
+    evidence = certified.evidence
+    return Judged(
+        certified.path.name,
+        certified.outcome,
+        slide_name(certified.path.name, key) if key else "",
+        evidence.after if key else "",
+        evidence.sha256,
+        evidence.size,
+        evidence.files,
+        certified.versions,
+    )
 
 
 def evidence_of(path: str | Path, options: Options, whole: bool = False) -> Evidence:

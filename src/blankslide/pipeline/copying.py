@@ -25,7 +25,7 @@ from blankslide.pipeline.clock import Clock
 from blankslide.pipeline.done_before import is_done, mark, record_done, record_found
 from blankslide.pipeline.earlier_copies import is_copied, judge_copy, look_for_dead, suffix_of, transaction_of
 from blankslide.pipeline.job import Job
-from blankslide.pipeline.judging import gone_roles, judge_written
+from blankslide.pipeline.judging import gone_roles, judge_written, masked_parts
 from blankslide.pipeline.ledger_entry import record
 from blankslide.pipeline.ledger_facts import facts
 from blankslide.pipeline.linking import choose_link, require_table, write_link
@@ -43,6 +43,7 @@ from blankslide.pipeline.result_names import (
     suffixes,
     worst_name,
 )
+from blankslide.pipeline.sealing import require_sealing, seal_originals
 from blankslide.spans import merge, subtract
 
 if TYPE_CHECKING:
@@ -229,7 +230,7 @@ def _ask(job: Job) -> None:
     from blankslide.verification.observe import observe
     from blankslide.verification.views import Edit
 
-    job.before = observe(Path(job.slide.path), Edit(gone_roles(job.planned)))
+    job.before = observe(Path(job.slide.path), Edit(gone_roles(job.planned), masks=masked_parts(job.planned)))
     job.clock.lap(Stage.OBSERVE)
     before_copying(job)
 
@@ -239,6 +240,7 @@ def _run(job: Job) -> None:
     if job.options.ledger is not None:
         job.options.ledger.ready()
     require_table(job)
+    require_sealing(job)
     with _folder(job.folder):
         copy = _begin(job)
         with _discarded_unless_published(copy):
@@ -415,6 +417,7 @@ def _conclude(job: Job, copy: Copy | SetCopy, known: Known) -> None:
         return
     job.clock.safe_point()
     write_link(job, outcome.transaction)
+    seal_originals(job, outcome.transaction)
     if not job.transaction:
         record(outcome, job.slide.name, job.options, known, facts(job))
     if isinstance(copy, SetCopy):

@@ -24,7 +24,7 @@ from blankslide.model import FINISHED, LEFTOVER, Stage
 from blankslide.pipeline.balancing import balance, look_closer_if_it_speaks, would_be_left
 from blankslide.pipeline.clock import Clock
 from blankslide.pipeline.job import Job
-from blankslide.pipeline.judging import conclude, gone_roles, judge_written, touched
+from blankslide.pipeline.judging import conclude, gone_roles, judge_written, masked_parts, touched
 from blankslide.pipeline.ledger_entry import record, remembered
 from blankslide.pipeline.ledger_facts import facts
 from blankslide.pipeline.linking import choose_link, write_link
@@ -35,6 +35,7 @@ from blankslide.pipeline.options import Options
 from blankslide.pipeline.outcomes import removed_values
 from blankslide.pipeline.recovering import finish, pending_after, recover
 from blankslide.pipeline.result_names import chosen_name, has_own_folder, moves, set_names, worst_name
+from blankslide.pipeline.sealing import require_sealing, seal_originals
 from blankslide.pipeline.series_folder import name_folder, new_home, require_free
 
 if TYPE_CHECKING:
@@ -205,9 +206,11 @@ def _apply(job: Job, renames: dict[str, str]) -> None:
     _ask(job)
     if job.options.ledger is not None:
         job.options.ledger.ready()
+    require_sealing(job)
     extents = _extents(job)
     transaction = _begin(job, renames)
     write_link(job, transaction.id)
+    seal_originals(job, transaction.id)
     check_editable(job.slide)  # again, and last: readers took their time, and a slide can be replaced
     job.clock.safe_point()  # the last one: from here on nobody is asked
     try:
@@ -226,7 +229,8 @@ def _ask(job: Job) -> None:
     from blankslide.verification.observe import observe
     from blankslide.verification.views import Edit
 
-    job.before = observe(job.path, Edit(gone_roles(job.planned), touched(job)))
+    edit = Edit(gone_roles(job.planned), touched(job), masks=masked_parts(job.planned))
+    job.before = observe(job.path, edit)
     job.clock.lap(Stage.OBSERVE)
     job.clock.safe_point()
     _require_judge(job)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from blankslide.model import Stage
 from blankslide.pipeline.labelling import refuse_telling, with_label
-from blankslide.pipeline.looking import planned_for
+from blankslide.pipeline.looking import masked_for, planned_for
 from blankslide.pipeline.opening import inspected
 from blankslide.pipeline.outcomes import removed_values, starting_outcome
 
@@ -61,6 +61,8 @@ class Job:
         In place: the new name of the folder that is the slide, if it gets one.
     linked
         Old and new name for the link table, with folders; empty if the name stays.
+    originals
+        Pictures that are to be sealed before they go, PNG files by role.
     """
 
     path: Path
@@ -81,6 +83,7 @@ class Job:
     named: str = ""
     home: str = ""
     linked: tuple[str, str] = ("", "")
+    originals: dict[str, bytes] = field(default_factory=dict, repr=False)
 
     def found(self, inspection: Inspection, planned: Plan, key: bytes | None) -> None:
         """Take in what is in the slide and what is to be changed; the outcome begins with that.
@@ -118,11 +121,39 @@ class Job:
         if not dry_run:
             self.options.make_key()
         self.options = with_label(self.options, self.slide.name, name)
+        self.options = masked_for(self.slide, inspection, self.options)
         planned = planned_for(self.slide, inspection, self.options, grows=grows)
         self.clock.lap(Stage.PLAN)
         self.clock.safe_point()
         refuse_telling(self.options, removed_values(inspection, planned.decisions))
         self.found(inspection, planned, self.options.planning_key)
+        self.look_at_pictures()
+
+    def look_at_pictures(self) -> None:
+        """Let another process look at the pictures that stay, if that is asked for, and tell of them in the plan.
+
+        Raises
+        ------
+        SlideError, EnvironmentProblem
+            If they cannot be looked at; nothing was written.
+        """
+        if not self.options.pictures:
+            return
+        from blankslide.pipeline.seen import ask_about_kept
+
+        self.options = replace(self.options, seen_there=ask_about_kept(self.path, self.inspection, self.planned))
+        self._tell_of_pictures()
+
+    def _tell_of_pictures(self) -> None:
+        seen = self.options.seen_there
+        if seen is None:
+            return
+        from blankslide.pipeline.seen import told
+
+        self.planned = told(self.planned, seen)
+        self.outcome.decisions = self.planned.decisions
+        self.outcome.residue = tuple(dict.fromkeys((*self.outcome.residue, *self.planned.left)))
+        self.outcome.found = seen.found
 
     def look_closer(self) -> None:
         """Inspect all tiles of the slide, not only the first of each level, and plan by what is found.
@@ -136,19 +167,22 @@ class Job:
         """
         self.options = replace(self.options, thorough=True)
         self.inspection = inspected(self.slide, self.options.key, thorough=True)
+        self.options = masked_for(self.slide, self.inspection, self.options)
         self.planned = planned_for(self.slide, self.inspection, self.options, grows=self.grows)
         outcome = self.outcome
         outcome.decisions, outcome.residue = self.planned.decisions, self.planned.left
         outcome.notes = self.inspection.notes + self.planned.notes
+        self._tell_of_pictures()
 
     def plan_again(self, profile: Profile) -> None:
         """Plan by a stricter profile than was asked for; what the outcome says so far stays."""
         from blankslide.planner import make_plan
 
         key = self.options.planning_key
-        label = self.options.new_label
-        self.planned = make_plan(self.inspection, profile, self.slide.views(), key, label=label)
+        label, mask = self.options.new_label, self.options.new_mask
+        self.planned = make_plan(self.inspection, profile, self.slide.views(), key, label=label, mask=mask)
         self.outcome.decisions = self.planned.decisions
+        self._tell_of_pictures()
 
     def foretell(self, names: Sequence[str], writes: int) -> None:
         """Say what a run would need, once it is planned: the names that would be new, and bytes to be written."""

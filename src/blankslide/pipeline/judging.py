@@ -60,7 +60,8 @@ def judge_written(job: Job, path: Path, names: Sequence[str] = ()) -> Known:
     found = NOT_KNOWN
     # in a copy places may have moved
     who = frozenset(view.reader for view in job.before if view.opened)
-    edit = Edit(touched=touched(job) if path == job.path and not names else None, readers=who)
+    where = touched(job) if path == job.path and not names else None
+    edit = Edit(touched=where, readers=who, masks=masked_parts(job.planned))
     after = observe(path, edit)
     readers, problems = _compared(job, after)
     with opened(path) as fresh:
@@ -72,8 +73,9 @@ def judge_written(job: Job, path: Path, names: Sequence[str] = ()) -> Known:
             again = inspected(fresh, job.options.key, job.options.thorough)
             if len(again.files) < len(fresh.files):
                 return _fewer(job, path, fresh, readers, problems)
-            views, label = fresh.views(), job.options.new_label
-            second = make_plan(again, job.options.resolved(), views, job.options.key, label=label)
+            views, asked = fresh.views(), job.options
+            wanted = asked.new_label, asked.new_mask
+            second = make_plan(again, asked.resolved(), views, asked.key, label=wanted[0], mask=wanted[1])
         except SlideError as error:  # it is written: no longer "untouched", so no longer a refusal
             problems.append(f"cannot be inspected again: {error.message}")
         else:
@@ -109,7 +111,13 @@ def gone_roles(planned: Plan) -> frozenset[str]:
         for d in planned.decisions
         if d.action is not Action.KEEP and d.id.startswith("picture.")
     )
-    return frozenset((*gone, *(room.role for room in planned.labels)))
+    masked = {room.role for room, _ in planned.masks}
+    return frozenset((*gone, *(room.role for room in planned.labels))) - masked
+
+
+def masked_parts(planned: Plan) -> tuple[tuple[tuple[int, int], tuple[int, int, int, int]], ...]:
+    """Return the sizes of the pictures of which a part is made blank, and the part."""
+    return tuple(((room.width, room.height), box) for room, box in planned.masks)
 
 
 def touched(job: Job) -> list[tuple[int, int]] | None:
@@ -182,6 +190,7 @@ def judge_as_is(job: Job) -> None:
     inspection = inspected(job.slide, options.key, options.thorough)
     planned = make_plan(inspection, options.resolved(), job.slide.views(), options.planning_key)
     job.found(inspection, planned, options.key)
+    job.look_at_pictures()
     views = observe(job.path)
     readers, problems = judge_once(views)
     left = balance(inspection, planned, job.slide.views(), options, job.path, views=views).left

@@ -45,14 +45,43 @@ def inspect(path: str | Path, *, key: bytes | None = None, thorough: bool = Fals
         return inspected(slide, key, thorough)
 
 
-def plan(path: str | Path, options: Options | None = None) -> tuple[Inspection, Plan]:
-    """Inspect a slide and plan what the profile demands; nothing is written."""
+def plan(path: str | Path, options: Options | None = None, name: str | None = None) -> tuple[Inspection, Plan]:
+    """Inspect a slide and plan what the profile demands; nothing is written.
+
+    Parameters
+    ----------
+    name
+        What the slide or its copy will be called: a new label may bear it.
+    """
     options = options or Options()
     path = main_file(path)
     refuse_pending(path)
     with opened(path) as slide:
         inspection = inspected(slide, options.key, options.thorough)
-        return inspection, planned_for(slide, inspection, with_label(options, slide.name))
+        options = masked_for(slide, inspection, with_label(options, slide.name, name))
+        planned = planned_for(slide, inspection, options)
+    if options.pictures:
+        from blankslide.pipeline.seen import ask_about_all, told
+
+        planned = told(planned, ask_about_all(path))
+    return inspection, planned
+
+
+def masked_for(slide: SlideFilesOnDisk, inspection: Inspection, options: Options) -> Options:
+    """Return the options with the mask of the slide's macro, if one is asked for.
+
+    A macro that was masked before, and of which not all is proven that stays, becomes a finding again.
+
+    Raises
+    ------
+    UsageError, NotEditable
+        If the mask does not fit the macro, or pixels do not confirm it.
+    """
+    if options.mask is None and not any(drawn.mask for drawn in inspection.drawn):
+        return options
+    from blankslide.pipeline.masking import with_mask
+
+    return with_mask(options, slide, inspection)
 
 
 def planned_for(slide: SlideFilesOnDisk, inspection: Inspection, options: Options, *, grows: bool = False) -> Plan:
@@ -74,7 +103,8 @@ def planned_for(slide: SlideFilesOnDisk, inspection: Inspection, options: Option
 
         require_found(profile, inspection)
     views = slide.views()
-    return make_plan(inspection, profile, views, options.planning_key, grows=grows, label=options.new_label)
+    key, label, mask = options.planning_key, options.new_label, options.new_mask
+    return make_plan(inspection, profile, views, key, grows=grows, label=label, mask=mask)
 
 
 def refuse_pending(path: str | Path) -> None:

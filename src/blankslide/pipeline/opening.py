@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING
 from blankslide.errors import NotASlide, SlideError
 from blankslide.formatkit.protocol import Probe
 from blankslide.formats import detect, format_named
-from blankslide.model import OTHER_KEY, Blank, Finding, Inspection, OwnPicture, Part, PhiClass
+from blankslide.model import MASKED_BEFORE, OTHER_KEY, Blank, Finding, Inspection, OwnPicture, Part, PhiClass
 from blankslide.policy.pseudonyms import is_foreign, is_ours
 
 if TYPE_CHECKING:
+    from blankslide.formatkit.protocol import Format
+    from blankslide.model import Edit
     from blankslide.source import ByteSource, SlideFiles
     from blankslide.storage.slide_files import SlideFilesOnDisk
 
@@ -36,7 +38,7 @@ def inspected(slide: SlideFilesOnDisk, key: bytes | None, thorough: bool = False
     """Detect and inspect an open slide; ids and pictures that are ours already are no findings."""
     probe = Probe(slide, thorough, slide.views()[0])
     accepted = detect(probe)
-    inspection = accepted.inspect(probe)
+    inspection = _with_ends(accepted.inspect(probe), accepted)
     probe.forget()
     if accepted.has_companions:
         from blankslide.pipeline.companions import companions
@@ -62,9 +64,17 @@ def inspected_as(name: str, slide: SlideFiles, files: Sequence[ByteSource], key:
         If the slide would be damaged or contradict itself.
     """
     probe = Probe(slide)
-    inspection = format_named(name).inspect(probe)
+    accepted = format_named(name)
+    inspection = _with_ends(accepted.inspect(probe), accepted)
     probe.forget()
     return _without_ours(inspection, files, key)
+
+
+def _with_ends(inspection: Inspection, accepted: Format) -> Inspection:
+    """Say of the macros of some formats that their label is at the other end."""
+    for finding in inspection.findings if accepted.label_last else ():
+        finding.rooms = tuple(room._replace(last=room.role != "label") for room in finding.rooms)
+    return inspection
 
 
 def _without_ours(inspection: Inspection, files: Sequence[ByteSource], key: bytes | None) -> Inspection:
@@ -77,9 +87,12 @@ def _without_ours(inspection: Inspection, files: Sequence[ByteSource], key: byte
         labels = _labels(finding, files) if finding.rooms and finding not in ours else ()
         inspection.drawn += labels
         labelled += [finding] if labels else []
+    if any(drawn.mask for drawn in inspection.drawn):
+        inspection.notes += (MASKED_BEFORE,)
     if any(_is_foreign(f, key) for f in ours):
         inspection.notes += (OTHER_KEY,)
     if ours or labelled:
+        inspection.labelled = tuple(labelled)
         inspection.kept += tuple(p for f in ours for p in f.places)
         inspection.findings = tuple(f for f in inspection.findings if f not in ours and f not in labelled)
     return inspection
@@ -99,6 +112,9 @@ def _labels(finding: Finding, files: Sequence[ByteSource]) -> tuple[OwnPicture, 
     from blankslide.blanks.label import written
     from blankslide.policy.labels import is_telling
 
+    masked = _masked(finding, files)
+    if masked:
+        return masked
     found = [(room, written(room, files[room.blank.file])) for room in finding.rooms]
     if any(label is not None and is_telling(label.text) for _, label in found):
         return ()  # nobody has asked us for such a text
@@ -107,6 +123,24 @@ def _labels(finding: Finding, files: Sequence[ByteSource]) -> tuple[OwnPicture, 
     if not drawn or not all(isinstance(edit, Blank) and _is_drawn(edit, files) for edit in others):
         return ()
     return tuple(OwnPicture(r) if w is None else OwnPicture(r, w.text, w.spans) for r, w in found)
+
+
+def _masked(finding: Finding, files: Sequence[ByteSource]) -> tuple[OwnPicture, ...]:
+    """Return the pictures of a macro that an earlier run has masked, if all of the finding is masked or blank."""
+    if not any(room.role == "macro" for room in finding.rooms):
+        return ()
+    from blankslide.blanks.mask import written
+
+    found = [(room, written(room, files[room.blank.file])) for room in finding.rooms]
+    own = [OwnPicture(room, None, mask.spans, mask.box, finding) for room, mask in found if mask is not None]
+    done = {edit for picture in own for edit in (*picture.room.instead, *picture.room.also)}
+    if not own or any(edit not in done and not _is_blank_edit(edit, files) for edit in finding.edits):
+        return ()
+    return (*own, *(OwnPicture(room) for room, mask in found if mask is None))
+
+
+def _is_blank_edit(edit: Edit, files: Sequence[ByteSource]) -> bool:
+    return isinstance(edit, Blank) and _is_drawn(edit, files)
 
 
 def _is_drawn(blank: Blank, files: Sequence[ByteSource]) -> bool:

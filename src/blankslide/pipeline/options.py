@@ -18,10 +18,13 @@ from blankslide.policy.profiles import Profile, ids_of, load
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from blankslide.found.asking import Answer
     from blankslide.model import Inspection, Plan
     from blankslide.policy.labels import NewLabel
+    from blankslide.policy.masks import NewMask
     from blankslide.records.ledger import Ledger
     from blankslide.records.link_table import LinkTable
+    from blankslide.records.sealed import SealedFolder
 
 _STAND_IN = os.urandom(KEY_BYTES)
 
@@ -115,16 +118,26 @@ class Options:
         ``block``, ``slide`` and ``stain``.
     links
         Where the names of slides are kept that get another one, or None.
+    seal
+        Where label and macro are kept as they were, sealed with the site's key, or None.
     place
         The slide's path below what a person named, for the link table; empty for its name alone.
     progress, cancelled
         Called with (stage that ended, fraction done); asked at safe points before the commit point.
     thorough
         Look into every tile for text, not only the first of each level.
+    pictures
+        Look for text, barcodes and ink in the pictures that stay, in another process (`pipeline.seen`).
+    seen_there
+        What that process has seen in the slide under way; None if nobody looked.
     label
         Pattern of a new label in the old one's place (`blankslide.policy.labels`), or None.
     new_label
         The label of the slide under way; made of the pattern.
+    mask
+        Which part of the macro is made blank, so that the rest can stay: ``auto`` or ``X,Y,W,H``; or None.
+    new_mask
+        The same for the slide under way.
     seen_after
         Called with what was found in the slide after it was written, and what would still be to do, so that
         a face need not look again; must not raise.
@@ -140,12 +153,17 @@ class Options:
     ledger: Ledger | None = None
     about: Mapping[str, str] = field(default_factory=dict)
     links: LinkTable | None = None
+    seal: SealedFolder | None = None
     place: str = ""
     progress: Progress = _quiet
     cancelled: Callable[[], bool] = bool
     thorough: bool = False
+    pictures: bool = False
+    seen_there: Answer | None = None
     label: str | None = None
     new_label: NewLabel | None = None
+    mask: str | None = None
+    new_mask: NewMask | None = None
     seen_after: Callable[[Inspection, Plan], None] = _untold
     foreseen: Callable[[Foreseen], None] = _unasked
 

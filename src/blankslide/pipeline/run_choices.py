@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 def hold(paths: Sequence[str | Path], out: str | Path | None, options: Options) -> None:
     """Refuse a field to be kept that no slide of the run has; one slide alone is asked when it is opened.
 
-    A target that holds the slides' own folder is refused as well, and a link table that would stand among the slides
-    or the copies.
+    A target that holds the slides' own folder is refused as well, and a link table or sealed originals that would
+    stand among the slides or the copies.
 
     Parameters
     ----------
@@ -49,6 +49,8 @@ def hold(paths: Sequence[str | Path], out: str | Path | None, options: Options) 
     profile = options.resolved()
     if options.links is not None:
         options.links.keep_apart(paths, out)
+    if options.seal is not None:
+        options.seal.keep_apart(paths, out)
     if profile.asked and are_several(paths, out):
         options.profile = proven(profile, slides_in(paths, _untold, out), options)
         options.keep = options.remove = ()

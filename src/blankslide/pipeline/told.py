@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
-from blankslide.model import Action
-
 if TYPE_CHECKING:
     from blankslide.model import Inspection, Plan
     from blankslide.verification.census.grammar import Kept
@@ -53,7 +51,7 @@ def told_of(inspection: Inspection, planned: Plan) -> Told:
     from blankslide.spans import merge
     from blankslide.verification.census.grammar import Kept
 
-    kept = {d.id for d in planned.decisions if d.action is Action.KEEP and d.identifying}
+    kept = {d.id for d in planned.decisions if d.identifying}
     places = [(f.id, p) for f in inspection.findings if f.id in kept for p in f.places]
     spans: list[tuple[int, int, int]] = []
     for file, bytemap in enumerate(inspection.maps):
@@ -61,7 +59,10 @@ def told_of(inspection: Inspection, planned: Plan) -> Told:
         own = [(start, end) for start, end, _ in bytemap.owned_only_by(owners)] if owners else []
         own += [(p.start, p.end) for _, p in places if p.file == file]
         spans += [(file, start, end) for start, end in merge(own)]
-    held = [d.room.held for d in inspection.drawn if d.text and d.room.held is not None]
+    parted = [room for room, _ in planned.masks if f"picture.{room.role}" in kept]  # parts of a label that stay
+    spans += [(room.blank.file, room.at, room.at) for room in parted]
+    held = [d.room.held for d in inspection.drawn if d.speaks and d.room.held is not None]
+    held += [room.held for room in parted if room.held is not None]
     marks = tuple(_mark(one.data) for one in held)
     digests = frozenset(sha256(one.data).digest() for one in held)
     return Told(Kept([*spans, *_labels(inspection)]), marks, digests)
@@ -74,9 +75,12 @@ def _mark(data: bytes) -> str:
 
 
 def _labels(inspection: Inspection) -> Iterator[tuple[int, int, int]]:
-    """Yield the places of labels of ours: each byte is as we draw it, and the text was asked for."""
+    """Yield the places of labels of ours, each byte as we draw it, and of macros that are masked as we do it.
+
+    What stands outside of a mask is the business of `masks_left`.
+    """
     for drawn in inspection.drawn:
-        if drawn.text is not None:
+        if drawn.speaks:
             file = drawn.room.blank.file
             yield from ((file, start, end) for start, end in drawn.spans)
             yield file, drawn.room.at, drawn.room.at

@@ -27,6 +27,7 @@ from blankslide.policy.measures import harmless, is_measure
 
 if TYPE_CHECKING:
     from blankslide.policy.identifiers import Identifiers
+    from blankslide.policy.label_part import Box
 
 _WORDS = {
     "keep": Action.KEEP,
@@ -65,6 +66,8 @@ class Profile:
         Patterns over finding ids that win over the classes, first match first.
     names
         Whether an identifying file name counts as a failure.
+    pictures
+        Whether pictures that stay are looked at for text.
     identifiers
         Patterns that say which parts of a slide's name may stay in a new one.
     asked
@@ -73,6 +76,8 @@ class Profile:
         Those of ``ids`` that another slide of this run has.
     origin
         File and line of those of ``ids`` that a file holds.
+    label_part
+        Of a label that goes, the part that stays: left, top, right and bottom in pixels; or None.
     """
 
     name: str
@@ -81,10 +86,12 @@ class Profile:
     unknown_numbers: bool = True
     ids: tuple[tuple[str, Action], ...] = ()
     names: bool = False
+    pictures: bool = False
     identifiers: tuple[Identifiers, ...] = ()
     asked: frozenset[str] = frozenset()
     proven: frozenset[str] = frozenset()
     origin: Mapping[str, str] = field(default_factory=dict)
+    label_part: Box | None = None
 
     def action(self, finding: Finding) -> Action:
         """Return the action for one finding."""
@@ -113,6 +120,11 @@ class Profile:
         where = finding.places[0].where if number == 1 else _where(tuple([p.where for p in finding.places]))
         row = finding.id, finding.title, finding.cls, action, number, where, identifying
         return tuple.__new__(Decision, row)  # around the named tuple's own constructor: slides have many findings
+
+    def asks_to_remove(self, finding: Finding) -> bool:
+        """Whether a person asked in this run for just this to go, even if it is a label of ours."""
+        found = next(((glob, action) for glob, action in self.ids if fnmatchcase(finding.id.lower(), glob)), None)
+        return found is not None and found[0] in self.asked and found[1] is not Action.KEEP
 
     def keeping(self, *ids: str) -> Profile:
         """Return a copy that keeps the findings matching ``ids``."""
@@ -348,9 +360,22 @@ class _Reader:
             origin={ids_of(key)[0]: self.where(key, "findings") for key in table},
             weak=self.act("weak", data["weak"]) if "weak" in data else start.weak,
             names=self.flag(data, "names", start.names),
+            pictures=self.flag(data, "pictures", start.pictures),
             unknown_numbers=self.flag(data, "unknown_numbers", start.unknown_numbers),
             identifiers=tuple(self.identifiers(data)),
+            label_part=self.label_part(data),
         )
+
+    def label_part(self, data: dict[str, object]) -> Box | None:
+        value = data.get("keep_label")
+        if value is None:
+            return None
+        from blankslide.policy.label_part import parse
+
+        try:
+            return parse(value if isinstance(value, str) else "")
+        except UsageError as error:
+            raise self.fail("keep_label", error.message, error.hint) from None
 
     def identifiers(self, data: dict[str, object]) -> Iterator[Identifiers]:
         for key, value in self.table(data, "identifiers").items():
@@ -397,7 +422,18 @@ class _Reader:
         return action
 
 
-_KEYS = ("name", "base", "names", "weak", "unknown_numbers", "classes", "findings", "identifiers")
+_KEYS = (
+    "name",
+    "base",
+    "names",
+    "pictures",
+    "weak",
+    "unknown_numbers",
+    "classes",
+    "findings",
+    "identifiers",
+    "keep_label",
+)
 #: Words that other tools use for an action.
 _MEANT = dict.fromkeys(
     ("delete", "drop", "clear", "unlink", "blank", "discard"), "did you mean remove?"

@@ -38,6 +38,7 @@ _FILL: dict[Tone, str] = {
 }
 _LINE = "1px solid rgba(128,128,128,.35)"
 _CELL = f"text-align:left;vertical-align:baseline;padding:3px 14px 3px 0;border:0;border-bottom:{_LINE};color:inherit"
+_TABLE = "border-collapse:collapse;margin:8px 0 0;table-layout:auto;border:0;color:inherit;font-size:inherit"
 _FRAME = f"border:{_LINE};border-radius:6px;padding:10px 14px;max-width:920px;font-size:13px;line-height:1.45"
 _STATE: dict[str, tuple[str, Tone]] = {
     "clean": ("✓ clean", "good"),
@@ -159,6 +160,46 @@ def outcome_card(outcome: Outcome) -> str:
     return _card(body + _table(outcome.decisions, outcome.profile, (), done=done))
 
 
+def summary_card(
+    text: str,
+    state: str,
+    tone: Tone,
+    said: Iterable[str],
+    decisions: Sequence[Decision] = (),
+    profile: str = "",
+    *,
+    done: bool = False,
+) -> str:
+    """Return a card for a saved notebook: a headline, sentences, and a table without values.
+
+    Parameters
+    ----------
+    text, said
+        Sentences that hold no value and no name.
+    done
+        Whether what the decisions say was done.
+    """
+    return _card(headline(text, state, tone) + lines(said) + _table(decisions, profile, (), done=done))
+
+
+def rows_card(
+    text: str,
+    state: str,
+    tone: Tone,
+    said: Iterable[str],
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+) -> str:
+    """Return a card for a saved notebook that lists slides or entries; nothing in it may be a value or a name."""
+    body = headline(text, state, tone) + lines(said)
+    if rows:
+        head = "".join(f'<th scope="col" style="{_CELL};font-weight:600">{escape(name)}</th>' for name in columns)
+        cells = ("".join(f'<td style="{_CELL}">{escape(cell)}</td>' for cell in row) for row in rows)
+        inner = "".join(f"<tr>{row}</tr>" for row in cells)
+        body += f'<table style="{_TABLE}"><thead><tr>{head}</tr></thead><tbody>{inner}</tbody></table>'
+    return _card(body)
+
+
 def _name(found: Inspection) -> str:
     name = found.files[0].name if found.files else NAMELESS
     values = [v.reveal() for f in found.findings if f.value is not None for v in (f.value, *f.values)]
@@ -196,8 +237,7 @@ def _rows(decisions: Sequence[Decision], profile: str, masked: set[str], done: b
     names = ["what", "where", "class", *(["value"] if masked else []), profile]
     head = "".join(f'<th scope="col" style="{_CELL};font-weight:600">{escape(n)}</th>' for n in names)
     body = "".join(f"<tr>{_cells(d, masked, done)}</tr>" for d in decisions)
-    style = "border-collapse:collapse;margin:8px 0 0;table-layout:auto;border:0;color:inherit;font-size:inherit"
-    return f'<table style="{style}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    return f'<table style="{_TABLE}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 
 def _cells(decision: Decision, masked: set[str], done: bool) -> str:

@@ -15,8 +15,11 @@ from blankslide.model import (
     FINISHED,
     FOLDER_STAYS,
     LEFTOVER,
+    MASKED,
+    MASKED_BEFORE,
     NO_LABEL_PLACE,
     NO_LABEL_ROOM,
+    NO_MACRO,
     OTHER_KEY,
     PSEUDONYM,
     Action,
@@ -61,6 +64,8 @@ _ACTION_WORDS = {
     Action.UID: "new id",
 }
 
+_PICTURE_WORDS = {Action.DUMMY: "new label", Action.CLEAN: "mask"}
+
 _ACTION_MEANINGS = {
     Action.KEEP: "it stays as it is; if it can identify, the slide does not end clean",
     Action.REMOVE: "the value goes, and the field with it where the format lets it; a picture is blanked and unlinked",
@@ -90,7 +95,7 @@ _NEXT = {
 #: Notes that a person must see in the line about a slide.
 _TOLD = (
     *(OTHER_KEY, FINISHED, LEFTOVER, COPY_LEFTOVER, FOLDER_STAYS, PSEUDONYM),
-    *(NO_LABEL_PLACE, NO_LABEL_ROOM),
+    *(NO_LABEL_PLACE, NO_LABEL_ROOM, NO_MACRO, MASKED_BEFORE),
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 NO_LEVEL = "no level: nothing in it is known to be tissue"
@@ -140,7 +145,7 @@ def action_meaning(action: Action) -> str:
 def action_word(decision: Decision) -> str:
     """Say what will happen to a finding."""
     if decision.cls is PhiClass.IMAGE and decision.action is not Action.KEEP:
-        return "new label" if decision.action is Action.DUMMY else "blank, unlink"
+        return _PICTURE_WORDS.get(decision.action, "blank, unlink")
     return _ACTION_WORDS[decision.action]
 
 
@@ -170,10 +175,16 @@ def count_phrase(decisions: Sequence[Decision]) -> str:
 def findings_phrase(decisions: Sequence[Decision]) -> str:
     """Name what can identify the patient, ``2 pictures and 9 fields``; empty if nothing can."""
     at_risk = sensitive(decisions)
-    pictures = sum(d.cls is PhiClass.IMAGE for d in at_risk)
-    fields = len(at_risk) - pictures
+    fields = sum(d.cls is not PhiClass.IMAGE for d in at_risk)
+    pictures = len({_picture(d.id) for d in at_risk if d.cls is PhiClass.IMAGE})
     words = [f"{n} {w}{'s' if n != 1 else ''}" for n, w in ((pictures, "picture"), (fields, "field")) if n]
     return " and ".join(words)
+
+
+def _picture(id: str) -> str:
+    """Return what tells pictures apart: one that text was found in is still one picture."""
+    store, _, rest = id.partition(".")
+    return rest.partition(".")[0] if store == "found" else rest if store == "picture" else id
 
 
 def shape_phrase(inspection: Inspection) -> str:
@@ -239,6 +250,7 @@ def _aside(outcome: Outcome) -> list[str]:
     if outcome.name == "identifying":
         parts.append("the file name itself may identify")
     parts += [note for note in _TOLD if note in outcome.notes]
+    parts += [note for note in outcome.notes if note.startswith(MASKED) and note != MASKED_BEFORE]
     if outcome.sidecars:
         parts.append(sidecar_phrase(outcome.sidecars))
     return parts

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from base64 import b64decode, b64encode
 from binascii import Error as NoBase64
 from collections.abc import Iterable, Iterator
@@ -22,19 +21,15 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from blankslide.errors import EnvironmentProblem, UsageError
 from blankslide.home import make_folder, make_private_file, user_folder
 from blankslide.records import private_file
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+from blankslide.records.key_box import LONGEST_HEADER, KeyBox, OtherKeyError, derived
 
 MAGIC = "blankslide link table 1"
-_HEADER = re.compile(rb"blankslide link table 1 ([0-9a-f]{32}) ([0-9a-f]{16})\n")
-_LONGEST_HEADER = 128
-_NONCE, _SALT, _CHECK, _STEP = 12, 16, 8, 128
+_STEP = 128
 _TAIL = 1 << 16
 _WHAT = "the link table"
 
@@ -117,7 +112,7 @@ def examine(path: Path | None, key: bytes) -> Contents:
     path = path or own_table(key)
     with private_file.reading(path, _WHAT) as handle:
         data = private_file.read_at(handle, 0, os.fstat(handle).st_size)
-    seal = _Seal.of(data[:_LONGEST_HEADER], key)
+    seal = _Seal.of(data[:LONGEST_HEADER], key)
     links: dict[tuple[str, str, str], Link] = {}
     problems: list[str] = []
     start, at, torn = 0, len(seal.header), 0
@@ -196,7 +191,7 @@ class LinkTable:
             If it could not be written and synced; a torn line may be left.
         """
         with self._writing(key) as handle:
-            seal = _Seal.of(private_file.read_at(handle, 0, _LONGEST_HEADER), key)
+            seal = _Seal.of(private_file.read_at(handle, 0, LONGEST_HEADER), key)
             since = _since_last(handle, seal)
             closing = b"" if since.endswith(b"\n") else b"\n"
             now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -212,7 +207,7 @@ class LinkTable:
             if not path.exists():
                 make_private_file(path, _Seal.new(key).header)
         with private_file.writing(path, _WHAT) as handle:
-            _Seal.of(private_file.read_at(handle, 0, _LONGEST_HEADER), key)
+            _Seal.of(private_file.read_at(handle, 0, LONGEST_HEADER), key)
             yield handle
 
 
@@ -239,15 +234,15 @@ def open_links(asked: str | Path | None) -> LinkTable | None:
 class _Seal:
     """Closes and opens the lines of one table."""
 
-    def __init__(self, key: bytes, salt: bytes) -> None:
-        secret = _derived(key, salt, MAGIC.encode(), 32 + _CHECK)
-        self.header = f"{MAGIC} {salt.hex()} {secret[32:].hex()}\n".encode()
-        self._cipher = _cipher(secret[:32])
+    def __init__(self, box: KeyBox) -> None:
+        self.header = box.header
+        self._box = box
 
     @classmethod
     def new(cls, key: bytes) -> _Seal:
         """Begin a table."""
-        return cls(key, os.urandom(_SALT))
+        with _told_of_links():
+            return cls(KeyBox.new(MAGIC, key))
 
     @classmethod
     def of(cls, start: bytes, key: bytes) -> _Seal:
@@ -258,52 +253,48 @@ class _Seal:
         EnvironmentProblem
             If it is none, or was made under another key.
         """
-        found = _HEADER.match(start)
-        if found is None:
-            raise EnvironmentProblem("the file named as link table holds something else", "name another one")
-        seal = cls(key, bytes.fromhex(found[1].decode()))
-        if seal.header != found[0]:
+        try:
+            with _told_of_links():
+                box = KeyBox.of(MAGIC, start, key)
+        except OtherKeyError:
             raise EnvironmentProblem(
                 f"{_WHAT} was made under another key", "name its key with --key, or another table with --link-table"
-            )
-        return seal
+            ) from None
+        if box is None:
+            raise EnvironmentProblem("the file named as link table holds something else", "name another one")
+        return cls(box)
 
     def closed(self, link: Link, before: str) -> bytes:
         """Return a link as a line; its length tells little of the names'."""
         text = json.dumps({"before": before} | link._asdict(), separators=(",", ":")).encode()
-        text += b" " * (-len(text) % _STEP)
-        nonce = os.urandom(_NONCE)
-        return b64encode(nonce + self._cipher.encrypt(nonce, text, self.header))
+        return b64encode(self._box.closed(text + b" " * (-len(text) % _STEP)))
 
     def opened(self, raw: bytes) -> tuple[str, Link] | None:
         """Open a line; None if it is not whole, or not ours."""
-        from cryptography.exceptions import InvalidTag
-
         try:
-            sealed = b64decode(raw, validate=True)
-            if len(sealed) <= _NONCE:
+            text = self._box.opened(b64decode(raw, validate=True))
+            if text is None:
                 return None
-            data = json.loads(self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], self.header))
+            data = json.loads(text)
             return data.pop("before"), Link(**data)
-        except (NoBase64, InvalidTag, ValueError, TypeError, KeyError, AttributeError):
+        except (NoBase64, ValueError, TypeError, KeyError, AttributeError):
             return None
 
 
-def _derived(key: bytes, salt: bytes, info: bytes, length: int) -> bytes:
+@contextmanager
+def _told_of_links() -> Iterator[None]:
+    """Say what a link table needs, where the package for it is not there."""
     try:
-        from cryptography.hazmat.primitives.hashes import SHA256
-        from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-    except ImportError:
+        yield
+    except EnvironmentProblem:
         raise EnvironmentProblem(
             f"{_WHAT} needs the package cryptography", "install it, or say --link-table none to keep no old name"
         ) from None
-    return HKDF(SHA256(), length, salt or None, info).derive(key)
 
 
-def _cipher(key: bytes) -> ChaCha20Poly1305:
-    from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
-
-    return ChaCha20Poly1305(key)
+def _derived(key: bytes, salt: bytes, info: bytes, length: int) -> bytes:
+    with _told_of_links():
+        return derived(key, salt, info, length)
 
 
 def _hash(lines: bytes) -> str:

@@ -185,6 +185,7 @@ def _slide(number: int, section: Section, with_names: bool) -> dict[str, Any]:
         "left": [public_sentence(sentence, outcome.decisions) for sentence in outcome.residue],
         "coincidences": [public_sentence(sentence, outcome.decisions) for sentence in outcome.coincidences],
         "readers": list(outcome.readers),
+        "pictures": _pictures(outcome),
         "tissue": _tissue(outcome),
         "medium": outcome.medium,
         "medium_in_words": words.medium_words(outcome.medium, copied=outcome.copied),
@@ -229,6 +230,14 @@ def _findings(outcome: Outcome) -> list[dict[str, Any]]:
         if d.where not in row["where"]:
             row["where"].append(d.where)
     return list(rows.values())
+
+
+def _pictures(outcome: Outcome) -> str:
+    """Say whether anybody has looked for writing in what stays; where it is, findings say."""
+    if outcome.found is None:
+        return "those that stay were not looked at for text"
+    count = len(outcome.found)
+    return f"looked at for text, barcodes and ink: {count or 'no'} place{'s' if count != 1 else ''} in those that stay"
 
 
 def _tissue(outcome: Outcome) -> dict[str, str] | None:

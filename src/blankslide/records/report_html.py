@@ -100,6 +100,7 @@ def _facts(slide: Mapping[str, Any]) -> str:
         "Profile": f"{slide['profile']}, {slide['mode']}",
         "Judged by": ", ".join(slide["readers"]) or "nobody",
         "Tissue": digests,
+        "Pictures": slide["pictures"],
         "Medium": f"{slide['medium']}: {slide['medium_in_words']}",
         "File name": slide["name"],
         "Files beside it": f"{slide['sidecars']}, left as they are" if slide["sidecars"] else "none of the same name",

@@ -120,9 +120,9 @@ def build_leica(path: Path, flavour: str = "scn400", *, patient: Patient | None 
     plan = replace(Recipe(patient or invent(seed)), **changes)
     from blankslide.samples.kit.drawing import label, macro, tissue
 
+    levels = _pyramid(tissue(*plan.size, plan.seed), plan.factors, plan, _MAIN_NM)
     portrait = macro(plan.patient, plan.macro_size[::-1], plan.seed).rotate(90, expand=True)
-    pages = _pyramid(portrait, plan.macro_factors, plan, _MACRO_NM)
-    pages += _pyramid(tissue(*plan.size, plan.seed), plan.factors, plan, _MAIN_NM)
+    pages = _pyramid(portrait, plan.macro_factors, plan, _MACRO_NM) + levels
     roles = ["macro"] * len(plan.macro_factors) + ["level"] * len(plan.factors)
     if plan.label_size:
         pages.append(_striped(label(plan.patient, plan.label_size, plan.seed)))

@@ -223,14 +223,14 @@ def _jpeg(picture: Image, quality: int = 75) -> bytes:
 def _pictures(plan: Recipe) -> dict[str, bytes]:
     from blankslide.samples.kit.drawing import label, macro, tissue
 
-    out = {}
+    out, scene = {}, tissue(*plan.size, plan.seed)
     for role, picture in (
         ("label", label(plan.patient, plan.label_size, plan.seed + 100)),
         ("macro", macro(plan.patient, plan.macro_size, plan.seed + 200)),
     ):
         out[role] = _jpeg(picture)
         out[f"small {role}"] = _jpeg(picture.resize((picture.width // 2, picture.height // 2)))
-    out["thumbnail"] = _jpeg(tissue(*plan.size, plan.seed).resize(plan.thumbnail_size))
+    out["thumbnail"] = _jpeg(scene.resize(plan.thumbnail_size))
     return out
 
 

@@ -61,12 +61,14 @@ class Forks:
         What each run executes, as for ``python -c``.
     environment
         The server's variables.
+    ready
+        What the server imports, if that is not what the command line may need.
     """
 
-    def __init__(self, lines: str, environment: Mapping[str, str]) -> None:
+    def __init__(self, lines: str, environment: Mapping[str, str], ready: tuple[str, ...] = ()) -> None:
         self._early = _early(environment)
         self._here, there = socket.socketpair()
-        begin = f"from blankslide.testing.forking import serve; serve({there.fileno()}); "
+        begin = f"from blankslide.testing.forking import serve; serve({there.fileno()}, {ready}); "
         with there:
             self._server = subprocess.Popen(  # noqa: S603
                 [sys.executable, "-c", begin + lines],
@@ -87,11 +89,17 @@ class Forks:
         return self._early == _early(environment) and self._server.poll() is None
 
     def run(
-        self, arguments: Sequence[bytes], environment: Mapping[str, str], timeout: float, strace: Sequence[str] = ()
+        self,
+        arguments: Sequence[bytes],
+        environment: Mapping[str, str],
+        timeout: float,
+        strace: Sequence[str] = (),
+        stdin: int = 0,
     ) -> tuple[int, bytes, bytes]:
         """Run once and return exit code, output and errors, as `subprocess.run` would.
 
-        With ``strace``, the command and its options, the run is traced from its first line to its end.
+        With ``strace``, the command and its options, the run is traced from its first line to its end. It reads from
+        the descriptor ``stdin``.
 
         Raises
         ------
@@ -104,7 +112,7 @@ class Forks:
             pipes = [os.pipe(), os.pipe()]
             reading = [stack.enter_context(open(pipe[0], "rb", buffering=0)) for pipe in pipes]
             folder = os.open(".", os.O_RDONLY)
-            given = [0, pipes[0][1], pipes[1][1], folder, theirs.fileno()]
+            given = [stdin, pipes[0][1], pipes[1][1], folder, theirs.fileno()]
             try:
                 socket.send_fds(self._here, [b"!"], given)
             finally:
@@ -146,15 +154,20 @@ def _early(environment: Mapping[str, str]) -> dict[str, str]:
 # -- in the server -----------------------------------------------------------------------
 
 
-def serve(number: int) -> None:
+def serve(number: int, ready: tuple[str, ...] = ()) -> None:
     """Fork for each request; return in the child that is to be the run, and never in the server.
 
     Parameters
     ----------
     number
         The descriptor of the socket on which requests come.
+    ready
+        What to import before, if that is not what the command line may need.
     """
-    _get_ready()
+    if ready:
+        _import(ready)
+    else:
+        _get_ready()
     _keep_for_good(gc.get_objects())
     gc.freeze()  # a collection in a child would copy every page that it shares with the server
     with closing(socket.socket(fileno=number)) as requests:
@@ -172,11 +185,15 @@ def serve(number: int) -> None:
     _watch_over_the_run(given)
 
 
-def _get_ready() -> None:
-    """Import what runs import, and compile what they compile: half of what a run costs, and the same in each."""
-    for name in WARM:
+def _import(names: Sequence[str]) -> None:
+    for name in names:
         with suppress(ImportError):
             import_module(name)
+
+
+def _get_ready() -> None:
+    """Import what runs import, and compile what they compile: half of what a run costs, and the same in each."""
+    _import(WARM)
     for name in OURS:
         package = import_module(f"blankslide.{name}")
         for found in walk_packages(getattr(package, "__path__", ()), f"blankslide.{name}."):

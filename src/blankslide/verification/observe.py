@@ -11,6 +11,7 @@ only while fewer than `ENOUGH` readers have seen tissue; after a run, those look
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -47,7 +48,7 @@ class Reader(NamedTuple):
     look: Callable[..., ReaderView]
     needs: tuple[str, ...] = ()
     thrifty: bool = False
-    """Whether ``look`` takes an `Edit` and leaves out what no comparison will use."""
+    """Whether ``look`` takes an `Edit`: it leaves out what no comparison will use, and what is masked."""
     further: bool = False
     """Whether it is asked only where others are too few."""
 
@@ -59,11 +60,11 @@ def _reader(name: str, module: ModuleType, *needs: str, thrifty: bool = False, f
 READERS = (
     _reader("OpenSlide", openslide, "openslide", "numpy", "PIL.ImageCms", thrifty=True),
     _reader("tifffile", tifffile, "tifffile", "imagecodecs", thrifty=True),
-    _reader("pydicom", pydicom, "pydicom", "pydicom.pixels.utils", "PIL.ImageCms"),
-    _reader("pyisyntax", pyisyntax, "json", "subprocess", "PIL.ImageCms"),
+    _reader("pydicom", pydicom, "pydicom", "pydicom.pixels.utils", "PIL.ImageCms", thrifty=True),
+    _reader("pyisyntax", pyisyntax, "json", "subprocess", "PIL.ImageCms", thrifty=True),
     _reader("pylibCZIrw", pylibczirw, "pylibCZIrw.czi"),
-    _reader("mrxsslide", mrxsslide, "mrxsslide", "PIL.Image"),
-    _reader("SQLite", sqlite, "sqlite3", "PIL.Image"),
+    _reader("mrxsslide", mrxsslide, "mrxsslide", "PIL.Image", thrifty=True),
+    _reader("SQLite", sqlite, "sqlite3", "PIL.Image", thrifty=True),
     _reader("fastslide", fastslide, "json", "subprocess", further=True),
     _reader("slideio", slideio, "json", "subprocess", further=True),
 )
@@ -119,7 +120,8 @@ def _further(reader: Reader, path: Path, edit: Edit, views: Sequence[ReaderView]
     failed = any(FAILS in level.samples for level in view.levels)
     if view.opened and (failed or not view.has_seen_tissue):
         return ReaderView(reader.name, view.version, reason="does not decode its tissue")
-    return view
+    # it cannot be told to leave a part of a picture out, so it has no say about that picture
+    return replace(view, pictures=tuple(p for p in view.pictures if edit.cover(p.size) is None))
 
 
 def _looks(asked: list[tuple[Reader, ReaderView | list[Path], Edit]]) -> tuple[ReaderView, ...]:

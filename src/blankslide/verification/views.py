@@ -42,11 +42,27 @@ class Edit(NamedTuple):
     readers
         Who opened the slide before: of the further readers these have to look again, and no other. None if nobody
         has looked before.
+    masks
+        Size of each picture of which a part is made blank, and the part: left, top, right and bottom. It is left out
+        of what is seen before and after, so that all else must be the same.
     """
 
     gone: frozenset[str] = frozenset()
     touched: Sequence[tuple[int, int]] | None = None
     readers: frozenset[str] | None = None
+    masks: tuple[tuple[tuple[int, int], tuple[int, int, int, int]], ...] = ()
+
+    def cover(self, size: tuple[int, int]) -> tuple[int, int, int, int] | None:
+        """Return the part of a picture of this size that is not to be looked at: it is made blank.
+
+        Decoders smooth colours over the edges of blocks, so one pixel around it is left out as well.
+        """
+        boxes = [box for own, box in self.masks if own == size]
+        if not boxes:
+            return None
+        left, top, right, bottom = zip(*boxes, strict=True)
+        width, height = size
+        return max(0, min(left) - 1), max(0, min(top) - 1), min(width, max(right) + 1), min(height, max(bottom) + 1)
 
     def settles(self, name: str, size: tuple[int, int], sizes: Sequence[tuple[int, int]]) -> bool:
         """Whether a picture of this name will be judged by being absent or blank, so its pixels need not be seen.

@@ -84,12 +84,23 @@ class LazyLevel(LazyArray):
     source
         Something that reads by index and knows its ``chunks``, usually a zarr array; None
         gives an area that says nothing is there.
+
+    Attributes
+    ----------
+    convert
+        What is done to the colours that were read; None leaves them as they are in the file.
     """
 
     def __init__(self, shape: tuple[int, ...], dtype: Any, source: Any = None) -> None:
         super().__init__(shape, dtype)
         self._source = source
+        self.convert: Callable[[Pixels], Pixels] | None = None
         self.chunks: tuple[int, ...] = tuple(getattr(source, "chunks", None) or self.shape)
+
+    @property
+    def decodes(self) -> bool:
+        """Whether there is something to read, and not only hatching."""
+        return self._source is not None
 
     def __getitem__(self, key: Any) -> Pixels:
         import numpy as np
@@ -99,9 +110,10 @@ class LazyLevel(LazyArray):
             return self._patchwork(None, key)
         try:
             with quiet():
-                return np.asarray(source[key])
+                pixels = np.asarray(source[key])
         except Exception:  # codecs raise what they like; each tile is then tried alone
-            return self._patchwork(source, key)
+            pixels = self._patchwork(source, key)
+        return pixels if self.convert is None else self.convert(pixels)
 
     def _patchwork(self, source: Any, key: Any) -> Pixels:
         """Read what can be read of the area, tile by tile, and hatch the rest."""
@@ -218,3 +230,24 @@ class LazyPicture(LazyArray):
         with self._lock:
             self._read, self._decodes = None, False
             self._pixels = hatched(self.shape, self.dtype)
+
+
+class Planar:
+    """A page of one plane after the other as rows, columns and colours.
+
+    Parameters
+    ----------
+    store
+        What reads by plane, rows and columns.
+    """
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+        self.shape = (*store.shape[1:], store.shape[0])
+        self.chunks = (*store.chunks[1:], store.shape[0])
+
+    def __getitem__(self, key: Any) -> Any:
+        import numpy as np
+
+        rows, columns, inside = box_of(key, self.shape)
+        return np.moveaxis(np.asarray(self._store[:, rows, columns]), 0, -1)[inside]

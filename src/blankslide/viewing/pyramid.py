@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.errors import DamagedSlide
 from blankslide.viewing.coarse import CoarseLevels, needs_coarse
+from blankslide.viewing.colours import ToScreen
 from blankslide.viewing.picture import SlidePictures
+from blankslide.viewing.planes import Scene
 from blankslide.viewing.readers import reader_of
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     from blankslide.model import Inspection, Level
     from blankslide.viewing.areas.base import Levels
-    from blankslide.viewing.arrays import LazyLevel, LazyPicture
+    from blankslide.viewing.arrays import LazyArray, LazyLevel
 
 
 class LevelSize(NamedTuple):
@@ -48,6 +50,8 @@ class Pyramid:
     channels
         What a slide has instead of colours, one after the other; empty for plain colour, and where one level is too
         large to be shown without coarser ones.
+    scenes
+        Further images of the slide, or all of them if it is made of several; usually none.
     coarse
         Levels that are still to be computed by ``coarse.build()``, or None.
     """
@@ -58,7 +62,7 @@ class Pyramid:
         self.mpp = inspection.mpp
         self._open: Levels | None = levels
         self._beside = SlidePictures(path, inspection, levels)
-        self.pictures: dict[str, LazyPicture] = self._beside.pictures
+        self.pictures: dict[str, LazyArray] = dict(self._beside.pictures)
         kept = _descending(inspection)
         own = tuple(map(levels.level, kept))
         self.sizes = tuple(_size(inspection, level.width, level.height) for level in kept)
@@ -66,7 +70,11 @@ class Pyramid:
         if len(own) == 1 and needs_coarse(kept[0].width, kept[0].height):
             self.coarse = CoarseLevels(own[0], self.pictures.get("thumbnail"))
         self.levels: tuple[LazyLevel, ...] = own + (self.coarse.levels if self.coarse else ())
-        self.channels = levels.channels(inspection) if self.coarse is None else ()
+        self.channels = levels.channels(inspection)
+        if self.coarse is not None and any(len(channel.levels) == 1 for channel in self.channels):
+            self.channels = ()
+        self.scenes = levels.scenes(inspection)
+        self._whole = Scene("", () if self.channels else self.levels, self.channels, (0, 0))
 
     @property
     def is_open(self) -> bool:
@@ -79,6 +87,40 @@ class Pyramid:
         x, y = self.mpp or (1.0, 1.0)
         return self.sizes[0].width * x, self.sizes[0].height * y
 
+    @property
+    def images(self) -> tuple[Scene, ...]:
+        """All that there is of tissue, one image or several: what a viewer shows."""
+        if self.scenes and self.scenes[0].at is not None:
+            return self.scenes
+        return (self._whole, *self.scenes)
+
+    @property
+    def beside(self) -> dict[str, LazyArray]:
+        """The pictures by role, without those that are shown as further images."""
+        pages = frozenset[int]().union(*(scene.pages for scene in self.scenes))
+        images = self._beside.images
+        return {r: p for r, p in self.pictures.items() if images[r].role != "unknown" or images[r].page not in pages}
+
+    def in_srgb(self, on: bool) -> bool:
+        """Show the tissue's colours in sRGB by the slide's own profile, or as they are in the file.
+
+        Returns
+        -------
+        bool
+            Whether they can be: the slide has a usable profile, and none of its levels is still being computed.
+        """
+        levels = self._open
+        profile = levels.profile() if levels is not None else None
+        if profile is None or (self.coarse is not None and not self.coarse.finished):
+            return False
+        try:
+            convert = ToScreen(profile) if on else None
+        except ValueError:
+            return False
+        for level in self.levels:
+            level.convert = convert
+        return True
+
     def close(self) -> None:
         """Close the file and forget every picture; safe to repeat."""
         levels, self._open = self._open, None
@@ -86,7 +128,10 @@ class Pyramid:
             return
         if self.coarse is not None:
             self.coarse.close()
-        for level in (*self.levels, *(level for channel in self.channels for level in channel.levels)):
+        for image in (self._whole, *self.scenes):
+            for array in (*image.levels, *(level for channel in image.channels for level in channel.levels)):
+                array.close()
+        for level in self.levels:
             level.close()
         self._beside.close()
         levels.close()

@@ -251,6 +251,8 @@ class Service:
                 folder.open.discard(member.name)
             elif ending in ("wait", "whole?") and not number:
                 self._hold(file, ended.words, soon=ending == "whole?")
+            elif ending == "stopped":
+                self._tree.look_again(member.path, time.monotonic())
         if ended.renamed:
             self._adopt(candidate)
         if ending in ("done", "before") and not ended.is_gone and self._hints is not None:

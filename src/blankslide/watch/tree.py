@@ -250,14 +250,37 @@ class Tree:
                 folder.open.add(name)
                 folder.touch(now)
             elif file.stamp != stamp and file.state != "taken":
-                self._learn_pause(folder, file, stamp, now)
-                file.reset(stamp, now)
-                folder.open.add(name)
-                folder.touch(now)
+                self._changed(folder, name, stamp, now)
         if len(found) != len(folder.files):
             for name in [n for n, f in folder.files.items() if n not in found and f.state != "taken"]:
                 folder.forget(name)
                 folder.touch(now)
+
+    def look_again(self, path: str, now: float) -> None:
+        """Look at one file that is in nobody's hand any more: while it was, sweeps have passed it by.
+
+        A share that is away tells nothing; the next sweep will.
+        """
+        found = self.find(path)
+        try:
+            state = os.stat(path, follow_symlinks=False)
+        except FileNotFoundError:
+            if found is not None:
+                found[0].forget(os.path.basename(path))
+                found[0].touch(now)
+            return
+        except OSError:
+            return
+        stamp = Stamp(state.st_ino, state.st_size, state.st_mtime_ns)
+        if found is not None and found[1].stamp != stamp:
+            self._changed(found[0], os.path.basename(path), stamp, now)
+
+    def _changed(self, folder: Folder, name: str, stamp: Stamp, now: float) -> None:
+        file = folder.files[name]
+        self._learn_pause(folder, file, stamp, now)
+        file.reset(stamp, now)
+        folder.open.add(name)
+        folder.touch(now)
 
     def _learn_pause(self, folder: Folder, file: File, stamp: Stamp, now: float) -> None:
         """Take note of how long a copier has paused: the times of the file tell it better than the sweeps."""

@@ -403,6 +403,7 @@ def test_a_slide_without_any_coded_block(tmp_path: Path) -> None:
 # -- the judge ---------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("fresh_readers")
 def test_a_file_that_kills_the_reader_kills_nobody_else(tmp_path: Path) -> None:
     """libisyntax loses its place where no white space precedes an array, and divides by zero."""
     path = built(tmp_path)
@@ -416,6 +417,22 @@ def test_a_file_that_kills_the_reader_kills_nobody_else(tmp_path: Path) -> None:
         anonymized(path)
     outcome = pipeline.anonymize_copy(path, tmp_path / "out", pipeline.Options())
     assert (outcome.content, outcome.residue) == ("residue", ("no independent reader could open it",))
+
+
+def test_a_forked_reader_sees_and_dies_as_a_fresh_one(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """Tests let readers be forked (`testing.apart`), so that must not be told from what happens outside of them."""
+    from blankslide.verification.judges import apart
+
+    good, bad = built(tmp_path), tmp_path / "bad.isyntax"
+    bad.write_bytes(good.read_bytes().replace(b">\n<Array>", b"><Array>\n"))
+    told = []
+    for way in ("forked", "fresh"):
+        if way == "fresh":
+            request.getfixturevalue("fresh_readers")
+        told.append(apart.ask("pyisyntax_child", good, 60))
+        with pytest.raises(OSError, match="could not open"):
+            apart.ask("pyisyntax_child", bad, 60)
+    assert told[0] == told[1]
 
 
 def test_the_judge_notices_other_tissue_and_a_label_that_stays(tmp_path: Path) -> None:

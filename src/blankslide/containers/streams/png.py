@@ -17,7 +17,8 @@ from typing import NamedTuple
 MAGIC = b"\x89PNG\r\n\x1a\n"
 _QUIET = frozenset((b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"sBIT", b"bKGD", b"pHYs"))
 _TEXTS = frozenset((b"tEXt", b"iTXt", b"zTXt", b"tIME", b"eXIf"))
-_PRIVATE = b"blNk"
+PRIVATE = b"blNk"
+"""The kind of chunks that stand for nothing, or hold the mark of a label of ours."""
 
 
 class Chunk(NamedTuple):
@@ -54,7 +55,7 @@ def emptied(data: bytes) -> list[tuple[int, int, bytes]]:
     out, last = [], 0
     for chunk in chunks(data):
         last = chunk.end
-        new = _chunk(_PRIVATE, bytes(chunk.end - chunk.start - 12))
+        new = as_chunk(PRIVATE, bytes(chunk.end - chunk.start - 12))
         if chunk.kind not in _QUIET and data[chunk.start : chunk.end] != new:
             out.append((chunk.start, chunk.end, new))
     if last and any(data[last:]):
@@ -76,15 +77,20 @@ def blank(width: int, height: int, room: int) -> bytes | None:
     if width * height > 1 << 28:
         return None
     row = b"\0" + b"\xff" * (-(-width // 8))
-    head = MAGIC + _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0))
-    stream = head + _chunk(b"IDAT", zlib.compress(row * height, 9))
+    head = MAGIC + as_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0))
+    return filled(head + as_chunk(b"IDAT", zlib.compress(row * height, 9)), room)
+
+
+def filled(stream: bytes, room: int) -> bytes | None:
+    """Fill a picture up to ``room`` bytes and end it, or return None if that is too few."""
     rest = room - len(stream) - 12
     if rest < 0:
         return None
     if rest < 12:  # no chunk is that short; what follows the end is passed over
-        return stream + _chunk(b"IEND", b"") + bytes(rest)
-    return stream + _chunk(_PRIVATE, bytes(rest - 12)) + _chunk(b"IEND", b"")
+        return stream + as_chunk(b"IEND", b"") + bytes(rest)
+    return stream + as_chunk(PRIVATE, bytes(rest - 12)) + as_chunk(b"IEND", b"")
 
 
-def _chunk(kind: bytes, payload: bytes) -> bytes:
+def as_chunk(kind: bytes, payload: bytes) -> bytes:
+    """Write one chunk."""
     return struct.pack(">I", len(payload)) + kind + payload + struct.pack(">I", zlib.crc32(kind + payload))

@@ -64,6 +64,13 @@ def coding(instance: Instance) -> Coding:
     return Coding(compression, kind, bits, samples, 1, sampling)
 
 
+def is_plain(instance: Instance) -> bool:
+    """Whether more than one colour can be drawn: samples use all of their bits, and those of a pixel stand together."""
+    header = instance.header
+    full = header.number(0x00280101) == header.number(0x00280100) and not header.number(0x00280103)
+    return full and (instance.pixels.encapsulated or not header.number(0x00280006))
+
+
 def codec(syntax: str) -> str:
     """Name of a codec for people."""
     if syntax in JPEG:

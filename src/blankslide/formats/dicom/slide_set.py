@@ -360,7 +360,8 @@ class SlideSet:
         if not instance.deflated and not isinstance(rewrite, PlainRewrite):
             blank = Blank(instance.number, instance.where, frames.coding(instance), slots)
             edits.append(blank)
-            rooms = stream_rooms(blank, instance.role, edits[:1], at=0) if instance.frames == 1 else ()
+            plain = instance.frames == 1 and frames.is_plain(instance)
+            rooms = stream_rooms(blank, instance.role, edits[:1], at=0) if plain else ()
         place = instance.place(slots[0].start, slots[-1].end)
         title = f"{instance.role.capitalize()} picture"
         self.found.add(rewrite.picture, title, PhiClass.IMAGE, place, edits, None, rewrite.weak, rooms)

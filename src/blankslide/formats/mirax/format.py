@@ -44,6 +44,7 @@ class Mirax(Format):
         "id, barcode values, unknown keys, texts and records; slide id replaced in all files; unreferenced bytes"
     )
     keeps = "file names, layers and levels, pixel sizes, objective, exposure, positions, maps, coded tissue"
+    label_last = True
     readers = ("OpenSlide", "mrxsslide")
 
     def detect(self, probe: Probe) -> str | None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from blankslide.containers.streams import jpeg, png
 from blankslide.formatkit import jpeg_blanks
 from blankslide.formatkit.findings import UNKNOWN
-from blankslide.formatkit.label_rooms import stream_rooms
+from blankslide.formatkit.label_rooms import PNG, stream_rooms
 from blankslide.formats.mirax import tables
 from blankslide.formats.mirax.xml_like import MAX_BYTES, TextReader, is_markup
 from blankslide.model import AssociatedImage, Blank, Coding, Fill, PhiClass, Place, Slot, Write
@@ -187,16 +187,15 @@ class Records:
         return True
 
     def _png(self, file: int, start: int, end: int, role: tuple[str, str]) -> bool:
-        source = self.sources[file]
-        size = png.size(source.read(start, min(end - start, 64)))
-        new = None if size is None else png.blank(*size, end - start)
-        if size is None or new is None:
+        size = png.size(self.sources[file].read(start, min(end - start, 64)))
+        if size is None or png.blank(*size, end - start) is None:
             return False
-        self.maps[file].claim(start, end, ByteClass.ASSOCIATED, f"{role[0]} {file} {start}")
+        owner = f"{role[0]} {file} {start}"
+        blank = Blank(file, owner, Coding(PNG, 1, 8, 1), (Slot(start, end, *size),))
+        self.maps[file].claim(start, end, ByteClass.ASSOCIATED, owner)
         self.pictures.append(AssociatedImage(role[0], *size, file, "PNG", (self._names[file], start, end)))
-        if source.read(start, end - start) != new:
-            place = Place(file, self._called[file], start, end)
-            self.found.add(f"picture.{role[0]}", role[1], PhiClass.IMAGE, place, (Write(file, start, new),), None)
+        place, rooms = Place(file, self._called[file], start, end), stream_rooms(blank, role[0])
+        self.found.add(f"picture.{role[0]}", role[1], PhiClass.IMAGE, place, (blank,), None, rooms=rooms)
         return True
 
     def _table(self, file: int, start: int, end: int, head: bytes) -> None:

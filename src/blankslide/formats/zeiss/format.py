@@ -236,7 +236,7 @@ class _Slide:
             self._around(inner, role, owner, depth + 1)
         wanted = [w for w in drawn if w is not None]
         for one in wanted:
-            pictures.picture(self.found, role, one.blank.slots[0][:2], (one.blank,))
+            pictures.picture(self.found, role, (one.at, one.blank.slots[0].end), (one.blank,))
         largest = max(wanted, key=lambda w: w.width * w.height)
         codec = "JPEG" if inner is None else pictures.codec_of(inner.entries[0].compression)
         self.associated.append(AssociatedImage(role, largest.width, largest.height, 0, codec, ("", *span)))

@@ -52,11 +52,12 @@ _MOST_ROOM = 1 << 28
 
 
 class Wanted(NamedTuple):
-    """One picture that goes: the edit that draws over it, and its size."""
+    """One picture that goes: the edit that draws over it, its size, and where it begins with all that stands before."""
 
     blank: Blank
     width: int
     height: int
+    at: int
 
 
 def role_of(attachment: Attachment, head: bytes) -> str | None:
@@ -85,7 +86,7 @@ def blank_jpeg(source: ByteSource, span: tuple[int, int], owner: str) -> Wanted 
     first, samples = frame.components[0], len(frame.components)
     coding = Coding(7, 6 if samples == 3 else 1, 8, samples, 1, (first.across, first.down))
     slot = Slot(*span, frame.width, frame.height)
-    return Wanted(Blank(0, owner, coding, (slot,)), frame.width, frame.height)
+    return Wanted(Blank(0, owner, coding, (slot,)), frame.width, frame.height, span[0])
 
 
 def blank_tile(source: ByteSource, tile: Tile, owner: str) -> Wanted | None:
@@ -104,7 +105,7 @@ def blank_tile(source: ByteSource, tile: Tile, owner: str) -> Wanted | None:
     if end - start < _least(entry.compression, width * height, samples * bits // 8):
         return None
     coding = Coding(_DRAWN[entry.compression], 2 if samples > 1 else 1, bits, samples)
-    return Wanted(Blank(0, owner, coding, (Slot(start, end, width, height),)), width, height)
+    return Wanted(Blank(0, owner, coding, (Slot(start, end, width, height),)), width, height, tile.data[0])
 
 
 def _least(codec: int, pixels: int, depth: int) -> int:
@@ -139,5 +140,7 @@ def picture(found: FindingCollector, role: str, where: tuple[int, int], edits: t
     """Report a picture that goes."""
     place = Place(0, role, *where)
     blanks = [edit for edit in edits if isinstance(edit, Blank)]
-    rooms = stream_rooms(blanks[0], role) if len(blanks) == len(edits) == 1 else ()
+    # bytes of larger samples may stand apart before Zstandard: one colour is the same in any order, a drawing is not
+    apart = any(blank.coding.compression == 50000 and blank.coding.bits > 8 for blank in blanks)
+    rooms = stream_rooms(blanks[0], role, at=where[0]) if len(blanks) == len(edits) == 1 and not apart else ()
     found.add(f"picture.{role}", f"{role.capitalize()} picture", PhiClass.IMAGE, place, edits, None, rooms=rooms)

@@ -9,11 +9,14 @@ the macro shows it once more, at its left end, fully legible.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from blankslide.samples.kit.code39 import bars
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy as np
     from numpy.typing import NDArray
     from PIL.Image import Image
@@ -43,9 +46,9 @@ def _rim(width: int, height: int) -> NDArray[np.float32]:
     """Rise from 0 to 1 at the very edge, so that tissue lies within the glass and repeats without a seam."""
     import numpy as np
 
-    x = np.abs(np.linspace(-1.0, 1.0, width, dtype=np.float32))
-    y = np.abs(np.linspace(-1.0, 1.0, height, dtype=np.float32))
-    rim: NDArray[np.float32] = np.maximum(x[None, :], y[:, None]) ** 8
+    x = np.abs(np.linspace(-1.0, 1.0, width, dtype=np.float32)) ** 8
+    y = np.abs(np.linspace(-1.0, 1.0, height, dtype=np.float32)) ** 8
+    rim: NDArray[np.float32] = np.maximum(x[None, :], y[:, None])
     return rim
 
 
@@ -84,14 +87,54 @@ def tissue(width: int, height: int, seed: int = 1) -> Image:
     ragged = 0.8 * _clouds(rng, width, height, cell) + 0.2 * _clouds(rng, width, height, max(8, cell // 5))
     mask = ragged - _rim(width, height) > 0.42
     stroma = _clouds(rng, width, height, 24)
-    nuclei = _specks(rng, mask, 18)
-    out = np.empty((height, width, 3), np.uint8)
+    nuclei = np.flatnonzero(_specks(rng, mask, 18))
+    glass, dark = ~mask, 40.0 * stroma.ravel()[nuclei]
+    thin, stroma = 3.0 * stroma, stroma - 0.5
+    planes = []
     for i in range(3):
-        colour = _EOSIN[i] + (stroma - 0.5) * (20.0, 60.0, 36.0)[i]
-        plane = np.where(mask, colour, _GLASS[i] - 3.0 * stroma)
-        plane[nuclei] = _NUCLEUS[i] + 40.0 * stroma[nuclei]
-        out[..., i] = plane.clip(0, 255)
-    return Image.fromarray(out)
+        plane = stroma * (20.0, 60.0, 36.0)[i]
+        plane += _EOSIN[i]
+        np.subtract(_GLASS[i], thin, out=plane, where=glass)
+        plane.ravel()[nuclei] = _NUCLEUS[i] + dark
+        planes.append(Image.fromarray(plane.astype(np.uint8)))  # none of these is near 0 or 255
+    picture = Image.merge("RGB", planes)
+    if _one is not None and width * height > _one.width * _one.height:
+        _one.picture, _one.width, _one.height = picture, width, height
+    return picture
+
+
+class _OneTissue:
+    """The largest tissue that was drawn so far, for macros that show the slide itself."""
+
+    picture: Image | None = None
+    width = height = 0
+
+
+_one: _OneTissue | None = None
+
+
+@contextmanager
+def one_tissue() -> Iterator[None]:
+    """Let all macros that are drawn meanwhile show the slide: the largest tissue that was drawn before them."""
+    global _one
+    _one = _OneTissue()
+    try:
+        yield
+    finally:
+        _one = None
+
+
+def _on_glass(width: int, height: int, seed: int) -> Image:
+    """Draw the tissue of a macro, which may be the slide's own, somewhere in the middle."""
+    if _one is None or _one.picture is None:
+        return tissue(width, height, seed)
+    from PIL import Image
+
+    scale = min(0.8 * width / _one.width, 0.9 * height / _one.height)
+    small = _one.picture.resize((round(_one.width * scale), round(_one.height * scale)), Image.Resampling.BOX)
+    glass = Image.new("RGB", (width, height), (250, 250, 250))
+    glass.paste(small, (width // 10, (height - small.height) // 2))
+    return glass
 
 
 def _photographed(picture: Image, seed: int) -> Image:
@@ -205,5 +248,5 @@ def macro(patient: Patient, size: tuple[int, int] = MACRO_SIZE, seed: int = 3, *
         scene.paste(_sticker(patient, width * 9 // 40, height - 4 * border), (2 * border, 2 * border))
     at = (width * 2 // 5, 3 * border)
     glass = scene.crop((*at, at[0] + width // 2, height - 3 * border))
-    scene.paste(ImageChops.darker(glass, tissue(*glass.size, seed)), at)
+    scene.paste(ImageChops.darker(glass, _on_glass(*glass.size, seed)), at)
     return _photographed(scene, seed)

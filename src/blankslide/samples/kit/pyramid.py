@@ -76,10 +76,13 @@ def _spread(picture: Image, width: int, height: int, wrap_x: bool, wrap_y: bool)
     from PIL import Image
 
     data = np.asarray(picture)
-    x, y = np.arange(width), np.arange(height)
-    x = x % picture.width if wrap_x else x.clip(max=picture.width - 1)
-    y = y % picture.height if wrap_y else y.clip(max=picture.height - 1)
-    return Image.fromarray(data[y][:, x])
+    for axis, (length, wrap) in enumerate(((height, wrap_y), (width, wrap_x))):
+        missing = length - data.shape[axis]
+        if missing > 0:
+            more = [data] * -(-missing // data.shape[axis]) if wrap else [data.take([-1] * missing, axis)]
+            data = np.concatenate([data, *more], axis)
+        data = data[:length] if axis == 0 else data[:, :length]
+    return Image.fromarray(data)
 
 
 def overview(field: Image, size: tuple[int, int], longest: int) -> Image:

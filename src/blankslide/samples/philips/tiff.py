@@ -56,9 +56,10 @@ class _Kitchen:
 
     def __init__(self, plan: Recipe) -> None:
         from blankslide.samples.kit.codecs import jpeg
-        from blankslide.samples.kit.drawing import label, macro
+        from blankslide.samples.kit.drawing import label, macro, tissue
 
         self.plan = plan
+        self.scene = tissue(*plan.size, plan.seed)
         self.drawn: dict[str, Image] = {
             "label": label(plan.patient, plan.label_size, plan.seed + 100),
             "macro": macro(plan.patient, plan.macro_size, plan.seed + 200),
@@ -69,11 +70,9 @@ class _Kitchen:
     def pages(self) -> list[tuple[str, Page]]:
         """Return roles and pages in chain order."""
         from blankslide.samples.kit.codecs import jpeg
-        from blankslide.samples.kit.drawing import tissue
         from blankslide.samples.kit.pyramid import build_levels
 
-        plan = self.plan
-        scene = tissue(*plan.size, plan.seed)
+        plan, scene = self.plan, self.scene
         out = []
         for i, level in enumerate(build_levels(scene, plan.size, plan.factors, plan.tile, partial(jpeg, quality=70))):
             tags = _basics(level.width, level.height) | {322: short(level.tile), 323: short(level.tile)}

@@ -26,13 +26,19 @@ _SMALL = 1024
 
 def slide_look(path: Path) -> Look | None:
     """Look at the lowest level of a slide through OpenSlide or pylibCZIrw; None if neither reads it."""
+    pixels = slide_grey(path)
+    return None if pixels is None else look_of(pixels)
+
+
+def slide_grey(path: Path) -> NDArray[np.uint8] | None:
+    """Return the grey values of the lowest level of a slide, as the first reader that can shows it."""
     for reader in (_openslide, _czi):
         try:
             pixels = reader(path)
         except Exception:  # noqa: S112 whatever a reader raises for a file that it cannot open
             continue
         if pixels is not None:
-            return look_of(pixels)
+            return pixels
     return None
 
 

@@ -20,7 +20,7 @@ _SHORT, _LONG, _WHOLE, _FRACTION = (3,), (4,), (3, 4, 16), (5,)
 
 #: tag -> allowed types, allowed counts (0: any, -1: one for each sample), highest value
 STRUCTURE: dict[int, tuple[tuple[int, ...], tuple[int, ...], int]] = {
-    254: (_LONG, (1,), 7),  # NewSubfileType
+    254: (_LONG, (1,), 15),  # NewSubfileType; of a macro of Aperio it is 9
     255: (_SHORT, (1,), 3),  # SubfileType
     256: (_WHOLE, (1,), 1 << 31),  # ImageWidth
     257: (_WHOLE, (1,), 1 << 31),  # ImageLength

@@ -72,23 +72,30 @@ def ask(child: str, path: Path, timeout: float) -> tuple[dict[str, Any], bytes]:
         If the library cannot open it, or has ended its process.
     """
     import json
-    import subprocess
 
     question = json.dumps({"path": sys.path, "slide": str(path.resolve()), "child": child})
+    code, said = _ended(question.encode() + b"\n", timeout)
+    head, _, data = said.partition(b"\n")
+    if code or not head or len(data) > _MOST:
+        raise OSError("the reader could not open the file")
+    told: dict[str, Any] = json.loads(head)
+    return told, data
+
+
+def _ended(question: bytes, timeout: float) -> tuple[int, bytes]:
+    """Let a process answer a question; return how it ended, and what it said."""
+    import subprocess
+
     ended = subprocess.run(  # noqa: S603 - our own interpreter with our own code
         [sys.executable, "-I", "-c", _CODE],
-        input=question.encode() + b"\n",
+        input=question,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         timeout=timeout,
         check=False,
         process_group=0 if os.name == "posix" else None,  # Ctrl-C in a terminal is for us, not for it
     )
-    head, _, data = ended.stdout.partition(b"\n")
-    if ended.returncode or not head or len(data) > _MOST:
-        raise OSError("the reader could not open the file")
-    told: dict[str, Any] = json.loads(head)
-    return told, data
+    return ended.returncode, ended.stdout
 
 
 # -- what children say that look at pixels themselves ------------------------------------

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from blankslide.verification.views import (
     FAILS,
+    NO_EDIT,
     PICTURE_LIMIT,
+    Edit,
     LevelView,
     PictureView,
     ReaderView,
@@ -44,8 +46,13 @@ def can_read(path: Path) -> bool:
     return path.suffix.lower() == ".mrxs" and (path.with_suffix("") / "Slidedat.ini").is_file()
 
 
-def look(path: Path) -> ReaderView:
+def look(path: Path, edit: Edit = NO_EDIT) -> ReaderView:
     """Open the slide and sample it.
+
+    Parameters
+    ----------
+    edit
+        What is about to be written, or was.
 
     Raises
     ------
@@ -66,7 +73,7 @@ def look(path: Path) -> ReaderView:
             mpp=(mpp[0], mpp[1]) if mpp[0] is not None and mpp[1] is not None else None,
             objective=_number(known.get("openslide.objective-power")),
             levels=tuple(_level(slide, i, sizes) for i in range(len(sizes))),
-            pictures=tuple(_picture(slide, name) for name in sorted(slide.associated_images)),
+            pictures=tuple(_picture(slide, name, edit) for name in sorted(slide.associated_images)),
         )
     finally:
         slide.close()
@@ -83,10 +90,14 @@ def _level(slide: Any, index: int, sizes: tuple[tuple[int, int], ...]) -> LevelV
     return LevelView((width, height), tuple(samples))
 
 
-def _picture(slide: Any, name: str) -> PictureView:
+def _picture(slide: Any, name: str, edit: Edit) -> PictureView:
     image = _tried(lambda: slide.associated_images[name])
     if image is None or image.width * image.height > PICTURE_LIMIT:
         return PictureView(name, (0, 0) if image is None else image.size, "", False)
+    covered = edit.cover(image.size)
+    if covered is not None:
+        image = image.convert("RGBA")
+        image.paste((0, 0, 0, 0), covered)
     extrema = image.convert("RGB").getextrema()
     return PictureView(name, image.size, digest(image.tobytes(), image.size), all(low == high for low, high in extrema))
 

@@ -79,7 +79,7 @@ def look(path: Path, edit: Edit = NO_EDIT) -> ReaderView:
             objective=objective,
             levels=tuple(_level(handle, i, sizes) for i in range(len(sizes))),
             colour=colour,
-            pictures=tuple(_picture(handle, n, pixels[n], unseen=n in settled) for n in names),
+            pictures=tuple(_picture(handle, n, pixels[n], edit, unseen=n in settled) for n in names),
             barcode=bool(barcode),
         )
     finally:
@@ -138,7 +138,7 @@ def _inside(start: int, length: int, tile: int) -> int:
     return min(start, start // tile * tile + tile - length) if tile >= length else start
 
 
-def _picture(handle: _Handle, name: str, announced: tuple[int, int], *, unseen: bool) -> PictureView:
+def _picture(handle: _Handle, name: str, announced: tuple[int, int], edit: Edit, *, unseen: bool) -> PictureView:
     if unseen:
         return PictureView(name, announced, UNSEEN, False)
     if announced[0] * announced[1] > PICTURE_LIMIT:
@@ -146,6 +146,9 @@ def _picture(handle: _Handle, name: str, announced: tuple[int, int], *, unseen: 
     image = handle.ask(lambda s: s.associated_images[name])
     if image is None:
         return PictureView(name, announced, "", False)
+    covered = edit.cover(image.size)
+    if covered is not None:
+        image.paste((0, 0, 0, 0), covered)
     return PictureView(name, image.size, *_digested(image))
 
 

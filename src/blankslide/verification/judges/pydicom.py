@@ -21,7 +21,9 @@ from typing import TYPE_CHECKING, Any
 
 from blankslide.verification.views import (
     FAILS,
+    NO_EDIT,
     PICTURE_LIMIT,
+    Edit,
     LevelView,
     PictureView,
     ReaderView,
@@ -56,8 +58,13 @@ def can_read(path: Path) -> bool:
         return file.read(_MARK + 4)[_MARK:] == b"DICM"
 
 
-def look(path: Path) -> ReaderView:
+def look(path: Path, edit: Edit = NO_EDIT) -> ReaderView:
     """Open the slide and sample it.
+
+    Parameters
+    ----------
+    edit
+        What is about to be written, or was.
 
     Raises
     ------
@@ -77,7 +84,7 @@ def look(path: Path) -> ReaderView:
             objective=_decimal(_first(top, "OpticalPathSequence"), "ObjectiveLensPower"),
             levels=tuple(_level(f, h, effort(i, len(ordered))) for i, (f, h) in enumerate(ordered)),
             colour=_colour(_first(top, "OpticalPathSequence")),
-            pictures=tuple(_picture(f, h) for f, h in files if _is_picture(h)),
+            pictures=tuple(_picture(f, h, edit) for f, h in files if _is_picture(h)),
         )
 
 
@@ -191,17 +198,22 @@ def _decoded(source: Any, index: int) -> Any:
         return None
 
 
-def _picture(path: Path, header: Any) -> PictureView:
+def _picture(path: Path, header: Any, edit: Edit) -> PictureView:
     name, size = _NAMES.get(_flavour(header), ""), _size(header)
     if size[0] * size[1] > PICTURE_LIMIT // 4:
         return PictureView(name, size, "", False)
     source = _source(path, header)
     digests: list[str] = []
     colours: set[tuple[int, ...] | None] = set()
+    covered = edit.cover(size) if _frames(header) == 1 else None
     for index in range(_frames(header)):
         pixels = _decoded(source, index)
         if pixels is None:
             return PictureView(name, size, "", False)
+        if covered is not None:
+            left, top, right, bottom = covered
+            pixels = pixels.copy()
+            pixels[top:bottom, left:right] = 0
         digests.append(digest(pixels.tobytes(), pixels.shape))
         first = pixels[0, 0]
         colours.add(tuple(first.reshape(-1).tolist()) if (pixels == first).all() else None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from blankslide.verification.judges import apart
-from blankslide.verification.views import PICTURE_LIMIT, LevelView, PictureView, ReaderView, digest
+from blankslide.verification.views import NO_EDIT, PICTURE_LIMIT, Edit, LevelView, PictureView, ReaderView, digest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,8 +33,13 @@ def can_read(path: Path) -> bool:
     return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<") and _ROOT in head
 
 
-def look(path: Path) -> ReaderView:
+def look(path: Path, edit: Edit = NO_EDIT) -> ReaderView:
     """Open the file and sample it.
+
+    Parameters
+    ----------
+    edit
+        What is about to be written, or was.
 
     Raises
     ------
@@ -47,7 +52,7 @@ def look(path: Path) -> ReaderView:
         LevelView((level["width"], level["height"]), tuple(cut.sample(size) for size in level["samples"]))
         for level in told["levels"]
     )
-    pictures = tuple(cut.picture(name, length) for name, length in told["pictures"].items())
+    pictures = tuple(cut.picture(name, length, edit) for name, length in told["pictures"].items())
     return ReaderView(
         reader="pyisyntax",
         version=version(),
@@ -74,7 +79,7 @@ class _Cut:
         """Digest of one area, RGBA."""
         return digest(self.take(size[0] * size[1] * 4), tuple(size))
 
-    def picture(self, name: str, length: int) -> PictureView:
+    def picture(self, name: str, length: int, edit: Edit) -> PictureView:
         """Decode a JPEG."""
         import io
 
@@ -87,6 +92,9 @@ class _Cut:
                 pixels = image.convert("RGB")
         except (OSError, ValueError, SyntaxError):
             return PictureView(name, (0, 0), "", False)
+        covered = edit.cover(pixels.size)
+        if covered is not None:
+            pixels.paste((0, 0, 0), covered)
         blank = all(low == high for low, high in pixels.getextrema())  # type: ignore[misc]
         return PictureView(name, pixels.size, digest(pixels.tobytes(), pixels.size), blank)
 

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 from blankslide.verification.views import (
     EMPTY,
     FAILS,
+    NO_EDIT,
     PICTURE_LIMIT,
+    Edit,
     LevelView,
     PictureView,
     ReaderView,
@@ -58,8 +60,13 @@ def can_read(path: Path) -> bool:
         return file.read(len(_MAGIC)) == _MAGIC
 
 
-def look(path: Path) -> ReaderView:
+def look(path: Path, edit: Edit = NO_EDIT) -> ReaderView:
     """Open the database, check it if it is small, and sample tiles and pictures.
+
+    Parameters
+    ----------
+    edit
+        What is about to be written, or was.
 
     Raises
     ------
@@ -84,7 +91,7 @@ def look(path: Path) -> ReaderView:
             mpp=None if mpp is None else (mpp, mpp),
             objective=float(power) if power else None,
             levels=tuple(_levels(db, table)),
-            pictures=tuple(_pictures(db)),
+            pictures=tuple(_pictures(db, edit)),
         )
 
 
@@ -116,11 +123,11 @@ def _tile(db: Connection, ask: str, name: str, side: int) -> str:
     return FAILS if None in pixels else digest(b"".join(p[1] for p in pixels if p), [p and p[0] for p in pixels])
 
 
-def _pictures(db: Connection) -> Iterator[PictureView]:
+def _pictures(db: Connection, edit: Edit) -> Iterator[PictureView]:
     for name, query in _PICTURES.items():
         rows = db.execute(query).fetchall()
         if len(rows) == 1 and isinstance(rows[0][0], bytes) and rows[0][0][:2] == b"\xff\xd8":
-            found = _decoded(rows[0][0])
+            found = _decoded(rows[0][0], edit)
             size, data, blank = found or ((0, 0), b"", False)
             yield PictureView(name, size, digest(data, size) if found else "", blank)
 
@@ -138,7 +145,7 @@ def _plane(data: bytes) -> tuple[tuple[tuple[int, int], str], bytes] | None:
         return None
 
 
-def _decoded(data: bytes) -> tuple[tuple[int, int], bytes, bool] | None:
+def _decoded(data: bytes, edit: Edit) -> tuple[tuple[int, int], bytes, bool] | None:
     """Return size and pixels of a JPEG, and whether it is of one colour."""
     from PIL import Image
 
@@ -147,6 +154,9 @@ def _decoded(data: bytes) -> tuple[tuple[int, int], bytes, bool] | None:
             if picture.width * picture.height > PICTURE_LIMIT:
                 return None
             pixels = picture.convert("RGB")
+            covered = edit.cover(pixels.size)
+            if covered is not None:
+                pixels.paste((0, 0, 0), covered)
             return pixels.size, pixels.tobytes(), all(low == high for low, high in pixels.getextrema())  # type: ignore[misc]
     except (OSError, SyntaxError, ValueError):
         return None

@@ -176,13 +176,13 @@ def _picture(tiff: TiffFile, page: TiffPage, edit: Edit, sizes: list[tuple[int, 
         return PictureView(name, size, UNSEEN, False)
     if prod(size) > PICTURE_LIMIT // 4:
         seen = _seen(tiff, page, dict.fromkeys(int(count * f) for f in _WHERE))
-    elif count > _SPREAD and edit.spares(_ranges(page)):
+    elif edit.cover(size) is None and count > _SPREAD and edit.spares(_ranges(page)):
         seen = _seen(tiff, page, [*(count * n // (_SPREAD - 1) for n in range(_SPREAD - 1)), count - 1])
         if seen is not None and seen.blank:  # what is of one colour here and there may not be so elsewhere
             seen = _seen(tiff, page, range(count))
         seen = seen and seen._replace(digests=[*seen.digests, *(_coded(tiff, page, i) for i in range(count))])
     else:
-        seen = _seen(tiff, page, range(count))
+        seen = _seen(tiff, page, range(count), edit.cover(size))
     return PictureView(name, size, digest("".join(seen.digests).encode()) if seen else "", bool(seen and seen.blank))
 
 
@@ -191,17 +191,35 @@ class _Seen(NamedTuple):
     blank: bool
 
 
-def _seen(tiff: TiffFile, page: TiffPage, chosen: Iterable[int]) -> _Seen | None:
-    """Decode some segments; None if one of them fails."""
+def _seen(
+    tiff: TiffFile, page: TiffPage, chosen: Iterable[int], covered: tuple[int, int, int, int] | None = None
+) -> _Seen | None:
+    """Decode some segments, without the part of the picture that is covered; None if one of them fails."""
     digests, colours = [], set[tuple[int, ...] | None]()
     for index in chosen:
         pixels = _segment(tiff, page, index)
         if pixels is None:
             return None
+        if covered is not None:
+            pixels = _without(page, index, pixels, covered)
         digests.append(digest(pixels.tobytes(), pixels.shape))
         if None not in colours and len(colours) < 2:
             colours.add(_colour(pixels))
     return _Seen(digests, len(colours) == 1 and None not in colours)
+
+
+def _without(page: TiffPage, index: int, pixels: Any, covered: tuple[int, int, int, int]) -> Any:
+    """Return a segment of (depth, rows, columns, samples) with zeros in what is covered of the picture."""
+    wide, high = (page.tilewidth, page.tilelength) if page.is_tiled else (page.imagewidth, page.rowsperstrip)
+    columns = -(-page.imagewidth // wide)
+    rows = -(-page.imagelength // high)
+    x, y = index % columns * wide, index // columns % rows * high
+    left, top, right, bottom = covered
+    right = max(right, columns * wide) if right >= page.imagewidth else right  # what fills tiles up goes as well
+    bottom = max(bottom, rows * high) if bottom >= page.imagelength else bottom
+    out = pixels.copy()
+    out[:, max(0, top - y) : max(0, bottom - y), max(0, left - x) : max(0, right - x)] = 0
+    return out
 
 
 def _coded(tiff: TiffFile, page: TiffPage, index: int) -> str:

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     import numpy as np
 
     from blankslide.model import AssociatedImage, Inspection, Level
-    from blankslide.viewing.planes import Channel
+    from blankslide.viewing.planes import Channel, Scene
 
     Pixels = np.ndarray[Any, np.dtype[Any]]
 
 _TILE = 512
+_NOBODY = "no reader here can show this kind of slide"
+_EXTRA = "pip install 'blankslide[readers]'"
 
 
 class Levels(Protocol):
@@ -35,6 +37,14 @@ class Levels(Protocol):
 
     def channels(self, found: Inspection) -> tuple[Channel, ...]:
         """Return the channels of the tissue; none if it is plain colour or one grey plane."""
+        ...
+
+    def scenes(self, found: Inspection) -> tuple[Scene, ...]:
+        """Return further images of the slide, or all of them where they have their places; usually none."""
+        ...
+
+    def profile(self) -> bytes | None:
+        """Return the tissue's colour profile, if it has one."""
         ...
 
     def close(self) -> None:
@@ -63,12 +73,19 @@ class Areas:
         If the library is not there or refuses the slide: such a slide is reviewed without being shown.
     """
 
+    needs = ""
+    """The library's name, if an extra installs it."""
+
     def __init__(self) -> None:
         self._lock = threading.Lock()
         try:
             self._slide: Any = self._opened()
+        except ImportError:
+            if not self.needs:
+                raise NotEditable(_NOBODY) from None
+            raise NotEditable(f"{self.needs} would show this slide, and is not installed", _EXTRA) from None
         except Exception:  # a library raises what it likes, and its words may hold a value
-            raise NotEditable("no reader here can show this kind of slide") from None
+            raise NotEditable(_NOBODY, "it can be anonymized all the same") from None
 
     def _opened(self) -> Any:
         """Open the slide; may raise anything."""
@@ -95,6 +112,14 @@ class Areas:
     def channels(self, found: Inspection) -> tuple[Channel, ...]:
         """Return nothing: the library shows the tissue in colours."""
         return ()
+
+    def scenes(self, found: Inspection) -> tuple[Scene, ...]:
+        """Return nothing: the library shows the tissue as one image."""
+        return ()
+
+    def profile(self) -> bytes | None:
+        """Return nothing: the library does not say."""
+        return None
 
     def _tile(self, level: Level) -> int:
         return _TILE
@@ -153,10 +178,20 @@ class DecodedPictures:
         """Let go of whatever is open; safe to repeat."""
 
 
-def rgb(image: Any) -> Pixels:
-    """Return a Pillow image as rows, columns and red, green, blue."""
+def rgb(image: Any, background: tuple[int, int, int] | None = None) -> Pixels:
+    """Return a Pillow image as rows, columns and red, green, blue.
+
+    Parameters
+    ----------
+    background
+        What shines through where the image is transparent; None leaves whatever colour stands there.
+    """
     import numpy as np
 
+    if background is not None and image.mode == "RGBA" and image.getextrema()[3][0] < 255:
+        from PIL import Image
+
+        image = Image.alpha_composite(Image.new("RGBA", image.size, (*background, 255)), image)
     pixels: Pixels = np.array(image.convert("RGB"))
     return pixels
 

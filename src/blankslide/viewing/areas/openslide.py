@@ -7,6 +7,7 @@ by their size. A picture that says where it stands is decoded there, others by t
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from blankslide.viewing.areas.base import Areas, DecodedPictures, decoded, rgb, stored
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from blankslide.model import AssociatedImage, Inspection, Level
     from blankslide.viewing.areas.base import Levels, Pictures
     from blankslide.viewing.arrays import LazyPicture
+    from blankslide.viewing.planes import Channel
 
     Pixels = np.ndarray[Any, np.dtype[Any]]
 
@@ -47,11 +49,25 @@ class OpenSlideAreas(Areas):
         self._path = path
         super().__init__()
         self._sizes = list(self._slide.level_dimensions)
+        self._background = _colour(self._slide.properties.get("openslide.background-color"))
 
     def _opened(self) -> Any:
         import openslide
 
         return openslide.OpenSlide(self._path)
+
+    def channels(self, found: Inspection) -> tuple[Channel, ...]:
+        """Return the colours of an uncompressed set, which have more bits than OpenSlide shows; else nothing."""
+        from blankslide.viewing.areas import ngr
+
+        return ngr.channels_of(self._path, found) if self._path.suffix.lower() == ".vmu" else ()
+
+    def profile(self) -> bytes | None:
+        """Return the slide's colour profile, if it has one."""
+        with self._lock, suppress(Exception):  # OpenSlide raises what it likes
+            found = self._slide.color_profile
+            return None if found is None else bytes(found.tobytes())
+        return None
 
     def _number(self, level: Level) -> int | None:
         size = (level.width, level.height)
@@ -63,9 +79,12 @@ class OpenSlideAreas(Areas):
         return self._asked(lambda slide: slide.read_region(corner, number, size))
 
     def _asked(self, ask: Callable[[Any], Any]) -> Pixels:
-        """Return what OpenSlide decodes; after an error the next one asks a fresh handle."""
+        """Return what OpenSlide decodes; after an error the next one asks a fresh handle.
+
+        What was not scanned is transparent there: it gets the background that the slide names, or white like glass.
+        """
         try:
-            return rgb(ask(self._slide))
+            return rgb(ask(self._slide), self._background)
         except KeyError:  # it only does not have it
             raise
         except Exception:
@@ -85,6 +104,15 @@ class OpenSlideAreas(Areas):
             if self._slide is None:
                 raise ValueError("the slide is closed")
             return self._asked(lambda slide: slide.associated_images[role])
+
+
+def _colour(said: str | None) -> tuple[int, int, int]:
+    """Return a colour of six hexadecimal digits; white if it is none."""
+    try:
+        red, green, blue = bytes.fromhex(said or "")
+    except ValueError:
+        return 255, 255, 255
+    return red, green, blue
 
 
 class SidePictures(DecodedPictures):

@@ -58,17 +58,19 @@ def pictures(path: Path, found: Inspection, opened: Levels | None) -> Pictures:
 class IsyntaxAreas(Areas):
     """An open slide."""
 
+    needs = "pyisyntax"
+
     def __init__(self, path: Path) -> None:
         self._path = path
         super().__init__()
         self._sizes: list[tuple[int, int]] = list(self._slide.level_dimensions)
 
     def _opened(self) -> Any:
+        from isyntax import ISyntax
+
         from blankslide.verification.judges import pyisyntax
 
         pyisyntax.look(self._path)
-        from isyntax import ISyntax
-
         return ISyntax.open(self._path, _CACHE)
 
     def _number(self, level: Level) -> int | None:

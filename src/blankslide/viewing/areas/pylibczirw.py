@@ -1,9 +1,9 @@
 """CZI slides: OpenSlide where it can, else the maker's library, pylibCZIrw.
 
 OpenSlide refuses JPEG XR, which most slide scanners of the maker write, and fluorescence. The
-library shows all of them, area by area at any zoom; of several channels the first is shown, in
-grey. It says nothing of attachments, so their pictures are decoded here, each in its own place,
-and need neither library.
+library shows all of them, area by area at any zoom, with channels, depths, times and scenes, and all
+their bits (`pylibczirw_planes`). It says nothing of attachments, so their pictures are decoded here, each
+in its own place, and need neither library.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from blankslide.errors import NotEditable
 from blankslide.viewing.areas.base import Areas, DecodedPictures, decoded, stored
 from blankslide.viewing.areas.openslide import OpenSlideAreas
+from blankslide.viewing.areas.pylibczirw_planes import CziPlanes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from blankslide.containers.czi import Entry
     from blankslide.model import AssociatedImage, Inspection, Level
     from blankslide.viewing.areas.base import Levels, Pictures
+    from blankslide.viewing.planes import Channel, Scene
 
     Pixels = np.ndarray[Any, np.dtype[Any]]
 
@@ -45,10 +47,22 @@ def levels(path: Path, found: Inspection) -> Levels:
     NotEditable
         If none can.
     """
+    own: CziAreas | None = None
     try:
-        return OpenSlideAreas(path)
+        own = CziAreas(path)
+        if own.planes.has_more:
+            return own
+    except NotEditable as error:
+        refusal = error
+    try:
+        shown = OpenSlideAreas(path)
     except NotEditable:
-        return CziAreas(path)
+        if own is None:
+            raise refusal from None
+        return own
+    if own is not None:
+        own.close()
+    return shown
 
 
 def pictures(path: Path, found: Inspection, opened: Levels | None) -> Pictures:
@@ -59,18 +73,35 @@ def pictures(path: Path, found: Inspection, opened: Levels | None) -> Pictures:
 class CziAreas(Areas):
     """A slide that is open in the maker's library."""
 
+    needs = "pylibCZIrw"
+
     def __init__(self, path: Path) -> None:
         self._path = path
         super().__init__()
         box = self._slide.total_bounding_rectangle
         self._corner: tuple[int, int] = (box.x, box.y)
         self._width: int = box.w
+        self.planes = CziPlanes(self._slide, self._lock, self._white)
 
     def _opened(self) -> Any:
         from pylibCZIrw import czi
 
         self._context: Any = czi.open_czi(str(self._path))
         return self._context.__enter__()
+
+    @property
+    def _white(self) -> tuple[float, float, float]:
+        """What was not scanned: of a slide in colours white, like glass; of fluorescence dark."""
+        in_colours = str(self._slide.get_channel_pixel_type(0)).startswith("Bgr")
+        return (1.0, 1.0, 1.0) if in_colours else (0.0, 0.0, 0.0)
+
+    def channels(self, found: Inspection) -> tuple[Channel, ...]:
+        """Return the channels of the tissue, with all their bits."""
+        return self.planes.channels(found, None)
+
+    def scenes(self, found: Inspection) -> tuple[Scene, ...]:
+        """Return the scenes, if there are several."""
+        return self.planes.scenes(found)
 
     def _number(self, level: Level) -> int:
         """Return how many times smaller the level is than the largest."""
@@ -81,13 +112,15 @@ class CziAreas(Areas):
 
         width, height = x.stop - x.start, y.stop - y.start
         corner = (self._corner[0] + x.start * number, self._corner[1] + y.start * number)
-        area: Pixels = self._slide.read(roi=(*corner, width * number, height * number), plane={"C": 0}, zoom=1 / number)
+        roi = (*corner, width * number, height * number)
+        area: Pixels = self._slide.read(roi=roi, plane={"C": 0}, zoom=1 / number, background_pixel=self._white)
         whole = np.zeros((height, width, 3), "uint8")  # rounding may leave out a row
         part = _shown(area)[:height, :width]
         whole[: part.shape[0], : part.shape[1]] = part
         return whole
 
     def _close(self, slide: Any) -> None:
+        self.planes.close()
         self._context.__exit__(None, None, None)
 
 

@@ -13,18 +13,22 @@ from typing import TYPE_CHECKING, Any
 
 from blankslide.containers.tiff.directories import MAX_IFDS
 from blankslide.errors import BlankslideError, DamagedSlide, EnvironmentProblem
+from blankslide.model.patterns import pattern
 from blankslide.quiet import quiet
 from blankslide.viewing.areas.openslide import SidePictures
-from blankslide.viewing.arrays import LazyLevel, LazyPicture, box_of
+from blankslide.viewing.arrays import LazyLevel, LazyPicture, Planar
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from blankslide.model import AssociatedImage, Inspection, Level
     from blankslide.viewing.areas.base import Levels, Pictures
-    from blankslide.viewing.planes import Channel
+    from blankslide.viewing.planes import Channel, Scene
 
 _COLOURS = (3, 4)
+_XMP, _FILTER = 700, 65434
+_WHITE_POINT = pattern(rb"""ScanWhitePoint=["'](\d{1,3})["']""")
+"""What scanners of Ventana's say of empty glass, in the XML of the first page."""
 _MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
@@ -88,6 +92,7 @@ class TiffSlide:
         self._pages = {self._first: TiffPages(files[self._first])}
         self._sides: dict[int, SidePictures] = {}
         self._tissue = {level.page for level in found.levels}
+        self._top = found.levels[0].page if found.levels else 0
 
     def level(self, level: Level) -> LazyLevel:
         """Return one resolution."""
@@ -95,7 +100,27 @@ class TiffSlide:
 
     def channels(self, found: Inspection) -> tuple[Channel, ...]:
         """Return the channels of the tissue; none if it is plain colour or one grey plane."""
+        if len(self._files) > 1:
+            return tuple(self._channel(number, found) for number in self._files)
         return self._pages[self._first].channels(found)
+
+    def _channel(self, number: int, found: Inspection) -> Channel:
+        """Return one slide of an index as a channel, in its own colours."""
+        from blankslide.viewing.planes import Channel
+
+        if number not in self._pages:
+            self._pages[number] = TiffPages(self._files[number])
+        pages = self._pages[number]
+        levels = tuple(map(pages.level, found.levels))
+        return Channel(pages.filter or _apart(self._files, number), None, levels, "YXS" if levels[0].rgb else "YX")
+
+    def scenes(self, found: Inspection) -> tuple[Scene, ...]:
+        """Return further images of the file."""
+        return self._pages[self._first].scenes(found)
+
+    def profile(self) -> bytes | None:
+        """Return the colour profile of the largest level, if it has one."""
+        return self._pages[self._first].profile(self._top)
 
     def picture(self, image: AssociatedImage, words: str) -> LazyPicture:
         """Return one associated image; ``words`` stand where it cannot be decoded."""
@@ -117,30 +142,23 @@ class TiffSlide:
             sides.close()
 
 
+def _apart(files: dict[int, Path], number: int) -> str:
+    """Return the part of a file's name that the other names do not share."""
+    stems = [path.stem for path in files.values()]
+    start = _alike(stems)
+    end = _alike([stem[start:][::-1] for stem in stems])
+    stem = files[number].stem
+    return stem[start : len(stem) - end].strip(" -_.()")
+
+
+def _alike(words: list[str]) -> int:
+    """Return how many characters all words begin with."""
+    return next((at for at, letters in enumerate(zip(*words, strict=False)) if len(set(letters)) > 1), 0)
+
+
 def _is_planar(shape: tuple[int, ...], size: tuple[int, int]) -> bool:
     """Whether a page has one plane after the other: all red, all green, all blue."""
     return len(shape) == 3 and shape[0] in _COLOURS and shape[1:] == size and shape[:2] != size
-
-
-class _Planar:
-    """A page of one plane after the other as rows, columns and colours.
-
-    Parameters
-    ----------
-    store
-        What reads by plane, rows and columns.
-    """
-
-    def __init__(self, store: Any) -> None:
-        self._store = store
-        self.shape = (*store.shape[1:], store.shape[0])
-        self.chunks = (*store.chunks[1:], store.shape[0])
-
-    def __getitem__(self, key: Any) -> Any:
-        import numpy as np
-
-        rows, columns, inside = box_of(key, self.shape)
-        return np.moveaxis(np.asarray(self._store[:, rows, columns]), 0, -1)[inside]
 
 
 class TiffPages:
@@ -171,6 +189,12 @@ class TiffPages:
 
         return channels_of(self._tiff, found)
 
+    def scenes(self, found: Inspection) -> tuple[Scene, ...]:
+        """Return further images of the file."""
+        from blankslide.viewing.areas.tifffile_channels import scenes_of
+
+        return scenes_of(self._tiff, found)
+
     def level(self, level: Level) -> LazyLevel:
         """Return one resolution."""
         size = level.height, level.width
@@ -180,10 +204,32 @@ class TiffPages:
                 return LazyLevel((*size, 3), "uint8")
             import zarr
 
-            store: Any = zarr.open(page.aszarr(), mode="r")
+            store: Any = zarr.open(page.aszarr(fillvalue=self._unscanned(page)), mode="r")
             if _is_planar(page.shape, size):
-                store = _Planar(store)
+                store = Planar(store)
             return LazyLevel(store.shape, page.dtype, store)
+
+    def profile(self, page: int) -> bytes | None:
+        """Return the colour profile of a page, if it has one."""
+        with quiet(), suppress(Exception):  # tifffile raises what it likes for a page that it cannot parse
+            found = self._tiff.pages[page].aspage().iccprofile
+            return None if found is None else bytes(found)
+        return None
+
+    @property
+    def filter(self) -> str:
+        """What a scanner of Hamamatsu's calls the filter of a fluorescence scan; empty if it does not."""
+        tag = self._tiff.pages.first.tags.get(_FILTER)
+        return tag.value.strip() if tag is not None and isinstance(tag.value, str) else ""
+
+    def _unscanned(self, page: Any) -> int | None:
+        """Return the value of tiles that are not in the file: of a page in colours the slide's white, like glass."""
+        if page.samplesperpixel not in _COLOURS or page.dtype.kind != "u":
+            return None
+        white = (1 << 8 * int(page.dtype.itemsize)) - 1
+        tag = self._tiff.pages.first.tags.get(_XMP) if page.dtype.itemsize == 1 else None
+        said = _WHITE_POINT.search(tag.value) if tag is not None and isinstance(tag.value, bytes) else None
+        return min(white, int(said[1])) if said else white
 
     def picture(self, image: AssociatedImage, words: str) -> LazyPicture:
         """Return one associated image; ``words`` stand where it cannot be decoded."""

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from blankslide.quiet import quiet
-from blankslide.viewing.planes import Channel, Colour, LazyPlanes, shown_axes
+from blankslide.viewing.arrays import LazyLevel, Planar
+from blankslide.viewing.planes import Channel, Colour, LazyPlanes, Scene, shown_axes
 
 if TYPE_CHECKING:
     from blankslide.model import Inspection
@@ -46,11 +47,55 @@ def _tissue(tiff: Any, found: Inspection) -> Any:
             continue
         if _first_page(series) != top.page:
             continue
-        extra = {axis: n for axis, n in zip(axes, shape, strict=True) if axis not in "YX" and n > 1}
-        known = set(extra) <= set("TZCS")
-        if extra and known and "S" not in extra and extra.get("C", 1) <= _MOST:
+        if _has_planes(series):
             return series
     return None
+
+
+def scenes_of(tiff: Any, found: Inspection) -> tuple[Scene, ...]:
+    """Return the further images of an OME-TIFF: those that inspection takes for pictures that nobody knows.
+
+    Parameters
+    ----------
+    tiff
+        An open ``tifffile.TiffFile``.
+    """
+    unknown = {image.page for image in found.associated if image.role == "unknown"}
+    if not unknown or not tiff.is_ome:
+        return ()
+    with quiet():
+        try:
+            images = [s for s in tiff.series if s.kind == "ome" and _first_page(s) in unknown]
+            return tuple(scene for scene in (_scene(tiff, series) for series in images[:_MOST]) if scene is not None)
+        except Exception:  # tifffile raises what it likes, and its words may hold a value
+            return ()
+
+
+def _scene(tiff: Any, series: Any) -> Scene | None:
+    pages = frozenset(page.index for page in series.pages if page is not None)
+    pixels = _image(tiff, series)
+    sizes = [float(pixels["Pixels"].get(f"PhysicalSize{axis}", 0)) for axis in "XY"]
+    micrometres = all(pixels["Pixels"].get(f"PhysicalSize{axis}Unit", "µm") == "µm" for axis in "XY")
+    mpp = (sizes[0], sizes[1]) if min(sizes) > 0 and micrometres else None
+    name = str(pixels.get("Name", ""))
+    if _has_planes(series):
+        return Scene(name, (), tuple(_channels(tiff, series)), None, mpp, pages)
+    if series.axes not in ("YX", "YXS", "SYX"):
+        return None
+    import zarr
+
+    levels = []
+    for number, level in enumerate(series.levels):
+        store: Any = zarr.open(series.aszarr(level=number), mode="r")
+        store = Planar(store) if level.axes == "SYX" else store
+        levels.append(LazyLevel(store.shape, level.dtype, store))
+    return Scene(name, tuple(levels), (), None, mpp, pages)
+
+
+def _has_planes(series: Any) -> bool:
+    """Whether a series has more than one plane of numbers, along axes that a viewer knows."""
+    extra = {axis: n for axis, n in zip(series.axes, series.shape, strict=True) if axis not in "YX" and n > 1}
+    return bool(extra) and set(extra) <= set("TZC") and extra.get("C", 1) <= _MOST
 
 
 def _first_page(series: Any) -> int | None:
@@ -89,15 +134,21 @@ def _nothing(tiff: Any, series: Any, count: int) -> list[tuple[str, Colour | Non
 
 
 def _of_ome(tiff: Any, series: Any, count: int) -> list[tuple[str, Colour | None]]:
-    from tifffile import xml2dict
-
-    images = _listed(xml2dict(tiff.ome_metadata)["OME"]["Image"])
-    same = [s for s in tiff.series if s.kind == "ome"]
-    pixels = images[same.index(series)]["Pixels"]
+    pixels = _image(tiff, series)["Pixels"]
     channels = _listed(pixels.get("Channel", []))
     if len(channels) != count:
         return []
     return [(str(channel.get("Name", "")), _packed(channel.get("Color"))) for channel in channels]
+
+
+def _image(tiff: Any, series: Any) -> Mapping[str, Any]:
+    """Return what the XML says about the image that a series is."""
+    from tifffile import xml2dict
+
+    images = _listed(xml2dict(tiff.ome_metadata)["OME"]["Image"])
+    same = [s for s in tiff.series if s.kind == "ome"]
+    found: Mapping[str, Any] = images[same.index(series)]
+    return found
 
 
 def _packed(value: Any) -> Colour | None:

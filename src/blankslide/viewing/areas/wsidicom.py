@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from blankslide.errors import NotEditable
 from blankslide.viewing.areas.base import Areas, DecodedPictures, rgb
 from blankslide.viewing.areas.openslide import OpenSlideAreas
+from blankslide.viewing.areas.pydicom_planes import channels_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from blankslide.model import AssociatedImage, Inspection, Level
     from blankslide.viewing.areas.base import Levels, Pictures
+    from blankslide.viewing.planes import Channel
 
     Pixels = np.ndarray[Any, np.dtype[Any]]
 
@@ -46,10 +48,11 @@ def levels(path: Path, found: Inspection) -> Levels:
     NotEditable
         If none can.
     """
+    files = _files(path, found)
     try:
-        return OpenSlideAreas(path)
+        return _Through(path, files)
     except NotEditable:
-        return DicomAreas(_files(path, found))
+        return DicomAreas(files)
 
 
 def pictures(path: Path, found: Inspection, opened: Levels | None) -> Pictures:
@@ -61,8 +64,22 @@ def _files(path: Path, found: Inspection) -> list[Path]:
     return [path, *(path.with_name(file.name) for file in found.files[1:])]
 
 
+class _Through(OpenSlideAreas):
+    """A slide that is open in OpenSlide, which shows one optical path in colours; the channels are pydicom's."""
+
+    def __init__(self, path: Path, files: list[Path]) -> None:
+        super().__init__(path)
+        self._files = files
+
+    def channels(self, found: Inspection) -> tuple[Channel, ...]:
+        """Return the optical paths and focal planes."""
+        return channels_of(self._files, found)
+
+
 class DicomAreas(Areas):
     """A slide that is open in wsidicom."""
+
+    needs = "wsidicom"
 
     def __init__(self, files: list[Path]) -> None:
         self._files = files
@@ -75,6 +92,10 @@ class DicomAreas(Areas):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return WsiDicom.open(self._files)
+
+    def channels(self, found: Inspection) -> tuple[Channel, ...]:
+        """Return the optical paths and focal planes."""
+        return channels_of(self._files, found)
 
     def _number(self, level: Level) -> int | None:
         return self._sizes.get((level.width, level.height))

@@ -1,0 +1,116 @@
+"""Every page of the documentation is true: its commands can be typed, its code runs or compiles, its links lead on."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from blankslide.cli.commands import main
+from blankslide.testing import built
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+FENCED = re.compile(r"^( *)```(\w+)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
+SMALL: dict[str, Any] = {"size": (512, 384), "factors": (1, 2), "macro_size": (400, 140)}
+#: Verbs whose commands in the README are run: the others run for ever, ask a person, or take their time.
+RUN = ("inspect", "anonymize", "batch", "audit", "verify", "certificate", "recover", "formats", "completion")
+
+
+def commands(page: Path) -> Iterator[list[str]]:
+    """Yield the command lines of a page, as words; a backslash continues a line, ``#`` or two spaces begin a remark."""
+    text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+    for line in re.findall(r"^\s*(?:\$ )?(blankslide [a-z].*)$", text, re.MULTILINE):
+        if re.search(r"\[--|\u2026|\.\.\.|^blankslide \w+ (is|was|are)\b", line):
+            continue  # a sketch of the options, or a sentence
+        words = shlex.split(re.split(r" {2,}", line)[0], comments=True)
+        for stop in (">", "|", ">>", "&&", "2>&1"):
+            words = words[: words.index(stop)] if stop in words else words
+        yield words[1:]
+
+
+def parsed(words: list[str]) -> None:
+    """Read a command line as click does, without running it."""
+    context = main.make_context("blankslide", list(words))
+    command: click.Command = main
+    rest = [*context._protected_args, *context.args]
+    while isinstance(command, click.Group) and rest:
+        name, found, rest = command.resolve_command(context, rest)
+        assert found is not None
+        command = found
+        context = command.make_context(name, rest, parent=context)
+        rest = [*context._protected_args, *context.args]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_what_a_page_tells_to_type_can_be_typed(page: Path) -> None:
+    for words in commands(page):
+        try:
+            parsed(words)
+        except click.exceptions.Exit:
+            continue  # --help
+        except click.UsageError as error:
+            pytest.fail(f"{' '.join(words)}: {error.format_message()}")
+
+
+def test_a_wrong_option_on_a_page_is_noticed(tmp_path: Path) -> None:
+    (tmp_path / "page.md").write_text("    $ blankslide inspect --unreadable slide.svs  # a remark\n")
+    (words,) = commands(tmp_path / "page.md")
+    with pytest.raises(click.UsageError):
+        parsed(words)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_code_on_a_page_is_code(page: Path) -> None:
+    for _, kind, code in FENCED.findall(page.read_text(encoding="utf-8")):
+        if kind == "python" and ">>>" not in code:
+            is_signature = re.fullmatch(r"[\w.]+\(.*\) -> .*\n", code, re.DOTALL)
+            ast.parse(f"def {code.rstrip().replace('.', '_')}: ..." if is_signature else code)
+        elif kind == "toml":
+            tomllib.loads(code)
+        elif kind == "json":
+            json.loads(code)
+        elif kind == "sh":
+            said = subprocess.run(["bash", "-n", "-c", code], capture_output=True, text=True, check=False)
+            assert said.returncode == 0, said.stderr
+
+
+def test_the_commands_of_the_readme_do_what_they_say(
+    home: Path, tmp_path: Path, run_here: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("slide.svs", "ARCHIVE/a.svs", "ARCHIVE/sub/b.svs"):
+        Path(name).parent.mkdir(exist_ok=True)
+        built.aperio(Path(name), **SMALL)
+    lines = [words for words in commands(ROOT / "README.md") if words[0] in RUN]
+    assert len(lines) >= 10
+    for words in lines:
+        shutil.rmtree("DIR", ignore_errors=True)
+        ended = run_here(*words)
+        expected = 1 if words[0] == "audit" else 0  # the archive was never cleaned
+        assert ended.code == expected, (words, ended.out, ended.err)
+
+
+def test_the_site_is_built_and_every_link_in_it_leads_somewhere(tmp_path: Path) -> None:
+    pytest.importorskip("mkdocs", reason="mkdocs is not installed")
+    run = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict", "--site-dir", str(tmp_path / "site")]
+    said = subprocess.run(
+        run, cwd=ROOT, capture_output=True, text=True, check=False, env=os.environ | {"NO_MKDOCS_2_WARNING": "1"}
+    )
+    assert said.returncode == 0, said.stdout + said.stderr
+    pages = list((tmp_path / "site").rglob("*.html"))
+    assert len(pages) >= len(PAGES)
+    for page in pages:  # nothing is loaded from elsewhere: a page may be read where there is no network
+        assert not re.findall(r'(?:src|href)="(https?://[^"]+\.(?:js|css|woff2?))"', page.read_text(encoding="utf-8"))
