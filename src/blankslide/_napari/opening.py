@@ -38,9 +38,9 @@ Done = TypeVar("Done")
 NOTHING: list[Any] = [(None,)]
 LARGE = 4_000_000
 """Pixels of a slide that people measure in: without a resolution it is told of."""
-_TOLD, _BREATH = 0.25, 0.08
-"""Seconds after which the status bar says what goes on, and after which the window draws again: napari's own progress
-turns like a film while it waits for a reader, and each of its pictures draws the window."""
+_TOLD, _BREATH = 0.25, (0.15, 0.3)
+"""Seconds after which the status bar says what goes on, and after which the window draws again, at first and later:
+napari's own progress turns like a film while it waits for a reader, and each of its pictures draws the whole window."""
 
 
 def layers_for_napari(path: str | Path) -> list[LayerData]:
@@ -109,8 +109,10 @@ def off_the_window(viewer: ViewerModel, job: Callable[[], Done], words: str = "o
     thread = threading.Thread(target=work, name="blankslide opening", daemon=True)
     begun, told = monotonic(), False
     thread.start()
+    breath, longest = _BREATH
     while thread.is_alive():
-        thread.join(_BREATH)
+        thread.join(breath)
+        breath = min(longest, 2 * breath)
         if not told and monotonic() - begun > _TOLD:
             told, viewer.status = True, f"{words} …"
         QApplication.processEvents(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
