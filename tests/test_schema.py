@@ -140,6 +140,7 @@ def test_an_object_that_has_drifted_is_noticed(archive: Path, run_here: Run) -> 
 TOLD = {
     *("inspect", "anonymize", "verify", "recover", "batch", "audit"),
     *("formats", "profile show", "names show", "names find", "seal list", "seal open"),
+    "notebook-check",
 }
 #: Those whose own pages do.
 ELSEWHERE = ("certificate", "ledger", "watch")

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pytest
 
 from blankslide.cli import main
 from blankslide.errors import SlideError
 from blankslide.records.notebook_check import Left, left_in, read
 from blankslide.testing.built import build_aperio
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 STATES = "application/vnd.jupyter.widget-state+json"
 SUMMARY = {"state": {"still": "<p>this slide</p>", "_esm": "export default {}", "own": "1"}, "model_name": "AnyModel"}
@@ -98,7 +97,9 @@ def test_the_command_says_what_is_left_and_by_its_exit_code(tmp_path: Path, caps
     assert "Thimblewick" not in out
     code, out, _ = run(capsys, "--json", "--slide", str(tmp_path / "slide.svs"), str(bad))
     assert code == 1
-    assert [one["kind"] for one in json.loads(out)["notebooks"][0]["left"]] == ["value"]
+    told = json.loads(out)
+    jsonschema.validate(told, json.loads((Path(__file__).parents[2] / "docs" / "schema.json").read_text()))
+    assert [one["kind"] for one in told["notebooks"][0]["left"]] == ["value"]
     code, _, err = run(capsys, str(tmp_path / "slide.svs"))
     assert code == 3
     assert "no notebook" in err

@@ -3,7 +3,7 @@
 napari waits for a reader, so the window's own loop turns meanwhile: it draws, shows napari's progress and says what
 goes on, and keeps clicks for later. What cannot be opened says so in one sentence, leaves no layer, and does not stop
 the slides after it.
-Without a window a slide is read at once, with all its layers, and errors are raised.
+Without a window that is shown a slide is read at once, with all its layers, and errors are raised.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ Done = TypeVar("Done")
 NOTHING: list[Any] = [(None,)]
 LARGE = 4_000_000
 """Pixels of a slide that people measure in: without a resolution it is told of."""
-_TOLD, _BREATH = 0.25, 0.08
-"""Seconds after which the status bar says what goes on, and after which the window draws again: napari's own progress
-turns like a film while it waits for a reader, and each of its pictures draws the window."""
+_TOLD, _BREATH = 0.25, (0.15, 0.3)
+"""Seconds after which the status bar says what goes on, and after which the window draws again, at first and later:
+napari's own progress turns like a film while it waits for a reader, and each of its pictures draws the whole window."""
 
 
 def layers_for_napari(path: str | Path) -> list[LayerData]:
@@ -53,8 +53,8 @@ def layers_for_napari(path: str | Path) -> list[LayerData]:
     """
     watch()
     viewer = _in_front()
-    if viewer is None:
-        return OpenedSlide(path).layer_data()
+    if viewer is None or not _is_drawn(viewer):
+        return OpenedSlide(path).layer_data(next_row(viewer))
     try:
         main = main_file(path)
         pyramid, look, looks = off_the_window(viewer, lambda: _read(main))
@@ -109,8 +109,10 @@ def off_the_window(viewer: ViewerModel, job: Callable[[], Done], words: str = "o
     thread = threading.Thread(target=work, name="blankslide opening", daemon=True)
     begun, told = monotonic(), False
     thread.start()
+    breath, longest = _BREATH
     while thread.is_alive():
-        thread.join(_BREATH)
+        thread.join(breath)
+        breath = min(longest, 2 * breath)
         if not told and monotonic() - begun > _TOLD:
             told, viewer.status = True, f"{words} …"
         QApplication.processEvents(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
@@ -150,6 +152,12 @@ def _in_front() -> ViewerModel | None:
 
     app = QApplication.instance()
     return viewer if app is not None and QThread.currentThread() is app.thread() else None
+
+
+def _is_drawn(viewer: ViewerModel) -> bool:
+    """Whether the window is shown: a hidden one has no first frame, and nobody waits before it."""
+    window: Any = getattr(viewer, "window", None)
+    return window is not None and bool(window._qt_window.isVisible())
 
 
 def _say(severity: str, words: str) -> None:

@@ -66,8 +66,9 @@ def blank_edit(page: Ifd) -> Blank:
     """
     width, height = page.number(T.IMAGE_WIDTH), page.number(T.IMAGE_LENGTH)
     planar = page.number(T.PLANAR_CONFIGURATION, 1) == 2
-    across = page.number(T.TILE_WIDTH, width) if page.is_tiled else width
-    down = page.number(T.TILE_LENGTH, height) if page.is_tiled else page.number(T.ROWS_PER_STRIP, height) or height
+    tiled = page.is_tiled
+    across = page.number(T.TILE_WIDTH, width) if tiled else width
+    down = page.number(T.TILE_LENGTH, height) if tiled else page.number(T.ROWS_PER_STRIP, height) or height
     if not (width and height and across and down):
         raise DamagedSlide(f"{page.name} has no size")
     tables = page.tags.get(T.JPEG_TABLES)
@@ -84,7 +85,7 @@ def blank_edit(page: Ifd) -> Blank:
     )
     rows = -(-height // down)
     slots = tuple(
-        Slot(s, s + n, across, down if page.is_tiled else min(down, height - i % rows * down))
+        Slot(s, s + n, across, down if tiled else min(down, height - i % rows * down))
         for i, (s, n) in enumerate(zip(*page.segments(), strict=True))
     )
     return Blank(0, page.name, coding, slots)

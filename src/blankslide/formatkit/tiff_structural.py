@@ -64,6 +64,7 @@ _FRACTIONS = {
 _PLACES = frozenset((273, 279, 288, 289, 324, 325, 330, 34665, 34853, 40965))
 _LONGEST = 1 << 20
 _ALL_ROWS = (0x7FFFFFFF, 0xFFFFFFFF)
+_UNSIGNED = (3, 4)
 
 
 def is_needed(ifd: Ifd, tag: int) -> bool:
@@ -92,7 +93,7 @@ def is_usable(ifd: Ifd, entry: Entry) -> bool:
     if tag in _ONE:
         return count in (1, samples) and _is_below(ifd, entry, _ONE[tag])
     if tag in _EACH:
-        return 0 < count <= max(samples, 1) and _is_below(ifd, entry, _EACH[tag])
+        return 0 < count <= samples and _is_below(ifd, entry, _EACH[tag])
     if tag in _COUNTED:
         return count == _COUNTED[tag][0] and _is_below(ifd, entry, _COUNTED[tag][1])
     if tag == 336:
@@ -101,6 +102,8 @@ def is_usable(ifd: Ifd, entry: Entry) -> bool:
 
 
 def _is_below(ifd: Ifd, entry: Entry, largest: int | None) -> bool:
+    if largest is not None and entry.number == 1 and entry.type in _UNSIGNED and entry.inline is not None:
+        return int.from_bytes(entry.inline, ifd.tiff.byteorder) <= largest
     return largest is None or all(0 <= n <= largest for n in ifd.tiff.integers(ifd, entry))
 
 
