@@ -410,7 +410,7 @@ def test_a_slide_that_cannot_be_shown_is_reviewed_and_cleaned_all_the_same(desk:
     assert desk.panel.table.rowCount() > 0
 
 
-def test_an_index_of_several_images_is_shown_by_its_first(desk: Desk, tmp_path: Path) -> None:
+def test_an_index_of_several_images_is_shown_as_its_channels(desk: Desk, tmp_path: Path) -> None:
     from blankslide.testing.built import builders
 
     path = tmp_path / "hamamatsu-channels.ndpis"
@@ -418,7 +418,7 @@ def test_an_index_of_several_images_is_shown_by_its_first(desk: Desk, tmp_path: 
     desk.panel.open_path(path)
     desk.settle()
     assert "can identify the patient" in desk.panel.headline.text()
-    assert {"slide", "macro"} <= set(desk.roles())
+    assert {"channel 0", "channel 1", "macro"} <= set(desk.roles())
 
 
 def test_what_is_no_slide_is_refused_in_one_sentence(desk: Desk, tmp_path: Path) -> None:
