@@ -160,6 +160,7 @@ def test_a_pictures_announced_size_costs_no_memory(tmp_path: Path) -> None:
     assert path.read_bytes()[found.start(1) : found.end(1)].strip() == b""
 
 
+@pytest.mark.usefixtures("fresh_readers")
 def test_a_table_of_blocks_that_stands_elsewhere_goes(tmp_path: Path) -> None:
     """Only the table of the tissue's own object is science."""
     path = built(tmp_path, blocks=False)
