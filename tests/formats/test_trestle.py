@@ -197,3 +197,12 @@ def test_a_name_that_has_no_room_for_a_side_file_has_none(slide: Callable[..., P
     path = slide(macro_size=None)
     path = path.rename(path.with_name("n" * 251 + ".tif"))
     assert pipeline.anonymize_in_place(path).content == "clean"
+
+
+def test_a_copy_of_a_slide_without_its_side_file_is_clean(tmp_path: Path) -> None:
+    """The copy has a name of ours until it is whole, and a side file called after that is nobody's."""
+    path = tmp_path / "trestle.tif"
+    build_trestle(path)
+    path.with_suffix(".Full").unlink()
+    outcome = pipeline.anonymize_copy(path, tmp_path / "out")
+    assert (outcome.content, outcome.residue, outcome.target) == ("clean", (), "trestle.tif")

@@ -35,6 +35,7 @@ AnyPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 _TROUBLE = frozenset({errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, getattr(errno, "ESTALE", errno.EIO)})
 _UNSAFE = pattern(r"[/\\:\0]|[. ]\Z|\A(?:con|nul|prn|aux|com\d|lpt\d)(?:\..*)?\Z|\A\.blankslide-", re.IGNORECASE)
+_OURS = ".blankslide-"
 
 
 class SlideFilesOnDisk:
@@ -123,6 +124,8 @@ class SlideFilesOnDisk:
         """
         known = self._members.get(name)
         if known is None:
+            if name.lower().startswith(_OURS):  # beside a copy under way, nothing of ours is a member
+                raise _missing()
             if not name or _UNSAFE.search(name):
                 raise DamagedSlide("a file name inside the slide leads outside its folder")
             known = self._members[name] = self._open_member(name)
@@ -150,10 +153,7 @@ class SlideFilesOnDisk:
                     raise DamagedSlide("a file that the slide refers to is not a regular file") from None
                 with guard("open a file of the slide"):
                     raise
-        raise DamagedSlide(
-            "a file that the slide refers to is missing",
-            "put all files of the slide beside it, under the names they had",
-        )
+        raise _missing()
 
     def relative_names(self) -> list[str]:
         """Names of all open files below the main file's folder, ``/`` between folder and name."""
@@ -245,6 +245,11 @@ def _nothing(error: OSError) -> bytes:
     if error.errno in _TROUBLE:
         raise translate(error, "read a file beside the slide") from None
     return b""
+
+
+def _missing() -> DamagedSlide:
+    hint = "put all files of the slide beside it, under the names they had"
+    return DamagedSlide("a file that the slide refers to is missing", hint)
 
 
 def open_slide(path: AnyPath, write: bool = False) -> SlideFilesOnDisk:
