@@ -157,7 +157,7 @@ def _pieces(room: Room, source: ByteSource) -> Iterator[bytes]:
 
 
 def deaths(folder: Path, name: str, original: Path, wanted: int) -> Iterator[str]:
-    """Kill runs at some of their calls, and say where what is left is neither before nor after."""
+    """Kill runs at every write and at some of the other calls; say where what is left is neither before nor after."""
     from blankslide.testing.own.killing import Mortal, spread
 
     def copied(path: Path) -> None:
@@ -165,7 +165,8 @@ def deaths(folder: Path, name: str, original: Path, wanted: int) -> Iterator[str
 
     mortal = Mortal(folder, name, copied, ("--mask-macro", "auto", "--ledger", "none"))
     for call in _CALLS:
-        for number in spread(mortal.counts[call], wanted):
+        count = mortal.counts[call]
+        for number in range(1, count + 1) if call == "pwrite64" else spread(count, wanted):
             try:
                 mortal.killed(call, number)
             except AssertionError as error:
