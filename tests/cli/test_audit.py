@@ -75,6 +75,20 @@ def test_of_a_damaged_slide_it_tells_how_much_can_be_read(archive: Path, ended: 
     assert (code, "can be read" in errors) == (3, False)
 
 
+def test_of_a_damaged_set_all_its_files_are_read(tmp_path: Path, ended: Any) -> None:
+    """Only the folder of a MIRAX slide says who it is: its main file is a picture."""
+    built.builders()["mirax.mrxs"](tmp_path / "one.mrxs")
+    index = tmp_path / "one" / "Index.dat"
+    index.write_bytes(index.read_bytes()[:40])
+    for named in (tmp_path / "one.mrxs", tmp_path / "one", tmp_path):
+        code, told, errors = ended("audit", named)
+        assert (code, "1 refused" in told, "texts can be read in it that nothing" in errors) == (1, True, True)
+    for file in (tmp_path / "one").iterdir():
+        file.write_bytes(bytes(99))
+    code, _, errors = ended("audit", tmp_path / "one.mrxs")
+    assert (code, "can be read" in errors) == (3, False)
+
+
 def test_nothing_left_is_exit_zero(archive: Path, ended: Any) -> None:
     assert ended("audit", archive / "b" / "slide-3.svs")[0] == 0
 

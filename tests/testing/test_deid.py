@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 
 from blankslide.errors import UsageError
-from blankslide.testing.deid import dataset, key, page, score, tools
+from blankslide.testing.deid import audited, dataset, key, page, score, tools
 from blankslide.testing.deid.key import HIDDEN, REMOVED, RETAINED, TISSUE
 
 if TYPE_CHECKING:
@@ -86,6 +86,29 @@ def test_ours_removes_everything_and_keeps_everything_and_the_page_says_so(slide
     assert "## What blankslide missed\n\nNothing." in told
     assert "| blankslide | 2 of 2 | 0 |" in told
     assert not any(item.text and item.text in told for case in cases for item in case.items if item.action == REMOVED)
+
+
+def test_the_audit_finds_what_the_score_finds_left_and_nothing_in_ours(slides: tuple[Path, list[key.Case]]) -> None:
+    folder, cases = slides
+    copied, ours = (list(tools.run(one, folder, cases[:2])) for one in (tool(COPY), tools.ours()))
+    assert all(len(audited.left_of(result)) > 5 for result in copied)
+    told = {audited.says(result.audit, item) for result in copied if result.audit for item in audited.left_of(result)}
+    assert (told, [page.unheard(result) for result in copied]) == ({audited.NAMED}, [[], []])
+    assert [result.audit for result in ours] == [score.Audit(), score.Audit()]
+    row = page.markdown([tools.ours()], {tools.OURS: copied}, [7], "2026-01-01").split("audit: nothing left |")[1]
+    left = sum(len(audited.left_of(result)) for result in copied)
+    assert f"| blankslide | 2 | 2 | {left} | {left} | 0 | 0 | 0 | 0 |" in row
+
+
+def test_what_the_audit_does_not_know_is_missed_or_told(slides: tuple[Path, list[key.Case]]) -> None:
+    item = key.Item(REMOVED, "case", "hostile", "tag: unknown", text="Zweigspitz")
+    assert audited.says(score.Audit(frozenset(("aperio.user",))), item) == audited.MISSED
+    assert audited.says(score.Audit(others=2), item) == audited.TOLD
+    label = key.Item(HIDDEN, "picture", "ordinary", "the label", role="label")
+    assert audited.says(score.Audit(frozenset(("picture.label",))), label) == audited.NAMED
+    result = score.Result(slides[1][0], "done", (score.Judged(item, False),), score.Audit())
+    told = page.markdown([tools.ours()], {tools.OURS: [result]}, [7], "2026-01-01")
+    assert "| blankslide | argos | tag: unknown (hostile) | 1 |" in told
 
 
 def test_values_are_found_in_other_spellings() -> None:

@@ -59,7 +59,7 @@ def audit(request: Request, options: Options) -> int:
 
     def refused(row: Row) -> None:
         """A slide that no format takes may hold everything still."""
-        if row.code != SlideError.exit_code or not row.path.is_file():
+        if row.code != SlideError.exit_code or not row.path.exists():
             return
         count = unexplained_in(row.path, options)
         if count:

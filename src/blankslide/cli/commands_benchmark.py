@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,10 +69,14 @@ def _run(
                     results[tool.name].append(result)
                     _tell(f"seed {seed} · {tool.name} · {number} of {len(cases)}")
     _tell("")
-    left = any(
-        each.right is False for result in results[tools.OURS] for each in result.judged if result.ending == "done"
-    )
-    return int(left), page.markdown(chosen, results, seeds, datetime.now(UTC).date().isoformat())
+    wrong = any(map(_is_wrong, results[tools.OURS])) or any(map(page.unheard, chain(*results.values())))
+    return int(wrong), page.markdown(chosen, results, seeds, datetime.now(UTC).date().isoformat())
+
+
+def _is_wrong(result: Result) -> bool:
+    """Whether something was left or lost in a slide that we called clean, or our own audit does not agree."""
+    left = any(each.right is False for each in result.judged) or not (result.audit is None or result.audit.is_clean)
+    return result.ending == "done" and left
 
 
 def _tell(words: str) -> None:

@@ -1,57 +1,102 @@
-"""A file that no format can inspect, read by the census alone: how much can be read in it that nothing explains.
+"""A slide that no format can inspect, read by the census alone: how much can be read in it that nothing explains.
 
 For audits only. A slide that another tool has damaged is refused, and may hold everything still; this says so much.
 """
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from blankslide.errors import BlankslideError
-from blankslide.pipeline.opening import opened
+from blankslide.pipeline.main_file import main_file
+from blankslide.pipeline.opening import inspected, opened
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from blankslide.pipeline.options import Options
+    from blankslide.source import ByteSource
+    from blankslide.storage.slide_files import SlideFilesOnDisk
+    from blankslide.verification.census.account import Account
 
 _WORDS = "generic_tiff"
 _MOST = 1 << 28
-"""Bytes of a file that are worth it: without a layout that anybody knows, all of them are read."""
+"""Bytes of a slide that are worth it: without a layout that anybody knows, all of them are read."""
 
 
 def unexplained_in(path: Path, options: Options) -> int:
-    """Count the texts in a file that no format's vocabulary is needed to be astonished at.
+    """Count the texts in a slide's files that are no words of its format.
+
+    Parameters
+    ----------
+    path
+        Its main file or its folder. Files of the folder that has its name, as MIRAX slides have one, and those that
+        the format came to before it gave up, are read as well.
 
     Returns
     -------
     int
-        0 as well if the file cannot be opened or is larger than 256 MiB.
+        0 as well if the slide cannot be opened or is larger than 256 MiB.
     """
     from blankslide.formats import vocabulary_of
     from blankslide.policy.pseudonyms import is_dummy, is_ours, is_token
-    from blankslide.verification.census.data import Change, Overlay
     from blankslide.verification.census.grammar import Kept, Rules, explained, vocabulary
-    from blankslide.verification.census.stock import take_stock
 
     key = options.planning_key
     try:
-        with opened(path) as slide:
-            main = slide.files[0]
-            if main.size > _MOST:
+        with opened(main_file(path)) as slide:
+            words = _format_of(slide, key)
+            files = _files_of(slide)
+            if sum(file.size for _, file in files) > _MOST:
                 return 0
-            account = take_stock([(path.name, main)])
-            if account.troubles:  # its layout is broken: then all of it is loose bytes
-                loose = Overlay(main, [Change(0, min(4, main.size), bytes(min(4, main.size)), 0)])
-                account = take_stock([(path.name, loose)])
+            account = _account(files)
             rules = Rules(
-                vocabulary(vocabulary_of(_WORDS)),
+                vocabulary(vocabulary_of(words)),
                 Kept([]),
                 lambda value: is_dummy(value) or is_token(value) or is_ours(value, key),
                 options.resolved().unknown_numbers,
-                frozenset([path.name]),
-                sizes=(main.size,),
+                frozenset(name for name, _ in files),
+                sizes=tuple(file.size for _, file in files),
             ).knowing(account.texts)
             return sum(not explained(text, rules) for text in account.texts)
     except (BlankslideError, OSError):
         return 0
+
+
+def _format_of(slide: SlideFilesOnDisk, key: bytes | None) -> str:
+    """Let the slide's format come as far as it can, which opens files; return the name of its words, if it has one."""
+    from blankslide.formatkit.protocol import Probe
+    from blankslide.formats import detect
+
+    words = _WORDS
+    with suppress(BlankslideError):
+        words = detect(Probe(slide)).name
+        inspected(slide, key)
+    return words
+
+
+def _files_of(slide: SlideFilesOnDisk) -> list[tuple[str, ByteSource]]:
+    stem = os.path.splitext(slide.path)[0]
+    if stem != slide.path and os.path.isdir(stem) and not os.path.islink(stem):
+        slide.use_member_folder(os.path.basename(stem))
+        for name in slide.names():
+            with suppress(BlankslideError):
+                slide.open(name)
+    return [(os.path.basename(file.path), file) for file in slide.files]
+
+
+def _account(files: list[tuple[str, ByteSource]]) -> Account:
+    """Take stock of each file; where its layout is broken, all of it is loose bytes."""
+    from blankslide.verification.census.data import Change, Overlay
+    from blankslide.verification.census.stock import take_stock
+
+    whole = take_stock([])
+    for name, file in files:
+        account = take_stock([(name, file)])
+        if account.troubles:
+            broken = min(4, file.size)
+            account = take_stock([(name, Overlay(file, [Change(0, broken, bytes(broken), 0)]))])
+        whole.add(account)
+    return whole

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 CENSUS = "census: "
 """How a sentence of the census begins."""
+LEFT = "left: "
+"""How a sentence about a finding that is left begins; its id follows."""
 
-_LEFT = "left: "
 _NAME = "file name"
 _BESIDE = "files beside it"
 _UNEXPLAINED = "not explained"
@@ -61,7 +62,7 @@ def left_in(outcome: Outcome) -> list[Left]:
     found = {d.id: d for d in outcome.decisions if d.action is not Action.KEEP}
     left: dict[str, Left] = {}
     for sentence in outcome.residue:
-        decision = found.get(sentence.removeprefix(_LEFT))
+        decision = found.get(sentence.removeprefix(LEFT))
         if decision is None:
             told = public_sentence(sentence, outcome.decisions)
             cls = _UNEXPLAINED if sentence.startswith(CENSUS) else _OTHER

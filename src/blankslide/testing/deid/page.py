@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from blankslide.testing.deid.audited import MISSED, NAMED, TOLD, left_of, says
 from blankslide.testing.deid.key import HIDDEN, REMOVED
 
 if TYPE_CHECKING:
     from blankslide.testing.deid.key import Item
-    from blankslide.testing.deid.score import Result
+    from blankslide.testing.deid.score import Audit, Result
     from blankslide.testing.deid.tools import Tool
 
 Results = Mapping[str, Sequence["Result"]]
@@ -44,6 +45,7 @@ def markdown(tools: Sequence[Tool], results: Results, seeds: Sequence[int], date
     ]
     for tool in tools:
         lines += ["", f"## What {tool.name} missed", "", *_missed(results[tool.name])]
+    lines += ["", "## What our audit says of the results", "", *_audits(tools, results)]
     for title, by in (("format", _format), ("kind", _kind), ("place", _where)):
         lines += ["", f"## By {title}", "", *_by(title, tools, results, by)]
     return "\n".join(lines) + "\n"
@@ -81,6 +83,50 @@ def _missed(results: Sequence[Result]) -> list[str]:
     rows = sorted(found.items(), key=lambda each: (each[0][3], -each[1], each[0]))
     lines = _table(["format", "what", "was", "how", "slides"], ([*key, str(n)] for key, n in rows[:_MOST]))
     return lines + ([f"... and {len(rows) - _MOST} more kinds."] if len(rows) > _MOST else [])
+
+
+def _audits(tools: Sequence[Tool], results: Results) -> list[str]:
+    """Say of how much that the score found left the audit knows, which knows nothing of the key."""
+    head = ["tool", "slides with something left", "told by the audit", "things left"]
+    head += ["named", "among what nothing explains", "missed", "nothing left", "audit: nothing left"]
+    lines = [
+        "The score looks for what was planted; the audit (`blankslide audit`) knows nothing of that. *Named* are",
+        "things that it lists by what they are. It may find more than was planted: what vendors write themselves.",
+        "",
+        *_table(head, (_audit_row(tool.name, results[tool.name]) for tool in tools)),
+    ]
+    missed = Counter(
+        (tool.name, result.case.format, f"{item.what} ({item.where})")
+        for tool in tools
+        for result in results[tool.name]
+        for item in unheard(result)
+    )
+    if missed:
+        lines += ["", *_table(["tool", "format", "missed by the audit", "slides"], _counted(missed))]
+    return lines
+
+
+def unheard(result: Result) -> list[Item]:
+    """Return the things that are left in a slide, and of which the audit says nothing."""
+    return [item for item in left_of(result) if result.audit is not None and says(result.audit, item) == MISSED]
+
+
+def _audit_row(name: str, results: Sequence[Result]) -> list[str]:
+    audited = _audited(results)
+    left = [(result, audit) for result, audit in audited if left_of(result)]
+    words = Counter(says(audit, item) for result, audit in left for item in left_of(result))
+    clean = [audit for result, audit in audited if not left_of(result)]
+    told = sum(not audit.is_clean for _, audit in left)
+    cells = [len(left), told, words.total(), words[NAMED], words[TOLD], words[MISSED], len(clean)]
+    return [name, *map(str, cells), str(sum(audit.is_clean for audit in clean))]
+
+
+def _audited(results: Iterable[Result]) -> list[tuple[Result, Audit]]:
+    return [(result, result.audit) for result in results if result.audit is not None]
+
+
+def _counted(missed: Counter[tuple[str, str, str]]) -> list[list[str]]:
+    return [[*key, str(count)] for key, count in missed.most_common(_MOST)]
 
 
 def _format(result: Result, item: Item) -> str:

@@ -39,6 +39,28 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
+class Audit:
+    """What our audit says of what was made; see `audited`.
+
+    Attributes
+    ----------
+    ids
+        The findings that are left.
+    others
+        How many things are left that no finding stands for: what nothing explains, texts in a slide that no format
+        reads any more.
+    """
+
+    ids: frozenset[str] = frozenset()
+    others: int = 0
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing is left that can be found."""
+        return not (self.ids or self.others)
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """What became of one slide.
 
@@ -47,11 +69,14 @@ class Result:
     ending
         ``done`` (the tool says that it is), ``told`` (it says that something is left), ``refused`` (and nothing was
         made), or ``failed``.
+    audit
+        What our audit says of what was made; None if nothing was.
     """
 
     case: Case
     ending: str
     judged: tuple[Judged, ...] = ()
+    audit: Audit | None = None
 
 
 def judge(case: Case, before: Path, after: Path | None, ending: str) -> Result:

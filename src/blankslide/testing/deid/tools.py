@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blankslide.errors import UsageError
+from blankslide.testing.deid.audited import with_audit
 from blankslide.testing.deid.score import Result, judge
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def _one(tool: Tool, slide: Path, case: Case, out: Path, home: Path) -> Result:
     made = _main_of(out, slide)
     if made is None:
         return judge(case, slide, None, "refused" if code else "failed")
-    return judge(case, slide, made, "told" if code else "done")
+    return with_audit(judge(case, slide, made, "told" if code else "done"), made)
 
 
 def _filled(word: str, known: dict[str, str]) -> str:

@@ -1,0 +1,57 @@
+"""What our audit says of what a tool has made of a slide, held against what the score found left in it.
+
+The score looks for what it knows was planted; the audit knows nothing of that. So each can be wrong without the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from blankslide.testing.deid.key import HIDDEN, REMOVED
+from blankslide.testing.deid.score import Audit
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from blankslide.testing.deid.key import Item
+    from blankslide.testing.deid.score import Result
+
+NAMED, TOLD, MISSED = "named", "told", "missed"
+_PICTURE = "picture."
+
+
+def says(audit: Audit, item: Item) -> str:
+    """Say whether a thing that is left is named, is among those that nothing explains, or was missed."""
+    if item.what in audit.ids or _PICTURE + item.role in audit.ids:
+        return NAMED
+    return TOLD if audit.others else MISSED
+
+
+def with_audit(result: Result, made: Path) -> Result:
+    """Return the result with what the audit says of the slide that a tool has made."""
+    return replace(result, audit=audit(made))
+
+
+def audit(made: Path) -> Audit:
+    """Audit a slide as ``blankslide audit`` does, without a ledger and without the site's key."""
+    from blankslide import pipeline
+    from blankslide.errors import BlankslideError
+    from blankslide.pipeline.unclaimed import unexplained_in
+    from blankslide.records.audit import LEFT, left_in
+
+    options = pipeline.Options()
+    try:
+        outcome = pipeline.verify(made, options)
+    except BlankslideError:
+        return Audit(others=unexplained_in(made, options))
+    ids = frozenset(decision.id for decision in outcome.decisions if LEFT + decision.id in outcome.residue)
+    others = [one for one in left_in(outcome) if not one.is_field and one.id not in ("name", "beside")]
+    return Audit(ids, len(others))
+
+
+def left_of(result: Result) -> list[Item]:
+    """Return what the score found left of what had to go."""
+    return [
+        judged.item for judged in result.judged if judged.right is False and judged.item.action in (REMOVED, HIDDEN)
+    ]
