@@ -48,7 +48,9 @@ def inspected(slide: SlideFilesOnDisk, key: bytes | None, thorough: bool = False
     return _without_ours(inspection, slide.files, key)
 
 
-def inspected_as(name: str, slide: SlideFiles, files: Sequence[ByteSource], key: bytes | None) -> Inspection:
+def inspected_as(
+    name: str, slide: SlideFiles, files: Sequence[ByteSource], key: bytes | None, thorough: bool = False
+) -> Inspection:
     """Inspect files that were detected before and are looked at again as a plan would leave them.
 
     Parameters
@@ -57,13 +59,15 @@ def inspected_as(name: str, slide: SlideFiles, files: Sequence[ByteSource], key:
         The format's registry name.
     files
         The slide's files in the order of their numbers; those that are opened on the way are added.
+    thorough
+        Look into every tile for text.
 
     Raises
     ------
     SlideError
         If the slide would be damaged or contradict itself.
     """
-    probe = Probe(slide)
+    probe = Probe(slide, thorough)
     accepted = format_named(name)
     inspection = _with_ends(accepted.inspect(probe), accepted)
     probe.forget()

@@ -142,12 +142,24 @@ def _as_begun(transaction: Transaction, options: Options) -> Options:
 
 def _broken(transaction: Transaction, job: Job) -> list[str]:
     """Say what speaks against "tissue unchanged": a block that did not stay, or one that lies in the tissue."""
-    from blankslide.spans import merge, subtract
-
     problems = [] if transaction.kept_its_word(job.slide.files) else [NOT_KEPT]
-    written = {m.inode: r for m, r in zip(transaction.journal.files, transaction.journal.ranges, strict=True)}
-    for file, bytemap in zip(job.slide.files, job.inspection.maps, strict=False):
-        ranges = merge(written.get(file.opened_as.inode, ()))
-        if subtract(ranges, bytemap.tissue()) != ranges:
+    inside = _inside_tissue(transaction, job)
+    if inside:
+        from blankslide.pipeline.beside_pixels import are_beside_pixels
+
+        if not are_beside_pixels(job, inside):
             problems.append("what was written lies in the tissue")
     return problems
+
+
+def _inside_tissue(transaction: Transaction, job: Job) -> dict[int, list[tuple[int, int]]]:
+    """Return, by the number of the file, what was written where the map of the finished slide has tissue."""
+    from blankslide.spans import merge, subtract
+
+    written = {m.inode: r for m, r in zip(transaction.journal.files, transaction.journal.ranges, strict=True)}
+    inside = {}
+    for number, (file, bytemap) in enumerate(zip(job.slide.files, job.inspection.maps, strict=False)):
+        ranges = merge(written.get(file.opened_as.inode, ()))
+        if both := subtract(ranges, subtract(ranges, bytemap.tissue())):
+            inside[number] = both
+    return inside
