@@ -97,13 +97,14 @@ def test_the_audit_finds_what_the_score_finds_left_and_nothing_in_ours(slides: t
     assert [result.audit for result in ours] == [score.Audit(), score.Audit()]
     row = page.markdown([tools.ours()], {tools.OURS: copied}, [7], "2026-01-01").split("audit: nothing left |")[1]
     left = sum(len(audited.left_of(result)) for result in copied)
-    assert f"| blankslide | 2 | 2 | {left} | {left} | 0 | 0 | 0 | 0 |" in row
+    assert f"| blankslide | 2 | 2 | {left} | {left} | 0 | 0 | 0 | 0 | 0 |" in row
 
 
 def test_what_the_audit_does_not_know_is_missed_or_told(slides: tuple[Path, list[key.Case]]) -> None:
     item = key.Item(REMOVED, "case", "hostile", "tag: unknown", text="Zweigspitz")
     assert audited.says(score.Audit(frozenset(("aperio.user",))), item) == audited.MISSED
-    assert audited.says(score.Audit(others=2), item) == audited.TOLD
+    assert audited.says(score.Audit(others=2), item) == audited.DOUBT
+    assert audited.says(score.Audit(others=2, texts=("of Zweigspitz",)), item) == audited.READ
     label = key.Item(HIDDEN, "picture", "ordinary", "the label", role="label")
     assert audited.says(score.Audit(frozenset(("picture.label",))), label) == audited.NAMED
     result = score.Result(slides[1][0], "done", (score.Judged(item, False),), score.Audit())

@@ -61,7 +61,7 @@ def audit(request: Request, options: Options) -> int:
         """A slide that no format takes may hold everything still."""
         if row.code != SlideError.exit_code or not row.path.exists():
             return
-        count = unexplained_in(row.path, options)
+        count = len(unexplained_in(row.path, options))
         if count:
             row.code, row.error = 1, f"{row.error} · {_READ.format(count, 's' if count != 1 else '')}"
             if not request.as_json:

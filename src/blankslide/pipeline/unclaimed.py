@@ -26,8 +26,8 @@ _MOST = 1 << 28
 """Bytes of a slide that are worth it: without a layout that anybody knows, all of them are read."""
 
 
-def unexplained_in(path: Path, options: Options) -> int:
-    """Count the texts in a slide's files that are no words of its format.
+def unexplained_in(path: Path, options: Options) -> list[str]:
+    """Return the texts in a slide's files that are no words of its format; whoever asks for them shows none.
 
     Parameters
     ----------
@@ -37,8 +37,8 @@ def unexplained_in(path: Path, options: Options) -> int:
 
     Returns
     -------
-    int
-        0 as well if the slide cannot be opened or is larger than 256 MiB.
+    list of str
+        Nothing as well if the slide cannot be opened or is larger than 256 MiB.
     """
     from blankslide.formats import vocabulary_of
     from blankslide.policy.pseudonyms import is_dummy, is_ours, is_token
@@ -50,7 +50,7 @@ def unexplained_in(path: Path, options: Options) -> int:
             words = _format_of(slide, key)
             files = _files_of(slide)
             if sum(file.size for _, file in files) > _MOST:
-                return 0
+                return []
             account = _account(files)
             rules = Rules(
                 vocabulary(vocabulary_of(words)),
@@ -60,9 +60,9 @@ def unexplained_in(path: Path, options: Options) -> int:
                 frozenset(name for name, _ in files),
                 sizes=tuple(file.size for _, file in files),
             ).knowing(account.texts)
-            return sum(not explained(text, rules) for text in account.texts)
+            return [text.value for text in account.texts if not explained(text, rules)]
     except (BlankslideError, OSError):
-        return 0
+        return []
 
 
 def _format_of(slide: SlideFilesOnDisk, key: bytes | None) -> str:

@@ -17,15 +17,20 @@ if TYPE_CHECKING:
     from blankslide.testing.deid.key import Item
     from blankslide.testing.deid.score import Result
 
-NAMED, TOLD, MISSED = "named", "told", "missed"
+NAMED, READ, DOUBT, MISSED = "named", "read", "doubt", "missed"
+"""The audit lists a thing by what it is; it has read it, and nothing explains it; it only says that there is more than
+it can explain; it says nothing."""
 _PICTURE = "picture."
 
 
 def says(audit: Audit, item: Item) -> str:
-    """Say whether a thing that is left is named, is among those that nothing explains, or was missed."""
+    """Say what the audit says of a thing that is left: `NAMED`, `READ`, `DOUBT` or `MISSED`."""
     if item.what in audit.ids or _PICTURE + item.role in audit.ids:
         return NAMED
-    return TOLD if audit.others else MISSED
+    values = [item.text] if item.text else [needle.decode("latin-1") for needle in item.needles]
+    if any(value in text for value in values for text in audit.texts):
+        return READ
+    return DOUBT if audit.others else MISSED
 
 
 def with_audit(result: Result, made: Path) -> Result:
@@ -37,17 +42,20 @@ def audit(made: Path) -> Audit:
     """Audit a slide as ``blankslide audit`` does, without a ledger and without the site's key."""
     from blankslide import pipeline
     from blankslide.errors import BlankslideError
+    from blankslide.pipeline.strings import readable
     from blankslide.pipeline.unclaimed import unexplained_in
     from blankslide.records.audit import LEFT, left_in
 
     options = pipeline.Options()
     try:
         outcome = pipeline.verify(made, options)
+        texts = [line.text for line in readable(made, options) if not line.explained]
     except BlankslideError:
-        return Audit(others=unexplained_in(made, options))
+        texts = unexplained_in(made, options)
+        return Audit(others=len(texts), texts=tuple(texts))
     ids = frozenset(decision.id for decision in outcome.decisions if LEFT + decision.id in outcome.residue)
     others = [one for one in left_in(outcome) if not one.is_field and one.id not in ("name", "beside")]
-    return Audit(ids, len(others))
+    return Audit(ids, len(others), tuple(texts))
 
 
 def left_of(result: Result) -> list[Item]:

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from blankslide.testing.deid.audited import MISSED, NAMED, TOLD, left_of, says
+from blankslide.testing.deid.audited import DOUBT, MISSED, NAMED, READ, left_of, says
 from blankslide.testing.deid.key import HIDDEN, REMOVED
 
 if TYPE_CHECKING:
@@ -88,10 +88,12 @@ def _missed(results: Sequence[Result]) -> list[str]:
 def _audits(tools: Sequence[Tool], results: Results) -> list[str]:
     """Say of how much that the score found left the audit knows, which knows nothing of the key."""
     head = ["tool", "slides with something left", "told by the audit", "things left"]
-    head += ["named", "among what nothing explains", "missed", "nothing left", "audit: nothing left"]
+    head += ["named", "read", "in doubt", "missed", "nothing left", "audit: nothing left"]
     lines = [
         "The score looks for what was planted; the audit (`blankslide audit`) knows nothing of that. *Named* are",
-        "things that it lists by what they are. It may find more than was planted: what vendors write themselves.",
+        "things that it lists by what they are, *read* those that it has read and that nothing explains; *in doubt* are",
+        "those of slides of which it only says that there is more than it can explain, as of a picture in a slide that",
+        "no format can open any more. It may find more than was planted: what vendors write themselves.",
         "",
         *_table(head, (_audit_row(tool.name, results[tool.name]) for tool in tools)),
     ]
@@ -117,7 +119,7 @@ def _audit_row(name: str, results: Sequence[Result]) -> list[str]:
     words = Counter(says(audit, item) for result, audit in left for item in left_of(result))
     clean = [audit for result, audit in audited if not left_of(result)]
     told = sum(not audit.is_clean for _, audit in left)
-    cells = [len(left), told, words.total(), words[NAMED], words[TOLD], words[MISSED], len(clean)]
+    cells = [len(left), told, words.total(), words[NAMED], words[READ], words[DOUBT], words[MISSED], len(clean)]
     return [name, *map(str, cells), str(sum(audit.is_clean for audit in clean))]
 
 

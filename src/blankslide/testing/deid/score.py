@@ -49,10 +49,16 @@ class Audit:
     others
         How many things are left that no finding stands for: what nothing explains, texts in a slide that no format
         reads any more.
+    texts
+        All that can be read and that nothing explains.
     """
 
     ids: frozenset[str] = frozenset()
     others: int = 0
+    texts: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Audit: {len(self.ids)} findings, {self.others} other things>"
 
     @property
     def is_clean(self) -> bool:
