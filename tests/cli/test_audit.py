@@ -69,7 +69,7 @@ def test_of_a_damaged_slide_it_tells_how_much_can_be_read(archive: Path, ended: 
     """A tool that destroys a slide may leave all in it: that nobody can open it says nothing."""
     code, told, errors = ended("audit", archive / "b" / "slide-4.svs")
     assert (code, "1 refused" in told) == (1, True)
-    assert "texts can be read in it that nothing explains" in errors
+    assert " texts can be read in it that nothing explains" in errors
     (archive / "b" / "slide-4.svs").write_bytes(b"II*\0" + bytes(300))
     code, told, errors = ended("audit", archive / "b" / "slide-4.svs")
     assert (code, "can be read" in errors) == (3, False)
@@ -82,7 +82,7 @@ def test_of_a_damaged_set_all_its_files_are_read(tmp_path: Path, ended: Any) -> 
     index.write_bytes(index.read_bytes()[:40])
     for named in (tmp_path / "one.mrxs", tmp_path / "one", tmp_path):
         code, told, errors = ended("audit", named)
-        assert (code, "1 refused" in told, "texts can be read in it that nothing" in errors) == (1, True, True)
+        assert (code, "1 refused" in told, " texts and 10 pictures can be read in it" in errors) == (1, True, True)
     for file in (tmp_path / "one").iterdir():
         file.write_bytes(bytes(99))
     code, _, errors = ended("audit", tmp_path / "one.mrxs")

@@ -14,7 +14,7 @@ from blankslide.cli.stopping import STOPPED
 from blankslide.errors import BlankslideError, SlideError
 from blankslide.model import PhiClass
 from blankslide.model.outcome import worst_code
-from blankslide.pipeline.unclaimed import unexplained_in
+from blankslide.pipeline.unclaimed import Unclaimed, unclaimed_in
 from blankslide.presentation import wording as words
 from blankslide.records import audit as records
 from blankslide.records import report
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 _IMAGE = words.class_word(PhiClass.IMAGE)
 _FEW, _MOST = 4, 12
-_READ = "{} text{} can be read in it that nothing explains"
 
 
 class Request(NamedTuple):
@@ -61,11 +60,12 @@ def audit(request: Request, options: Options) -> int:
         """A slide that no format takes may hold everything still."""
         if row.code != SlideError.exit_code or not row.path.exists():
             return
-        count = len(unexplained_in(row.path, options))
-        if count:
-            row.code, row.error = 1, f"{row.error} · {_READ.format(count, 's' if count != 1 else '')}"
+        found = unclaimed_in(row.path, options)
+        if found.texts or found.pictures:
+            told = _unclaimed(found)
+            row.code, row.error = 1, f"{row.error} · {told}"
             if not request.as_json:
-                print(f"{words.shown(row.path)} · {_READ.format(count, 's' if count != 1 else '')}", file=sys.stderr)
+                print(f"{words.shown(row.path)} · {told}", file=sys.stderr)
 
     runner = Runner(request.as_json, failed=refused)
     runner.more = lambda: {"sum": records.totals(_audited(runner.rows))}
@@ -77,6 +77,12 @@ def audit(request: Request, options: Options) -> int:
         return code
     of_report = _write(Path(request.report), slides, len(runner.skipped), request.with_names)
     return code if code == STOPPED else worst_code([code, of_report])
+
+
+def _unclaimed(found: Unclaimed) -> str:
+    counts = ((len(found.texts), "text"), (found.pictures, "picture"))
+    told = " and ".join(f"{count} {word}{'s' if count != 1 else ''}" for count, word in counts if count)
+    return f"{told} can be read in it that nothing explains"
 
 
 def line(path: Path, outcome: Outcome) -> str:

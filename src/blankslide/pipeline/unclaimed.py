@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.errors import BlankslideError
 from blankslide.pipeline.main_file import main_file
@@ -26,8 +26,18 @@ _MOST = 1 << 28
 """Bytes of a slide that are worth it: without a layout that anybody knows, all of them are read."""
 
 
-def unexplained_in(path: Path, options: Options) -> list[str]:
-    """Return the texts in a slide's files that are no words of its format; whoever asks for them shows none.
+class Unclaimed(NamedTuple):
+    """What nothing explains: texts, which whoever asks for them shows to nobody, and how many pictures."""
+
+    texts: tuple[str, ...] = ()
+    pictures: int = 0
+
+    def __repr__(self) -> str:
+        return f"<Unclaimed: {len(self.texts)} texts, {self.pictures} pictures>"
+
+
+def unclaimed_in(path: Path, options: Options) -> Unclaimed:
+    """Find what stands in a slide's files and is no word of its format, and pictures that are neither tissue nor blank.
 
     Parameters
     ----------
@@ -37,7 +47,7 @@ def unexplained_in(path: Path, options: Options) -> list[str]:
 
     Returns
     -------
-    list of str
+    Unclaimed
         Nothing as well if the slide cannot be opened or is larger than 256 MiB.
     """
     from blankslide.formats import vocabulary_of
@@ -50,7 +60,7 @@ def unexplained_in(path: Path, options: Options) -> list[str]:
             words = _format_of(slide, key)
             files = _files_of(slide)
             if sum(file.size for _, file in files) > _MOST:
-                return []
+                return Unclaimed()
             account = _account(files)
             rules = Rules(
                 vocabulary(vocabulary_of(words)),
@@ -60,9 +70,17 @@ def unexplained_in(path: Path, options: Options) -> list[str]:
                 frozenset(name for name, _ in files),
                 sizes=tuple(file.size for _, file in files),
             ).knowing(account.texts)
-            return [text.value for text in account.texts if not explained(text, rules)]
+            texts = tuple(text.value for text in account.texts if not explained(text, rules))
+            return Unclaimed(texts, _strangers(account))
     except (BlankslideError, OSError):
-        return []
+        return Unclaimed()
+
+
+def _strangers(account: Account) -> int:
+    """Count the pictures that pixels prove to be no tissue; where nobody shows the slide, a sole picture may be it."""
+    speaking = [picture for picture in account.pictures if picture.proven not in ("blank", "tile")]
+    unclear = [picture for picture in speaking if picture.proven == "unclear"]
+    return sum(picture.proven in ("other", "map") for picture in speaking) + (len(unclear) if speaking[1:] else 0)
 
 
 def _format_of(slide: SlideFilesOnDisk, key: bytes | None) -> str:
@@ -98,5 +116,6 @@ def _account(files: list[tuple[str, ByteSource]]) -> Account:
         if account.troubles:
             broken = min(4, file.size)
             account = take_stock([(name, Overlay(file, [Change(0, broken, bytes(broken), 0)]))])
+            account.pictures = [picture for picture in account.pictures if picture.proven != "unclear"]  # tiles, mostly
         whole.add(account)
     return whole

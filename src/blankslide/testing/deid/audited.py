@@ -21,6 +21,7 @@ NAMED, READ, DOUBT, MISSED = "named", "read", "doubt", "missed"
 """The audit lists a thing by what it is; it has read it, and nothing explains it; it only says that there is more than
 it can explain; it says nothing."""
 _PICTURE = "picture."
+_A_PICTURE = ": a picture of "
 
 
 def says(audit: Audit, item: Item) -> str:
@@ -29,6 +30,8 @@ def says(audit: Audit, item: Item) -> str:
         return NAMED
     values = [item.text] if item.text else [needle.decode("latin-1") for needle in item.needles]
     if any(value in text for value in values for text in audit.texts):
+        return READ
+    if item.action == HIDDEN and audit.pictures:
         return READ
     return DOUBT if audit.others else MISSED
 
@@ -43,7 +46,7 @@ def audit(made: Path) -> Audit:
     from blankslide import pipeline
     from blankslide.errors import BlankslideError
     from blankslide.pipeline.strings import readable
-    from blankslide.pipeline.unclaimed import unexplained_in
+    from blankslide.pipeline.unclaimed import unclaimed_in
     from blankslide.records.audit import LEFT, left_in
 
     options = pipeline.Options()
@@ -51,11 +54,12 @@ def audit(made: Path) -> Audit:
         outcome = pipeline.verify(made, options)
         texts = [line.text for line in readable(made, options) if not line.explained]
     except BlankslideError:
-        texts = unexplained_in(made, options)
-        return Audit(others=len(texts), texts=tuple(texts))
+        found = unclaimed_in(made, options)
+        return Audit(others=len(found.texts) + found.pictures, texts=found.texts, pictures=found.pictures)
     ids = frozenset(decision.id for decision in outcome.decisions if LEFT + decision.id in outcome.residue)
     others = [one for one in left_in(outcome) if not one.is_field and one.id not in ("name", "beside")]
-    return Audit(ids, len(others), tuple(texts))
+    pictures = sum(_A_PICTURE in one.id or one.id.startswith(_PICTURE) for one in others)
+    return Audit(ids, len(others), tuple(texts), pictures)
 
 
 def left_of(result: Result) -> list[Item]:

@@ -91,9 +91,9 @@ def _audits(tools: Sequence[Tool], results: Results) -> list[str]:
     head += ["named", "read", "in doubt", "missed", "nothing left", "audit: nothing left"]
     lines = [
         "The score looks for what was planted; the audit (`blankslide audit`) knows nothing of that. *Named* are",
-        "things that it lists by what they are, *read* those that it has read and that nothing explains; *in doubt* are",
-        "those of slides of which it only says that there is more than it can explain, as of a picture in a slide that",
-        "no format can open any more. It may find more than was planted: what vendors write themselves.",
+        "things that it lists by what they are, *read* those that it has read, or pictures that it has seen, and",
+        "that nothing explains; *in doubt* are those of slides of which it only says that there is more than it can",
+        "explain. It may find more than was planted: what vendors write themselves.",
         "",
         *_table(head, (_audit_row(tool.name, results[tool.name]) for tool in tools)),
     ]

@@ -51,11 +51,14 @@ class Audit:
         reads any more.
     texts
         All that can be read and that nothing explains.
+    pictures
+        How many pictures are neither tissue nor blank, and no findings.
     """
 
     ids: frozenset[str] = frozenset()
     others: int = 0
     texts: tuple[str, ...] = ()
+    pictures: int = 0
 
     def __repr__(self) -> str:
         return f"<Audit: {len(self.ids)} findings, {self.others} other things>"
