@@ -13,6 +13,7 @@ import os
 import shutil
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from io import BytesIO, TextIOWrapper
@@ -27,6 +28,10 @@ ROOT = Path(__file__).resolve().parents[1]
 ELDERS: list[Any] = []
 SHELL = {name: os.environ.get(name) for name in ("LD_LIBRARY_PATH",)}
 """Variables as the shell gave them, of those that libraries change for the whole process when they are imported."""
+
+# jsonschema imports this for formats of addresses, which no schema here has; it compiles 38 grammars, two seconds in
+# each process of tests. Without it jsonschema does the rest.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 # Two shared cores make single examples slow now and then; that is no failure.
 settings.register_profile("blankslide", deadline=None)

@@ -45,6 +45,19 @@ def installed_manifests() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def menu_bar_stays() -> Iterator[None]:
+    """Let no window look at each event of the whole program, which napari does for menu bars that hide themselves.
+
+    It is a third of what a window's test costs, and no bar is hidden here.
+    """
+    from napari._qt.qt_main_window import _QtMainWindow
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delattr(_QtMainWindow, "eventFilter")
+        yield
+
+
+@pytest.fixture(scope="session")
 def elders(elders: list[Any]) -> list[Any]:
     """Let collections pass over what was there before the first window, too: each window collects several times."""
     import napari.viewer  # noqa: F401
@@ -56,7 +69,9 @@ def elders(elders: list[Any]) -> list[Any]:
 
 
 @pytest.fixture
-def plugin(monkeypatch: pytest.MonkeyPatch, home: Path, installed_manifests: None, elders: list[Any]) -> Any:
+def plugin(
+    monkeypatch: pytest.MonkeyPatch, home: Path, installed_manifests: None, menu_bar_stays: None, elders: list[Any]
+) -> Any:
     """Register our manifest, and keep napari's settings in the test's own home."""
     import npe2
 

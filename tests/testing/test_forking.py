@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,6 +33,13 @@ ENDS = (
     "what == 'sleeps' and time.sleep(60); what == 'writes' and sys.stdout.write('x' * 10**6)"
 )
 
+HELD = (
+    "import atexit, sys, threading; exec('class Held:\\n def __del__(self): print(self.name, flush=True)'); "
+    "mine, cycle, own = Held(), Held(), type(sys)('own'); mine.name, cycle.name = 'held by a module', 'a cycle'; "
+    "cycle.me = cycle; sys.modules['own'] = own; own.held = mine; own.print = print; del mine, cycle; "
+    "atexit.register(print, 'before'); threading.Thread(target=print, args=('a thread',)).start(); "
+    "sys.argv[1] and sys.exit(eval(sys.argv[1]))"
+)
 MAKES = "import os, sys; os.mkdir(sys.argv[1] + '/a'); os.mkdir(sys.argv[1] + '/b'); print('both')"
 
 
@@ -76,6 +84,36 @@ def test_it_is_told_the_same(
 def test_it_ends_the_same(servers: dict[str, Forks], environment: dict[str, str], what: str) -> None:
     forked, fresh = both(servers, ENDS, environment, what)
     assert forked == fresh
+
+
+@pytest.mark.parametrize("code", ["", "0", "3", "256 + 7", "True", "None", "'a sentence'", "1 / 0"])
+def test_what_dies_with_the_interpreter_speaks_and_each_code_is_the_same(
+    servers: dict[str, Forks], environment: dict[str, str], code: str
+) -> None:
+    """The rest of the interpreter's end, giving memory back, is left out: nobody can see it."""
+    forked, fresh = both(servers, HELD, environment, code)
+    assert forked == fresh
+    assert isinstance(forked, tuple)
+    assert set(forked[1].splitlines()) == {b"a thread", b"before", b"held by a module", b"a cycle"}
+
+
+def test_output_that_cannot_be_written_has_the_interpreters_own_code(
+    servers: dict[str, Forks], environment: dict[str, str]
+) -> None:
+    environment.pop("PYTHONUNBUFFERED", None)
+    lines = "import os; print('lost'); os.close(1); os.open('/dev/full', os.O_WRONLY)"
+    forked, fresh = both(servers, lines, environment)
+    assert forked == fresh
+    assert isinstance(forked, tuple)
+    assert forked[0] == 120
+
+
+def test_runs_end_in_any_order(servers: dict[str, Forks], environment: dict[str, str]) -> None:
+    lines = "import sys, time; time.sleep(float(sys.argv[1])); sys.exit(int(sys.argv[2]))"
+    server = servers.setdefault(lines, Forks(lines, environment))
+    with ThreadPoolExecutor(4) as several:
+        asked = [several.submit(server.run, [str(t / 10).encode(), b"%d" % t], environment, 60) for t in (4, 1, 3, 2)]
+        assert [one.result()[0] for one in asked] == [4, 1, 3, 2]
 
 
 def test_a_run_that_takes_too_long_is_killed(servers: dict[str, Forks], environment: dict[str, str]) -> None:

@@ -62,7 +62,7 @@ def bearer(coding: Coding, lengths: list[int]) -> int:
         return len(lengths) - 1
     if coding.compression in _BITWISE:
         return 0
-    return max(range(len(lengths)), key=lambda i: (lengths[i], -i))
+    return lengths.index(max(lengths))
 
 
 def coded(coding: Coding, grey: NDArray[np.uint8], note: bytes, soft: int, length: int, old: bytes) -> bytes | None:

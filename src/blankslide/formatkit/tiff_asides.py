@@ -110,14 +110,14 @@ def _tables(tiff: Tiff, ifd: Ifd, seen: set[tuple[int, int]]) -> None:
 def _of_picture(ifd: Ifd, tissue: bool) -> Iterator[Aside]:
     """Yield what stands beside one picture."""
     source, name = ifd.tiff.source, ifd.name
-    extra = surplus.spare_segments(ifd)
     count = surplus.needed(ifd)
+    extra = surplus.spare_segments(ifd, count)
     # as much again as the grid needs may be another plane, which is tissue
     editable = count == 0 or len(extra) % count or not tissue
     for start, length in extra:
         if start + length <= source.size and any_data(source, start, start + length):
             yield Aside(name, "surplus", start, start + length, b"" if editable else None)
-    for start, end in surplus.spare_entries(ifd) if editable else ():
+    for start, end in surplus.spare_entries(ifd, count) if editable else ():
         yield Aside(name, "numbers", start, end)
     codec = ifd.number(T.COMPRESSION, 1)
     if codec in KNOWN:
@@ -153,7 +153,8 @@ def _chosen(ifd: Ifd, codec: int, total: int, tissue: bool) -> Sequence[int]:
     used = [total * i // most for i in range(most)] + [total - 1]
     first = next((i for i in range(min(total, 4096)) if lengths[i]), 0)
     # what somebody hung on a tile makes it a long one
-    longest = max(range(min(total, 1 << 16)), key=lengths.__getitem__)
+    seen = lengths[: min(total, 1 << 16)]
+    longest = seen.index(max(seen)) if isinstance(seen, tuple) else int(seen.argmax())  # type: ignore[attr-defined]
     return list(dict.fromkeys([first, longest, *(i for i in used if lengths[i])]))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle, repeat
 from typing import TYPE_CHECKING
 
 from blankslide.containers.tiff import directories as T
@@ -84,8 +85,10 @@ def blank_edit(page: Ifd) -> Blank:
         order=page.tiff.byteorder,
     )
     rows = -(-height // down)
-    slots = tuple(
-        Slot(s, s + n, across, down if tiled else min(down, height - i % rows * down))
-        for i, (s, n) in enumerate(zip(*page.segments(), strict=True))
-    )
+    starts, lengths = page.segments()
+    all_full = tiled or rows > len(starts)  # a lie about rows must not make a long list
+    heights = repeat(down) if all_full else cycle([down] * (rows - 1) + [height - (rows - 1) * down])
+    spans = zip(starts, lengths, strict=True)
+    new = tuple.__new__  # the named tuple's own constructor would take half the time
+    slots = tuple([new(Slot, (s, s + n, across, tall)) for (s, n), tall in zip(spans, heights, strict=False)])
     return Blank(0, page.name, coding, slots)

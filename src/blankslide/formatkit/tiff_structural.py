@@ -87,18 +87,21 @@ def is_usable(ifd: Ifd, entry: Entry) -> bool:
         return _is_bound(ifd, entry)
     if kind not in T.INTEGER_TYPES or entry.end - entry.start > _LONGEST:
         return False
-    samples = max(ifd.number(T.SAMPLES_PER_PIXEL, 1), 1)
     if tag == T.ROWS_PER_STRIP and ifd.number(tag) in _ALL_ROWS:
         return count == 1
     if tag in _ONE:
-        return count in (1, samples) and _is_below(ifd, entry, _ONE[tag])
+        return (count == 1 or count == _samples(ifd)) and _is_below(ifd, entry, _ONE[tag])
     if tag in _EACH:
-        return 0 < count <= samples and _is_below(ifd, entry, _EACH[tag])
+        return 0 < count <= _samples(ifd) and _is_below(ifd, entry, _EACH[tag])
     if tag in _COUNTED:
         return count == _COUNTED[tag][0] and _is_below(ifd, entry, _COUNTED[tag][1])
     if tag == 336:
-        return count in (2, 2 * samples) and _is_below(ifd, entry, 0xFF)
+        return count in (2, 2 * _samples(ifd)) and _is_below(ifd, entry, 0xFF)
     return _is_curve(ifd, entry)
+
+
+def _samples(ifd: Ifd) -> int:
+    return max(ifd.number(T.SAMPLES_PER_PIXEL, 1), 1)
 
 
 def _is_below(ifd: Ifd, entry: Entry, largest: int | None) -> bool:
@@ -120,8 +123,7 @@ def _is_fraction(ifd: Ifd, entry: Entry) -> bool:
 
 def _is_bound(ifd: Ifd, entry: Entry) -> bool:
     """Whether a smallest or largest sample is one number for each sample, and no text."""
-    samples = max(ifd.number(T.SAMPLES_PER_PIXEL, 1), 1)
-    if entry.type in (2, 7, 129) or entry.number not in (1, samples):
+    if entry.type in (2, 7, 129) or entry.number not in (1, _samples(ifd)):
         return False
     raw = ifd.raw(entry)
     return len(raw) < 4 or not _is_printable(raw)

@@ -130,6 +130,7 @@ class FormatConformance:
     borders: ClassVar[int] = 60
     whole: ClassVar[bool] = True
     small: ClassVar[Mapping[str, Any]] = {}
+    _named: ClassVar[tuple[Original | None, list[str]]] = None, []
 
     # -- what a subclass gives, or may replace -------------------------------------------
 
@@ -445,10 +446,12 @@ class FormatConformance:
 
     def _names(self, original: Original) -> list[str]:
         """File names in the order of the inspection's file numbers."""
-        slide = original.slide()
-        inspected(slide, self._formats())
-        by_source = {id(slide.open(n)): n for n in original.files}
-        return [by_source[id(s)] for s in slide.opened]
+        if original is not type(self)._named[0]:
+            slide = original.slide()
+            inspected(slide, self._formats())
+            by_source = {id(slide.open(n)): n for n in original.files}
+            type(self)._named = original, [by_source[id(s)] for s in slide.opened]
+        return type(self)._named[1]
 
     def _patched(self, original: Original, images: Mapping[str, bytes], patches: Iterable[Patch]) -> dict[str, bytes]:
         names = self._names(original)

@@ -1,10 +1,11 @@
 """Start the command line without waiting for its imports: a warm process forks for each run.
 
 The server is a fresh interpreter that has imported what most runs import, and has run nothing. For
-each run it forks; the child takes the caller's streams, folder, mask and environment, leaves `serve` and
-goes on with the very lines that a fresh interpreter would execute. So a run is a process of its own, with its own end:
-exit code, signal, what is printed while the interpreter goes down. What a fresh interpreter would
-read before its first line, `PYTHONUTF8` or `LANG`, must be the same as it was for the server; `may_fork` says so.
+each run it forks; the child takes the caller's streams, folder, mask and environment, enters the ``with`` of
+`Serving` and goes on with the very lines that a fresh interpreter would execute. So a run is a process of its own,
+with its own end: exit code, signal, what is printed while the interpreter goes down. Left out is only what nobody can
+see: taking down modules that were there before the run, and giving back memory page by page. What a fresh interpreter
+would read before its first line, `PYTHONUTF8` or `LANG`, must be the same as it was for the server; `may_fork` says so.
 
 The server ends when the process that started it closes its end of the socket, however that dies.
 """
@@ -16,22 +17,24 @@ import ctypes
 import gc
 import os
 import pickle
+import select
 import selectors
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
 from functools import cached_property
 from importlib import import_module
+from itertools import islice
 from pkgutil import walk_packages
 from typing import IO, Any
 
 from blankslide.model.patterns import pattern
 
-__all__ = ["Forks", "serve"]
+__all__ = ["Forks", "Serving"]
 
 WARM = (
     *("numpy", "numpy.ma", "openslide", "tifffile", "imagecodecs", "imagecodecs._imcd", "imagecodecs._jpeg8", "hmac"),
@@ -47,6 +50,9 @@ OURS = (
     *("storage", "verification"),
 )
 """Our own packages of which runs import nearly all."""
+
+_LAST = ("sys", "builtins", "__main__")
+"""Modules that are taken down after all others, in backward order."""
 
 EARLY = ("PYTHON", "LC_", "LANG", "LD_", "TZ", "MALLOC", "OPENBLAS", "OMP")
 """Beginnings of variables that are read while an interpreter or a library starts."""
@@ -68,7 +74,7 @@ class Forks:
     def __init__(self, lines: str, environment: Mapping[str, str], ready: tuple[str, ...] = ()) -> None:
         self._early = _early(environment)
         self._here, there = socket.socketpair()
-        begin = f"from blankslide.testing.forking import serve; serve({there.fileno()}, {ready}); "
+        begin = f"with __import__({__name__!r}, fromlist=['']).Serving({there.fileno()}, {ready}): "
         with there:
             self._server = subprocess.Popen(  # noqa: S603
                 [sys.executable, "-c", begin + lines],
@@ -154,8 +160,8 @@ def _early(environment: Mapping[str, str]) -> dict[str, str]:
 # -- in the server -----------------------------------------------------------------------
 
 
-def serve(number: int, ready: tuple[str, ...] = ()) -> None:
-    """Fork for each request; return in the child that is to be the run, and never in the server.
+class Serving:
+    """Forks for each request: the body of its ``with`` is the run, in the child; the server itself never gets there.
 
     Parameters
     ----------
@@ -164,25 +170,101 @@ def serve(number: int, ready: tuple[str, ...] = ()) -> None:
     ready
         What to import before, if that is not what the command line may need.
     """
-    if ready:
-        _import(ready)
-    else:
-        _get_ready()
-    _keep_for_good(gc.get_objects())
-    gc.freeze()  # a collection in a child would copy every page that it shares with the server
+
+    def __init__(self, number: int, ready: tuple[str, ...] = ()) -> None:
+        self._number, self._ready = number, ready
+        self._code: int | None = None
+
+    def __enter__(self) -> None:
+        atexit.register(self._leave)  # the first of them, so that it is called last
+        if self._ready:
+            _import(self._ready)
+        else:
+            _get_ready()
+        _keep_for_good(gc.get_objects())
+        self._warm = len(sys.modules)
+        gc.freeze()  # a collection in a child would copy every page that it shares with the server
+        _become_the_run(*_forked(self._number))
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        """Note the exit code; of what is neither an end nor an exit with a number, the interpreter makes its own."""
+        code = error.code if isinstance(error, SystemExit) else error
+        self._code = 0 if code is None else code if isinstance(code, int) else None
+
+    def _leave(self) -> None:
+        """Let the interpreter take down what the run has imported, and pass over all that was there before it.
+
+        To go through it would copy two thirds of the server's memory, which costs more than most runs.
+        """
+        try:
+            sys.stdout.flush()
+        except (OSError, ValueError, AttributeError):  # the interpreter will find out, and has its own code for that
+            self._code = None
+        kept = {name: sys.modules[name] for name in (*_LAST, *islice(sys.modules, self._warm, None))}
+        sys.modules.clear()
+        sys.modules.update(kept)
+        if self._code is not None:
+            vars(sys)["_the_end"] = _End(self._code)
+
+
+class _End:
+    """What dies last of all, and the process with it: what is left to do is giving back memory, page by page."""
+
+    def __init__(self, code: int) -> None:
+        self._code = code
+
+    def __del__(self, leave: Callable[[int], Any] = os._exit) -> None:
+        leave(self._code & 0xFF)
+
+
+def _forked(number: int) -> tuple[Any, ...]:
+    """Fork for each request; return in the child what it was given and asked, and never in the server."""
+    told: dict[int, socket.socket] = {}
+    woken, wake = os.pipe()
+    os.set_blocking(wake, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(wake)
     with closing(socket.socket(fileno=number)) as requests:
         while True:
-            with suppress(ChildProcessError):
-                while os.waitpid(-1, os.WNOHANG)[0]:
-                    pass
+            if woken in select.select([requests.fileno(), woken], [], [])[0]:
+                os.read(woken, 1 << 10)
+                _tell_of_the_ended(told)
+                continue
             _, given, _, _ = socket.recv_fds(requests, 1, 5)
             if not given:
                 os._exit(0)
-            if os.fork() == 0:
+            asked = _asked(status := socket.socket(fileno=given[-1]))
+            run = os.fork()
+            if run == 0:
                 break
-            for descriptor in given:
+            for descriptor in given[:-1]:
                 os.close(descriptor)
-    _watch_over_the_run(given)
+            if asked[-1]:
+                status.close()
+            else:
+                told[run] = status
+                status.sendall(b"%d " % run)
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for descriptor in (woken, wake):
+        os.close(descriptor)
+    for other in told.values():
+        other.close()
+    return given[:-1], status, *asked
+
+
+def _asked(answers: socket.socket) -> Any:
+    """Return what a run is asked: arguments, environment, mask, and how to trace it."""
+    return pickle.loads(b"".join(iter(lambda: answers.recv(1 << 16), b"")))  # noqa: S301 our own test wrote it
+
+
+def _tell_of_the_ended(told: dict[int, socket.socket]) -> None:
+    """Say of each run that has ended how it did."""
+    with suppress(ChildProcessError):
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            if ended[0] in told:
+                with closing(told.pop(ended[0])) as answers, suppress(OSError):  # who asked may be gone
+                    answers.sendall(b"%d" % os.waitstatus_to_exitcode(ended[1]))
 
 
 def _import(names: Sequence[str]) -> None:
@@ -221,26 +303,19 @@ def _gives_a_pattern(function: Any) -> bool:
     return list(said) == ["return"] and "Pattern" in str(said["return"])
 
 
-def _watch_over_the_run(given: list[int]) -> None:
-    """Fork once more: one process waits and says how it ended, the other one returns and is the run."""
-    *streams, folder, answers = given
-    with open(answers, "r+b", buffering=0) as status:
-        asked = b"".join(iter(lambda: status.read(1 << 16), b""))
-        arguments, environment, mask, strace = pickle.loads(asked)  # noqa: S301 our own test wrote it
-        hold = os.pipe() if strace else ()
-        run = os.fork()
-        if run:
-            status.write(b"%d " % run)
-            tracer = _traced(run, strace, streams, *hold) if strace else None
-            for descriptor in (*streams, folder, 0, 1, 2):
-                with suppress(OSError):
-                    os.close(descriptor)
-            ended = os.waitstatus_to_exitcode(os.waitpid(run, 0)[1])
-            refused = tracer.wait() if tracer else 0  # what it has seen is written when it has ended
-            status.write(b"%d" % (refused if refused > 0 else ended))
-            os._exit(0)
-    if hold:
-        _wait_for_the_tracer(*hold)
+def _become_the_run(
+    given: list[int],
+    status: socket.socket,
+    arguments: Sequence[bytes],
+    environment: Mapping[str, str],
+    mask: int,
+    strace: Sequence[str],
+) -> None:
+    """Take streams, folder, mask, environment and arguments of whoever asked."""
+    *streams, folder = given
+    if strace:
+        _be_traced(given, status, strace)
+    status.close()
     for target, descriptor in enumerate(streams):
         os.dup2(descriptor, target)
         os.close(descriptor)
@@ -250,6 +325,23 @@ def _watch_over_the_run(given: list[int]) -> None:
     os.environ.clear()
     os.environ.update(environment)
     sys.argv[1:] = [os.fsdecode(argument) for argument in arguments]
+
+
+def _be_traced(given: list[int], status: socket.socket, strace: Sequence[str]) -> None:
+    """Fork once more: one process has the other one traced, waits, and says how it ended; the other returns."""
+    hold = os.pipe()
+    run = os.fork()
+    if run:
+        status.sendall(b"%d " % run)
+        tracer = _traced(run, strace, given[:3], *hold)
+        for descriptor in (*given, 0, 1, 2):
+            with suppress(OSError):
+                os.close(descriptor)
+        ended = os.waitstatus_to_exitcode(os.waitpid(run, 0)[1])
+        refused = tracer.wait()  # what it has seen is written when it has ended
+        status.sendall(b"%d" % (refused if refused > 0 else ended))
+        os._exit(0)
+    _wait_for_the_tracer(*hold)
 
 
 def _traced(run: int, strace: Sequence[str], streams: Sequence[int], there: int, here: int) -> subprocess.Popen[bytes]:

@@ -82,7 +82,7 @@ def beside(codec: int, data: bytes, size: int) -> list[Aside]:
     else:
         end = _end(codec, data, size)
         spans = [] if end is None else [(end, len(data))]
-    return [Aside(a, b, bytes(b - a)) for a, b in spans if any(data[a:b])]
+    return [Aside(a, b, bytes(b - a)) for a, b in spans if data[a:b].strip(b"\0")]
 
 
 def _end(codec: int, data: bytes, size: int) -> int | None:

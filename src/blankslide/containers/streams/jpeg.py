@@ -139,7 +139,7 @@ def beside(data: bytes) -> list[tuple[int, int]]:
     out, end = _marked(data, 2)
     if end and data[end:].strip(b"\0\xff"):
         out.append((end, len(data)))
-    return [(a, b) for a, b in out if any(data[a:b])]
+    return [(a, b) for a, b in out if data[a:b].strip(b"\0")]
 
 
 def beside_tables(data: bytes) -> list[tuple[int, int]] | None:

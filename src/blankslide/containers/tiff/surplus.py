@@ -54,10 +54,9 @@ def slot_size(ifd: Ifd, index: int) -> int:
     return -(-across * samples * ifd.number(T.BITS_PER_SAMPLE, 1) // 8) * down
 
 
-def spare_segments(ifd: Ifd) -> list[tuple[int, int]]:
-    """Return start and length of strips or tiles beyond the grid, unless the grid uses the same bytes."""
+def spare_segments(ifd: Ifd, count: int) -> list[tuple[int, int]]:
+    """Return start and length of strips or tiles beyond the ``count`` `needed`, unless these use the same bytes."""
     starts, lengths = ifd.segments()
-    count = needed(ifd)
     if not count or min(len(starts), len(lengths)) <= count:
         return []
     spare = [(int(s), int(n)) for s, n in zip(starts[count:], lengths[count:], strict=False) if n]
@@ -74,9 +73,8 @@ def row_of_slots(ifd: Ifd) -> tuple[Entry, Entry]:
     return where, tags.get(T.TILE_BYTE_COUNTS) or tags[T.STRIP_BYTE_COUNTS]
 
 
-def spare_entries(ifd: Ifd) -> list[tuple[int, int]]:
-    """Return where numbers for strips or tiles beyond the grid stand, if they are not zero."""
-    count = needed(ifd)
+def spare_entries(ifd: Ifd, count: int) -> list[tuple[int, int]]:
+    """Return where numbers for strips or tiles beyond the ``count`` `needed` stand, if they are not zero."""
     out = []
     for entry in row_of_slots(ifd) if count else ():
         start = entry.start + count * T.TYPE_SIZE[entry.type]

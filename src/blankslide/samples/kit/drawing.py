@@ -10,6 +10,7 @@ the macro shows it once more, at its left end, fully legible.
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from blankslide.samples.kit.code39 import bars
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from blankslide.samples.kit.patients import Patient
 
+_SMALL = 1 << 20
 LABEL_SIZE = (387, 463)
 MACRO_SIZE = (1280, 431)
 
@@ -79,6 +81,14 @@ def tissue(width: int, height: int, seed: int = 1) -> Image:
     seed
         Same seed, same picture.
     """
+    drawn = _tissue_once if width * height <= _SMALL else _tissue
+    picture = drawn(width, height, seed).copy()
+    if _one is not None and width * height > _one.width * _one.height:
+        _one.picture, _one.width, _one.height = picture, width, height
+    return picture
+
+
+def _tissue(width: int, height: int, seed: int) -> Image:
     import numpy as np
     from PIL import Image
 
@@ -97,10 +107,11 @@ def tissue(width: int, height: int, seed: int = 1) -> Image:
         np.subtract(_GLASS[i], thin, out=plane, where=glass)
         plane.ravel()[nuclei] = _NUCLEUS[i] + dark
         planes.append(Image.fromarray(plane.astype(np.uint8)))  # none of these is near 0 or 255
-    picture = Image.merge("RGB", planes)
-    if _one is not None and width * height > _one.width * _one.height:
-        _one.picture, _one.width, _one.height = picture, width, height
-    return picture
+    return Image.merge("RGB", planes)
+
+
+_tissue_once = lru_cache(16)(_tissue)
+"""Many samples of a size show the same tissue."""
 
 
 class _OneTissue:
@@ -215,6 +226,11 @@ def label(patient: Patient, size: tuple[int, int] = LABEL_SIZE, seed: int = 2) -
     seed
         Of light and noise.
     """
+    return _label(patient, size, seed).copy()
+
+
+@lru_cache(16)
+def _label(patient: Patient, size: tuple[int, int], seed: int) -> Image:
     from PIL import Image
 
     width, height = size
@@ -238,6 +254,11 @@ def macro(patient: Patient, size: tuple[int, int] = MACRO_SIZE, seed: int = 3, *
     with_label
         Whether the label end is in the picture; otherwise it is plain glass.
     """
+    drawn = _macro_once if _one is None and size[0] * size[1] <= _SMALL else _macro
+    return drawn(patient, size, seed, with_label).copy()
+
+
+def _macro(patient: Patient, size: tuple[int, int], seed: int, with_label: bool) -> Image:
     from PIL import Image, ImageChops, ImageDraw
 
     width, height = size
@@ -250,3 +271,6 @@ def macro(patient: Patient, size: tuple[int, int] = MACRO_SIZE, seed: int = 3, *
     glass = scene.crop((*at, at[0] + width // 2, height - 3 * border))
     scene.paste(ImageChops.darker(glass, _on_glass(*glass.size, seed)), at)
     return _photographed(scene, seed)
+
+
+_macro_once = lru_cache(16)(_macro)
