@@ -64,6 +64,7 @@ generated:
 	@$(BIN)/python scripts/format-pages
 	@$(BIN)/python scripts/profile-page
 	@$(BIN)/python scripts/api-page
+	@$(BIN)/python scripts/schema-page
 	@$(BIN)/python scripts/readme-formats
 
 # Branch coverage, by the rooms of the source, with the least that each must reach. Takes two to three times as long as

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import io
 import json
+import os
 import re
 import shutil
 import sys
@@ -39,7 +40,7 @@ Run = Callable[..., Any]
 #: Beginnings of snippets that are not run here: the test that runs or reads them, or why nobody does.
 APART: dict[str, dict[str, str]] = {
     "README.md": {
-        "make demo": "targets of the Makefile; tests/cli/test_surroundings.py::test_a_demo_without_room_is_4 runs demo",
+        "make demo": "targets of the Makefile; tests/cli/test_contract.py runs the demo",
         "blankslide samples DIR": "tests/cli/test_contract.py",
     },
     "CONTRIBUTING.md": {
@@ -53,6 +54,7 @@ APART: dict[str, dict[str, str]] = {
     "docs/batch.md": {"import csv": "tests/batch/test_python.py"},
     "docs/certificate.md": {"sh:": "tests/records/test_certificate_by_hand.py"},
     "docs/conformance.md": {"from blankslide.testing": "tests/testing/test_conformance.py"},
+    "docs/developer.md": {"make test": "targets of the Makefile: tests/test_release.py, tests/test_docs.py"},
     "docs/jupyter.md": {"jupytext": "tests/jupyter/test_notebook.py"},
     "docs/ledger.md": {
         "blankslide anonymize --in-place --ledger postgresql:": "tests/records/mirrors/test_postgresql.py",
@@ -192,6 +194,8 @@ LAID: dict[str, Callable[[Run], None]] = {
     "docs/audit.md": archive,
     "docs/batch.md": large,
     "docs/certificate.md": cleaned,
+    "docs/developer.md": archive,
+    "docs/json.md": archive,
     "docs/jupyter.md": notebook,
     "docs/ledger.md": renamed,
     "docs/ledger-format.md": renamed,
@@ -325,6 +329,7 @@ def test_the_python_of_a_page_runs(
 ) -> None:
     laid(page)
     monkeypatch.setattr(sys, "argv", ["page", "ledger.jsonl"])
+    monkeypatch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
     names: dict[str, Any] = {"__name__": page}
     for each in filter(is_python, unclaimed(page)):
         exec(compile(each.text, page, "exec"), names)  # noqa: S102 it is our own page

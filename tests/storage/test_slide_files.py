@@ -87,8 +87,8 @@ def test_missing_permission_is_its_own_error(slide: Path, monkeypatch: pytest.Mo
     def refuse(path: object, *_: object) -> int:
         raise OSError(code, "no", str(path))
 
-    monkeypatch.setattr(os, "open", refuse)
-    with pytest.raises(NoPermission) as caught:
+    with monkeypatch.context() as patch, pytest.raises(NoPermission) as caught:
+        patch.setattr(os, "open", refuse)
         open_slide(slide)
     assert "4711" not in f"{caught.value} {caught.value.__context__}"
 
@@ -314,8 +314,8 @@ def test_a_member_without_permission_is_not_called_damaged(slide: Path, monkeypa
 
     slide.with_name("m").touch()
     with open_slide(slide) as opened:
-        monkeypatch.setattr(os, "open", refuse)
-        with pytest.raises(NoPermission):
+        with monkeypatch.context() as patch, pytest.raises(NoPermission):
+            patch.setattr(os, "open", refuse)
             opened.open("m")
 
 
