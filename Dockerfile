@@ -12,6 +12,7 @@ FROM python:3.13-slim AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /build
 COPY pyproject.toml README.md LICENSE napari.yaml ./
+COPY scripts/long_description.py scripts/
 COPY src src
 RUN pip wheel --no-deps --wheel-dir /wheels .
 RUN python -m venv /opt/blankslide \

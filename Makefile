@@ -12,7 +12,7 @@ export PYTHON
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test trust docs lint format bench screenshots generated wheel-check clean
+.PHONY: help demo test trust docs lint format bench screenshots generated wheel-check release coverage clean
 
 help:
 	@sed -n '/^#   make/s/^#   //p' Makefile
@@ -64,8 +64,21 @@ generated:
 	@$(BIN)/python scripts/format-pages
 	@$(BIN)/python scripts/profile-page
 	@$(BIN)/python scripts/api-page
+	@$(BIN)/python scripts/schema-page
 	@$(BIN)/python scripts/readme-formats
 
+# Branch coverage, by the rooms of the source, with the least that each must reach. Takes two to three times as long as
+# the tests; `make coverage tests="tests/storage tests/containers"` measures what these alone see.
+coverage:
+	@bash scripts/setup-venv dev
+	@$(BIN)/python scripts/coverage $(tests)
+
+# Wheel, sdist, list of parts, digests and signature, in dist: docs/release.md. `key=` names the SSH key that signs.
+release:
+	@bash scripts/setup-venv dev
+	@$(BIN)/python scripts/release $(if $(key),--key $(key))
+
+# The wheel in clean environments of every Python that is on this machine, and with napari in one of them.
 wheel-check:
 	@bash scripts/setup-venv dev
 	@bash scripts/system-libs --gui

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import runpy
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,7 +18,8 @@ from blankslide.model import Action, PhiClass
 from blankslide.testing import built
 
 pytestmark = pytest.mark.skipif(find_spec("jsonschema") is None, reason="not installed: pip install blankslide[dev]")
-SCHEMA = json.loads((Path(__file__).resolve().parents[1] / "docs" / "schema.json").read_text("utf-8"))
+ROOT = Path(__file__).resolve().parents[1]
+SCHEMA = json.loads((ROOT / "docs" / "schema.json").read_text("utf-8"))
 Run = Callable[..., Any]
 
 
@@ -51,6 +53,19 @@ def test_the_schema_is_one() -> None:
     late().Draft202012Validator.check_schema(SCHEMA)
     assert SCHEMA["$defs"]["class"]["enum"] == [cls.value for cls in PhiClass]
     assert SCHEMA["$defs"]["action"]["enum"] == [action.value for action in Action]
+
+
+def test_the_page_says_what_the_schema_says(tmp_path: Path) -> None:
+    """Red? Run `make generated`."""
+    main_of = runpy.run_path(str(ROOT / "scripts" / "schema-page"))["main"]
+    assert main_of(["--check"]) == 0
+    page = (ROOT / "docs" / "json.md").read_text("utf-8")
+    (tmp_path / "json.md").write_text(page.replace("| `error` |", "| `mistake` |"), "utf-8")
+    assert main_of(["--check", str(tmp_path / "json.md")]) == 1
+    for name, part in SCHEMA["$defs"].items():
+        told = page.partition(f"\n### {name}\n")[2].partition("\n### ")[0]
+        assert told, name
+        assert [key for key in part.get("properties", ()) if f"\n| `{key}` | " not in told] == []
 
 
 def objects(part: Any) -> list[dict[str, Any]]:

@@ -87,9 +87,10 @@ def test_missing_permission_is_its_own_error(slide: Path, monkeypatch: pytest.Mo
     def refuse(path: object, *_: object) -> int:
         raise OSError(code, "no", str(path))
 
-    monkeypatch.setattr(os, "open", refuse)
-    with pytest.raises(NoPermission) as caught:
-        open_slide(slide)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", refuse)
+        with pytest.raises(NoPermission) as caught:
+            open_slide(slide)
     assert "4711" not in f"{caught.value} {caught.value.__context__}"
 
 
@@ -313,8 +314,8 @@ def test_a_member_without_permission_is_not_called_damaged(slide: Path, monkeypa
         raise PermissionError(13, "no", str(path))
 
     slide.with_name("m").touch()
-    with open_slide(slide) as opened:
-        monkeypatch.setattr(os, "open", refuse)
+    with open_slide(slide) as opened, monkeypatch.context() as patch:
+        patch.setattr(os, "open", refuse)
         with pytest.raises(NoPermission):
             opened.open("m")
 
