@@ -23,7 +23,8 @@ from blankslide.storage.blocks import Block
 from blankslide.storage.journal import decode, journal_name, temp_name
 from blankslide.storage.renames import Rename
 from blankslide.storage.transaction import Transaction, discard_leftover, resume
-from blankslide.testing.faults import FOLDER, PATTERNS, Crash, FaultyVolume, Pattern, SimSlide, SimVolume
+from blankslide.testing.faults import Crash, FaultyVolume
+from blankslide.testing.simulated import FOLDER, PATTERNS, Pattern, SimSlide, SimVolume
 
 if TYPE_CHECKING:
     from blankslide.storage.volume import Volume
@@ -416,7 +417,7 @@ def test_the_simulation_catches_a_sync_that_is_tried_again_and_believed() -> Non
         def _forget(self, fd: int) -> None:
             """Drop the pages for good: the second sync has nothing left to write."""
             inode = self.inner.file(fd)  # type: ignore[attr-defined]
-            inode.live = bytearray(inode.durable)
+            inode.live = inode.durable.copy()
             inode.forget()
 
     sim = ONE.start()
