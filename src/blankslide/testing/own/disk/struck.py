@@ -132,12 +132,14 @@ class _Blow(NamedTuple):
 
 
 def _blows(calls: int, every: int) -> Iterator[_Blow]:
-    """Each error once at each call; another one for good, and one with half of it done."""
+    """Each error once at each call; of the others all at every call, or one if calls are left out."""
     for number in range(1, calls + 1, every):
-        for code in ERRORS:
-            yield _Blow(number, code, "once")
-        yield _Blow(number, ERRORS[number % len(ERRORS)], "for good")
-        yield _Blow(number, ERRORS[number % 3], "half done")
+        lasting, halves = (
+            (ERRORS, ERRORS[:3]) if every == 1 else ((ERRORS[number % len(ERRORS)],), (ERRORS[number % 3],))
+        )
+        yield from (_Blow(number, code, "once") for code in ERRORS)
+        yield from (_Blow(number, code, "for good") for code in lasting)
+        yield from (_Blow(number, code, "half done") for code in halves)
 
 
 def errors(run: Recorded, every: int = 1) -> Iterator[Row]:
