@@ -19,10 +19,11 @@ class Pages:
         What is in it at first.
     """
 
-    __slots__ = ("_pages", "_size")
+    __slots__ = ("_hash", "_pages", "_size")
 
     def __init__(self, data: bytes = b"") -> None:
         self._size = len(data)
+        self._hash = 0
         self._pages = [data[at : at + PAGE] for at in range(0, self._size, PAGE)]
 
     def copy(self) -> Pages:
@@ -41,7 +42,8 @@ class Pages:
         return isinstance(other, Pages) and self._size == other._size and self._pages == other._pages
 
     def __hash__(self) -> int:
-        return hash((self._size, *self._pages))
+        self._hash = self._hash or hash((self._size, *self._pages))
+        return self._hash
 
     def read(self, offset: int, length: int) -> bytes:
         """Return up to ``length`` bytes at ``offset``."""
@@ -58,6 +60,7 @@ class Pages:
     def lay(self, offset: int, data: bytes) -> None:
         """Write over what is there; what lies between the end and ``offset`` becomes zeros."""
         end = offset + len(data)
+        self._hash = 0
         self._reach(end)
         at = offset
         while at < end:

@@ -64,27 +64,30 @@ class SimInode:
 
     def __init__(self, number: int, data: bytes | Pages = b"", is_folder: bool = False) -> None:
         self.number = number
-        self.live = data if isinstance(data, Pages) else Pages(data)
-        self.durable = self.live.copy()
+        self.live = self.durable = data if isinstance(data, Pages) else Pages(data)
         self.pending: list[tuple[int, bytes]] = []
         self.mtime = 0
         self.is_folder = is_folder
 
     def write(self, offset: int, data: bytes) -> None:
         """Change what programs see; nothing of it is durable yet."""
+        if self.live is self.durable:
+            self.live = self.durable.copy()
         self.live.lay(offset, data)
         self.pending.append((offset, data))
         self.mtime += 1
 
     def sync(self) -> None:
         """Make everything durable."""
-        self.durable = self.live.copy()
+        self.durable = self.live
         self.pending.clear()
 
     def copy(self) -> SimInode:
         """Return an independent copy, pending writes included."""
-        other = SimInode(self.number, self.live.copy(), self.is_folder)
-        other.durable, other.pending, other.mtime = self.durable.copy(), self.pending.copy(), self.mtime
+        other = SimInode(self.number, self.durable, self.is_folder)
+        if self.live is not self.durable:
+            other.live = self.live.copy()
+        other.pending, other.mtime = self.pending.copy(), self.mtime
         return other
 
     def forget(self) -> None:
@@ -92,7 +95,9 @@ class SimInode:
         self.pending.clear()
 
     def after(self, pattern: Pattern, rng: random.Random) -> Pages:
-        """Return what a power failure may leave of the file."""
+        """Return what a power failure may leave of the file; the bytes are shared and not to be changed."""
+        if pattern == "lost" or not self.pending:
+            return self.durable
         image = self.durable.copy()
         for offset, data in self._arriving(pattern, rng):
             image.lay(offset, data)
@@ -154,7 +159,7 @@ class SimVolume:
 
     def _new(self, data: bytes | Pages = b"", is_folder: bool = False) -> SimInode:
         self._next += 1
-        return SimInode(self._next, data.copy() if isinstance(data, Pages) else data, is_folder)
+        return SimInode(self._next, data, is_folder)
 
     def _at(self, name: str) -> SimInode:
         return self._live[name] if name in self._live else fail(errno.ENOENT)
@@ -189,6 +194,11 @@ class SimVolume:
     def file(self, fd: int) -> SimInode:
         """Return the file behind a descriptor."""
         return self._open[fd]
+
+    @property
+    def waits(self) -> tuple[bool, bool]:
+        """Whether bytes, and whether names are not durable yet."""
+        return any(inode.pending for inode in self._live.values()), bool(self._moves)
 
     def record(self, text: str) -> None:
         """Take note of something elsewhere, durably, as a ledger does; once."""

@@ -47,10 +47,8 @@ def batch(words: Sequence[str]) -> list[Tally]:
         for wrong in stories[-1].wrong:
             print(f"WRONG      {stories[-1].title}: {wrong}", flush=True)
     print("\n".join(table(stories)), f"(batch: {count}, seed {seed})", flush=True)
-    wrong = sum(len(story.wrong) for story in stories)
-    return [
-        Tally("batches of killed runs", count * len(stories), wrong, f"slides, gone through in {len(stories)} ways")
-    ]
+    faults = sum(len(story.wrong) for story in stories)
+    return [Tally("batches of killed runs", count * len(stories), faults, f"slides, in {len(stories)} ways")]
 
 
 def table(stories: Sequence[Story]) -> Iterator[str]:

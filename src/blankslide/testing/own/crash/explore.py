@@ -13,7 +13,7 @@ given, are not tried again.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import count, product
@@ -23,14 +23,24 @@ from blankslide.errors import BlankslideError
 from blankslide.testing.faults import FaultyVolume
 from blankslide.testing.own.crash.verdict import journal, state_of, wrong_after, wrong_found
 from blankslide.testing.own.forgetful import put
-from blankslide.testing.simulated import FATES, FOLDER, HARSH, PATTERNS, SimSlide, SimVolume
+from blankslide.testing.simulated import FATES, FOLDER, HARSH, PATTERNS, Fate, Pattern, SimSlide, SimVolume
 
 if TYPE_CHECKING:
     from blankslide.testing.own.crash.scenarios import Scenario
 
-__all__ = ["Edit", "Moments", "Tried", "edit", "explore", "recover"]
+__all__ = ["Edit", "Exploration", "Moments", "Tried", "edit", "explore", "recover"]
 
-_DAMAGES = tuple(product(PATTERNS, FATES))
+_SELDOM = 6
+_PATIENCE = 20
+"""After so many rounds in a row that brought nothing new there is nothing more."""
+_Damage = tuple[Pattern, Fate]
+_DAMAGES: dict[tuple[bool, bool], tuple[_Damage, ...]] = {
+    (False, False): (("lost", "lost"),),
+    (True, False): tuple((pattern, "lost") for pattern in PATTERNS),
+    (False, True): tuple(("lost", fate) for fate in FATES),
+    (True, True): tuple(product(PATTERNS, FATES)),
+}
+"""By whether bytes and names wait: what may become of them."""
 
 
 class Moments(FaultyVolume):
@@ -134,24 +144,27 @@ class _State(NamedTuple):
     where: str
 
 
-class _Exploration:
+class Exploration:
     """All that is known while one slide is explored.
 
     Attributes
     ----------
     watched
         Which share of the recoveries from a first and from a second failure is watched for the next one.
+    moments
+        How many an edit has.
     """
 
-    def __init__(self, scenario: Scenario, run: Edit, seed: int, most: int) -> None:
-        self.scenario, self.run, self.most = scenario, run, most
+    def __init__(self, scenario: Scenario, run: Edit, make: type[Moments], seed: int, most: int) -> None:
+        self.scenario, self.run, self.make, self.most = scenario, run, make, most
         self.tried = Tried(scenario.title, scenario.format)
-        self.watched = [1.0, 0.1]
+        self.watched, self.moments = [1.0, 0.1], 0
         self.draw = random.Random(f"{seed} {scenario.title}")
         self._seen, self._contents = set[int](), set[int]()
 
     @property
     def is_over(self) -> bool:
+        """Whether enough states were tried."""
         return self.tried.states >= self.most
 
     # -- what may be left ----------------------------------------------------------------
@@ -162,19 +175,27 @@ class _Exploration:
         promised = False
 
         def look(disk: SimVolume, call: str) -> None:
-            for damage in _DAMAGES if every else (self.draw.choice(_DAMAGES), self.draw.choice(_DAMAGES)):
+            for damage in _damages(disk) if every else self._drawn(disk, 2):
                 found.append(self._left(disk, damage, promised, 1, call))
 
-        volume = Moments(self.scenario.start(), look)
+        volume = self.make(self.scenario.start(), look)
         with _steady():
             for _ in self.run(self.scenario, volume):
                 promised = True
         look(volume.inner, "the end")
+        self.moments = len(volume.calls) + 1
         return found
 
-    def _left(self, disk: SimVolume, damage: tuple[str, str], promised: bool, depth: int, call: str) -> _State:
+    def _drawn(self, disk: SimVolume, most: int) -> Sequence[_Damage]:
+        """Draw damages; seldom where nothing waits, or names alone, for what is left there was mostly met before."""
+        possible, (are_bytes, _) = _damages(disk), disk.waits
+        if not are_bytes and self.draw.randrange(_SELDOM):
+            return ()
+        return self.draw.choices(possible, k=most)
+
+    def _left(self, disk: SimVolume, damage: _Damage, promised: bool, depth: int, call: str) -> _State:
         pattern, fate = damage
-        left = disk.power_loss(pattern, self.draw, fate)  # type: ignore[arg-type]
+        left = disk.power_loss(pattern, self.draw, fate)
         return _State(left, promised, pattern in HARSH, depth, f"{pattern}, names {fate}, before {call}")
 
     # -- what is made of it --------------------------------------------------------------
@@ -212,7 +233,8 @@ class _Exploration:
 
         def look(disk: SimVolume, call: str) -> None:
             if watched:
-                left.append(self._left(disk, self.draw.choice(_DAMAGES), promised, state.depth + 1, call))
+                for damage in self._drawn(disk, 1):
+                    left.append(self._left(disk, damage, promised, state.depth + 1, call))
 
         again = state.disk.copy() if watched else state.disk
         volume = Moments(again, look)
@@ -224,6 +246,11 @@ class _Exploration:
         wrong = [*wrong_after(self.scenario, again, was, state.promised)]
         self.tried.recovered += was == "pending" and not wrong
         return wrong
+
+
+def _damages(disk: SimVolume) -> Sequence[_Damage]:
+    """Return what may become of what waits: each pattern with each fate, as far as there is something to lose."""
+    return _DAMAGES[disk.waits]
 
 
 @contextmanager
@@ -247,8 +274,10 @@ class _Steady:
         return bytes(range(size))
 
 
-def explore(scenario: Scenario, most: int, seed: int = 1, run: Edit = edit) -> Tried:
-    """Try states until there are so many, or a round has brought nothing new.
+def explore(
+    scenario: Scenario, most: int, seed: int = 1, run: Edit = edit, make: type[Moments] = Moments, hasty: bool = False
+) -> Tried:
+    """Try states until there are so many, or rounds bring nothing new.
 
     Parameters
     ----------
@@ -258,18 +287,27 @@ def explore(scenario: Scenario, most: int, seed: int = 1, run: Edit = edit) -> T
         Of what is drawn.
     run
         The edit; another one to see whether it is noticed.
+    make
+        The disk that the edit sees, as far as it does what it is told; recoveries see a sound one.
+    hasty
+        Whether to stop at the first violation.
     """
     import time
 
-    start, own = time.monotonic(), _Exploration(scenario, run, seed, most)
+    start, own = time.monotonic(), Exploration(scenario, run, make, seed, most)
+    idle = 0
     for number in count():
         states = own.edited(number == 0)
         own.draw.shuffle(states)
-        own.watched[0] = 1.0 if number else _share(most, len(states), len(states) // len(_DAMAGES))
-        fresh = 0
+        own.watched[0] = 1.0 if number else _share(most, len(states), own.moments)
+        known = own.tried.states
         for state in states:
-            fresh += (number == 0 or not own.is_over) and own.try_(state)
-        if own.is_over or not fresh:
+            if not number or not own.is_over:
+                own.try_(state)
+            if hasty and own.tried.violations:
+                return own.tried
+        idle = 0 if own.tried.states > known else idle + 1
+        if own.is_over or idle == _PATIENCE:
             break
     own.tried.seconds = time.monotonic() - start
     return own.tried

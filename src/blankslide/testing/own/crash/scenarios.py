@@ -8,12 +8,15 @@ beside them, which nobody may touch.
 from __future__ import annotations
 
 import os
+import random
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from blankslide.model import Patch, Rank
+from blankslide.storage.renames import Rename
 from blankslide.testing.own.forgetful import put
 from blankslide.testing.pages import PAGE, Pages
 from blankslide.testing.simulated import FOLDER, SimVolume
@@ -21,10 +24,7 @@ from blankslide.testing.simulated import FOLDER, SimVolume
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from blankslide.model import Patch
-    from blankslide.storage.renames import Rename
-
-__all__ = ["Scenario", "asked", "samples", "scenarios"]
+__all__ = ["Scenario", "asked", "samples", "scenarios", "small_set", "small_slide"]
 
 NEW_NAME = "fresh"
 _STRANGERS = {"neighbour.svs": b"another slide " * 700, ".blankslide-4711": b"the journal of a slide that is elsewhere"}
@@ -217,3 +217,29 @@ def _others(folder: Path, own: Mapping[str, bytes]) -> Iterator[tuple[str, bytes
         name = path.relative_to(folder).as_posix()
         if path.is_file() and name not in own:
             yield name, path.read_bytes()
+
+
+# -- slides that nobody scanned ---------------------------------------------------------
+
+
+def small_slide() -> Scenario:
+    """Return a slide of one file: a text, a picture and a pointer are changed."""
+    return _small("one file", {"s-4711.svs": 33_000}, [])
+
+
+def small_set() -> Scenario:
+    """Return a slide of three files: each is changed, one gets a new name and one goes."""
+    sizes = {"s-4711.svs": 9 * 4096 + 100, "set.ini": 700, "label.bin": 5000}
+    more = [Patch(1, 100, 50, b"x" * 50), Patch(2, 0, 5000, None)]
+    return _small("three files", sizes, more, Rename("s-4711.svs", "0001.svs"), Rename("label.bin", None))
+
+
+def _small(title: str, sizes: dict[str, int], more: Sequence[Patch], *renames: Rename) -> Scenario:
+    draw = random.Random(7)
+    files = {name: draw.randbytes(size) for name, size in sizes.items()}
+    patches = (
+        Patch(0, 4000, 300, draw.randbytes(300), rank=Rank.PAYLOAD),
+        Patch(0, 8202, 9000, None, 0, Rank.RELEASED),
+        Patch(0, 16, 8, draw.randbytes(8), rank=Rank.POINTER),
+    )
+    return Scenario(title, "small", files, len(files), (*patches, *more), renames)

@@ -1,4 +1,4 @@
-"""The crash part of the trust table: a row for each format, and the sum. Each sample has a process of its own."""
+"""The crash part of the trust table: a row for each format, and the sum. Each slide has a process of its own."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from blankslide.testing.own.tally import Tally, grouped
 
 if TYPE_CHECKING:
     from blankslide.testing.own.crash.explore import Tried
+    from blankslide.testing.own.crash.scenarios import Scenario
 
-__all__ = ["COUNT", "crash", "lines"]
+__all__ = ["COUNT", "crash", "lines", "shares"]
 
 COUNT = 1_000_000
 """How many states in all, if nobody says it."""
@@ -24,6 +25,8 @@ _HEAD = ("format", "slides", "states", "distinct", "in recovery", "before", "aft
 _SHAPE = "{:20} {:>6} {:>9} {:>9} {:>11} {:>8} {:>8} {:>9} {:>9} {:>6} {:>6}"
 _COUNTS = ("states", "distinct", "again", "before", "after", "pending", "recovered")
 _MOST = 5
+_KIB = 120
+"""A state costs as much as writing so much."""
 
 
 def crash(words: Sequence[str] = ()) -> list[Tally]:
@@ -39,10 +42,10 @@ def crash(words: Sequence[str] = ()) -> list[Tally]:
     count = next((int(word) for word in left if word.isdecimal()), COUNT)
     named = [word for word in left if not word.isdecimal() and word != "--seed"]
     chosen = [name for name in samples() if not named or any(word in name for word in named)]
-    each = -(-count // len(chosen)) if chosen else 0
     found: list[Tried] = []
     with get_context("fork").Pool(os.cpu_count(), maxtasksperchild=1) as pool:
-        for line in lines(pool.imap(partial(_explored, most=each, seed=seed), chosen), found):
+        asked = [scenario for own in pool.imap(scenarios, chosen) for scenario in own]
+        for line in lines(pool.imap(partial(_explored, seed=seed), shares(asked, count)), found):
             print(line, flush=True)
     states, again = (sum(getattr(tried, name) for tried in found) for name in ("states", "again"))
     wrong = sum(len(tried.violations) for tried in found)
@@ -51,23 +54,28 @@ def crash(words: Sequence[str] = ()) -> list[Tally]:
     return [Tally("crash states", states, wrong), Tally("of them in recovery", again, 0, part, is_part=True)]
 
 
-def _explored(name: str, most: int, seed: int) -> list[Tried]:
-    asked = scenarios(name)
-    return [explore(scenario, -(-most // len(asked)), seed) for scenario in asked]
+def shares(asked: Sequence[Scenario], count: int) -> list[tuple[Scenario, int]]:
+    """Say how many states of each slide are tried: as many as about the same time is enough for."""
+    weights = [1 / (_KIB + sum(patch.length for patch in scenario.patches) / 1024) for scenario in asked]
+    return [(scenario, -int(-count * own // sum(weights))) for scenario, own in zip(asked, weights, strict=True)]
 
 
-def lines(explored: Iterable[list[Tried]], kept: list[Tried]) -> Iterator[str]:
+def _explored(share: tuple[Scenario, int], seed: int) -> Tried:
+    return explore(*share, seed)
+
+
+def lines(explored: Iterable[Tried], kept: list[Tried]) -> Iterator[str]:
     """Yield the table's head, a row for each format as soon as it is known, the sum, and what is wrong.
 
     Parameters
     ----------
     explored
-        What became of each sample; those of one format side by side.
+        What became of each slide; those of one format side by side.
     kept
         All of it is kept here.
     """
     yield _SHAPE.format(*_HEAD, "s")
-    for title, group in groupby((tried for sample in explored for tried in sample), lambda tried: tried.format):
+    for title, group in groupby(explored, lambda tried: tried.format):
         own = list(group)
         kept += own
         yield _row(title, own)

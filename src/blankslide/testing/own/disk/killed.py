@@ -1,4 +1,4 @@
-"""Many real kills of one slide's runs: at every call, half way through it, in recoveries, and at any moment.
+"""Real kills of one slide's runs: at every call, half way through it, in recoveries, and at any moment.
 
 Each is a process of its own, forked from this warm one, and ends by SIGKILL, so nothing in it can tidy up. What it
 leaves is then recovered from, and held against what the undisturbed run has left.
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from blankslide.testing.own.disk.layer import Strike
     from blankslide.testing.own.disk.power import Recorded
 
-__all__ = ["Killing", "many_kills"]
+__all__ = ["Killing", "calls_of_recovery", "killed_before", "kills"]
 
 _HALVES = frozenset({"pwrite64", "write"})
 _TREES = 12
@@ -49,21 +49,24 @@ class Killing:
         self._start = time.monotonic()
 
     def strike(self, asks: tuple[str, ...], begin: Tree, strike: Strike, where: str) -> None:
-        """Run until it kills itself, and judge what is left.
+        """Run until it kills itself, and judge what is left."""
+        self.struck(asks, begin, strike, where)
+        self._judge(where, begin)
+
+    def struck(self, asks: tuple[str, ...], begin: Tree, strike: Strike, where: str) -> None:
+        """Run until it kills itself.
 
         Raises
         ------
         AssertionError
             If it ended otherwise.
         """
-        run = self.run
-        run.stage.put(begin)
-        child = self._forked(asks, Layer(str(run.stage.root), strike))
+        self.run.stage.put(begin)
+        child = self._forked(asks, Layer(str(self.run.stage.root), strike))
         assert _ended(child) == -signal.SIGKILL, f"{where} was not reached"
-        self._judge(where, begin)
 
     def at_any_moment(self, seconds: float) -> None:
-        """Run, and kill it from outside after some seconds; one that has ended by then was no kill and is not counted."""
+        """Run, and kill it from outside after some seconds; one that has ended by then is not counted."""
         run = self.run
         run.stage.put(run.stage.before)
         child = self._forked(run.asks, None)
@@ -113,42 +116,55 @@ def _ended(child: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def many_kills(run: Recorded, most: int, seed: int = 1) -> Iterator[Row]:
+def kills(run: Recorded, every: int = 1, most: int = 0, seed: int = 1) -> Iterator[Row]:
     """Yield a row for kills at calls of the run, one for those in recoveries, and one for those at any moment.
 
     Parameters
     ----------
+    every
+        Strike at every n-th call only; half way through it only if it is every one.
     most
-        How many in all; every call of the run is struck even if these are more.
+        How many in all; every call of the run, and of one recovery, is struck even if these are more.
     seed
         Of the moments.
     """
     first = Killing(run, "kill")
-    for call in run.calls:
+    for call in run.calls[::every]:
         first.strike(run.asks, run.stage.before, kill(call.number), f"call {call.number}, {call.name}")
-        if call.name in _HALVES:
+        if call.name in _HALVES and every == 1:
             first.strike(run.asks, run.stage.before, kill_half_way(call.number), f"half of call {call.number}")
     yield first.ended()
-    left = most - first.row.runs
-    again = Killing(run, "kill in recovery")
-    for tree in first.waiting[:: -(-len(first.waiting) // _TREES)] if first.waiting else ():
-        for number in range(1, _calls(run, tree) + 1):
-            if again.row.runs < left * 3 // 4:
+    again, left = Killing(run, "kill in recovery"), most - first.row.runs
+    for tree in _middle_first(first.waiting):
+        if not again.row.runs or again.row.runs < left * 3 // 4:
+            for number in range(1, calls_of_recovery(run, tree) + 1, every):
                 again.strike(run.recovers, tree, kill(number), f"call {number} of the recovery")
     yield again.ended()
-    yield _any_moment(run, left - again.row.runs, seed)
+    if left > again.row.runs:
+        yield _any_moment(run, left - again.row.runs, seed)
+
+
+def _middle_first(waiting: list[Tree]) -> list[Tree]:
+    """Return some of the states in which a journal waits: the middle one, then others spread over all."""
+    return [waiting[len(waiting) // 2], *waiting[:: -(-len(waiting) // _TREES)]] if waiting else []
 
 
 def _any_moment(run: Recorded, most: int, seed: int) -> Row:
     killing, draw = Killing(run, "kill at any moment"), random.Random(f"{seed} {run.scene.title}")
-    longest = killing.lasts() if most > 0 else 0.0
+    longest = killing.lasts()
     for _ in range(2 * most):
         if killing.row.runs < most:
             killing.at_any_moment(draw.uniform(0, longest))
     return killing.ended()
 
 
-def _calls(run: Recorded, waiting: Tree) -> int:
+def killed_before(run: Recorded, number: int) -> Tree:
+    """Kill a run right before a call, and return what it leaves."""
+    Killing(run, "").struck(run.asks, run.stage.before, kill(number), f"call {number}")
+    return run.stage.tree()
+
+
+def calls_of_recovery(run: Recorded, waiting: Tree) -> int:
     """Return how many calls a recovery makes."""
     run.stage.put(waiting)
     layer = Layer(str(run.stage.root))

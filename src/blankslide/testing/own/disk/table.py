@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 __all__ = ["Row", "lines"]
 
 _HEAD = ("trouble", "slide", "runs", "distinct", "before", "after", "recovered", "refused", "violations", "untrue", "s")
-_SHAPE = "{:22} {:20} {:>7} {:>8} {:>7} {:>7} {:>9} {:>7} {:>10} {:>7} {:>6}"
+_SHAPE = "{:22} {:34} {:>7} {:>8} {:>7} {:>7} {:>9} {:>7} {:>10} {:>7} {:>6}"
 _MOST = 5
 
 

@@ -12,7 +12,7 @@ from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
 from blankslide.testing.own.disk.broken import BREAKS, noticed
-from blankslide.testing.own.disk.killed import many_kills
+from blankslide.testing.own.disk.killed import kills
 from blankslide.testing.own.disk.power import Size, power_failures, recorded
 from blankslide.testing.own.disk.scenes import chosen, every_format, every_scene
 from blankslide.testing.own.disk.struck import errors
@@ -66,7 +66,7 @@ def killing(command: Command, words: Sequence[str] = (), count: int = KILLS, see
     """
     scenes = every_scene(*words)
     each = -(-count // max(1, len(scenes)))
-    return [_told("kills", command, scenes, partial(many_kills, most=each, seed=seed))]
+    return [_told("kills", command, scenes, partial(kills, most=each, seed=seed))]
 
 
 def erring(command: Command, words: Sequence[str] = (), every: int = 1) -> list[Tally]:
