@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from blankslide.testing.own.disk.events import Tree
-    from blankslide.testing.own.disk.layer import Strike
+    from blankslide.testing.own.disk.layer import Call, Strike
     from blankslide.testing.own.disk.power import Recorded
 
-__all__ = ["Killing", "calls_of_recovery", "killed_before", "kills"]
+__all__ = ["HALVES", "Killing", "calls_of_recovery", "killed_before", "kills"]
 
-_HALVES = frozenset({"pwrite64", "write"})
+HALVES = frozenset({"pwrite64", "write"})
+"""Calls of which half can be done."""
 _TREES = 12
 
 
@@ -131,14 +132,14 @@ def kills(run: Recorded, every: int = 1, most: int = 0, seed: int = 1) -> Iterat
     first = Killing(run, "kill")
     for call in run.calls[::every]:
         first.strike(run.asks, run.stage.before, kill(call.number), f"call {call.number}, {call.name}")
-        if call.name in _HALVES and every == 1:
+        if call.name in HALVES and every == 1:
             first.strike(run.asks, run.stage.before, kill_half_way(call.number), f"half of call {call.number}")
     yield first.ended()
     again, left = Killing(run, "kill in recovery"), most - first.row.runs
     for tree in _middle_first(first.waiting):
         if not again.row.runs or again.row.runs < left * 3 // 4:
-            for number in range(1, calls_of_recovery(run, tree) + 1, every):
-                again.strike(run.recovers, tree, kill(number), f"call {number} of the recovery")
+            for call in calls_of_recovery(run, tree)[::every]:
+                again.strike(run.recovers, tree, kill(call.number), f"call {call.number} of the recovery")
     yield again.ended()
     if left > again.row.runs:
         yield _any_moment(run, left - again.row.runs, seed)
@@ -164,9 +165,9 @@ def killed_before(run: Recorded, number: int) -> Tree:
     return run.stage.tree()
 
 
-def calls_of_recovery(run: Recorded, waiting: Tree) -> int:
-    """Return how many calls a recovery makes."""
+def calls_of_recovery(run: Recorded, waiting: Tree) -> list[Call]:
+    """Return the calls that a recovery makes."""
     run.stage.put(waiting)
     layer = Layer(str(run.stage.root))
     run.stage.run(*run.recovers, layer=layer, luck=1)
-    return len(layer.calls)
+    return layer.calls

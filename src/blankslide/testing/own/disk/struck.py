@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import errno
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from blankslide.testing.own.disk.killed import calls_of_recovery, killed_before
+from blankslide.testing.own.disk.killed import HALVES, calls_of_recovery, killed_before
 from blankslide.testing.own.disk.layer import Layer, refuse
 from blankslide.testing.own.disk.model import State
 from blankslide.testing.own.disk.power import try_copy, try_state
@@ -21,7 +21,7 @@ from blankslide.testing.own.disk.truth import COPY_LEFT, LEFT, Trial, found_in
 
 if TYPE_CHECKING:
     from blankslide.testing.own.disk.events import Tree
-    from blankslide.testing.own.disk.layer import Strike
+    from blankslide.testing.own.disk.layer import Call, Strike
     from blankslide.testing.own.disk.power import Recorded
 
 __all__ = ["ERRORS", "errors"]
@@ -56,40 +56,43 @@ class _Blow(NamedTuple):
         return f"{errno.errorcode[self.code]} {self.how} at call {self.number}"
 
 
-def _blows(calls: int, every: int) -> Iterator[_Blow]:
-    """Each error once at each call; of the others all at every call, or one if calls are left out."""
-    for number in range(1, calls + 1, every):
-        lasting, halves = (
-            (ERRORS, ERRORS[:3]) if every == 1 else ((ERRORS[number % len(ERRORS)],), (ERRORS[number % 3],))
-        )
-        yield from (_Blow(number, code, "once") for code in ERRORS)
-        yield from (_Blow(number, code, "for good") for code in lasting)
-        yield from (_Blow(number, code, "half done") for code in halves)
-
-
 def errors(run: Recorded, every: int = 1) -> Iterator[Row]:
-    """Yield a row for errors that the run meets, and one for those that a recovery meets."""
-    start, row = time.monotonic(), Row("error", run.scene.title)
-    for blow in _blows(len(run.calls), every):
-        _struck(run, run.stage.before, run.asks, blow, row)
-    row.seconds = time.monotonic() - start
-    yield row
+    """Yield a row for errors that the run meets, and one for those that a recovery meets.
+
+    Each error strikes each call once, and for good where the run asks the disk for more after it; some strike with half
+    of a write done. What would end the same for sure is not run.
+
+    Parameters
+    ----------
+    every
+        Strike at every n-th call only, and there with one error for good and one half way.
+    """
+    yield _errors(run, "error", run.stage.before, run.asks, run.calls[::every], every == 1)
     if not run.scene.is_copy:
-        yield _errors_again(run, every)
+        middle = [call.number for call in run.calls if call.name == "pwrite64"][-2]
+        waiting = killed_before(run, middle)
+        calls = calls_of_recovery(run, waiting)
+        yield _errors(run, "error in recovery", waiting, run.recovers, calls[::every], every == 1)
 
 
-def _errors_again(run: Recorded, every: int) -> Row:
-    start, row = time.monotonic(), Row("error in recovery", run.scene.title)
-    middle = [call.number for call in run.calls if call.name == "pwrite64"][-2]
-    waiting = killed_before(run, middle)
-    for blow in _blows(calls_of_recovery(run, waiting), every):
-        _struck(run, waiting, run.recovers, blow, row)
+def _errors(run: Recorded, trouble: str, begin: Tree, asks: tuple[str, ...], calls: Sequence[Call], whole: bool) -> Row:
+    """Strike calls of a run that begins with a state; unless it is whole, with one error for good and one half way."""
+    start, row = time.monotonic(), Row(trouble, run.scene.title)
+    for call in calls:
+        number = call.number
+        lasting, halves = (ERRORS, ERRORS[:3]) if whole else ((ERRORS[number % 8],), (ERRORS[number % 3],))
+        for code in ERRORS:
+            goes_on = _struck(run, begin, asks, _Blow(number, code, "once"), row)
+            if goes_on and code in lasting:
+                _struck(run, begin, asks, _Blow(number, code, "for good"), row)
+            if code in halves and call.name in HALVES:
+                _struck(run, begin, asks, _Blow(number, code, "half done"), row)
     row.seconds = time.monotonic() - start
     return row
 
 
-def _struck(run: Recorded, begin: Tree, asks: tuple[str, ...], blow: _Blow, row: Row) -> None:
-    """Let a run meet an error; then let another one help."""
+def _struck(run: Recorded, begin: Tree, asks: tuple[str, ...], blow: _Blow, row: Row) -> bool:
+    """Let a run meet an error, then let another one help; say whether the first made more calls after it."""
     known, was = run.known, found_in(begin)
     run.stage.put(begin)
     layer = Layer(str(run.stage.root), blow.strike)
@@ -113,6 +116,7 @@ def _struck(run: Recorded, begin: Tree, asks: tuple[str, ...], blow: _Blow, row:
     row.untrue += [f"{each} ({where})" for each in Trial(known, was, now, ran, blow.code).untrue()]
     if now.hot or now.own:
         _help(run, State(tree, blow.number, ("kept", where), ""), row)
+    return len(layer.calls) > blow.number
 
 
 def _help(run: Recorded, state: State, row: Row) -> None:
