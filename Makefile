@@ -27,7 +27,8 @@ test:
 	@bash scripts/check
 
 # Every known way of making a format forgetful, and every hostile slide, against the second account; power failures,
-# kills and errors against the journal. A quarter of an hour; `scripts/trust storage` runs the last part alone.
+# kills and errors against the journal; one table closes it (docs/trust.md). Some hours on two cores: for the night.
+# `scripts/trust crash` runs one section alone.
 trust:
 	@bash scripts/setup-venv dev
 	@$(BIN)/python scripts/trust

@@ -1,8 +1,7 @@
-"""Power failures and disk errors at every call, on a simulated disk that runs the real code.
+"""Disk errors at every call, on a simulated disk that runs the real code.
 
 A slide must end as it was or as planned, all its files together, whatever fails and when;
-and once it was called clean it must be as planned. Mutants of the protocol show that the
-simulation would notice.
+and once it was called clean it must be as planned. Power that fails is `test_crash`.
 """
 
 from __future__ import annotations
@@ -18,12 +17,11 @@ import pytest
 
 from blankslide.errors import BlankslideError, SlidePending
 from blankslide.model import Patch, Rank
-from blankslide.storage import transaction as module
-from blankslide.storage.blocks import Block
 from blankslide.storage.journal import decode, journal_name, temp_name
 from blankslide.storage.renames import Rename
 from blankslide.storage.transaction import Transaction, discard_leftover, resume
-from blankslide.testing.faults import FOLDER, PATTERNS, Crash, FaultyVolume, Pattern, SimSlide, SimVolume
+from blankslide.testing.faults import FaultyVolume
+from blankslide.testing.simulated import FOLDER, PATTERNS, SimSlide, SimVolume
 
 if TYPE_CHECKING:
     from blankslide.storage.volume import Volume
@@ -110,63 +108,10 @@ def _check(scenario: Scenario, sim: SimVolume, clean: bool) -> None:
     assert is_whole, "the slide is half edited"
 
 
-def _run_until_crash(
-    scenario: Scenario, volume: FaultyVolume, sim: SimVolume, edit: Callable[..., Iterator[str]]
-) -> bool:
-    """Edit; return whether the slide was called clean before the power failed."""
-    stages = []
-    try:
-        for stage in edit(scenario, volume, sim):
-            stages.append(stage)
-    except Crash:
-        pass
-    return "clean" in stages
-
-
 def _failures(sim: SimVolume, seeds: int) -> Iterator[SimVolume]:
     for pattern in PATTERNS:
         for seed in range(1 if pattern in ("lost", "kept") else seeds):
             yield sim.power_loss(pattern, seed)
-
-
-def _crash_everywhere(
-    scenario: Scenario,
-    make: type[FaultyVolume] = FaultyVolume,
-    seeds: int = 2,
-    edit: Callable[..., Iterator[str]] = _edit,
-) -> tuple[int, int]:
-    """Crash before each call, and again before each call of the recovery; count the states."""
-    states = again = 0
-    for at in count():
-        sim = scenario.start()
-        volume = make(sim, at)
-        clean = _run_until_crash(scenario, volume, sim, edit)
-        for found in _failures(sim, seeds):
-            states += 1
-            for second in count():
-                trial = found.copy()
-                recovering = FaultyVolume(trial, second)
-                try:
-                    _recover(scenario, recovering, trial)
-                except Crash:
-                    states, again = states + 1, again + 1
-                    pattern: Pattern = PATTERNS[states % len(PATTERNS)]
-                    trial = trial.power_loss(pattern, states)
-                    _recover(scenario, trial, trial)
-                    _check(scenario, trial, clean)
-                else:
-                    _check(scenario, trial, clean)
-                    break
-        if at >= len(volume.calls):
-            return states, again
-    raise AssertionError
-
-
-@pytest.mark.parametrize("scenario", [ONE, SET], ids=["one file", "three files and names"])
-def test_a_crash_anywhere_leaves_the_slide_as_it_was_or_as_planned(scenario: Scenario) -> None:
-    states, again = _crash_everywhere(scenario, seeds=5)
-    assert states > 2000
-    assert again > states // 4
 
 
 def test_no_byte_of_the_slide_is_written_before_its_journal_is_durable() -> None:
@@ -271,140 +216,6 @@ def test_a_journal_met_by_another_file_of_the_same_size_touches_nothing() -> Non
 # -- mutants of the protocol ---------------------------------------------------------------
 
 
-class _NthSkipped(FaultyVolume):
-    """Leave out some syncs of the edit; recoveries stay sound."""
-
-    files: tuple[int, ...] = ()
-    folders: tuple[int, ...] = ()
-
-    def sync(self, fd: int) -> None:
-        if self.calls.count("sync") in self.files:
-            self.calls.append("sync")
-        else:
-            super().sync(fd)
-
-    def sync_dir(self, folder: str) -> None:
-        if self.calls.count("sync_dir") in self.folders:
-            self.calls.append("sync_dir")
-        else:
-            super().sync_dir(folder)
-
-
-class NoJournalSync(_NthSkipped):
-    files = (0,)
-
-
-class NoSyncAtCommit(_NthSkipped):
-    folders = (0,)
-
-
-class NoSlideSync(_NthSkipped):
-    files = (1,)
-
-
-class NoSyncBeforeWiping(_NthSkipped):
-    folders = (1,)
-
-
-class NoTempName(FaultyVolume):
-    def create(self, folder: str, name: str) -> int:
-        return super().create(folder, name.removesuffix(".tmp"))
-
-    def rename(self, folder: str, old: str, new: str) -> None:
-        if not old.endswith(".tmp"):
-            super().rename(folder, old, new)
-
-
-class WipedUnderItsFinalName(FaultyVolume):
-    def rename(self, folder: str, old: str, new: str) -> None:
-        if not new.endswith(".tmp"):
-            super().rename(folder, old, new)
-
-    def open_edit(self, folder: str, name: str) -> int:
-        return super().open_edit(folder, name.removesuffix(".tmp"))
-
-    def unlink(self, folder: str, name: str) -> None:
-        super().unlink(folder, name.removesuffix(".tmp"))
-
-
-class RenamedBeforeWritten(FaultyVolume):
-    """Give the journal its final name while it is still empty."""
-
-    def preallocate(self, fd: int, length: int) -> None:
-        temp = temp_name(ONE.inodes[0])
-        super().rename(FOLDER, temp, temp.removesuffix(".tmp"))
-        super().sync_dir(FOLDER)
-        super().preallocate(fd, length)
-
-    def rename(self, folder: str, old: str, new: str) -> None:
-        if not old.endswith(".tmp"):
-            super().rename(folder, old, new)
-
-
-MUTANTS = [
-    NoJournalSync,
-    NoSyncAtCommit,
-    NoSlideSync,
-    NoSyncBeforeWiping,
-    NoTempName,
-    WipedUnderItsFinalName,
-    RenamedBeforeWritten,
-]
-
-
-def _caught(scenario: Scenario, make: type[FaultyVolume], edit: Callable[..., Iterator[str]] = _edit) -> bool:
-    sim = scenario.start()
-    assert "clean" in list(edit(scenario, make(sim), sim))
-    works = sim.content() == scenario.after
-    assert works, "a mutant has to work as long as nothing fails"
-    try:
-        _crash_everywhere(scenario, make, seeds=8, edit=edit)
-    except (AssertionError, BlankslideError):
-        return True
-    return False
-
-
-@pytest.mark.parametrize("mutant", MUTANTS)
-def test_the_simulation_catches_a_mutated_disk_protocol(mutant: type[FaultyVolume]) -> None:
-    assert _caught(ONE, mutant)
-
-
-def _writing_before_commit(scenario: Scenario, volume: FaultyVolume, sim: SimVolume) -> Iterator[str]:
-    slide = SimSlide(sim, scenario.inodes)
-    first = Transaction.begin(slide, scenario.patches, profile="p", format="f", volume=volume)
-    first.write(unsafe_without_journal=True)
-    yield from _edit(scenario, volume, sim)
-
-
-def _clean_before_commit(scenario: Scenario, volume: FaultyVolume, sim: SimVolume) -> Iterator[str]:
-    yield "clean"
-    yield from _edit(scenario, volume, sim)
-
-
-def _finishing_before_writing(scenario: Scenario, volume: FaultyVolume, sim: SimVolume) -> Iterator[str]:
-    slide = SimSlide(sim, scenario.inodes)
-    first = Transaction.begin(slide, scenario.patches, profile="p", format="f", volume=volume)
-    first.commit()
-    first._state = "written"
-    first.finish()
-    first._state = "committed"
-    first.write()
-    yield "clean"
-
-
-@pytest.mark.parametrize("edit", [_writing_before_commit, _clean_before_commit, _finishing_before_writing])
-def test_the_simulation_catches_a_mutated_order(edit: Callable[..., Iterator[str]]) -> None:
-    assert _caught(ONE, FaultyVolume, edit)
-
-
-def test_the_simulation_catches_records_smaller_than_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
-    def exact(patches: tuple[Patch, ...], files: object) -> list[Block]:
-        return [Block(p.file, p.offset, p.length, p.data, p.byte, p.rank) for p in patches]
-
-    monkeypatch.setattr(module, "compile_blocks", exact)
-    assert _caught(ONE, FaultyVolume)
-
-
 def test_the_simulation_catches_a_sync_that_is_tried_again_and_believed() -> None:
     class Retrying(FaultyVolume):
         def sync(self, fd: int) -> None:
@@ -416,7 +227,7 @@ def test_the_simulation_catches_a_sync_that_is_tried_again_and_believed() -> Non
         def _forget(self, fd: int) -> None:
             """Drop the pages for good: the second sync has nothing left to write."""
             inode = self.inner.file(fd)  # type: ignore[attr-defined]
-            inode.live = bytearray(inode.durable)
+            inode.live = inode.durable.copy()
             inode.forget()
 
     sim = ONE.start()

@@ -51,6 +51,14 @@ def test_a_file_lives_and_dies(volume: DiskVolume, tmp_path: Path) -> None:
     assert volume.inode(folder, "other") is None
 
 
+def test_a_folder_is_told_from_a_file_and_from_nothing(volume: DiskVolume, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to("folder")
+    found = [volume.is_folder(str(tmp_path), name) for name in ("folder", "link", "file", "missing")]
+    assert found == [True, True, False, False]
+
+
 def test_creating_never_replaces_and_links_are_not_followed(volume: DiskVolume, tmp_path: Path) -> None:
     (tmp_path / "there").write_bytes(b"x")
     (tmp_path / "link").symlink_to("there")

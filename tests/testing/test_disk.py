@@ -18,13 +18,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from blankslide.cli import main
+from blankslide.samples import builders
 from blankslide.testing.own.disk.broken import BREAKS, noticed
 from blankslide.testing.own.disk.events import Event, Made, Moved, Synced, SyncedFolder, Tree, Wrote, tree_of
-from blankslide.testing.own.disk.layer import Layer, refuse
+from blankslide.testing.own.disk.killed import Killing, kills
+from blankslide.testing.own.disk.layer import Layer, kill, kill_half_way, refuse
 from blankslide.testing.own.disk.model import KINDS, Disk, states
 from blankslide.testing.own.disk.power import Recorded, Size, power_failures, recorded
-from blankslide.testing.own.disk.scenes import SCENES, chosen
-from blankslide.testing.own.disk.struck import errors, kills
+from blankslide.testing.own.disk.scenes import SCENES, chosen, every_format, every_scene
+from blankslide.testing.own.disk.struck import errors
 from blankslide.testing.own.disk.table import Row, lines
 from blankslide.testing.own.disk.truth import Trial, found_in
 from blankslide.testing.own.killing import needs_strace
@@ -188,6 +190,18 @@ def test_kills_leave_nothing_half_done(run: Recorded) -> None:
     check(kills(run, 9), 8)
 
 
+def test_a_kill_half_way_through_a_write_and_one_at_any_moment(run: Recorded) -> None:
+    killing = Killing(run, "kill")
+    write = next(call for call in run.calls if call.name == "pwrite64" and call.where == "s.vms")
+    killing.strike(run.asks, run.stage.before, kill_half_way(write.number), "half of a write")
+    assert (killing.row.recovered, len(killing.waiting)) == (1, 1)
+    killing.strike(run.asks, run.stage.before, kill(write.number), "right before it")
+    killing.at_any_moment(killing.lasts() / 2)
+    killing.at_any_moment(killing.lasts() + 5)
+    assert killing.row.runs == 3  # the last had ended by then
+    assert not killing.row.is_bad
+
+
 def test_errors_leave_nothing_half_done_and_nothing_untrue_said(run: Recorded) -> None:
     check(errors(run, 37), 20)
 
@@ -197,6 +211,8 @@ def test_errors_leave_nothing_half_done_and_nothing_untrue_said(run: Recorded) -
 
 def test_scenes_are_of_five_formats_at_least() -> None:
     assert len({scene.format for scene in SCENES}) >= 5
+    assert {scene.title for scene in SCENES} < {scene.title for scene in every_format()}
+    assert {f"{name}, in place" for name in builders()} < {scene.title for scene in every_scene()}
     assert {scene.mode for scene in SCENES} == {"in place", "renamed", "copy"}
 
 

@@ -387,7 +387,7 @@ def _use_member_folder(journal: Journal, opened: EditableSlide, volume: Volume) 
         raise stranger()
     for renaming in others:
         name = name_of(renaming.inode, opened.folder, volume)
-        if name is None or not os.path.isdir(os.path.join(opened.folder, name)):
+        if name is None or not volume.is_folder(opened.folder, name):
             raise stranger()
         opened.use_member_folder(name)
 

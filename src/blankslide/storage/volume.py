@@ -2,7 +2,7 @@
 
 A `Volume` knows descriptors, folders and single-component names, nothing else. Whoever
 changes a slide, a journal or a folder does it through one, so a test can stand in for the
-disk, count its calls and break each of them (`blankslide.testing.faults`).
+disk, count its calls and break each of them (`blankslide.testing.faults`, `…testing.simulated`).
 
 Promise: a method returns when the whole request is done, or raises an error of the tree
 whose message holds no path. A failed sync is reported once and never tried again here.
@@ -35,6 +35,9 @@ class Volume(Protocol):
 
     def inode(self, folder: str, name: str) -> int | None:
         """Inode number of a name (a link itself, not its target), or None."""
+
+    def is_folder(self, folder: str, name: str) -> bool:
+        """Whether the name is that of a folder; links are followed."""
 
     def names(self, folder: str) -> list[str]:
         """All names in the folder."""
@@ -109,6 +112,10 @@ class DiskVolume:
                 return os.lstat(os.path.join(folder, name)).st_ino
             except FileNotFoundError:
                 return None
+
+    def is_folder(self, folder: str, name: str) -> bool:
+        """Whether the name is that of a folder."""
+        return os.path.isdir(os.path.join(folder, name))
 
     def names(self, folder: str) -> list[str]:
         """All names in the folder."""

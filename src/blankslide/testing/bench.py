@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from blankslide.testing.faults import Crash, FaultyVolume, SimSlide, SimVolume
+from blankslide.testing.faults import Crash, FaultyVolume
 from blankslide.testing.memory import MemorySlide
+from blankslide.testing.simulated import SimSlide, SimVolume
 
 if TYPE_CHECKING:
     from pathlib import Path

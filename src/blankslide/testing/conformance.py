@@ -42,9 +42,10 @@ from blankslide.planner import make_plan
 from blankslide.policy.profiles import RESEARCH, load
 from blankslide.testing.bench import Original, contents, edit, is_pending, leaks, not_blank, recover
 from blankslide.testing.damage import aliens, boundaries, damaged
-from blankslide.testing.faults import FaultyVolume, SimVolume
+from blankslide.testing.faults import FaultyVolume
 from blankslide.testing.judge import Before, judge, tiles_of
 from blankslide.testing.memory import MemorySlide, applied, inspected, planned
+from blankslide.testing.simulated import SimVolume
 from blankslide.testing.spellings import places_of
 
 if TYPE_CHECKING:

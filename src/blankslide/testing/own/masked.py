@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from unittest import SkipTest
 
 from blankslide.testing.bench import contents
+from blankslide.testing.own.tally import Tally
 
 if TYPE_CHECKING:
     import numpy as np
@@ -173,15 +174,15 @@ def deaths(folder: Path, name: str, original: Path, wanted: int) -> Iterator[str
                 yield f"killed at {call} {number}: {str(error)[:80]}"
 
 
-def masks(words: Sequence[str]) -> int:
-    """Go through the formats, print a line for each, and return how many are wrong.
+def masks(words: Sequence[str]) -> list[Tally]:
+    """Go through the formats, print a line for each, and return how many were wrong.
 
     Parameters
     ----------
     words
         Only samples whose name holds one of them; ``quick`` leaves out the deaths.
     """
-    wrong, quick = 0, "quick" in words
+    wrong, tried, quick = 0, 0, "quick" in words
     chosen = [word for word in words if word != "quick"]
     for name in NAMES:
         if chosen and not any(word in name for word in chosen):
@@ -189,8 +190,8 @@ def masks(words: Sequence[str]) -> int:
         with tempfile.TemporaryDirectory(prefix="blankslide-mask-") as root:
             found = list(_one(Path(root).resolve(), name, 0 if quick else 3))
         print(f"{'WRONG' if found else 'masked':8}  {name:28}  {'; '.join(found)}", flush=True)
-        wrong += bool(found)
-    return wrong
+        wrong, tried = wrong + bool(found), tried + 1
+    return [Tally("masked macros", tried, wrong)]
 
 
 def _one(root: Path, name: str, deadly: int) -> Iterator[str]:

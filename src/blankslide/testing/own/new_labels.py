@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from blankslide.testing.bench import contents
 from blankslide.testing.own.killing import CALLS, KEY, Mortal, spread
 from blankslide.testing.own.label_readers import first, second
+from blankslide.testing.own.tally import Tally
 
 if TYPE_CHECKING:
     import numpy as np
@@ -78,7 +79,7 @@ def _aperio(build: Callable[..., object], path: Path, **recipe: object) -> objec
     return build(path, "classic", **recipe)
 
 
-def labels(words: list[str], shared: Path) -> int:
+def labels(words: list[str], shared: Path) -> list[Tally]:
     """Try all slides whose names hold one of the words, print the table, and return how much is wrong.
 
     Parameters
@@ -92,13 +93,13 @@ def labels(words: list[str], shared: Path) -> int:
     kills = "nokill" not in words
     chosen = [word for word in words if word != "nokill" and "=" not in word]
     print(_SHAPE.format("slide", "reader 1", "reader 2", "QR", "old", "sizes", "second run", "killed at"), flush=True)
-    wrong = 0
+    wrong = count = 0
     for name, build in _builders(shared):
         if not chosen or any(word in name for word in chosen):
             row = tried(name, build, kills, folder)
             print(row.words, *(f"    WRONG {sentence}" for sentence in row.wrong), sep="\n", flush=True)
-            wrong += len(row.wrong)
-    return wrong
+            wrong, count = wrong + len(row.wrong), count + 1
+    return [Tally("new labels", count, wrong)]
 
 
 def _builders(shared: Path) -> Iterator[tuple[str, Callable[[Path], object]]]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from blankslide.testing.own.batches.killed import killed_runs
 from blankslide.testing.own.batches.shared import by_shards, on_a_cluster
+from blankslide.testing.own.tally import Tally
 
 if TYPE_CHECKING:
     from blankslide.testing.own.batches.killed import Story
@@ -34,8 +35,8 @@ WAYS: dict[str, Callable[[Path, int, int], Story]] = {
 }
 
 
-def batch(words: Sequence[str]) -> int:
-    """Go through archives in the ways that are named, or in all; print the table, and return how much is wrong."""
+def batch(words: Sequence[str]) -> list[Tally]:
+    """Go through archives in the ways that are named, or in all; print the table, and return how much was wrong."""
     left = list(words)
     seed = int(left.pop(left.index("--seed") + 1)) if "--seed" in left[:-1] else 1
     count = next((int(word) for word in left if word.isdecimal()), COUNT)
@@ -46,7 +47,8 @@ def batch(words: Sequence[str]) -> int:
         for wrong in stories[-1].wrong:
             print(f"WRONG      {stories[-1].title}: {wrong}", flush=True)
     print("\n".join(table(stories)), f"(batch: {count}, seed {seed})", flush=True)
-    return sum(len(story.wrong) for story in stories)
+    faults = sum(len(story.wrong) for story in stories)
+    return [Tally("batches of killed runs", count * len(stories), faults, f"slides, in {len(stories)} ways")]
 
 
 def table(stories: Sequence[Story]) -> Iterator[str]:

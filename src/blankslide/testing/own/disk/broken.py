@@ -11,9 +11,10 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from blankslide.testing.own.disk.killed import kills
 from blankslide.testing.own.disk.power import Size, power_failures, recorded
 from blankslide.testing.own.disk.scenes import chosen
-from blankslide.testing.own.disk.struck import errors, kills
+from blankslide.testing.own.disk.struck import errors
 from blankslide.testing.own.forgetful import put, wrapped
 
 if TYPE_CHECKING:

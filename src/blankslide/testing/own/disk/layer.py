@@ -34,7 +34,7 @@ from blankslide.testing.own.disk.events import (
     Wrote,
 )
 
-__all__ = ["Call", "Layer", "Strike", "kill", "refuse"]
+__all__ = ["Call", "Layer", "Strike", "kill", "kill_half_way", "refuse"]
 
 Strike = Callable[["Call"], None]
 """Asked before each call; it may raise what the call would, or end the process."""
@@ -71,6 +71,17 @@ def kill(number: int) -> Strike:
 
     def strike(call: Call) -> None:
         if call.number == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return strike
+
+
+def kill_half_way(number: int) -> Strike:
+    """End the process when half of a call is done."""
+
+    def strike(call: Call) -> None:
+        if call.number == number:
+            call.part()
             os.kill(os.getpid(), signal.SIGKILL)
 
     return strike

@@ -1,21 +1,19 @@
-"""Runs that are struck at one of their own system calls: killed right before it, or given an error in its place.
+"""Runs that are given an error in the place of one of their own system calls.
 
-A killed run is a process of its own, forked from this warm one, and ends by SIGKILL, so nothing in it can tidy up.
-An error is met by the code as on a full or failing disk: once, for good, or after half of the call was done.
-Both strike `anonymize` and `recover`. What is then on the disk has to be as after a power failure, and what the run
-has said, with its exit code, has to be so.
+It is met by the code as on a full or failing disk: once, for good, or after half of the call was done. It strikes
+`anonymize` and `recover`. What is then on the disk has to be as after a power failure, and what the run has said, with
+its exit code, has to be so.
 """
 
 from __future__ import annotations
 
 import errno
-import os
-import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from blankslide.testing.own.disk.layer import Layer, kill, refuse
+from blankslide.testing.own.disk.killed import HALVES, calls_of_recovery, killed_before
+from blankslide.testing.own.disk.layer import Layer, refuse
 from blankslide.testing.own.disk.model import State
 from blankslide.testing.own.disk.power import try_copy, try_state
 from blankslide.testing.own.disk.table import Row
@@ -23,10 +21,10 @@ from blankslide.testing.own.disk.truth import COPY_LEFT, LEFT, Trial, found_in
 
 if TYPE_CHECKING:
     from blankslide.testing.own.disk.events import Tree
-    from blankslide.testing.own.disk.layer import Strike
+    from blankslide.testing.own.disk.layer import Call, Strike
     from blankslide.testing.own.disk.power import Recorded
 
-__all__ = ["ERRORS", "errors", "kills"]
+__all__ = ["ERRORS", "errors"]
 
 ERRORS = (
     errno.EIO,
@@ -38,79 +36,6 @@ ERRORS = (
     errno.ESTALE,
     errno.EBUSY,
 )
-
-
-# -- kills -------------------------------------------------------------------------------
-
-
-def kills(run: Recorded, every: int = 1) -> Iterator[Row]:
-    """Yield a row for kills of the run, and one for kills of a recovery.
-
-    Parameters
-    ----------
-    every
-        Strike at every n-th call only.
-    """
-    start, row = time.monotonic(), Row("kill", run.scene.title)
-    waiting: list[Tree] = []
-    seen, layouts = set[bytes](), set[object]()
-    for number in range(1, len(run.calls) + 1, every):
-        run.stage.put(run.stage.before)
-        _killed(run, run.asks, number)
-        state = State(run.stage.tree(), number, ("kept", "kept"), "")
-        _count(state, row, seen)
-        if run.scene.is_copy:
-            try_copy(run, state, row, layouts)
-        elif try_state(run, state, row).hot:
-            waiting.append(state.tree)
-    row.seconds = time.monotonic() - start
-    yield row
-    if waiting:
-        yield _killed_again(run, waiting[len(waiting) // 2], every)
-
-
-def _killed_again(run: Recorded, waiting: Tree, every: int) -> Row:
-    start, row, seen = time.monotonic(), Row("kill in recovery", run.scene.title), set[bytes]()
-    for number in range(1, _calls_of_recovery(run, waiting) + 1, every):
-        run.stage.put(waiting)
-        _killed(run, run.recovers, number)
-        state = State(run.stage.tree(), number, ("kept", "kept"), "")
-        _count(state, row, seen)
-        try_state(run, state, row, is_hurt=True)
-    row.seconds = time.monotonic() - start
-    return row
-
-
-def _count(state: State, row: Row, seen: set[bytes]) -> None:
-    """Count a state that was not seen before; whoever tries it counts each as its own."""
-    digest = state.digest({})
-    row.distinct -= digest in seen
-    seen.add(digest)
-
-
-def _calls_of_recovery(run: Recorded, waiting: Tree) -> int:
-    run.stage.put(waiting)
-    layer = Layer(str(run.stage.root))
-    run.stage.run(*run.recovers, layer=layer, luck=1)
-    return len(layer.calls)
-
-
-def _killed(run: Recorded, asks: tuple[str, ...], number: int) -> None:
-    """Let a process of its own run until right before a call.
-
-    Raises
-    ------
-    AssertionError
-        If it did not come so far.
-    """
-    child = os.fork()
-    if not child:
-        try:
-            run.stage.run(*asks, layer=Layer(str(run.stage.root), kill(number)), luck=int(asks != run.asks))
-        finally:
-            os._exit(0)
-    _, status = os.waitpid(child, 0)
-    assert os.waitstatus_to_exitcode(status) == -signal.SIGKILL, f"call {number} was not reached"
 
 
 # -- errors ------------------------------------------------------------------------------
@@ -131,40 +56,43 @@ class _Blow(NamedTuple):
         return f"{errno.errorcode[self.code]} {self.how} at call {self.number}"
 
 
-def _blows(calls: int, every: int) -> Iterator[_Blow]:
-    """Each error once at each call; another one for good, and one with half of it done."""
-    for number in range(1, calls + 1, every):
-        for code in ERRORS:
-            yield _Blow(number, code, "once")
-        yield _Blow(number, ERRORS[number % len(ERRORS)], "for good")
-        yield _Blow(number, ERRORS[number % 3], "half done")
-
-
 def errors(run: Recorded, every: int = 1) -> Iterator[Row]:
-    """Yield a row for errors that the run meets, and one for those that a recovery meets."""
-    start, row = time.monotonic(), Row("error", run.scene.title)
-    for blow in _blows(len(run.calls), every):
-        _struck(run, run.stage.before, run.asks, blow, row)
-    row.seconds = time.monotonic() - start
-    yield row
+    """Yield a row for errors that the run meets, and one for those that a recovery meets.
+
+    Each error strikes each call once, and for good where the run asks the disk for more after it; some strike with half
+    of a write done. What would end the same for sure is not run.
+
+    Parameters
+    ----------
+    every
+        Strike at every n-th call only, and there with one error for good and one half way.
+    """
+    yield _errors(run, "error", run.stage.before, run.asks, run.calls[::every], every == 1)
     if not run.scene.is_copy:
-        yield _errors_again(run, every)
+        middle = [call.number for call in run.calls if call.name == "pwrite64"][-2]
+        waiting = killed_before(run, middle)
+        calls = calls_of_recovery(run, waiting)
+        yield _errors(run, "error in recovery", waiting, run.recovers, calls[::every], every == 1)
 
 
-def _errors_again(run: Recorded, every: int) -> Row:
-    start, row = time.monotonic(), Row("error in recovery", run.scene.title)
-    middle = [call.number for call in run.calls if call.name == "pwrite64"][-2]
-    run.stage.put(run.stage.before)
-    _killed(run, run.asks, middle)
-    waiting = run.stage.tree()
-    for blow in _blows(_calls_of_recovery(run, waiting), every):
-        _struck(run, waiting, run.recovers, blow, row)
+def _errors(run: Recorded, trouble: str, begin: Tree, asks: tuple[str, ...], calls: Sequence[Call], whole: bool) -> Row:
+    """Strike calls of a run that begins with a state; unless it is whole, with one error for good and one half way."""
+    start, row = time.monotonic(), Row(trouble, run.scene.title)
+    for call in calls:
+        number = call.number
+        lasting, halves = (ERRORS, ERRORS[:3]) if whole else ((ERRORS[number % 8],), (ERRORS[number % 3],))
+        for code in ERRORS:
+            goes_on = _struck(run, begin, asks, _Blow(number, code, "once"), row)
+            if goes_on and code in lasting:
+                _struck(run, begin, asks, _Blow(number, code, "for good"), row)
+            if code in halves and call.name in HALVES:
+                _struck(run, begin, asks, _Blow(number, code, "half done"), row)
     row.seconds = time.monotonic() - start
     return row
 
 
-def _struck(run: Recorded, begin: Tree, asks: tuple[str, ...], blow: _Blow, row: Row) -> None:
-    """Let a run meet an error; then let another one help."""
+def _struck(run: Recorded, begin: Tree, asks: tuple[str, ...], blow: _Blow, row: Row) -> bool:
+    """Let a run meet an error, then let another one help; say whether the first made more calls after it."""
     known, was = run.known, found_in(begin)
     run.stage.put(begin)
     layer = Layer(str(run.stage.root), blow.strike)
@@ -188,6 +116,7 @@ def _struck(run: Recorded, begin: Tree, asks: tuple[str, ...], blow: _Blow, row:
     row.untrue += [f"{each} ({where})" for each in Trial(known, was, now, ran, blow.code).untrue()]
     if now.hot or now.own:
         _help(run, State(tree, blow.number, ("kept", where), ""), row)
+    return len(layer.calls) > blow.number
 
 
 def _help(run: Recorded, state: State, row: Row) -> None:

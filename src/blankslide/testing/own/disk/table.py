@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 __all__ = ["Row", "lines"]
 
 _HEAD = ("trouble", "slide", "runs", "distinct", "before", "after", "recovered", "refused", "violations", "untrue", "s")
-_SHAPE = "{:22} {:20} {:>7} {:>8} {:>7} {:>7} {:>9} {:>7} {:>10} {:>7} {:>6}"
+_SHAPE = "{:22} {:34} {:>7} {:>8} {:>7} {:>7} {:>9} {:>7} {:>10} {:>7} {:>6}"
 _MOST = 5
 
 
@@ -42,6 +42,11 @@ class Row:
     untrue: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
+    def add(self, other: Row) -> None:
+        """Add what became of other runs."""
+        for name in ("runs", "distinct", "before", "after", "recovered", "refused", "violations", "untrue", "seconds"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
     @property
     def is_bad(self) -> bool:
         """Whether anything is wrong."""
@@ -70,6 +75,5 @@ def lines(rows: Iterable[Row]) -> Iterator[str]:
 def _sum(rows: Iterable[Row]) -> Row:
     whole = Row("all", "")
     for row in rows:
-        for name in ("runs", "distinct", "before", "after", "recovered", "refused", "violations", "untrue", "seconds"):
-            setattr(whole, name, getattr(whole, name) + getattr(row, name))
+        whole.add(row)
     return whole
