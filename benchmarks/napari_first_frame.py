@@ -151,30 +151,24 @@ def at_level_0(viewer: Any, layer: Any, counted: list[int], process: Any) -> dic
 
 
 def count_tiles() -> list[int]:
-    """Note the size of every coded tile that tifffile hands to its decoders."""
-    from tifffile import zarr as store
+    """Note the size of every coded tile that tifffile is given to decode, whoever asks."""
+    from tifffile import TiffPage
 
     counted: list[int] = []
-    get = store.ZarrTiffStore.get
+    made = TiffPage.decode.func
 
-    async def counting(self: Any, key: str, *args: Any, **kwargs: Any) -> Any:
-        if key.rpartition("/")[2][:1].isdigit():
-            index = tile_number(self, key)
-            counted.append(self._data[0].keyframe.databytecounts[index] if index is not None else 0)
-        return await get(self, key, *args, **kwargs)
+    def decode(page: Any) -> Any:
+        decoder = page.__dict__.setdefault("counted decoder", made(page))
 
-    store.ZarrTiffStore.get = counting
+        def counting(data: Any, *args: Any, **kwargs: Any) -> Any:
+            if page.is_tiled and data is not None:
+                counted.append(len(data))
+            return decoder(data, *args, **kwargs)
+
+        return counting
+
+    TiffPage.decode = property(decode)
     return counted
-
-
-def tile_number(store: Any, key: str) -> int | None:
-    """Return the tile's number in the page, or None if the store is no single page."""
-    try:
-        page = store._data[0].keyframe
-        row, column, _ = map(int, key.rpartition("/")[2].split("."))
-        return row * -(-page.imagewidth // page.tilewidth) + column
-    except (ValueError, AttributeError, IndexError):
-        return None
 
 
 def register(root: Path) -> None:

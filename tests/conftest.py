@@ -210,6 +210,17 @@ def run_here() -> Callable[..., Any]:
     return run
 
 
+@pytest.fixture
+def read_tiles(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return the numbers of the tiles of TIFFs that are read for looking, as they are read."""
+    from blankslide.viewing.areas.tifffile_tiles import TiledPage
+
+    numbers: list[int] = []
+    read = TiledPage._coded
+    monkeypatch.setattr(TiledPage, "_coded", lambda page, number: (numbers.append(number), read(page, number))[1])
+    return numbers
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Print the table of hostile kinds and formats, if tests of hostile slides ran; workers send what they recorded."""
     from blankslide.testing.own.hostile_table import lines

@@ -172,7 +172,6 @@ def test_a_model_stays_unless_it_holds_the_number_of_one_scanner(slide: Callable
 
 
 def test_levels_and_pictures_can_be_viewed(slide: Callable[..., Path]) -> None:
-    pytest.importorskip("zarr")
     with open_pyramid(slide()) as pyramid:
         assert [level.shape[:2] for level in pyramid.levels] == [(256, 300), (128, 150)]
         assert pyramid.mpp == (0.5, 0.5)

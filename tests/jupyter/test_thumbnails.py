@@ -89,7 +89,7 @@ def test_what_cannot_be_shown_says_why_and_what_would_show_it(built: Any, monkey
     assert why_not(built.path, found, 90_000_000) == "too large to be shown: at most 64 million pixels are"
     assert why_not(built.path, found) == "damaged, or coded in a way that no reader here knows"
     monkeypatch.setattr("blankslide.viewing.hints.find_spec", lambda name: None)
-    assert why_not(built.path, found) == "zarr is not installed: pip install blankslide[napari]"
+    assert why_not(built.path, found) == "imagecodecs is not installed: pip install imagecodecs"
 
 
 def test_colours_are_those_that_openslide_sees(tmp_path: Path) -> None:

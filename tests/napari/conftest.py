@@ -18,7 +18,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 os.environ.setdefault("QT_API", "pyside6")
-MISSING = [name for name in ("napari", "pytestqt", "zarr") if find_spec(name) is None]
+MISSING = [name for name in ("napari", "pytestqt") if find_spec(name) is None]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

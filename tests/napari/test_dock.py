@@ -96,7 +96,7 @@ def test_the_real_slide_from_review_to_before_and_after(desk: Desk, slide_copy: 
 
 
 def test_a_big_pyramid_shows_levels_and_reopens_after_the_run(
-    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, tmp_path: Path, read_tiles: list[int]
 ) -> None:
     path = tmp_path / "slide.svs"
     build_aperio(path, size=(20480, 15360), factors=(1, 4, 16, 64))
@@ -113,27 +113,12 @@ def test_a_big_pyramid_shows_levels_and_reopens_after_the_run(
     assert desk.layer("slide").data[0] is not old
     assert canvas(desk).std() > 20
 
-    tiles = count_tiles(monkeypatch)
+    read_tiles.clear()
     desk.viewer.scene.camera.zoom = 1 / 0.499
     desk.bot.waitUntil(lambda: desk.layer("slide").data_level == 0)
     assert canvas(desk).std() > 5
     height, width = desk.viewer.window._qt_viewer.canvas.size
-    assert 0 < len(tiles) <= (2 * height // 256 + 2) * (2 * width // 256 + 2)
-
-
-def count_tiles(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Note every tile that is read from now on."""
-    from tifffile.zarr import ZarrTiffStore
-
-    tiles, get = [], ZarrTiffStore.get
-
-    async def counting(self: Any, key: str, *args: Any, **kwargs: Any) -> Any:
-        if key[:1].isdigit():
-            tiles.append(key)
-        return await get(self, key, *args, **kwargs)
-
-    monkeypatch.setattr(ZarrTiffStore, "get", counting)
-    return tiles
+    assert 0 < len(read_tiles) <= (2 * height // 256 + 2) * (2 * width // 256 + 2)
 
 
 def test_values_are_masked_until_asked_for(desk: Desk, slide: Made) -> None:

@@ -9,9 +9,6 @@ import pytest
 import tifffile
 
 from blankslide.testing import built
-
-pytest.importorskip("zarr", reason="zarr is not installed: pip install blankslide[napari]")
-
 from blankslide.viewing import open_pyramid
 from blankslide.viewing.planes import LazyStack
 

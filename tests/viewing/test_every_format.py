@@ -7,9 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from blankslide.testing.built import builders
-
-pytest.importorskip("zarr", reason="looking at slides needs blankslide[napari]")
-
 from blankslide.viewing import open_pyramid
 from blankslide.viewing.placeholder import hatched, labelled
 

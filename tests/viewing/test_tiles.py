@@ -77,11 +77,11 @@ def test_why_no_tissue_is_shown_is_said_and_the_pictures_are_shown_all_the_same(
     build_aperio(tmp_path / "slide.svs", size=(512, 384), factors=(1, 2))
 
     def missing(*args: object) -> None:
-        raise ImportError("zarr")
+        raise ImportError("imagecodecs")
 
     monkeypatch.setattr("blankslide.viewing.tiles.open_pyramid", missing)
     monkeypatch.setattr("blankslide.viewing.hints.find_spec", lambda name: None)
     tiles = opened(tmp_path / "slide.svs")
-    assert tiles.trouble == "the tissue cannot be shown: zarr is not installed: pip install blankslide[napari]"
+    assert tiles.trouble == "the tissue cannot be shown: imagecodecs is not installed: pip install imagecodecs"
     assert [view.name for view in tiles.views] == ["label", "macro", "thumbnail"]
     tiles.close()

@@ -82,8 +82,7 @@ class LazyLevel(LazyArray):
     Parameters
     ----------
     source
-        Something that reads by index and knows its ``chunks``, usually a zarr array; None
-        gives an area that says nothing is there.
+        Something that reads by index and knows its ``chunks``; None gives an area that says nothing is there.
 
     Attributes
     ----------
@@ -230,24 +229,3 @@ class LazyPicture(LazyArray):
         with self._lock:
             self._read, self._decodes = None, False
             self._pixels = hatched(self.shape, self.dtype)
-
-
-class Planar:
-    """A page of one plane after the other as rows, columns and colours.
-
-    Parameters
-    ----------
-    store
-        What reads by plane, rows and columns.
-    """
-
-    def __init__(self, store: Any) -> None:
-        self._store = store
-        self.shape = (*store.shape[1:], store.shape[0])
-        self.chunks = (*store.chunks[1:], store.shape[0])
-
-    def __getitem__(self, key: Any) -> Any:
-        import numpy as np
-
-        rows, columns, inside = box_of(key, self.shape)
-        return np.moveaxis(np.asarray(self._store[:, rows, columns]), 0, -1)[inside]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from blankslide.model import Inspection
 
 _NEEDS = {
-    "tifffile": (("zarr", "napari"), ("imagecodecs", "")),
+    "tifffile": (("imagecodecs", ""),),
     "pyisyntax": (("isyntax", "readers"),),
     "pylibczirw": (("pylibCZIrw", "readers"),),
     "wsidicom": (("wsidicom", "readers"),),

@@ -85,53 +85,6 @@ class Scene:
         return self.levels[0].shape[0], self.levels[0].shape[1]
 
 
-class LazyPlanes(LazyArray):
-    """One channel at one resolution.
-
-    Parameters
-    ----------
-    source
-        What reads by index, usually a zarr array, with all axes of the file.
-    axes
-        Of ``source``, a letter each: ``TCZYX``.
-    channel
-        Number of the channel; 0 where the file has no such axis.
-    """
-
-    def __init__(self, source: Any, axes: str, channel: int) -> None:
-        shown = shown_axes(axes)
-        self._places = [axes.index(axis) for axis in shown]
-        self._fixed: list[int | None] = [None if axis in shown else channel if axis == "C" else 0 for axis in axes]
-        super().__init__(tuple(source.shape[place] for place in self._places), source.dtype)
-        self._source: Any = source
-
-    @property
-    def rgb(self) -> bool:
-        """Never: each channel is one number a pixel."""
-        return False
-
-    def __getitem__(self, key: Any) -> Pixels:
-        import numpy as np
-
-        asked = _whole(key, self.ndim)
-        source = self._source
-        if source is not None:
-            full: list[Any] = [0 if fixed is None else fixed for fixed in self._fixed]
-            for place, part in zip(self._places, asked, strict=True):
-                full[place] = part
-            try:
-                with quiet():
-                    return np.asarray(source[tuple(full)])
-            except Exception:  # codecs raise what they like
-                source = None
-        shape = [len(range(*part.indices(n))) for part, n in zip(asked, self.shape, strict=True) if _is_span(part)]
-        return hatched(tuple(shape), self.dtype) if len(shape) > 1 else np.zeros(shape, self.dtype)
-
-    def close(self) -> None:
-        """Let go of the file; further reads give a hatched area."""
-        self._source = None
-
-
 class LazyStack(LazyArray):
     """Planes that something else reads one at a time, each by an area of it.
 

@@ -225,7 +225,6 @@ def test_tables_with_text_in_them_go_and_others_stay(tmp_path: Path) -> None:
 
 
 def test_a_person_can_look_at_it_before_and_after(tmp_path: Path) -> None:
-    pytest.importorskip("zarr", reason="looking at slides needs blankslide[napari]")
     import numpy as np
 
     from blankslide.viewing import open_pyramid

@@ -309,7 +309,6 @@ def test_planes_of_one_file_may_each_have_a_uuid(slide: Callable[..., Path]) -> 
 
 
 def test_viewers_get_the_subifds_as_levels(slide: Callable[..., Path]) -> None:
-    pytest.importorskip("zarr", reason="zarr is not installed: viewing needs blankslide[view]")
     import numpy as np
 
     from blankslide.viewing.pyramid import open_pyramid

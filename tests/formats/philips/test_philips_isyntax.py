@@ -451,7 +451,6 @@ def test_the_judge_notices_other_tissue_and_a_label_that_stays(tmp_path: Path) -
 def test_viewing_shows_every_picture_before_and_after(tmp_path: Path) -> None:
     import numpy as np
 
-    pytest.importorskip("zarr", reason="looking at slides needs blankslide[napari]")
     from blankslide.viewing import open_pyramid
 
     path = built(tmp_path, objects=("label", "label-2", "level", "macro"))

@@ -399,7 +399,6 @@ def test_slides_that_openslide_refuses_are_shown_by_the_makers_library(tmp_path:
     import numpy as np
 
     pytest.importorskip("pylibCZIrw", reason="OpenSlide refuses JPEG XR")
-    pytest.importorskip("zarr", reason="looking at slides needs blankslide[napari]")
     from blankslide.viewing import open_pyramid
 
     plain, coded = tmp_path / "plain.czi", tmp_path / "coded.czi"

@@ -347,7 +347,6 @@ def test_an_attribute_that_goes_does_not_change_the_pixel_size_that_is_seen(tmp_
 def test_a_preview_coded_as_jpeg_is_shown_and_then_blank(tmp_path: Path) -> None:
     import numpy as np
 
-    pytest.importorskip("zarr", reason="looking at slides needs blankslide[napari]")
     from blankslide.viewing import open_pyramid
 
     path = built(tmp_path, picture_codec=JPEG, codec=JPEG_XR)

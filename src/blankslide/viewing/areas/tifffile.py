@@ -1,4 +1,4 @@
-"""Levels and pictures through tifffile: one zarr store for each page, decoded tile by tile.
+"""Levels and pictures through tifffile, each page by itself, decoded tile by tile.
 
 tifffile's own series are not used: they name pages by their position, and our inspection
 knows better. A page that tifffile sees otherwise than the inspection becomes a placeholder.
@@ -16,7 +16,8 @@ from blankslide.errors import BlankslideError, DamagedSlide, EnvironmentProblem
 from blankslide.model.patterns import pattern
 from blankslide.quiet import quiet
 from blankslide.viewing.areas.openslide import SidePictures
-from blankslide.viewing.arrays import LazyLevel, LazyPicture, Planar
+from blankslide.viewing.areas.tifffile_tiles import TiledPage
+from blankslide.viewing.arrays import LazyLevel, LazyPicture
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -178,6 +179,7 @@ class TiffPages:
         try:
             with quiet():
                 self._tiff = TiffFile(path)
+            self._tiff.filehandle.set_lock(True)  # several threads look at a slide
         except OSError:
             raise EnvironmentProblem("the file cannot be opened for looking") from None
         except Exception:  # tifffile raises what it likes, and its words may hold a value
@@ -202,12 +204,8 @@ class TiffPages:
             page = self._page(level.page, size, level.child)
             if page is None:
                 return LazyLevel((*size, 3), "uint8")
-            import zarr
-
-            store: Any = zarr.open(page.aszarr(fillvalue=self._unscanned(page)), mode="r")
-            if _is_planar(page.shape, size):
-                store = Planar(store)
-            return LazyLevel(store.shape, page.dtype, store)
+            source = TiledPage(page, self._unscanned(page))
+            return LazyLevel(source.shape, source.dtype, source)
 
     def profile(self, page: int) -> bytes | None:
         """Return the colour profile of a page, if it has one."""

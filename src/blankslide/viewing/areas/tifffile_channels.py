@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from blankslide.quiet import quiet
-from blankslide.viewing.arrays import LazyLevel, Planar
-from blankslide.viewing.planes import Channel, Colour, LazyPlanes, Scene, shown_axes
+from blankslide.viewing.areas.tifffile_tiles import TiledPage
+from blankslide.viewing.arrays import LazyLevel
+from blankslide.viewing.planes import Channel, Colour, LazyStack, Scene, shown_axes
 
 if TYPE_CHECKING:
     from blankslide.model import Inspection
@@ -82,13 +83,8 @@ def _scene(tiff: Any, series: Any) -> Scene | None:
         return Scene(name, (), tuple(_channels(tiff, series)), None, mpp, pages)
     if series.axes not in ("YX", "YXS", "SYX"):
         return None
-    import zarr
-
-    levels = []
-    for number, level in enumerate(series.levels):
-        store: Any = zarr.open(series.aszarr(level=number), mode="r")
-        store = Planar(store) if level.axes == "SYX" else store
-        levels.append(LazyLevel(store.shape, level.dtype, store))
+    sources = [TiledPage(level[0]) for level in series.levels]
+    levels = [LazyLevel(source.shape, source.dtype, source) for source in sources]
     return Scene(name, tuple(levels), (), None, mpp, pages)
 
 
@@ -104,17 +100,52 @@ def _first_page(series: Any) -> int | None:
 
 
 def _channels(tiff: Any, series: Any) -> Sequence[Channel]:
-    import zarr
-
     axes = series.axes
     levels = [level for level in series.levels if level.axes == axes]
-    stores = [zarr.open(series.aszarr(level=number), mode="r") for number in range(len(levels))]
     count = series.shape[axes.index("C")] if "C" in axes else 1
     names = _named(tiff, series, count)
     return [
-        Channel(name, colour, tuple(LazyPlanes(store, axes, number) for store in stores), shown_axes(axes))
+        Channel(name, colour, tuple(_stack(level, number) for level in levels), shown_axes(axes))
         for number, (name, colour) in enumerate(names)
     ]
+
+
+def _stack(series: Any, channel: int) -> LazyStack:
+    """Return one channel of a series at one resolution.
+
+    Raises
+    ------
+    ValueError
+        If its planes are no pages.
+    """
+    import numpy as np
+
+    axes, front = series.axes, series.shape[:-2]
+    if axes[-2:] != "YX" or series.keyframe.shape != series.shape[-2:] or len(series) != np.prod(front):
+        raise ValueError("a series whose planes are no pages")
+    steps = [at for at, axis in enumerate(axes[:-2]) if axis in "TZ"]
+    first = [channel if axis == "C" else 0 for axis in axes[:-2]]
+
+    def read(place: tuple[int, ...], rows: slice, columns: slice) -> Any:
+        full = list(first)
+        for at, step in zip(steps, place, strict=True):
+            full[at] = step
+        return _plane(series, int(np.ravel_multi_index(full, front)))[rows, columns]
+
+    return LazyStack((*(front[at] for at in steps), *series.shape[-2:]), series.dtype, False, read)
+
+
+def _plane(series: Any, number: int) -> Any:
+    """Return a plane of a series by rows and columns; one that the file does not have is dark."""
+    import numpy as np
+
+    with series.keyframe.parent.filehandle.lock:  # a page that was not looked at yet is read from the file
+        page = series[0 if series.is_truncated else number]
+    if page is None or page.keyframe is None:
+        return np.broadcast_to(np.zeros((), series.dtype), series.shape[-2:])
+    behind = number * series.keyframe.nbytes if series.is_truncated else 0  # the first page stands for all
+    source = TiledPage(page, shift=behind)
+    return LazyLevel(source.shape, source.dtype, source)
 
 
 # -- names and colours -------------------------------------------------------------------
