@@ -47,6 +47,7 @@ def applied(files: Mapping[str, bytes], changes: Iterable[Change]) -> dict[str, 
     return out
 
 
-def still(changes: Sequence[Change], name: str) -> int:
-    """Return up to which byte of a file nothing has moved, so that places of the sound file are still its places."""
-    return min((c.at for c in changes if c.name == name and c.gone != len(c.data)), default=END)
+def untouched(spans: Sequence[tuple[int, int]], changes: Iterable[Change], name: str) -> list[tuple[int, int]]:
+    """Return those ranges of a file of which no byte was changed or moved."""
+    own = [(at, at + max(gone, 1) if gone == len(data) else END) for other, at, gone, data in changes if other == name]
+    return [(s, e) for s, e in spans if not any(start < e and s < end for start, end in own)]

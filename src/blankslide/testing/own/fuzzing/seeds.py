@@ -61,8 +61,8 @@ class Seed:
 
     @cached_property
     def tissue(self) -> dict[str, list[tuple[int, int]]]:
-        """Coded tissue of each file, sorted."""
-        return {n: m.tissue() for n, m in zip(self.members, self.seen.inspection.maps, strict=False)}
+        """Coded tissue of each file, tile by tile, sorted."""
+        return {n: m.tissue_parts() for n, m in zip(self.members, self.seen.inspection.maps, strict=False)}
 
     @cached_property
     def edges(self) -> list[tuple[str, int]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from blankslide.errors import BlankslideError
 from blankslide.formats import all_formats
-from blankslide.testing.own.fuzzing.changes import applied, still
+from blankslide.testing.own.fuzzing.changes import applied, untouched
 from blankslide.testing.own.fuzzing.container_calls import explored, modules, recorded, ways_in
 from blankslide.testing.own.fuzzing.invariant import Verdict, faults, held
 from blankslide.testing.own.fuzzing.looked import look
@@ -91,7 +91,7 @@ class FormatTarget:
 
         def act() -> str:
             seen = look(slide)
-            stays = {n: [s for s in spans if s[1] <= still(changes, n)] for n, spans in seed.tissue.items()}
+            stays = {n: untouched(spans, changes, n) for n, spans in seed.tissue.items()}
             return faults(seen, slide.opened, stays)
 
         return held(act, seed.secrets)
