@@ -63,7 +63,7 @@ def _some(count: int) -> Iterator[int]:
     return iter(dict.fromkeys(count * i // _SOME for i in range(_SOME))) if count > _SOME else iter(range(count))
 
 
-def _frame(source: ByteSource, start: int, end: int) -> tuple[object, ...] | None:
+def _frame(source: ByteSource, start: int, end: int) -> tuple[str, bytes] | None:
     return frame_of(source.read(start, min(_HEAD, end - start)))
 
 
@@ -85,7 +85,7 @@ def _require_start(source: ByteSource, gap: int, start: int, end: int) -> None:
         raise DamagedSlide("a tile of tissue begins before the place that is announced for it")
 
 
-def _frames_in(source: ByteSource, start: int, end: int) -> Iterator[tuple[object, ...]]:
+def _frames_in(source: ByteSource, start: int, end: int) -> Iterator[tuple[str, bytes]]:
     """Yield the frames of pictures that begin in a gap, as far as it is looked into."""
     data = source.read(start, min(end - start, _LOOK))
     for magic in MAGIC:

@@ -134,14 +134,16 @@ def _require_whole(ifd: Ifd, count: int) -> None:
     Raises
     ------
     DamagedSlide
-        If it has fewer strips or tiles than its size needs, or one of fewer bytes than its pixels have, or if its
-        JPEG streams have no tables.
+        If it has fewer strips or tiles than its size needs, or only empty ones, or one of fewer bytes than its pixels
+        have, or if its JPEG streams have no tables.
     """
     starts, lengths = ifd.segments()
     if count > min(len(starts), len(lengths)):
         raise DamagedSlide(f"{ifd.name} has fewer strips or tiles than its size needs")
     codec, source = ifd.number(T.COMPRESSION, 1), ifd.tiff.source
     first = next((i for i in range(min(count, 4096)) if lengths[i]), None)
+    if first is None and 0 < count <= 4096:
+        raise DamagedSlide(f"{ifd.name} has no data in any strip or tile")
     if first is None or int(starts[first]) + int(lengths[first]) > source.size:
         return
     length = int(lengths[first])

@@ -9,8 +9,6 @@ Promise: bounded; only the bytes given are looked at. Whatever is not known has 
 
 from __future__ import annotations
 
-import struct
-
 from blankslide.containers.streams import jpeg
 
 __all__ = ["MAGIC", "frame_of", "is_cut", "lacks_tables"]
@@ -23,11 +21,11 @@ _END = b"\xff\xd9"
 _DQT, _DHT = 0xDB, 0xC4
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _HUFFMAN = frozenset((0xC0, 0xC1, 0xC2))
-_SIZES = struct.Struct(">8LH")
+_SIZES = 34  # eight numbers of four bytes, and how many components there are
 
 
-def frame_of(head: bytes) -> tuple[object, ...] | None:
-    """Return what a coded picture says of its size and samples; None if that is not known.
+def frame_of(head: bytes) -> tuple[str, bytes] | None:
+    """Return the codec and what the picture says of its size and samples; None if that is not known.
 
     Parameters
     ----------
@@ -36,8 +34,8 @@ def frame_of(head: bytes) -> tuple[object, ...] | None:
     """
     if head.startswith(_JPEG):
         return next((("jpeg", head[s.start : s.end]) for s in jpeg.segments(head) if s.marker in _FRAMES), None)
-    if head.startswith(_JP2K) and len(head) >= 8 + _SIZES.size:
-        return ("jp2k", *_SIZES.unpack_from(head, 8))
+    if head.startswith(_JP2K) and len(head) >= 8 + _SIZES:
+        return "jp2k", head[8 : 8 + _SIZES]
     return ("png", head[16:26]) if head.startswith(_PNG) and len(head) >= 26 else None
 
 
@@ -65,6 +63,11 @@ def lacks_tables(data: bytes, tables: bytes) -> bool:
         The shared tables, if there are any.
     """
     own = [s.marker for s in jpeg.segments(data)]
-    if not _HUFFMAN.intersection(own):
-        return False  # no frame of a kind that needs both: readers say what is wrong with it
-    return not {_DQT, _DHT} <= {*own, *(s.marker for s in jpeg.segments(tables))}
+    if not _HUFFMAN.intersection(own) or {_DQT, _DHT} <= {*own}:
+        return False  # a frame of another kind is the readers' business
+    end, shared = 2, set(own)
+    for segment in jpeg.segments(tables):
+        end = segment.end
+        shared.add(segment.marker)
+    is_cut_off = tables[end : end + 2] in (bytes((0xFF, _DQT)), bytes((0xFF, _DHT)))
+    return is_cut_off or not {_DQT, _DHT} <= shared

@@ -1,7 +1,7 @@
 """Changes of bytes: what makes a malformed slide out of a sound one, and nothing else.
 
-A change replaces ``[at, at + gone)`` of one file by other bytes; a cut takes everything behind a place. They are applied
-one after another, each to what the last has left, so that the same list always gives the same bytes.
+A change replaces ``[at, at + gone)`` of one file by other bytes; a cut takes everything behind a place. They are
+applied one after another, each to what the last has left, so that the same list always gives the same bytes.
 """
 
 from __future__ import annotations

@@ -22,7 +22,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from blankslide.testing.own.fuzzing.targets import Target
 
-_WATCHED = ("blankslide.containers", "blankslide.formatkit", "blankslide.formats", "blankslide.planner", "blankslide.spans")
+_WATCHED = (
+    "blankslide.containers",
+    "blankslide.formatkit",
+    "blankslide.formats",
+    "blankslide.planner",
+    "blankslide.spans",
+)
 _SUSPECTS = 100
 _KEPT = 400  # so many wrong inputs are written down
 
@@ -75,7 +81,7 @@ def chances(target: Target, seed: int, count: int, done: int = 0) -> Iterator[by
     """
     from blankslide.testing.own.fuzzing.records import any_input
 
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     first = _first(target, seed)
     for number in range(count):
         data = first[number] if number < len(first) else any_input(chance, target.samples)
@@ -86,7 +92,7 @@ def chances(target: Target, seed: int, count: int, done: int = 0) -> Iterator[by
 def _first(target: Target, seed: int) -> list[bytes]:
     from blankslide.testing.own.fuzzing.records import first_inputs
 
-    return first_inputs(target.samples, random.Random(seed).randbytes)  # noqa: S311
+    return first_inputs(target.samples, random.Random(seed).randbytes)
 
 
 def _import_all() -> None:

@@ -1,18 +1,22 @@
 """The last word on a plan for what was coded tissue: the whole pipeline, on a disk.
 
-A broken slide may say of a level that it is a label, and then a plan that takes it is what was asked for. Before anything
-is written the second account looks at the pixels, and refuses what looks like tissue. So a suspect plan is carried out on
-a real copy of the broken slide: it is wrong only if a byte that was tissue is another one afterwards.
+A broken slide may say of a level that it is a label, and then a plan that takes it is what was asked for. Before
+anything is written the second account looks at the pixels, and refuses what looks like tissue. So a suspect plan is
+carried out on a real copy of the broken slide: it is wrong only if a byte that was tissue is another one afterwards.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from blankslide.errors import BlankslideError
-from blankslide.testing.own.fuzzing.invariant import Spans
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from blankslide.testing.own.fuzzing.invariant import Spans
 
 
 def loses_tissue(name: str, files: Mapping[str, bytes], tissue: Spans) -> str:

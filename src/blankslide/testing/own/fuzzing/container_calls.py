@@ -1,8 +1,8 @@
 """How containers are called: found by walking the package, and recorded while the intact samples are looked at.
 
-Each public function or class of `blankslide.containers` that takes bytes, a text or a file is a way into a parser; nobody
-lists them. What else it is given (a range, a codec, how a DICOM tag is looked up) is taken from real calls, which a
-profiler hook sees. Of objects that come back every public property and every method without arguments is asked, and
+Each public function or class of `blankslide.containers` that takes bytes, a text or a file is a way into a parser;
+nobody lists them. What else it is given (a range, a codec, how a DICOM tag is looked up) is taken from real calls,
+which a profiler hook sees. Of objects that come back every public property and every method without arguments is asked, and
 whatever iterates is gone through.
 """
 
@@ -55,7 +55,9 @@ class Call(NamedTuple):
         elif self.kind == _TEXT:
             given = data.decode("utf-8", "replace")
         size = len(self.data)
-        others = {n: len(data) if v == size and type(v) is int and n != self.taken else v for n, v in self.others.items()}
+        others = {
+            n: len(data) if v == size and type(v) is int and n != self.taken else v for n, v in self.others.items()
+        }
         return self.function(**{self.taken: given}, **others)
 
 
@@ -74,10 +76,11 @@ def ways_in(module: ModuleType) -> Iterator[tuple[Callable[..., Any], str, str]]
         if not isinstance(thing, FunctionType | type) or (isinstance(thing, type) and issubclass(thing, tuple)):
             continue
         function = thing.__init__ if isinstance(thing, type) else thing  # type: ignore[misc]
-        for parameter in inspect.signature(function).parameters.values() if isinstance(function, FunctionType) else ():
-            if parameter.annotation in (_BYTES, _FILE, *(() if isinstance(thing, type) else (_TEXT, _READ))):
-                yield thing, parameter.name, str(parameter.annotation)
-                break
+        kinds = (_FILE, _READ, _BYTES) if isinstance(thing, type) else (_FILE, _READ, _BYTES, _TEXT)
+        given = inspect.signature(function).parameters.values() if isinstance(function, FunctionType) else ()
+        taken = sorted((kinds.index(p.annotation), p.name) for p in given if p.annotation in kinds)
+        if taken:
+            yield thing, taken[0][1], kinds[taken[0][0]]
 
 
 def _reader(data: bytes) -> Callable[[int, int], bytes]:
@@ -127,7 +130,7 @@ def recorded(act: Callable[[], object]) -> dict[str, list[Call]]:
 
 
 def _stand_in(name: str, made: Mapping[str, list[Call]]) -> bytes:
-    """Bytes of the kind that a module is for, if no sample has them: a small picture, or what its neighbours were given."""
+    """Bytes of the kind that a module is for, where no sample has them: a picture, or what others were given."""
     import imagecodecs
     import numpy as np
 
@@ -150,7 +153,9 @@ def _never_made(thing: Callable[..., Any], taken: str, kind: str, data: bytes) -
         if parameter.annotation not in ("int", "bool", "bytes", "str"):
             return []
         size = parameter.name in ("end", "length", "size", "room")
-        others[parameter.name] = {"int": len(data) if size else 0, "bool": False, "bytes": b"", "str": ""}[parameter.annotation]
+        others[parameter.name] = {"int": len(data) if size else 0, "bool": False, "bytes": b"", "str": ""}[
+            parameter.annotation
+        ]
     return [Call(thing, taken, kind, data, others)]
 
 
@@ -167,7 +172,7 @@ def _content(value: object) -> bytes | None:
 
 def _lasts(value: object) -> bool:
     """Whether an argument can be given again."""
-    if isinstance(value, _SIMPLE) or isinstance(value, FunctionType):
+    if isinstance(value, (*_SIMPLE, FunctionType)):
         return True
     if isinstance(value, bytes):
         return len(value) < 1 << 16

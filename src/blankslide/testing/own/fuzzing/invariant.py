@@ -1,9 +1,9 @@
 """The one sentence, and how it is held: what may come of any bytes, and what is wrong.
 
-For any bytes, inspecting returns an inspection whose byte map is exact, or raises a documented error, within two seconds
-of work and 256 MiB; and no plan made from it touches coded tissue. Nothing of the planner's own proof is used: claims
-and gaps are added up here, and patches are held against the claims of tissue one by one. Besides, a message is one
-sentence that quotes no value of the slide.
+For any bytes, inspecting returns an inspection whose byte map is exact, or raises a documented error, within two
+seconds of work and 256 MiB; and no plan made from it touches coded tissue. Nothing of the planner's own proof is used:
+claims and gaps are added up here, and patches are held against the claims of tissue one by one. Besides, a message is
+one sentence that quotes no value of the slide.
 """
 
 from __future__ import annotations

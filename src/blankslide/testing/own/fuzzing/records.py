@@ -27,13 +27,14 @@ MOST = 8
 _RECORD = Struct("<BBHIQ")
 LONGEST = 1 + MOST * _RECORD.size
 _ORDERS = ("little", "big")
-#: Words that have broken parsers of others: declarations of XML, paths, escapes, marks of containers, markers of JPEG.
+#: Words that have broken parsers of others: declarations of XML, paths, escapes, marks of containers, JPEG's markers.
 WORDS = (
-    b'<!DOCTYPE a [<!ENTITY b "c">]>', b"<!ENTITY ", b"<![CDATA[", b"]]>", b"<?xml ?>", b"&#0;", b"&b;", b"<a>", b"</a>",
-    b"../../", b"..\\", b"/etc/passwd", b"C:\\", b"\0", b"\xff", b"\xef\xbb\xbf", b"\xff\xfe", b"\xc0\x80", b"\xed\xa0\x80",
-    b"%n", b"[", b"]", b"=", b"\n", b"\r", b"|", b" = ", b"-1", b"1e999", b"nan", b"9" * 24, b"0x", b"label", b"macro",
-    b"II*\0", b"MM\0+", b"\xff\xd8", b"\xff\xd9", b"\xff\xda", b"\xff\xfe\xff\xff", b"\xff\xd8\xff\xe1\xff\xff",
-    b"\xfe\xff\x00\xe0\xff\xff\xff\xff", b"\xfe\xff\xdd\xe0", b"UN", b"SQ", b"ZISRAW", b"DELETED", b"SQLite format 3\0",
+    b'<!DOCTYPE a [<!ENTITY b "c">]>', b"<!ENTITY ", b"<![CDATA[", b"]]>", b"<?xml ?>", b"&#0;", b"&b;", b"<a>",
+    b"</a>", b"../../", b"..\\", b"/etc/passwd", b"C:\\", b"\0", b"\xff", b"\xef\xbb\xbf", b"\xff\xfe", b"\xc0\x80",
+    b"\xed\xa0\x80", b"%n", b"[", b"]", b"=", b"\n", b"\r", b"|", b" = ", b"-1", b"1e999", b"nan", b"9" * 24, b"0x",
+    b"label", b"macro", b"II*\0", b"MM\0+", b"\xff\xd8", b"\xff\xd9", b"\xff\xda", b"\xff\xfe\xff\xff",
+    b"\xff\xd8\xff\xe1\xff\xff", b"\xfe\xff\x00\xe0\xff\xff\xff\xff", b"\xfe\xff\xdd\xe0", b"UN", b"SQ", b"ZISRAW",
+    b"DELETED", b"SQLite format 3\0",
 )  # fmt: skip
 
 

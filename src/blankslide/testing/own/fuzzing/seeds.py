@@ -10,13 +10,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.spans import ByteClass
 from blankslide.testing.own.fuzzing.looked import Look, look
 from blankslide.testing.own.fuzzing.memory_slide import MemorySlide
 from blankslide.testing.own.fuzzing.tiff_places import TiffPlaces
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _FINE = 1 << 14  # so many bytes of one structure are places; of a longer one only so many at both ends
 _SECRET = 5
@@ -57,7 +59,8 @@ class Seed:
     @cached_property
     def members(self) -> list[str]:
         """Names of the files that make the slide, the main one first."""
-        return self._slide.opened if self.seen else []
+        _ = self.seen
+        return self._slide.opened
 
     @cached_property
     def tissue(self) -> dict[str, list[tuple[int, int]]]:
@@ -79,7 +82,8 @@ class Seed:
     @cached_property
     def reads(self) -> list[tuple[str, int, int]]:
         """What was read of the intact slide."""
-        return sorted(self._slide.reads()) if self.seen else []
+        _ = self.seen
+        return sorted(self._slide.reads())
 
     @cached_property
     def places(self) -> list[tuple[str, int]]:

@@ -7,9 +7,11 @@ which input it died of.
 from __future__ import annotations
 
 import mmap
-from pathlib import Path
 from struct import Struct
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _HEAD = Struct("<9Q")
 _ROOM = 8192

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from blankslide.errors import BlankslideError
@@ -19,6 +18,8 @@ from blankslide.testing.own.fuzzing.records import LONGEST, RAW, changes_of
 from blankslide.testing.own.fuzzing.seeds import Number, read_seeds
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from blankslide.testing.own.fuzzing.container_calls import Call
     from blankslide.testing.own.fuzzing.seeds import Seed
 
@@ -85,7 +86,7 @@ class FormatTarget:
 
     def tried(self, data: bytes) -> Verdict:
         """Break a sample, inspect and plan it."""
-        seed = self._seed(data)
+        seed = self.seed(data)
         changes = changes_of(data, seed)
         slide = MemorySlide(seed.name, applied(seed.files, changes))
 
@@ -98,10 +99,11 @@ class FormatTarget:
 
     def told(self, data: bytes) -> str:
         """Say which sample was broken, and how."""
-        seed = self._seed(data)
+        seed = self.seed(data)
         return "\n".join((seed.name, *(repr(change) for change in changes_of(data, seed))))
 
-    def _seed(self, data: bytes) -> Seed:
+    def seed(self, data: bytes) -> Seed:
+        """Return the sample that an input breaks."""
         first = data[0] if data else 0
         return self._seeds[(data[-1] if first == RAW else first) % len(self._seeds)]
 
@@ -140,7 +142,9 @@ class ContainerTarget:
         broken = applied(call.files, changes_of(data, call))[call.name]
         made = call.call
         head = f"{made.function.__module__}.{made.function.__qualname__}({made.taken}=..., {dict(made.others)!r})"
-        return "\n".join((head, *(repr(c) for c in changes_of(data, call)), f"{len(broken)} bytes", broken[:4096].hex()))
+        return "\n".join(
+            (head, *(repr(c) for c in changes_of(data, call)), f"{len(broken)} bytes", broken[:4096].hex())
+        )
 
     def _call(self, data: bytes) -> _Recorded:
         first = data[0] if data else 0
@@ -178,7 +182,23 @@ class _Recorded:
     def values(self) -> list[int]:
         """Limits, and the length."""
         size = len(self.call.data)
-        return [0, 1, 2, 8, 255, 256, 65535, 65536, (1 << 31) - 1, 1 << 31, (1 << 32) - 1, (1 << 63) - 1, 1 << 63, size, size - 1]
+        return [
+            0,
+            1,
+            2,
+            8,
+            255,
+            256,
+            65535,
+            65536,
+            (1 << 31) - 1,
+            1 << 31,
+            (1 << 32) - 1,
+            (1 << 63) - 1,
+            1 << 63,
+            size,
+            size - 1,
+        ]
 
 
 def _calls(folder: Path) -> dict[str, list[Call]]:
