@@ -179,7 +179,15 @@ def read_header(source: ByteSource, lookup: Lookup) -> Header:
 
 
 def parse(data: bytes, size: int, lookup: Lookup) -> Header:
-    """Parse the beginning of a file of ``size`` bytes, as `read_header` does."""
+    """Parse the beginning of a file of ``size`` bytes, as `read_header` does.
+
+    Raises
+    ------
+    DamagedSlide, NotEditable
+        As `read_header` does.
+    _NeedMoreBytes
+        If the beginning ends inside the header.
+    """
     if not is_dicom(data):
         raise DamagedSlide("the file has no DICOM mark")
     meta, body = read_meta(data, size)
@@ -197,7 +205,15 @@ def parse(data: bytes, size: int, lookup: Lookup) -> Header:
 
 
 def read_meta(data: bytes, size: int) -> tuple[list[Element], int]:
-    """Walk group 2, which is always explicit little endian; return its elements and where it ends."""
+    """Walk group 2, which is always explicit little endian; return its elements and where it ends.
+
+    Raises
+    ------
+    DamagedSlide
+        If it is broken.
+    _NeedMoreBytes
+        If ``data``, the beginning of a file of ``size`` bytes, ends inside it.
+    """
     walker = _Walker(data, size, lambda tag: "")
     pos, out = PREAMBLE + 4, []
     while data[pos : pos + 2] == b"\2\0":

@@ -2,8 +2,8 @@
 
 Each public function or class of `blankslide.containers` that takes bytes, a text or a file is a way into a parser;
 nobody lists them. What else it is given (a range, a codec, how a DICOM tag is looked up) is taken from real calls,
-which a profiler hook sees. Of objects that come back every public property and every method without arguments is asked, and
-whatever iterates is gone through.
+which a profiler hook sees. Of objects that come back every public property and every method without arguments is
+asked, and whatever iterates is gone through. What a function's own docstring says that it raises may come.
 """
 
 from __future__ import annotations
@@ -38,6 +38,12 @@ class Call(NamedTuple):
     kind: str
     data: bytes
     others: Mapping[str, Any]
+
+    def raises(self) -> tuple[str, ...]:
+        """Names of the exceptions that the function's docstring says it raises."""
+        _, _, behind = (self.function.__doc__ or "").partition("Raises\n")
+        lines = [line.strip() for line in behind.splitlines()]
+        return tuple(word for line in lines for word in line.split(", ") if word.isidentifier())
 
     def again(self, data: bytes) -> Any:
         """Call it with other bytes.
@@ -75,7 +81,7 @@ def ways_in(module: ModuleType) -> Iterator[tuple[Callable[..., Any], str, str]]
             continue
         if not isinstance(thing, FunctionType | type) or (isinstance(thing, type) and issubclass(thing, tuple)):
             continue
-        function = thing.__init__ if isinstance(thing, type) else thing  # type: ignore[misc]
+        function = thing.__init__ if isinstance(thing, type) else thing
         kinds = (_FILE, _READ, _BYTES) if isinstance(thing, type) else (_FILE, _READ, _BYTES, _TEXT)
         given = inspect.signature(function).parameters.values() if isinstance(function, FunctionType) else ()
         taken = sorted((kinds.index(p.annotation), p.name) for p in given if p.annotation in kinds)

@@ -55,7 +55,7 @@ class TooSlow(Exception):
     """It has not ended in ten times as long as it may take."""
 
 
-def held(act: Callable[[], str], secrets: Sequence[str] = ()) -> Verdict:
+def held(act: Callable[[], str], secrets: Sequence[str] = (), documented: Sequence[str] = ()) -> Verdict:
     """Let ``act`` look at something, and judge how that ends.
 
     Parameters
@@ -64,6 +64,8 @@ def held(act: Callable[[], str], secrets: Sequence[str] = ()) -> Verdict:
         Returns what is wrong with what it has seen, or nothing.
     secrets
         What no message may quote.
+    documented
+        Names of further exceptions that may come.
     """
     start = time.process_time()
     try:
@@ -77,7 +79,8 @@ def held(act: Callable[[], str], secrets: Sequence[str] = ()) -> Verdict:
     except MemoryError as error:
         verdict = Verdict("wrong", f"more than {MIB} MiB, at {_place(error)}")
     except Exception as error:
-        verdict = Verdict("wrong", f"{type(error).__name__} at {_place(error)}")
+        word = "refused" if type(error).__name__ in documented else "wrong"
+        verdict = Verdict(word, f"{type(error).__name__} at {_place(error)}")
     seconds = time.process_time() - start
     if seconds > SECONDS and verdict.word != "wrong":
         verdict = Verdict("wrong", "more than two seconds")

@@ -134,7 +134,7 @@ class ContainerTarget:
             explored(call.call.again(broken))
             return ""
 
-        return held(act)
+        return held(act, documented=call.call.raises())
 
     def told(self, data: bytes) -> str:
         """Say which function was called, and with what."""
