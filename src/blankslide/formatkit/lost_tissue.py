@@ -3,7 +3,7 @@
 A damaged directory, table or index leaves tiles without an owner, and of a tile that is said to be too short the rest.
 Readers do not see them any more, but nobody should take from a damaged slide what can still be repaired. A tile that is
 cut off, or begins elsewhere than it is said to, refuses the slide. A gap in which a picture stands that is coded as the
-tiles are is left, and told of.
+tiles are is left, and told of. So is one that has the shape of a level, where levels are single pictures.
 
 Cost: nothing, unless there are bytes that nobody owns.
 """
@@ -45,7 +45,8 @@ def like_tissue(source: ByteSource, bytemap: ByteMap, dirty: Sequence[tuple[int,
         return []
     parts = bytemap.tissue_parts()
     starts = [start for start, _ in parts]
-    frames = {_frame(source, *parts[i]) for i in _some(len(parts))} - {None}
+    found = (_frame(source, *parts[i]) for i in _some(len(parts)))
+    frames = {frame for frame in found if frame is not None}
     out = []
     for start, end in dirty:
         at = bisect_left(starts, start)
@@ -53,9 +54,23 @@ def like_tissue(source: ByteSource, bytemap: ByteMap, dirty: Sequence[tuple[int,
             _require_end(source, *parts[at - 1])
         if at < len(parts) and parts[at][0] == end and frames:
             _require_start(source, start, *parts[at])
-        if frames and any(frame in frames for frame in _frames_in(source, start, end)):
+        if any(_is_alike(frame, frames) for frame in _frames_in(source, start, end)):
             out.append((start, end))
     return out
+
+
+def _is_alike(frame: tuple[str, bytes], known: set[tuple[str, bytes]]) -> bool:
+    """Whether a picture is coded as one that is known, or, where levels are single pictures, has the shape of one."""
+    if frame in known:
+        return True
+    codec, said = frame
+    high, wide = int.from_bytes(said[1:3], "big"), int.from_bytes(said[3:5], "big")
+    for other, its in known if codec == "jpeg" else ():
+        up, across = int.from_bytes(its[1:3], "big"), int.from_bytes(its[3:5], "big")
+        same = other == codec and its[:1] + its[5:] == said[:1] + said[5:]
+        if same and abs(high * across - wide * up) * 100 <= max(high * across, wide * up):
+            return True
+    return False
 
 
 def _some(count: int) -> Iterator[int]:

@@ -38,6 +38,7 @@ __all__ = ["collect", "report", "report_slack"]
 _FEW, _HEAD = 8, 1 << 12
 _LARGEST, _TOGETHER = 4 << 20, 1 << 20
 _RAW, _JPEG = 1, 7
+_SUBSAMPLED = 4  # so many times fewer bytes than samples, at most
 #: Codecs of which a stream's end depends on how many pixels come out, and those that must be decoded to find it.
 _SIZED = frozenset((_RAW, 8, 32946, 32773, 34925))
 _SLOW = frozenset((5, 8, 32946, 32773, 34925))
@@ -115,9 +116,9 @@ def _of_picture(ifd: Ifd, tissue: bool) -> Iterator[Aside]:
     count = surplus.needed(ifd)
     # as much again as the grid needs may be another plane, which is tissue
     editable = count == 0 or len(extra) % count or not tissue
+    editable = editable and not (extra and _is_like_the_first(ifd, extra))
     if tissue:
         _require_whole(ifd, count)
-        editable = editable and not (extra and _is_like_the_first(ifd, extra))
     for start, length in extra:
         if start + length <= source.size and any_data(source, start, start + length):
             yield Aside(name, "surplus", start, start + length, b"" if editable else None)
@@ -134,12 +135,14 @@ def _require_whole(ifd: Ifd, count: int) -> None:
     Raises
     ------
     DamagedSlide
-        If it has fewer strips or tiles than its size needs, or only empty ones, or one of fewer bytes than its pixels
-        have, or if its JPEG streams have no tables.
+        If it has no size, or fewer strips or tiles than its size needs, or only empty ones, or one of fewer bytes than
+        its pixels have, or if its JPEG streams have no tables.
     """
     starts, lengths = ifd.segments()
     if count > min(len(starts), len(lengths)):
         raise DamagedSlide(f"{ifd.name} has fewer strips or tiles than its size needs")
+    if not count:
+        raise DamagedSlide(f"{ifd.name} has no size, or strips or tiles of none")
     codec, source = ifd.number(T.COMPRESSION, 1), ifd.tiff.source
     first = next((i for i in range(min(count, 4096)) if lengths[i]), None)
     if first is None and 0 < count <= 4096:
@@ -147,7 +150,8 @@ def _require_whole(ifd: Ifd, count: int) -> None:
     if first is None or int(starts[first]) + int(lengths[first]) > source.size:
         return
     length = int(lengths[first])
-    if codec == _RAW and ifd.number(T.PHOTOMETRIC) != 6 and length < surplus.slot_size(ifd, first):
+    least = surplus.slot_size(ifd, first) // (_SUBSAMPLED if ifd.number(T.PHOTOMETRIC) == 6 else 1)
+    if codec == _RAW and length < least:
         raise DamagedSlide(f"{ifd.name} has fewer bytes than its pixels need")
     if codec == _JPEG:
         entry = ifd.tags.get(T.JPEG_TABLES)

@@ -129,7 +129,8 @@ class Header(NamedTuple):
                 raw = self.value(element)
                 if element.vr in ("US", "UL"):
                     return int.from_bytes(raw[:4], "little")
-                return int(raw) if raw.strip(b"\0 ").isdigit() and len(raw) < 12 else 0
+                digits = raw.strip(b"\0 ")
+                return int(digits) if digits.isdigit() and len(digits) < 12 else 0
         return 0
 
 

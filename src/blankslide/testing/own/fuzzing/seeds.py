@@ -147,12 +147,12 @@ def write_seeds(folder: Path) -> None:
             continue
         (target / "slide").mkdir(parents=True, exist_ok=True)
         key = build(target / "slide" / name)
-        slide = Seed(name, _files_in(target / "slide"))
+        slide = Seed(name, files_in(target / "slide"))
         known = {"format": slide.seen.inspection.format, "secrets": sorted({r.value for r in key.removed})}
         (target / "secrets.json").write_text(json.dumps(known), encoding="utf-8")
 
 
-def _files_in(folder: Path) -> dict[str, bytes]:
+def files_in(folder: Path) -> dict[str, bytes]:
     """Files of a slide by their names alone: no slide has two of one name."""
     return {path.name: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
@@ -164,5 +164,5 @@ def read_seeds(folder: Path, *formats: str) -> list[Seed]:
         known = json.loads((target / "secrets.json").read_text("utf-8"))
         if not formats or known["format"] in formats:
             secrets = tuple(s for s in known["secrets"] if len(s) >= _SECRET)
-            out.append(Seed(target.name, _files_in(target / "slide"), secrets))
+            out.append(Seed(target.name, files_in(target / "slide"), secrets))
     return out

@@ -57,8 +57,8 @@ class TallyFile:
     def __init__(self, path: Path) -> None:
         if not path.is_file() or path.stat().st_size != _ROOM:
             path.write_bytes(bytes(_ROOM))
-        self._file = path.open("r+b")
-        self._map = mmap.mmap(self._file.fileno(), _ROOM)
+        with path.open("r+b") as file:
+            self._map = mmap.mmap(file.fileno(), _ROOM)
         self.now = Tally(*_HEAD.unpack_from(self._map, 0))
 
     def begins(self, data: bytes) -> None:
@@ -84,4 +84,3 @@ class TallyFile:
     def close(self) -> None:
         """Let the file go."""
         self._map.close()
-        self._file.close()

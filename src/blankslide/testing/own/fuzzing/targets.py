@@ -63,7 +63,7 @@ def target(name: str, folder: Path) -> Target:
     if name not in names():
         raise KeyError(name)
     if kind == "container":
-        return ContainerTarget(_calls(folder)[rest])
+        return ContainerTarget(calls_of(folder)[rest])
     return FormatTarget(read_seeds(folder, rest))
 
 
@@ -201,7 +201,8 @@ class _Recorded:
         ]
 
 
-def _calls(folder: Path) -> dict[str, list[Call]]:
+def calls_of(folder: Path) -> dict[str, list[Call]]:
+    """Return the calls of each container that are made while the samples in a folder are looked at."""
     seeds = read_seeds(folder)
 
     def act() -> None:
