@@ -85,7 +85,7 @@ def _number(sample: Sample, how: int, small: int, value: int) -> int:
 
 def _byte(sample: Sample, how: int, small: int, where: int, value: int) -> Change:
     name, at = sample.places[where % len(sample.places)]
-    old = sample.files[name][at]
+    old = sample.files[name][at] if at < len(sample.files[name]) else 0
     return put(name, at, bytes(((old ^ (1 << (small & 7))) if how & 1 else value & 255,)))
 
 
