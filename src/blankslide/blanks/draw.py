@@ -167,6 +167,8 @@ def _jpeg(
         if way != "fresh":
             return None
         frame = jpeg.plain_frame(width, height, samples, sampling if ycc else (1, 1))
+        if frame is None:
+            return None
     if way == "fresh":
         return jpeg.fresh(frame, ycc)
     return jpeg.blank(frame, ycc) if way == "own" else jpeg.grey(frame)

@@ -21,6 +21,7 @@ from typing import NamedTuple
 from blankslide.containers.streams.jpeg import segments
 
 _DQT, _DHT, _SOS, _DRI, _APP0, _APP14 = 0xDB, 0xC4, 0xDA, 0xDD, 0xE0, 0xEE
+_MOST_COMPONENTS = 4  # of one scan
 _SEQUENTIAL = (0xC0, 0xC1)
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _KEPT = frozenset((_DQT, _DHT, _DRI, _APP14, *_SEQUENTIAL))
@@ -255,7 +256,7 @@ def padded(stream: bytes, room: int) -> bytes:
     return stream[:-2] + b"\xff" * (room - len(stream)) + stream[-2:]
 
 
-def plain_frame(width: int, height: int, count: int, sampling: tuple[int, int]) -> Frame:
+def plain_frame(width: int, height: int, count: int, sampling: tuple[int, int]) -> Frame | None:
     """Describe a picture of which nothing is known but what its container says.
 
     Parameters
@@ -264,7 +265,15 @@ def plain_frame(width: int, height: int, count: int, sampling: tuple[int, int]) 
         Number of components.
     sampling
         Factors of the first component; all others have one sample for each MCU.
+
+    Returns
+    -------
+    Frame or None
+        None if no JPEG can have that size, that many components or such factors.
     """
+    fits = 0 < width < 1 << 16 and 0 < height < 1 << 16 and 0 < count <= _MOST_COMPONENTS
+    if not fits or not all(1 <= factor <= 4 for factor in sampling):
+        return None
     parts = [Component(i + 1, *(sampling if i == 0 else (1, 1)), 0, 0, 0) for i in range(count)]
     return Frame(width, height, 8, tuple(parts), False, b"", 0, {}, {}, {}, None)
 

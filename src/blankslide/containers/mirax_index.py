@@ -101,8 +101,10 @@ def grouped(entries: bytes) -> dict[int, tuple[Any, Any]]:
     Raises
     ------
     DamagedSlide
-        If an offset or a length is negative.
+        If an offset or a length is negative, or an entry is cut off.
     """
+    if len(entries) % _LAYERED:
+        raise DamagedSlide("the index ends inside an entry")
     if len(entries) > LARGE * _LAYERED:
         return _grouped_arrays(entries)
     out: dict[int, tuple[list[int], list[int]]] = {}

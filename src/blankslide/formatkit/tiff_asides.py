@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from blankslide.containers.streams import jpeg
 from blankslide.containers.streams.beside import KNOWN, beside
+from blankslide.containers.streams.frames import frame_of, lacks_tables
 from blankslide.containers.tiff import directories as T
 from blankslide.containers.tiff import surplus
 from blankslide.containers.tiff.directories import Aside
@@ -34,9 +35,10 @@ if TYPE_CHECKING:
 
 __all__ = ["collect", "report", "report_slack"]
 
-_FEW = 8
+_FEW, _HEAD = 8, 1 << 12
 _LARGEST, _TOGETHER = 4 << 20, 1 << 20
 _RAW, _JPEG = 1, 7
+_SUBSAMPLED = 4  # so many times fewer bytes than samples, at most
 #: Codecs of which a stream's end depends on how many pixels come out, and those that must be decoded to find it.
 _SIZED = frozenset((_RAW, 8, 32946, 32773, 34925))
 _SLOW = frozenset((5, 8, 32946, 32773, 34925))
@@ -114,6 +116,9 @@ def _of_picture(ifd: Ifd, tissue: bool) -> Iterator[Aside]:
     extra = surplus.spare_segments(ifd, count)
     # as much again as the grid needs may be another plane, which is tissue
     editable = count == 0 or len(extra) % count or not tissue
+    editable = editable and not (extra and _is_like_the_first(ifd, extra))
+    if tissue:
+        _require_whole(ifd, count)
     for start, length in extra:
         if start + length <= source.size and any_data(source, start, start + length):
             yield Aside(name, "surplus", start, start + length, b"" if editable else None)
@@ -122,6 +127,48 @@ def _of_picture(ifd: Ifd, tissue: bool) -> Iterator[Aside]:
     codec = ifd.number(T.COMPRESSION, 1)
     if codec in KNOWN:
         yield from _in_slots(ifd, codec, tissue, count)
+
+
+def _require_whole(ifd: Ifd, count: int) -> None:
+    """Refuse a level that nobody can decode: what seems to stand beside its picture may be its picture.
+
+    Raises
+    ------
+    DamagedSlide
+        If it has no size, or fewer strips or tiles than its size needs, or only empty ones, or one of fewer bytes than
+        its pixels have, or if its JPEG streams have no tables.
+    """
+    starts, lengths = ifd.segments()
+    if count > min(len(starts), len(lengths)):
+        raise DamagedSlide(f"{ifd.name} has fewer strips or tiles than its size needs")
+    if not count:
+        raise DamagedSlide(f"{ifd.name} has no size, or strips or tiles of none")
+    codec, source = ifd.number(T.COMPRESSION, 1), ifd.tiff.source
+    first = next((i for i in range(min(count, 4096)) if lengths[i]), None)
+    if first is None and 0 < count <= 4096:
+        raise DamagedSlide(f"{ifd.name} has no data in any strip or tile")
+    if first is None or int(starts[first]) + int(lengths[first]) > source.size:
+        return
+    length = int(lengths[first])
+    least = surplus.slot_size(ifd, first) // (_SUBSAMPLED if ifd.number(T.PHOTOMETRIC) == 6 else 1)
+    if codec == _RAW and length < least:
+        raise DamagedSlide(f"{ifd.name} has fewer bytes than its pixels need")
+    if codec == _JPEG:
+        entry = ifd.tags.get(T.JPEG_TABLES)
+        head = source.read(int(starts[first]), min(length, _HEAD))
+        if lacks_tables(head, b"" if entry is None else ifd.raw(entry)):
+            raise DamagedSlide(f"{ifd.name} has no tables to decode its tiles by")
+
+
+def _is_like_the_first(ifd: Ifd, extra: Sequence[tuple[int, int]]) -> bool:
+    """Whether what a level has beyond its grid is coded as its tiles are: then its size may be what is wrong."""
+    source, starts, lengths = ifd.tiff.source, *ifd.segments()
+    frames = [
+        frame_of(source.read(int(start), min(int(length), _HEAD)))
+        for start, length in ((starts[0], lengths[0]), *extra[:_FEW])
+        if int(start) + int(length) <= source.size
+    ]
+    return bool(frames) and frames[0] is not None and frames[0] in frames[1:]
 
 
 def _in_slots(ifd: Ifd, codec: int, tissue: bool, count: int) -> Iterator[Aside]:

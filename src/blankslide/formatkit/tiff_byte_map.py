@@ -11,6 +11,7 @@ from blankslide.containers.tiff import surplus
 from blankslide.errors import DamagedSlide
 from blankslide.formatkit import tiff_asides, tiff_children
 from blankslide.formatkit.findings import UNKNOWN, FindingCollector
+from blankslide.formatkit.lost_tissue import like_tissue
 from blankslide.formatkit.tiff_entries import pointed_at, readings
 from blankslide.formatkit.tiff_tags import STRUCTURAL, TAGS
 from blankslide.model import Chain, Edit, Fill, Link, Place
@@ -141,8 +142,14 @@ def unowned(
     """Report bytes that nobody owns; return whether all of them may be zeroed.
 
     If an unknown integer tag could point at such bytes, something that we do not understand may
-    need them. The map is not complete then, and the bytes are reported but left. Reported too is what stands beside
-    pictures, in unused bytes of value fields, and in directories below pages.
+    need them; and if a picture stands there that is coded as the tiles are, it may be tissue. The map is not complete
+    then, and the bytes are reported but left. Reported too is what stands beside pictures, in unused bytes of value
+    fields, and in directories below pages.
+
+    Raises
+    ------
+    DamagedSlide
+        If a tile does not end or begin where it is said to.
     """
     tiff_asides.report(found, tiff, tiff.asides)
     tiff_asides.report_slack(found, tiff)
@@ -150,10 +157,13 @@ def unowned(
     dirty = [(s, e) for s, e in bytemap.gaps() if any_data(source, s, e)]
     if not dirty:
         return True
+    tissue = like_tissue(source, bytemap, dirty)
     complete = not pointed_at(tiff, dirty, STRUCTURAL | TAGS.keys() | known)
     for start, end in dirty:
+        place = Place(0, "between structures", start, end)
+        if (start, end) in tissue:
+            found.add("slide.unowned-left", "Bytes nobody owns that may be tissue", UNKNOWN, place, (), None)
+            continue
         edits: tuple[Edit, ...] = (Fill(0, start, end),) if complete else ()
-        found.add(
-            "slide.unowned", "Bytes nobody owns", UNKNOWN, Place(0, "between structures", start, end), edits, None
-        )
-    return complete
+        found.add("slide.unowned", "Bytes nobody owns", UNKNOWN, place, edits, None)
+    return complete and not tissue

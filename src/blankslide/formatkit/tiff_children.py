@@ -1,9 +1,10 @@
 """Directories below a page: which of them is a level, and which is a picture that nobody looks at.
 
 Pyramids hang below their page as SubIFDs. A child is a level only if it is a smaller picture of the page's shape and
-samples, and is marked as a reduced version (NewSubfileType). One of the same shape without the mark, or as large as
-its page, may be tissue or not: it is left, and the slide needs review. Any other child that holds a picture is
-blanked in place, because it stays linked: a label under a level is no tissue.
+samples, and is marked as a reduced version (NewSubfileType). One of the same shape without the mark or with other
+samples, or as large as its page, may be tissue or not: it is left, and the slide needs review. So is one that has more
+tiles than its size needs: the size may be what is wrong. Any other child that holds a picture is blanked in place,
+because it stays linked: a label under a level is no tissue.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from blankslide.containers.tiff import directories as T
+from blankslide.containers.tiff import surplus
+from blankslide.errors import DamagedSlide
 from blankslide.formatkit import tiff_numbered_pages, tiff_pictures
 from blankslide.formatkit.tiff_shapes import is_alike, same_shape
 from blankslide.model import PhiClass, Place
@@ -39,15 +42,26 @@ def child_role(page: Ifd, child: Ifd, role: str = "level") -> str:
     ----------
     role
         Role of the page.
+
+    Raises
+    ------
+    DamagedSlide
+        If it has fewer strips or tiles than its size needs, below a level.
     """
     if not tiff_numbered_pages.has_picture(child):
         return ""
     if role != "level" and not role.startswith("left"):
         return "picture"
+    if surplus.needed(child) > len(child.segments()[0]):
+        raise DamagedSlide(f"{child.name} has fewer strips or tiles than its size needs")
     width, height = child.number(T.IMAGE_WIDTH), child.number(T.IMAGE_LENGTH)
     full = page.number(T.IMAGE_WIDTH), page.number(T.IMAGE_LENGTH)
-    if not (width and height) or not is_alike(child, page) or not same_shape(child, page):
+    if not (width and height):
         return "picture"
+    if not same_shape(child, page):
+        return "left" if surplus.spare_segments(child) else "picture"
+    if not is_alike(child, page):
+        return "left"
     marked = child.number(T.NEW_SUBFILE_TYPE) & 9 == 1
     below = child.pointer in _pointers(page)
     return "level" if marked and below and width < full[0] and height < full[1] else "left"

@@ -38,14 +38,31 @@ def inspected(slide: SlideFilesOnDisk, key: bytes | None, thorough: bool = False
     """Detect and inspect an open slide; ids and pictures that are ours already are no findings."""
     probe = Probe(slide, thorough, slide.views()[0])
     accepted = detect(probe)
-    inspection = _with_ends(accepted.inspect(probe), accepted)
-    probe.forget()
+    inspection = examined(probe, accepted, slide.files, key)
     if accepted.has_companions:
         from blankslide.pipeline.companions import companions
 
         found = companions(slide, key)
         inspection.beside, inspection.torn, inspection.left = found.names, len(found.torn), found.left()
-    return _without_ours(inspection, slide.files, key)
+    return inspection
+
+
+def examined(probe: Probe, accepted: Format, files: Sequence[ByteSource], key: bytes | None) -> Inspection:
+    """Inspect a slide by the format that has accepted it; ids and pictures that are ours already are no findings.
+
+    Parameters
+    ----------
+    files
+        The slide's files in the order of their numbers; those that are opened on the way are added.
+
+    Raises
+    ------
+    SlideError
+        If the slide is damaged or contradicts itself.
+    """
+    inspection = _with_ends(accepted.inspect(probe), accepted)
+    probe.forget()
+    return _without_ours(inspection, files, key)
 
 
 def inspected_as(
@@ -67,11 +84,7 @@ def inspected_as(
     SlideError
         If the slide would be damaged or contradict itself.
     """
-    probe = Probe(slide, thorough)
-    accepted = format_named(name)
-    inspection = _with_ends(accepted.inspect(probe), accepted)
-    probe.forget()
-    return _without_ours(inspection, files, key)
+    return examined(Probe(slide, thorough), format_named(name), files, key)
 
 
 def _with_ends(inspection: Inspection, accepted: Format) -> Inspection:

@@ -129,7 +129,8 @@ class Header(NamedTuple):
                 raw = self.value(element)
                 if element.vr in ("US", "UL"):
                     return int.from_bytes(raw[:4], "little")
-                return int(raw) if raw.strip(b"\0 ").isdigit() and len(raw) < 12 else 0
+                digits = raw.strip(b"\0 ")
+                return int(digits) if digits.isdigit() and len(digits) < 12 else 0
         return 0
 
 
@@ -179,7 +180,15 @@ def read_header(source: ByteSource, lookup: Lookup) -> Header:
 
 
 def parse(data: bytes, size: int, lookup: Lookup) -> Header:
-    """Parse the beginning of a file of ``size`` bytes, as `read_header` does."""
+    """Parse the beginning of a file of ``size`` bytes, as `read_header` does.
+
+    Raises
+    ------
+    DamagedSlide, NotEditable
+        As `read_header` does.
+    _NeedMoreBytes
+        If the beginning ends inside the header.
+    """
     if not is_dicom(data):
         raise DamagedSlide("the file has no DICOM mark")
     meta, body = read_meta(data, size)
@@ -197,7 +206,15 @@ def parse(data: bytes, size: int, lookup: Lookup) -> Header:
 
 
 def read_meta(data: bytes, size: int) -> tuple[list[Element], int]:
-    """Walk group 2, which is always explicit little endian; return its elements and where it ends."""
+    """Walk group 2, which is always explicit little endian; return its elements and where it ends.
+
+    Raises
+    ------
+    DamagedSlide
+        If it is broken.
+    _NeedMoreBytes
+        If ``data``, the beginning of a file of ``size`` bytes, ends inside it.
+    """
     walker = _Walker(data, size, lambda tag: "")
     pos, out = PREAMBLE + 4, []
     while data[pos : pos + 2] == b"\2\0":

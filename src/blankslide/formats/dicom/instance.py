@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from blankslide.containers.dicom import deflated
 from blankslide.containers.dicom import header as dicom_header
 from blankslide.containers.dicom import pixels as dicom_pixels
+from blankslide.containers.streams.frames import MAGIC
 from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formats.dicom import ps315_table as table
 from blankslide.formats.dicom import roles
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from blankslide.containers.dicom.pixels import Pixels
     from blankslide.source import ByteSource
 
+_FRAMES = 0x00280008
+_NATIVE = frozenset(f"1.2.840.10008.1.2{more}" for more in ("", ".1", ".1.99", ".2")) | {""}
 STAYING = ("", "thumbnail")
 """Roles whose pixels stay under most policies; empty is a level."""
 
@@ -46,7 +49,9 @@ class Instance:
         self.width, self.height = self.look.frame
         if not self.width or not self.height:
             raise DamagedSlide("an instance has no rows or no columns")
-        self.frames = max(1, self.header.number(0x00280008))
+        self.frames = max(1, self.header.number(_FRAMES))
+        if self.header.text(_FRAMES) and not self.header.number(_FRAMES):
+            raise DamagedSlide("an instance has a number of frames that is none")
         #: Whether the header says that the label can be seen in this image.
         self.shows_label = self.look.shows_label
         self.role, self.doubtful, self.level = "", False, True
@@ -63,9 +68,26 @@ class Instance:
         self.level = not verdict.role and level
         every = thorough or bool(self.role)
         self.pixels = dicom_pixels.read_pixels(self.source, self.header.end, self.header.implicit, every)
-        if self.pixels.encapsulated and dicom_pixels.surplus(self.pixels, self.frames):
-            raise DamagedSlide("behind the last frame stand fragments that belong to none")
+        if self.pixels.encapsulated:
+            self._require_announced()
+        elif self.header.syntax not in _NATIVE:
+            raise DamagedSlide("coded pixels have a length, which only native ones may have")
         self.used = self._used()
+
+    def _require_announced(self) -> None:
+        """Refuse more coded frames than the header announces: what is taken for text behind a picture may be tissue.
+
+        Raises
+        ------
+        DamagedSlide, ContradictorySlide
+            If there are.
+        """
+        if dicom_pixels.surplus(self.pixels, self.frames):
+            raise DamagedSlide("behind the last frame stand fragments that belong to none")
+        more = self.pixels.fragments[self.frames :]
+        pictures = (self.source.read(start, min(8, end - start)).startswith(MAGIC) for start, end in more)
+        if len(self.pixels.offsets) > self.frames or any(pictures):
+            raise ContradictorySlide("there are more coded frames than the header announces")
 
     def _used(self) -> int:
         """Return the end of the native frames, or of their element if it is coded or drawn over as a whole."""

@@ -285,8 +285,10 @@ class _Set:
     def _grid(self, by_key: dict[str, str]) -> tuple[int, int]:
         cells = {_cell(key): name for key, name in by_key.items() if _cell(key) is not None}
         columns, rows = int(self._number("NoJpegColumns") or 0), int(self._number("NoJpegRows") or 0)
-        wanted = [(x, 0) for x in range(columns)] + [(0, y) for y in range(1, rows)]
-        if not columns or not rows or len(cells) != columns * rows or not cells.keys() >= set(wanted):
+        wanted: list[tuple[int, int]] = []
+        if columns > 0 < rows and len(cells) == columns * rows:  # else nothing is made of so many as are announced
+            wanted = [(x, 0) for x in range(columns)] + [(0, y) for y in range(1, rows)]
+        if not wanted or not cells.keys() >= set(wanted):
             raise DamagedSlide("the key file does not name as many image files as it announces")
         width = sum(self._frame(cells[x, 0]).width for x in range(columns))
         return width, sum(self._frame(cells[0, y]).height for y in range(rows))

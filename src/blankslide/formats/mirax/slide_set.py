@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from blankslide.containers import mirax_index
 from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formatkit.findings import LINK, UNKNOWN, FindingCollector, places_in
+from blankslide.formatkit.lost_tissue import like_tissue
 from blankslide.formats.mirax import slide_id as ids
 from blankslide.formats.mirax.records import Records, called
 from blankslide.formats.mirax.slidedat import KeyReader, Slidedat, plainly_named
@@ -245,11 +246,14 @@ class MiraxSet:
     def _unowned(self) -> None:
         """Report bytes that no record covers."""
         for file, (source, bytemap) in enumerate(zip(self.sources, self.maps, strict=True)):
-            for start, end in bytemap.gaps():
-                if any_data(source, start, end):
-                    place = Place(file, called(self.names)[file], start, end)
-                    edit = (Fill(file, start, end),)
-                    self.found.add("mirax.unowned", "Bytes that nothing refers to", UNKNOWN, place, edit, None)
+            dirty = [(s, e) for s, e in bytemap.gaps() if any_data(source, s, e)]
+            tissue = like_tissue(source, bytemap, dirty)
+            for start, end in dirty:
+                place, title = Place(file, called(self.names)[file], start, end), "Bytes that nothing refers to"
+                if (start, end) in tissue:
+                    self.found.add("mirax.unowned-left", f"{title}, and may be tissue", UNKNOWN, place, (), None)
+                else:
+                    self.found.add("mirax.unowned", title, UNKNOWN, place, (Fill(file, start, end),), None)
 
     def _levels(self) -> tuple[Level, ...]:
         """Compute sizes as readers do: images side by side, minus the overlap between camera positions."""

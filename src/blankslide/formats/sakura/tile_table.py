@@ -11,10 +11,11 @@ unknown name is replaced by one character, repeated, that sorts at the same plac
 from __future__ import annotations
 
 import re
-from struct import unpack_from
+from struct import pack, unpack_from
 from typing import TYPE_CHECKING
 
 from blankslide.containers.sqlite.records import Value, number, record
+from blankslide.containers.streams.frames import frame_of
 from blankslide.errors import ContradictorySlide, DamagedSlide, NotEditable
 from blankslide.formatkit.vocabulary import whole_slug
 from blankslide.formats.sakura.check_sums import is_check
@@ -49,6 +50,7 @@ _VERSION = pattern(r"\d{1,3}(?:\.\d{1,5}){0,3}")
 _NUMBERS = (*range(0, 28, 4), *range(30, 54, 4))
 _LARGEST, _LARGEST_NUMBER, _LARGEST_SCALE = 1 << 24, 9999, 1 << 20
 _LOOKED_AT = 64
+_HEAD = 4096
 
 
 def has_magic(db: Database, schema: Schema, name: str) -> bool:
@@ -331,11 +333,21 @@ class Tiles:
             if not legal and abs(size.number) > _SMALL:
                 self._value("size", size)
         for rowid, (name, data) in self._strange.items():
+            if self._may_be_tile(data):
+                title = "Picture of a tile's size under another name"
+                self.found.add_spans("picture.unknown-left", title, PhiClass.UNKNOWN, "tiles", data.spans, [], None)
+                continue
             if not _is_uniform(name):
                 self._strange_name(name, fills.get(rowid, b" " * len(name.raw)))
             self._value("unknown", data)
         if self._header is not None:
             self._strange_numbers(self._header)
+
+    def _may_be_tile(self, data: Field) -> bool:
+        """Whether a value under a strange name is a picture of a tile's size: then it may be tissue, and is left."""
+        side, _, _ = self._extent()
+        frame = frame_of(data.raw[:_HEAD])
+        return side > 0 and frame is not None and frame[0] == "jpeg" and frame[1][1:5] == pack(">HH", side, side)
 
     def _value(self, word: str, field: Field) -> None:
         """Report an unknown value, unless it is empty."""

@@ -145,6 +145,12 @@ def _surplus(plant: Plant, page: int, secret: bytes) -> None:
         plant.put(page, tag, kind, raw + more.to_bytes(_SIZE[kind], "little"))
 
 
+def _behind_tables(plant: Plant, page: int, secret: bytes) -> None:
+    """Text behind the tables that the tiles are decoded by, or behind none where they have their own."""
+    own = next((e[3] for e in plant.entries(page) if e[0] == 347), b"\xff\xd8\xff\xd9")
+    plant.put(page, 347, UNDEFINED, own + secret)
+
+
 def _slack(plant: Plant, page: int, secret: bytes) -> None:
     """Bytes behind a short number in the entry of the photometric interpretation."""
     at = plant._number(plant.pointers()[page], plant.wide)
@@ -174,7 +180,7 @@ KINDS: Mapping[str, Callable[[Plant, int, bytes], None]] = {
     "text as colours": lambda p, i, s: p.put(i, 320, SHORT, s),
     "text as curve": lambda p, i, s: p.put(i, 301, UNDEFINED, b"\1" + s),
     "text as black and white": lambda p, i, s: p.put(i, 532, 5, s.ljust(24)),
-    "behind the tables": lambda p, i, s: p.put(i, 347, UNDEFINED, b"\xff\xd8\xff\xd9" + s),
+    "behind the tables": _behind_tables,
     "text in UTF-8": lambda p, i, s: p.put(i, 50708, 129, s),
     "unused bytes": _slack,
 }

@@ -1,0 +1,73 @@
+"""What a coded picture says of itself at its beginning, and whether it ends: enough to tell tissue by its looks.
+
+All tiles of a level are coded alike. So a stream that nobody refers to, but that begins as the tiles do, may be one of
+them; and a tile that does not end where it is said to end has been cut off. Only codecs whose streams have a mark at
+both ends are known: JPEG, JPEG 2000 and PNG.
+
+Promise: bounded; only the bytes given are looked at. Whatever is not known has no frame and is not cut.
+"""
+
+from __future__ import annotations
+
+from blankslide.containers.streams import jpeg
+
+__all__ = ["MAGIC", "frame_of", "is_cut", "lacks_tables"]
+
+_JPEG, _JP2K, _PNG = b"\xff\xd8\xff", b"\xff\x4f\xff\x51", b"\x89PNG\r\n\x1a\n"
+MAGIC = (_JPEG, _JP2K, _PNG)
+"""How streams begin of which a frame is known."""
+
+_END = b"\xff\xd9"
+_DQT, _DHT = 0xDB, 0xC4
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_HUFFMAN = frozenset((0xC0, 0xC1, 0xC2))
+_SIZES = 34  # eight numbers of four bytes, and how many components there are
+
+
+def frame_of(head: bytes) -> tuple[str, bytes] | None:
+    """Return the codec and what the picture says of its size and samples; None if that is not known.
+
+    Parameters
+    ----------
+    head
+        The beginning of a stream.
+    """
+    if head.startswith(_JPEG):
+        return next((("jpeg", head[s.start : s.end]) for s in jpeg.segments(head) if s.marker in _FRAMES), None)
+    if head.startswith(_JP2K) and len(head) >= 8 + _SIZES:
+        return "jp2k", head[8 : 8 + _SIZES]
+    return ("png", head[16:26]) if head.startswith(_PNG) and len(head) >= 26 else None
+
+
+def is_cut(data: bytes) -> bool:
+    """Whether a whole stream has no end.
+
+    Parameters
+    ----------
+    data
+        All that stands in a slot.
+    """
+    if data.startswith((_JPEG, _JP2K)):
+        return _END not in data[-(1 << 16) :]
+    return data.startswith(_PNG) and b"IEND" not in data[-(1 << 16) :]
+
+
+def lacks_tables(data: bytes, tables: bytes) -> bool:
+    """Whether a JPEG stream has no tables to decode it by, neither its own nor those that are shared.
+
+    Parameters
+    ----------
+    data
+        The stream, or its beginning.
+    tables
+        The shared tables, if there are any.
+    """
+    own = [s.marker for s in jpeg.segments(data)]
+    if not _HUFFMAN.intersection(own) or {_DQT, _DHT} <= {*own}:
+        return False  # a frame of another kind is the readers' business
+    end, shared = 2, set(own)
+    for segment in jpeg.segments(tables):
+        end = segment.end
+        shared.add(segment.marker)
+    is_cut_off = tables[end : end + 2] in (bytes((0xFF, _DQT)), bytes((0xFF, _DHT)))
+    return is_cut_off or not {_DQT, _DHT} <= shared

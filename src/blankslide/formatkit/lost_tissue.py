@@ -1,0 +1,112 @@
+"""What may be tissue although nothing refers to it: it is never zeroed as bytes that nobody owns.
+
+A damaged directory, table or index leaves tiles without an owner, and of a tile that is said to be too short the rest.
+Readers do not see them any more, but nobody should take from a damaged slide what can still be repaired. A tile that is
+cut off, or begins elsewhere than it is said to, refuses the slide. A gap in which a picture stands that is coded as the
+tiles are is left, and told of. So is one that has the shape of a level, where levels are single pictures.
+
+Cost: nothing, unless there are bytes that nobody owns.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from blankslide.containers.streams.frames import MAGIC, frame_of, is_cut
+from blankslide.errors import DamagedSlide
+
+if TYPE_CHECKING:
+    from blankslide.source import ByteSource
+    from blankslide.spans import ByteMap
+
+__all__ = ["like_tissue"]
+
+_HEAD, _LOOK, _LARGEST, _SOME = 1 << 12, 1 << 20, 4 << 20, 32
+
+
+def like_tissue(source: ByteSource, bytemap: ByteMap, dirty: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return those of the gaps that are not blank in which something is coded as the slide's tissue is.
+
+    Parameters
+    ----------
+    bytemap
+        Settled.
+    dirty
+        Gaps that are not blank, sorted.
+
+    Raises
+    ------
+    DamagedSlide
+        If a tile goes on behind the end that is announced for it, or begins before its announced place.
+    """
+    if not dirty:
+        return []
+    parts = bytemap.tissue_parts()
+    starts = [start for start, _ in parts]
+    found = (_frame(source, *parts[i]) for i in _some(len(parts)))
+    frames = {frame for frame in found if frame is not None}
+    out = []
+    for start, end in dirty:
+        at = bisect_left(starts, start)
+        if at and parts[at - 1][1] == start:
+            _require_end(source, *parts[at - 1])
+        if at < len(parts) and parts[at][0] == end and frames:
+            _require_start(source, start, *parts[at])
+        if any(_is_alike(frame, frames) for frame in _frames_in(source, start, end)):
+            out.append((start, end))
+    return out
+
+
+def _is_alike(frame: tuple[str, bytes], known: set[tuple[str, bytes]]) -> bool:
+    """Whether a picture is coded as one that is known, or, where levels are single pictures, has the shape of one."""
+    if frame in known:
+        return True
+    codec, said = frame
+    high, wide = int.from_bytes(said[1:3], "big"), int.from_bytes(said[3:5], "big")
+    for other, its in known if codec == "jpeg" else ():
+        up, across = int.from_bytes(its[1:3], "big"), int.from_bytes(its[3:5], "big")
+        same = other == codec and its[:1] + its[5:] == said[:1] + said[5:]
+        if same and abs(high * across - wide * up) * 100 <= max(high * across, wide * up):
+            return True
+    return False
+
+
+def _some(count: int) -> Iterator[int]:
+    """Choose some of many, all of few."""
+    return iter(dict.fromkeys(count * i // _SOME for i in range(_SOME))) if count > _SOME else iter(range(count))
+
+
+def _frame(source: ByteSource, start: int, end: int) -> tuple[str, bytes] | None:
+    return frame_of(source.read(start, min(_HEAD, end - start)))
+
+
+def _require_end(source: ByteSource, start: int, end: int) -> None:
+    """Refuse a tile that is cut off; of a large one only both ends are read."""
+    head = source.read(start, min(_HEAD, end - start))
+    rest = source.read(max(end - _LARGEST, start + len(head)), min(_LARGEST, end - start - len(head)))
+    if head.startswith(MAGIC) and is_cut(head + rest):
+        raise DamagedSlide("a tile of tissue goes on behind the end that is announced for it")
+
+
+def _require_start(source: ByteSource, gap: int, start: int, end: int) -> None:
+    """Refuse a tile that has no beginning, if there is one just before it."""
+    if source.read(start, min(_HEAD, end - start)).startswith(MAGIC):
+        return
+    before = source.read(max(gap, start - 16), min(16, start - gap))
+    joined = before + source.read(start, min(_HEAD, end - start))
+    if any(joined.startswith(MAGIC, i) for i in range(len(before))):
+        raise DamagedSlide("a tile of tissue begins before the place that is announced for it")
+
+
+def _frames_in(source: ByteSource, start: int, end: int) -> Iterator[tuple[str, bytes]]:
+    """Yield the frames of pictures that begin in a gap, as far as it is looked into."""
+    data = source.read(start, min(end - start, _LOOK))
+    for magic in MAGIC:
+        at = data.find(magic)
+        while at >= 0:
+            frame = frame_of(data[at : at + _HEAD])
+            if frame is not None:
+                yield frame
+            at = data.find(magic, at + 1)
