@@ -190,8 +190,8 @@ def test_a_run_goes_on_where_it_was_stopped_and_prints_its_rows(
 ) -> None:
     (tmp_path / "seeds").symlink_to(seeds)
     words = ["--seed", "5", "--corpus", str(tmp_path), "--engine", "chance", "container:ini"]
-    assert runs.fuzz(["30", *words]) == 0
-    assert runs.fuzz(["50", *words]) == 0
+    assert [line.wrong for line in runs.fuzz(["30", *words])] == [0]
+    assert [line.wrong for line in runs.fuzz(["50", *words])] == [0]
     rows = (tmp_path / "rows.tsv").read_text("utf-8").splitlines()
     assert [row.split("\t")[1] for row in rows] == ["30", "50"]
     assert "container:ini\t50\t" in capsys.readouterr().out

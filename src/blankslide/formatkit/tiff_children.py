@@ -59,7 +59,7 @@ def child_role(page: Ifd, child: Ifd, role: str = "level") -> str:
     if not (width and height):
         return "picture"
     if not same_shape(child, page):
-        return "left" if surplus.spare_segments(child) else "picture"
+        return "left" if surplus.spare_segments(child, surplus.needed(child)) else "picture"
     if not is_alike(child, page):
         return "left"
     marked = child.number(T.NEW_SUBFILE_TYPE) & 9 == 1
