@@ -58,3 +58,22 @@ def test_tables_are_looked_for_in_both_places() -> None:
     assert lacks_tables(bare, tables.replace(b"\xff\xc4", b"\xff\xfe"))
     assert lacks_tables(bare, tables[:-40])
     assert not lacks_tables(b"\xff\xd8\xff\xd9", b"")
+
+
+def test_a_stream_of_more_tiles_than_a_picture_has_is_not_blanked_and_takes_no_time() -> None:
+    import struct
+
+    from blankslide.containers.streams import jp2k
+
+    data = CODED["jp2k"]
+    assert jp2k.blank(data) is not None
+    siz = data.index(b"\xff\x51") + 4
+    many = data[: siz + 2] + struct.pack(">8I", 1 << 16, 1 << 16, 0, 0, 300, 300, 0, 0) + data[siz + 34 :]
+    assert jp2k.blank(many) is None
+    counted = []
+    kept, jp2k._packets = jp2k._packets, lambda *given: counted.append(given) or 0
+    try:
+        assert jp2k.blank(many) is None
+    finally:
+        jp2k._packets = kept
+    assert 0 < len(counted) <= 1 << 15
