@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from blankslide.source import ByteSource
 
 _CHUNK = 1 << 20
+_OWN_VALUES = "write it anew with a program that gives each tag a value of its own, such as tifffile"
 _POSITION = itemgetter(0, 1)  # file and offset
 _ORDER = itemgetter(5, 0, 1)  # rank, file and offset
 
@@ -199,8 +200,7 @@ def _agree(inspection: Inspection, edits: _Edits, going: Sequence[Finding]) -> N
             for span in spans[max(bisect_left(spans, (start,)) - 1, 0) : bisect_left(spans, (end,))]:
                 if span[1] > start and len(given[span]) != bytemap.readings[span]:
                     raise ContradictorySlide(
-                        f"two tags share their value at {span[0]}, and only one of them may lose it",
-                        "write it anew with a program that gives each tag a value of its own, such as tifffile",
+                        f"two tags share their value at {span[0]}, and only one of them may lose it", _OWN_VALUES
                     )
 
 
@@ -477,6 +477,8 @@ def _prove(inspection: Inspection, patches: list[Patch], grows: bool) -> None:
 
     Raises
     ------
+    ContradictorySlide
+        If patches overlap because tags of different meaning share a value.
     InternalError
         If a patch meets tissue, leaves its file or overlaps another patch.
     """
@@ -487,6 +489,10 @@ def _prove(inspection: Inspection, patches: list[Patch], grows: bool) -> None:
         if length <= 0 or start < 0 or end > bytemap.size:
             raise InternalError("a planned patch leaves the file")
         if file == before and start < reached:
+            if any(low < reached and start < high for low, high in bytemap.readings):
+                raise ContradictorySlide(
+                    f"two tags share their value at {start}, and it would become two different ones", _OWN_VALUES
+                )
             raise InternalError("two planned patches overlap")
         if bytemap.meets_tissue(start, end):
             raise InternalError("a planned patch meets tissue")
