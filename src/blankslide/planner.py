@@ -198,10 +198,12 @@ def _agree(inspection: Inspection, edits: _Edits, going: Sequence[Finding]) -> N
         for start, end in _touched(edits, file):
             for span in spans[max(bisect_left(spans, (start,)) - 1, 0) : bisect_left(spans, (end,))]:
                 if span[1] > start and len(given[span]) != bytemap.readings[span]:
-                    raise ContradictorySlide(
-                        f"two tags share their value at {span[0]}, and only one of them may lose it",
-                        "write it anew with a program that gives each tag a value of its own, such as tifffile",
-                    )
+                    raise _shared(span[0], "only one of them may lose it")
+
+
+def _shared(at: int, why: str) -> ContradictorySlide:
+    hint = "write it anew with a program that gives each tag a value of its own, such as tifffile"
+    return ContradictorySlide(f"two tags share their value at {at}, and {why}", hint)
 
 
 def _touched(edits: _Edits, file: int) -> Iterator[tuple[int, int]]:
@@ -479,14 +481,17 @@ def _prove(inspection: Inspection, patches: list[Patch], grows: bool) -> None:
     ------
     InternalError
         If a patch meets tissue, leaves its file or overlaps another patch.
+    ContradictorySlide
+        If patches overlap only because tags share a value.
     """
     before, reached = -1, 0
     for file, start, length, data, _, _ in sorted(patches, key=_POSITION):
-        bytemap = inspection.maps[file]
-        end = start + length
+        bytemap, end = inspection.maps[file], start + length
         if length <= 0 or start < 0 or end > bytemap.size:
             raise InternalError("a planned patch leaves the file")
         if file == before and start < reached:
+            if any(low < reached and start < high for low, high in bytemap.readings):
+                raise _shared(start, "it would become two different ones")
             raise InternalError("two planned patches overlap")
         if bytemap.meets_tissue(start, end):
             raise InternalError("a planned patch meets tissue")

@@ -270,3 +270,11 @@ def test_strips_of_the_samples_are_what_scanners_write() -> None:
     for strip in lzw_strips(picture(), 7)[:-1]:
         assert len(lzw.encode(b"\xff" * 3 + bytes(597))) < len(strip)
     assert len(jpeg(picture(), 80)) > 1000
+
+
+@pytest.mark.parametrize(("width", "height", "samples"), [(1 << 16, 8, 3), (8, 1 << 16, 3), (8, 8, 5), (8, 8, 0)])
+def test_a_picture_that_no_jpeg_can_be_is_refused(width: int, height: int, samples: int) -> None:
+    source = MemorySource(bytes(1 << 12))
+    blank = Blank(0, "page 1", Coding(7, 6, samples=samples), (Slot(0, 1 << 12, width, height),))
+    with pytest.raises(NotEditable):
+        draw(blank, source)

@@ -71,3 +71,9 @@ def test_more_single_records_than_any_index_has_are_refused(monkeypatch: pytest.
     monkeypatch.setattr(mirax_index, "MAX_SINGLES", 0)
     with pytest.raises(DamagedSlide, match="single records"):
         mirax_index.parse(MemorySource(built()), 32, 3, 2)
+
+
+@pytest.mark.parametrize("count", [1, LARGE + 1])
+def test_an_entry_that_is_cut_off_is_refused(count: int) -> None:
+    with pytest.raises(DamagedSlide, match="inside an entry"):
+        mirax_index.grouped(bytes(16 * count + 7))

@@ -232,3 +232,10 @@ def test_the_walker_agrees_with_pydicom(sample: bytes) -> None:
     assert [e.tag for e in dicom_header.walk(found.elements)] == [
         int(e.tag) for e in other.iterall() if e.tag < 0x7FE00000
     ]
+
+
+@pytest.mark.parametrize(
+    ("value", "number"), [(b"12", 12), (b"12\0\0", 12), (b" 7 ", 7), (b"x2", 0), (b"", 0), (b"\0\0", 0)]
+)
+def test_a_number_of_frames_is_read_however_it_is_padded(value: bytes, number: int) -> None:
+    assert header(element(0x00280008, "IS", value)).number(0x00280008) == number

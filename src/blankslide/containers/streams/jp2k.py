@@ -22,6 +22,7 @@ _SIZ, _COD, _COC, _COM = 0x51, 0x52, 0x53, 0x64
 #: Segments that point into the packets of the old picture, or hold them.
 _OF_PACKETS = frozenset((0x55, 0x57, 0x58, 0x5F, 0x60, 0x61))
 _MOST_PACKETS = 1 << 20
+_MOST_STEPS = 1 << 15  # resolutions of all components and tiles together: a label has some dozens
 _BOXED = b"\0\0\0\x0cjP  \r\n\x87\n"
 #: What Kakadu, OpenJPEG and JasPer write about themselves.
 _OF_ENCODERS = re.compile(
@@ -217,13 +218,15 @@ def _header(data: bytes) -> _Header | None:
 
 def _counted(grid: _Grid, styles: list[_Style], layers: int) -> list[int] | None:
     packets: list[int] = []
-    total = 0
+    total, steps = 0, sum(style.levels + 1 for style in styles)
     for tile in grid.tiles():
+        if total > _MOST_PACKETS or steps * (len(packets) + 1) > _MOST_STEPS:
+            return None
         count = layers * _packets(grid, tile, styles)
         total += count
         packets.append(count)
-        if total > _MOST_PACKETS or len(packets) > 65535:
-            return None
+    if total > _MOST_PACKETS:
+        return None
     return packets
 
 

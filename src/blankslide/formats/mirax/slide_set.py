@@ -249,11 +249,12 @@ class MiraxSet:
             dirty = [(s, e) for s, e in bytemap.gaps() if any_data(source, s, e)]
             tissue = like_tissue(source, bytemap, dirty)
             for start, end in dirty:
-                place, title = Place(file, called(self.names)[file], start, end), "Bytes that nothing refers to"
+                place = Place(file, called(self.names)[file], start, end)
                 if (start, end) in tissue:
-                    self.found.add("mirax.unowned-left", f"{title}, and may be tissue", UNKNOWN, place, (), None)
-                else:
-                    self.found.add("mirax.unowned", title, UNKNOWN, place, (Fill(file, start, end),), None)
+                    self.found.add("mirax.unowned-left", "Bytes that may be tissue", UNKNOWN, place, (), None)
+                    continue
+                edit = (Fill(file, start, end),)
+                self.found.add("mirax.unowned", "Bytes that nothing refers to", UNKNOWN, place, edit, None)
 
     def _levels(self) -> tuple[Level, ...]:
         """Compute sizes as readers do: images side by side, minus the overlap between camera positions."""

@@ -334,8 +334,15 @@ class Tiles:
                 self._value("size", size)
         for rowid, (name, data) in self._strange.items():
             if self._may_be_tile(data):
-                title = "Picture of a tile's size under another name"
-                self.found.add_spans("picture.unknown-left", title, PhiClass.UNKNOWN, "tiles", data.spans, [], None)
+                self.found.add_spans(
+                    "picture.unknown-left",
+                    "Picture as large as a tile",
+                    PhiClass.UNKNOWN,
+                    "tiles",
+                    data.spans,
+                    [],
+                    None,
+                )
                 continue
             if not _is_uniform(name):
                 self._strange_name(name, fills.get(rowid, b" " * len(name.raw)))

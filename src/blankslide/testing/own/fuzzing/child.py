@@ -57,7 +57,7 @@ def _by_atheris(name: str, folder: Path, count: int, seed: int) -> None:
     trial.begin(before)
     longest = trial.longest
     flags = [f"-runs={count - trial.tally.now.done + before}", f"-seed={seed}", f"-max_len={longest}", "-len_control=0"]
-    quiet = ["-rss_limit_mb=0", "-timeout=0", "-reload=0", "-print_pcs=0", "-print_final_stats=1", "-detect_leaks=0"]
+    quiet = ["-rss_limit_mb=0", "-timeout=3600", "-reload=0", "-print_pcs=0", "-print_final_stats=1", "-detect_leaks=0"]
     quiet.append(f"-artifact_prefix={folder}/")
     atheris.Setup([sys.argv[0], str(corpus), *flags, *quiet], trial)
     atheris.Fuzz()

@@ -63,7 +63,15 @@ def _of_tiff(tiff: Tiff) -> Defects:
         **({} if tiff.picture < 0 else _pictures(tiff, page, starts)),
         **({} if not tiff.text else _xml(f"page 0 tag {tiff.text} data", tiff.text == 270)),
         **_children(),
+        **(_NDPI if tiff.format == "hamamatsu" else {}),
     }
+
+
+_NDPI: Defects = {
+    "shared-code-under-another-tag": ({"at": "page 3 tag 65428 number", "number": 36933},),
+    "shared-code-as-a-number": ({"at": "page 3 tag 65428 type", "number": 4},),
+    "shared-properties-under-another-tag": ({"at": "page 3 tag 65449 number", "number": 36933},),
+}
 
 
 def _cuts(page: str, starts: int) -> Defects:

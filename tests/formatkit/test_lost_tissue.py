@@ -1,0 +1,78 @@
+"""What is left although nobody owns it, because it may be tissue."""
+
+from __future__ import annotations
+
+import imagecodecs
+import numpy as np
+import pytest
+
+from blankslide.errors import DamagedSlide
+from blankslide.formatkit.lost_tissue import like_tissue
+from blankslide.source import MemorySource
+from blankslide.spans import ByteClass, ByteMap
+
+
+def jpeg(wide: int, high: int, grey: bool = False) -> bytes:
+    shape = (high, wide) if grey else (high, wide, 3)
+    return bytes(imagecodecs.jpeg_encode(np.full(shape, 99, np.uint8)))
+
+
+TILE = jpeg(64, 32)
+
+
+def found(gap: bytes, tile: bytes = TILE, cut: int = 0, late: int = 0) -> list[tuple[int, int]]:
+    """A file of a tile, a gap and another tile; the first may be claimed too short, and the second too late."""
+    data = tile + gap + tile
+    bytemap = ByteMap(len(data))
+    start, last = len(tile) - cut, len(tile) + len(gap) + late
+    bytemap.claim_many((0, last), (start, len(data) - last), ByteClass.TISSUE, "page 0")
+    bytemap.settle()
+    return like_tissue(MemorySource(data), bytemap, bytemap.gaps())
+
+
+def test_a_picture_that_is_coded_as_the_tiles_are_is_left() -> None:
+    gap = b"text, and then " + jpeg(64, 32)
+    assert found(gap) == [(len(TILE), len(TILE) + len(gap))]
+
+
+def test_so_is_one_of_a_tiles_shape_for_a_level_may_be_one_picture() -> None:
+    assert len(found(jpeg(128, 64))) == 1
+    assert found(jpeg(128, 80)) == []
+
+
+@pytest.mark.parametrize("gap", [b"Doe, Jane", jpeg(64, 32, grey=True), jpeg(30, 90), b"\xff\xd8\xff" + bytes(40)])
+def test_anything_else_is_not(gap: bytes) -> None:
+    assert found(gap) == []
+
+
+def test_a_tile_that_goes_on_behind_its_end_refuses_the_slide() -> None:
+    with pytest.raises(DamagedSlide, match="goes on behind"):
+        found(b"", cut=4)
+
+
+def test_a_tile_that_begins_before_its_place_refuses_the_slide() -> None:
+    with pytest.raises(DamagedSlide, match="begins before"):
+        found(b"", late=2)
+
+
+def test_nothing_is_read_where_nothing_is_unowned() -> None:
+    bytemap = ByteMap(10)
+    bytemap.claim(0, 10, ByteClass.TISSUE, "page 0")
+    bytemap.settle()
+    assert like_tissue(MemorySource(b""), bytemap, []) == []
+
+
+def test_of_many_tiles_some_are_looked_at() -> None:
+    data = TILE * 100 + jpeg(64, 32)
+    bytemap = ByteMap(len(data))
+    size = len(TILE)
+    bytemap.claim_many(tuple(i * size for i in range(100)), (size,) * 100, ByteClass.TISSUE, "page 0")
+    bytemap.settle()
+    assert like_tissue(MemorySource(data), bytemap, bytemap.gaps()) == [(100 * size, len(data))]
+
+
+def test_other_codecs_have_no_shape_to_go_by() -> None:
+    png = bytes(imagecodecs.png_encode(np.zeros((32, 64, 3), np.uint8)))
+    other = bytes(imagecodecs.png_encode(np.zeros((64, 128, 3), np.uint8)))
+    assert len(found(png, tile=png)) == 1
+    assert found(other, tile=png) == []
