@@ -58,7 +58,7 @@ screenshots:
 	@bash scripts/system-libs --gui --browser
 	@PATH="$(CURDIR)/$(BIN):$$PATH" bash scripts/screenshots docs/images
 
-# What follows from the registry of formats: run it after a format or a suffix was added.
+# What follows from the registry of formats and from the schema of --json: run it after either was changed.
 generated:
 	@bash scripts/setup-venv dev
 	@$(BIN)/python scripts/manifest

@@ -348,6 +348,13 @@ def test_words_of_a_vocabulary_are_read_as_the_page_says() -> None:
     assert known.at("OME/Image/Pixels/Channel/@Name") == {"=kept"}
 
 
+def test_the_libraries_that_a_page_names_are_those_that_are_installed_for_the_tests() -> None:
+    (line,) = (each.text for each in snippets(PAGES["docs/viewing.md"].read_text()) if each.begins("sudo apt"))
+    (known,) = re.findall(r'\[gui\]="([^"]*)"', (ROOT / "scripts" / "system-libs").read_text())
+    of_the_screen = {"xvfb", "xauth"}
+    assert set(line.split()[3:]) == {each.split("|")[0] for each in known.split()} - of_the_screen
+
+
 # -- nothing is left out -------------------------------------------------------------------
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from blankslide import pipeline
 from blankslide.blanks import zstd
-from blankslide.containers.czi import Czi
+from blankslide.containers.czi import Czi, part_of
 from blankslide.errors import ContradictorySlide, DamagedSlide, NotEditable, SlideError
 from blankslide.samples.kit.czi_writer import AttachmentPart, TilePart, write_czi
 from blankslide.source import MemorySource
@@ -182,3 +182,51 @@ def test_a_kind_of_segment_that_nobody_knows_is_refused(tmp_path: Path) -> None:
     path = built(tmp_path)
     path.write_bytes(path.read_bytes() + struct.pack("<16sqq", b"ZISRAWNEW", 32, 0) + bytes(32))
     refused(path, NotEditable, "kind that is not known")
+
+
+# -- what the structure itself gives away ----------------------------------------------------
+
+
+def place(layout: Any, name: str) -> int:
+    return next(at for known, at in layout.segments if known == name)
+
+
+def everything(data: bytes) -> object:
+    czi = Czi(MemorySource(bytes(data)))
+    return czi.xml, list(czi.tiles()), czi.attachments
+
+
+@pytest.mark.parametrize(
+    ("segment", "at", "value", "words"),
+    [
+        ("ZISRAWFILE", 32, struct.pack("<i", -1), "file header"),
+        ("ZISRAWDIRECTORY", 32, struct.pack("<i", 999), "more entries than it holds"),
+        ("ZISRAWDIRECTORY", 160 + 32, b"?", "no known kind"),
+        ("ZISRAWDIRECTORY", 160 + 40, struct.pack("<i", 0), "has no size"),
+        ("ZISRAWDIRECTORY", 160, b"XX", "no known kind"),
+        ("ZISRAWATTDIR", 32 + 256, b"XX", "attachments is of no known kind"),
+        ("ZISRAWATTACH", 32, struct.pack("<q", 99_999), "attachment of the CZI ends outside"),
+        ("ZISRAWSUBBLOCK", 32, struct.pack("<i", -1), "tile of the CZI ends outside"),
+    ],
+)
+def test_each_lie_of_a_container_is_named(segment: str, at: int, value: bytes, words: str) -> None:
+    _, layout = simple()
+    data = bytearray(layout.data)
+    start = place(layout, segment) + at
+    data[start : start + len(value)] = value
+    with pytest.raises(SlideError, match=words):
+        everything(data)
+
+
+def test_what_a_container_does_not_have_is_empty() -> None:
+    _, layout = simple()
+    data = bytearray(layout.data)
+    for pointer in (84, 92, 104):  # tiles, metadata, attachments
+        data[pointer : pointer + 8] = bytes(8)
+    czi = Czi(MemorySource(bytes(data)))
+    assert (czi.xml, list(czi.tiles()), czi.entries, czi.loose, czi.attachments) == ((0, 0, 0), [], [], [], [])
+
+
+def test_a_file_too_short_for_a_header_is_no_part_of_anything() -> None:
+    assert part_of(b"ZISRAWFILE".ljust(60, b"\0")) is None
+    assert part_of(b"ZISRAWDIRECTORY".ljust(600, b"\0")) is None

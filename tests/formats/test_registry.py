@@ -32,7 +32,7 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(PACKAGE, root / "src" / "blankslide", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "docs" / "formats", root / "docs" / "formats")
     shutil.copytree(ROOT / "scripts", root / "scripts")
-    for name in ("README.md", "napari.yaml", "Makefile", "docs/profiles.md", "docs/api.md"):
+    for name in ("README.md", "napari.yaml", "Makefile", "docs/profiles.md", "docs/api.md", "docs/schema.json"):
         shutil.copyfile(ROOT / name, root / name)
     package, tests = root / "src" / "blankslide", root / "tests" / "formats"
     tests.mkdir(parents=True)
@@ -120,7 +120,7 @@ def test_make_generated_lists_it(grown: Path) -> None:
     recipe = re.search(r"^generated:\n((?:\t.*\n)+)", (grown / "Makefile").read_text(), re.MULTILINE)
     assert recipe is not None
     scripts = re.findall(r"python (scripts/\S+)", recipe[1])
-    assert len(scripts) == 5
+    assert len(scripts) == 6
     for script in scripts:
         run(grown, script)
         run(grown, script, "--check")

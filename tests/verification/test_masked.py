@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from blankslide.samples.kit.drawing import macro, one_tissue, tissue
 from blankslide.samples.kit.patients import invent
 from blankslide.verification import masked
 from blankslide.verification.census.tissue_end import FITS, Found, find, is_quiet
+from blankslide.verification.masked import Coded, Strip, decoded
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -121,3 +124,61 @@ def test_writing_on_glass_inside_of_the_scanned_area_is_seen(own: Pixels, slide:
     image = Image.fromarray(own)
     ImageDraw.Draw(image).text(spread[len(spread) // 2], "Roe Jane", fill=(40, 40, 60), font_size=12)
     assert "may show text" in masked.unproven(np.asarray(image), BOX, slide)
+
+
+# -- decoding ------------------------------------------------------------------------------
+
+DRAWN = (np.indices((24, 40, 3)).sum(axis=0) * 5 % 251).astype(np.uint8)
+
+
+def predicted(pixels: Pixels) -> bytes:
+    rows = pixels.reshape(pixels.shape[0], pixels.shape[1], -1)
+    return np.diff(rows, axis=1, prepend=np.zeros_like(rows[:, :1])).tobytes()
+
+
+def coded(data: bytes, compression: int, **other: object) -> Coded:
+    told = {"photometric": 2, "bits": 8, "samples": 3, "predictor": 1, "tables": b""} | other
+    return Coded(40, 24, compression, strips=[Strip(data, 0, 0, 40, 24)], **told)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("predictor", [1, 2])
+@pytest.mark.parametrize("compression", [1, 5, 8, 32946, 50000])
+def test_a_macro_is_decoded_as_it_was_coded(compression: int, predictor: int) -> None:
+    import imagecodecs
+
+    plain = DRAWN.tobytes() if predictor == 1 or compression == 1 else predicted(DRAWN)
+    packed = {1: bytes, 5: imagecodecs.lzw_encode, 50000: imagecodecs.zstd_encode}.get(compression, zlib.compress)(
+        plain
+    )
+    pixels = decoded(coded(bytes(packed), compression, predictor=predictor))
+    assert pixels is not None
+    assert np.array_equal(pixels, DRAWN)
+
+
+@pytest.mark.parametrize("photometric", [0, 1])
+def test_one_sample_a_pixel_is_grey_and_black_where_white_is_zero(photometric: int) -> None:
+    grey = DRAWN[..., 0]
+    pixels = decoded(coded(grey.tobytes(), 1, photometric=photometric, samples=1))
+    assert pixels is not None
+    assert np.array_equal(pixels[..., 2], grey if photometric else 255 - grey)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"bits": 16},
+        {"compression": 8, "data": b"no stream"},
+        {"compression": 1, "data": b"too short"},
+        {"compression": 7, "data": b"\xff\xd8\xff\xd9"},
+        {"compression": 99, "data": b"?" * 10},
+    ],
+)
+def test_what_cannot_be_decoded_has_no_say(other: dict[str, object]) -> None:
+    told = {"data": DRAWN.tobytes(), "compression": 1} | other
+    assert decoded(coded(**told)) is None  # type: ignore[arg-type]
+
+
+def test_a_picture_smaller_than_its_strip_has_no_say() -> None:
+    stream = BytesIO()
+    Image.fromarray(DRAWN[:8]).save(stream, "JPEG")
+    assert decoded(coded(stream.getvalue(), 7, photometric=6)) is None

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +21,9 @@ from blankslide.records.mirrors.comparing import State, compare
 from blankslide.records.mirrors.database import Mirror, MirrorDiffers, MirrorProblem
 from blankslide.records.mirrors.keeper import Keeper
 from blankslide.records.mirrors.url import Target
+from blankslide.testing import built
 from blankslide.testing.own.chains import entry, write_chain
+from blankslide.testing.own.pages import snippets, words_of
 from blankslide.testing.own.postgresql import PASSWORD, Proxy, Server
 
 ROOT = Path(module.__file__).parents[4]
@@ -343,3 +348,35 @@ def test_passwords_come_from_libpq(
             assert not compare(mirror).behind
         if name == "PGPASSWORD":
             monkeypatch.delenv(name)
+
+
+# -- what the page shows -----------------------------------------------------------------
+
+
+def test_what_the_page_says_of_databases_works(
+    server: Server, database: str, tmp_path: Path, run_here: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shown = list(snippets((ROOT / "docs" / "ledger.md").read_text("utf-8")))
+    put = {"postgresql://blankslide@db.example.org/lab": server.url(database), "/data/": f"{tmp_path}/"}
+    commands = [each.text for each in shown if each.kind == "command" and "postgresql:" in each.text]
+    assert len(commands) == 3
+    for command in commands:
+        built.aperio(Path("SLIDE"), size=(512, 384), factors=(1, 2))
+        for said, here in put.items():
+            command = command.replace(said, here)
+        ended = run_here(*words_of(command)[1])
+        assert ended.code == 0, (command, ended.text)
+
+    (question,) = (each.text for each in shown if each.kind == "sql")
+    rows = server.run(question, database=database)
+    assert [(row[2], row[3]) for row in rows] == [(2, 0)]
+
+    (line,) = (each.text for each in shown if each.text.startswith("psql "))
+    words = shlex.split(line)
+    asked = words[words.index("-c") + 1]
+    chains = server.run("SELECT chain FROM blankslide_ledger", database=database)
+    lines = server.run(asked.replace("…", str(chains[0][0])), database=database)
+    (tmp_path / words[-1]).write_text("".join(f"{row[0]}\n" for row in lines))
+    assert run_here("ledger", "check", "--ledger", words[-1]).code == 0
+    assert len(lines) == 1  # two ledgers, one of them named, each with its own chain
