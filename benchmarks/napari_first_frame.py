@@ -113,7 +113,7 @@ def measure(way: str, name: str, root: str) -> dict[str, float]:
         register(Path(root))
     frames = [0]
     viewer.window._qt_viewer.canvas._scene_canvas.events.draw.connect(
-        lambda event: frames.__setitem__(0, frames[0] + 1)
+        lambda event: frames.__setitem__(0, frames[0] + any(layer.visible for layer in viewer.layers))
     )
     spin(1.0)
     process = psutil.Process()

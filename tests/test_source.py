@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from blankslide.source import MemorySource, any_data
+from blankslide.source import MemorySource, Window, any_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,3 +31,17 @@ def test_small_parts_are_read_without_a_question_for_holes() -> None:
             assert any_data(spoken, 0, size)
             assert not any_data(spoken, 0, at)
             assert not any_data(spoken, at + 1, size)
+
+
+def test_what_lies_between_tiles_is_read_and_no_block_around_it() -> None:
+    asked: list[tuple[int, int]] = []
+
+    class Counting(MemorySource):
+        def read(self, offset: int, length: int) -> bytes:
+            asked.append((offset, length))
+            return super().read(offset, length)
+
+    source = Window(Counting(bytes(9000) + b"x" + bytes(9000)))
+    assert not any_data(source, 8999, 9000)
+    assert any_data(source, 9000, 9001)
+    assert asked == [(8999, 1), (9000, 1)]

@@ -129,6 +129,11 @@ class Window:
         """Length in bytes."""
         return self._length
 
+    @property
+    def file(self) -> ByteSource:
+        """The file itself, for what is read once."""
+        return self._source
+
     def read(self, offset: int, length: int) -> bytes:
         """Return exactly ``length`` bytes at ``offset``."""
         number = offset >> 13
@@ -150,6 +155,8 @@ class Window:
 
 def any_data(source: ByteSource, start: int, end: int) -> bool:
     """Whether any byte of ``[start, end)`` is not zero; holes are skipped, the rest is read a megabyte at a time."""
+    if isinstance(source, Window):  # between ten thousand tiles lie as many single bytes: none is worth a block
+        source = source.file
     if end - start <= _PAGE:  # to ask for holes costs more than to read so little
         data = source.read(start, end - start)
         return data != bytes(len(data))

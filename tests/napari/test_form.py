@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from blankslide.samples.aperio.slide import build_aperio as build_anew
+from blankslide.samples.kit.drawing import one_tissue
 from blankslide.testing.built import build_aperio
 
 if TYPE_CHECKING:
@@ -202,6 +204,84 @@ def test_a_mask_is_drawn_on_the_macro_and_the_field_says_where(desk: Desk, slide
     desk.click(draw)
     assert part.layer not in desk.viewer.layers
     assert desk.session.path == slide
+
+
+@pytest.fixture
+def own_macro(tmp_path: Path) -> Path:
+    """Write a slide whose macro shows its own tissue, so that what a mask leaves can be proven."""
+    path = tmp_path / "slide 7.svs"
+    with one_tissue():
+        build_anew(path, size=(512, 384), factors=(1, 2), macro_size=(600, 204))
+    return path
+
+
+def drag(desk: Desk, layer: Any, start: tuple[float, float], end: tuple[float, float]) -> None:
+    """Drag the mouse over a picture, from one of its pixels (x, y) to another."""
+    from qtpy.QtCore import QPoint, Qt
+
+    canvas, camera = desk.viewer.window._qt_viewer.canvas, desk.viewer.scene.camera
+    height, width = canvas.size
+
+    def at(pixel: tuple[float, float]) -> QPoint:
+        y, x = layer.data_to_world(pixel[::-1])[-2:]
+        cy, cx = camera.center[-2:]
+        return QPoint(round((x - cx) * camera.zoom + width / 2), round((y - cy) * camera.zoom + height / 2))
+
+    native, button = canvas.native, Qt.MouseButton.LeftButton
+    desk.bot.mouseMove(native, at(start))
+    desk.bot.mousePress(native, button, pos=at(start))
+    for step in range(1, 6):
+        part = tuple(a + (b - a) * step / 5 for a, b in zip(start, end, strict=True))
+        desk.bot.mouseMove(native, at(part))  # type: ignore[arg-type]
+        desk.bot.wait(30)
+    desk.bot.mouseRelease(native, button, pos=at(end))
+    desk.bot.wait(50)
+
+
+def test_a_mask_drawn_with_the_mouse_goes_in_the_run_and_the_rest_stays(desk: Desk, own_macro: Path) -> None:
+    desk.enlarge()
+    desk.open(own_macro)
+    panel, before = desk.panel, np.array(desk.layer("macro").data)
+    field = panel.form["mask_macro"]
+    desk.click(panel.foot.fields.draw_buttons["mask_macro"])
+    desk.bot.wait(100)
+    drag(desk, panel.drawing.parts["mask_macro"].layer, (0.5, 0.5), (240.5, 203.5))
+    desk.bot.waitUntil(lambda: bool(field.value), timeout=5000)
+    left, top, width, height = map(int, field.value.split(","))
+    assert (left, top) == (0, 0)
+    assert width == pytest.approx(241, abs=4)
+    assert height == pytest.approx(204, abs=4)
+    desk.bot.wait(500)
+    desk.settle()
+    desk.anonymize()
+    assert desk.session.outcome.content == "clean"
+    now = np.array(desk.layer("macro").data)
+    assert np.array_equal(now[:, width + 32 :], before[:, width + 32 :]), "what lies outside is as it was"
+    assert now[8:-8, 8 : width - 8].std() < 3 < before[8:-8, 8 : width - 8].std()
+    assert not [layer for layer in desk.viewer.layers if "rectangle" in layer.name]
+
+
+def test_text_on_the_macro_proposes_a_mask(desk: Desk, own_macro: Path) -> None:
+    for module in ("onnxruntime", "cv2", "rapidocr", "zxingcpp"):
+        pytest.importorskip(module, reason="pip install blankslide[ocr]")
+    desk.open(own_macro)
+    panel = desk.panel
+    around, field = panel.foot.fields.around, panel.form["mask_macro"]
+    assert not around.isVisible()
+    from qtpy.QtCore import Qt
+
+    desk.bot.mouseClick(panel.view.look.native, Qt.MouseButton.LeftButton)
+    desk.bot.waitUntil(lambda: bool(panel.review.found_told), timeout=120_000)
+    desk.settle()
+    assert "macro" in panel.review.found_told
+    desk.click(around)
+    left, top, width, height = map(int, field.value.split(","))
+    assert (left, top, height) == (0, 0, 204)
+    assert 100 < width < 300
+    assert panel.drawing.parts["mask_macro"].text == field.value, "it is shown on the macro"
+    desk.bot.wait(500)
+    desk.settle()
+    assert "a part of the macro" in panel.foot.plan.text()
 
 
 def test_a_copy_with_its_report_and_certificate(desk: Desk, slide: Path, tmp_path: Path) -> None:

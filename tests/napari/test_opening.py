@@ -115,6 +115,36 @@ def test_a_slide_is_read_in_a_thread_while_the_window_draws(viewer: Any) -> None
         off_the_window(viewer, lambda: 1 / 0)
 
 
+def test_tissue_is_drawn_roughly_at_first_and_sharp_at_the_next_turn(viewer: Any, qtbot: Any, tmp_path: Path) -> None:
+    built.build_aperio(tmp_path / "slide.svs", size=(8192, 6144), factors=(1, 4, 16))
+    drawn, told, controls = list[int](), list[Any](), viewer.window._qt_viewer.controls
+    canvas = viewer.window._qt_viewer.canvas._scene_canvas
+    canvas.events.draw.connect(lambda event: drawn.extend(layer.data_level for layer in viewer.layers[:1]))
+    viewer.layers.selection.events.active.connect(lambda event: told.append(event.value))
+    (layer,) = viewer.open(str(tmp_path / "slide.svs"), plugin="blankslide")
+    assert layer.visible
+    assert viewer.layers.selection.active is layer
+    settle(viewer, qtbot)
+    assert drawn[0] == 2
+    assert (layer.locked_data_level, layer.data_level) == (None, 1)
+    assert drawn[-1] == 1
+    assert told == [layer], "the window hears once of what is selected, and of no picture that follows"
+    assert controls.currentWidget() is controls.widgets[layer]
+    assert all(each.visible for each in viewer.layers)
+
+
+def test_collections_of_all_garbage_wait_for_the_next_turn(viewer: Any, qtbot: Any) -> None:
+    from blankslide._napari.remains import collect_later
+
+    gc.unfreeze()  # what other tests let pass
+    try:
+        collect_later()
+        assert gc.get_freeze_count() > 0
+        qtbot.waitUntil(lambda: gc.get_freeze_count() == 0, timeout=5000)
+    finally:
+        gc.freeze()
+
+
 # -- channels ------------------------------------------------------------------------------
 
 

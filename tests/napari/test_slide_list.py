@@ -51,7 +51,7 @@ class Room:
         return {row.name: row.word for row in self.panel.work.slides.rows}
 
     def dialog(self) -> Any:
-        from blankslide._napari.list_confirm import BulkConfirm
+        from blankslide._napari.confirm import BulkConfirm
 
         self.settle("asking")
         (found,) = [each for each in self.panel.findChildren(BulkConfirm) if each.isVisible()]

@@ -1,6 +1,6 @@
-"""The question before anything is written: it names the file and says there is no way back.
+"""The question before anything is written: what will be done, in words, and that there is no way back.
 
-Cancel is the answer to Enter and to Escape, so that a habit does not overwrite a slide.
+Cancel is the answer to Enter and to Escape, so that a habit does not overwrite a slide or an archive.
 """
 
 from __future__ import annotations
@@ -8,9 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QFontDatabase
 from qtpy.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
 
 if TYPE_CHECKING:
+    from blankslide.review.bulk import Question
     from blankslide.session import Session
 
 _READER = (
@@ -24,8 +26,51 @@ _HERE = (
 _UNKNOWN = "Whether another program has this file open cannot be seen here."
 
 
-class ConfirmDialog(QDialog):
-    """Ask once.
+class AskOnce(QDialog):
+    """A question with one way on, and Cancel.
+
+    Parameters
+    ----------
+    name
+        Of the window, for whoever looks for it.
+    title
+        What is asked, in short.
+    """
+
+    def __init__(self, name: str, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.setWindowTitle(title)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._box = QVBoxLayout(self)
+
+    def say(self, text: str, bold: bool = False) -> QLabel:
+        """Add a paragraph."""
+        label = QLabel(text)
+        label.setTextFormat(Qt.TextFormat.PlainText)
+        label.setWordWrap(True)
+        label.setMinimumWidth(360)
+        font = label.font()
+        font.setBold(bold)
+        label.setFont(font)
+        self._box.addWidget(label)
+        return label
+
+    def end_with(self, verb: str) -> None:
+        """Add the buttons: one that does it, and Cancel, on which the keyboard stands."""
+        self.buttons = QDialogButtonBox()
+        self.yes = self.buttons.addButton(verb, QDialogButtonBox.ButtonRole.AcceptRole)
+        self.no = self.buttons.addButton("Cancel", QDialogButtonBox.ButtonRole.RejectRole)
+        self.yes.setAutoDefault(False)
+        self.no.setDefault(True)
+        self.no.setFocus()
+        self.buttons.accepted.connect(self.accept)
+        self.buttons.rejected.connect(self.reject)
+        self._box.addWidget(self.buttons)
+
+
+class ConfirmDialog(AskOnce):
+    """The question before a run over one slide.
 
     Parameters
     ----------
@@ -36,32 +81,36 @@ class ConfirmDialog(QDialog):
     """
 
     def __init__(self, session: Session, users: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("confirm")
         copies = session.wish.copies
-        self.setWindowTitle("Make a clean copy?" if copies else "Overwrite the slide?")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box = QVBoxLayout(self)
+        super().__init__("confirm", "Make a clean copy?" if copies else "Overwrite the slide?", parent)
         for text, bold in _sentences(session, users):
-            label = QLabel(text)
-            label.setTextFormat(Qt.TextFormat.PlainText)
-            label.setWordWrap(True)
-            label.setMinimumWidth(320)
-            font = label.font()
-            font.setBold(bold)
-            label.setFont(font)
-            box.addWidget(label)
-        self.buttons = QDialogButtonBox()
-        self.yes = self.buttons.addButton(
-            "Make the copy" if copies else "Overwrite", QDialogButtonBox.ButtonRole.AcceptRole
-        )
-        self.no = self.buttons.addButton("Cancel", QDialogButtonBox.ButtonRole.RejectRole)
-        self.yes.setAutoDefault(False)
-        self.no.setDefault(True)
-        self.no.setFocus()
-        self.buttons.accepted.connect(self.accept)
-        self.buttons.rejected.connect(self.reject)
-        box.addWidget(self.buttons)
+            self.say(text, bold)
+        self.end_with("Make the copy" if copies else "Overwrite")
+
+
+class BulkConfirm(AskOnce):
+    """The question before a run over many slides.
+
+    Parameters
+    ----------
+    question
+        What is asked.
+    verb
+        What the button says that does it.
+    """
+
+    def __init__(self, question: Question, verb: str, parent: QWidget | None = None) -> None:
+        super().__init__("confirm run", "Go through these slides?", parent)
+        self.say(question.warning, bold=True)
+        self.say(question.lines[0])
+        if question.lines[1:]:
+            table = self.say("\n".join(question.lines[1:]))
+            table.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+            table.setWordWrap(False)
+        if question.reasons:
+            self.say("Cannot be done:\n" + "\n".join(question.reasons))
+        self.end_with(verb)
+        self.yes.setEnabled(question.can_go)
 
 
 def _sentences(session: Session, users: str) -> list[tuple[str, bool]]:

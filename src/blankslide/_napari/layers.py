@@ -61,6 +61,8 @@ class OpenedSlide:
         Whether colours are shown in sRGB.
     waiting
         Layers that are still to be made: pictures, after the first frame.
+    rough
+        Roles of layers that show their smallest level, until the window has drawn them once.
     bottom
         How far down its row reaches, in the units of the world, with the layers that wait.
     arriving
@@ -76,6 +78,7 @@ class OpenedSlide:
         self.path = main_file(path)
         self.pyramid, self.look = opened(self.path) if pyramid is None else (pyramid, look)
         self.waiting: list[LayerData] = []
+        self.rough: set[str] = set()
         self.arriving, self.bottom = False, 0.0
         self.in_srgb = False
         self.stem = _safe_stem(self.path, self.pyramid.inspection)

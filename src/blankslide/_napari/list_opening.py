@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from blankslide._napari import remains
+from blankslide._napari.following import put_in
 from blankslide._napari.layers import KEY, OpenedSlide, is_tissue, mark_of, slides_of
 from blankslide._napari.watch import watch
 from blankslide.errors import BlankslideError
@@ -151,15 +152,7 @@ class RowOpener(QObject):
         shown = keywords.get("visible", True)
         made = Layer.create(data, {**keywords, "visible": False}, kind)
         self._steps.appendleft(lambda: setattr(made, "visible", shown))
-        self._steps.appendleft(lambda: self._put_in(made))
-
-    def _put_in(self, layer: Layer) -> None:
-        """Put a layer in without selecting it: napari would show its controls, and those of the next, and the next."""
-        chosen = set(self.viewer.layers.selection)
-        with self.viewer.layers.selection.events.blocker_all():
-            self.viewer.add_layer(layer)
-            self.viewer.layers.selection.clear()
-            self.viewer.layers.selection.update(chosen)
+        self._steps.appendleft(lambda: put_in(self.viewer, made))
 
     def _end(self, path: Path, old: OpenedSlide | None) -> None:
         if old is not None and not old.is_let_go and old not in map(_slide_of, self.viewer.layers):

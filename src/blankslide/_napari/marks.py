@@ -24,6 +24,7 @@ class ShownSlide(Protocol):
     pyramid: Pyramid
     in_srgb: bool
     waiting: list[tuple[Any, dict[str, Any], str]]
+    rough: set[str]
     arriving: bool
     bottom: float
 

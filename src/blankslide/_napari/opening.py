@@ -14,6 +14,8 @@ from importlib import import_module
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from blankslide._napari import remains
+from blankslide._napari.following import begin_roughly, select_later
 from blankslide._napari.layers import OpenedSlide, opened
 from blankslide._napari.placing import layer_data, looks_of
 from blankslide._napari.rows import next_row
@@ -38,7 +40,7 @@ Done = TypeVar("Done")
 NOTHING: list[Any] = [(None,)]
 LARGE = 4_000_000
 """Pixels of a slide that people measure in: without a resolution it is told of."""
-_TOLD, _BREATH = 0.25, (0.15, 0.3)
+_TOLD, _BREATH = 0.25, (0.3, 0.6)
 """Seconds after which the status bar says what goes on, and after which the window draws again, at first and later:
 napari's own progress turns like a film while it waits for a reader, and each of its pictures draws the whole window."""
 
@@ -62,9 +64,12 @@ def layers_for_napari(path: str | Path) -> list[LayerData]:
         _say("error", error_line(path, error))
         return NOTHING
     slide = OpenedSlide(main, pyramid, look)
+    remains.collect_later()  # what was read is garbage enough for a collection in the midst of napari's own work
     try:
         tissue, slide.waiting = layer_data(slide, next_row(viewer), looks)
-        slide.arriving, slide.bottom = bool(slide.waiting), max(map(_bottom, (*tissue, *slide.waiting)))
+        slide.bottom = max(map(_bottom, (*tissue, *slide.waiting)))
+        begin_roughly(slide, tissue)
+        select_later(viewer)
     except Exception:
         slide.close()
         raise

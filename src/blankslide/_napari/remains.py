@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
+
+from blankslide._napari.turns import soon
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -55,6 +57,13 @@ def uncollected() -> Iterator[None]:
     finally:
         if not frozen:
             gc.unfreeze()
+
+
+def collect_later() -> None:
+    """Let a collection of all garbage wait for the next turn of the window, while napari works on."""
+    held = ExitStack()
+    held.enter_context(uncollected())
+    soon(held.close)
 
 
 def blank(layer: Layer) -> None:

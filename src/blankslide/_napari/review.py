@@ -340,6 +340,15 @@ class Review(QObject):
         self.found, self.found_told = answer
         self._tell("found")
 
+    @property
+    def proposed_mask(self) -> str:
+        """The part of the macro in which all text was found, as the form takes it; empty if there is none."""
+        if not self.found:
+            return ""
+        from blankslide.pipeline.seen import mask_around
+
+        return ",".join(map(str, mask_around(self.found) or ()))
+
     def write(self, kind: str, path: Path) -> None:
         """Write the ``report`` of the last run, or a ``certificate`` of the slide as it is."""
         if self.session.path is not None and not self.busy:

@@ -70,7 +70,7 @@ class Foot(QWidget):
         self.plan.setVisible(bool(self.plan.text()))
         self.run.setText(dock_words.button(session, review.dry_run))
         self.run.setEnabled(_can_run(review))
-        self.fields.draw(session, locked=working or review.is_closed)
+        self.fields.draw(session, working or review.is_closed, review.proposed_mask)
         self.after.draw(review)
         self.cancel.setVisible(working)
         self.cancel.setEnabled(review.can_cancel)

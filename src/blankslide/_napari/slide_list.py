@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtWidgets import QFileDialog, QListView, QVBoxLayout, QWidget
 
-from blankslide._napari.list_confirm import BulkConfirm
+from blankslide._napari.confirm import BulkConfirm
 from blankslide._napari.list_form import ListForm, RunForm
 from blankslide._napari.list_model import ROW, Card, SlideModel
 from blankslide._napari.list_opening import RowOpener

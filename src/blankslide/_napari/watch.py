@@ -56,7 +56,7 @@ def _came(event: Any) -> None:
             slide.reopen()
     for layer in _layers(slide):
         _fill(layer, slide)
-    if slide.waiting and is_tissue(mark.role):
+    if slide.arriving and is_tissue(mark.role):
         follow(next(viewer for viewer in remains.viewers() if viewer.layers is event.source), slide)
 
 

@@ -62,6 +62,14 @@ class WishFields(QWidget):
         self.rename = QPushButton("use a pseudonym")
         self.rename.setObjectName("rename")
         self.rename.setToolTip("give the slide the name that stands for it in the ledger")
+        self.around = QPushButton("around text")
+        self.around.setObjectName("mask around text")
+        self.around.setAccessibleName("mask around the text that was found")
+        self.around.setToolTip(
+            "the end of the macro where text and barcodes were found; look at it before you run"
+        )
+        self.around.setVisible(False)
+        self._proposed = ""
         self._rows: dict[str, QWidget] = {}
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -74,6 +82,7 @@ class WishFields(QWidget):
         for field in ("mode", "dry_run"):
             form[field].changed.connect(lambda *_: self._at_once())
         self.rename.clicked.connect(lambda: form["name"].native.setText("{pseudonym}"))
+        self.around.clicked.connect(self._take_proposed)
 
     def _at_once(self) -> None:
         self._timer.stop()
@@ -145,11 +154,26 @@ class WishFields(QWidget):
         draw.toggled.connect(lambda on: self.drawing.emit(field, on))
         self.draw_buttons[field] = draw
         line.addWidget(self.form[field].native, 1)
+        if field == "mask_macro":
+            line.addWidget(self.around)
         line.addWidget(draw)
         return row
 
-    def draw(self, session: Session, locked: bool) -> None:
-        """Show the fields that make sense for a slide; nothing can be typed while a run is on."""
+    def _take_proposed(self) -> None:
+        """Take the proposed mask, and show it on the macro."""
+        self.form["mask_macro"].native.setText(self._proposed)
+        self.draw_buttons["mask_macro"].setChecked(True)
+
+    def draw(self, session: Session, locked: bool, proposed: str = "") -> None:
+        """Show the fields that make sense for a slide; nothing can be typed while a run is on.
+
+        Parameters
+        ----------
+        proposed
+            A mask as ``X,Y,W,H`` that text on the macro proposes, if it was looked for.
+        """
+        self._proposed = proposed
+        self.around.setVisible(bool(proposed))
         roles = {image.role for image in session.inspection.associated} if session.inspection is not None else set()
         self._box.setRowVisible(self._rows["folder"], self.form.mode.value == COPY)
         for field, role in DRAWN.items():
@@ -164,7 +188,7 @@ class WishFields(QWidget):
         name = "" if session.path is None else wording.shown(session.path)
         self.notice.setText(f"The name {name} itself may identify." if offers else "")
         self._box.setRowVisible(self._offer, offers)
-        for button in (self.rename, *self.draw_buttons.values()):
+        for button in (self.rename, self.around, *self.draw_buttons.values()):
             button.setEnabled(not locked)
 
     def show_preview(self, picture: Any, words: str) -> None:

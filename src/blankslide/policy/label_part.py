@@ -6,16 +6,9 @@ slide is not clean.
 
 from __future__ import annotations
 
-import re
-
-from blankslide.errors import UsageError
+from blankslide.policy.rectangles import Box, rectangle
 
 __all__ = ["Box", "parse"]
-
-Box = tuple[int, int, int, int]
-"""Left, top, right and bottom in pixels, right and bottom not in it."""
-_MOST = 1 << 20
-_NUMBERS = re.compile(r"\s*(\d{1,7})\s*,\s*(\d{1,7})\s*,\s*(\d{1,7})\s*,\s*(\d{1,7})\s*")
 
 
 def parse(text: str) -> Box:
@@ -26,13 +19,4 @@ def parse(text: str) -> Box:
     UsageError
         If it is no rectangle.
     """
-    found = _NUMBERS.fullmatch(text)
-    if found is None:
-        raise UsageError(
-            "the part of the label to be kept is not four whole numbers X,Y,W,H",
-            "count in pixels of the label: left, top, width, height",
-        )
-    left, top, width, height = map(int, found.groups())
-    if not (width and height) or max(left + width, top + height) > _MOST:
-        raise UsageError("the part of the label to be kept has no area", "W and H are its width and height in pixels")
-    return left, top, left + width, top + height
+    return rectangle(text, "the part of the label to be kept", "not four whole numbers X,Y,W,H", "label")

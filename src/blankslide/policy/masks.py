@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
-from blankslide.errors import UsageError
+from blankslide.policy.rectangles import Box, rectangle
 
 __all__ = ["AUTO", "NewMask", "parse"]
 
 AUTO = "auto"
-_MOST = 1 << 20
-_NUMBERS = re.compile(r"\s*(\d{1,7})\s*,\s*(\d{1,7})\s*,\s*(\d{1,7})\s*,\s*(\d{1,7})\s*")
-Box = tuple[int, int, int, int]
 
 
 class NewMask(NamedTuple):
@@ -56,13 +52,4 @@ def parse(text: str) -> Box | None:
     """
     if text.strip().lower() == AUTO:
         return None
-    found = _NUMBERS.fullmatch(text)
-    if found is None:
-        raise UsageError(
-            "the mask of the macro is neither auto nor four whole numbers X,Y,W,H",
-            "count in pixels of the macro: left, top, width, height",
-        )
-    left, top, width, height = map(int, found.groups())
-    if not (width and height) or max(left + width, top + height) > _MOST:
-        raise UsageError("the mask of the macro has no area", "W and H are its width and height in pixels")
-    return left, top, left + width, top + height
+    return rectangle(text, "the mask of the macro", "neither auto nor four whole numbers X,Y,W,H", "macro")

@@ -8,13 +8,11 @@ too. Nothing in a certificate is believed before it has the shape of one.
 from __future__ import annotations
 
 import json
-import re
-import zlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from blankslide.errors import EnvironmentProblem, UsageError
-from blankslide.records import certificate
+from blankslide.errors import UsageError
+from blankslide.records import certificate, sheet_check
 from blankslide.records.certificate_html import CLOSING, OPENING
 
 if TYPE_CHECKING:
@@ -23,10 +21,15 @@ if TYPE_CHECKING:
     from blankslide.records.ledger import Ledger
 
 Verdict = Literal["holds", "fails", "unknown"]
-_LARGEST = 256 << 20
-_START = b'{"certificate":'
-_STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
-_NOT_ONE = "this is no certificate of Blankslide, or it is damaged"
+_KIND = sheet_check.Kind(
+    word="certificate",
+    not_one="this is no certificate of Blankslide, or it is damaged",
+    largest=256 << 20,
+    opening=OPENING,
+    closing=CLOSING,
+    holds_data=lambda stream: stream.startswith(b'{"certificate":'),
+    drawn=lambda suffix, data: certificate.drawn(suffix, data),
+)
 
 
 class Answer(NamedTuple):
@@ -62,33 +65,10 @@ def read(path: Path) -> Held:
     EnvironmentProblem
         If it cannot be read.
     """
-    try:
-        if path.stat().st_size > _LARGEST:
-            raise UsageError(_NOT_ONE)
-        raw = path.read_bytes()
-    except OSError as problem:
-        raise EnvironmentProblem(f"the certificate cannot be read: {problem.strerror}") from None
-    suffix = ".pdf" if raw.startswith(b"%PDF-") else ".json" if raw.lstrip().startswith(b"{") else ".html"
-    data = _shaped(_data_in(raw, suffix))
-    return Held(data, _words(raw, suffix, data))
-
-
-def _data_in(raw: bytes, suffix: str) -> bytes:
-    if suffix == ".json":
-        return raw
-    if suffix == ".html":
-        _, found, rest = raw.rpartition(OPENING.encode())
-        return rest.partition(CLOSING.encode())[0] if found else b""
-    for match in _STREAM.finditer(raw):
-        stream = match[1]
-        if not stream.startswith(_START):
-            try:
-                stream = zlib.decompressobj().decompress(stream, _LARGEST)
-            except zlib.error:
-                continue
-        if stream.startswith(_START):
-            return stream
-    return b""
+    sheet = sheet_check.read(path, _KIND)
+    data = _shaped(sheet.text)
+    same, sentence = sheet_check.words(sheet, data, _KIND)
+    return Held(data, Answer("words", "unknown" if same is None else "holds" if same else "fails", sentence))
 
 
 def _shaped(text: bytes) -> Mapping[str, Any]:
@@ -105,37 +85,12 @@ def _shaped(text: bytes) -> Mapping[str, Any]:
             typed += [int(slide["number"]), str(slide["name"]), *map(str, _digests(slide))]
             typed += [] if done is None else [int(done["sequence"]), str(done["hash"])]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise UsageError(_NOT_ONE) from None
+        raise UsageError(_KIND.not_one) from None
     return data  # type: ignore[no-any-return]
 
 
 def _digests(slide: Mapping[str, Any]) -> list[str]:
     return [slide.get("keyed", ""), slide.get("sha256", ""), *(file["sha256"] for file in slide.get("files", ()))]
-
-
-def _words(raw: bytes, suffix: str, data: Mapping[str, Any]) -> Answer:
-    """Draw the certificate again from its data, and compare."""
-    from blankslide.version import __version__
-
-    what = "words"
-    if data["tool"] != f"Blankslide {__version__}":
-        return Answer(what, "unknown", "another version of Blankslide made it, so its words were not compared")
-    if suffix == ".pdf":
-        from blankslide.records import certificate_pdf
-
-        try:
-            certificate_pdf.require()
-        except UsageError:
-            return Answer(what, "unknown", "fpdf2 is not installed, so its words were not compared")
-        if certificate_pdf.maker().encode() not in raw:
-            return Answer(what, "unknown", "another version of fpdf2 made it, so its words were not compared")
-    try:
-        same = certificate.drawn(suffix, data) == raw
-    except Exception:  # the data has the shape of a certificate where we looked, and anything elsewhere
-        same = False
-    if same:
-        return Answer(what, "holds", "its words are those of its data")
-    return Answer(what, "fails", "CHANGED: its words are not those of its data")
 
 
 # -- the answers -------------------------------------------------------------------------

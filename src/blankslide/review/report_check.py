@@ -8,12 +8,11 @@ seen, too. Nothing in a report is believed before it has the shape of one.
 from __future__ import annotations
 
 import json
-import re
-import zlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from blankslide.errors import EnvironmentProblem, UsageError
+from blankslide.errors import UsageError
+from blankslide.records import sheet_check
 from blankslide.review import report
 
 if TYPE_CHECKING:
@@ -21,9 +20,15 @@ if TYPE_CHECKING:
 
     from blankslide.records.ledger import Ledger
 
-_LARGEST = 64 << 20
-_STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
-_NOT_ONE = "this is no report of a spot-check, or it is damaged"
+_KIND = sheet_check.Kind(
+    word="report",
+    not_one="this is no report of a spot-check, or it is damaged",
+    largest=64 << 20,
+    opening=report.OPENING,
+    closing=report.CLOSING,
+    holds_data=lambda stream: stream.startswith(b"{") and b'"spot_check"' in stream,
+    drawn=lambda suffix, data: report.drawn(suffix, data),
+)
 
 
 class Answer(NamedTuple):
@@ -43,31 +48,9 @@ def check(path: Path, ledger: Ledger | None) -> list[Answer]:
     EnvironmentProblem
         If it, or the ledger, cannot be read.
     """
-    try:
-        if path.stat().st_size > _LARGEST:
-            raise UsageError(_NOT_ONE)
-        raw = path.read_bytes()
-    except OSError as problem:
-        raise EnvironmentProblem(f"the report cannot be read: {problem.strerror}") from None
-    suffix = ".pdf" if raw.startswith(b"%PDF-") else ".json" if raw.lstrip().startswith(b"{") else ".html"
-    data = _shaped(_data_in(raw, suffix))
-    return [_words(raw, suffix, data), _signed(data, ledger)]
-
-
-def _data_in(raw: bytes, suffix: str) -> bytes:
-    if suffix == ".json":
-        return raw
-    if suffix == ".html":
-        _, _, rest = raw.rpartition(report.OPENING.encode())
-        return rest.partition(report.CLOSING.encode())[0]
-    for match in _STREAM.finditer(raw):
-        try:
-            stream = zlib.decompressobj().decompress(match[1], _LARGEST)
-        except zlib.error:
-            stream = match[1]
-        if b'"spot_check"' in stream and stream.startswith(b"{"):
-            return stream
-    return b""
+    sheet = sheet_check.read(path, _KIND)
+    data = _shaped(sheet.text)
+    return [Answer(*sheet_check.words(sheet, data, _KIND)), _signed(data, ledger)]
 
 
 def _shaped(text: bytes) -> Mapping[str, Any]:
@@ -77,27 +60,8 @@ def _shaped(text: bytes) -> Mapping[str, Any]:
             raise UsageError("this report was made by another version of Blankslide", "check it with that one")
         report.drawn(".html", data)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise UsageError(_NOT_ONE) from None
+        raise UsageError(_KIND.not_one) from None
     return data  # type: ignore[no-any-return]
-
-
-def _words(raw: bytes, suffix: str, data: Mapping[str, Any]) -> Answer:
-    from blankslide.version import __version__
-
-    if data["tool"] != f"Blankslide {__version__}":
-        return Answer(None, "another version of Blankslide made it, so its words were not compared")
-    if suffix == ".pdf":
-        from blankslide.records import sheets_pdf
-
-        try:
-            sheets_pdf.require()
-        except UsageError:
-            return Answer(None, "fpdf2 is not installed, so its words were not compared")
-        if sheets_pdf.maker().encode() not in raw:
-            return Answer(None, "another version of fpdf2 made it, so its words were not compared")
-    if report.drawn(suffix, data) == raw:
-        return Answer(True, "its words are those of its data")
-    return Answer(False, "CHANGED: its words are not those of its data")
 
 
 def _signed(data: Mapping[str, Any], ledger: Ledger | None) -> Answer:
