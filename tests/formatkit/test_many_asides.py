@@ -63,3 +63,13 @@ def test_tiles_that_share_their_bytes_have_one_text(tmp_path: Path) -> None:
     shared = Tiff(MemorySource(bytes(data)))
     tiff_asides.collect(shared, {page.name: "level" for page in shared.pages})
     assert [(a.kind, a.end - a.start) for a in shared.asides] == [("tile", 4)]
+
+
+@pytest.mark.parametrize(("side", "at"), [(8, 37), (65, 4001)], ids=["few", "array"])
+def test_what_hangs_on_one_tile_makes_it_the_longest_which_is_looked_at(tmp_path: Path, side: int, at: int) -> None:
+    tiles = [TILE] * side**2
+    tiles[at] = TILE[:2] + b"\xff\xfe\0\x06Anna" + TILE[2:]
+    tiff = _tiff(tmp_path / "s.tif", tiles)
+    tiff_asides.collect(tiff, {page.name: "level" for page in tiff.pages})
+    (found,) = tiff.asides
+    assert tiff.source.read(found.start, found.end - found.start) == b"Anna"
