@@ -144,7 +144,9 @@ def opened(viewer: Any, way: str, path: Path, first: Any) -> dict[str, float]:
         viewer.open(str(path), plugin="blankslide")
     else:
         by_hand(viewer, path, count > 1)
-    first.until(lambda: len(frames) == 2 and len(viewer.layers) == count and all(layer.visible for layer in viewer.layers))
+    first.until(
+        lambda: len(frames) == 2 and len(viewer.layers) == count and all(layer.visible for layer in viewer.layers)
+    )
     canvas.events.draw.disconnect(drawn)
     done = spent()
     first.spin(0.2)

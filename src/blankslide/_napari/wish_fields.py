@@ -65,9 +65,7 @@ class WishFields(QWidget):
         self.around = QPushButton("around text")
         self.around.setObjectName("mask around text")
         self.around.setAccessibleName("mask around the text that was found")
-        self.around.setToolTip(
-            "the end of the macro where text and barcodes were found; look at it before you run"
-        )
+        self.around.setToolTip("the end of the macro where text and barcodes were found; look at it before you run")
         self.around.setVisible(False)
         self._proposed = ""
         self._rows: dict[str, QWidget] = {}
