@@ -2,7 +2,8 @@
 
 The library ends the process where a file is not as it expects, so a process of its own has to
 open and sample the slide first; a slide that it cannot open is reviewed without being shown.
-Tiles are decoded when asked for, one at a time: the library's cache is not made for threads.
+Tiles are decoded when asked for, one at a time: the library's cache is not made for threads. More than that, whoever
+asks the library in another thread than the one that asked first ends the process; so one thread asks for everybody.
 
 Pictures come out of the header by their number there, because the library knows only one label
 and one macro and a file may have several. They need no library.
@@ -10,14 +11,18 @@ and one macro and a file may have several. They need no library.
 
 from __future__ import annotations
 
+import os
 import threading
 from base64 import b64decode
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from blankslide.blanks import jpeg
 from blankslide.viewing.areas.base import Areas, DecodedPictures, decoded
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import ThreadPoolExecutor
     from pathlib import Path
 
     import numpy as np
@@ -55,6 +60,19 @@ def pictures(path: Path, found: Inspection, opened: Levels | None) -> Pictures:
     return IsyntaxPictures(path)
 
 
+@lru_cache(maxsize=1)
+def _owner(process: int) -> ThreadPoolExecutor:
+    """Return the thread that asks the library; a forked process has none of its parent's."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    return ThreadPoolExecutor(1, thread_name_prefix="blankslide-isyntax")
+
+
+def _asked(call: Callable[..., Any], *arguments: Any) -> Any:
+    """Let the library's own thread call it; whatever it raises is raised here."""
+    return _owner(os.getpid()).submit(call, *arguments).result()
+
+
 class IsyntaxAreas(Areas):
     """An open slide."""
 
@@ -63,7 +81,7 @@ class IsyntaxAreas(Areas):
     def __init__(self, path: Path) -> None:
         self._path = path
         super().__init__()
-        self._sizes: list[tuple[int, int]] = list(self._slide.level_dimensions)
+        self._sizes: list[tuple[int, int]] = _asked(lambda: list(self._slide.level_dimensions))
 
     def _opened(self) -> Any:
         from isyntax import ISyntax
@@ -71,7 +89,10 @@ class IsyntaxAreas(Areas):
         from blankslide.verification.judges import pyisyntax
 
         pyisyntax.look(self._path)
-        return ISyntax.open(self._path, _CACHE)
+        return _asked(ISyntax.open, self._path, _CACHE)
+
+    def _close(self, slide: Any) -> None:
+        _asked(slide.close)
 
     def _number(self, level: Level) -> int | None:
         size = (level.width, level.height)
@@ -81,7 +102,8 @@ class IsyntaxAreas(Areas):
         return level.tile_width
 
     def _decoded(self, number: int, x: slice, y: slice) -> Pixels:
-        area: Pixels = self._slide.read_region(x.start, y.start, x.stop - x.start, y.stop - y.start, number)
+        wide, high = x.stop - x.start, y.stop - y.start
+        area: Pixels = _asked(self._slide.read_region, x.start, y.start, wide, high, number)
         return area[..., :3]
 
 
