@@ -123,7 +123,7 @@ class _Trial:
     def begin(self, skip: int) -> None:
         """From here on inputs count, but for the first ``skip``; and no more memory than allowed can be had."""
         import imagecodecs  # noqa: F401 -- what is loaded only once is not the input's
-        import numpy  # noqa: F401, ICN001
+        import numpy  # noqa: F401
 
         for number in range(self.target.samples):
             self.target.tried(bytes((number,)) + b"".join(bytes((kind,)) + bytes(15) for kind in range(8)))
