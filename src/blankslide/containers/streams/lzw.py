@@ -10,11 +10,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from blankslide.errors import DamagedSlide
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 _CLEAR, _END = 256, 257
+_FEW, _APART = 256, 256  # so many clear codes may stand in any stream, and further ones so many bytes apart
 #: How many codes after a clear code have 9, 10, 11 and at least 12 bits.
 _WIDTHS = ((9, 254), (10, 512), (11, 1024), (12, 2310))
 
@@ -26,6 +29,11 @@ def end(data: bytes) -> int | None:
     ----------
     data
         A strip or tile; old streams with the least significant bit first are not understood.
+
+    Raises
+    ------
+    DamagedSlide
+        If it begins anew so often that it would take long, as no encoder does it.
     """
     if len(data) < 2 or data[0] != 0x80:
         return None
@@ -35,7 +43,9 @@ def end(data: bytes) -> int | None:
     # three bytes hold any code of up to 12 bits, wherever it begins in a byte
     raw = np.frombuffer(data + bytes(3), np.uint8).astype(np.uint32)
     pos, limit = 9, 8 * len(data)
-    while pos < limit:
+    for _ in range(_FEW + len(data) // _APART):
+        if pos >= limit:
+            return None
         at = pos + offsets
         fits = at + widths <= limit
         at, wide = at[fits], widths[fits]
@@ -51,7 +61,7 @@ def end(data: bytes) -> int | None:
         pos = int(at[first] + wide[first])
         if codes[first] == _END:
             return -(-pos // 8)
-    return None
+    raise DamagedSlide("an LZW stream begins anew more often than any encoder makes it")
 
 
 def _table() -> tuple[NDArray[np.int64], NDArray[np.int64]]:

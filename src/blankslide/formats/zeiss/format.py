@@ -47,6 +47,9 @@ _MOST_DEPTH = 3
 _GLANCE = 128
 
 
+_TILE = b"ZISRAWSUBBLOCK"
+
+
 class Zeiss(Format):
     """The format object; see the module's docstring."""
 
@@ -122,7 +125,7 @@ class _Slide:
         used |= {s.start for s in (czi.directory, czi.metadata, czi.attachment_directory) if s is not None}
         for segment in czi.segments.values():
             if segment.start not in used:
-                self._stale(segment)
+                self._stale(segment, inside)
         root = self._document(czi, where)
         for attachment in czi.attachments:
             self._attachment(attachment, depth)
@@ -148,13 +151,19 @@ class _Slide:
             body = czi.attachment_directory.body
             claim(body - HEAD, body + 4, ByteClass.STRUCTURE, "attachments")
 
-    def _stale(self, segment: Segment) -> None:
-        """Report the remains in a deleted segment, or a segment that nothing points to, which is marked deleted."""
+    def _stale(self, segment: Segment, inside: str) -> None:
+        """Report the remains in a deleted segment, or a segment that nothing points to, which is marked deleted.
+
+        A tile that nothing points to stays: it is the directory that may be damaged.
+        """
         self.bytemap.claim(segment.start, segment.body, ByteClass.STRUCTURE, "deleted segment")
         self.bytemap.claim(segment.body, segment.end, ByteClass.METADATA, "deleted segment")
         lost = segment.name != b"DELETED"
         if lost or any_data(self.source, segment.body, segment.end):
             place = Place(0, "deleted segment", segment.start, segment.end)
+            if segment.name == _TILE and not inside:
+                self.found.add("zeiss.lost-tile-left", "Tile that nothing points to", UNKNOWN, place, (), None)
+                return
             edits = [Write(0, segment.start, DELETED)] if lost else []
             fills = [Fill(0, segment.body, segment.end)] if segment.end > segment.body else []
             title = "Segment that nothing points to" if lost else "Deleted segment"

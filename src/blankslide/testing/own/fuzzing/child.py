@@ -122,7 +122,11 @@ class _Trial:
 
     def begin(self, skip: int) -> None:
         """From here on inputs count, but for the first ``skip``; and no more memory than allowed can be had."""
-        self.target.tried(b"\0")  # what is loaded only once is not the input's
+        import imagecodecs  # noqa: F401 -- what is loaded only once is not the input's
+        import numpy  # noqa: F401
+
+        for number in range(self.target.samples):
+            self.target.tried(bytes((number,)) + b"".join(bytes((kind,)) + bytes(15) for kind in range(8)))
         self._size = _peak()
         self._skip = skip
         _limit()

@@ -134,6 +134,7 @@ ZEISS: Defects = {
     "attachments-forgotten": ({"at": "104", "number": 0, "size": 8},),
     "an-update-that-hangs": ({"at": "100", "number": 1},),
     "directory-of-too-many-entries": ({"at": "find ZISRAWDIRECTORY + 32", "number": 1 << 30},),
+    "directory-of-fewer-entries": ({"at": "find ZISRAWDIRECTORY + 32", "number": 5},),
     "directory-of-no-entries": ({"at": "find ZISRAWDIRECTORY + 32", "number": 0},),
     "directory-of-negative-entries": ({"at": "find ZISRAWDIRECTORY + 32", "hex": "FF FF FF FF"},),
     "entry-of-an-unknown-schema": ({"at": "find ZISRAWDIRECTORY + 160", "text": "XX"},),
