@@ -46,7 +46,9 @@ def test_pages_hold_what_bytes_would_hold() -> None:
 def test_a_copy_in_pages_is_independent() -> None:
     one = Pages(bytes(3 * PAGE))
     other = one.copy()
+    assert hash(one) == hash(other)
     other.lay(PAGE + 5, b"x")
+    assert hash(one) != hash(other)
     assert bytes(one) == bytes(3 * PAGE)
     assert one.differing(other) == [1]
     assert one != other
