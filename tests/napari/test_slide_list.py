@@ -111,6 +111,24 @@ def test_a_folder_given_to_napari_is_listed_and_no_layer_comes(room: Room, archi
     assert sum(row.picture is not None for row in rows) >= 4
 
 
+def test_a_folder_dropped_on_the_canvas_asks_nothing_once_napari_knows_who_opens_folders(
+    room: Room, archive: Path
+) -> None:
+    from qtpy.QtCore import QMimeData, QPointF, Qt, QUrl
+    from qtpy.QtGui import QDropEvent
+
+    from napari.settings import get_settings
+
+    get_settings().plugins.extension2reader = {"*/": "blankslide"}  # as docs/napari.md says
+    carried = QMimeData()
+    carried.setUrls([QUrl.fromLocalFile(str(archive))])
+    copy, left, none = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    room.viewer.window._qt_viewer.dropEvent(QDropEvent(QPointF(9, 9), copy, carried, left, none))
+    room.settle()
+    assert room.panel.top.headline.text() == "archive · 6 slides · 5 to do · 1 refused"
+    assert len(room.viewer.layers) == 0
+
+
 def test_an_empty_folder_is_no_list_and_one_slide_is_a_slide(archive: Path, tmp_path: Path) -> None:
     from blankslide._napari.commands_review import get_folder_reader
 
