@@ -114,10 +114,9 @@ def test_a_folder_given_to_napari_is_listed_and_no_layer_comes(room: Room, archi
 def test_a_folder_dropped_on_the_canvas_asks_nothing_once_napari_knows_who_opens_folders(
     room: Room, archive: Path
 ) -> None:
+    from napari.settings import get_settings
     from qtpy.QtCore import QMimeData, QPointF, Qt, QUrl
     from qtpy.QtGui import QDropEvent
-
-    from napari.settings import get_settings
 
     get_settings().plugins.extension2reader = {"*/": "blankslide"}  # as docs/napari.md says
     carried = QMimeData()

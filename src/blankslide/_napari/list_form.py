@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
 )
 
 from blankslide._napari import run_form
+from blankslide._napari.lines import line
 from blankslide._napari.wish_fields import name_fields, word_of
 from blankslide.presentation.wording import shown
 from blankslide.wishes import COPY, IN_PLACE
@@ -203,17 +204,3 @@ def named(part: Any, name: str, tip: str) -> Any:
     part.setAccessibleName(name)
     part.setToolTip(tip)
     return part
-
-
-def line(name: str, bold: bool = False) -> QLabel:
-    """Return a line of plain text that breaks where it must."""
-    label = QLabel()
-    label.setObjectName(name)
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    label.setMinimumWidth(1)
-    font = label.font()
-    font.setBold(bold)
-    label.setFont(font)
-    return label
