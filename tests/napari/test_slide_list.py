@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from blankslide.samples.aperio.slide import build_aperio as build_anew
+from blankslide.samples.kit.drawing import one_tissue
 from blankslide.testing.built import build_aperio, builders
 
 if TYPE_CHECKING:
@@ -109,6 +111,23 @@ def test_a_folder_given_to_napari_is_listed_and_no_layer_comes(room: Room, archi
     assert sum(row.picture is not None for row in rows) >= 4
 
 
+def test_a_folder_dropped_on_the_canvas_asks_nothing_once_napari_knows_who_opens_folders(
+    room: Room, archive: Path
+) -> None:
+    from napari.settings import get_settings
+    from qtpy.QtCore import QMimeData, QPointF, Qt, QUrl
+    from qtpy.QtGui import QDropEvent
+
+    get_settings().plugins.extension2reader = {"*/": "blankslide"}  # as docs/napari.md says
+    carried = QMimeData()
+    carried.setUrls([QUrl.fromLocalFile(str(archive))])
+    copy, left, none = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    room.viewer.window._qt_viewer.dropEvent(QDropEvent(QPointF(9, 9), copy, carried, left, none))
+    room.settle()
+    assert room.panel.top.headline.text() == "archive · 6 slides · 5 to do · 1 refused"
+    assert len(room.viewer.layers) == 0
+
+
 def test_an_empty_folder_is_no_list_and_one_slide_is_a_slide(archive: Path, tmp_path: Path) -> None:
     from blankslide._napari.commands_review import get_folder_reader
 
@@ -201,6 +220,36 @@ def test_copies_go_where_they_are_told_and_their_names_too(room: Room, archive: 
     room.settle()
     assert [path.name for path in out.rglob("*.svs")] == ["STUDY-01.svs"]
     assert room.words()["a/aperio.svs"] == "copy clean"
+
+
+def test_new_labels_and_masks_are_asked_for_as_in_the_dock(room: Room, tmp_path: Path) -> None:
+    openslide = pytest.importorskip("openslide")
+    archive, out = made(tmp_path / "archive"), made(tmp_path / "out")
+    with one_tissue():
+        build_anew(archive / "x.svs", size=(512, 384), factors=(1, 2), macro_size=(600, 204))
+    before = (archive / "x.svs").read_bytes()
+    room.panel.open_folder(archive)
+    room.settle()
+    run = room.panel.run
+    room.click(run.go)
+    assert run.told.text() == "Say where the copies go, or choose in place."
+    run.copy_to(out)
+    room.bot.keyClicks(run.label, "HE")
+    room.bot.keyClicks(run.mask, "left")
+    room.click(run.go)
+    room.settle()
+    assert "X,Y,W,H" in run.told.text()
+    run.mask.selectAll()
+    room.bot.keyClicks(run.mask, "auto")
+    room.click(run.go)
+    room.click(room.dialog().yes)
+    room.settle()
+    assert room.words() == {"x.svs": "copy clean"}
+    assert (archive / "x.svs").read_bytes() == before
+    with openslide.OpenSlide(out / "x.svs") as slide:
+        macro, label = (np.asarray(slide.associated_images[role].convert("L")) for role in ("macro", "label"))
+    assert macro[:, :100].std() < 3 < macro[:, 300:].std()
+    assert label.std() > 3, "it says something"
 
 
 def dialog_words(dialog: Any) -> list[str]:

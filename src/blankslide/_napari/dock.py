@@ -19,6 +19,7 @@ from blankslide._napari import layers as _napari_layers
 from blankslide._napari.confirm import ConfirmDialog
 from blankslide._napari.drawing import Drawing
 from blankslide._napari.label_preview import preview
+from blankslide._napari.lines import line
 from blankslide._napari.picture_cards import PictureCards
 from blankslide._napari.review import Review
 from blankslide._napari.run_controls import Foot
@@ -58,8 +59,8 @@ class AnonymizeSlide(QWidget):
     # -- building --------------------------------------------------------------------------
 
     def _build(self) -> None:
-        self.headline, self.levels, self.place = _text("headline", bold=True), _text("levels"), _text("place")
-        self.legible = _text("legible")
+        self.headline, self.levels, self.place = line("headline", bold=True), line("levels"), line("place")
+        self.legible = line("legible")
         self.state = QLabel()
         self.state.setObjectName("state")
         self.open_button = QPushButton("Open a slide …")
@@ -367,16 +368,3 @@ def _slide_path(layer: Any) -> Path | None:
     from blankslide._napari.recognition import is_slide
 
     return path if is_slide(str(path)) else None
-
-
-def _text(name: str, bold: bool = False) -> QLabel:
-    label = QLabel()
-    label.setObjectName(name)
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    font = label.font()
-    font.setBold(bold)
-    label.setFont(font)
-    label.setMinimumWidth(1)
-    return label

@@ -1,8 +1,7 @@
-"""What stands above the review list and below it: folder and filter; profile, mode, names and the buttons of a run."""
+"""What stands above the review list and below it: folder and filter; the fields of a run, and its buttons."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt, Signal
@@ -19,16 +18,19 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from blankslide._napari.settings import PROFILES
+from blankslide._napari import run_form
+from blankslide._napari.lines import line
+from blankslide._napari.wish_fields import name_fields, word_of
 from blankslide.presentation.wording import shown
+from blankslide.wishes import COPY, IN_PLACE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from blankslide._napari.list_work import ListWork
     from blankslide.review.slide_list import SlideList
-
-OWN = "own file …"
+    from blankslide.wishes import Wish
 
 
 class ListForm(QWidget):
@@ -71,12 +73,10 @@ class ListForm(QWidget):
 
 
 class RunForm(QWidget):
-    """What a run takes, and how it goes.
+    """What a run takes, and how it goes. The fields are those of `run_form.anonymize`, as in the dock of one slide.
 
     Attributes
     ----------
-    folder
-        Where copies go; None to edit the slides where they stand.
     profile_chosen
         Signal: name or file of a profile.
     """
@@ -85,15 +85,13 @@ class RunForm(QWidget):
 
     def __init__(self, profile: Any) -> None:
         super().__init__()
-        self._target: Path | None = None
-        self.profile = named(QComboBox(), "profile of the run", "research keeps what science needs; strict keeps less")
-        self.profile.addItems([*PROFILES, OWN])
-        self.profile.setCurrentText(profile if profile in PROFILES else OWN)
-        self.copy = named(QRadioButton("copy to …"), "copies", "the slides stay as they are, with everything in them")
-        self.in_place = named(QRadioButton("in place"), "in place", "overwrite the slides themselves; no way back")
-        self.target = named(QPushButton("choose folder …"), "folder for copies", "where copies go")
-        self.name = named(QLineEdit(), "names", "such as STUDY-{n:04} or {pseudonym}; empty: as they are called now")
-        self.name.setPlaceholderText("names, such as STUDY-{n:04}; empty: as they are")
+        self.form = run_form.form(profile, dry_run=False)
+        name_fields(self.form)
+        self.profile, self.name = self.form.profile.native, self.form["name"].native
+        self.label, self.mask = self.form["label"].native, self.form["mask_macro"].native
+        self.name.setPlaceholderText("as they are; or STUDY-{n:04}, {pseudonym}")
+        self.name.setToolTip("such as STUDY-{n:04} or {pseudonym}; empty: as they are called now")
+        self.mask.setPlaceholderText("all of each macro; auto; X,Y,W,H")
         self.go = named(QPushButton("Plan the run …"), "plan run", "plan it, changing nothing, and ask")
         self.again = named(QPushButton("Try again"), "try again", "only slides that were refused or not come to")
         self.cancel = named(QPushButton("Cancel"), "cancel run", "end after the slides in hand")
@@ -101,72 +99,79 @@ class RunForm(QWidget):
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(8)
         self.told = line("run told")
-        self.copy.setChecked(True)
+        self.form.mode.value = COPY
         self._lay_out()
-        self.target.clicked.connect(self._pick)
-        self.copy.toggled.connect(lambda on: self._name_target())
+        self.form.mode.changed.connect(lambda *_: self._show_folder())
         self.profile.activated.connect(self._choose)
 
     def _lay_out(self) -> None:
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
-        label = QLabel("Profile")
-        label.setBuddy(self.profile)
-        for column, part in enumerate((label, self.profile, self.in_place)):
-            grid.addWidget(part, 0, column)
-        grid.addWidget(self.copy, 1, 0)
-        grid.addWidget(self.target, 1, 1, 1, 2)
-        grid.addWidget(self.name, 2, 0, 1, 3)
-        row = QHBoxLayout()
+        word = QLabel("P&rofile")
+        word.setBuddy(self.profile)
+        grid.addWidget(word, 0, 0)
+        grid.addWidget(self.profile, 0, 1)
+        grid.addWidget(self.form.mode.native, 0, 2)
+        self._folder = word_of(self.form, "folder"), self.form.folder.native
+        for row, (field, native) in enumerate(
+            (("label", self.label), ("mask_macro", self.mask), ("name", self.name)), 1
+        ):
+            grid.addWidget(word_of(self.form, field), row, 0)
+            grid.addWidget(native, row, 1, 1, 2)
+        grid.addWidget(self._folder[0], 4, 0)
+        grid.addWidget(self._folder[1], 4, 1, 1, 2)
+        buttons = QHBoxLayout()
         for button in (self.go, self.again, self.cancel):
-            row.addWidget(button)
-        grid.addLayout(row, 3, 0, 1, 3)
-        grid.addWidget(self.bar, 4, 0, 1, 3)
-        grid.addWidget(self.told, 5, 0, 1, 3)
+            buttons.addWidget(button)
+        grid.addLayout(buttons, 5, 0, 1, 3)
+        grid.addWidget(self.bar, 6, 0, 1, 3)
+        grid.addWidget(self.told, 7, 0, 1, 3)
         grid.setColumnStretch(1, 1)
 
     # -- choices ---------------------------------------------------------------------------
 
     @property
-    def folder(self) -> Path | None:
-        """Where copies go; None for in place."""
-        return self._target if self.copy.isChecked() else None
+    def in_place(self) -> QRadioButton:
+        """The way that overwrites the slides; magicgui makes its buttons anew, so it is looked for each time."""
+        ways: list[QRadioButton] = self.form.mode.native.findChildren(QRadioButton)
+        return next(button for button in ways if button.text() == IN_PLACE)
+
+    @property
+    def wish(self) -> Wish:
+        """What stands in the fields."""
+        values = run_form.values_of(self.form)
+        return run_form.wish_of(**{key: values[key] for key in values if key not in ("profile", "dry_run")})
 
     @property
     def is_decided(self) -> bool:
         """Whether it is known where the result goes."""
-        return self.in_place.isChecked() or self._target is not None
+        return not self.wish.copies or self.wish.folder is not None
 
     def copy_to(self, folder: Path) -> None:
         """Make copies in a folder."""
-        self._target = folder
-        self.copy.setChecked(True)
-        self._name_target()
+        self.form.folder.value = folder
+        self.form.mode.value = COPY
 
-    def _pick(self) -> None:
-        name = QFileDialog.getExistingDirectory(self, "Folder for the copies")
-        if name:
-            self.copy_to(Path(name))
-
-    def _name_target(self) -> None:
-        self.target.setText("choose folder …" if self._target is None else shown(self._target))
-        self.target.setEnabled(self.copy.isChecked())
+    def _show_folder(self) -> None:
+        for part in self._folder:
+            part.setVisible(self.form.mode.value == COPY)
 
     def _choose(self, index: int) -> None:
-        chosen = self.profile.itemText(index)
-        if chosen == OWN:
+        chosen = self.form.profile.value
+        if chosen == run_form.OWN:
             chosen, _ = QFileDialog.getOpenFileName(self, "Profile", filter="Profile (*.toml)")
+            if chosen:
+                run_form.choose(self.form, chosen)
         if chosen:
-            self.profile_chosen.emit(chosen)
+            self.profile_chosen.emit(str(chosen))
 
     # -- how it goes -----------------------------------------------------------------------
 
     def draw(self, work: ListWork, shown_rows: int, shows_all: bool) -> None:
         """Show what can be done now, and how far a run is."""
         ready, again = work.state == "ready", len(work.rows_to_retry()) if work.state == "ready" else 0
-        for part in (self.profile, self.copy, self.in_place, self.target, self.name):
+        for part in (self.profile, self.form.mode.native, self.form.folder.native, self.label, self.mask, self.name):
             part.setEnabled(not work.busy)
-        self.target.setEnabled(not work.busy and self.copy.isChecked())
         put(self.go, "Plan the run …" if shows_all else f"Plan a run of these {shown_rows} …")
         self.go.setEnabled(ready and shown_rows > 0)
         put(self.again, f"Try {again} again …" if again else "Try again")
@@ -199,17 +204,3 @@ def named(part: Any, name: str, tip: str) -> Any:
     part.setAccessibleName(name)
     part.setToolTip(tip)
     return part
-
-
-def line(name: str, bold: bool = False) -> QLabel:
-    """Return a line of plain text that breaks where it must."""
-    label = QLabel()
-    label.setObjectName(name)
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    label.setMinimumWidth(1)
-    font = label.font()
-    font.setBold(bold)
-    label.setFont(font)
-    return label

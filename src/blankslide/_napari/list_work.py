@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
 
     from blankslide.policy.profiles import Profile
+    from blankslide.wishes import Wish
 
 Job = Callable[[Flag], None]
 Ended = Callable[[BlankslideError | None], None]
@@ -108,8 +109,14 @@ class ListWork(QObject):
 
     # -- a run -----------------------------------------------------------------------------
 
-    def plan(self, choices: Choices) -> None:
-        """Plan a run; `asking` follows, or ``told`` says why not."""
+    def plan(self, choices: Choices, wish: Wish) -> None:
+        """Plan a run; `asking` follows, or ``told`` says why not.
+
+        Parameters
+        ----------
+        wish
+            What new labels say, and which part of each macro goes.
+        """
         if self.slides is None or self.state != "ready":
             return
         self.told = ""
@@ -118,11 +125,14 @@ class ListWork(QObject):
         self.run_total = self.run_done = 0
         self._go("planning")
         slides = self.slides
-        self._begin(lambda stop: self._whole_run(slides, choices, stop), self._ended)
+        self._begin(lambda stop: self._whole_run(slides, choices, wish, stop), self._ended)
 
-    def _whole_run(self, slides: SlideList, choices: Choices, stop: Flag) -> None:
+    def _whole_run(self, slides: SlideList, choices: Choices, wish: Wish, stop: Flag) -> None:
         """Plan, wait for the person's answer, and go: in the thread."""
-        made = api.options(self.profile)
+        made = wish.options(api.options(self.profile))
+        wrong = wish._replace(name="").problem(made.resolved())  # names are judged by the run, which has all of them
+        if wrong is not None:
+            raise wrong
         with BulkRun(slides.paths, made, choices, self._teller(slides), stop.is_set) as run:
             question = run.plan()
             if stop.is_set():

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from blankslide._napari import dock_words
 from blankslide._napari.after_run import AfterRun
+from blankslide._napari.lines import line
 from blankslide._napari.wish_fields import WishFields
 
 if TYPE_CHECKING:
@@ -32,7 +32,11 @@ class Foot(QWidget):
         super().__init__()
         self.mode = form
         self.fields, self.after = WishFields(form), AfterRun()
-        self.plan, self.activity, self.result = _line("plan"), _line("activity"), _line("result")
+        self.plan, self.activity, self.result = (
+            line("plan"),
+            line("activity"),
+            line("result"),
+        )
         self.run, self.cancel = QPushButton(), QPushButton("Cancel")
         self.run.setObjectName("run")
         self.cancel.setObjectName("cancel")
@@ -92,12 +96,3 @@ def _can_run(review: Review) -> bool:
     if session.wrong is not None:
         return False
     return session.plan is not None or (dock_words.is_pending(session) and not review.dry_run)
-
-
-def _line(name: str) -> QLabel:
-    label = QLabel()
-    label.setObjectName(name)
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setMinimumWidth(1)
-    return label

@@ -164,10 +164,14 @@ class ReviewFolder(QWidget):
             self._plan(self.work.slides.paths_of(self.work.rows_to_retry()))
 
     def _plan(self, only: frozenset[Path] | None) -> None:
-        self.work.plan(Choices(self.run.folder, self.run.name.text().strip() or None, only))
+        wish = self.run.wish
+        if not self.run.is_decided:
+            self.run.told.setText("Say where the copies go, or choose in place.")
+            return
+        self.work.plan(Choices(wish.folder if wish.copies else None, wish.name or None, only), wish)
 
     def _ask(self, question: Question) -> None:
-        verb = "Overwrite" if self.run.folder is None else "Copy"
+        verb = "Copy" if self.run.wish.copies else "Overwrite"
         dialog = BulkConfirm(question, verb, self)
         dialog.finished.connect(lambda answer: self.work.answer(bool(answer)))
         dialog.open()

@@ -12,7 +12,8 @@ from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
-from blankslide._napari.list_form import line, named
+from blankslide._napari.lines import line
+from blankslide._napari.list_form import named
 from blankslide._napari.spot_form import BeginForm, EndForm
 from blankslide._napari.spot_page import PageView
 from blankslide._napari.spot_work import SpotWork

@@ -20,7 +20,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from blankslide._napari.list_form import line, named
+from blankslide._napari.lines import line
+from blankslide._napari.list_form import named
 from blankslide._napari.settings import PROFILES
 from blankslide._napari.spot_work import Asked
 from blankslide.presentation.wording import shown

@@ -21,7 +21,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from blankslide._napari.list_form import line
+from blankslide._napari.lines import line
 from blankslide._napari.strings import MARK, TEXT, StringsModel
 from blankslide._napari.thumbnails import pixmap
 from blankslide.presentation import wording as words

@@ -14,7 +14,6 @@ from qtpy.QtGui import QBrush, QColor, QPalette
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
-    QLabel,
     QLineEdit,
     QProgressBar,
     QTableView,
@@ -23,6 +22,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from blankslide._napari.lines import line
 from blankslide.presentation import wording
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class StringsFold(QWidget):
         self.head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.head.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.head.setToolTip("list every string that is left in the file, in clear")
-        self.told, self.whole = _label("strings told"), _label("string")
+        self.told, self.whole = line("strings told"), line("string")
         self.bar = QProgressBar()
         self.bar.setRange(0, 0)  # nobody knows how long an account takes
         self.bar.setTextVisible(False)
@@ -212,12 +212,3 @@ def _safe(text: str) -> str:
 
 def _why(line: Readable) -> str:
     return wording.string_reason(line.why, line.field)
-
-
-def _label(name: str) -> QLabel:
-    label = QLabel()
-    label.setObjectName(name)
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setMinimumWidth(1)
-    return label

@@ -40,6 +40,31 @@ DRAWN = {"mask_macro": "macro", "keep_label": "label"}
 """Fields that are rectangles, and the pictures that they are drawn on."""
 
 
+def name_fields(form: Any) -> None:
+    """Give the fields of a form their names for the screen reader, and what stands in them while they are empty."""
+    for field, spoken in _SPOKEN.items():
+        native = form[field].native
+        native.setAccessibleName(spoken)
+        native.setAccessibleDescription(native.toolTip())
+        native.setObjectName(f"field {field}")
+    for field, hint in _HINTS.items():
+        native = form[field].native
+        native.setPlaceholderText(hint)
+        native.setClearButtonEnabled(True)
+        native.setMinimumWidth(1)
+    ways = form.mode.native
+    ways.setStyleSheet("QGroupBox { border: 0; margin: 0; padding: 0 }")
+    ways.layout().setContentsMargins(0, 0, 0, 0)
+    ways.layout().addStretch(1)
+
+
+def word_of(form: Any, field: str) -> QLabel:
+    """Return the word before a field, with the letter that goes to it."""
+    word, native = QLabel(_WORDS[field]), form[field].native
+    word.setBuddy(native.findChild(QLineEdit) or native)
+    return word
+
+
 class WishFields(QWidget):
     """The fields below the table.
 
@@ -73,7 +98,7 @@ class WishFields(QWidget):
         self._timer.setSingleShot(True)
         self._timer.setInterval(_PAUSE_MS)
         self._timer.timeout.connect(self.changed)
-        self._name_fields()
+        name_fields(form)
         self._lay_out()
         for field in ("label", "mask_macro", "keep_label", "name", "folder"):
             form[field].changed.connect(lambda *_: self._timer.start())
@@ -91,18 +116,6 @@ class WishFields(QWidget):
         if self._timer.isActive():
             self._at_once()
 
-    def _name_fields(self) -> None:
-        for field, spoken in _SPOKEN.items():
-            native = self.form[field].native
-            native.setAccessibleName(spoken)
-            native.setAccessibleDescription(native.toolTip())
-            native.setObjectName(f"field {field}")
-        for field, hint in _HINTS.items():
-            native = self.form[field].native
-            native.setPlaceholderText(hint)
-            native.setClearButtonEnabled(True)
-            native.setMinimumWidth(1)
-
     def _lay_out(self) -> None:
         box = QFormLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
@@ -118,9 +131,6 @@ class WishFields(QWidget):
         line.setContentsMargins(0, 0, 0, 0)
         line.addWidget(self.form.dry_run.native)
         line.addWidget(self.form.mode.native, 1)
-        self.form.mode.native.setStyleSheet("QGroupBox { border: 0; margin: 0; padding: 0 }")
-        self.form.mode.native.layout().setContentsMargins(0, 0, 0, 0)
-        self.form.mode.native.layout().addStretch(1)
         box.addRow(how)
         self._put("folder", self.form.folder.native)
         self._put("name", self.form["name"].native)
@@ -134,11 +144,8 @@ class WishFields(QWidget):
         box.addRow(self.problem)
 
     def _put(self, field: str, widget: QWidget) -> None:
-        word = QLabel(_WORDS[field])
-        native = self.form[field].native
-        word.setBuddy(native.findChild(QLineEdit) or native)
         self._rows[field] = widget
-        self._box.addRow(word, widget)
+        self._box.addRow(word_of(self.form, field), widget)
 
     def _drawable(self, field: str) -> QWidget:
         row = QWidget()

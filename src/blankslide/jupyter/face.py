@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from blankslide.jupyter.parts import Box, Head, Part, Text
 from blankslide.jupyter.sheet import Sheet
-from blankslide.jupyter.showing import Shown
+from blankslide.jupyter.showing import OnAPage, Shown
 from blankslide.jupyter.worker import Worker
 from blankslide.presentation import html_card
 
@@ -21,7 +21,7 @@ _NOTE = "names, values and pictures are shown while the kernel runs, and never s
 Rows = tuple["Sequence[str]", "Sequence[Sequence[str]]"]
 
 
-class Face:
+class Face(OnAPage):
     """A card; whoever is one draws into its parts and starts jobs.
 
     Parameters
@@ -63,16 +63,6 @@ class Face:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._head.state or 'ready'}>"
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        """Return the card, and the summary of it."""
-        self._look_first()
-        return self._shown.bundle(repr(self))
-
-    def _ipython_display_(self) -> None:
-        """Show the card."""
-        self._look_first()
-        self._shown.show(repr(self))
 
     # -- for whoever is a card ---------------------------------------------------------------
 

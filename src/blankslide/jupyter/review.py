@@ -19,7 +19,7 @@ import asyncio
 import os
 import weakref
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from blankslide import api
 from blankslide.errors import BlankslideError
@@ -28,7 +28,7 @@ from blankslide.jupyter.card import Card, Headline
 from blankslide.jupyter.closeup import CloseUp
 from blankslide.jupyter.marks import marks_of
 from blankslide.jupyter.reporting import unwritable, written
-from blankslide.jupyter.showing import Shown
+from blankslide.jupyter.showing import OnAPage, Shown
 from blankslide.jupyter.still import still_of
 from blankslide.jupyter.strings import StringsFold
 from blankslide.jupyter.table import FindingsTable
@@ -66,7 +66,7 @@ _EVERY = 1.0
 _cards: weakref.WeakSet[SlideReview] = weakref.WeakSet()
 
 
-class SlideReview:
+class SlideReview(OnAPage):
     """Review and anonymize one slide in a notebook; show it as the last line of a cell.
 
     Parameters
@@ -173,16 +173,6 @@ class SlideReview:
 
     def __repr__(self) -> str:
         return f"<SlideReview {self.session.state}>"
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        """Return the card, and the summary of it; the text beside it says no more than the state."""
-        self._look_first()
-        return self._shown.bundle(repr(self))
-
-    def _ipython_display_(self) -> None:
-        """Show the card."""
-        self._look_first()
-        self._shown.show(repr(self))
 
     def _look_first(self) -> None:
         self.check()

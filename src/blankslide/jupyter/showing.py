@@ -63,3 +63,23 @@ class Shown:
 
         for place in self._places:
             update_display(self.bundle(text), raw=True, display_id=place)  # type: ignore[no-untyped-call]
+
+
+class OnAPage:
+    """Whatever is shown by the cell that returns it; who is one has `_shown`, and looks before it is shown."""
+
+    _shown: Shown
+
+    def _look_first(self) -> None:
+        """Catch up with what a worker has done, so that the first look is no empty one."""
+        raise NotImplementedError
+
+    def _repr_mimebundle_(self, **_: Any) -> Bundle:
+        """Return the card, and the summary of it; the text beside it says no more than the state."""
+        self._look_first()
+        return self._shown.bundle(repr(self))
+
+    def _ipython_display_(self) -> None:
+        """Show the card."""
+        self._look_first()
+        self._shown.show(repr(self))
