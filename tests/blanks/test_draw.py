@@ -278,3 +278,12 @@ def test_a_picture_that_no_jpeg_can_be_is_refused(width: int, height: int, sampl
     blank = Blank(0, "page 1", Coding(7, 6, samples=samples), (Slot(0, 1 << 12, width, height),))
     with pytest.raises(NotEditable):
         draw(blank, source)
+
+
+@pytest.mark.parametrize("codec", [5, 8])
+def test_what_cannot_fit_is_refused_before_it_is_coded(codec: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lzw, "encode", lambda *_: pytest.fail("it was coded"))
+    monkeypatch.setattr("zlib.compress", lambda *_: pytest.fail("it was coded"))
+    blank = Blank(0, "page 1", Coding(codec), (Slot(0, 4096, 9000, 9000),))
+    with pytest.raises(NotEditable):
+        draw(blank, MemorySource(bytes(4096)))

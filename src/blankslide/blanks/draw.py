@@ -52,6 +52,8 @@ if TYPE_CHECKING:
 __all__ = ["draw", "is_drawn"]
 
 _MOST_BYTES = 1 << 28
+#: No byte of a stream stands for more; a few bytes are allowed for its beginning.
+_LZW_AT_MOST, _DEFLATE_AT_MOST, _ROOM = 1400, 1033, 64
 Draw = Callable[["Slot", bytes], bytes | None]
 
 
@@ -247,14 +249,19 @@ def _zero_padded(stream: bytes | None, room: int) -> bytes | None:
 
 def _raw(row: bytes, rows: int, room: int) -> bytes | None:
     """Samples as they are; a slot that is too short was never a whole picture."""
-    return (row * rows)[:room].ljust(room, row[:1] or b"\0")
+    whole = min(rows, room // max(len(row), 1) + 1)
+    return (row * whole)[:room].ljust(room, row[:1] or b"\0")
 
 
 def _lzw(row: bytes, rows: int, room: int) -> bytes | None:
+    if len(row) * rows > _LZW_AT_MOST * (room + _ROOM):  # what cannot fit is not coded: that takes a second for 16 MiB
+        return None
     return _zero_padded(lzw.encode(row * rows), room)
 
 
 def _deflate(row: bytes, rows: int, room: int) -> bytes | None:
+    if len(row) * rows > _DEFLATE_AT_MOST * (room + _ROOM):
+        return None
     return _zero_padded(zlib.compress(row * rows, 9), room)
 
 
