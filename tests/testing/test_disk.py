@@ -190,15 +190,17 @@ def test_kills_leave_nothing_half_done(run: Recorded) -> None:
     check(kills(run, 9), 8)
 
 
-def test_a_kill_half_way_through_a_write_and_one_at_any_moment(run: Recorded) -> None:
+def test_a_kill_half_way_through_a_write_and_one_at_any_moment(run: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
     killing = Killing(run, "kill")
     write = next(call for call in run.calls if call.name == "pwrite64" and call.where == "s.vms")
     killing.strike(run.asks, run.stage.before, kill_half_way(write.number), "half of a write")
     assert (killing.row.recovered, len(killing.waiting)) == (1, 1)
     killing.strike(run.asks, run.stage.before, kill(write.number), "right before it")
-    killing.at_any_moment(killing.lasts() / 2)
-    killing.at_any_moment(killing.lasts() + 5)
-    assert killing.row.runs == 3  # the last had ended by then
+    killing.at_any_moment(0)
+    assert killing.row.runs == 3
+    monkeypatch.setattr(os, "kill", lambda child, number: os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT))
+    killing.at_any_moment(0)  # the blow comes when it has ended
+    assert killing.row.runs == 3
     assert not killing.row.is_bad
 
 
