@@ -204,6 +204,13 @@ def test_a_kill_half_way_through_a_write_and_one_at_any_moment(run: Recorded, mo
     assert not killing.row.is_bad
 
 
+def test_a_run_that_does_not_end_is_ended(tmp_path: Path) -> None:
+    """As one would that begins an interrupted call anew while every call is interrupted: Python does."""
+    layer = Layer(str(tmp_path), refuse(2, errno.EINTR, sticky=True))
+    with layer.between(), pytest.raises(AssertionError, match="does not end"), open(tmp_path / "new", "w") as file:
+        file.write("text")
+
+
 def test_errors_leave_nothing_half_done_and_nothing_untrue_said(run: Recorded) -> None:
     check(errors(run, 37), 20)
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from blankslide.testing.own.disk.layer import Call, Strike
     from blankslide.testing.own.disk.power import Recorded
 
-__all__ = ["ERRORS", "errors"]
+__all__ = ["ERRORS", "LASTING", "errors"]
 
 ERRORS = (
     errno.EIO,
@@ -39,6 +39,10 @@ ERRORS = (
 
 
 # -- errors ------------------------------------------------------------------------------
+
+
+LASTING = tuple(code for code in ERRORS if code != errno.EINTR)
+"""Those that can be for good; a signal passes, and Python begins an interrupted call anew, for ever if it must."""
 
 
 class _Blow(NamedTuple):
@@ -80,7 +84,7 @@ def _errors(run: Recorded, trouble: str, begin: Tree, asks: tuple[str, ...], cal
     start, row = time.monotonic(), Row(trouble, run.scene.title)
     for call in calls:
         number = call.number
-        lasting, halves = (ERRORS, ERRORS[:3]) if whole else ((ERRORS[number % 8],), (ERRORS[number % 3],))
+        lasting, halves = (LASTING, ERRORS[:3]) if whole else ((LASTING[number % 7],), (ERRORS[number % 3],))
         for code in ERRORS:
             goes_on = _struck(run, begin, asks, _Blow(number, code, "once"), row)
             if goes_on and code in lasting:
