@@ -55,6 +55,10 @@ APART: dict[str, dict[str, str]] = {
     "docs/certificate.md": {"sh:": "tests/records/test_certificate_by_hand.py"},
     "docs/conformance.md": {"from blankslide.testing": "tests/testing/test_conformance.py"},
     "docs/developer.md": {"make test": "targets of the Makefile: tests/test_release.py, tests/test_docs.py"},
+    "docs/fuzzing.md": {
+        "scripts/trust fuzz": "takes hours: tests/testing/test_fuzzing.py",
+        "sample =": "tests/testing/test_cases.py",
+    },
     "docs/jupyter.md": {"jupytext": "tests/jupyter/test_notebook.py"},
     "docs/ledger.md": {
         "blankslide anonymize --in-place --ledger postgresql:": "tests/records/mirrors/test_postgresql.py",
@@ -87,6 +91,7 @@ APART: dict[str, dict[str, str]] = {
         "make test": "targets of the Makefile: tests/test_release.py",
     },
     "docs/sealed-originals.md": {"import sys, io": "tests/records/test_sealed.py"},
+    "docs/trust.md": {"make trust": "takes hours: tests/storage/test_crash.py and tests/testing run parts of it"},
     "docs/viewing.md": {"sudo apt install": "changes the machine; scripts/system-libs installs the same packages"},
     "docs/watch.md": {"[Unit]": "no systemd runs here; tests/watch/test_service.py starts the same command"},
     "docs/words.md": {

@@ -207,13 +207,17 @@ class Serving:
             vars(sys)["_the_end"] = _End(self._code)
 
 
+#: The system's own: who measures coverage puts another one into `os`, which would write when half of Python is gone.
+_AT_ONCE: Callable[[int], Any] = getattr(sys.modules.get("posix"), "_exit", os._exit)
+
+
 class _End:
     """What dies last of all, and the process with it: what is left to do is giving back memory, page by page."""
 
     def __init__(self, code: int) -> None:
         self._code = code
 
-    def __del__(self, leave: Callable[[int], Any] = os._exit) -> None:
+    def __del__(self, leave: Callable[[int], Any] = _AT_ONCE) -> None:
         leave(self._code & 0xFF)
 
 

@@ -23,6 +23,7 @@ from blankslide.testing.conformance import FormatConformance
 from blankslide.testing.process import run_cli
 from blankslide.testing.spellings import places_of
 from blankslide.verification.observe import observe
+from blankslide.viewing.areas.pyisyntax import asked
 
 isyntax = pytest.importorskip("isyntax", reason="nobody else here reads iSyntax")
 
@@ -62,6 +63,10 @@ def parsed(data: bytes) -> ET.Element:
 
 def looks(path: Path) -> dict[str, Any]:
     """What libisyntax sees: levels and all their pixels, pictures, bar code."""
+    return asked(_looks, path)
+
+
+def _looks(path: Path) -> dict[str, Any]:
     with isyntax.ISyntax.open(path) as slide:
         sizes = slide.level_dimensions
         return {
@@ -291,13 +296,17 @@ def test_base64_of_odd_length_becomes_valid_again(tmp_path: Path) -> None:
     assert colours(memoryview(jpeg)) == ((96, 40), ((255, 255),) * 3)
 
 
+def _profile(path: Path) -> bytes:
+    with isyntax.ISyntax.open(path) as slide:
+        return bytes(slide.read_icc_profile())
+
+
 def test_a_profile_loses_date_and_texts_but_not_its_curves(tmp_path: Path) -> None:
     path = built(tmp_path, profile=profile())
     assert {v.reader: v.colour for v in observe(path)}["pyisyntax"] == "builds"
     outcome = anonymized(path, profile="strict")
     assert outcome.content == "clean", outcome.residue
-    with isyntax.ISyntax.open(path) as slide:
-        after = bytes(slide.read_icc_profile())
+    after = asked(_profile, path)
     assert len(after) == len(profile())
     assert after[24:36] == bytes(12)
     assert b"sRGB" not in after
@@ -464,5 +473,9 @@ def test_viewing_shows_every_picture_before_and_after(tmp_path: Path) -> None:
             assert tissue[-1].shape == (200, 150, 3)
         anonymized(path)
     assert np.array_equal(*tissue)
+    assert np.array_equal(tissue[0], asked(_region, path, 50, 100, 150, 200)[..., :3])
+
+
+def _region(path: Path, *box: int) -> Any:
     with isyntax.ISyntax.open(path) as slide:
-        assert np.array_equal(tissue[0], slide.read_region(50, 100, 150, 200, 0)[..., :3])
+        return slide.read_region(*box, 0)

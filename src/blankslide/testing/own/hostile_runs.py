@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import io
+import re
 import signal
 import sys
 import tempfile
@@ -49,18 +50,24 @@ class Hostile(NamedTuple):
 
 @contextmanager
 def builders(folder: Path, samples: Path) -> Iterator[Any]:
-    """Import the builders of hostile slides, for the length of a ``with`` block."""
+    """Import the builders of hostile slides, for the length of a ``with`` block; packages have some of their names."""
+    from importlib import import_module
+
+    others = {name: sys.modules.pop(name) for name in _own_names()}
     sys.path.insert(0, str(folder))
     try:
-        from importlib import import_module
-
         build, kit = import_module("build"), import_module("kit")
         kit.SAMPLES = samples  # type: ignore[attr-defined]
         yield build
     finally:
         sys.path.remove(str(folder))
-        for name in [n for n in sys.modules if n in ("build", "kit", "sets") or (n[:1] == "k" and n[1:3].isdigit())]:
+        for name in _own_names():
             del sys.modules[name]
+        sys.modules.update(others)
+
+
+def _own_names() -> list[str]:
+    return [name for name in sys.modules if name in ("build", "kit", "sets") or re.fullmatch(r"k\d\d_?.*", name)]
 
 
 def hostile_runs(

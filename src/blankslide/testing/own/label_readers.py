@@ -97,6 +97,13 @@ def _xml(slide: Path) -> Pictures:
 
 
 def _pyisyntax(slide: Path) -> Pictures:
+    from blankslide.viewing.areas.pyisyntax import asked
+
+    shown: Pictures = asked(_shown_by_pyisyntax, slide)
+    return shown
+
+
+def _shown_by_pyisyntax(slide: Path) -> Pictures:
     from isyntax import ISyntax
 
     with ISyntax.open(slide) as opened:

@@ -120,6 +120,8 @@ def _run(service: Watched, sent: list[Parcel], plan: Path, kills: list[float]) -
             if feeder.poll() is not None and wanted <= files_below(service.out).keys():
                 break
             time.sleep(0.2)
+        while time.monotonic() < limit and not service.has_begun():
+            time.sleep(0.05)  # before it has, a signal ends the interpreter
         return service.stop(timeout=120)
     finally:
         feeder.kill()

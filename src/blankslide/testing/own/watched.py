@@ -56,6 +56,12 @@ class Watched:
             )
         return self
 
+    def has_begun(self) -> bool:
+        """Whether the process that runs now has written its health."""
+        from blankslide.watch import read_health
+
+        return self.process is not None and self.health.exists() and read_health(self.health).pid == self.process.pid
+
     def stop(self, number: int = signal.SIGTERM, timeout: float = 60) -> int:
         """Send a signal to the service alone, and wait; return its exit code."""
         assert self.process is not None

@@ -68,8 +68,8 @@ def _owner(process: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1, thread_name_prefix="blankslide-isyntax")
 
 
-def _asked(call: Callable[..., Any], *arguments: Any) -> Any:
-    """Let the library's own thread call it; whatever it raises is raised here."""
+def asked(call: Callable[..., Any], *arguments: Any) -> Any:
+    """Let the library's own thread call something, which may use the library; whatever it raises is raised here."""
     return _owner(os.getpid()).submit(call, *arguments).result()
 
 
@@ -81,7 +81,7 @@ class IsyntaxAreas(Areas):
     def __init__(self, path: Path) -> None:
         self._path = path
         super().__init__()
-        self._sizes: list[tuple[int, int]] = _asked(lambda: list(self._slide.level_dimensions))
+        self._sizes: list[tuple[int, int]] = asked(lambda: list(self._slide.level_dimensions))
 
     def _opened(self) -> Any:
         from isyntax import ISyntax
@@ -89,10 +89,10 @@ class IsyntaxAreas(Areas):
         from blankslide.verification.judges import pyisyntax
 
         pyisyntax.look(self._path)
-        return _asked(ISyntax.open, self._path, _CACHE)
+        return asked(ISyntax.open, self._path, _CACHE)
 
     def _close(self, slide: Any) -> None:
-        _asked(slide.close)
+        asked(slide.close)
 
     def _number(self, level: Level) -> int | None:
         size = (level.width, level.height)
@@ -103,7 +103,7 @@ class IsyntaxAreas(Areas):
 
     def _decoded(self, number: int, x: slice, y: slice) -> Pixels:
         wide, high = x.stop - x.start, y.stop - y.start
-        area: Pixels = _asked(self._slide.read_region, x.start, y.start, wide, high, number)
+        area: Pixels = asked(self._slide.read_region, x.start, y.start, wide, high, number)
         return area[..., :3]
 
 
