@@ -234,6 +234,16 @@ def test_a_dot_folder_that_cannot_be_removed_is_told_of_and_goes_next_time(world
     assert contents(world.out) == world.final()
 
 
+def test_a_copy_that_cannot_be_begun_leaves_no_folder(world: World) -> None:
+    class Full(DiskCopyVolume):
+        def create_copy(self, folder: str, name: str) -> int:
+            raise NoSpace("cannot create the copy: the disk is full")
+
+    with world.opened() as slide, pytest.raises(NoSpace):
+        SetCopy.begin(slide, str(world.out), world.layout.copy, Full())
+    assert os.listdir(world.out) == []
+
+
 def test_a_living_run_is_not_disturbed(world: World) -> None:
     pytest.importorskip("fcntl")
     with world.opened() as slide:

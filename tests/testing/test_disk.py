@@ -215,6 +215,12 @@ def test_errors_leave_nothing_half_done_and_nothing_untrue_said(run: Recorded) -
     check(errors(run, 37), 20)
 
 
+def test_an_empty_folder_of_ours_is_seen(tmp_path: Path) -> None:
+    (tmp_path / "out" / ".blankslide-1.copies").mkdir(parents=True)
+    (tmp_path / "out" / "whose").mkdir()
+    assert found_in(tree_of(str(tmp_path))).own == ("out/.blankslide-1.copies",)
+
+
 # -- who checks is checked ---------------------------------------------------------------
 
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.errors import EnvironmentProblem
@@ -97,7 +98,12 @@ class SetCopy:
         if not volume.make_folder(folder, temp):
             raise busy()
         home = os.path.join(folder, temp)
-        fd = volume.create_copy(home, LIST)
+        try:
+            fd = volume.create_copy(home, LIST)
+        except EnvironmentProblem:
+            with suppress(EnvironmentProblem):
+                volume.remove_folder(folder, temp)  # whoever says that nothing was changed leaves no folder
+            raise
         # Before the lock, another run may have taken the new list for a dead one's and removed it.
         if not lock_copy(fd) or os.fstat(fd).st_ino != volume.inode(home, LIST):
             volume.close(fd)

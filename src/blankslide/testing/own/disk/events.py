@@ -6,7 +6,10 @@ folders must be synced before it is sure to outlive a power failure.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["Event", "Made", "Moved", "Said", "Sized", "Synced", "SyncedFolder", "Tree", "Wrote", "tree_of"]
 
@@ -100,6 +103,16 @@ class Tree(NamedTuple):
                 else:
                     found[path] = node
         return dict(sorted(found.items()))
+
+    def places(self) -> Iterator[str]:
+        """Yield the path of each folder below the root, empty ones too."""
+        waiting = [("", self.root)]
+        while waiting:
+            above, folder = waiting.pop()
+            for name, node in self.folders[folder].items():
+                if node in self.folders:
+                    yield f"{above}{name}"
+                    waiting.append((f"{above}{name}/", node))
 
     def contents(self) -> dict[str, bytes]:
         """Return the bytes of each file that a name leads to, by its path below the root."""

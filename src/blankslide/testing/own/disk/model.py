@@ -80,7 +80,7 @@ class State(NamedTuple):
                 known[id(data)] = data, blake2b(data, digest_size=16).digest()
             found.update(f"{len(path)} {path} {len(data)} ".encode("utf-8", "surrogateescape"))
             found.update(known[id(data)][1])
-        found.update(repr(sorted(_folders(self.tree))).encode())
+        found.update(repr(sorted(self.tree.places())).encode())
         return found.digest()
 
 
@@ -90,16 +90,6 @@ def _below(tree: Tree, node: int | None) -> Iterator[int]:
         yield node
         for member in tree.folders.get(node, {}).values():
             yield from _below(tree, member)
-
-
-def _folders(tree: Tree) -> Iterator[str]:
-    waiting = [("", tree.root)]
-    while waiting:
-        above, folder = waiting.pop()
-        for name, node in tree.folders[folder].items():
-            if node in tree.folders:
-                yield f"{above}{name}"
-                waiting.append((f"{above}{name}/", node))
 
 
 class Disk:

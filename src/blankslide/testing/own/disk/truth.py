@@ -37,7 +37,7 @@ class Found(NamedTuple):
     hot
         Whether a journal waits.
     own
-        What else of ours stands beside the slides.
+        What else of ours stands beside the slides: files, and folders even if nothing is in them.
     key
         The site's key, or nothing.
     ledger
@@ -68,7 +68,8 @@ def found_in(tree: Tree) -> Found:
     contents = tree.contents()
     slides = {path: data for path, data in contents.items() if path.startswith("slides/")}
     copies = {path: data for path, data in contents.items() if path.startswith("out/")}
-    own = tuple(path for path in (*slides, *copies) if _OWN in path)
+    places = (place for place in tree.places() if place.startswith(("slides/", "out/")))
+    own = tuple(path for path in (*slides, *copies, *places) if _OWN in path)
     hot = any(os.path.basename(path).removeprefix(_OWN).isdigit() for path in own if path.startswith("slides/"))
     return Found(
         {path: data for path, data in slides.items() if path not in own},
