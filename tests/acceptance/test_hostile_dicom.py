@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import gc
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
 
 from blankslide.testing.built import build_dicom
+from blankslide.testing.own.hostile_runs import builders
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,21 +25,6 @@ def hostile(shared: Path) -> Path:
     if not folder.is_dir():
         pytest.skip("no hostile slides beside the real ones")
     return folder
-
-
-@contextmanager
-def builders(hostile: Path, samples: Path) -> Iterator[Any]:
-    sys.path.insert(0, str(hostile))
-    try:
-        import build
-        import kit
-
-        kit.SAMPLES = samples
-        yield build
-    finally:
-        sys.path.remove(str(hostile))
-        for name in [n for n in sys.modules if n in ("build", "kit", "sets") or (n[:1] == "k" and n[1:3].isdigit())]:
-            del sys.modules[name]
 
 
 @pytest.mark.filterwarnings("ignore:Invalid value for VR CS", "ignore:Implicitly cleaning up:ResourceWarning")
