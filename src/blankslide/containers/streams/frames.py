@@ -9,9 +9,11 @@ Promise: bounded; only the bytes given are looked at. Whatever is not known has 
 
 from __future__ import annotations
 
+import zlib
+
 from blankslide.containers.streams import jpeg
 
-__all__ = ["MAGIC", "frame_of", "is_cut", "lacks_tables"]
+__all__ = ["MAGIC", "frame_of", "is_coded", "is_cut", "lacks_tables"]
 
 _JPEG, _JP2K, _PNG = b"\xff\xd8\xff", b"\xff\x4f\xff\x51", b"\x89PNG\r\n\x1a\n"
 MAGIC = (_JPEG, _JP2K, _PNG)
@@ -21,6 +23,7 @@ _END = b"\xff\xd9"
 _DQT, _DHT = 0xDB, 0xC4
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _HUFFMAN = frozenset((0xC0, 0xC1, 0xC2))
+_LEAST, _DENSE = 512, 0.9
 _SIZES = 34  # eight numbers of four bytes, and how many components there are
 
 
@@ -71,3 +74,15 @@ def lacks_tables(data: bytes, tables: bytes) -> bool:
         shared.add(segment.marker)
     is_cut_off = tables[end : end + 2] in (bytes((0xFF, _DQT)), bytes((0xFF, _DHT)))
     return is_cut_off or not {_DQT, _DHT} <= shared
+
+
+def is_coded(data: bytes) -> bool:
+    """Whether most of some bytes cannot be packed any further, as coded pixels: texts and tables can.
+
+    Parameters
+    ----------
+    data
+        Any bytes. Of fewer than 512 nobody can say it.
+    """
+    part = data[len(data) // 4 :][: 1 << 16]
+    return len(data) >= _LEAST and len(zlib.compress(part, 1)) > _DENSE * len(part)

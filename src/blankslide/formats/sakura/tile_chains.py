@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from blankslide.containers.sqlite.records import Value
 from blankslide.containers.streams import jpeg
+from blankslide.containers.streams.frames import is_coded
 from blankslide.errors import ContradictorySlide
 from blankslide.formats.sakura.check_sums import Changed
 from blankslide.formats.sakura.columns import Field
@@ -118,7 +119,7 @@ class Chains:
             for tile in tiles:
                 self._follow(tile, thorough)
         for page in self._ownerless():
-            db.empty(page)
+            self._note(page)
         self._look(thorough)
 
     def _ownerless(self) -> Iterator[int]:
@@ -126,6 +127,18 @@ class Chains:
         while page > 0:
             yield page
             page = self.db.owned.find(0, page + 1)
+
+    def _note(self, page: int) -> None:
+        """Note a page that neither a table nor the list of free pages has: a damaged table may have lost a tile."""
+        data, start = self.db.read(page), self.db.offset(page)
+        if is_coded(data):
+            span = (start, start + len(data))
+            self.db.used.append(span)
+            self.found.add_spans(
+                "sakura.lost-page-left", "Lost page, perhaps of tissue", PhiClass.UNKNOWN, "page", [span], []
+            )
+        else:
+            self.db.empty(page)
 
     # -- pages ---------------------------------------------------------------------------
 

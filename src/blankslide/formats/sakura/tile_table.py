@@ -15,7 +15,7 @@ from struct import pack, unpack_from
 from typing import TYPE_CHECKING
 
 from blankslide.containers.sqlite.records import Value, number, record
-from blankslide.containers.streams.frames import frame_of
+from blankslide.containers.streams.frames import frame_of, is_coded
 from blankslide.errors import ContradictorySlide, DamagedSlide, NotEditable
 from blankslide.formatkit.vocabulary import whole_slug
 from blankslide.formats.sakura.check_sums import is_check
@@ -51,6 +51,8 @@ _NUMBERS = (*range(0, 28, 4), *range(30, 54, 4))
 _LARGEST, _LARGEST_NUMBER, _LARGEST_SCALE = 1 << 24, 9999, 1 << 20
 _LOOKED_AT = 64
 _HEAD = 4096
+#: How other pictures and packed data begin: those are no tile.
+_OTHERS = (b"II*\0", b"MM\0*", b"BM", b"GIF8", b"RIFF", b"PK\3\4", b"\x1f\x8b", b"\x78")
 
 
 def has_magic(db: Database, schema: Schema, name: str) -> bool:
@@ -351,10 +353,16 @@ class Tiles:
             self._strange_numbers(self._header)
 
     def _may_be_tile(self, data: Field) -> bool:
-        """Whether a value under a strange name is a picture of a tile's size: then it may be tissue, and is left."""
+        """Whether a value under a strange name may be tissue, and is left.
+
+        That is a picture of a tile's size, and what looks coded without a head that tells of what: of a tile whose name
+        and head are damaged nothing else is left.
+        """
         side, _, _ = self._extent()
         frame = frame_of(data.raw[:_HEAD])
-        return side > 0 and frame is not None and frame[0] == "jpeg" and frame[1][1:5] == pack(">HH", side, side)
+        if frame is None:
+            return is_coded(data.raw) and not data.raw.startswith(_OTHERS)
+        return side > 0 and frame[0] == "jpeg" and frame[1][1:5] == pack(">HH", side, side)
 
     def _value(self, word: str, field: Field) -> None:
         """Report an unknown value, unless it is empty."""
