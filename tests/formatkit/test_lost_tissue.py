@@ -55,6 +55,17 @@ def test_a_tile_that_begins_before_its_place_refuses_the_slide() -> None:
         found(b"", late=2)
 
 
+def test_a_tile_that_begins_behind_its_place_refuses_the_slide() -> None:
+    """Its place is three bytes early, its length is right: then its last three bytes are nobody's."""
+    data = b"\0\0\0" + TILE + b"\0" * 7 + TILE
+    bytemap = ByteMap(len(data))
+    bytemap.claim(0, len(TILE), ByteClass.TISSUE, "page 0")
+    bytemap.claim(len(data) - len(TILE), len(data), ByteClass.TISSUE, "page 0")
+    bytemap.settle()
+    with pytest.raises(DamagedSlide, match="begins behind"):
+        like_tissue(MemorySource(data), bytemap, bytemap.gaps())
+
+
 def test_nothing_is_read_where_nothing_is_unowned() -> None:
     bytemap = ByteMap(10)
     bytemap.claim(0, 10, ByteClass.TISSUE, "page 0")

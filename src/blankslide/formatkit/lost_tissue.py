@@ -88,6 +88,8 @@ def _require_end(source: ByteSource, start: int, end: int) -> None:
     rest = source.read(max(end - _LARGEST, start + len(head)), min(_LARGEST, end - start - len(head)))
     if head.startswith(MAGIC) and is_cut(head + rest):
         raise DamagedSlide("a tile of tissue goes on behind the end that is announced for it")
+    if not head.startswith(MAGIC) and any(head.find(magic) > 0 for magic in MAGIC):
+        raise DamagedSlide("a tile of tissue begins behind the place that is announced for it")
 
 
 def _require_start(source: ByteSource, gap: int, start: int, end: int) -> None:

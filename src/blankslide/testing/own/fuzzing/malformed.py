@@ -144,6 +144,7 @@ def _numbers(page: str, starts: int, counts: int) -> Defects:
         "tile-over-the-directory": ({"at": f"{page} tag {starts} data", "number": page},),
         "tile-cut-off": ({"at": f"{page} tag {counts} data", "number": 64},),
         "tile-two-bytes-late": ({"at": f"{page} tag {starts} data", "number": "find hex:FF D8 FF + 2"},),
+        "tile-three-bytes-early": ({"at": f"{page} tag {starts} data", "number": "find hex:FF D8 FF - 3"},),
     }
 
 
