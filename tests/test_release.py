@@ -16,13 +16,15 @@ import tarfile
 import zipfile
 from collections.abc import Callable
 from importlib.machinery import SourceFileLoader
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 for module in ("build", "hatchling", "twine"):
-    pytest.importorskip(module, reason=f"{module} is not installed")
+    if find_spec(module) is None:
+        pytest.skip(f"{module} is not installed", allow_module_level=True)
 ROOT = Path(__file__).resolve().parents[1]
 KEYGEN = shutil.which("ssh-keygen")
 

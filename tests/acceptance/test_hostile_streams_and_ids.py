@@ -8,10 +8,8 @@ tests are skipped, and those with slides of our own builders remain.
 from __future__ import annotations
 
 import hashlib
-import sys
 import time
 from collections.abc import Iterator
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,6 +18,7 @@ from click.testing import CliRunner
 from blankslide.cli import main
 from blankslide.testing.built import build_dicom
 from blankslide.testing.own.dicoms import SMALL
+from blankslide.testing.own.hostile_runs import builders
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,13 +34,8 @@ def kinds(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[An
         pytest.skip("no hostile slides here")
     samples = tmp_path_factory.mktemp("samples")
     build_dicom(samples / "dicom-wsi.dcm", **{**SMALL, "factors": (1, 2, 4)})
-    sys.path.insert(0, str(folder))
-    try:
-        build, kit = import_module("build"), import_module("kit")
-        kit.SAMPLES = samples
+    with builders(folder, samples) as build:
         yield build
-    finally:
-        sys.path.remove(str(folder))
 
 
 def contents(folder: Path) -> dict[str, bytes]:
