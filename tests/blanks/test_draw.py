@@ -186,6 +186,18 @@ def test_tables_without_the_needed_codes_get_new_ones() -> None:
         assert image.getextrema() == ((255, 255),) * 3
 
 
+def test_a_picture_that_says_it_is_larger_than_any_is_not_drawn() -> None:
+    out = io.BytesIO()
+    Image.new("L", (64, 48), 128).save(out, "JPEG")
+    data = bytearray(out.getvalue())
+    at = data.index(b"\xff\xc0") + 5
+    data[at : at + 4] = b"\xff\xff\xff\xff"
+    frame = blanks_jpeg.parse(bytes(data))
+    assert frame is not None
+    with pytest.raises(NotEditable, match="larger than any"):
+        blanks_jpeg.fresh(frame, None)
+
+
 @pytest.mark.parametrize("junk", [b"\0" * 4000, b"X" * 4000, b"\xff\xd8\xff\xe0" + b"0" * 3996], ids=["0", "X", "soi"])
 def test_a_stream_that_nobody_can_decode_becomes_a_picture_again(tmp_path: Path, junk: bytes) -> None:
     path = tmp_path / "x.tif"

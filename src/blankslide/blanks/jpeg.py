@@ -19,6 +19,7 @@ import struct
 from typing import NamedTuple
 
 from blankslide.containers.streams.jpeg import segments
+from blankslide.errors import NotEditable
 
 _DQT, _DHT, _SOS, _DRI, _APP0, _APP14 = 0xDB, 0xC4, 0xDA, 0xDD, 0xE0, 0xEE
 _MOST_COMPONENTS = 4  # of one scan
@@ -210,6 +211,11 @@ def fresh(frame: Frame, ycc: bool | None) -> bytes:
     """Draw white in a complete sequential stream with the smallest tables there are.
 
     Size, component ids, sampling and the Adobe marker are those of ``frame``.
+
+    Raises
+    ------
+    NotEditable
+        If the picture says that it is larger than any slide's picture.
     """
     colour = white(frame, ycc)
     sizes = sorted({0, *(abs(v - 128).bit_length() for v in colour)})
@@ -220,7 +226,7 @@ def fresh(frame: Frame, ycc: bool | None) -> bytes:
     new = frame._replace(components=parts, simple=True, head=start, restart=0, quant={0: 8}, dc={0: dc}, ac={0: ac})
     stream = _stream(new, colour)
     if stream is None:
-        raise ValueError("a picture of more blocks than any slide's picture has")
+        raise NotEditable("a picture that is to be drawn white says that it is larger than any slide's picture")
     return stream
 
 

@@ -252,14 +252,28 @@ class _Slots:
                 if part.text:
                     yield Aside(name, self.kind, part.start, part.end)
         else:
-            for low, high, new in beside(codec, self._data(start, length), size):
-                yield Aside(name, self.kind, start + low, start + high, new if new is None or any(new) else b"")
+            data = self._data(start, length)
+            for low, high, new in beside(codec, data, size):
+                if new is not None and not any(new):
+                    new = None if _has_tile(data, low, high) else b""
+                yield Aside(name, self.kind, start + low, start + high, new)
 
     def _data(self, start: int, length: int) -> bytes:
         at = start - self._low
         if at >= 0 and at + length <= len(self._block):
             return self._block[at : at + length]
         return self.source.read(start, length)
+
+
+def _has_tile(data: bytes, low: int, high: int) -> bool:
+    """Whether a part of a slot holds a picture that is coded as the slot's own: then a tile's end is what is wrong."""
+    own = frame_of(data[:_HEAD])
+    at = data.find(data[:3], low, high) if own else -1
+    while at >= 0:
+        if frame_of(data[at : at + _HEAD]) == own:
+            return True
+        at = data.find(data[:3], at + 1, high)
+    return False
 
 
 def report(found: FindingCollector, tiff: Tiff, asides: Sequence[Aside]) -> None:

@@ -162,6 +162,8 @@ def _peak() -> int:
 
 def _limit() -> None:
     """Let the process grow by what an input may take, and a little for what is kept of all inputs together."""
+    import numpy  # noqa: F401 - its libraries reserve more than the limit when they come
+
     from blankslide.testing.own.fuzzing.invariant import MIB
 
     try:
