@@ -27,7 +27,9 @@ def test_one_of_two_workers_is_killed_and_every_slide_is_done_once(loopback: Non
     story = on_a_cluster(tmp_path, 15, 2, Random(3), quick)
     assert story.wrong == []
     facts = story.facts
-    assert (facts["workers, and left at the end"], facts["in the ledger"], facts["clean"]) == ("2, 1", 15, 15)
+    assert (facts["workers, and left at the end"], facts["in the ledger"]) == ("2, 1", 15)
+    # The worker may die between the end of a slide and telling of it: the other one then finds that nothing is to do.
+    assert (facts["clean"] + facts["nothing to do"], facts["nothing to do"] <= 1) == (15, True)
 
 
 def test_nobody_answers(few: Path) -> None:
