@@ -38,6 +38,7 @@ __all__ = ["collect", "report", "report_slack"]
 _FEW, _HEAD = 8, 1 << 12
 _LARGEST, _TOGETHER = 4 << 20, 1 << 20
 _RAW, _JPEG = 1, 7
+_OF_A_PICTURE = frozenset((T.STRIP_BYTE_COUNTS, T.TILE_WIDTH, T.TILE_LENGTH, T.TILE_BYTE_COUNTS))
 _SUBSAMPLED = 4  # so many times fewer bytes than samples, at most
 #: Codecs of which a stream's end depends on how many pixels come out, and those that must be decoded to find it.
 _SIZED = frozenset((_RAW, 8, 32946, 32773, 34925))
@@ -65,7 +66,7 @@ def collect(tiff: Tiff, roles: Mapping[str, str], whole_strips: bool = True) -> 
     Raises
     ------
     DamagedSlide
-        If there are more than a file of that size can have.
+        If there are more than a file of that size can have, or a picture is described of which nobody says where it is.
     """
     tiff.asides, most = [], places_in(tiff.size)
     tables: set[tuple[int, int]] = set()
@@ -76,6 +77,7 @@ def collect(tiff: Tiff, roles: Mapping[str, str], whole_strips: bool = True) -> 
         for ifd in page.family():
             if ifd is not page and child_role(page, ifd, role) == "picture":
                 continue  # it is drawn over
+            _require_places(ifd, role == "level" and ifd is page)
             _tables(tiff, ifd, tables)
             if has_picture(ifd) and (whole_strips or role != "level"):
                 tiff.asides += _bounded(_of_picture(ifd, role == "level"), most - len(tiff.asides))
@@ -84,6 +86,18 @@ def collect(tiff: Tiff, roles: Mapping[str, str], whole_strips: bool = True) -> 
             if span and not surplus.is_old_jpeg(ifd) and span[1] <= tiff.size and any_data(tiff.source, *span):
                 tiff.asides.append(Aside(ifd.name, "pointer", *span))
     tiff.asides = list(dict.fromkeys(tiff.asides))
+
+
+def _require_places(ifd: Ifd, is_level: bool) -> None:
+    """Refuse a picture whose places are lost: the list of them would be taken for a text under an unknown tag.
+
+    Raises
+    ------
+    DamagedSlide
+        If there is none although it is a level, or its tiles have a size, or its strips or tiles a length.
+    """
+    if not has_picture(ifd) and (is_level or not ifd.tags.keys().isdisjoint(_OF_A_PICTURE)):
+        raise DamagedSlide(f"{ifd.name} does not say where its image data is")
 
 
 def _bounded(asides: Iterator[Aside], most: int) -> dict[Aside, None]:

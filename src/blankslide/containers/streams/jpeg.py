@@ -166,7 +166,8 @@ def beside_tables(data: bytes) -> list[tuple[int, int]] | None:
         out += low
     if data[pos : pos + 2] == b"\xff\xd9":
         pos += 2
-    out.append((pos, len(data)))
+    if data[pos:] != b"\xff":  # the first half of the end: the other half was cut off
+        out.append((pos, len(data)))
     return [(a, b) for a, b in out if any(data[a:b])]
 
 
