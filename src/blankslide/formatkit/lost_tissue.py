@@ -39,7 +39,8 @@ def like_tissue(source: ByteSource, bytemap: ByteMap, dirty: Sequence[tuple[int,
     Raises
     ------
     DamagedSlide
-        If a tile goes on behind the end that is announced for it, or begins before its announced place.
+        If a tile goes on behind the end that is announced for it, or begins before its announced place; or if one that
+        nobody refers to goes on into a tag's value.
     """
     if not dirty:
         return []
@@ -54,8 +55,11 @@ def like_tissue(source: ByteSource, bytemap: ByteMap, dirty: Sequence[tuple[int,
             _require_end(source, *parts[at - 1])
         if at < len(parts) and parts[at][0] == end and frames:
             _require_start(source, start, *parts[at])
-        if any(_is_alike(frame, frames) for frame in _frames_in(source, start, end)):
+        begun = [where for where, frame in _frames_in(source, start, end) if _is_alike(frame, frames)]
+        if begun:
             out.append((start, end))
+            if not (at < len(parts) and parts[at][0] == end):
+                _require_room(source, max(begun), end)
     return out
 
 
@@ -92,6 +96,12 @@ def _require_end(source: ByteSource, start: int, end: int) -> None:
         raise DamagedSlide("a tile of tissue begins behind the place that is announced for it")
 
 
+def _require_room(source: ByteSource, start: int, end: int) -> None:
+    """Refuse a tile that nobody refers to and of which a part is somebody's: no tag's value stands in a tile."""
+    if end < source.size and is_cut(source.read(start, min(_LARGEST, end - start))):
+        raise DamagedSlide("what may be a tile goes on into something else that the slide refers to")
+
+
 def _require_start(source: ByteSource, gap: int, start: int, end: int) -> None:
     """Refuse a tile that has no beginning, if there is one just before it."""
     if source.read(start, min(_HEAD, end - start)).startswith(MAGIC):
@@ -102,13 +112,13 @@ def _require_start(source: ByteSource, gap: int, start: int, end: int) -> None:
         raise DamagedSlide("a tile of tissue begins before the place that is announced for it")
 
 
-def _frames_in(source: ByteSource, start: int, end: int) -> Iterator[tuple[str, bytes]]:
-    """Yield the frames of pictures that begin in a gap, as far as it is looked into."""
+def _frames_in(source: ByteSource, start: int, end: int) -> Iterator[tuple[int, tuple[str, bytes]]]:
+    """Yield where pictures begin in a gap, as far as it is looked into, and their frames."""
     data = source.read(start, min(end - start, _LOOK))
     for magic in MAGIC:
         at = data.find(magic)
         while at >= 0:
             frame = frame_of(data[at : at + _HEAD])
             if frame is not None:
-                yield frame
+                yield start + at, frame
             at = data.find(magic, at + 1)

@@ -84,7 +84,7 @@ def collect(tiff: Tiff, roles: Mapping[str, str], whole_strips: bool = True) -> 
             starts = ifd.segments()[0] if has_picture(ifd) else ()
             span = surplus.pointed(ifd, starts)
             if span and not surplus.is_old_jpeg(ifd) and span[1] <= tiff.size and any_data(tiff.source, *span):
-                tiff.asides.append(Aside(ifd.name, "pointer", *span))
+                tiff.asides.append(Aside(ifd.name, "pointer", *span, slot=span))
     tiff.asides = list(dict.fromkeys(tiff.asides))
 
 
@@ -116,11 +116,11 @@ def _tables(tiff: Tiff, ifd: Ifd, seen: set[tuple[int, int]]) -> None:
         if entry.tag != T.JPEG_TABLES or (entry.start, entry.end) in seen:
             continue
         seen.add((entry.start, entry.end))
+        at, slot = entry.start, (entry.start, entry.end)
         spans = jpeg.beside_tables(ifd.raw(entry))
         if spans is None:
-            tiff.asides.append(Aside(ifd.name, "tables", entry.start, entry.end, None))
-        for low, high in spans or ():
-            tiff.asides.append(Aside(ifd.name, "tables", entry.start + low, entry.start + high))
+            tiff.asides.append(Aside(ifd.name, "tables", *slot, None))
+        tiff.asides += (Aside(ifd.name, "tables", at + low, at + high, slot=slot) for low, high in spans or ())
 
 
 def _of_picture(ifd: Ifd, tissue: bool) -> Iterator[Aside]:
@@ -135,7 +135,8 @@ def _of_picture(ifd: Ifd, tissue: bool) -> Iterator[Aside]:
         _require_whole(ifd, count)
     for start, length in extra:
         if start + length <= source.size and any_data(source, start, start + length):
-            yield Aside(name, "surplus", start, start + length, b"" if editable else None)
+            slot = start, start + length
+            yield Aside(name, "surplus", *slot, b"" if editable else None, slot)
     for start, end in surplus.spare_entries(ifd, count) if editable else ():
         yield Aside(name, "numbers", start, end)
     codec = ifd.number(T.COMPRESSION, 1)
@@ -256,21 +257,21 @@ class _Slots:
         start, length = int(self.starts[index]), int(self.lengths[index])
         if not length or start + length > self.source.size:
             return  # the byte map refuses the second
-        name, codec = self.ifd.name, self.codec
+        name, codec, slot = self.ifd.name, self.codec, (start, start + length)
         size = surplus.slot_size(self.ifd, index) if codec in _SIZED else 0
         if codec == _RAW:
             if length > size and any_data(self.source, start + size, start + length):
-                yield Aside(name, self.kind, start + size, start + length)
+                yield Aside(name, self.kind, start + size, start + length, slot=slot)
         elif length > _LARGEST:
             for part in jpeg.asides(self.source, start, length) if codec in (6, 7) else ():
                 if part.text:
-                    yield Aside(name, self.kind, part.start, part.end)
+                    yield Aside(name, self.kind, part.start, part.end, slot=slot)
         else:
             data = self._data(start, length)
             for low, high, new in beside(codec, data, size):
                 if new is not None and not any(new):
                     new = None if _has_tile(data, low, high) else b""
-                yield Aside(name, self.kind, start + low, start + high, new)
+                yield Aside(name, self.kind, start + low, start + high, new, slot)
 
     def _data(self, start: int, length: int) -> bytes:
         at = start - self._low
@@ -293,7 +294,7 @@ def _has_tile(data: bytes, low: int, high: int) -> bool:
 def report(found: FindingCollector, tiff: Tiff, asides: Sequence[Aside]) -> None:
     """Turn what was found beside pictures into findings."""
     source = tiff.source
-    for where, kind, start, end, new in asides:
+    for where, kind, start, end, new, _ in asides:
         id_, title = _TITLES[kind]
         edits: tuple[Edit, ...] = ()
         if new is not None:

@@ -48,7 +48,10 @@ def claim_file(
     bytemap = ByteMap(tiff.size)
     bytemap.claim(0, tiff.header_size, ByteClass.STRUCTURE, "header")
     tiff_asides.collect(tiff, roles, whole_strips=texts is None)
-    inside = sorted({(a.start, a.end) for a in tiff.asides if a.new is not None} | set(texts or ()))
+    inside: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for aside in tiff.asides:
+        if aside.new is not None:
+            inside.setdefault(aside.slot, []).append((aside.start, aside.end))
     tissue_tables = {
         (e.start, e.end)
         for page in tiff.pages
@@ -56,7 +59,7 @@ def claim_file(
         for ifd in page.family()
         if (e := ifd.tags.get(T.JPEG_TABLES)) is not None and e.inline is None
     }
-    claims = _Claims(bytemap, tissue_tables, private, inside)
+    claims = _Claims(bytemap, tissue_tables, private, inside, sorted(set(texts or ())))
     for page in tiff.pages:
         role = roles[page.name]
         for ifd in page.family():
@@ -76,9 +79,10 @@ class _Claims:
         bytemap: ByteMap,
         tables: set[tuple[int, int]],
         private: frozenset[int],
+        beside: Mapping[tuple[int, int], list[tuple[int, int]]],
         texts: Sequence[tuple[int, int]],
     ) -> None:
-        self.bytemap, self.tables, self.private = bytemap, tables, private
+        self.bytemap, self.tables, self.private, self._beside = bytemap, tables, private, beside
         self._texts, self._starts = texts, [start for start, _ in texts]
 
     def of(self, ifd: Ifd, owner: str, tissue: bool) -> None:
@@ -100,7 +104,7 @@ class _Claims:
         starts: Sequence[int] = ()
         if T.STRIP_OFFSETS in ifd.tags or T.TILE_OFFSETS in ifd.tags:
             starts, lengths = ifd.segments()
-            if not self._texts:
+            if not (self._texts or self._beside):
                 self.bytemap.claim_many(starts, lengths, data, owner)
             elif len(starts) != len(lengths):
                 raise DamagedSlide(f"{owner} has {len(starts)} offsets but {len(lengths)} byte counts")
@@ -111,17 +115,21 @@ class _Claims:
             self._parts((span,), data, owner)
 
     def _parts(self, spans: Iterable[tuple[int, int]], data: ByteClass, owner: str) -> None:
-        """Claim coded data, but what stands beside it as metadata."""
+        """Claim coded data, but what stands beside it as metadata.
+
+        What was found in a strip or tile is taken out of that one only. Of another one that reaches over the same bytes
+        it would be tissue; both together are a contradiction, and the map refuses them.
+        """
         left: list[tuple[int, int]] = []
         for start, end in spans:
-            inside = []
+            inside = self._beside.get((start, end), [])[:]
             for i in range(bisect_left(self._starts, start), len(self._texts)):
                 if self._texts[i][1] > end:
                     break
                 inside.append(self._texts[i])
             for low, high in inside:
                 self.bytemap.claim(low, high, ByteClass.METADATA, owner)
-            left += subtract([(start, end)], inside) if inside else [(start, end)]
+            left += subtract([(start, end)], sorted(set(inside))) if inside else [(start, end)]
         self.bytemap.claim_many(tuple(s for s, _ in left), tuple(e - s for s, e in left), data, owner)
 
 

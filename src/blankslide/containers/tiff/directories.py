@@ -102,7 +102,8 @@ class Aside(NamedTuple):
 
     ``kind`` says in one word where they stand: ``surplus`` (more than the grid needs), ``numbers`` (its places),
     ``pointer`` (tags 513 and 514), ``tables``, ``tile``. ``new`` takes their place: nothing stands for zeros, None
-    for what can only be told of.
+    for what can only be told of. ``slot`` is the strip, tile or value in which they stand, and no other: from what else
+    reaches over them nothing may be taken.
     """
 
     where: str
@@ -110,6 +111,7 @@ class Aside(NamedTuple):
     start: int
     end: int
     new: bytes | None = b""
+    slot: tuple[int, int] = (0, 0)
 
 
 class Ifd:

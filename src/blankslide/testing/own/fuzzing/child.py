@@ -121,19 +121,19 @@ class _Trial:
         self._skip = 0
 
     def begin(self, skip: int) -> None:
-        """From here on inputs count, but for the first ``skip``; and no more memory than allowed can be had."""
+        """From here on inputs count, but for the first ``skip``."""
         import imagecodecs  # noqa: F401 -- what is loaded only once is not the input's
-        import numpy  # noqa: F401
+        import numpy  # noqa: F401 -- its libraries reserve more than an input may take
 
         for number in range(self.target.samples):
             self.target.tried(bytes((number,)) + b"".join(bytes((kind,)) + bytes(15) for kind in range(8)))
         self._size = _peak()
         self._skip = skip
-        _limit()
 
     def __call__(self, data: bytes) -> None:
         """Try one input."""
         self.tally.begins(data)
+        _limit()  # from what the process has by now: what the engine keeps of all inputs is not this one's
         verdict = self.target.tried(data)
         if verdict.word in ("wrong", "suspect"):
             self._note(verdict.what, data, verdict.word == "suspect")
@@ -161,9 +161,7 @@ def _peak() -> int:
 
 
 def _limit() -> None:
-    """Let the process grow by what an input may take, and a little for what is kept of all inputs together."""
-    import numpy  # noqa: F401 - its libraries reserve more than the limit when they come
-
+    """Let the process grow by what one input may take, and no more."""
     from blankslide.testing.own.fuzzing.invariant import MIB
 
     try:

@@ -63,10 +63,14 @@ def _of_tiff(tiff: Tiff) -> Defects:
         **({} if tiff.picture < 0 else _pictures(tiff, page, starts)),
         **({} if not tiff.text else _xml(f"page 0 tag {tiff.text} data", tiff.text == 270)),
         **_children(),
+        **(_APERIO if tiff.format == "aperio" else {}),
         **(_NDPI if tiff.format == "hamamatsu" else {}),
     }
 
 
+_APERIO: Defects = {
+    "thumbnail-whose-tables-lie-in-a-tile": ({"at": "page 1 tag 347 field", "number": 125},),
+}
 _NDPI: Defects = {
     "shared-code-under-another-tag": ({"at": "page 3 tag 65428 number", "number": 36933},),
     "shared-code-as-a-number": ({"at": "page 3 tag 65428 type", "number": 4},),
@@ -161,6 +165,10 @@ def _levels(smaller: str, number: int, starts: int, counts: int) -> Defects:
         "level-larger-than-its-tiles": ({"at": f"{smaller} tag 257 field", "number": 60000},),
         "level-smaller-than-its-tiles": ({"at": f"{smaller} tag 257 field", "number": 2},),
         "level-out-of-the-chain": ({"at": f"{smaller} pointer", "number": f"page {number + 1}"},),
+        "level-out-of-the-chain-and-a-date-in-its-tile": (
+            {"at": f"{smaller} pointer", "number": f"page {number + 1}"},
+            {"at": "page 0 tag 306 field", "number": f"{smaller} - 600"},
+        ),
         "level-without-tables": ({"at": f"{smaller} tag 347 number", "number": 60003},),
         "level-that-begins-in-another": ({"at": f"{smaller} tag {starts} data", "number": "find hex:FF D8 FF + 9"},),
     }
