@@ -90,7 +90,8 @@ def _require_end(source: ByteSource, start: int, end: int) -> None:
     """Refuse a tile that is cut off; of a large one only both ends are read."""
     head = source.read(start, min(_HEAD, end - start))
     rest = source.read(max(end - _LARGEST, start + len(head)), min(_LARGEST, end - start - len(head)))
-    if head.startswith(MAGIC) and is_cut(head + rest):
+    is_stump = any(magic.startswith(head) for magic in MAGIC)
+    if is_stump or (head.startswith(MAGIC) and is_cut(head + rest)):
         raise DamagedSlide("a tile of tissue goes on behind the end that is announced for it")
     if not head.startswith(MAGIC) and any(head.find(magic) > 0 for magic in MAGIC):
         raise DamagedSlide("a tile of tissue begins behind the place that is announced for it")

@@ -11,6 +11,7 @@ encoders write the same into all. If one of them speaks, or the person asks to b
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from blankslide.containers.streams import jpeg
@@ -170,20 +171,24 @@ def _require_whole(ifd: Ifd, count: int) -> None:
         raise DamagedSlide(f"{ifd.name} has fewer bytes than its pixels need")
     if codec == _JPEG:
         entry = ifd.tags.get(T.JPEG_TABLES)
-        head = source.read(int(starts[first]), min(length, _HEAD))
-        if lacks_tables(head, b"" if entry is None else ifd.raw(entry)):
+        tables = b"" if entry is None else ifd.raw(entry)
+        used = [i for i in dict.fromkeys((first, count // 2, count - 1)) if lengths[i]]
+        heads = (source.read(int(starts[i]), min(int(lengths[i]), _HEAD)) for i in used)
+        if any(lacks_tables(head, tables) for head in heads):
             raise DamagedSlide(f"{ifd.name} has no tables to decode its tiles by")
 
 
 def _is_like_the_first(ifd: Ifd, extra: Sequence[tuple[int, int]]) -> bool:
     """Whether what a level has beyond its grid is coded as its tiles are: then its size may be what is wrong."""
-    source, starts, lengths = ifd.tiff.source, *ifd.segments()
-    frames = [
-        frame_of(source.read(int(start), min(int(length), _HEAD)))
-        for start, length in ((starts[0], lengths[0]), *extra[:_FEW])
-        if int(start) + int(length) <= source.size
-    ]
-    return bool(frames) and frames[0] is not None and frames[0] in frames[1:]
+    source, count = ifd.tiff.source, surplus.needed(ifd)
+    slots = [(int(start), int(length)) for start, length in zip(*ifd.segments(), strict=False)]
+
+    def frames(some: Sequence[tuple[int, int]]) -> set[tuple[str, bytes]]:
+        whole = ((start, length) for start, length in some if length and start + length <= source.size)
+        found = (frame_of(source.read(start, min(length, _HEAD))) for start, length in islice(whole, _FEW))
+        return {frame for frame in found if frame is not None}
+
+    return not frames(slots[:count]).isdisjoint(frames(extra))
 
 
 def _in_slots(ifd: Ifd, codec: int, tissue: bool, count: int) -> Iterator[Aside]:
@@ -261,7 +266,8 @@ class _Slots:
         size = surplus.slot_size(self.ifd, index) if codec in _SIZED else 0
         if codec == _RAW:
             if length > size and any_data(self.source, start + size, start + length):
-                yield Aside(name, self.kind, start + size, start + length, slot=slot)
+                new = b"" if size else None  # of pixels of no size nobody knows where they end
+                yield Aside(name, self.kind, start + size, start + length, new, slot)
         elif length > _LARGEST:
             for part in jpeg.asides(self.source, start, length) if codec in (6, 7) else ():
                 if part.text:

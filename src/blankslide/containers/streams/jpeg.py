@@ -34,6 +34,7 @@ _LOOK = 1 << 16
 _FAR = 1 << 24
 _SOS = 0xDA
 _EOI = 0xD9
+_TABLES_BEGIN = (b"\xff\xdb", b"\xff\xc4")
 #: A marker inside coded data: neither a stuffed byte nor a restart.
 _MARKER = re.compile(rb"\xff[^\0\xff\xd0-\xd7]")
 
@@ -153,7 +154,7 @@ def beside_tables(data: bytes) -> list[tuple[int, int]] | None:
     Returns
     -------
     list of (start, end) or None
-        Parts that no decoder acts on and that are not blank; None if a table has not the form of one.
+        Parts that no decoder acts on and that are not blank; None if a table has not the form of one, or no end.
     """
     if data[:2] != b"\xff\xd8":
         return [(0, len(data))] if any(data) else []
@@ -166,7 +167,10 @@ def beside_tables(data: bytes) -> list[tuple[int, int]] | None:
         out += low
     if data[pos : pos + 2] == b"\xff\xd9":
         pos += 2
-    if data[pos:] != b"\xff":  # the first half of the end: the other half was cut off
+    rest = data[pos:]
+    if rest[:2] in _TABLES_BEGIN and len(rest) > 2:
+        return None  # a table that was cut off, or what looks like one
+    if rest not in (b"\xff", *_TABLES_BEGIN):  # nor the first half of the end, or of a table
         out.append((pos, len(data)))
     return [(a, b) for a, b in out if any(data[a:b])]
 

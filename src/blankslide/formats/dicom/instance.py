@@ -90,7 +90,13 @@ class Instance:
             raise ContradictorySlide("there are more coded frames than the header announces")
 
     def _used(self) -> int:
-        """Return the end of the native frames, or of their element if it is coded or drawn over as a whole."""
+        """Return the end of the native frames, or of their element if it is coded or drawn over as a whole.
+
+        Raises
+        ------
+        DamagedSlide, ContradictorySlide
+            If there are fewer or more of them than the header announces.
+        """
         pixels, header = self.pixels, self.header
         if pixels.encapsulated or self.role not in STAYING:
             return pixels.end
@@ -99,7 +105,9 @@ class Instance:
         size = dicom_pixels.native_size(self.width, self.height, samples, bits, self.frames, kind)
         if pixels.end - pixels.body - size >= max(one, 2):
             raise ContradictorySlide("there are more native frames than the header announces")
-        return min(pixels.end, pixels.body + size)
+        if pixels.body + size > pixels.end:  # the rest would be taken for bytes behind the pixels
+            raise DamagedSlide("the native pixels are fewer bytes than the frames need")
+        return pixels.body + size
 
     def place(self, start: int, end: int) -> Place:
         """Return a place in this file; in a deflated file, that is everything behind the preamble."""

@@ -130,6 +130,14 @@ def _entries(page: str, starts: int, counts: int) -> Defects:
         "two-heights": ({"at": f"{page} tag 256 number", "number": 257},),
         "no-tables": ({"at": f"{page} tag 347 number", "number": 60003},),
         "tables-cut-off": ({"at": f"{page} tag 347 count", "number": 12},),
+        "tables-cut-in-the-first-and-a-tile-without-head": (
+            {"at": f"{page} tag 347 count", "number": 16},
+            {"at": "find hex:FF D8 FF C0", "hex": "00 00 00 00"},
+        ),
+        "no-tables-and-a-tile-without-head": (
+            {"at": f"{page} tag 347 number", "number": 60003},
+            {"at": "find hex:FF D8 FF C0", "hex": "00 00 00 00"},
+        ),
         "tables-cut-near-their-end": ({"at": f"{page} tag 347 count", "number": 288},),
         "tables-beyond-the-end": ({"at": f"{page} tag 347 field", "number": "end - 3"},),
         "tables-zeroed": ({"at": f"{page} tag 347 data", "hex": "00" * 32},),
@@ -145,6 +153,7 @@ def _numbers(page: str, starts: int, counts: int) -> Defects:
         "height-without-end": ({"at": f"{page} tag 257 field", "number": _HUGE},),
         "tiles-of-no-width": ({"at": f"{page} tag 322 field", "number": 0},),
         "tiles-twice-as-wide": ({"at": f"{page} tag 322 field", "number": 512},),
+        "tiles-taller-than-they-are": ({"at": f"{page} tag 323 field", "number": 480},),
         "another-codec": ({"at": f"{page} tag 259 field", "number": 1},),
         "unknown-codec": ({"at": f"{page} tag 259 field", "number": 64999},),
         "another-count-of-samples": ({"at": f"{page} tag 277 field", "number": 250},),
@@ -152,6 +161,7 @@ def _numbers(page: str, starts: int, counts: int) -> Defects:
         "tile-longer-than-the-file": ({"at": f"{page} tag {counts} data", "number": "end"},),
         "tile-over-the-directory": ({"at": f"{page} tag {starts} data", "number": page},),
         "tile-cut-off": ({"at": f"{page} tag {counts} data", "number": 64},),
+        "tile-of-two-bytes": ({"at": f"{page} tag {counts} data", "number": 2},),
         "tile-two-bytes-late": ({"at": f"{page} tag {starts} data", "number": "find hex:FF D8 FF + 2"},),
         "tile-three-bytes-early": ({"at": f"{page} tag {starts} data", "number": "find hex:FF D8 FF - 3"},),
     }
@@ -168,6 +178,11 @@ def _levels(smaller: str, number: int, starts: int, counts: int) -> Defects:
         "level-out-of-the-chain-and-a-date-in-its-tile": (
             {"at": f"{smaller} pointer", "number": f"page {number + 1}"},
             {"at": "page 0 tag 306 field", "number": f"{smaller} - 600"},
+        ),
+        "level-of-two-bytes": ({"at": f"{smaller} tag {counts} data", "number": 2},),
+        "level-without-a-codec-and-a-width-of-tiles": (
+            {"at": f"{smaller} tag 259 field", "number": 1},
+            {"at": f"{smaller} tag 322 number", "number": 60004},
         ),
         "level-without-tables": ({"at": f"{smaller} tag 347 number", "number": 60003},),
         "level-that-begins-in-another": ({"at": f"{smaller} tag {starts} data", "number": "find hex:FF D8 FF + 9"},),

@@ -305,8 +305,14 @@ NDPIS: Defects = {
     ),
 }  # fmt: skip
 
+NATIVE: Defects = {
+    "native-pixels-of-fewer-frames": ({"at": "find hex:E0 7F 10 00 4F 42 00 00 + 8", "number": 196608},),
+    "native-pixels-of-half-a-frame": ({"at": "find hex:E0 7F 10 00 4F 42 00 00 + 8", "number": 99998},),
+}
+
 SETS: tuple[tuple[str, str, Defects], ...] = (
     ("dicom", "dicom-wsi.dcm", DICOM),
+    ("dicom", "dicom-native.dcm", NATIVE),
     ("mirax", "mirax.mrxs", MIRAX),
     ("zeiss", "zeiss-axioscan.czi", ZEISS),
     ("sakura", "sakura.svslide", SAKURA),
