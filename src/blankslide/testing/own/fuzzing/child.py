@@ -45,6 +45,8 @@ def main(words: list[str]) -> None:
 def _by_atheris(name: str, folder: Path, count: int, seed: int) -> None:
     import atheris
 
+    from blankslide.testing.own.fuzzing.comparing import keeping_no_results
+
     with atheris.instrument_imports(include=list(_WATCHED), enable_loader_override=False):
         _import_all()
     trial = _Trial(name, folder)
@@ -59,7 +61,7 @@ def _by_atheris(name: str, folder: Path, count: int, seed: int) -> None:
     flags = [f"-runs={count - trial.tally.now.done + before}", f"-seed={seed}", f"-max_len={longest}", "-len_control=0"]
     quiet = ["-rss_limit_mb=0", "-timeout=3600", "-reload=0", "-print_pcs=0", "-print_final_stats=1", "-detect_leaks=0"]
     quiet.append(f"-artifact_prefix={folder}/")
-    atheris.Setup([sys.argv[0], str(corpus), *flags, *quiet], trial)
+    atheris.Setup([sys.argv[0], str(corpus), *flags, *quiet], keeping_no_results(trial))
     atheris.Fuzz()
 
 
