@@ -262,3 +262,28 @@ def test_no_result_of_a_comparison_is_kept(tmp_path: Path) -> None:
     (tmp_path / "compares.py").write_text(_COMPARES)
     ended = subprocess.run([sys.executable, "-c", _KEEPS], capture_output=True, cwd=tmp_path, check=True)
     assert set(ended.stdout.split()) == {b"let-go"}
+
+
+_WAITS = """
+import gc, weakref
+from blankslide.testing.own.fuzzing.child import _look_through_garbage_often
+loaded = [[] for _ in range(1_000_000)]
+LOOK()
+class Input:
+    pass
+alive, most = weakref.WeakSet(), 0
+for _ in range(80):
+    one = Input()
+    one.own, one.parts = one, [[] for _ in range(9000)]
+    alive.add(one)
+    most = max(most, len(alive))
+print(most)
+"""
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="Python 3.14 looks for cycles in other steps")
+def test_cycles_of_inputs_do_not_wait_for_what_is_loaded() -> None:
+    """They filled the process; all that is imported counts as old, and a quarter of it may wait."""
+    script = _WAITS.replace("LOOK", "_look_through_garbage_often")
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert int(ended.stdout) < 20
