@@ -228,3 +228,62 @@ def test_atheris_drives_a_target(tmp_path: Path, seeds: Path) -> None:
     assert ended.returncode == 0, ended.stderr[-800:]
     assert TallyFile(tmp_path / "tally" / "container-ini").now.done >= 300
     assert b"cov:" in ended.stderr
+
+
+_COMPARES = """
+def at_most(left, right):
+    return left <= right
+def is_text(left):
+    return left == "text"
+"""
+_KEEPS = """
+import sys, weakref
+import atheris
+from blankslide.testing.own.fuzzing.comparing import keeping_no_results
+with atheris.instrument_imports(include=["compares"], enable_loader_override=False):
+    import compares
+class Answer:
+    pass
+class Asked:
+    def __le__(self, other):
+        return Answer()
+def trial(data):
+    assert compares.at_most(2, 2) and not compares.at_most(3, 2) and compares.is_text("text")
+    kept = weakref.ref(compares.at_most(Asked(), 1))
+    print("kept" if kept() else "let-go", flush=True)
+atheris.Setup([sys.argv[0], "-runs=3"], keeping_no_results(trial))
+atheris.Fuzz()
+"""
+
+
+def test_no_result_of_a_comparison_is_kept(tmp_path: Path) -> None:
+    """An array that stands in its place filled the process."""
+    pytest.importorskip("atheris", reason="there is no wheel of atheris for this system")
+    (tmp_path / "compares.py").write_text(_COMPARES)
+    ended = subprocess.run([sys.executable, "-c", _KEEPS], capture_output=True, cwd=tmp_path, check=True)
+    assert set(ended.stdout.split()) == {b"let-go"}
+
+
+_WAITS = """
+import gc, weakref
+from blankslide.testing.own.fuzzing.child import _look_through_garbage_often
+loaded = [[] for _ in range(1_000_000)]
+LOOK()
+class Input:
+    pass
+alive, most = weakref.WeakSet(), 0
+for _ in range(80):
+    one = Input()
+    one.own, one.parts = one, [[] for _ in range(9000)]
+    alive.add(one)
+    most = max(most, len(alive))
+print(most)
+"""
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="Python 3.14 looks for cycles in other steps")
+def test_cycles_of_inputs_do_not_wait_for_what_is_loaded() -> None:
+    """They filled the process; all that is imported counts as old, and a quarter of it may wait."""
+    script = _WAITS.replace("LOOK", "_look_through_garbage_often")
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert int(ended.stdout) < 20
