@@ -57,6 +57,6 @@ def loses_tissue(name: str, files: Mapping[str, bytes], tissue: Spans) -> str:
 
 
 def _is_tables(data: bytes) -> bool:
-    """Whether these are JPEG tables that several tiles share: of them nothing is lost while the same stand elsewhere."""
+    """Whether these are JPEG tables that tiles share: nothing of them is lost while the same stand elsewhere."""
     markers = [segment.marker for segment in jpeg.segments(data)]
     return bool(markers) and data[-2:] == b"\xff\xd9" and not _FRAMES.intersection(markers)
