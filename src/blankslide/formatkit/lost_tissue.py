@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from blankslide.containers.streams.frames import MAGIC, frame_of, is_cut
 from blankslide.errors import DamagedSlide
+from blankslide.spans import ByteClass
 
 if TYPE_CHECKING:
     from blankslide.source import ByteSource
@@ -40,7 +41,7 @@ def like_tissue(source: ByteSource, bytemap: ByteMap, dirty: Sequence[tuple[int,
     ------
     DamagedSlide
         If a tile goes on behind the end that is announced for it, or begins before its announced place; or if one that
-        nobody refers to goes on into a tag's value.
+        nobody refers to begins or goes on in a tag's value.
     """
     if not dirty:
         return []
@@ -55,6 +56,7 @@ def like_tissue(source: ByteSource, bytemap: ByteMap, dirty: Sequence[tuple[int,
             _require_end(source, *parts[at - 1])
         if at < len(parts) and parts[at][0] == end and frames:
             _require_start(source, start, *parts[at])
+        _require_no_head(source, bytemap, start, frames)
         begun = [where for where, frame in _frames_in(source, start, end) if _is_alike(frame, frames)]
         if begun:
             out.append((start, end))
@@ -103,6 +105,16 @@ def _require_room(source: ByteSource, start: int, end: int) -> None:
         raise DamagedSlide("what may be a tile goes on into something else that the slide refers to")
 
 
+def _require_no_head(source: ByteSource, bytemap: ByteMap, gap: int, frames: set[tuple[str, bytes]]) -> None:
+    """Refuse a value just before a gap in which what may be a tile begins: its rest has no mark in the gap."""
+    before = bytemap.holder(gap - 1, gap) if gap and frames else None
+    if before is None or before[2] != ByteClass.METADATA:
+        return
+    start = max(before[0], gap - _LOOK)
+    if any(_is_alike(frame, frames) for _, frame in _frames_in(source, start, gap)):
+        raise DamagedSlide("what may be a tile begins in a value of a tag")
+
+
 def _require_start(source: ByteSource, gap: int, start: int, end: int) -> None:
     """Refuse a tile that has no beginning, if there is one just before it."""
     if source.read(start, min(_HEAD, end - start)).startswith(MAGIC):
@@ -115,11 +127,12 @@ def _require_start(source: ByteSource, gap: int, start: int, end: int) -> None:
 
 def _frames_in(source: ByteSource, start: int, end: int) -> Iterator[tuple[int, tuple[str, bytes]]]:
     """Yield where pictures begin in a gap, as far as it is looked into, and their frames."""
-    data = source.read(start, min(end - start, _LOOK))
+    look = min(end - start, _LOOK)
+    data = source.read(start, min(look + _HEAD, source.size - start))  # what begins here may go on in somebody's value
     for magic in MAGIC:
-        at = data.find(magic)
+        at = data.find(magic, 0, look)
         while at >= 0:
             frame = frame_of(data[at : at + _HEAD])
             if frame is not None:
                 yield start + at, frame
-            at = data.find(magic, at + 1)
+            at = data.find(magic, at + 1, look)

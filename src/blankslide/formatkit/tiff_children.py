@@ -2,15 +2,17 @@
 
 Pyramids hang below their page as SubIFDs. A child is a level only if it is a smaller picture of the page's shape and
 samples, and is marked as a reduced version (NewSubfileType). One of the same shape without the mark or with other
-samples, or as large as its page, may be tissue or not: it is left, and the slide needs review. So is one that has more
-tiles than its size needs: the size may be what is wrong. Any other child that holds a picture is blanked in place,
-because it stays linked: a label under a level is no tissue.
+samples, or as large as its page, may be tissue or not: it is left, and the slide needs review. So is one whose size may
+be what is wrong: it has more tiles than its size needs, or tiles that are coded as its page's and either the mark of a
+reduced version or a size that fills less than an eighth of one. Any other child that holds a picture is blanked in
+place, because it stays linked: a label under a level is no tissue.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from blankslide.containers.streams.frames import frame_of
 from blankslide.containers.tiff import directories as T
 from blankslide.containers.tiff import surplus
 from blankslide.errors import DamagedSlide
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GOES", "child_findings", "child_role", "is_kept"]
 
+_HEAD, _SLIVER = 1 << 12, 8
 GOES = frozenset(("label", "macro", "unknown"))
 """Roles of pages that go with all their children."""
 
@@ -59,12 +62,33 @@ def child_role(page: Ifd, child: Ifd, role: str = "level") -> str:
     if not (width and height):
         return "picture"
     if not same_shape(child, page):
-        return "left" if surplus.spare_segments(child, surplus.needed(child)) else "picture"
+        spare = surplus.spare_segments(child, surplus.needed(child))
+        return "left" if spare or _has_wrong_size(child, page) else "picture"
     if not is_alike(child, page):
         return "left"
     marked = child.number(T.NEW_SUBFILE_TYPE) & 9 == 1
     below = child.pointer in _pointers(page)
     return "level" if marked and below and width < full[0] and height < full[1] else "left"
+
+
+def _has_wrong_size(child: Ifd, page: Ifd) -> bool:
+    """Whether a child has tiles that are coded as its page's, and a level's mark or a size that is hard to believe."""
+    if not child.is_tiled:
+        return False
+    width, height = child.number(T.IMAGE_WIDTH), child.number(T.IMAGE_LENGTH)
+    tile = child.number(T.TILE_WIDTH), child.number(T.TILE_LENGTH)
+    is_sliver = _SLIVER * width < tile[0] or _SLIVER * height < tile[1]
+    is_marked = child.number(T.NEW_SUBFILE_TYPE) & 1 and child.pointer in _pointers(page)
+    frames = {_first_frame(child), _first_frame(page)} if is_sliver or is_marked else {None}
+    return None not in frames and len(frames) == 1
+
+
+def _first_frame(ifd: Ifd) -> tuple[str, bytes] | None:
+    """What the first strip or tile that is not empty says of its picture."""
+    source = ifd.tiff.source
+    slots = ((int(start), int(length)) for start, length in zip(*ifd.segments(), strict=False) if length)
+    start, length = next(slots, (0, 0))
+    return frame_of(source.read(start, min(length, _HEAD))) if start + length <= source.size else None
 
 
 def _pointers(page: Ifd) -> range:

@@ -9,10 +9,10 @@ A case is a folder, ``tests/cases/<format>-<defect>``, with one ``case.toml``:
 
 Places are named and not counted, so that a case holds for samples drawn by another Pillow: ``page 2`` and ``child 0``
 (directories of a TIFF), behind them ``next``, ``pointer``, or ``tag 270`` with ``number``, ``type``, ``count``,
-``field`` or ``data``; ``find TEXT`` or ``find hex:FF D8``, also its second occurrence, ``find #2 TEXT``; ``end``, or a
-number. ``+ 4`` or ``- 1`` may follow. At the place stands a ``number`` (or a place as a number) of ``size`` bytes, a
-``text``, or ``hex``; ``gone`` says how many bytes it takes the place of, if not as many; ``cut`` ends the file there.
-``file`` names another file than the main one.
+``field``, ``data`` or ``place`` (which its first number says); ``find TEXT`` or ``find hex:FF D8``, also its second
+occurrence, ``find #2 TEXT``; ``end``, or a number. ``+ 4`` or ``- 1`` may follow. At the place stands a ``number`` (or
+a place as a number) of ``size`` bytes, a ``text``, or ``hex``; ``gone`` says how many bytes it takes the place of, if
+not as many; ``cut`` ends the file there. ``file`` names another file than the main one.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from blankslide.testing.own.fuzzing.tiff_places import Directory, TiffPlaces
 CASE = "case.toml"
 _SHIFT = re.compile(r" ([+-]) (\d+)\Z")
 _FIND = re.compile(r"find (?:#(\d+) )?(.*)\Z", re.DOTALL)
-_PAGE = re.compile(r"(page|child) (\d+|last)(?: (next|pointer)| tag (\d+) (number|type|count|field|data))?\Z")
+_PAGE = re.compile(r"(page|child) (\d+|last)(?: (next|pointer)| tag (\d+) (number|type|count|field|data|place))?\Z")
 Fields = Mapping[str, str | int | bool]
 
 
@@ -163,7 +163,9 @@ def _place(said: str, data: bytes) -> tuple[int, int, str]:
         places = TiffPlaces(data)
         pages: Sequence[Directory] = places.pages if found[1] == "page" else places.children
         page = pages[-1 if found[2] == "last" else int(found[2])]
-        at, size = _in_page(page, found[3] or "", found[4] or "", found[5] or "", places.wide)
+        is_said = found[5] == "place"
+        at, size = _in_page(page, found[3] or "", found[4] or "", "data" if is_said else found[5] or "", places.wide)
+        at = places.number(at, size) if is_said else at
         return at + more, size, places.order
     raise ValueError(f"nobody knows the place {said!r}")
 

@@ -184,6 +184,10 @@ def _levels(smaller: str, number: int, starts: int, counts: int) -> Defects:
             {"at": f"{smaller} tag 259 field", "number": 1},
             {"at": f"{smaller} tag 322 number", "number": 60004},
         ),
+        "chain-that-ends-and-a-date-over-a-tile-of-its-rest": (
+            {"at": "page 0 tag 306 field", "number": f"{smaller} tag {starts} place"},
+            {"at": f"{smaller} pointer", "number": 0},
+        ),
         "level-without-tables": ({"at": f"{smaller} tag 347 number", "number": 60003},),
         "level-that-begins-in-another": ({"at": f"{smaller} tag {starts} data", "number": "find hex:FF D8 FF + 9"},),
     }
@@ -222,6 +226,8 @@ def _children() -> Defects:
         "child-that-is-its-page": ({"at": "child 0 pointer", "number": "page 0"},),
         "child-beyond-the-end": ({"at": "child 0 pointer", "number": "end"},),
         "child-of-another-shape": ({"at": "child 0 tag 256 field", "number": 3},),
+        "child-of-half-the-width": ({"at": "child 1 tag 256 field", "number": 128},),
+        "child-a-little-less-high": ({"at": "child 1 tag 257 field", "number": 180},),
         "child-larger-than-its-tiles": ({"at": "child 0 tag 257 field", "number": 60000},),
         "child-of-another-codec": ({"at": "child 0 tag 259 field", "number": 1},),
         "child-of-other-samples": ({"at": "child 0 tag 277 field", "number": 4},),
