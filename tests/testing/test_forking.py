@@ -177,7 +177,7 @@ def test_a_traced_run_is_seen_from_its_first_line(
     servers: dict[str, Forks], environment: dict[str, str], tmp_path: Path, options: list[str]
 ) -> None:
     needs_strace()
-    seen = []
+    seen, environment = [], process.unmeasured(environment)
     for name in ("forked", "fresh"):
         folder, log = tmp_path / name, tmp_path / f"{name}.log"
         folder.mkdir()
@@ -199,6 +199,7 @@ def test_a_run_that_cannot_be_traced_does_nothing(
     servers: dict[str, Forks], environment: dict[str, str], tmp_path: Path
 ) -> None:
     needs_strace()
+    environment = process.unmeasured(environment)
     server = servers.setdefault(MAKES, Forks(MAKES, environment))
     code, _, err = server.run([os.fsencode(tmp_path)], environment, 60, ["strace", "--no-such-option"])
     assert code == 1

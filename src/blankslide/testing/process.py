@@ -81,7 +81,7 @@ def _ended(
     """Run, forked if nobody could tell the difference."""
     traced = before[:1] == ("strace",) and sys.platform == "linux"
     if before:
-        environment = {name: value for name, value in environment.items() if name not in _MEASURES}
+        environment = unmeasured(environment)
     if (traced or not before) and hasattr(os, "fork"):
         measured = not environment.keys().isdisjoint(_MEASURES)
         if measured not in _forks:
@@ -90,3 +90,8 @@ def _ended(
             return _forks[measured].run(arguments, environment, timeout, before)
     done = subprocess.run([*before, *START, *arguments], capture_output=True, timeout=timeout, env=environment)  # noqa: S603
     return done.returncode, done.stdout, done.stderr
+
+
+def unmeasured(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables without those by which `make coverage` measures a process."""
+    return {name: value for name, value in environment.items() if name not in _MEASURES}
