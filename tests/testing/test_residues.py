@@ -36,7 +36,7 @@ def test_what_is_put_back_or_planted_is_flagged(samples: list[Clean]) -> None:
 
 def test_a_name_in_the_tables_of_a_picture_that_was_blanked_is_flagged(samples: list[Clean]) -> None:
     """The one residue of three thousand that was not."""
-    number, clean = next((n, one) for n, one in enumerate(samples) if one.key and one.key.format == "trestle")
+    number, clean = next((n, one) for n, one in enumerate(samples) if one.key and one.format == "trestle")
     assert clean.key is not None
     entry = next(n for n, r in enumerate(clean.key.removed) if r.id == "picture.macro" and r.value)
     assert judged(main, samples, Case(number, residues.PUT_BACK, f"{entry}/every place")).word == residues.FLAGGED
@@ -46,6 +46,7 @@ def test_all_formats_and_planters_have_their_turn(samples: list[Clean]) -> None:
     made = cases(samples, rounds=2)
     assert {case.sample for case in made} == set(range(len(samples)))
     assert {clean.family for clean in samples} == {"", "tiff", "sets"}
+    assert {clean.format for clean in samples} == {"trestle", "mirax", "dicom"}
     assert len(made) == len(set(made))
     assert {case.round for case in made if case.way == residues.PLANTED} == {0, 1}
 

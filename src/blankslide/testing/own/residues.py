@@ -11,6 +11,7 @@ value or the needle stands in the files, and did not in those of the clean slide
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -36,6 +37,7 @@ PUT_BACK, PLANTED = "put back", "planted"
 LEAST = 500
 """So many residues there have to be if all samples are tried."""
 _TRIES, _VARIETY = 5, 8
+_FORMAT = re.compile(r'"format": "(\w+)"')
 
 
 @dataclass(frozen=True)
@@ -52,17 +54,15 @@ class Clean:
         The answer key, or None.
     family
         Which planters suit it; empty if none do.
+    format
+        What `verify` calls it: the row of the table.
     """
 
     path: Path
     before: Mapping[str, bytes]
     key: Planted | None
     family: str = ""
-
-    @property
-    def format(self) -> str:
-        """The column of the table."""
-        return self.key.format if self.key else self.path.name.partition("-")[0].partition(".")[0]
+    format: str = ""
 
 
 class Case(NamedTuple):
@@ -130,11 +130,11 @@ def _named(name: str, words: Sequence[str]) -> bool:
 
 def _clean(command: Command, path: Path, key: Planted | None, family: str = "") -> Clean:
     before = {p.relative_to(path.parent).as_posix(): d for p, d in files(path.parent).items()} if key else {}
-    for verb in (["anonymize", "--in-place"], ["verify"]):
+    for verb in (["anonymize", "--in-place"], ["verify", "--json"]):
         code, text = ended(command, [*verb, str(path)], _home(path))
         if code:
             raise RuntimeError(f"{path.name}: {' '.join(verb)} ends with {code}: {text}")
-    return Clean(path, before, key, family)
+    return Clean(path, before, key, family, *_FORMAT.findall(text)[:1])
 
 
 def _home(path: Path) -> Path:
@@ -296,7 +296,7 @@ def residues(command: Callable[[], Command], words: Sequence[str], rounds: int, 
             verdicts.append(verdict)
             if said := worth_telling(verdict):
                 print(said, flush=True)
-    print("\n".join(table(verdicts)), f"({rounds} times each planter, seed {seed})", flush=True)
+    print("\n".join(table(verdicts)), f"(rounds of planters: {rounds}, seed {seed})", flush=True)
     known = [verdict.word for verdict in verdicts if verdict.word != NO_CASE]
     note = f"{len(samples)} samples, seed {seed}"
     wrong = sum(word in FAULTS for word in known) + (not words and len(known) < LEAST)
