@@ -132,7 +132,7 @@ def test_a_run_leaves_nothing_to_the_next(servers: dict[str, Forks], environment
 @pytest.mark.parametrize("name", ["PYTHONPATH", "PYTHONIOENCODING", "LC_ALL", "LANG", "LD_PRELOAD", "TZ"])
 def test_what_is_read_at_the_start_makes_a_fresh_interpreter(environment: dict[str, str], name: str) -> None:
     process.run_cli("--version")
-    server = process._forks[0]
+    server = process._forks["COVERAGE_PROCESS_CONFIG" in environment]
     assert server.may_fork(environment)
     assert not server.may_fork({**environment, name: "other"})
     assert server.may_fork({**environment, "HOME": "other"})
@@ -142,7 +142,8 @@ def test_what_is_read_at_the_start_makes_a_fresh_interpreter(environment: dict[s
 def test_what_a_library_does_to_the_environment_does_not_outlive_a_test(turn: str) -> None:
     """Whoever imports wsidicom imports cv2, which changes LD_LIBRARY_PATH: no later run would be forked."""
     process.run_cli("--version")
-    assert process._forks[0].may_fork({**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"})
+    server = process._forks["COVERAGE_PROCESS_CONFIG" in os.environ]
+    assert server.may_fork({**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"})
     os.environ["LD_LIBRARY_PATH"] = "/of/a/library"
 
 
@@ -152,12 +153,31 @@ def test_a_run_under_another_program_is_not_forked(monkeypatch: pytest.MonkeyPat
     assert process.run_cli("--version", env={"PYTHONUTF8": "0"}).code == 0
 
 
+_MEASURES = 'import os, sys; print(*(name for name in os.environ if name.startswith("COVERAGE_PROCESS")))'
+
+
+@pytest.mark.parametrize(
+    "before", [(), ("env",), ("strace", "-f", "-qq", "-o", os.devnull)], ids=["alone", "under", "traced"]
+)
+def test_only_what_runs_alone_is_measured(monkeypatch: pytest.MonkeyPatch, before: tuple[str, ...]) -> None:
+    """What counts a run's calls, or limits what it writes, would meet the file of `make coverage`."""
+    if before[:1] == ("strace",):
+        needs_strace()
+    monkeypatch.setattr(process, "_forks", {})
+    monkeypatch.setattr(process, "LINES", _MEASURES)
+    monkeypatch.setattr(process, "START", (sys.executable, "-c", _MEASURES))
+    for name in ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START"):
+        monkeypatch.delenv(name, raising=False)
+    said = process.run_cli(before=before, env={"COVERAGE_PROCESS_START": os.devnull}).out
+    assert said == ("\n" if before else "COVERAGE_PROCESS_START\n")
+
+
 @pytest.mark.parametrize("options", [[], ["-e", "inject=mkdir:signal=SIGKILL:when=2"]], ids=["traced", "killed"])
 def test_a_traced_run_is_seen_from_its_first_line(
     servers: dict[str, Forks], environment: dict[str, str], tmp_path: Path, options: list[str]
 ) -> None:
     needs_strace()
-    seen = []
+    seen, environment = [], process.unmeasured(environment)
     for name in ("forked", "fresh"):
         folder, log = tmp_path / name, tmp_path / f"{name}.log"
         folder.mkdir()
@@ -179,6 +199,7 @@ def test_a_run_that_cannot_be_traced_does_nothing(
     servers: dict[str, Forks], environment: dict[str, str], tmp_path: Path
 ) -> None:
     needs_strace()
+    environment = process.unmeasured(environment)
     server = servers.setdefault(MAKES, Forks(MAKES, environment))
     code, _, err = server.run([os.fsencode(tmp_path)], environment, 60, ["strace", "--no-such-option"])
     assert code == 1

@@ -3,6 +3,9 @@
 Nothing is patched or imported into the test: what is looked at is what a shell would see.
 Every run is checked for what must never happen: a traceback, or an end by a signal. Runs are forked
 from a warm process where that changes nothing (see `forking`); all others are fresh interpreters.
+
+`make coverage` measures them all but those that run under another command: whoever counts their calls, limits what
+they write or lets them be somebody else would meet the file that coverage keeps.
 """
 
 from __future__ import annotations
@@ -20,7 +23,8 @@ from blankslide.testing.forking import Forks
 Argument = str | bytes | os.PathLike[str]
 LINES = "import sys; from blankslide.cli import main; sys.argv[0] = 'blankslide'; main()"
 START = (sys.executable, "-c", LINES)
-_forks: list[Forks] = []
+_forks: dict[bool, Forks] = {}  # those that are measured, and those that are not
+_MEASURES = ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +80,18 @@ def _ended(
 ) -> tuple[int, bytes, bytes]:
     """Run, forked if nobody could tell the difference."""
     traced = before[:1] == ("strace",) and sys.platform == "linux"
+    if before:
+        environment = unmeasured(environment)
     if (traced or not before) and hasattr(os, "fork"):
-        if not _forks:
-            _forks.append(Forks(LINES, environment))
-        if _forks[0].may_fork(environment):
-            return _forks[0].run(arguments, environment, timeout, before)
+        measured = not environment.keys().isdisjoint(_MEASURES)
+        if measured not in _forks:
+            _forks[measured] = Forks(LINES, environment)
+        if _forks[measured].may_fork(environment):
+            return _forks[measured].run(arguments, environment, timeout, before)
     done = subprocess.run([*before, *START, *arguments], capture_output=True, timeout=timeout, env=environment)  # noqa: S603
     return done.returncode, done.stdout, done.stderr
+
+
+def unmeasured(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables without those by which `make coverage` measures a process."""
+    return {name: value for name, value in environment.items() if name not in _MEASURES}

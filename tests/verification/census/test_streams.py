@@ -33,7 +33,7 @@ def segment(code: int, body: bytes) -> bytes:
 def photo(**how: Any) -> bytes:
     """Return the picture as libjpeg writes it through Pillow; JFIF in front."""
     stream = io.BytesIO()
-    Image.fromarray(NOISE).save(stream, "JPEG", quality=90, **how)
+    Image.fromarray(NOISE).save(stream, "JPEG", **{"quality": 90, **how})
     return stream.getvalue()
 
 
@@ -158,6 +158,26 @@ def test_numbers_of_tables_that_are_beside_can_be_any(place: str) -> None:
     at = stream.index(WHO)
     changed = stream[:at] + b"\x55" * len(WHO) + stream[at + len(WHO) :]
     assert np.array_equal(imagecodecs.jpeg8_decode(changed), imagecodecs.jpeg8_decode(PLAIN))
+
+
+@pytest.mark.parametrize("text", [b"photographed for Ozymandel", b"Quillfeather", b"QUILLFEATHER", b"S24-85390-117"])
+@pytest.mark.parametrize("at", [0, 20])
+def test_a_table_that_is_needed_can_spell_something_too(text: bytes, at: int) -> None:
+    begin = TABLE + 5 + at
+    stream = PLAIN[:begin] + text + PLAIN[begin + len(text) :]
+    assert inside(stream, beside(stream, JPEG), text)
+    tables = b"\xff\xd8" + stream[TABLE:FRAME] + b"\xff\xd9"
+    short = b"\xff\xd8" + PLAIN[FRAME : PLAIN.index(b"\xff\xc4")] + PLAIN[SCAN:]
+    assert inside(tables, beside_tables(tables, [short]), text)
+
+
+def test_tables_of_encoders_spell_nothing() -> None:
+    from PIL import JpegPresets
+
+    for quality in range(1, 101):
+        assert beside(photo(quality=quality), JPEG) == [], quality
+    for name, preset in JpegPresets.presets.items():
+        assert beside(photo(qtables=preset["quantization"]), JPEG) == [], name
 
 
 def test_text_in_one_of_many_tiles_is_seen_though_their_head_is_known() -> None:

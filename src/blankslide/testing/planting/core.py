@@ -203,7 +203,7 @@ def judge(main: Command, plant: Plant, slide: Path, profile: str, home: Path, nu
     """Run the product on a slide in which something was planted, and judge by the files of its folder."""
     before = files(slide.parent)
     start = time.process_time()
-    code, text = _ended(main, ["anonymize", "--in-place", str(slide), "--profile", profile], home)
+    code, text = ended(main, ["anonymize", "--in-place", str(slide), "--profile", profile], home)
     seconds, after = time.process_time() - start, files(slide.parent)
     left = tuple(left_of(plant, after)) if code == 0 else ()
     changed = code in (3, 4) and any(after.get(path) != data for path, data in before.items())
@@ -216,7 +216,7 @@ def files(folder: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-def _ended(main: Command, arguments: list[str], home: Path) -> tuple[int, str]:
+def ended(main: Command, arguments: list[str], home: Path) -> tuple[int, str]:
     """Run the command line in this process; return its code and what it printed."""
     from click.testing import CliRunner
 

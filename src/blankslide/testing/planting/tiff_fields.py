@@ -237,6 +237,8 @@ def plant_in_science(sample: Path, target: Path, random: Random) -> Plant | None
         return None
     text, division, between = place
     rows = [row for row in text.text.split(division) if between in row]
+    if not rows:
+        return None
     key = random.choice(rows).split(between)[0].strip(b" \r\n\"',{")
     encoding, data = any_way(random, value, ("utf-8", "a country's own", "base64", "hex", "percent"))
     retold(tiff, text, added(text, division, between, key, data), random.random() < 0.5)

@@ -1,11 +1,14 @@
 """The segments of a JPEG stream: how long each may be, and what in it no decoder needs.
 
 Tables are looked into: a Huffman table names each symbol once, and only symbols that exist; a quantization table that
-no component uses, or that another one replaces before it was used, is not part of the picture.
+no component uses, or that another one replaces before it was used, is not part of the picture. A table that is used
+may spell something, for a picture that was drawn blank looks alike under any: words with a space between them, a word
+longer than encoders' tables happen to hold (nine letters of one case, over all qualities), or a long number.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -22,6 +25,17 @@ def quantization(data: bytes, begin: int, end: int) -> Iterator[tuple[int, int, 
             return
         yield data[begin], begin, begin + size
         begin += size
+
+
+_SPELLED = re.compile(
+    rb"[A-Za-z]{2,}[,.;:]? [A-Za-z]{2,}|[A-Z]?[a-z]{10,}|[A-Z]{10,}|[A-Z]?[0-9]{2,}(?:[/.:-][0-9]{2,}){2,}|[0-9]{9,}"
+)
+_DIFFERENT = 5
+
+
+def spells(table: bytes) -> bool:
+    """Tell whether a quantization table that is used holds words or a long number; one value repeated is neither."""
+    return any(len(set(found[0])) >= _DIFFERENT for found in _SPELLED.finditer(table))
 
 
 def huffman(data: bytes, begin: int, end: int, largest: int = 14) -> Iterator[tuple[int, int, int]]:

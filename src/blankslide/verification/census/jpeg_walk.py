@@ -1,10 +1,10 @@
 """Walk a JPEG stream from SOI to EOI, marker by marker, and say which of its bytes the picture does not need.
 
 Known are the segments that a decoder needs, in their legal lengths. Comments, application segments (but JFIF and Adobe
-in their shortest form), surplus of any segment, tables that nobody uses, bytes between segments, more than two fill
-bytes, more intervals than the picture has, and all that stands behind the end are beside. A stream without EOI is
-none: no decoder tells one that lacks two bytes only from one that was cut off, and any text in front of where EOI
-should be would count as coded data.
+in their shortest form), surplus of any segment, tables that nobody uses or that spell something, bytes between
+segments, more than two fill bytes, more intervals than the picture has, and all that stands behind the end are beside.
+A stream without EOI is none: no decoder tells one that lacks two bytes only from one that was cut off, and any text in
+front of where EOI should be would count as coded data.
 
 Coded data is passed over by one compiled expression, whatever its length. The tiles of a level share their head, so
 that the last head that had nothing beside is remembered for each kind of tile, and compared instead of walked.
@@ -17,7 +17,7 @@ from collections.abc import Iterable
 
 from blankslide.verification.census.coded import Coded, Ranges, fits, joined, speaking
 from blankslide.verification.census.jpeg_scan import STOP, Scan, needless, scan_end
-from blankslide.verification.census.jpeg_segments import Frame, application, huffman, quantization
+from blankslide.verification.census.jpeg_segments import Frame, application, huffman, quantization, spells
 from blankslide.verification.census.surplus import readable
 
 _SOI, _EOI, _SOS, _DQT, _DHT, _DRI, _DNL = 0xD8, 0xD9, 0xDA, 0xDB, 0xC4, 0xDD, 0xDC
@@ -60,7 +60,7 @@ def beside_tables(data: bytes, streams: Iterable[bytes]) -> Ranges | None:
     walk = _Walk(data, None)
     found = walk.run()
     used = set().union(*map(_borrowed, streams))
-    spare = [where for number, where in walk.quantizers.items() if number not in used]
+    spare = walk.idle(used)
     return None if found is None else joined([*found, *spare])
 
 
@@ -210,9 +210,11 @@ class _Walk:
         self.fresh[key] = (begin, end)
 
     def _idle(self) -> Ranges:
-        """Return the quantization tables that no component uses."""
-        used = self.frame.quantizers if self.frame is not None else set()
-        return [where for number, where in self.quantizers.items() if number not in used]
+        return self.idle(self.frame.quantizers if self.frame is not None else set())
+
+    def idle(self, used: set[int]) -> Ranges:
+        """Return the quantization tables that no component uses, or that spell something."""
+        return [(a, b) for number, (a, b) in self.quantizers.items() if number not in used or spells(self.data[a:b])]
 
     def _spare(self, begin: int, end: int) -> None:
         if begin < end:
