@@ -53,7 +53,7 @@ def like_tissue(source: ByteSource, bytemap: ByteMap, dirty: Sequence[tuple[int,
     for start, end in dirty:
         at = bisect_left(starts, start)
         if at and parts[at - 1][1] == start:
-            _require_end(source, *parts[at - 1])
+            _require_end(source, *parts[at - 1], frames)
         if at < len(parts) and parts[at][0] == end and frames:
             _require_start(source, start, *parts[at])
         _require_no_head(source, bytemap, start, frames)
@@ -88,14 +88,16 @@ def _frame(source: ByteSource, start: int, end: int) -> tuple[str, bytes] | None
     return frame_of(source.read(start, min(_HEAD, end - start)))
 
 
-def _require_end(source: ByteSource, start: int, end: int) -> None:
+def _require_end(source: ByteSource, start: int, end: int, frames: set[tuple[str, bytes]]) -> None:
     """Refuse a tile that is cut off; of a large one only both ends are read."""
     head = source.read(start, min(_HEAD, end - start))
     rest = source.read(max(end - _LARGEST, start + len(head)), min(_LARGEST, end - start - len(head)))
     is_stump = any(magic.startswith(head) for magic in MAGIC)
-    if is_stump or (head.startswith(MAGIC) and is_cut(head + rest)):
+    last = max((head + rest).rfind(magic) for magic in MAGIC)  # another one may begin in it, and it is cut then
+    if is_stump or (head.startswith(MAGIC) and is_cut((head + rest)[last:])):
         raise DamagedSlide("a tile of tissue goes on behind the end that is announced for it")
-    if not head.startswith(MAGIC) and any(head.find(magic) > 0 for magic in MAGIC):
+    within = () if head.startswith(MAGIC) else _frames_in(source, start, end)
+    if any(head.find(magic) > 0 for magic in MAGIC if within) or any(_is_alike(frame, frames) for _, frame in within):
         raise DamagedSlide("a tile of tissue begins behind the place that is announced for it")
 
 

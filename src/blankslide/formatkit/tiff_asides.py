@@ -173,8 +173,9 @@ def _require_whole(ifd: Ifd, count: int) -> None:
         entry = ifd.tags.get(T.JPEG_TABLES)
         tables = b"" if entry is None else ifd.raw(entry)
         used = [i for i in dict.fromkeys((first, count // 2, count - 1)) if lengths[i]]
-        heads = (source.read(int(starts[i]), min(int(lengths[i]), _HEAD)) for i in used)
-        if any(lacks_tables(head, tables) for head in heads):
+        heads = [source.read(int(starts[i]), min(int(lengths[i]), _HEAD)) for i in used]
+        is_none = not tables and not any(head.startswith(b"\xff\xd8") for head in heads)
+        if is_none or any(lacks_tables(head, tables) for head in heads):
             raise DamagedSlide(f"{ifd.name} has no tables to decode its tiles by")
 
 

@@ -11,6 +11,7 @@ from blankslide.containers.tiff import surplus
 from blankslide.errors import DamagedSlide
 from blankslide.formatkit import tiff_asides, tiff_children
 from blankslide.formatkit.findings import UNKNOWN, FindingCollector
+from blankslide.formatkit.lost_packed import like_packed_tissue
 from blankslide.formatkit.lost_tissue import like_tissue
 from blankslide.formatkit.tiff_entries import pointed_at, readings
 from blankslide.formatkit.tiff_tags import STRUCTURAL, TAGS
@@ -165,7 +166,7 @@ def unowned(
     dirty = [(s, e) for s, e in bytemap.gaps() if any_data(source, s, e)]
     if not dirty:
         return True
-    tissue = like_tissue(source, bytemap, dirty)
+    tissue = {*like_tissue(source, bytemap, dirty), *like_packed_tissue(tiff, roles, dirty)}
     complete = not pointed_at(tiff, dirty, STRUCTURAL | TAGS.keys() | known)
     for start, end in dirty:
         place = Place(0, "between structures", start, end)

@@ -34,6 +34,7 @@ __all__ = ["MAGIC", "Cell", "Database", "Payload"]
 MAGIC = b"SQLite format 3\0"
 _ENCODINGS = {0: "utf-8", 1: "utf-8", 2: "utf-16-le", 3: "utf-16-be"}
 _DEEPEST = 20
+_LOOSE = 3  # bytes of a page that may be nobody's without a word about them: SQLite leaves none
 _LOCK_BYTE = 0x40000000
 _HEADER = 100
 _KINDS_OF_PAGES = 5
@@ -251,15 +252,17 @@ class Database:
             elif len(stack) >= _DEEPEST:
                 raise DamagedSlide("a tree of the database is deeper than any can be")
             else:
-                stack.append(self._items(item, index, bulk))
+                stack.append(self._items(item, index, bulk, below=True))
 
-    def _items(self, page: int, index: bool, bulk: bool) -> Iterator[Cell | int]:
+    def _items(self, page: int, index: bool, bulk: bool, *, below: bool = False) -> Iterator[Cell | int]:
         """Yield what a page holds, in order: numbers of its children, and its cells."""
         self.take(page)
         data = self.read(page)
         base, head = self.offset(page), _HEADER if page == 1 else 0
         kind, block, count, _ = unpack_from(">BHHH", data, head)
         leaf = kind in (_LEAF_INDEX, _LEAF_TABLE)
+        if below and leaf and not count:
+            raise DamagedSlide("a page of the database is empty, which only the root of a tree may be")
         if kind not in ((_INTERIOR_INDEX, _LEAF_INDEX) if index else (_INTERIOR_TABLE, _LEAF_TABLE)):
             raise DamagedSlide("a page of the database is not of the kind that was expected")
         first = head + (8 if leaf else 12)
@@ -269,7 +272,7 @@ class Database:
         places = unpack_from(f">{count}H", data, first)
         found = [self._cell(page, data, base, kind, first + 2 * i, at) for i, at in enumerate(places)]
         cells = [cell for cell, _ in found]
-        self._lay_out(data, base, stop, cells, block, bulk)
+        self._lay_out(data, base, head, stop, cells, block, bulk)
         for cell, child in found:
             if child:
                 yield child
@@ -313,7 +316,15 @@ class Database:
         fitting = least + (size - least) % (usable - 4)
         return fitting if fitting <= most else least
 
-    def _lay_out(self, data: bytes, base: int, stop: int, cells: list[Cell], block: int, bulk: bool) -> None:
+    def _require_accounted(self, data: bytes, head: int, stop: int, known: int) -> None:
+        """Refuse a page that holds more than its cells, free blocks and fragments: a cell may be cut off."""
+        content = unpack_from(">H", data, head + 5)[0] or 1 << 16
+        if content < stop or content > max(self.usable, stop):
+            raise DamagedSlide("a page of the database says that its cells begin where none can be")
+        if self.usable - content - known - data[head + 7] > _LOOSE:
+            raise DamagedSlide("a page of the database holds bytes that belong to no record")
+
+    def _lay_out(self, data: bytes, base: int, head: int, stop: int, cells: list[Cell], block: int, bulk: bool) -> None:
         """Note which bytes of a page are needed; refuse cells and free blocks that overlap."""
         self.used.append((base, base + stop))
         taken = sorted((c.start - base, c.end - base) for c in cells)
@@ -324,6 +335,7 @@ class Database:
         edges = [(0, stop), *sorted(rooms + blocks), (self.usable, self.usable)]
         if any(a[1] > b[0] for a, b in pairwise(edges)):
             raise ContradictorySlide("two cells of the database share bytes")
+        self._require_accounted(data, head, stop, sum(end - start for start, end in rooms + blocks))
         needed = sorted(taken + [(start, start + 4) for start, _ in heads])
         for (_, end), (start, _) in pairwise([(0, stop), *needed, (self.usable, self.usable)]):
             if start > end:

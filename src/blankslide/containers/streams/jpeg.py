@@ -34,6 +34,7 @@ _LOOK = 1 << 16
 _FAR = 1 << 24
 _SOS = 0xDA
 _EOI = 0xD9
+_PICTURES = frozenset((*range(0xC0, 0xD0), _SOS)) - {0xC4, 0xCC}
 _TABLES_BEGIN = (b"\xff\xdb", b"\xff\xc4")
 #: A marker inside coded data: neither a stuffed byte nor a restart.
 _MARKER = re.compile(rb"\xff[^\0\xff\xd0-\xd7]")
@@ -154,14 +155,14 @@ def beside_tables(data: bytes) -> list[tuple[int, int]] | None:
     Returns
     -------
     list of (start, end) or None
-        Parts that no decoder acts on and that are not blank; None if a table has not the form of one, or no end.
+        Parts that no decoder acts on and that are not blank; None if a table has not the form of one, or no end, or if a picture stands there.
     """
     if data[:2] != b"\xff\xd8":
         return [(0, len(data))] if any(data) else []
     out, pos = [], 2
     for marker, start, end in segments(data):
         pos = end
-        if not _is_table(marker, data[start:end]):
+        if marker in _PICTURES or not _is_table(marker, data[start:end]):
             return None
         low = [(start + a, start + b) for a, b in _wordy(marker, data[start : min(end, start + _JFIF)], end - start)]
         out += low

@@ -50,7 +50,7 @@ def slot_size(ifd: Ifd, index: int) -> int:
         across, down = ifd.number(T.TILE_WIDTH), ifd.number(T.TILE_LENGTH) * (ifd.number(_TILE_DEPTH, 1) or 1)
     else:
         rows = min(ifd.number(T.ROWS_PER_STRIP, height) or height, height)
-        down = min(rows, height - index % -(-height // rows) * rows)
+        down = min(rows, height - index % -(-height // rows) * rows) if rows else 0
     return -(-across * samples * ifd.number(T.BITS_PER_SAMPLE, 1) // 8) * down
 
 

@@ -311,7 +311,7 @@ class _Set:
     def _mpp(self, level: Level) -> tuple[float, float] | None:
         """Micrometres per pixel, from the slide's size in nanometres in the key file."""
         width, height = self._number("PhysicalWidth"), self._number("PhysicalHeight")
-        if not width or not height or min(width, height) <= 0:
+        if not width or not height or min(width, height) <= 0 or not (level.width and level.height):
             return None
         return width / 1000 / level.width, height / 1000 / level.height
 

@@ -149,7 +149,7 @@ def _same_aspect(w: int, h: int, bw: int, bh: int) -> bool:
 def _check_strip(page: Ifd, role: str) -> None:
     """Refuse a strip that does not begin like a JPEG (or, for a picture, blank): it may be another page's."""
     starts, lengths = page.segments()
-    if len(starts) != 1 or page.is_tiled:
+    if len(starts) != 1 or len(lengths) != 1 or page.is_tiled:
         raise ContradictorySlide(f"{page.name} is marked as a {role} but is not one strip")
     if page.number(T.COMPRESSION, 1) not in (6, 7):
         return

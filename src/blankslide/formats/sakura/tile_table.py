@@ -60,7 +60,8 @@ def has_magic(db: Database, schema: Schema, name: str) -> bool:
     for index in schema.indexes:
         if index.table == name:
             cells = zip(range(_LOOKED_AT), db.walk(index.root, index=True), strict=False)
-            return any(read_fields(db, cell, TILE_COLUMNS)[0].text == MAGIC_NAME for _, cell in cells)
+            named = (read_fields(db, cell, TILE_COLUMNS)[:1] for _, cell in cells)
+            return any(field.text == MAGIC_NAME for fields in named for field in fields)
     cells = zip(range(_LOOKED_AT), db.walk(schema.tables[name].root), strict=False)
     return any(_first_text(db, cell) == MAGIC_NAME for _, cell in cells)
 
@@ -362,7 +363,7 @@ class Tiles:
         frame = frame_of(data.raw[:_HEAD])
         if frame is None:
             return is_coded(data.raw) and not data.raw.startswith(_OTHERS)
-        return side > 0 and frame[0] == "jpeg" and frame[1][1:5] == pack(">HH", side, side)
+        return 0 < side < 1 << 16 and frame[0] == "jpeg" and frame[1][1:5] == pack(">HH", side, side)
 
     def _value(self, word: str, field: Field) -> None:
         """Report an unknown value, unless it is empty."""
