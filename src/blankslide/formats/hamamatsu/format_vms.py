@@ -9,7 +9,7 @@ single components.
 What goes: values of known keys that identify are overwritten with spaces in place, so all else
 keeps its position; unknown keys go with their whole line. A blank picture of the same size is
 drawn over the macro's file: the key file names it, and OpenSlide refuses the slide if it is
-broken. Text before coded data goes.
+broken. Text before coded data goes; what stands beside the pixels of an NGR file is told of, and stays.
 
 What stays: file names. They often hold the slide's name, but files are not renamed while they are
 edited in place; a note says so.
@@ -48,6 +48,7 @@ from blankslide.model import (
     TextBlock,
 )
 from blankslide.model.patterns import pattern
+from blankslide.source import any_data
 from blankslide.spans import ByteClass, ByteMap, subtract
 
 if TYPE_CHECKING:
@@ -209,7 +210,7 @@ class _Set:
         elif key == "optimisationfile":
             bytemap.claim(0, source.size, ByteClass.STRUCTURE, "restart table")
         else:
-            texts = self._spoken(name) if self.kind == "vms" or key == "mapfile" else []
+            texts = self._beside_pixels(name) if self.kind == "vmu" else self._spoken(name)
             for start, end in texts:
                 bytemap.claim(start, end, ByteClass.METADATA, "image")
             for start, end in subtract([(0, source.size)], texts):
@@ -234,6 +235,21 @@ class _Set:
             whole = jpeg.has_end(source)
         if not whole:
             raise DamagedSlide("an image file of the slide ends too early")
+
+    def _beside_pixels(self, name: str) -> list[tuple[int, int]]:
+        """Report what stands before and behind the pixels of an NGR file, but zeros; return its ranges.
+
+        It is told and stays: nobody has written down what may stand there.
+        """
+        source, file = self.sources[name], self.numbers[name]
+        width, height = self._size(name)
+        start = int.from_bytes(source.read(_NGR_HEAD - 4, 4), "little")
+        sides = ((_NGR_HEAD, start), (start + width * height * _NGR_PIXEL, source.size))
+        beside = [(a, b) for a, b in sides if a < b and any_data(source, a, b)]
+        for a, b in beside:
+            place = Place(file, f"file {file}", a, b)
+            self.found.add("hamamatsu.ngr.beside", "Data beside an image's pixels", UNKNOWN, place, (), None)
+        return beside
 
     def _spoken(self, name: str) -> list[tuple[int, int]]:
         """Report text around a member's coded data; return its ranges."""
