@@ -283,3 +283,17 @@ def test_what_is_no_pixel_of_an_uncompressed_image_is_told_and_stays(tmp_path: P
     assert "hamamatsu.ngr.beside" in str(outcome.residue)
     assert pipeline.anonymize_in_place(path).content == "residue"
     assert image.read_bytes() == changed, "it may be tissue"
+
+
+@pytest.mark.parametrize("at", [8, 40 - 12, -1])
+def test_what_is_no_place_in_a_table_of_restart_markers_is_told(tmp_path: Path, at: int) -> None:
+    path, text = built(tmp_path), "Ada".encode("utf-32-le")
+    assert pipeline.anonymize_in_place(path).content == "clean"
+    table = path.with_suffix(".opt")
+    whole = table.read_bytes()
+    table.write_bytes(whole + bytes(13))
+    assert pipeline.verify(path).content == "clean", "zeros say nothing"
+    table.write_bytes(whole + text if at < 0 else whole[:at] + text + whole[at + len(text) :])
+    outcome = pipeline.verify(path)
+    assert outcome.content == "residue"
+    assert "hamamatsu.opt.beside" in str(outcome.residue)

@@ -9,7 +9,8 @@ single components.
 What goes: values of known keys that identify are overwritten with spaces in place, so all else
 keeps its position; unknown keys go with their whole line. A blank picture of the same size is
 drawn over the macro's file: the key file names it, and OpenSlide refuses the slide if it is
-broken. Text before coded data goes; what stands beside the pixels of an NGR file is told of, and stays.
+broken. Text before coded data goes; what stands beside the pixels of an NGR file or the
+places of a table is told of, and stays.
 
 What stays: file names. They often hold the slide's name, but files are not renamed while they are
 edited in place; a note says so.
@@ -92,6 +93,8 @@ _NAMES = frozenset(("mapfile", "macroimage", "optimisationfile"))
 _KEY = pattern(r"(?!.*\d{4})[A-Za-z][A-Za-z0-9_.()-]{0,47}")
 #: Bytes of an NGR file's header that say where its pixels begin, and of one pixel: three samples of 16 bits.
 _NGR_HEAD, _NGR_PIXEL = 28, 6
+#: Bytes of a place in the table of restart markers.
+_RESTART = 40
 _NOTE = "the names of the slide's other files stand in its key file and were not changed"
 
 
@@ -209,6 +212,7 @@ class _Set:
             bytemap.claim(0, source.size, ByteClass.ASSOCIATED, "macro")
         elif key == "optimisationfile":
             bytemap.claim(0, source.size, ByteClass.STRUCTURE, "restart table")
+            self._restarts(name)
         else:
             texts = self._beside_pixels(name) if self.kind == "vmu" else self._spoken(name)
             for start, end in texts:
@@ -235,6 +239,15 @@ class _Set:
             whole = jpeg.has_end(source)
         if not whole:
             raise DamagedSlide("an image file of the slide ends too early")
+
+    def _restarts(self, name: str) -> None:
+        """Tell of a table of restart markers that holds more than places, numbers of 320 bits of which 64 are enough."""
+        source, file = self.sources[name], self.numbers[name]
+        data = source.read(0, source.size)
+        rest = data[len(data) - len(data) % _RESTART :]
+        if rest.strip(b"\0") or any(data[at::_RESTART].strip(b"\0") for at in range(8, _RESTART)):
+            place = Place(file, f"file {file}", 0, source.size)
+            self.found.add("hamamatsu.opt.beside", "Data beside a table's numbers", UNKNOWN, place, (), None)
 
     def _beside_pixels(self, name: str) -> list[tuple[int, int]]:
         """Report what stands before and behind the pixels of an NGR file, but zeros; return its ranges.
