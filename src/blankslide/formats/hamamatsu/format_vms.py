@@ -241,7 +241,7 @@ class _Set:
             raise DamagedSlide("an image file of the slide ends too early")
 
     def _restarts(self, name: str) -> None:
-        """Tell of a table of restart markers that holds more than places, numbers of 320 bits of which 64 are enough."""
+        """Tell of a table of restart markers that holds more than places, which have 320 bits and need 64."""
         source, file = self.sources[name], self.numbers[name]
         data = source.read(0, source.size)
         rest = data[len(data) - len(data) % _RESTART :]
