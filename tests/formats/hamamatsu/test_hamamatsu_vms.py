@@ -263,3 +263,37 @@ def test_what_stands_behind_an_image_file_does_not_make_it_a_part(tmp_path: Path
     image = tmp_path / "s.jpg"
     image.write_bytes(image.read_bytes() + b"\1" * behind)
     assert pipeline.inspect(path).levels
+
+
+@pytest.mark.parametrize("place", ["behind", "between"])
+@pytest.mark.parametrize("member", ["s.ngr", "s_map2.ngr"])
+def test_what_is_no_pixel_of_an_uncompressed_image_is_told_and_stays(tmp_path: Path, member: str, place: str) -> None:
+    path, text = tmp_path / "s.vmu", "Quillfeather".encode("utf-32-le")
+    build_hamamatsu_vms(path, **{**SMALL, "kind": "vmu", "columns": 1})
+    assert pipeline.anonymize_in_place(path).content == "clean"
+    image = path.with_name(member)
+    whole = image.read_bytes()
+    image.write_bytes(whole + bytes(4096))
+    assert pipeline.verify(path).content == "clean", "zeros say nothing"
+    start = (28 + len(text)).to_bytes(4, "little")
+    changed = whole + text if place == "behind" else whole[:24] + start + text + whole[28:]
+    image.write_bytes(changed)
+    outcome = pipeline.verify(path)
+    assert outcome.content == "residue"
+    assert "hamamatsu.ngr.beside" in str(outcome.residue)
+    assert pipeline.anonymize_in_place(path).content == "residue"
+    assert image.read_bytes() == changed, "it may be tissue"
+
+
+@pytest.mark.parametrize("at", [8, 40 - 12, -1])
+def test_what_is_no_place_in_a_table_of_restart_markers_is_told(tmp_path: Path, at: int) -> None:
+    path, text = built(tmp_path), "Ada".encode("utf-32-le")
+    assert pipeline.anonymize_in_place(path).content == "clean"
+    table = path.with_suffix(".opt")
+    whole = table.read_bytes()
+    table.write_bytes(whole + bytes(13))
+    assert pipeline.verify(path).content == "clean", "zeros say nothing"
+    table.write_bytes(whole + text if at < 0 else whole[:at] + text + whole[at + len(text) :])
+    outcome = pipeline.verify(path)
+    assert outcome.content == "residue"
+    assert "hamamatsu.opt.beside" in str(outcome.residue)

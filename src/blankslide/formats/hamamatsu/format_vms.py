@@ -9,7 +9,8 @@ single components.
 What goes: values of known keys that identify are overwritten with spaces in place, so all else
 keeps its position; unknown keys go with their whole line. A blank picture of the same size is
 drawn over the macro's file: the key file names it, and OpenSlide refuses the slide if it is
-broken. Text before coded data goes.
+broken. Text before coded data goes; what stands beside the pixels of an NGR file or the
+places of a table is told of, and stays.
 
 What stays: file names. They often hold the slide's name, but files are not renamed while they are
 edited in place; a note says so.
@@ -48,6 +49,7 @@ from blankslide.model import (
     TextBlock,
 )
 from blankslide.model.patterns import pattern
+from blankslide.source import any_data
 from blankslide.spans import ByteClass, ByteMap, subtract
 
 if TYPE_CHECKING:
@@ -91,6 +93,8 @@ _NAMES = frozenset(("mapfile", "macroimage", "optimisationfile"))
 _KEY = pattern(r"(?!.*\d{4})[A-Za-z][A-Za-z0-9_.()-]{0,47}")
 #: Bytes of an NGR file's header that say where its pixels begin, and of one pixel: three samples of 16 bits.
 _NGR_HEAD, _NGR_PIXEL = 28, 6
+#: Bytes of a place in the table of restart markers.
+_RESTART = 40
 _NOTE = "the names of the slide's other files stand in its key file and were not changed"
 
 
@@ -208,8 +212,9 @@ class _Set:
             bytemap.claim(0, source.size, ByteClass.ASSOCIATED, "macro")
         elif key == "optimisationfile":
             bytemap.claim(0, source.size, ByteClass.STRUCTURE, "restart table")
+            self._restarts(name)
         else:
-            texts = self._spoken(name) if self.kind == "vms" or key == "mapfile" else []
+            texts = self._beside_pixels(name) if self.kind == "vmu" else self._spoken(name)
             for start, end in texts:
                 bytemap.claim(start, end, ByteClass.METADATA, "image")
             for start, end in subtract([(0, source.size)], texts):
@@ -234,6 +239,30 @@ class _Set:
             whole = jpeg.has_end(source)
         if not whole:
             raise DamagedSlide("an image file of the slide ends too early")
+
+    def _restarts(self, name: str) -> None:
+        """Tell of a table of restart markers that holds more than places, which have 320 bits and need 64."""
+        source, file = self.sources[name], self.numbers[name]
+        data = source.read(0, source.size)
+        rest = data[len(data) - len(data) % _RESTART :]
+        if rest.strip(b"\0") or any(data[at::_RESTART].strip(b"\0") for at in range(8, _RESTART)):
+            place = Place(file, f"file {file}", 0, source.size)
+            self.found.add("hamamatsu.opt.beside", "Data beside a table's numbers", UNKNOWN, place, (), None)
+
+    def _beside_pixels(self, name: str) -> list[tuple[int, int]]:
+        """Report what stands before and behind the pixels of an NGR file, but zeros; return its ranges.
+
+        It is told and stays: nobody has written down what may stand there.
+        """
+        source, file = self.sources[name], self.numbers[name]
+        width, height = self._size(name)
+        start = int.from_bytes(source.read(_NGR_HEAD - 4, 4), "little")
+        sides = ((_NGR_HEAD, start), (start + width * height * _NGR_PIXEL, source.size))
+        beside = [(a, b) for a, b in sides if a < b and any_data(source, a, b)]
+        for a, b in beside:
+            place = Place(file, f"file {file}", a, b)
+            self.found.add("hamamatsu.ngr.beside", "Data beside an image's pixels", UNKNOWN, place, (), None)
+        return beside
 
     def _spoken(self, name: str) -> list[tuple[int, int]]:
         """Report text around a member's coded data; return its ranges."""

@@ -1,9 +1,10 @@
 """Residues in every format: whatever was removed, put back; and things planted into slides that are clean.
 
 Each sample is cleaned once, by the command line. Then its answer key is gone through: what stood in a place before is
-put back there, in one place or in all, of a picture a piece too. And each planter of `testing.planting` plants its
-things into the clean slide: texts in all spellings, numbers, pictures in all codings, in tags, fields, streams, gaps
-and files beside it. That a residue is one is shown before anybody is asked, by what the product has no part in: the
+put back there, in one place or in all, of a picture a piece too. Each of its files gets a person's name behind its end,
+and where it is made of lines in a line of its own, in each spelling that there is. And each planter of
+`testing.planting` plants its things into the clean slide: texts, numbers, pictures in all codings, in tags, fields,
+streams, gaps and files beside it. That a residue is one is shown before anybody is asked, by what the product has no part in: the
 value or the needle stands in the files, and did not in those of the clean slide. What cannot be shown is no case.
 
 `verify` has to say so of each: NOT clean, or refused. It may not call one clean, and it writes nothing.
@@ -24,6 +25,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.testing.own.tally import Tally
 from blankslide.testing.planting.core import ended, files, left_of, planters, without_chance
+from blankslide.testing.planting.invented import ENCODINGS, person
 from blankslide.testing.spellings import places_of
 
 if TYPE_CHECKING:
@@ -33,10 +35,11 @@ if TYPE_CHECKING:
 
 FLAGGED, REFUSED, MISSED, CHANGED, CRASH, NO_CASE = "flagged", "refused", "MISSED", "CHANGED", "CRASH", "no case"
 FAULTS = (MISSED, CHANGED, CRASH)
-PUT_BACK, PLANTED = "put back", "planted"
+PUT_BACK, SPELLED, PLANTED = "put back", "spelled", "planted"
 LEAST = 500
 """So many residues there have to be if all samples are tried."""
 _TRIES, _VARIETY = 5, 8
+_LINES = (".vms", ".vmu", ".ndpis", ".ini")
 _FORMAT = re.compile(r'"format": "(\w+)"')
 
 
@@ -152,6 +155,7 @@ def cases(samples: Sequence[Clean], rounds: int = 1) -> list[Case]:
         if clean.key:
             whats = (f"{entry}/{part}" for entry in range(len(clean.key.removed)) for part in _PARTS)
             out += [Case(number, PUT_BACK, what) for what in whats]
+            out += [Case(number, SPELLED, what) for what in _spellings(clean)]
         for turn in range(rounds if clean.family else 0):
             out += [Case(number, PLANTED, name, turn) for name in planters(clean.family)]
     return out
@@ -177,7 +181,7 @@ def judged(command: Command, samples: Sequence[Clean], case: Case, seed: int = 1
     with tempfile.TemporaryDirectory() as name:
         slide = Path(name) / "slide" / clean.path.name
         slide.parent.mkdir()
-        left = (_put_back if case.way == PUT_BACK else _planted)(clean, case, slide, seed)
+        left = _WAYS[case.way](clean, case, slide, seed)
         if left is None:
             return Verdict(case, clean.format, NO_CASE)
         where, how, beside = left
@@ -217,6 +221,32 @@ def _is_back(entry: Removed, places: Sequence[tuple[int, int]], clean: bytes, no
     return bool(entry.value and places and places_of(entry.value, now) and not places_of(entry.value, clean))
 
 
+def _spellings(clean: Clean) -> Iterator[str]:
+    """Yield each place of a name and each spelling."""
+    for member in sorted(files(clean.path.parent)):
+        name = member.relative_to(clean.path.parent).as_posix()
+        for place in ("the end", "a line") if member.suffix in _LINES else ("the end",):
+            yield from (f"{name}/{place}/{spelling}" for spelling in ENCODINGS)
+
+
+def _spelled(clean: Clean, case: Case, slide: Path, seed: int) -> tuple[str, str, str] | None:
+    """Write a person's name into one of the files; None if it is no line in that spelling."""
+    name, place, spelling = case.what.rsplit("/", 2)
+    raw = person(Random(f"{seed}/{case.sample}/{case.what}")).written(spelling)
+    for member, data in files(clean.path.parent).items():
+        target = slide.parent / member.relative_to(clean.path.parent)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.relative_to(slide.parent).as_posix() == name:
+            if raw in data or (place == "a line" and set(raw) & set(b"\0\r\n")):
+                return None
+            at = len(data) if place == "the end" else data.rindex(b"\n", 0, len(data) - 1) + 1
+            data = (
+                data[:at] + raw + data[at:] if place == "the end" else data[:at] + b"Note=" + raw + b"\r\n" + data[at:]
+            )
+        target.write_bytes(data)
+    return f"{place} of {name}", spelling, ""
+
+
 def _planted(clean: Clean, case: Case, slide: Path, seed: int) -> tuple[str, str, str] | None:
     """Let a planter plant something; None if it does not suit, or leaves nothing that was not there before."""
     plant = planters(clean.family)[case.what]
@@ -228,6 +258,14 @@ def _planted(clean: Clean, case: Case, slide: Path, seed: int) -> tuple[str, str
         if list(left_of(own, files(slide.parent))):
             return own.where, own.encoding, own.beside
     return None
+
+
+_WAYS: Mapping[str, Callable[[Clean, Case, Path, int], tuple[str, str, str] | None]] = {
+    PUT_BACK: _put_back,
+    SPELLED: _spelled,
+    PLANTED: _planted,
+}
+"""Each leaves a residue, and says where, how it is written, and which file beside the slide holds it; or there is none."""
 
 
 # -- all of them ---------------------------------------------------------------------------
@@ -256,14 +294,14 @@ def _one(case: Case) -> Verdict:
 
 def table(verdicts: Sequence[Verdict]) -> Iterator[str]:
     """Yield how all ended: a line for each format, and one for all."""
-    shape = "{:20} {:>9} {:>8} {:>8} {:>8} {:>7}"
-    yield shape.format("format", PUT_BACK, PLANTED, "flagged", "refused", "wrong")
+    shape = "{:20} {:>9} {:>8} {:>8} {:>8} {:>8} {:>7}"
+    yield shape.format("format", PUT_BACK, SPELLED, PLANTED, "flagged", "refused", "wrong")
     known = [verdict for verdict in verdicts if verdict.word != NO_CASE]
     for name in (*sorted({verdict.format for verdict in known}), "all"):
         own = [verdict for verdict in known if name in (verdict.format, "all")]
         words, ways = Counter(v.word for v in own), Counter(v.case.way for v in own)
         wrong = sum(words[word] for word in FAULTS)
-        yield shape.format(name, ways[PUT_BACK], ways[PLANTED], words[FLAGGED], words[REFUSED], wrong)
+        yield shape.format(name, ways[PUT_BACK], ways[SPELLED], ways[PLANTED], words[FLAGGED], words[REFUSED], wrong)
     kinds = {(v.format, v.where) for v in known}
     yield f"residues: {len(known)}, at {len(kinds)} kinds of places, written in {len({v.how for v in known})} ways"
 
