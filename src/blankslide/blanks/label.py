@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from blankslide.blanks import jpeg, label_codecs, label_jpeg, label_strips
 from blankslide.blanks.codes import JPEG, RGB, YCC
 from blankslide.blanks.label_art import art
+from blankslide.blanks.marks import NAME
 from blankslide.containers.streams.jpeg import segments
 from blankslide.model import Write
 from blankslide.policy.labels import is_printable
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["draw", "mark", "marked", "written"]
 
-_NAME, _SUM = b"Blankslide label 1 ", 8
+_NAME, _SUM = NAME + b"label 1 ", 8
 _LOWER = 8
 """Places of the text that are tried, from the top."""
 _MOST_PIXELS, _MOST_SLOTS, _HEAD = 1 << 24, 4096, 1 << 16

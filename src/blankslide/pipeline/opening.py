@@ -126,6 +126,10 @@ def _is_foreign(finding: Finding, key: bytes | None) -> bool:
 
 def _labels(finding: Finding, files: Sequence[ByteSource]) -> tuple[OwnPicture, ...]:
     """Return the pictures that an earlier run has drawn, if one is a label and all of the finding is drawn."""
+    from blankslide.blanks.marks import may_bear
+
+    if not any(may_bear(room, files[room.blank.file]) for room in finding.rooms):
+        return ()  # as nearly always: what knows labels and masks is not even loaded
     from blankslide.blanks.label import written
     from blankslide.policy.labels import is_telling
 

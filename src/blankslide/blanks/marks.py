@@ -1,0 +1,65 @@
+"""Whether a picture can bear a mark of ours at all: one short look, before what knows labels and masks is loaded.
+
+Most pictures are those of a scanner. Their slots neither begin nor end as a mark makes them, and to see that takes one
+read and no drawing. The answer "it may" proves nothing: `label` and `mask` then read the mark, and hold every byte of
+the picture against what we would have drawn.
+
+Promise: a picture that bears a mark is never told from. What this module does not know may bear one: codecs whose
+marks stand in single bits or in blocks, pictures that do not stand in the file as they are, and too many slots.
+"""
+
+from __future__ import annotations
+
+from operator import itemgetter
+from typing import TYPE_CHECKING
+
+from blankslide.blanks.codes import DEFLATE, JPEG, JPEG_XR, LZW
+
+if TYPE_CHECKING:
+    from blankslide.model import Room
+    from blankslide.source import ByteSource
+
+__all__ = ["NAME", "SIGN", "may_bear"]
+
+NAME = b"Blankslide "
+"""How the text of each mark begins."""
+SIGN = b"\x17Bs"
+"""How the sign begins that ends a slot with a mark; two letters follow, which say what kind it is."""
+
+_BEHIND = frozenset((LZW, *DEFLATE, JPEG_XR))
+_COMMENT = 6
+"""Bytes of a JPEG stream before the text of its first comment."""
+_LETTERS = 2
+_MOST = 4096
+_EACH = 1 << 12
+"""Bytes between two words up to which one long read costs less than two short ones."""
+_END = itemgetter(1)
+
+
+def may_bear(room: Room, source: ByteSource) -> bool:
+    """Whether one of a picture's slots may bear the mark of a label or a mask; no for certain, yes perhaps.
+
+    Parameters
+    ----------
+    room
+        The picture.
+    source
+        Its file.
+    """
+    codec, slots = room.blank.coding.compression, room.blank.slots
+    if room.held is not None or len(slots) > _MOST or not (codec == JPEG or codec in _BEHIND):
+        return True
+    if codec == JPEG:
+        word = NAME
+        spans = [(slot[0] + _COMMENT, slot[0] + _COMMENT + len(word)) for slot in slots]
+    else:
+        word = SIGN
+        spans = [(slot[1] - _LETTERS - len(word), slot[1] - _LETTERS) for slot in slots]
+    spans = [span for span, slot in zip(spans, slots, strict=True) if slot[0] <= span[0] and span[1] <= slot[1]]
+    if not spans:  # too short for any mark
+        return False
+    low, high = min(spans)[0], max(map(_END, spans))
+    if high - low > _EACH * len(spans):
+        return any(source.read(start, end - start) == word for start, end in spans)
+    block = source.read(low, high - low)
+    return word in [block[start - low : end - low] for start, end in spans]
