@@ -13,13 +13,15 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from blankslide.blanks.codes import DEFLATE, JPEG, JPEG_XR, LZW
+from blankslide.blanks.codes import DEFLATE, JPEG, JPEG_XR, LZW, PACKBITS, RAW, RLE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from blankslide.model import Room
     from blankslide.source import ByteSource
 
-__all__ = ["NAME", "SIGN", "may_bear"]
+__all__ = ["NAME", "SIGN", "bearer", "may_bear"]
 
 NAME = b"Blankslide "
 """How the text of each mark begins."""
@@ -36,8 +38,25 @@ _EACH = 1 << 12
 _END = itemgetter(1)
 
 
-def may_bear(room: Room, source: ByteSource) -> bool:
-    """Whether one of a picture's slots may bear the mark of a label or a mask; no for certain, yes perhaps.
+def bearer(compression: int, lengths: Sequence[int]) -> int:
+    """Return the number of the slot that bears the mark of a label: where the margin or the most room is.
+
+    Parameters
+    ----------
+    compression
+        The codec.
+    lengths
+        Of the slots; empty ones are left out before.
+    """
+    if compression == RAW:
+        return len(lengths) - 1
+    if compression in (PACKBITS, RLE):
+        return 0
+    return lengths.index(max(lengths))
+
+
+def may_bear(room: Room, source: ByteSource, masked: bool = True) -> bool:
+    """Whether a picture may bear the mark of a label or a mask; no for certain, yes perhaps.
 
     Parameters
     ----------
@@ -45,10 +64,15 @@ def may_bear(room: Room, source: ByteSource) -> bool:
         The picture.
     source
         Its file.
+    masked
+        Whether it may be a mask: any slot can bear its mark, but only one that of a label.
     """
     codec, slots = room.blank.coding.compression, room.blank.slots
     if room.held is not None or len(slots) > _MOST or not (codec == JPEG or codec in _BEHIND):
         return True
+    if not masked:
+        slots = tuple([slot for slot in slots if slot[1] > slot[0]])
+        slots = slots and (slots[bearer(codec, [slot[1] - slot[0] for slot in slots])],)
     if codec == JPEG:
         word = NAME
         spans = [(slot[0] + _COMMENT, slot[0] + _COMMENT + len(word)) for slot in slots]
