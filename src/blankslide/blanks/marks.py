@@ -10,7 +10,6 @@ marks stand in single bits or in blocks, pictures that do not stand in the file 
 
 from __future__ import annotations
 
-from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from blankslide.blanks.codes import DEFLATE, JPEG, JPEG_XR, LZW, PACKBITS, RAW, RLE
@@ -35,7 +34,6 @@ _LETTERS = 2
 _MOST = 4096
 _EACH = 1 << 12
 """Bytes between two words up to which one long read costs less than two short ones."""
-_END = itemgetter(1)
 
 
 def bearer(compression: int, lengths: Sequence[int]) -> int:
@@ -74,16 +72,15 @@ def may_bear(room: Room, source: ByteSource, masked: bool = True) -> bool:
         slots = tuple([slot for slot in slots if slot[1] > slot[0]])
         slots = slots and (slots[bearer(codec, [slot[1] - slot[0] for slot in slots])],)
     if codec == JPEG:
-        word = NAME
-        spans = [(slot[0] + _COMMENT, slot[0] + _COMMENT + len(word)) for slot in slots]
+        word, least = NAME, _COMMENT + len(NAME)
+        places = [slot[0] + _COMMENT for slot in slots if slot[1] - slot[0] >= least]
     else:
-        word = SIGN
-        spans = [(slot[1] - _LETTERS - len(word), slot[1] - _LETTERS) for slot in slots]
-    spans = [span for span, slot in zip(spans, slots, strict=True) if slot[0] <= span[0] and span[1] <= slot[1]]
-    if not spans:  # too short for any mark
+        word, least = SIGN, len(SIGN) + _LETTERS
+        places = [slot[1] - least for slot in slots if slot[1] - slot[0] >= least]
+    if not places:  # too short for any mark
         return False
-    low, high = min(spans)[0], max(map(_END, spans))
-    if high - low > _EACH * len(spans):
-        return any(source.read(start, end - start) == word for start, end in spans)
-    block = source.read(low, high - low)
-    return word in [block[start - low : end - low] for start, end in spans]
+    low, high, size = min(places), max(places), len(word)
+    if high - low > _EACH * len(places):
+        return any(source.read(at, size) == word for at in places)
+    block = source.read(low, high + size - low)
+    return word in [block[at - low : at - low + size] for at in places]

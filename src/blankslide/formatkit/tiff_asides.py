@@ -24,7 +24,7 @@ from blankslide.formatkit.findings import TOO_MANY, UNKNOWN, FindingCollector, p
 from blankslide.formatkit.tiff_children import child_role, is_kept
 from blankslide.formatkit.tiff_numbered_pages import has_picture
 from blankslide.model import Fill, Place, Write
-from blankslide.source import any_data
+from blankslide.source import any_data, is_blank
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from blankslide.containers.tiff.directories import Ifd, Tiff
     from blankslide.model import Edit
     from blankslide.source import ByteSource
+
+    _Read = dict[bytes, list[tuple[int, int]] | None]
 
 __all__ = ["collect", "report", "report_slack"]
 
@@ -69,6 +71,7 @@ def collect(tiff: Tiff, roles: Mapping[str, str], whole_strips: bool = True) -> 
     """
     tiff.asides, most = [], places_in(tiff.size)
     tables: set[tuple[int, int]] = set()
+    read: _Read = {}
     for page in tiff.pages:
         role = roles[page.name]
         if not is_kept(role):
@@ -76,7 +79,7 @@ def collect(tiff: Tiff, roles: Mapping[str, str], whole_strips: bool = True) -> 
         for ifd in page.family():
             if ifd is not page and child_role(page, ifd, role) == "picture":
                 continue  # it is drawn over
-            _tables(tiff, ifd, tables)
+            _tables(tiff, ifd, tables, read)
             if has_picture(ifd) and (whole_strips or role != "level"):
                 tiff.asides += _bounded(_of_picture(ifd, role == "level"), most - len(tiff.asides))
             starts = ifd.segments()[0] if has_picture(ifd) else ()
@@ -96,13 +99,16 @@ def _bounded(asides: Iterator[Aside], most: int) -> dict[Aside, None]:
     return found
 
 
-def _tables(tiff: Tiff, ifd: Ifd, seen: set[tuple[int, int]]) -> None:
-    """Look into a directory's JPEG tables, once if several share them."""
+def _tables(tiff: Tiff, ifd: Ifd, seen: set[tuple[int, int]], read: _Read) -> None:
+    """Look into a directory's JPEG tables, once if several share them; what says the same is taken apart once."""
     for entry in ifd.entries:
         if entry.tag != T.JPEG_TABLES or (entry.start, entry.end) in seen:
             continue
         seen.add((entry.start, entry.end))
-        spans = jpeg.beside_tables(ifd.raw(entry))
+        raw = ifd.raw(entry)
+        if raw not in read:
+            read[raw] = jpeg.beside_tables(raw)
+        spans = read[raw]
         if spans is None:
             tiff.asides.append(Aside(ifd.name, "tables", entry.start, entry.end, None))
         for low, high in spans or ():
@@ -233,9 +239,11 @@ class _Slots:
         """Whether JPEG strips that lie together, one behind the other, have no room for text; asked of all at once."""
         if self.codec != _JPEG or not self._block:
             return False
-        ends = [int(self.starts[i]) + int(self.lengths[i]) - self._low for i in few]
-        follow = all(int(self.starts[i]) == self._low + end for i, end in zip(few[1:], ends[:-1], strict=True))
-        return follow and jpeg.are_bare(self._block, ends)
+        starts, lengths = self.starts[: len(few)], self.lengths[: len(few)]  # `few` is a range from 0 where a block is
+        ends = [int(start) + int(length) for start, length in zip(starts, lengths, strict=True)]
+        if list(starts[1:]) != ends[:-1]:
+            return False
+        return jpeg.are_bare(self._block, [end - self._low for end in ends])
 
     def look(self, index: int) -> Iterator[Aside]:
         """Yield what stands in one strip or tile beside its picture."""
@@ -254,7 +262,7 @@ class _Slots:
         else:
             data = self._data(start, length)
             for low, high, new in beside(codec, data, size):
-                if new is not None and not any(new):
+                if new is not None and is_blank(new):
                     new = None if _has_tile(data, low, high) else b""
                 yield Aside(name, self.kind, start + low, start + high, new)
 
