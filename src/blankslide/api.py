@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from blankslide import pipeline
 from blankslide.asking import options
@@ -21,13 +21,14 @@ from blankslide.errors import (
     SlidePending,
     UsageError,
 )
-from blankslide.model import Action, Inspection, Outcome, PhiClass, Plan
+from blankslide.model import Action, Inspection, PhiClass, Plan
 from blankslide.model.shown import draw_with
 from blankslide.policy.profiles import Profile
 from blankslide.presentation.rows import rows, table
 
 if TYPE_CHECKING:
     from blankslide.batch import Event
+    from blankslide.model import Outcome
     from blankslide.pipeline import Progress
 
 __all__ = [
@@ -54,6 +55,15 @@ __all__ = [
     "table",
     "verify",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Load `Outcome` on first use: who only looks at slides needs none."""
+    if name == "Outcome":
+        from blankslide.model import Outcome
+
+        return Outcome
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def inspect(path: str | Path, *, thorough: bool = False, key: str | Path | None = None) -> Inspection:

@@ -26,7 +26,10 @@ prints it. ``changed`` answers the one question that matters after a failure.
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Changed = Literal["no", "maybe", "written", "finished", "copied", "unfinished"]
 _STATES: dict[Changed, str] = {
@@ -171,3 +174,9 @@ class Cancelled(BlankslideError):
 
 class InternalError(BlankslideError):
     """A promise inside Blankslide was broken; raised before anything is written."""
+
+
+def worst_code(codes: Iterable[int]) -> int:
+    """Return the exit code for several slides: 5 if any, else 1 if any, else the highest."""
+    seen = set(codes)
+    return next((first for first in (5, 1) if first in seen), max(seen, default=0))

@@ -153,16 +153,21 @@ class Window:
         return self._source.data_ranges(start, end)
 
 
+def is_blank(data: bytes) -> bool:
+    """Whether all bytes are zero; one comparison of memory, however many they are."""
+    return data == bytes(len(data))
+
+
 def any_data(source: ByteSource, start: int, end: int) -> bool:
     """Whether any byte of ``[start, end)`` is not zero; holes are skipped, the rest is read a megabyte at a time."""
     if isinstance(source, Window):  # between ten thousand tiles lie as many single bytes: none is worth a block
         source = source.file
     if end - start <= _PAGE:  # to ask for holes costs more than to read so little
         data = source.read(start, end - start)
-        return data != bytes(len(data))
+        return not is_blank(data)
     for low, high in source.data_ranges(start, end):
         for pos in range(low, high, 1 << 20):
             chunk = source.read(pos, min(1 << 20, high - pos))
-            if chunk != bytes(len(chunk)):
+            if not is_blank(chunk):
                 return True
     return False

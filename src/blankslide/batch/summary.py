@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from blankslide.model.outcome import worst_code
+from blankslide.errors import worst_code
 
 if TYPE_CHECKING:
     from blankslide.model import Outcome

@@ -5,9 +5,11 @@ A length and a sign stand beside the mark, so that it can be found from the end 
 
 from __future__ import annotations
 
+from blankslide.blanks.marks import SIGN
+
 __all__ = ["from_bits", "mark_behind", "mark_tail", "with_bits"]
 
-_END = b"\x17BsLb"
+_END = SIGN + b"Lb"
 
 
 def mark_tail(note: bytes) -> bytes:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from blankslide.blanks import jpeg, label_codecs, label_jpeg, label_strips
 from blankslide.blanks.codes import JPEG, RGB, YCC
 from blankslide.blanks.label_art import art
+from blankslide.blanks.marks import NAME, bearer
 from blankslide.containers.streams.jpeg import segments
 from blankslide.model import Write
 from blankslide.policy.labels import is_printable
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["draw", "mark", "marked", "written"]
 
-_NAME, _SUM = b"Blankslide label 1 ", 8
+_NAME, _SUM = NAME + b"label 1 ", 8
 _LOWER = 8
 """Places of the text that are tried, from the top."""
 _MOST_PIXELS, _MOST_SLOTS, _HEAD = 1 << 24, 4096, 1 << 16
@@ -111,7 +112,7 @@ def _moved(room: Room, text: str, form: _Form, source: ByteSource) -> list[Write
     def least(number: int, bears: bool) -> int | None:
         return label_codecs.least(coding, pieces[number].grey, note if bears else b"")
 
-    slots = label_strips.laid_anew(room, least, lambda lengths: label_codecs.bearer(coding, lengths))
+    slots = label_strips.laid_anew(room, least, lambda lengths: bearer(coding.compression, lengths))
     pointers = None if slots is None else label_strips.pointing(room, slots)
     drawn = None if pointers is None else _drawn(room, text, form, source, slots)
     return None if drawn is None or pointers is None else [*drawn, *pointers]
@@ -210,7 +211,7 @@ def _pieces(room: Room, text: str, form: _Form, moved: Sequence[Slot] | None = N
 
 def _bearer(coding: Coding, slots: Sequence[Slot]) -> int:
     """Return the number of the slot that bears the mark."""
-    return label_codecs.bearer(coding, [slot.end - slot.start for slot in slots])
+    return bearer(coding.compression, [slot.end - slot.start for slot in slots])
 
 
 def _mark_in(room: Room, source: ByteSource) -> bytes:

@@ -48,21 +48,12 @@ if TYPE_CHECKING:
 
     Read = Callable[[int, int], bytes]
 
-__all__ = ["SOFT", "bearer", "coded", "least", "mark_in", "stands"]
+__all__ = ["SOFT", "coded", "least", "mark_in", "stands"]
 
 _BITWISE = (PACKBITS, RLE)
 SOFT = {JPEG_XR: (1.0, 0.85, 0.7)}
 """Quality of a codec that may lose something, by how soft edges are."""
 _TAIL, _HEAD = 2048, 8192
-
-
-def bearer(coding: Coding, lengths: list[int]) -> int:
-    """Return the number of the slot that bears the mark: where the margin or the most room is."""
-    if coding.compression == RAW:
-        return len(lengths) - 1
-    if coding.compression in _BITWISE:
-        return 0
-    return lengths.index(max(lengths))
 
 
 def coded(coding: Coding, grey: NDArray[np.uint8], note: bytes, soft: int, length: int, old: bytes) -> bytes | None:

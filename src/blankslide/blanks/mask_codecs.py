@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from blankslide.blanks import lzw, zstd
 from blankslide.blanks.codes import BLACK_IS_ZERO, DEFLATE, LZW, RAW, RGB, WHITE_IS_ZERO, ZSTD
+from blankslide.blanks.marks import NAME, SIGN
 from blankslide.containers.streams import lzw as lzw_end
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["coded", "mark", "marked", "marks", "stands"]
 
-_NAME, _END = b"Blankslide mask 1 ", b"\x17BsMk"
+_NAME, _END = NAME + b"mask 1 ", SIGN + b"Mk"
 _FORM = re.compile(rb"Blankslide mask 1 (\d{1,7}),(\d{1,7}),(\d{1,7}),(\d{1,7}) [0-9a-f]{8}")
 _SHORT, _TAIL, _HEAD, _MOST = 16, 128, 1024, 1 << 26
 

@@ -17,8 +17,7 @@ from blankslide.cli import show
 from blankslide.cli.settling import settle
 from blankslide.cli.slides import Row, Runner, from_outcome
 from blankslide.cli.stopping import STOPPED, stop
-from blankslide.errors import UsageError
-from blankslide.model.outcome import worst_code
+from blankslide.errors import UsageError, worst_code
 from blankslide.pipeline.run_choices import are_several, hold
 from blankslide.presentation import wording as words
 

@@ -11,9 +11,8 @@ from blankslide import pipeline
 from blankslide.cli import show
 from blankslide.cli.slides import Row, Runner, from_outcome
 from blankslide.cli.stopping import STOPPED
-from blankslide.errors import BlankslideError, SlideError
+from blankslide.errors import BlankslideError, SlideError, worst_code
 from blankslide.model import PhiClass
-from blankslide.model.outcome import worst_code
 from blankslide.pipeline.unclaimed import Unclaimed, unclaimed_in
 from blankslide.presentation import wording as words
 from blankslide.records import audit as records

@@ -35,7 +35,7 @@ from blankslide.cli.counter import Counter
 from blankslide.cli.reporting import write_report
 from blankslide.cli.settling import settle
 from blankslide.cli.stopping import STOPPED, stop
-from blankslide.model.outcome import worst_code
+from blankslide.errors import worst_code
 from blankslide.model.shown import plain_text
 from blankslide.pipeline.run_choices import hold
 from blankslide.presentation import wording as words

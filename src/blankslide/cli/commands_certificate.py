@@ -147,8 +147,7 @@ def check(file: str, paths: tuple[str, ...], key: str | None, ledger: str | None
 def _slides(data: Any, paths: Sequence[str], options: Options, as_json: bool) -> tuple[list[Answer], int]:
     """Hold slides in hand against the certificate; one that cannot be read does not stop the others."""
     from blankslide import pipeline
-    from blankslide.errors import BlankslideError
-    from blankslide.model.outcome import worst_code
+    from blankslide.errors import BlankslideError, worst_code
     from blankslide.presentation import wording as words
     from blankslide.records import certificate_check as checks
 

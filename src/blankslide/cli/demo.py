@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blankslide.cli import show
-from blankslide.errors import BlankslideError, NotEditable
-from blankslide.model.outcome import worst_code
+from blankslide.errors import BlankslideError, NotEditable, worst_code
 from blankslide.presentation import wording as words
 
 if TYPE_CHECKING:

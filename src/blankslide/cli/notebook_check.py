@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from blankslide import pipeline
-from blankslide.errors import BlankslideError
-from blankslide.model.outcome import worst_code
+from blankslide.errors import BlankslideError, worst_code
 from blankslide.model.shown import plain_text
 from blankslide.presentation import wording as words
 from blankslide.records import notebook_check

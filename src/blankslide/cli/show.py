@@ -15,7 +15,6 @@ from blankslide.model import (
     Action,
     Decision,
     Inspection,
-    Outcome,
     Plan,
     Stage,
 )
@@ -25,6 +24,7 @@ from blankslide.presentation.rows import in_order
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from blankslide.model import Outcome
     from blankslide.pipeline import Progress, Readable
 
 

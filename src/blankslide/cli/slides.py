@@ -10,42 +10,71 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from blankslide import pipeline
 from blankslide.cli import output
 from blankslide.cli.stopping import STOPPED, stop
-from blankslide.errors import BlankslideError, Cancelled, NoPermission
-from blankslide.model import Outcome
-from blankslide.model.outcome import worst_code
+from blankslide.errors import BlankslideError, Cancelled, NoPermission, worst_code
 from blankslide.model.shown import plain_text
 from blankslide.presentation import wording as words
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from blankslide.model import Content, Decision, Inspection, Medium, NameVerdict
+    from blankslide.model import Content, Decision, Inspection, Medium, NameVerdict, Outcome
     from blankslide.pipeline import Readable
 
 
-@dataclass(slots=True, eq=False, repr=False)
+# What `dataclass` writes by itself is compiled at each start, so only its list of fields is used.
+@dataclass(init=False, repr=False, eq=False, match_args=False, slots=True)
 class Row:
     """What is to be said of one slide."""
 
     path: Path
-    format: str = ""
-    content: Content = "untouched"
-    medium: Medium = "unknown"
-    name: NameVerdict = "unknown"
-    decisions: tuple[Decision, ...] = ()
-    error: str | None = None
-    code: int = 0
-    values: dict[str, list[str]] = field(default_factory=dict)
-    target: str = ""
-    sidecars: tuple[str, ...] = ()
-    readable: list[Readable] = field(default_factory=list)
-    outcome: Outcome | None = None
+    format: str
+    content: Content
+    medium: Medium
+    name: NameVerdict
+    decisions: tuple[Decision, ...]
+    error: str | None
+    code: int
+    values: dict[str, list[str]]
+    target: str
+    sidecars: tuple[str, ...]
+    readable: list[Readable]
+    outcome: Outcome | None
+
+    def __init__(
+        self,
+        path: Path,
+        format: str = "",
+        content: Content = "untouched",
+        medium: Medium = "unknown",
+        name: NameVerdict = "unknown",
+        decisions: tuple[Decision, ...] = (),
+        error: str | None = None,
+        code: int = 0,
+        values: dict[str, list[str]] | None = None,
+        target: str = "",
+        sidecars: tuple[str, ...] = (),
+        readable: list[Readable] | None = None,
+        outcome: Outcome | None = None,
+    ) -> None:
+        self.path = path
+        self.format = format
+        self.content = content
+        self.medium = medium
+        self.name = name
+        self.decisions = decisions
+        self.error = error
+        self.code = code
+        self.values = {} if values is None else values
+        self.target = target
+        self.sidecars = sidecars
+        self.readable = [] if readable is None else readable
+        self.outcome = outcome
 
     @property
     def is_done(self) -> bool:
@@ -54,6 +83,8 @@ class Row:
 
     def as_json(self) -> dict[str, Any]:
         """The contract's object for this slide."""
+        from blankslide.model import Outcome
+
         told = Outcome(
             self.content,
             self.medium,

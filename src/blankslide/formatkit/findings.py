@@ -156,8 +156,8 @@ class FindingCollector:
             kind.edits.update(new)
         elif cls is IMAGE:
             kind.left[place] = None
-        if rooms:
-            kind.rooms.update(dict.fromkeys(rooms))
+        for room in rooms:  # not by way of a second dict: a room takes long to hash
+            kind.rooms[room] = None
         if value is None:
             return
         at = hash(value)  # here as well as in `add_value`, whose call costs as much as the rest

@@ -1,9 +1,9 @@
 """What may be tissue although nobody refers to it, where levels are packed or raw: such tiles have no mark.
 
 JPEG and JPEG 2000 tell of themselves (`lost_tissue`). A tile that is packed by LZW or deflate is only known by being
-packed as far as it goes, and one that is not coded at all by nothing. So in a slide with such levels a gap that is dense,
-or as long as a raw tile, is left and told of, unless it begins as a picture of another kind does; and a tile before a gap
-has to end where it is said to.
+packed as far as it goes, and one that is not coded at all by nothing. So in a slide with such levels a gap that is
+dense, or as long as a raw tile, is left and told of, unless a picture of another kind begins in it; and a packed tile
+beside a gap has to begin and end where it is said to.
 
 Cost: nothing, unless there are bytes that nobody owns.
 """
@@ -31,9 +31,7 @@ _RAW, _LZW, _DEFLATE = 1, 5, frozenset((8, 32946))
 _LOOK, _LARGEST = 1 << 16, 4 << 20
 
 
-def like_packed_tissue(
-    tiff: Tiff, roles: Mapping[str, str], dirty: Sequence[tuple[int, int]]
-) -> list[tuple[int, int]]:
+def like_packed_tissue(tiff: Tiff, roles: Mapping[str, str], dirty: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """Return those of the gaps that are not blank and may be tiles of the slide's packed or raw levels.
 
     Parameters

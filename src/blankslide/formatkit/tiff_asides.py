@@ -25,7 +25,7 @@ from blankslide.formatkit.findings import TOO_MANY, UNKNOWN, FindingCollector, p
 from blankslide.formatkit.tiff_children import child_role, is_kept
 from blankslide.formatkit.tiff_numbered_pages import has_picture
 from blankslide.model import Fill, Place, Write
-from blankslide.source import any_data
+from blankslide.source import any_data, is_blank
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from blankslide.containers.tiff.directories import Ifd, Tiff
     from blankslide.model import Edit
     from blankslide.source import ByteSource
+
+    _Read = dict[bytes, list[tuple[int, int]] | None]
 
 __all__ = ["collect", "report", "report_slack"]
 
@@ -71,6 +73,7 @@ def collect(tiff: Tiff, roles: Mapping[str, str], whole_strips: bool = True) -> 
     """
     tiff.asides, most = [], places_in(tiff.size)
     tables: set[tuple[int, int]] = set()
+    read: _Read = {}
     for page in tiff.pages:
         role = roles[page.name]
         if not is_kept(role):
@@ -79,7 +82,7 @@ def collect(tiff: Tiff, roles: Mapping[str, str], whole_strips: bool = True) -> 
             if ifd is not page and child_role(page, ifd, role) == "picture":
                 continue  # it is drawn over
             _require_places(ifd, role == "level" and ifd is page)
-            _tables(tiff, ifd, tables)
+            _tables(tiff, ifd, tables, read)
             if has_picture(ifd) and (whole_strips or role != "level"):
                 tiff.asides += _bounded(_of_picture(ifd, role == "level"), most - len(tiff.asides))
             starts = ifd.segments()[0] if has_picture(ifd) else ()
@@ -111,14 +114,16 @@ def _bounded(asides: Iterator[Aside], most: int) -> dict[Aside, None]:
     return found
 
 
-def _tables(tiff: Tiff, ifd: Ifd, seen: set[tuple[int, int]]) -> None:
-    """Look into a directory's JPEG tables, once if several share them."""
+def _tables(tiff: Tiff, ifd: Ifd, seen: set[tuple[int, int]], read: _Read) -> None:
+    """Look into a directory's JPEG tables, once if several share them; what says the same is taken apart once."""
     for entry in ifd.entries:
         if entry.tag != T.JPEG_TABLES or (entry.start, entry.end) in seen:
             continue
         seen.add((entry.start, entry.end))
-        at, slot = entry.start, (entry.start, entry.end)
-        spans = jpeg.beside_tables(ifd.raw(entry))
+        at, slot, raw = entry.start, (entry.start, entry.end), ifd.raw(entry)
+        if raw not in read:
+            read[raw] = jpeg.beside_tables(raw)
+        spans = read[raw]
         if spans is None:
             tiff.asides.append(Aside(ifd.name, "tables", *slot, None))
         tiff.asides += (Aside(ifd.name, "tables", at + low, at + high, slot=slot) for low, high in spans or ())
@@ -254,9 +259,11 @@ class _Slots:
         """Whether JPEG strips that lie together, one behind the other, have no room for text; asked of all at once."""
         if self.codec != _JPEG or not self._block:
             return False
-        ends = [int(self.starts[i]) + int(self.lengths[i]) - self._low for i in few]
-        follow = all(int(self.starts[i]) == self._low + end for i, end in zip(few[1:], ends[:-1], strict=True))
-        return follow and jpeg.are_bare(self._block, ends)
+        starts, lengths = self.starts[: len(few)], self.lengths[: len(few)]  # `few` is a range from 0 where a block is
+        ends = [int(start) + int(length) for start, length in zip(starts, lengths, strict=True)]
+        if list(starts[1:]) != ends[:-1]:
+            return False
+        return jpeg.are_bare(self._block, [end - self._low for end in ends])
 
     def look(self, index: int) -> Iterator[Aside]:
         """Yield what stands in one strip or tile beside its picture."""
@@ -276,7 +283,7 @@ class _Slots:
         else:
             data = self._data(start, length)
             for low, high, new in beside(codec, data, size):
-                if new is not None and not any(new):
+                if new is not None and is_blank(new):
                     new = None if _has_tile(data, low, high) else b""
                 yield Aside(name, self.kind, start + low, start + high, new, slot)
 

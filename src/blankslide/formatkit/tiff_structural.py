@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from blankslide.containers.tiff.directories import Entry, Ifd
 
-__all__ = ["STRUCTURAL", "is_needed", "is_usable"]
+__all__ = ["PLACES", "SINGLE", "STRUCTURAL", "UNSIGNED", "is_needed", "is_usable"]
 
 #: Tags that describe coding and geometry; their values never identify.
 STRUCTURAL = frozenset(
@@ -61,10 +61,14 @@ _FRACTIONS = {
     282: (1, 0.0, _MOST), 283: (1, 0.0, _MOST), 286: (1, -_MOST, _MOST), 287: (1, -_MOST, _MOST), 318: (2, 0.0, 2.0),
     319: (6, -1.0, 2.0), 529: (3, 0.0, 1.0), 532: (6, -65536.0, 65536.0),
 }  # fmt: skip
-_PLACES = frozenset((273, 279, 288, 289, 324, 325, 330, 34665, 34853, 40965))
+PLACES = frozenset((273, 279, 288, 289, 324, 325, 330, 34665, 34853, 40965))
+"""Tags that say where something stands, or how long it is: any of `UNSIGNED` is usable."""
 _LONGEST = 1 << 20
 _ALL_ROWS = (0x7FFFFFFF, 0xFFFFFFFF)
-_UNSIGNED = (3, 4)
+UNSIGNED = frozenset((3, 4))
+"""Types of plain numbers, in which nearly all structure is written."""
+SINGLE = {tag: 0xFFFFFFFF if largest is None else largest for tag, largest in (_ONE | _EACH).items()}
+"""Largest value of tags of which one number that stands inside its entry, of one of `UNSIGNED`, is usable."""
 
 
 def is_needed(ifd: Ifd, tag: int) -> bool:
@@ -79,7 +83,7 @@ def is_usable(ifd: Ifd, entry: Entry) -> bool:
     tag, kind, count = entry.tag, entry.type, entry.number
     if tag == T.JPEG_TABLES:
         return True
-    if tag in _PLACES:
+    if tag in PLACES:
         return kind in T.INTEGER_TYPES and kind not in (1, 6)
     if tag in _FRACTIONS:
         return _is_fraction(ifd, entry)
@@ -105,7 +109,7 @@ def _samples(ifd: Ifd) -> int:
 
 
 def _is_below(ifd: Ifd, entry: Entry, largest: int | None) -> bool:
-    if largest is not None and entry.number == 1 and entry.type in _UNSIGNED and entry.inline is not None:
+    if largest is not None and entry.number == 1 and entry.type in UNSIGNED and entry.inline is not None:
         return int.from_bytes(entry.inline, ifd.tiff.byteorder) <= largest
     return largest is None or all(0 <= n <= largest for n in ifd.tiff.integers(ifd, entry))
 

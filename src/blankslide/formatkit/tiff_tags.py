@@ -18,7 +18,7 @@ from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, QUASI, UNKNOWN, 
 from blankslide.formatkit.icc_findings import profile_findings
 from blankslide.formatkit.tiff_entries import child_kind, is_pages_own
 from blankslide.formatkit.tiff_scales import SCALES, is_scale
-from blankslide.formatkit.tiff_structural import STRUCTURAL, is_needed, is_usable
+from blankslide.formatkit.tiff_structural import PLACES, SINGLE, STRUCTURAL, UNSIGNED, is_needed, is_usable
 from blankslide.formatkit.vocabulary import VERSION
 from blankslide.model import Fill, PhiClass, Place
 from blankslide.model.patterns import pattern
@@ -149,9 +149,13 @@ def tag_findings(
         Those of ``skip`` of which the format reads every entry, not only the first.
     """
     for ifd in page.family():
-        twice = len(ifd.tags) < len(ifd.entries)
+        twice, order = len(ifd.tags) < len(ifd.entries), ifd.tiff.byteorder
         for entry in ifd.entries:
-            tag = entry.tag
+            tag, kind, count, _, _, _, inline = entry
+            if kind in UNSIGNED and not twice:  # most of all entries: decided as `is_usable` decides, without its calls
+                single = SINGLE.get(tag, -1) if count == 1 and inline is not None else -1
+                if tag in PLACES or (single >= 0 and int.from_bytes(inline or b"", order) <= single):
+                    continue
             if twice and entry is not ifd.tags[tag] and (tag in STRUCTURAL or tag in science or tag in skip - every):
                 _second(found, ifd, entry)
                 continue

@@ -5,6 +5,8 @@ Everything here is data. Nothing here reads a file, decides or writes. Small tup
 ``file`` is always an index into ``Inspection.files``; offsets and lengths are bytes.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from blankslide.model.classes import Action, PhiClass
 from blankslide.model.edits import (
     Blank,
@@ -24,7 +26,7 @@ from blankslide.model.edits import (
     TextBlock,
     Write,
 )
-from blankslide.model.outcome import (
+from blankslide.model.notes import (
     COPY_LEFTOVER,
     DONE_BEFORE,
     FINISHED,
@@ -39,14 +41,13 @@ from blankslide.model.outcome import (
     NO_MACRO,
     OTHER_KEY,
     PSEUDONYM,
-    Content,
-    Medium,
-    NameVerdict,
-    Outcome,
 )
 from blankslide.model.plan import Decision, Patch, Plan, Rank
 from blankslide.model.slide import AssociatedImage, Finding, Inspection, Level, OwnPicture, Place, SlideFile
 from blankslide.model.stage import Stage
+
+if TYPE_CHECKING:
+    from blankslide.model.outcome import Content, Medium, NameVerdict, Outcome
 
 __all__ = [
     "COPY_LEFTOVER",
@@ -98,3 +99,15 @@ __all__ = [
     "TextBlock",
     "Write",
 ]
+
+_LATER = ("Content", "Medium", "NameVerdict", "Outcome")
+
+
+def __getattr__(name: str) -> Any:
+    """Load what tells of a run on first use: looking at a slide needs none of it, and it takes long to make."""
+    if name in _LATER:
+        from blankslide.model import outcome
+
+        found = globals()[name] = getattr(outcome, name)
+        return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -142,7 +142,8 @@ class SlideFile(NamedTuple):
     size: int
 
 
-@dataclass(slots=True)
+# What `dataclass` writes by itself is compiled at each start, so only its list of fields is used.
+@dataclass(init=False, repr=False, eq=False, match_args=False, slots=True)
 class Inspection:
     """What is in a slide. Holds sensitive values, wrapped; its repr shows none.
 
@@ -177,17 +178,57 @@ class Inspection:
     associated: tuple[AssociatedImage, ...]
     findings: tuple[Finding, ...]
     maps: "tuple[ByteMap, ...]"
-    mpp: tuple[float, float] | None = None
-    objective: float | None = None
-    kept: tuple[Place, ...] = ()
-    chains: "tuple[Chain, ...]" = ()
-    complete: bool = False
-    notes: tuple[str, ...] = ()
-    beside: tuple[str, ...] = ()
-    torn: int = 0
-    left: tuple[str, ...] = ()
-    drawn: tuple[OwnPicture, ...] = ()
-    labelled: tuple[Finding, ...] = ()
+    mpp: tuple[float, float] | None
+    objective: float | None
+    kept: tuple[Place, ...]
+    chains: "tuple[Chain, ...]"
+    complete: bool
+    notes: tuple[str, ...]
+    beside: tuple[str, ...]
+    torn: int
+    left: tuple[str, ...]
+    drawn: tuple[OwnPicture, ...]
+    labelled: tuple[Finding, ...]
+
+    def __init__(
+        self,
+        format: str,
+        title: str,
+        files: tuple[SlideFile, ...],
+        levels: tuple[Level, ...],
+        associated: tuple[AssociatedImage, ...],
+        findings: tuple[Finding, ...],
+        maps: "tuple[ByteMap, ...]",
+        mpp: tuple[float, float] | None = None,
+        objective: float | None = None,
+        kept: tuple[Place, ...] = (),
+        chains: "tuple[Chain, ...]" = (),
+        complete: bool = False,
+        notes: tuple[str, ...] = (),
+        beside: tuple[str, ...] = (),
+        torn: int = 0,
+        left: tuple[str, ...] = (),
+        drawn: tuple[OwnPicture, ...] = (),
+        labelled: tuple[Finding, ...] = (),
+    ) -> None:
+        self.format = format
+        self.title = title
+        self.files = files
+        self.levels = levels
+        self.associated = associated
+        self.findings = findings
+        self.maps = maps
+        self.mpp = mpp
+        self.objective = objective
+        self.kept = kept
+        self.chains = chains
+        self.complete = complete
+        self.notes = notes
+        self.beside = beside
+        self.torn = torn
+        self.left = left
+        self.drawn = drawn
+        self.labelled = labelled
 
     def __repr__(self) -> str:
         return (

@@ -109,22 +109,28 @@ def planned_for(slide: SlideFilesOnDisk, inspection: Inspection, options: Option
 
 def refuse_pending(path: str | Path) -> None:
     """Raise `SlidePending` if a journal waits for the slide's main file, or for what it is a copy of."""
-    from blankslide.storage.journal_names import find
+    from blankslide.storage.journal_names import find_resolved
 
-    if find(path) is not None:
+    real = os.path.realpath(path)
+    if find_resolved(real) is not None:
         raise SlidePending("an earlier run was interrupted", "run: blankslide recover")
-    refuse_orphan(path)
+    refuse_orphan(path, os.path.dirname(real))
 
 
-def refuse_orphan(path: str | Path) -> None:
+def refuse_orphan(path: str | Path, folder: str | None = None) -> None:
     """Raise `SlidePending` if a journal beside the slide has lost its file, and this may be a copy of that.
 
     An interrupted run may then have left the slide half-written, and nothing here can finish it.
+
+    Parameters
+    ----------
+    folder
+        The resolved folder that the slide stands in, if it is known.
     """
     from blankslide.storage.pending import could_be_of, orphans
 
     try:
-        lost = orphans(os.path.dirname(os.path.realpath(path)))
+        lost = orphans(folder if folder is not None else os.path.dirname(os.path.realpath(path)))
     except OSError:  # a folder may allow opening without listing
         return
     if not lost:

@@ -126,10 +126,15 @@ def _is_foreign(finding: Finding, key: bytes | None) -> bool:
 
 def _labels(finding: Finding, files: Sequence[ByteSource]) -> tuple[OwnPicture, ...]:
     """Return the pictures that an earlier run has drawn, if one is a label and all of the finding is drawn."""
+    from blankslide.blanks.marks import may_bear
+
+    has_macro = any(room.role == "macro" for room in finding.rooms)
+    if not any(may_bear(room, files[room.blank.file], has_macro) for room in finding.rooms):
+        return ()  # as nearly always: what knows labels and masks is not even loaded
     from blankslide.blanks.label import written
     from blankslide.policy.labels import is_telling
 
-    masked = _masked(finding, files)
+    masked = _masked(finding, files) if has_macro else ()
     if masked:
         return masked
     found = [(room, written(room, files[room.blank.file])) for room in finding.rooms]
@@ -144,8 +149,6 @@ def _labels(finding: Finding, files: Sequence[ByteSource]) -> tuple[OwnPicture, 
 
 def _masked(finding: Finding, files: Sequence[ByteSource]) -> tuple[OwnPicture, ...]:
     """Return the pictures of a macro that an earlier run has masked, if all of the finding is masked or blank."""
-    if not any(room.role == "macro" for room in finding.rooms):
-        return ()
     from blankslide.blanks.mask import written
 
     found = [(room, written(room, files[room.blank.file])) for room in finding.rooms]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from blankslide.home import KEY_BYTES, load_key
@@ -95,7 +95,8 @@ def _untold(inspection: Inspection, plan: Plan) -> None:
     """Nobody wants to know what the proof has found."""
 
 
-@dataclass(slots=True, eq=False, repr=False)
+# What `dataclass` writes by itself is compiled at each start, so only its list of fields is used.
+@dataclass(init=False, repr=False, eq=False, match_args=False, slots=True)
 class Options:
     """How a slide is to be treated.
 
@@ -145,27 +146,73 @@ class Options:
         Called by a dry run with what the run would need; must not raise.
     """
 
-    profile: str | Path | Profile = "research"
-    keep: str | Sequence[str] = ()
-    remove: str | Sequence[str] = ()
-    key: bytes | None = None
-    key_file: Path | None = None
-    ledger: Ledger | None = None
-    about: Mapping[str, str] = field(default_factory=dict)
-    links: LinkTable | None = None
-    seal: SealedFolder | None = None
-    place: str = ""
-    progress: Progress = _quiet
-    cancelled: Callable[[], bool] = bool
-    thorough: bool = False
-    pictures: bool = False
-    seen_there: Answer | None = None
-    label: str | None = None
-    new_label: NewLabel | None = None
-    mask: str | None = None
-    new_mask: NewMask | None = None
-    seen_after: Callable[[Inspection, Plan], None] = _untold
-    foreseen: Callable[[Foreseen], None] = _unasked
+    profile: str | Path | Profile
+    keep: str | Sequence[str]
+    remove: str | Sequence[str]
+    key: bytes | None
+    key_file: Path | None
+    ledger: Ledger | None
+    about: Mapping[str, str]
+    links: LinkTable | None
+    seal: SealedFolder | None
+    place: str
+    progress: Progress
+    cancelled: Callable[[], bool]
+    thorough: bool
+    pictures: bool
+    seen_there: Answer | None
+    label: str | None
+    new_label: NewLabel | None
+    mask: str | None
+    new_mask: NewMask | None
+    seen_after: Callable[[Inspection, Plan], None]
+    foreseen: Callable[[Foreseen], None]
+
+    def __init__(
+        self,
+        profile: str | Path | Profile = "research",
+        keep: str | Sequence[str] = (),
+        remove: str | Sequence[str] = (),
+        key: bytes | None = None,
+        key_file: Path | None = None,
+        ledger: Ledger | None = None,
+        about: Mapping[str, str] | None = None,
+        links: LinkTable | None = None,
+        seal: SealedFolder | None = None,
+        place: str = "",
+        progress: Progress = _quiet,
+        cancelled: Callable[[], bool] = bool,
+        thorough: bool = False,
+        pictures: bool = False,
+        seen_there: Answer | None = None,
+        label: str | None = None,
+        new_label: NewLabel | None = None,
+        mask: str | None = None,
+        new_mask: NewMask | None = None,
+        seen_after: Callable[[Inspection, Plan], None] = _untold,
+        foreseen: Callable[[Foreseen], None] = _unasked,
+    ) -> None:
+        self.profile = profile
+        self.keep = keep
+        self.remove = remove
+        self.key = key
+        self.key_file = key_file
+        self.ledger = ledger
+        self.about = {} if about is None else about
+        self.links = links
+        self.seal = seal
+        self.place = place
+        self.progress = progress
+        self.cancelled = cancelled
+        self.thorough = thorough
+        self.pictures = pictures
+        self.seen_there = seen_there
+        self.label = label
+        self.new_label = new_label
+        self.mask = mask
+        self.new_mask = new_mask
+        self.seen_after = seen_after
+        self.foreseen = foreseen
 
     def resolved(self) -> Profile:
         """Return the profile with the person's exceptions on top.

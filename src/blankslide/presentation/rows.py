@@ -7,11 +7,14 @@ withheld: a notebook saves what it shows.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from blankslide.model import Decision, Finding, Inspection, Outcome, PhiClass, Plan
+from blankslide.model import Decision, Finding, Inspection, PhiClass, Plan
 from blankslide.model.plan import UNKNOWN_TITLE, public_sentence
 from blankslide.presentation.wording import action_word, can_identify, class_word
+
+if TYPE_CHECKING:
+    from blankslide.model import Outcome
 
 
 def in_order(decisions: Iterable[Decision]) -> list[Decision]:

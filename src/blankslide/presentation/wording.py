@@ -25,7 +25,6 @@ from blankslide.model import (
     Action,
     Decision,
     Inspection,
-    Outcome,
     PhiClass,
     Stage,
 )
@@ -33,6 +32,7 @@ from blankslide.model.shown import plain_text
 
 if TYPE_CHECKING:
     from blankslide.errors import BlankslideError
+    from blankslide.model import Outcome
 
 _CLASS_WORDS = {
     PhiClass.DIRECT: "direct",

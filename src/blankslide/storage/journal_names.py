@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from blankslide.storage.slide_files import AnyPath
 
-__all__ = ["PREFIX", "TEMP", "find", "find_in", "journal_name", "leftover_temp", "temp_name"]
+__all__ = ["PREFIX", "TEMP", "find", "find_in", "find_resolved", "journal_name", "leftover_temp", "temp_name"]
 
 PREFIX = ".blankslide-"
 TEMP = ".tmp"
@@ -39,13 +39,21 @@ def find(path: AnyPath) -> Path | None:
     return _beside(path, journal_name)
 
 
+def find_resolved(real: str) -> Path | None:
+    """Return what `find` returns, for who has resolved the path already: resolving looks at each folder above."""
+    return _at(real, journal_name)
+
+
 def leftover_temp(path: AnyPath) -> Path | None:
     """Return what a run that never reached its commit point, or died while wiping, has left."""
     return _beside(path, temp_name)
 
 
 def _beside(path: AnyPath, name: Any) -> Path | None:
-    real = os.path.realpath(os.fsdecode(path))
+    return _at(os.path.realpath(os.fsdecode(path)), name)
+
+
+def _at(real: str, name: Any) -> Path | None:
     try:
         inode = os.stat(real).st_ino
     except OSError:

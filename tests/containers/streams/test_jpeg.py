@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from blankslide.containers.streams import jpeg
@@ -53,3 +55,24 @@ def test_a_name_inside_the_usual_bytes_goes_and_the_flag_stays(marker: int, body
         data[start:end] = bytes(end - start)
     assert data[6 : 6 + len(body)] == bytes(b if i in kept else 0 for i, b in enumerate(body))
     assert jpeg.comment_segments(bytes(data)) == []
+
+
+PIECES = (
+    *(b"\xff\xd8", b"\xff\xd9", b"\xff\xdb\0\x04\1\2", b"\xff\xda\0\x02", b"\xff\0", b"\xff\xd0", b"\xff", b"\0\0"),
+    *(b"\xff\xfe\0\x0bDoe, Jane", b"\xff\xe1\0\x06Doe!", b"\xff\xe0\0\x07Doe\0\0", b"\xff\xef\0\x02", b"\xff\xfe"),
+    *(b"Doe, Jane", b"pixels"),
+)
+
+
+def test_a_stream_without_room_for_words_is_told_as_the_walk_from_marker_to_marker_tells_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    draw = random.Random(11)
+    streams = [b"".join(draw.choices(PIECES, k=draw.randrange(9))) for _ in range(20000)]
+    streams += [b"\xff\xd8" + stream + b"\xff\xd9" for stream in streams]
+    bare = [stream for stream in streams if jpeg.are_bare(stream, (len(stream),))]
+    assert len(bare) > 1000
+    quick = [jpeg.beside(stream) for stream in streams]
+    monkeypatch.setattr(jpeg, "are_bare", lambda data, ends: False)
+    assert quick == [jpeg.beside(stream) for stream in streams]
+    assert not any(jpeg.beside(stream) for stream in bare)

@@ -14,6 +14,7 @@ import zlib
 from typing import NamedTuple
 
 from blankslide.containers.streams import jpeg  # the other codecs' modules only where a slide has them
+from blankslide.source import is_blank
 
 __all__ = ["KNOWN", "Aside", "beside"]
 
@@ -59,7 +60,7 @@ def beside(codec: int, data: bytes, size: int) -> list[Aside]:
     """
     magic = _MAGIC.get(codec)
     if magic and not data.startswith(magic):
-        return [Aside(0, len(data), None)] if any(data) else []
+        return [] if is_blank(data) else [Aside(0, len(data), None)]
     if codec in _DEFLATE or codec == _LZMA:
         return _inflated(codec, data, size)
     if codec == _PNG:
@@ -82,7 +83,7 @@ def beside(codec: int, data: bytes, size: int) -> list[Aside]:
     else:
         end = _end(codec, data, size)
         spans = [] if end is None else [(end, len(data))]
-    return [Aside(a, b, bytes(b - a)) for a, b in spans if data[a:b].strip(b"\0")]
+    return [Aside(a, b, bytes(b - a)) for a, b in spans if not is_blank(data[a:b])]
 
 
 def _end(codec: int, data: bytes, size: int) -> int | None:
@@ -116,7 +117,7 @@ def _inflated(codec: int, data: bytes, size: int) -> list[Aside]:
     if pixels > size:
         return [Aside(0, len(data), None)]
     start = len(data) - rest
-    return [Aside(start, len(data), bytes(rest))] if any(data[start:]) and rest else []
+    return [Aside(start, len(data), bytes(rest))] if rest and not is_blank(data[start:]) else []
 
 
 def _deflate(data: bytes, size: int) -> tuple[int, int]:

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.containers.streams.jpeg_tail import tail
+from blankslide.source import is_blank
 
 if TYPE_CHECKING:
     from blankslide.source import ByteSource
@@ -32,12 +33,15 @@ _WORDY = TALKATIVE | {_APP0, _APP2, _APP14}
 _JFIF, _ADOBE = 14, 12
 _LOOK = 1 << 16
 _FAR = 1 << 24
+_BEGIN_MARK, _END_MARK = b"\xff\xd8", b"\xff\xd9"
 _SOS = 0xDA
 _EOI = 0xD9
 _PICTURES = frozenset((*range(0xC0, 0xD0), _SOS)) - {0xC4, 0xCC}
 _TABLES_BEGIN = (b"\xff\xdb", b"\xff\xc4")
 #: A marker inside coded data: neither a stuffed byte nor a restart.
 _MARKER = re.compile(rb"\xff[^\0\xff\xd0-\xd7]")
+#: The markers of an end, and of segments in which text can stand.
+_TELLING = re.compile(b"\xff[\xd9%s]" % bytes(sorted(_WORDY)))
 
 
 class Segment(NamedTuple):
@@ -82,21 +86,17 @@ def are_bare(data: bytes, ends: Sequence[int]) -> bool:
     ends
         Where each of them ends.
     """
-    marks = _MARKER.findall(data)
-    if marks.count(b"\xff\xd9") != len(ends) or any(mark[1] in _WORDY for mark in set(marks)):
+    if _TELLING.findall(data) != [_END_MARK] * len(ends):
         return False
-    return all(
-        data[end - 2 : end] == b"\xff\xd9" and data[start : start + 2] == b"\xff\xd8" for start, end in _pairs(ends)
-    )
-
-
-def _pairs(ends: Sequence[int]) -> Iterator[tuple[int, int]]:
-    return zip((0, *ends[:-1]), ends, strict=True)
+    if len(ends) == 1:
+        return data[ends[0] - 2 : ends[0]] == _END_MARK and data[:2] == _BEGIN_MARK
+    heads = {data[start : start + 2] for start in (0, *ends[:-1])}
+    return heads == {_BEGIN_MARK} and {data[end - 2 : end] for end in ends} == {_END_MARK}
 
 
 def comment_segments(data: bytes) -> list[Segment]:
     """Segments that are not about decoding and not already blank: each with the part that is not."""
-    return [s for s in _parts(data) if any(data[s.start : s.end])]
+    return [s for s in _parts(data) if not is_blank(data[s.start : s.end])]
 
 
 def _parts(data: bytes) -> Iterator[Segment]:
@@ -138,10 +138,12 @@ def beside(data: bytes) -> list[tuple[int, int]]:
     """
     if data[:2] != b"\xff\xd8":
         return []
+    if data[-2:] == _END_MARK and are_bare(data, (len(data),)):  # as nearly all tiles are
+        return []
     out, end = _marked(data, 2)
-    if end and data[end:].strip(b"\0\xff"):
+    if end and not is_blank(data[end:]) and data[end:].strip(b"\0\xff"):
         out.append((end, len(data)))
-    return [(a, b) for a, b in out if data[a:b].strip(b"\0")]
+    return [(a, b) for a, b in out if not is_blank(data[a:b])]
 
 
 def beside_tables(data: bytes) -> list[tuple[int, int]] | None:
@@ -155,10 +157,11 @@ def beside_tables(data: bytes) -> list[tuple[int, int]] | None:
     Returns
     -------
     list of (start, end) or None
-        Parts that no decoder acts on and that are not blank; None if a table has not the form of one, or no end, or if a picture stands there.
+        Parts that no decoder acts on and that are not blank; None if a table has not the form of one, or no
+        end, or if a picture stands there.
     """
     if data[:2] != b"\xff\xd8":
-        return [(0, len(data))] if any(data) else []
+        return [] if is_blank(data) else [(0, len(data))]
     out, pos = [], 2
     for marker, start, end in segments(data):
         pos = end
@@ -173,7 +176,7 @@ def beside_tables(data: bytes) -> list[tuple[int, int]] | None:
         return None  # a table that was cut off, or what looks like one
     if rest not in (b"\xff", *_TABLES_BEGIN):  # nor the first half of the end, or of a table
         out.append((pos, len(data)))
-    return [(a, b) for a, b in out if any(data[a:b])]
+    return [(a, b) for a, b in out if not is_blank(data[a:b])]
 
 
 def _is_table(marker: int, body: bytes) -> bool:

@@ -134,7 +134,8 @@ class Ifd:
     """
 
     __slots__ = (
-        "_segments", "children", "end", "entries", "name", "next", "next_pos", "offset", "pointer", "tags", "tiff",
+        "_numbers", "_segments", "children", "end", "entries", "name", "next", "next_pos", "offset", "pointer", "tags",
+        "tiff",
     )  # fmt: skip
 
     def __init__(self, tiff: "Tiff", name: str, offset: int, pointer: int) -> None:
@@ -144,6 +145,7 @@ class Ifd:
         self.pointer = pointer
         self.children: list[Ifd] = []
         self._segments: tuple[Sequence[int], Sequence[int]] | None = None
+        self._numbers: dict[int, int] = {}
         self.entries, self.end, self.next_pos, self.next = tiff.read_directory(offset, name)
         self.tags: dict[int, Entry] = {entry[0]: entry for entry in reversed(self.entries)}
 
@@ -177,6 +179,9 @@ class Ifd:
 
     def number(self, tag: int, default: int = 0) -> int:
         """First value of an integer tag; negative values are not expected and read as large ones."""
+        known = self._numbers.get(tag)
+        if known is not None:  # sizes and codecs are asked for a dozen times
+            return known
         entry = self.tags.get(tag)
         if entry is None:
             return default
@@ -184,8 +189,11 @@ class Ifd:
         if not count:
             return default
         if inline is not None and kind in INTEGER_TYPES:
-            return int.from_bytes(inline if count == 1 else inline[: TYPE_SIZE[kind]], self.tiff.byteorder)
-        return int(self.tiff.integers(self, entry)[0])
+            value = int.from_bytes(inline if count == 1 else inline[: TYPE_SIZE[kind]], self.tiff.byteorder)
+        else:
+            value = int(self.tiff.integers(self, entry)[0])
+        self._numbers[tag] = value
+        return value
 
     @property
     def is_tiled(self) -> bool:
@@ -348,7 +356,7 @@ class Tiff:
         # tuple.__new__ goes around the named tuple's own constructor, which is Python and half the cost
         add, make, sizes, room, size = entries.append, tuple.__new__, TYPE_SIZE, self.width, self.size
         value_at = step - room
-        pointer, values = self._pointer.unpack, self._values
+        pointer, values, zeros = self._pointer.unpack, self._values, bytes(room)
         for tag, kind, count, raw in self._entry.iter_unpack(table):
             unit = sizes.get(kind)
             if unit is None:
@@ -357,7 +365,7 @@ class Tiff:
             if length <= room:
                 start = pos + value_at
                 add(make(Entry, (tag, kind, count, pos, start, start + length, raw[:length])))
-                if length < room and any(raw[length:]):
+                if length < room and raw[length:] != zeros[length:]:
                     self.slack.append((name, start + length, pos + step))
             else:
                 (start,) = pointer(raw)

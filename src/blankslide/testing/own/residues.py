@@ -4,8 +4,9 @@ Each sample is cleaned once, by the command line. Then its answer key is gone th
 put back there, in one place or in all, of a picture a piece too. Each of its files gets a person's name behind its end,
 and where it is made of lines in a line of its own, in each spelling that there is. And each planter of
 `testing.planting` plants its things into the clean slide: texts, numbers, pictures in all codings, in tags, fields,
-streams, gaps and files beside it. That a residue is one is shown before anybody is asked, by what the product has no part in: the
-value or the needle stands in the files, and did not in those of the clean slide. What cannot be shown is no case.
+streams, gaps and files beside it. That a residue is one is shown before anybody is asked, by what the product has no
+part in: the value or the needle stands in the files, and did not in those of the clean slide. What cannot be shown is
+no case.
 
 `verify` has to say so of each: NOT clean, or refused. It may not call one clean, and it writes nothing.
 """
@@ -265,7 +266,7 @@ _WAYS: Mapping[str, Callable[[Clean, Case, Path, int], tuple[str, str, str] | No
     SPELLED: _spelled,
     PLANTED: _planted,
 }
-"""Each leaves a residue, and says where, how it is written, and which file beside the slide holds it; or there is none."""
+"""Each leaves a residue, and says where, how it is written, and which file beside the slide holds it, if it can."""
 
 
 # -- all of them ---------------------------------------------------------------------------

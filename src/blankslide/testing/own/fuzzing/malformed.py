@@ -125,6 +125,7 @@ def _entries(page: str, starts: int, counts: int) -> Defects:
             {"at": f"{page} tag {starts} field", "number": f"{page} - 3000"},
             {"at": f"{page} tag {starts} number", "number": 60000},
         ),
+        "lengths-of-another-type": ({"at": f"{page} tag {counts} type", "number": 8},),
         "no-lengths": ({"at": f"{page} tag {counts} number", "number": 60001},),
         "no-width": ({"at": f"{page} tag 256 number", "number": 60002},),
         "two-heights": ({"at": f"{page} tag 256 number", "number": 257},),
@@ -188,6 +189,7 @@ def _levels(smaller: str, number: int, starts: int, counts: int) -> Defects:
             {"at": "page 0 tag 306 field", "number": f"{smaller} tag {starts} place"},
             {"at": f"{smaller} pointer", "number": 0},
         ),
+        "level-whose-lengths-are-of-another-type": ({"at": f"{smaller} tag {counts} type", "number": 8},),
         "level-without-tables": ({"at": f"{smaller} tag 347 number", "number": 60003},),
         "level-that-begins-in-another": ({"at": f"{smaller} tag {starts} data", "number": "find hex:FF D8 FF + 9"},),
     }
