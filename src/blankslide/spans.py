@@ -216,11 +216,11 @@ class ByteMap:
             owners.extend(c[3] for c in self._claims)
         start, end, cls, own = map(np.concatenate, (starts, ends, classes, which))
         order = np.argsort(start, kind="stable")
-        start, end, cls, own = start[order], end[order], cls[order], own[order]
+        start, end, cls, own = (column.take(order) for column in (start, end, cls, own))
         same = np.zeros(len(start), dtype=bool)
         if (start[1:] < end[:-1]).any():
             order = np.lexsort((cls, end, start))
-            start, end, cls, own = start[order], end[order], cls[order], own[order]
+            start, end, cls, own = (column.take(order) for column in (start, end, cls, own))
             same[1:] = (start[1:] == start[:-1]) & (end[1:] == end[:-1]) & (cls[1:] == cls[:-1])
             for i in np.flatnonzero(same).tolist():
                 key = (int(start[i]), int(end[i]))
@@ -235,11 +235,11 @@ class ByteMap:
                     (int(start[i + 1]), int(end[i + 1]), int(cls[i + 1]), owners[own[i + 1]]),
                 )
         before, after = np.append(0, end), np.append(start, self.size)
-        holes = before != after
+        holes = np.flatnonzero(before != after)
         self._gaps = list(zip(before[holes].tolist(), after[holes].tolist(), strict=True))
         tissue = cls == ByteClass.TISSUE
         self._tissue_arrays = (start[tissue], end[tissue])
-        rest = ~tissue
+        rest = np.flatnonzero(~tissue)
         self._sorted = [
             (s, e, c, owners[o])
             for s, e, c, o in zip(
