@@ -31,7 +31,7 @@ def test_what_is_put_back_or_planted_is_flagged(samples: list[Clean]) -> None:
     assert [residues.worth_telling(verdict) for verdict in ended if verdict.word in residues.FAULTS] == []
     there = [verdict for verdict in ended if verdict.word != residues.NO_CASE]
     assert len(there) > FEW // 3
-    assert {verdict.case.way for verdict in there} == {residues.PUT_BACK, residues.PLANTED}
+    assert {verdict.case.way for verdict in there} >= {residues.PUT_BACK, residues.PLANTED}
 
 
 def test_a_name_in_the_tables_of_a_picture_that_was_blanked_is_flagged(samples: list[Clean]) -> None:

@@ -42,6 +42,12 @@ def watch_home(viewer: ViewerModel) -> None:
         viewer.events.reset_view.connect(_home)
 
 
+def note_first(viewer: ViewerModel) -> None:
+    """Remember where napari puts the view with the first layer: slides opened together come before any turn."""
+    if len(viewer.layers) == 1:
+        _stands[id(viewer)] = _camera(viewer)
+
+
 def frame_what_came(viewer: ViewerModel) -> None:
     """Frame the tissue of all slides after one more was opened, if nobody has moved the view since."""
     shown = _tissue(viewer)

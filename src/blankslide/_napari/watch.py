@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from blankslide._napari import remains
 from blankslide._napari.following import follow
 from blankslide._napari.marks import Mark, is_tissue, mark_of
-from blankslide._napari.rows import watch_home
+from blankslide._napari.rows import note_first, watch_home
 from blankslide._napari.turns import soon
 from blankslide.errors import BlankslideError
 
@@ -31,7 +31,15 @@ def watch() -> None:
         for event, react in ((events.removed, _left), (events.inserted, _came)):
             if react not in event.callbacks:
                 event.connect(react)
+        if _framed not in events.inserted.callbacks:
+            events.inserted.connect(_framed, position="last")  # behind napari's own, which frames the first layer
         watch_home(viewer)
+
+
+def _framed(event: Any) -> None:
+    viewer = next((each for each in remains.viewers() if each.layers is event.source), None)
+    if viewer is not None and mark_of(event.value) is not None:
+        note_first(viewer)
 
 
 def _left(event: Any) -> None:
