@@ -222,3 +222,14 @@ def test_a_picture_with_more_codes_than_there_can_be_is_blanked_all_the_same(tmp
 def test_the_sample_has_the_records_that_are_changed_here(tmp_path: Path) -> None:
     assert "ScanDataLayer_XMLInfoHeader" in [value for _, value, _ in SINGLES]
     assert HEADER in member(built(tmp_path), "Data0007.dat").read_bytes()
+
+
+@pytest.mark.parametrize("key", ["Quillfeather", "RHIuIEd1bmRvYmFkIEjDvG5uZW5icsO8Y2s"])
+def test_an_unknown_key_without_a_value_goes(tmp_path: Path, key: str) -> None:
+    path = built(tmp_path)
+    index = member(path, "Slidedat.ini")
+    clean = index.read_bytes() + b"\r\n"
+    index.write_bytes(clean + f"{key}=\r\n".encode())
+    cleaned(path, key)
+    index.write_bytes(index.read_bytes() + f"{key}=\r\n".encode())
+    assert pipeline.verify(path, KEY).content == "residue"

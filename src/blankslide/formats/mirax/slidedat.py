@@ -257,7 +257,7 @@ class KeyReader:
             self.kept.append(Place(self.file, "a key's name", *self.slidedat.units.span(pair.start, pair.value_start)))
         if key == "SLIDE_ID" and value:
             self.ids.append((pair.value_start, value))
-        elif not value and (_KEY.fullmatch(pair.key) or not pair.key):
+        elif not value and (not pair.key or self._says_nothing(pair, key)):
             return
         elif pair.section.upper() == "HIERARCHICAL" and _SECTIONED.fullmatch(key) and not _SECTION.fullmatch(value):
             self._section(at)
@@ -279,6 +279,16 @@ class KeyReader:
             self._add(slug(key), pair.key, UNKNOWN, at, (pair.start, pair.end))
         else:
             self._add("free-text", "Free text", UNKNOWN, (pair.start, pair.end), (pair.start, pair.end))
+
+    def _says_nothing(self, pair: Pair, key: str) -> bool:
+        """Whether a key without a value is one that makers write, or of a barcode, whose value has gone.
+
+        Any other may be a name, or a text in base64.
+        """
+        if key in FIELDS or key in _VERSIONS or key == "SLIDE_ID" or _is_known(key) or self._is_structure(pair, key):
+            return True
+        barcode = pair.section.upper() in self.barcodes or "BARCODE" in key
+        return bool(barcode and _KEY.fullmatch(pair.key)) or is_vocabulary(key.replace("_", " "))
 
     def _marker(self, pair: Pair, key: str, value: str) -> None:
         """Keep the name of a dye or marker, unless it turns out to be a person's."""
