@@ -58,3 +58,15 @@ def test_a_packed_tile_that_nobody_refers_to_is_left(slide: Path) -> None:
     _put(slide, _OFFSETS, places.number(other.fields[_OFFSETS].value, 4))
     _put(slide, _COUNTS, places.number(other.fields[_COUNTS].value, 4))
     assert "slide.unowned-left" in {finding.id for finding in blankslide.inspect(slide).findings}
+
+
+def test_a_mark_by_chance_makes_no_picture_of_a_packed_tile(slide: Path) -> None:
+    data = slide.read_bytes()
+    places, page = _last_small(data)
+    at = places.number(page.fields[_OFFSETS].value, 4)
+    length = places.number(page.fields[_COUNTS].value, 4)
+    test_a_packed_tile_that_nobody_refers_to_is_left(slide)
+    lost = bytearray(slide.read_bytes())
+    lost[at + length // 2 : at + length // 2 + 3] = b"\xff\xd8\xff"
+    slide.write_bytes(lost)
+    assert "slide.unowned-left" in {finding.id for finding in blankslide.inspect(slide).findings}

@@ -14,7 +14,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from blankslide.containers.streams import lzw
-from blankslide.containers.streams.frames import MAGIC, is_coded
+from blankslide.containers.streams.frames import MAGIC, frame_of, is_coded
 from blankslide.containers.tiff import directories as T
 from blankslide.containers.tiff import surplus
 from blankslide.errors import DamagedSlide
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["like_packed_tissue"]
 
 _RAW, _LZW, _DEFLATE = 1, 5, frozenset((8, 32946))
-_LOOK, _LARGEST = 1 << 16, 4 << 20
+_HEAD, _LOOK, _LARGEST = 1 << 12, 1 << 16, 4 << 20
 
 
 def like_packed_tissue(tiff: Tiff, roles: Mapping[str, str], dirty: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -68,9 +68,20 @@ def _may_be_tile(tiff: Tiff, start: int, end: int, *, packed: bool, least: int) 
     if not packed and (not least or end - start < least):
         return False
     head = tiff.source.read(start, min(end - start, _LOOK))
-    if any(magic in head for magic in MAGIC):
+    if _has_picture(head):
         return False  # these have marks, and who knows them has spoken
     return bool(least and end - start >= least) or is_coded(head)
+
+
+def _has_picture(data: bytes) -> bool:
+    """Whether a picture begins somewhere and tells its size: a mark stands in one packed tile of hundreds by chance."""
+    for magic in MAGIC:
+        at = data.find(magic)
+        while at >= 0:
+            if frame_of(data[at : at + _HEAD]) is not None:
+                return True
+            at = data.find(magic, at + 1)
+    return False
 
 
 def _require_whole(ifd: Ifd, codec: int, before: set[int], behind: set[int]) -> None:

@@ -96,8 +96,10 @@ def _require_end(source: ByteSource, start: int, end: int, frames: set[tuple[str
     last = max((head + rest).rfind(magic) for magic in MAGIC)  # another one may begin in it, and it is cut then
     if is_stump or (head.startswith(MAGIC) and is_cut((head + rest)[last:])):
         raise DamagedSlide("a tile of tissue goes on behind the end that is announced for it")
-    within = () if head.startswith(MAGIC) else _frames_in(source, start, end)
-    if any(head.find(magic) > 0 for magic in MAGIC if within) or any(_is_alike(frame, frames) for _, frame in within):
+    if head.startswith(MAGIC):
+        return
+    begins = any(head.find(magic) > 0 for magic in MAGIC)
+    if begins or any(_is_alike(frame, frames) for _, frame in _frames_in(source, start, end)):
         raise DamagedSlide("a tile of tissue begins behind the place that is announced for it")
 
 

@@ -69,6 +69,10 @@ def _of_tiff(tiff: Tiff) -> Defects:
 
 
 _APERIO: Defects = {
+    "raw-thumbnail-of-no-height": (
+        {"at": "page 1 tag 259 field", "number": 1},
+        {"at": "page 1 tag 257 field", "number": 0},
+    ),
     "thumbnail-whose-tables-lie-in-a-tile": ({"at": "page 1 tag 347 field", "number": 125},),
 }
 _NDPI: Defects = {
@@ -114,6 +118,7 @@ def _entries(page: str, starts: int, counts: int) -> Defects:
     return {
         "list-of-places-too-long": ({"at": f"{page} tag {starts} count", "number": _HUGE},),
         "list-of-places-of-nothing": ({"at": f"{page} tag {starts} count", "number": 0},),
+        "list-of-lengths-of-nothing": ({"at": f"{page} tag {counts} count", "number": 0},),
         "list-of-places-beyond-the-end": (
             {"at": f"{page} tag {starts} count", "number": 99},
             {"at": f"{page} tag {starts} field", "number": "end - 8"},

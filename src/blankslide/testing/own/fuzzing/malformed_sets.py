@@ -305,6 +305,11 @@ NDPIS: Defects = {
     ),
 }  # fmt: skip
 
+VMU: Defects = {
+    "ngr-of-no-width": ({"file": "hamamatsu-vmu.ngr", "at": "4", "number": 0},),
+    "ngr-of-no-height": ({"file": "hamamatsu-vmu.ngr", "at": "8", "number": 0},),
+}
+
 NATIVE: Defects = {
     "native-pixels-of-fewer-frames": ({"at": "find hex:E0 7F 10 00 4F 42 00 00 + 8", "number": 196608},),
     "native-pixels-of-half-a-frame": ({"at": "find hex:E0 7F 10 00 4F 42 00 00 + 8", "number": 99998},),
@@ -318,6 +323,7 @@ SETS: tuple[tuple[str, str, Defects], ...] = (
     ("sakura", "sakura.svslide", SAKURA),
     ("philips_isyntax", "philips-isyntax.isyntax", ISYNTAX),
     ("hamamatsu_vms", "hamamatsu-vms.vms", VMS),
+    ("hamamatsu_vms", "hamamatsu-vmu.vmu", VMU),
     ("hamamatsu_ndpis", "hamamatsu-channels.ndpis", NDPIS),
 )
 """Format, sample and defects of each."""
