@@ -18,7 +18,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc/PID/mem i
 
 def test_no_row_of_a_label_is_left_in_a_process_after_a_run_or_after_closing() -> None:
     alone = Path(__file__).with_name("memory_alone.py")
-    run = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-rs", str(alone)]
+    run = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-rs"]
+    run += ["--show-capture=no", str(alone)]  # Qt says so much that what failed would not be read
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     done = subprocess.run(run, capture_output=True, text=True, check=False, env=environment, timeout=300)
     if "cannot be read from another" in done.stdout:
