@@ -20,6 +20,7 @@ from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.errors import ContradictorySlide, DamagedSlide, NotEditable
+from blankslide.source import any_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -305,11 +306,20 @@ class Czi:
         start = segment.start + max(HEAD + _TEXT_AT, end)
         if not 0 <= text <= _MOST_TEXT or min(aside, size) < 0 or start + text + size + aside > segment.end:
             raise DamagedSlide("a tile of the CZI ends outside of its segment")
+        self._require_sizes(segment, start + text + size + aside)
         at = start - segment.start
         raw = piece[at : at + text] if at + text <= len(piece) else self.source.read(start, text)
         data, rest = start + text, start + text + size
         head, loose = (segment.start, segment.start + end), _loose(piece, HEAD + _SIZES.size, segment.start)
         return Tile(entry, head, (start, data), (data, rest), (rest, rest + aside), raw, loose)
+
+    def _require_sizes(self, segment: Segment, end: int) -> None:
+        """Refuse a tile that ends elsewhere than its segment says: if a size is damaged, the rest of its pixels would be
+        taken for waste, or pixels for text. What stands behind both is waste, and bytes between them that are blank
+        are padding.
+        """
+        if end > segment.used or (end < segment.used and any_data(self.source, end, segment.used)):
+            raise ContradictorySlide("a tile of the CZI ends elsewhere than its segment says")
 
     # -- attachments ---------------------------------------------------------------------
 

@@ -147,6 +147,9 @@ ZEISS: Defects = {
     "tile-of-negative-length": ({"at": "find ZISRAWSUBBLOCK + 16", "hex": "FF FF FF FF FF FF FF FF"},),
     "tile-with-too-much-metadata": ({"at": "find ZISRAWSUBBLOCK + 32", "number": 1 << 30},),
     "tile-with-too-much-data": ({"at": "find ZISRAWSUBBLOCK + 40", "number": 1 << 40, "size": 8},),
+    "tile-of-less-data": ({"at": "find #2 ZISRAWSUBBLOCK + 40", "number": 20000, "size": 8},),
+    "tile-of-no-data": ({"at": "find #2 ZISRAWSUBBLOCK + 40", "number": 0, "size": 8},),
+    "tile-of-little-less-data": ({"at": "find #2 ZISRAWSUBBLOCK + 40", "number": 29677, "size": 8},),
     "tile-that-is-deleted": ({"at": "find ZISRAWSUBBLOCK", "hex": "44 45 4C 45 54 45 44 00 00 00 00 00 00 00"},),
     "tile-of-an-unknown-kind": ({"at": "find ZISRAWSUBBLOCK", "text": "ZISRAWSUBBLICK"},),
     "metadata-longer-than-its-segment": ({"at": "find ZISRAWMETADATA + 32", "number": 1 << 30},),
@@ -310,6 +313,11 @@ VMU: Defects = {
     "ngr-of-no-height": ({"file": "hamamatsu-vmu.ngr", "at": "8", "number": 0},),
 }
 
+ZEISS_RAW: Defects = {
+    "tile-of-longer-text": ({"at": "find #2 ZISRAWSUBBLOCK + 32", "number": 214},),
+    "tile-of-shorter-text": ({"at": "find #2 ZISRAWSUBBLOCK + 32", "number": 210},),
+}
+
 NATIVE: Defects = {
     "native-pixels-of-fewer-frames": ({"at": "find hex:E0 7F 10 00 4F 42 00 00 + 8", "number": 196608},),
     "native-pixels-of-half-a-frame": ({"at": "find hex:E0 7F 10 00 4F 42 00 00 + 8", "number": 99998},),
@@ -320,6 +328,7 @@ SETS: tuple[tuple[str, str, Defects], ...] = (
     ("dicom", "dicom-native.dcm", NATIVE),
     ("mirax", "mirax.mrxs", MIRAX),
     ("zeiss", "zeiss-axioscan.czi", ZEISS),
+    ("zeiss", "zeiss-raw.czi", ZEISS_RAW),
     ("sakura", "sakura.svslide", SAKURA),
     ("philips_isyntax", "philips-isyntax.isyntax", ISYNTAX),
     ("hamamatsu_vms", "hamamatsu-vms.vms", VMS),
