@@ -22,12 +22,24 @@ if TYPE_CHECKING:
     from blankslide.source import ByteSource
     from blankslide.spans import ByteMap
 
-__all__ = ["like_tissue"]
+__all__ = ["frames_of", "like_tissue"]
+
+Frames = set[tuple[str, bytes]]
+"""Codecs, and what their pictures say of their size and samples."""
 
 _HEAD, _LOOK, _LARGEST, _SOME = 1 << 12, 1 << 20, 4 << 20, 32
 
 
-def like_tissue(source: ByteSource, bytemap: ByteMap, dirty: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+def frames_of(source: ByteSource, bytemap: ByteMap) -> Frames:
+    """Return how some of a file's tiles are coded, of few all; ``bytemap`` is settled."""
+    parts = bytemap.tissue_parts()
+    found = (_frame(source, *parts[i]) for i in _some(len(parts)))
+    return {frame for frame in found if frame is not None}
+
+
+def like_tissue(
+    source: ByteSource, bytemap: ByteMap, dirty: Sequence[tuple[int, int]], others: Frames | None = None
+) -> list[tuple[int, int]]:
     """Return those of the gaps that are not blank in which something is coded as the slide's tissue is.
 
     Parameters
@@ -36,6 +48,8 @@ def like_tissue(source: ByteSource, bytemap: ByteMap, dirty: Sequence[tuple[int,
         Settled.
     dirty
         Gaps that are not blank, sorted.
+    others
+        How tiles in the slide's other files are coded: of one file all may be lost.
 
     Raises
     ------
@@ -47,8 +61,7 @@ def like_tissue(source: ByteSource, bytemap: ByteMap, dirty: Sequence[tuple[int,
         return []
     parts = bytemap.tissue_parts()
     starts = [start for start, _ in parts]
-    found = (_frame(source, *parts[i]) for i in _some(len(parts)))
-    frames = {frame for frame in found if frame is not None}
+    frames, elsewhere = frames_of(source, bytemap), others or set()
     out = []
     for start, end in dirty:
         at = bisect_left(starts, start)
@@ -57,7 +70,8 @@ def like_tissue(source: ByteSource, bytemap: ByteMap, dirty: Sequence[tuple[int,
         if at < len(parts) and parts[at][0] == end and frames:
             _require_start(source, start, *parts[at])
         _require_no_head(source, bytemap, start, frames)
-        begun = [where for where, frame in _frames_in(source, start, end) if _is_alike(frame, frames)]
+        seen = list(_frames_in(source, start, end))
+        begun = [where for where, frame in seen if _is_alike(frame, frames) or frame in elsewhere]
         if begun:
             out.append((start, end))
             if not (at < len(parts) and parts[at][0] == end):
@@ -65,7 +79,7 @@ def like_tissue(source: ByteSource, bytemap: ByteMap, dirty: Sequence[tuple[int,
     return out
 
 
-def _is_alike(frame: tuple[str, bytes], known: set[tuple[str, bytes]]) -> bool:
+def _is_alike(frame: tuple[str, bytes], known: Frames) -> bool:
     """Whether a picture is coded as one that is known, or, where levels are single pictures, has the shape of one."""
     if frame in known:
         return True
@@ -88,7 +102,7 @@ def _frame(source: ByteSource, start: int, end: int) -> tuple[str, bytes] | None
     return frame_of(source.read(start, min(_HEAD, end - start)))
 
 
-def _require_end(source: ByteSource, start: int, end: int, frames: set[tuple[str, bytes]]) -> None:
+def _require_end(source: ByteSource, start: int, end: int, frames: Frames) -> None:
     """Refuse a tile that is cut off; of a large one only both ends are read."""
     head = source.read(start, min(_HEAD, end - start))
     rest = source.read(max(end - _LARGEST, start + len(head)), min(_LARGEST, end - start - len(head)))
@@ -109,7 +123,7 @@ def _require_room(source: ByteSource, start: int, end: int) -> None:
         raise DamagedSlide("what may be a tile goes on into something else that the slide refers to")
 
 
-def _require_no_head(source: ByteSource, bytemap: ByteMap, gap: int, frames: set[tuple[str, bytes]]) -> None:
+def _require_no_head(source: ByteSource, bytemap: ByteMap, gap: int, frames: Frames) -> None:
     """Refuse a value just before a gap in which what may be a tile begins: its rest has no mark in the gap."""
     before = bytemap.holder(gap - 1, gap) if gap and frames else None
     if before is None or before[2] != ByteClass.METADATA:

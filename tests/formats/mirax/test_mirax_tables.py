@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import tracemalloc
 import zlib
 from typing import Any
 
@@ -109,3 +110,20 @@ def test_objectives_are_known(name: str) -> None:
 @pytest.mark.parametrize("name", ["Rose Brown", "Plan Meier 40x", "Dr. Plan-Apochromat Li"])
 def test_people_are_not(name: str) -> None:
     assert not is_vocabulary(name)
+
+
+@pytest.mark.parametrize("size", [(0xFFFFFFFF, 1), (0xFFFFFFFF, 0), (1, 0xFFFFFFFF), (0, 0)])
+def test_a_map_whose_size_is_damaged_costs_no_memory(size: tuple[int, int]) -> None:
+    whole = coded(Image.new("L", (56, 161)), "PNG")
+    broken = whole[:16] + struct.pack(">II", *size) + whole[24:]
+    tracemalloc.start()
+    try:
+        assert not tables.is_map(broken, IMAGES)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_map_that_is_cut_in_its_head_is_none() -> None:
+    whole = coded(Image.new("L", (56, 161)), "PNG")
+    assert not any(tables.is_map(whole[:length], IMAGES) for length in range(8, 40))

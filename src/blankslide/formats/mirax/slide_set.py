@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from blankslide.containers import mirax_index
 from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formatkit.findings import LINK, UNKNOWN, FindingCollector, places_in
-from blankslide.formatkit.lost_tissue import like_tissue
+from blankslide.formatkit.lost_tissue import frames_of, like_tissue
 from blankslide.formats.mirax import slide_id as ids
 from blankslide.formats.mirax.records import Records, called
 from blankslide.formats.mirax.slidedat import KeyReader, Slidedat, plainly_named
@@ -98,6 +98,8 @@ class MiraxSet:
                 self.records.single(layer, *self._span(entry.file, entry.start, entry.end))
         for slot, entries in sorted(index.layered.items()):
             self._slot(slot, entries)
+        if not any(entries and self._is_tissue(slot) for slot, entries in index.layered.items()):
+            raise DamagedSlide("the index lists no tile")  # all tissue would pass for bytes that nothing refers to
         for bytemap in self.maps:
             bytemap.settle()
         self._identify()
@@ -245,9 +247,13 @@ class MiraxSet:
 
     def _unowned(self) -> None:
         """Report bytes that no record covers."""
-        for file, (source, bytemap) in enumerate(zip(self.sources, self.maps, strict=True)):
-            dirty = [(s, e) for s, e in bytemap.gaps() if any_data(source, s, e)]
-            tissue = like_tissue(source, bytemap, dirty)
+        gaps = [
+            [(s, e) for s, e in bytemap.gaps() if any_data(source, s, e)]
+            for source, bytemap in zip(self.sources, self.maps, strict=True)
+        ]
+        known = {f for s, m in zip(self.sources, self.maps, strict=True) for f in frames_of(s, m)} if any(gaps) else set()
+        for file, (source, bytemap, dirty) in enumerate(zip(self.sources, self.maps, gaps, strict=True)):
+            tissue = like_tissue(source, bytemap, dirty, known)
             for start, end in dirty:
                 place = Place(file, called(self.names)[file], start, end)
                 if (start, end) in tissue:

@@ -74,9 +74,11 @@ def is_map(data: bytes, images: tuple[int, int]) -> bool:
     images
         Number of images across and down; a position of the camera gives several.
     """
+    size = png.size(data)
+    if size is None or size[0] * size[1] > _MOST_PIXELS:
+        return False
     if _is_mask(data):
         return True
-    size = png.size(data)
     grids = {(-(-images[0] // d), -(-images[1] // d)) for d in _DIVISIONS} if min(images) > 0 else set()
     return size in grids and 0 < _values(data) <= _MOST_VALUES
 
@@ -117,10 +119,10 @@ def _values(data: bytes) -> int:
 
 
 def _rows(data: bytes) -> Iterator[bytes]:
-    """Yield the rows of a PNG, unfiltered; none if it cannot be decoded, or is too large."""
+    """Yield the rows of a PNG, unfiltered; none if it cannot be decoded."""
     width, height, bits, kind, _, _, interlaced = struct.unpack(">IIBBBBB", data[16:29])
     samples = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}.get(kind, 0)
-    if interlaced or not samples or bits not in (1, 2, 4, 8) or width * height > _MOST_PIXELS:
+    if interlaced or not samples or bits not in (1, 2, 4, 8):
         return
     stride, step = -(-width * bits * samples // 8), max(1, bits * samples // 8)
     coded = b"".join(data[c.start + 8 : c.end - 4] for c in png.chunks(data) if c.kind == b"IDAT")
