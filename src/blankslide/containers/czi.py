@@ -314,9 +314,9 @@ class Czi:
         return Tile(entry, head, (start, data), (data, rest), (rest, rest + aside), raw, loose)
 
     def _require_sizes(self, segment: Segment, end: int) -> None:
-        """Refuse a tile that ends elsewhere than its segment says: if a size is damaged, the rest of its pixels would be
-        taken for waste, or pixels for text. What stands behind both is waste, and bytes between them that are blank
-        are padding.
+        """Refuse a tile that ends elsewhere than its segment says, but for blank bytes, which are padding.
+
+        If a size is damaged, the rest of its pixels would be taken for waste, or pixels for text.
         """
         if end > segment.used or (end < segment.used and any_data(self.source, end, segment.used)):
             raise ContradictorySlide("a tile of the CZI ends elsewhere than its segment says")

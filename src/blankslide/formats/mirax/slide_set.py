@@ -247,12 +247,10 @@ class MiraxSet:
 
     def _unowned(self) -> None:
         """Report bytes that no record covers."""
-        gaps = [
-            [(s, e) for s, e in bytemap.gaps() if any_data(source, s, e)]
-            for source, bytemap in zip(self.sources, self.maps, strict=True)
-        ]
-        known = {f for s, m in zip(self.sources, self.maps, strict=True) for f in frames_of(s, m)} if any(gaps) else set()
-        for file, (source, bytemap, dirty) in enumerate(zip(self.sources, self.maps, gaps, strict=True)):
+        files = list(zip(self.sources, self.maps, strict=True))
+        gaps = [[(s, e) for s, e in bytemap.gaps() if any_data(source, s, e)] for source, bytemap in files]
+        known = {frame for one in files for frame in frames_of(*one)} if any(gaps) else set()
+        for file, ((source, bytemap), dirty) in enumerate(zip(files, gaps, strict=True)):
             tissue = like_tissue(source, bytemap, dirty, known)
             for start, end in dirty:
                 place = Place(file, called(self.names)[file], start, end)
