@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from blankslide.errors import DamagedSlide
-from blankslide.formatkit.lost_tissue import like_tissue
+from blankslide.formatkit.lost_tissue import frames_of, like_tissue
 from blankslide.source import MemorySource
 from blankslide.spans import ByteClass, ByteMap
 
@@ -38,6 +38,25 @@ def test_a_picture_that_is_coded_as_the_tiles_are_is_left() -> None:
 def test_so_is_one_of_a_tiles_shape_for_a_level_may_be_one_picture() -> None:
     assert len(found(jpeg(128, 64))) == 1
     assert found(jpeg(128, 80)) == []
+
+
+@pytest.mark.parametrize("codec", ["bmp", "jpegxr", "png"])
+def test_tiles_of_other_codecs_are_known_as_well(codec: str) -> None:
+    tile, other = (bytes(getattr(imagecodecs, f"{codec}_encode")(np.full((32, 64, 3), n, np.uint8))) for n in (9, 99))
+    assert len(found(b"text, and then " + other, tile)) == 1
+    assert found(b"text, and then " + tile[:2] + bytes(64), tile) == []
+    assert found(b"text, and then " + TILE, tile) == []
+
+
+def test_tiles_of_the_slides_other_files_are_known_where_a_file_has_none() -> None:
+    data, bytemap, known = TILE + bytes(9), ByteMap(len(TILE) + 9), ByteMap(len(TILE))
+    known.claim(0, len(TILE), ByteClass.TISSUE, "tissue")
+    for one in (bytemap, known):
+        one.settle()
+    gaps = bytemap.gaps()
+    assert like_tissue(MemorySource(data), bytemap, gaps) == []
+    assert like_tissue(MemorySource(data), bytemap, gaps, frames_of(MemorySource(TILE), known)) == gaps
+    assert like_tissue(MemorySource(data), bytemap, gaps, frames_of(MemorySource(jpeg(30, 90)), known)) == []
 
 
 @pytest.mark.parametrize("gap", [b"Doe, Jane", jpeg(64, 32, grey=True), jpeg(30, 90), b"\xff\xd8\xff" + bytes(40)])

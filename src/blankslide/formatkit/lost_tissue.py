@@ -14,7 +14,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from blankslide.containers.streams.frames import MAGIC, frame_of, is_cut
+from blankslide.containers.streams.frames import BEGINNINGS, MAGIC, frame_of, is_cut
 from blankslide.errors import DamagedSlide
 from blankslide.spans import ByteClass
 
@@ -110,7 +110,7 @@ def _require_end(source: ByteSource, start: int, end: int, frames: Frames) -> No
     last = max((head + rest).rfind(magic) for magic in MAGIC)  # another one may begin in it, and it is cut then
     if is_stump or (head.startswith(MAGIC) and is_cut((head + rest)[last:])):
         raise DamagedSlide("a tile of tissue goes on behind the end that is announced for it")
-    if head.startswith(MAGIC):
+    if head.startswith(BEGINNINGS):
         return
     begins = any(head.find(magic) > 0 for magic in MAGIC)
     if begins or any(_is_alike(frame, frames) for _, frame in _frames_in(source, start, end)):
@@ -147,7 +147,7 @@ def _frames_in(source: ByteSource, start: int, end: int) -> Iterator[tuple[int, 
     """Yield where pictures begin in a gap, as far as it is looked into, and their frames."""
     look = min(end - start, _LOOK)
     data = source.read(start, min(look + _HEAD, source.size - start))  # what begins here may go on in somebody's value
-    for magic in MAGIC:
+    for magic in BEGINNINGS:
         at = data.find(magic, 0, look)
         while at >= 0:
             frame = frame_of(data[at : at + _HEAD])

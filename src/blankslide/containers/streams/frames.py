@@ -1,8 +1,8 @@
 """What a coded picture says of itself at its beginning, and whether it ends: enough to tell tissue by its looks.
 
 All tiles of a level are coded alike. So a stream that nobody refers to, but that begins as the tiles do, may be one of
-them; and a tile that does not end where it is said to end has been cut off. Only codecs whose streams have a mark at
-both ends are known: JPEG, JPEG 2000 and PNG.
+them; and a tile that does not end where it is said to end has been cut off. That can be told where streams have a mark
+at both ends: JPEG, JPEG 2000 and PNG. Bitmaps and JPEG XR are known by their beginnings only.
 
 Promise: bounded; only the bytes given are looked at. Whatever is not known has no frame and is not cut.
 """
@@ -13,10 +13,13 @@ import zlib
 
 from blankslide.containers.streams import jpeg
 
-__all__ = ["MAGIC", "frame_of", "is_coded", "is_cut", "lacks_tables"]
+__all__ = ["BEGINNINGS", "MAGIC", "frame_of", "is_coded", "is_cut", "lacks_tables"]
 
 _JPEG, _JP2K, _PNG = b"\xff\xd8\xff", b"\xff\x4f\xff\x51", b"\x89PNG\r\n\x1a\n"
+_BITMAP, _JPEG_XR = b"BM", b"II\xbc"
 MAGIC = (_JPEG, _JP2K, _PNG)
+"""How streams begin that have a mark at their end."""
+BEGINNINGS = (*MAGIC, _BITMAP, _JPEG_XR)
 """How streams begin of which a frame is known."""
 
 _END = b"\xff\xd9"
@@ -24,6 +27,7 @@ _DQT, _DHT = 0xDB, 0xC4
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _HUFFMAN = frozenset((0xC0, 0xC1, 0xC2))
 _LEAST, _DENSE = 512, 0.9
+_HEADER = bytes((0, 0, 0, 0, 40, 0, 0, 0))  # nothing, and the length of what a bitmap says of itself
 _SIZES = 34  # eight numbers of four bytes, and how many components there are
 
 
@@ -39,6 +43,10 @@ def frame_of(head: bytes) -> tuple[str, bytes] | None:
         return next((("jpeg", head[s.start : s.end]) for s in jpeg.segments(head) if s.marker in _FRAMES), None)
     if head.startswith(_JP2K) and len(head) >= 8 + _SIZES:
         return "jp2k", head[8 : 8 + _SIZES]
+    if head.startswith(_BITMAP):
+        return ("bmp", head[18:30]) if len(head) >= 30 and head[6:10] + head[14:18] == _HEADER else None
+    if head.startswith(_JPEG_XR):
+        return "jxr", head[3:4]  # its size stands anywhere
     return ("png", head[16:26]) if head.startswith(_PNG) and len(head) >= 26 else None
 
 
