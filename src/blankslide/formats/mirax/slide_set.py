@@ -3,10 +3,11 @@
 File numbers: 0 the ``.mrxs``, 1 Slidedat.ini, 2 the index, then the data files as they are
 listed, then data files that stand in the folder but are not listed. A record of the index is
 tissue, a picture, a text, a known table, or unknown. Its layer's name and its own first bytes
-decide that, and must agree. Bytes that no record covers belong to nobody, and are zeroed.
+decide that, and must agree. Bytes that no record covers belong to nobody, and are zeroed, unless they
+may be tiles: they begin as the slide's tiles do, in whichever file these are.
 
 Refused: names that lead out of the folder, missing files, records outside of their file or
-overlapping each other, files that have another slide's id.
+overlapping each other, files that have another slide's id, an index that lists no tile.
 """
 
 from __future__ import annotations
