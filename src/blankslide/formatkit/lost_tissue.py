@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from blankslide.source import ByteSource
     from blankslide.spans import ByteMap
 
-__all__ = ["frames_of", "like_tissue"]
+__all__ = ["frames_of", "holds_picture", "like_tissue"]
 
 Frames = set[tuple[str, bytes]]
 """Codecs, and what their pictures say of their size and samples."""
@@ -35,6 +35,11 @@ def frames_of(source: ByteSource, bytemap: ByteMap) -> Frames:
     parts = bytemap.tissue_parts()
     found = (_frame(source, *parts[i]) for i in _some(len(parts)))
     return {frame for frame in found if frame is not None}
+
+
+def holds_picture(source: ByteSource, start: int, end: int) -> bool:
+    """Whether any picture begins in ``[start, end)``, as far as it is looked into: where no tile has a known frame."""
+    return any(True for _ in _frames_in(source, start, end))
 
 
 def like_tissue(

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from blankslide.containers import mirax_index
 from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formatkit.findings import LINK, UNKNOWN, FindingCollector, places_in
-from blankslide.formatkit.lost_tissue import frames_of, like_tissue
+from blankslide.formatkit.lost_tissue import frames_of, holds_picture, like_tissue
 from blankslide.formats.mirax import slide_id as ids
 from blankslide.formats.mirax.records import Records, called
 from blankslide.formats.mirax.slidedat import KeyReader, Slidedat, plainly_named
@@ -253,6 +253,8 @@ class MiraxSet:
         known = {frame for one in files for frame in frames_of(*one)} if any(gaps) else set()
         for file, ((source, bytemap), dirty) in enumerate(zip(files, gaps, strict=True)):
             tissue = like_tissue(source, bytemap, dirty, known)
+            if not known and file >= _FIRST_DATA:  # no tile begins as a picture does: then any picture may be a tile
+                tissue = [gap for gap in dirty if holds_picture(source, *gap)]
             for start, end in dirty:
                 place = Place(file, called(self.names)[file], start, end)
                 if (start, end) in tissue:

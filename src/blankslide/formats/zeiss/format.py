@@ -12,8 +12,9 @@ segments that nothing points to, and bytes between structures are zeroed. CZIs i
 treated in the same way.
 
 Traps: slides in several files (`name(1).czi`) and unfinished updates are refused, and so is a slide
-in which a tile's entry differs from the directory's, or its parts end elsewhere than its segment. An attachment's second entry may differ from
-the first. Pixels of tiles are never read, but what stands beside them is.
+in which a tile's entry differs from the directory's, or its parts end elsewhere than its segment.
+An attachment's second entry may differ from the first. Pixels of tiles are never read, but what
+stands beside them is.
 
 Source: the project's format map, section 9; OpenSlide's Zeiss page; two real files.
 """

@@ -109,9 +109,14 @@ MIRAX: Defects = {
     "data-cut-inside-a-tile": ({"file": _DATA, "at": "end - 10", "cut": True},),
     "data-of-another-slide": ({"file": _DATA, "at": "5", "text": "00000000"},),
     "data-with-a-name-behind": ({"file": _DATA, "at": "end", "text": "Doe, Jane", "gone": 0},),
-    "level-of-no-tiles": ({"file": "Index.dat", "at": "145", "hex": "00 " * 832},),
-    "page-of-no-tiles": ({"file": "Index.dat", "at": "153", "hex": "00 " * 8},),
-    "no-tiles-at-all": ({"file": "Index.dat", "at": "45", "hex": "00 " * 100},),
+    "level-of-no-tiles": ({"file": _INDEX, "at": "145", "hex": "00 " * 832},),
+    "page-of-no-tiles": ({"file": _INDEX, "at": "153", "hex": "00 " * 8},),
+    "levels-of-no-tiles-and-tiles-off-their-places": (
+        {"file": _INDEX, "at": "49", "hex": "00 " * 8},
+        {"file": _DATA, "at": "1", "hex": "", "gone": 1},
+        {"file": _DATA, "at": "end", "hex": "00", "gone": 0},
+    ),
+    "no-tiles-at-all": ({"file": _INDEX, "at": "45", "hex": "00 " * 100},),
 }  # fmt: skip
 
 ZEISS: Defects = {
