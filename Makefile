@@ -36,7 +36,7 @@ trust:
 # The documentation as a site, in build/site; `make docs serve=1` shows it at http://127.0.0.1:8000.
 docs:
 	@bash scripts/setup-venv dev
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs $(if $(serve),serve,build --quiet)
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs $(if $(serve),serve,build --strict)
 	@echo "build/site/index.html"
 
 lint:

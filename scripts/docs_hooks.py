@@ -22,6 +22,7 @@ PAGES = {
     "CHANGELOG.md": "changelog.md",
     "SECURITY.md": "security.md",
 }
+LEAVES = re.compile(r"\]\(\.\./((?:\.\./)?(?:notebooks/|LICENSE|" + "|".join(map(re.escape, PAGES.values())) + "))")
 LINK = re.compile(r"(\]\()((?!\w+:|#)[^)\s]+)(\))")
 
 
@@ -44,7 +45,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def on_page_markdown(markdown: str, page: object, **kwargs: object) -> str:
     """Let links that leave ``docs`` find what was taken in."""
-    return markdown.replace("](../notebooks/", "](notebooks/").replace("](../../", "](../")
+    for name, page_ in PAGES.items():
+        markdown = markdown.replace(f"../{name})", f"../{page_})").replace(f"../{name}#", f"../{page_}#")
+    return LEAVES.sub(r"](\1", markdown)
 
 
 def _filled(entry: object) -> object:

@@ -14,7 +14,9 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
+from urllib.parse import unquote
 
 import click
 import pytest
@@ -86,12 +88,30 @@ def test_code_on_a_page_is_code(page: Path) -> None:
 
 def test_the_site_is_built_and_every_link_in_it_leads_somewhere(tmp_path: Path) -> None:
     pytest.importorskip("mkdocs", reason="mkdocs is not installed")
-    run = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict", "--site-dir", str(tmp_path / "site")]
+    run = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "site")]
     said = subprocess.run(
         run, cwd=ROOT, capture_output=True, text=True, check=False, env=os.environ | {"NO_MKDOCS_2_WARNING": "1"}
     )
     assert said.returncode == 0, said.stdout + said.stderr
     pages = list((tmp_path / "site").rglob("*.html"))
     assert len(pages) >= len(PAGES)
+    assert _dead_links(tmp_path / "site") == []
     for page in pages:  # nothing is loaded from elsewhere: a page may be read where there is no network
         assert not re.findall(r'(?:src|href)="(https?://[^"]+\.(?:js|css|woff2?))"', page.read_text(encoding="utf-8"))
+
+
+def _dead_links(site: Path) -> list[str]:
+    """Return links of a built site, as a browser would follow them, to files or headings that are not there."""
+    texts = {page: page.read_text(encoding="utf-8") for page in site.rglob("*.html") if page.name != "404.html"}
+    named = {page: set(re.findall(r'\b(?:id|name)="([^"]+)"', text)) for page, text in texts.items()}
+    dead = []
+    for page, text in texts.items():
+        for link in set(re.findall(r'<a\b[^>]*\bhref="([^"]+)"', text)):
+            path, _, heading = unquote(unescape(link)).partition("#")
+            if re.match(r"\w+:", path):
+                continue
+            target = (page.parent / path).resolve() if path else page
+            target = target / "index.html" if target.is_dir() else target
+            if not target.is_file() or (heading and target in named and heading not in named[target]):
+                dead.append(f"{page.name}: {link}")
+    return sorted(dead)
