@@ -365,7 +365,7 @@ class Tiles:
         return frame[0] == "jpeg" and frame[1][1:5] in self._sizes_of_tiles()
 
     def _sizes_of_tiles(self) -> set[bytes]:
-        """Return height and width of tiles as JPEGs have them: what the header says, which may be damaged, and tiles."""
+        """Return height and width of tiles, as JPEGs have them: what the header says, which may be wrong, and tiles."""
         side, _, _ = self._extent()
         sizes = {pack(">HH", side, side)} if 0 < side < 1 << 16 else set()
         for payload, skip, *_ in self.tiles[:_LOOKED_AT]:
