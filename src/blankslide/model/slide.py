@@ -103,7 +103,9 @@ class AssociatedImage(NamedTuple):
     """A picture beside the pyramid: ``label``, ``macro``, ``thumbnail`` or ``unknown``.
 
     ``at`` says where a whole coded picture stands: name of the member (empty: the main file), start, end.
-    ``file`` is the file that ``page`` is counted in, where that is a slide of its own (NDPIS).
+    ``file`` is the file that ``page`` is counted in, where that is a slide of its own (NDPIS). ``like_a_level`` says
+    that words alone tell it from a level, because its shape is one's: before it is drawn over, its pixels must. Then
+    ``page`` is the number of its file.
     """
 
     role: str
@@ -113,6 +115,7 @@ class AssociatedImage(NamedTuple):
     codec: str
     at: tuple[str, int, int] | None = None
     file: int = 0
+    like_a_level: bool = False
 
 
 class OwnPicture(NamedTuple):

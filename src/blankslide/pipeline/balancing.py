@@ -248,13 +248,15 @@ def _look_first(job: Job, memory: Memory) -> None:
     for patch in job.planned.patches:
         changes.setdefault(patch.file, []).append((patch.offset, patch.offset + patch.length))
     spans = {file: sorted(own) for file, own in changes.items()}
-    endangered = look_before(job.slide.views(), spans, memory)
+    doubtful = {a.page: a.role for a in job.inspection.associated if a.like_a_level}
+    endangered = look_before(job.slide.views(), spans, memory, doubtful)
     pictures = {(a.file, a.width, a.height): a.role for a in job.inspection.associated}
     for one in endangered:
-        role = pictures.get((one.file, one.width, one.height), "picture")
+        role = doubtful.get(one.file) or pictures.get((one.file, one.width, one.height), "picture")
         if role not in _SHOW_THE_SLIDE:
+            proof = "shows the slide itself" if one.shows_the_slide else "has the slide's shape, and may show it"
             raise ContradictorySlide(
-                f"the {role} on {one.where} shows the slide itself, so its name and its pixels contradict each other",
+                f"the {role} on {one.where} {proof}, so its name and its pixels contradict each other",
                 "look at it with another program; nothing that may be tissue is blanked",
             )
 

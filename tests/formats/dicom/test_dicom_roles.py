@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from blankslide import pipeline
-from blankslide.errors import NotEditable
+from blankslide.errors import NotEditable, SlideError
 from blankslide.formats.dicom.roles import Look, verdicts
 from blankslide.pipeline import Options
 from blankslide.testing.built import build_dicom
@@ -175,6 +175,88 @@ def test_a_lone_real_level_without_a_known_word_is_kept_and_told(
     assert (outcome.exit_code, pixels(tmp_path)) == (1, before)
     assert outcome.residue == ("dicom.unnamed-picture: cannot be removed without understanding it",)
     assert "pydicom" in outcome.readers
+
+
+# -- a label that has the shape of the scanned area by chance ------------------------------
+
+CHANCE = (67, 50)  # of 160 × 120 and 80 × 60: the shape, but no step of a pyramid
+
+
+@pytest.mark.parametrize(
+    ("size", "shows", "expected"),
+    [
+        (CHANCE, True, "label"),
+        (CHANCE, False, "refused"),  # the word alone
+        ((40, 30), True, "refused"),  # half of the smallest level
+        ((41, 30), True, "refused"),  # the same, rounded
+        ((27, 20), True, "refused"),  # a third of it
+        ((80, 60), True, "refused"),  # as large as a level
+        ((320, 240), True, "refused"),  # larger than all
+    ],
+)
+def test_a_label_of_the_levels_shape_is_one_if_it_says_so_twice_and_is_no_step_of_the_pyramid(
+    size: tuple[int, int], shows: bool, expected: str
+) -> None:
+    levels = looks(("VOLUME", BASE), ("VOLUME", MIDDLE))
+    label = Look("LABEL", size, size, 1, shows, not shows)
+    assert short(verdicts([*levels, label])) == ["level", "level", expected]
+    assert short(verdicts([*levels, label._replace(name="OVERVIEW")]))[2] == expected.replace("label", "macro")
+
+
+def test_without_a_level_a_label_of_the_thumbnails_shape_is_refused() -> None:
+    thumbnail, label = (
+        Look("THUMBNAIL", (80, 60), (80, 60), 1, False, True),
+        Look("LABEL", CHANCE, CHANCE, 1, True, False),
+    )
+    assert short(verdicts([thumbnail, label])) == ["thumbnail", "refused"]
+
+
+def test_a_label_that_has_the_shape_of_the_scanned_area_by_chance_is_drawn_over(tmp_path: Path) -> None:
+    build_dicom(tmp_path / "s.dcm", **{**SMALL, "label_size": CHANCE})
+    before = pixels(tmp_path)
+    outcome = pipeline.anonymize_in_place(tmp_path / "s.dcm", Options(key=KEY))
+    after = pixels(tmp_path)
+    assert (outcome.content, outcome.residue) == ("clean", ())
+    assert {f for f in before if before[f] != after[f]} == {"s_label.dcm", "s_overview.dcm"}
+    label = read(tmp_path / "s_label.dcm").pixel_array
+    assert (label == label[0, 0]).all()
+    again = pipeline.anonymize_in_place(tmp_path / "s.dcm", Options(key=KEY))
+    assert (again.content, again.writes) == ("clean", 0)
+
+
+def shown_in_the_label(folder: Path, tissue: bool) -> Path:
+    """Build a slide whose label has the shape of a level; let it show the tissue, or nothing that can be decoded."""
+    import numpy as np
+    from PIL import Image
+
+    folder.mkdir()
+    build_dicom(folder / "s.dcm", **{**SMALL, "label_size": CHANCE}, native=tissue)
+    data = read(folder / "s_label.dcm")
+    if tissue:
+        seen = Image.fromarray(read(folder / "s_thumbnail.dcm").pixel_array).resize(CHANCE)
+        data.PixelData = np.asarray(seen).tobytes()
+    else:
+        at = data.PixelData.index(b"\xff\xda")
+        data.PixelData = data.PixelData[: at + 14] + b"\x37" * (len(data.PixelData) - at - 14)
+    data.save_as(folder / "s_label.dcm", enforce_file_format=True)
+    return folder / "s.dcm"
+
+
+@pytest.mark.parametrize("tissue", [True, False])
+def test_what_is_called_a_label_twice_and_is_no_step_of_the_pyramid_must_not_look_like_the_slide(
+    tmp_path: Path, tissue: bool
+) -> None:
+    path = shown_in_the_label(tmp_path / "in", tissue)
+    before = {f: f.read_bytes() for f in path.parent.iterdir()}
+    told = "label on file 3 " + ("shows the slide itself" if tissue else "has the slide's shape, and may show it")
+    for act in (
+        lambda: pipeline.anonymize_in_place(path, Options(key=KEY)),
+        lambda: pipeline.anonymize_copy(path, tmp_path / "out", Options(key=KEY)),
+    ):
+        with pytest.raises(SlideError, match=told):
+            act()
+    assert {f: f.read_bytes() for f in path.parent.iterdir()} == before
+    assert not list((tmp_path / "out").rglob("*.dcm"))
 
 
 # -- the judge ---------------------------------------------------------------------------

@@ -115,6 +115,26 @@ def test_an_index_of_another_slide_is_a_contradiction(tmp_path: Path) -> None:
     refused(path, ContradictorySlide, "two slides")
 
 
+@pytest.mark.parametrize(
+    "value", ["UGt9lslm1XFQW14AwHkthg==", "Quill", "Ottoline Quillfeather, 4 May 1931, ward 9 of the old wing"]
+)
+def test_what_stands_as_an_id_where_no_reader_looks_for_it_is_removed(tmp_path: Path, value: str) -> None:
+    path = built(tmp_path)
+    changed(ini(path), b"\r\n[DATAFILE]\r\n", f"\r\n[DATAFILE]\r\nSLIDE_ID={value}\r\n".encode())
+    cleaned = pipeline.anonymize_in_place(path, KEY)
+    assert (cleaned.content, cleaned.residue) == ("clean", ())
+    assert value.encode() not in whole(path)
+    assert pipeline.anonymize_in_place(path, KEY).writes == 0
+
+
+@pytest.mark.parametrize("section", ["GENERAL", "DATAFILE"])
+def test_two_ids_are_a_contradiction_where_a_reader_looks_or_both_are_as_long(tmp_path: Path, section: str) -> None:
+    path = built(tmp_path)
+    other = "5" * (32 if section == "DATAFILE" else 8) + "x" * (section == "GENERAL")
+    changed(ini(path), f"[{section}]\r\n".encode(), f"[{section}]\r\nSLIDE_ID={other}\r\n".encode())
+    refused(path, ContradictorySlide, "two slides")
+
+
 # -- the key file --------------------------------------------------------------------------
 
 

@@ -22,9 +22,11 @@ not called clean.
 
 Image Type never decides alone, because its words get misspelt and exchanged. Many frames on a grid are
 tissue, whatever they are called. Only a single frame that is called a label or an overview, and has
-neither the shape nor the size of the levels, is drawn over. An instance without a known word is a level
-if it has the levels' tiles and shape; else it is kept and reported. If word and shape contradict each
-other, the slide is refused.
+neither the shape nor the size of the levels, is drawn over. One that has their shape by chance is, too,
+if it also says that the label can be seen in it, if no whole number leads from it to the next levels,
+and if its pixels do not look like the slide. An instance without a known word is a level if it has the
+levels' tiles and shape; else it is kept and reported. If word and shape contradict each other, the
+slide is refused.
 
 Beside the slide: if a file of its series cannot be changed with it (another class, no preamble, a link,
 a folder below, damaged), the slide is refused in place, since that file would no longer belong to it.

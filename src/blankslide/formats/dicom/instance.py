@@ -54,7 +54,7 @@ class Instance:
             raise DamagedSlide("an instance has a number of frames that is none")
         #: Whether the header says that the label can be seen in this image.
         self.shows_label = self.look.shows_label
-        self.role, self.doubtful, self.level = "", False, True
+        self.role, self.doubtful, self.level, self.like_a_level = "", False, True, False
 
     def settle(self, verdict: roles.Verdict, level: bool, thorough: bool) -> None:
         """Set the file's role, and find its pixels.
@@ -64,7 +64,7 @@ class Instance:
         level
             Whether it is a level, if it has no role.
         """
-        self.role, self.doubtful = verdict.role, verdict.doubtful
+        self.role, self.doubtful, self.like_a_level = verdict.role, verdict.doubtful, verdict.like_a_level
         self.level = not verdict.role and level
         every = thorough or bool(self.role)
         self.pixels = dicom_pixels.read_pixels(self.source, self.header.end, self.header.implicit, every)

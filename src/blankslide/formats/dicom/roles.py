@@ -3,12 +3,15 @@
 The third value of Image Type is a word that can be misspelt, missing or exchanged, and a level that
 is drawn over is lost. So the word never decides alone: the shape in the header has to agree. Many
 frames on a grid are tissue, whatever they are called; a label or an overview is one frame, not
-larger than all levels and of another shape. An instance without a known word is a level only if it
-has the tiles and the shape of the levels.
+larger than all levels and of another shape. One that has the shape of the levels by chance says in
+a second place that the label can be seen, and no whole number leads from it to the next levels; its
+pixels are looked at before it is drawn over (`AssociatedImage.like_a_level`). An instance without a
+known word is a level only if it has the tiles and the shape of the levels.
 
 Promise: a picture that may be drawn over is called a label, an overview or a thumbnail, and has the
-shape of one. All other instances keep their pixels. If word and shape contradict each other, the
-slide is refused. If nothing tells what an instance shows, that is reported.
+shape of one, or its pixels have to show that it is none of the levels. All other instances keep
+their pixels. If word and shape contradict each other, the slide is refused. If nothing tells what
+an instance shows, that is reported.
 """
 
 from __future__ import annotations
@@ -26,6 +29,8 @@ LEVEL, _THUMBNAIL = "VOLUME", "THUMBNAIL"
 _PICTURES = {"LABEL": "label", "OVERVIEW": "macro"}
 _LEEWAY = 0.002
 _SHAPELESS = 32
+#: By how many pixels the step of a pyramid may be off: each step before it may have been rounded up or down.
+_PIXELS = 2
 
 CONTRADICTION = "an instance is called one thing and has the frames and the shape of another"
 HINT = "set the third value of its Image Type to what it shows, or remove the file"
@@ -75,11 +80,14 @@ class Verdict(NamedTuple):
         Whether to report that nobody knows what it shows.
     contradicts
         Whether the slide must be refused because of it.
+    like_a_level
+        Whether it has the shape of a level, so that pixels have to tell it from one before it is drawn over.
     """
 
     role: str = ""
     doubtful: bool = False
     contradicts: bool = False
+    like_a_level: bool = False
 
 
 _LEVEL, _UNKNOWN, _REFUSED = Verdict(), Verdict(doubtful=True), Verdict(doubtful=True, contradicts=True)
@@ -123,11 +131,30 @@ def _picture(one: Look, others: Sequence[Look], tissue: Sequence[Look]) -> Verdi
         return _REFUSED
     models = _with_shape([*tissue, *(other for other in others if other.name == _THUMBNAIL)])
     largest = bool(tissue) and all(_covers(one, level) for level in tissue)
-    if largest or any(_alike(one, model) for model in models):
+    alike = any(_alike(one, model) for model in models)
+    if largest or (alike and not _is_by_chance(one, tissue)):
         return _REFUSED
     if not tissue and one.denies_label:  # no level to compare it with, and the header says that it shows no label
         return _UNKNOWN
-    return Verdict(_PICTURES[one.name])
+    return Verdict(_PICTURES[one.name], like_a_level=alike)
+
+
+def _is_by_chance(one: Look, tissue: Sequence[Look]) -> bool:
+    """Whether a picture that says that the label can be seen has a level's shape, and yet is no step of the pyramid.
+
+    One label in a hundred has the shape of the scanned area, rounded. A level that misses from the pyramid would be
+    smaller or larger than the next ones by a whole number.
+    """
+    larger = min((level for level in tissue if level.area >= one.area), key=lambda level: level.area, default=None)
+    smaller = max((level for level in tissue if level.area < one.area), key=lambda level: level.area, default=None)
+    return one.shows_label and larger is not None and not any(_is_step(one, o) for o in (larger, smaller) if o)
+
+
+def _is_step(a: Look, b: Look) -> bool:
+    """Whether one matrix is the other made smaller by a whole number, or as large, rounded to pixels."""
+    small, large = sorted((a, b), key=lambda one: one.area)
+    times = max(1, round(large.size[0] / small.size[0]))
+    return all(abs(whole / times - part) <= _PIXELS for whole, part in zip(large.size, small.size, strict=True))
 
 
 def _with_shape(models: Sequence[Look]) -> Sequence[Look]:

@@ -191,7 +191,9 @@ class SlideSet:
             files=tuple(SlideFile(f.name, f.file.size) for f in files),
             levels=tuple(level for level, _ in levels),
             associated=tuple(
-                AssociatedImage(i.role or "unknown", *i.size, i.number, frames.codec(i.header.syntax))
+                AssociatedImage(
+                    i.role or "unknown", *i.size, i.number, frames.codec(i.header.syntax), like_a_level=i.like_a_level
+                )
                 for i in self.instances
                 if not i.level
             ),

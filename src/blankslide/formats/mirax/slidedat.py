@@ -253,9 +253,10 @@ class KeyReader:
     def _pair(self, pair: Pair) -> None:
         key, value = pair.key.upper(), self.slidedat.units.text(pair.value_start, pair.value_end)
         at = (pair.value_start, pair.value_end)
-        if value and (key in FIELDS or key == "SLIDE_ID" or _is_known(key)):
+        is_id = key == "SLIDE_ID" and self._is_the_id(pair, value)
+        if value and (key in FIELDS or is_id or _is_known(key)):
             self.kept.append(Place(self.file, "a key's name", *self.slidedat.units.span(pair.start, pair.value_start)))
-        if key == "SLIDE_ID" and value:
+        if is_id and value:
             self.ids.append((pair.value_start, value))
         elif not value and (not pair.key or self._says_nothing(pair, key)):
             return
@@ -279,6 +280,13 @@ class KeyReader:
             self._add(slug(key), pair.key, UNKNOWN, at, (pair.start, pair.end))
         else:
             self._add("free-text", "Free text", UNKNOWN, (pair.start, pair.end), (pair.start, pair.end))
+
+    def _is_the_id(self, pair: Pair, value: str) -> bool:
+        """Whether a `SLIDE_ID` stands where readers look for it, or is as long: it may be the same, or of another run.
+
+        No reader looks elsewhere, so whatever else stands there does not say that the files are of two slides.
+        """
+        return pair.section.upper() == "GENERAL" or len(value) == len(self.slidedat.slide_id)
 
     def _says_nothing(self, pair: Pair, key: str) -> bool:
         """Whether a key without a value is one that makers write, or of a barcode, whose value has gone.

@@ -359,11 +359,20 @@ class Tiles:
         That is a picture of a tile's size, and what looks coded without a head that tells of what: of a tile whose name
         and head are damaged nothing else is left.
         """
-        side, _, _ = self._extent()
         frame = frame_of(data.raw[:_HEAD])
         if frame is None:
             return is_coded(data.raw) and not data.raw.startswith(_OTHERS)
-        return 0 < side < 1 << 16 and frame[0] == "jpeg" and frame[1][1:5] == pack(">HH", side, side)
+        return frame[0] == "jpeg" and frame[1][1:5] in self._sizes_of_tiles()
+
+    def _sizes_of_tiles(self) -> set[bytes]:
+        """Return height and width of tiles, as JPEGs have them: what the header says, which may be wrong, and tiles."""
+        side, _, _ = self._extent()
+        sizes = {pack(">HH", side, side)} if 0 < side < 1 << 16 else set()
+        for payload, skip, *_ in self.tiles[:_LOOKED_AT]:
+            frame = frame_of(self.db.source.read(payload.start + skip, min(max(payload.local - skip, 0), _HEAD)))
+            if frame is not None and frame[0] == "jpeg":
+                sizes.add(frame[1][1:5])
+        return sizes
 
     def _value(self, word: str, field: Field) -> None:
         """Report an unknown value, unless it is empty."""

@@ -133,6 +133,10 @@ class Ini:
         """Where sections begin."""
         return [i for i, line in enumerate(self.lines) if line.startswith((b"[", b"\xef\xbb\xbf["))]
 
+    def section(self, at: int) -> bytes:
+        """The heading that the line of a number stands under."""
+        return self.lines[max(head for head in self.heads() if head <= at)].removeprefix(b"\xef\xbb\xbf")
+
     def put(self, line: bytes, at: int) -> None:
         """Put a line in front of the one of a number."""
         self.lines.insert(at, line)
@@ -154,10 +158,13 @@ def plant_mirax_key(members: Members, rng: Random) -> Found | None:
         how = "a value that is there"
     else:
         key = rng.choice((*_ORDINARY, "Ward", "COMMENT", "Patient.Name", "MRN", "OBJECTIVE_NAME_2", "X" * 40)).encode()
-        ini.put(key + rng.choice((b" = ", b"=", b" =\t")) + hidden.raw, rng.choice(ini.heads()) + 1)
+        line = key + rng.choice((b" = ", b"=", b" =\t")) + hidden.raw
+        at = rng.choice(ini.heads()) + 1
+        ini.put(line, at)
         how = "another key"
     ini.done()
-    usual = key.decode() in _ORDINARY
+    # where readers look for the slide's id a scanner writes the one of all files; with two it is refused as two slides
+    usual = key.decode() in _ORDINARY and (key != b"SLIDE_ID" or ini.section(at) != b"[GENERAL]")
     return Found(f"ini: {how}", f"{hidden.encoding} {key.decode()}", usual, hidden.needles)
 
 

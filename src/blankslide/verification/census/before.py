@@ -8,7 +8,7 @@ files as they would be, looks only at what changes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.quiet import quiet
@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 
 _SAYS = re.compile(rb"[^\0]")
 _TISSUE = ("level", "thumbnail", "channel")
+_SOMETHING_ELSE = ("other", "blank")
 
 
 class Endangered(NamedTuple):
-    """A picture that shows the slide and would be changed."""
+    """A picture that shows the slide, or may, and would be changed."""
 
     file: int
     where: str
@@ -38,9 +39,19 @@ class Endangered(NamedTuple):
     height: int
     proven: str
 
+    @property
+    def shows_the_slide(self) -> bool:
+        """Whether its pixels prove that; if not, they do not prove anything."""
+        return self.proven in _TISSUE
+
 
 @quiet()
-def look_before(files: Sequence[ByteSource], changes: Mapping[int, Sequence[Span]], memory: Memory) -> list[Endangered]:
+def look_before(
+    files: Sequence[ByteSource],
+    changes: Mapping[int, Sequence[Span]],
+    memory: Memory,
+    doubtful: Collection[int] = (),
+) -> list[Endangered]:
     """Look at the pictures of a slide as it is.
 
     Parameters
@@ -51,17 +62,49 @@ def look_before(files: Sequence[ByteSource], changes: Mapping[int, Sequence[Span
         For each file the spans that a plan would change, sorted and disjoint.
     memory
         What is seen is remembered here.
+    doubtful
+        Files whose one picture has the shape of a level: of a DICOM set only they are looked at, for it costs as much
+        as all that is done to the set, and the others' shapes tell enough.
 
     Returns
     -------
     list of Endangered
-        Pictures that look like the slide and would be changed.
+        Pictures that look like the slide and would be changed, and doubtful ones that do not look like something else.
     """
     found: list[Endangered] = []
     for number, source in enumerate(files):
         if source.size > 8 and source.read(0, 4) in ifds.MAGIC:
             found += _tiff(number, source, changes.get(number, ()), memory)
-    return found
+    touched = [number for number in doubtful if changes.get(number)]
+    return [*found, *(_dicom(files, changes, touched) if touched else ())]
+
+
+def _dicom(
+    files: Sequence[ByteSource], changes: Mapping[int, Sequence[Span]], touched: Sequence[int]
+) -> Iterator[Endangered]:
+    """Hold pictures of a DICOM set against its levels; one that cannot be looked at is told of as well."""
+    from blankslide.verification.census.dicom import settle_roles, take_stock
+
+    account, instances = Account(), {}
+    try:
+        for number, source in enumerate(files):
+            instance = take_stock(account, number, source, f"file {number + 1}")
+            if instance is not None:
+                instances[number] = instance
+        settle_roles(account, list(instances.values()))
+        pictures = {picture.file: picture for picture in account.pictures}
+    except Exception:  # what no library reads is proven by nothing
+        pictures = {}
+    for number in touched:
+        one, seen = instances.get(number), pictures.get(number)
+        if one is None or seen is None:
+            yield Endangered(number, f"file {number + 1}", 0, 0, "unclear")
+        elif seen.proven not in _SOMETHING_ELSE and _is_in(one.frames.held(), changes[number]):
+            yield Endangered(number, seen.where, seen.width, seen.height, seen.proven)
+
+
+def _is_in(spans: Sequence[Span], changes: Sequence[Span]) -> bool:
+    return any(low < end and start < high for start, end in spans for low, high in changes)
 
 
 def _tiff(number: int, source: ByteSource, changes: Sequence[Span], memory: Memory) -> list[Endangered]:

@@ -210,6 +210,16 @@ def _pictures(tiff: Tiff, page: str, starts: int) -> Defects:
         "picture-without-places": ({"at": f"{picture} tag {where} number", "number": 60000},),
         "picture-of-no-width": ({"at": f"{picture} tag 256 field", "number": 0},),
         "picture-of-unknown-codec": ({"at": f"{picture} tag 259 field", "number": 64999},),
+        **(
+            {
+                "no-pages-before-its-smaller-level-and-a-picture-without-height": (
+                    {"at": "page 0 pointer", "number": f"page {tiff.smaller}"},
+                    {"at": f"{picture} tag 257 number", "number": 60005},
+                )
+            }
+            if tiff.smaller > 0
+            else {}
+        ),
         "picture-longer-than-the-file": ({"at": f"{picture} tag {length} data", "number": "end"},),
     }
 

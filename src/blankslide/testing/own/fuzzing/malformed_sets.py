@@ -170,6 +170,8 @@ ZEISS: Defects = {
     "name-behind-its-end": ({"at": "end", "text": "Doe, Jane", "gone": 0},),
 }  # fmt: skip
 
+#: The name of a tile in its own row; before it stand those of the grid, of the index, and of the check sum.
+_TILE_NAME = "find #5 T;768|0;1;2;0"
 SAKURA: Defects = {
     "empty-but-for-its-magic": ({"at": "16", "cut": True},),
     "cut-inside-its-first-page": ({"at": "2000", "cut": True},),
@@ -207,8 +209,17 @@ SAKURA: Defects = {
     "no-table-of-slides": ({"at": "find SVSlideDataXPO", "text": "SVSlideDataXPX"},),
     "table-that-computes": ({"at": "find CREATE TABLE", "text": "CREATE VIEW "},),
     "no-magic-of-its-own": ({"at": "find SVGigaPixelImage", "text": "SVGigaPixelImago"},),
-    "tile-under-a-strange-name": ({"at": "find T;0|0;0", "text": "T:0|0;0"},),
-    "tile-of-a-scale-that-cannot-be": ({"at": "find T;0|0;0", "text": "T;0|0;3"},),
+    "tile-under-a-strange-name": ({"at": _TILE_NAME, "text": "T:"},),
+    "tile-of-a-scale-that-cannot-be": ({"at": f"{_TILE_NAME} + 8", "text": "3"},),
+    "tile-under-a-strange-name-and-tiles-wider-than-a-jpeg-can-be": (
+        {"at": _TILE_NAME, "text": "T:"},
+        {"at": "find Header6 + 7", "number": 70000},
+    ),
+    "name-of-the-index-whose-record-is-broken": ({"at": "find ++MagicBytes - 3", "hex": "7F"},),
+    "name-of-the-index-whose-record-holds-no-value": (
+        {"at": "find ++MagicBytes - 4", "hex": "01 01 00 00 00 00 00 0C 00 00 00 00 00 00 00 00"},
+        {"at": f"{12 * 4096} + 1", "hex": "0F F4"},
+    ),
     "tile-of-no-jpeg": ({"at": "find hex:FF D8 FF", "hex": "00 00 00"},),
 }  # fmt: skip
 
