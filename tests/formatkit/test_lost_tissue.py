@@ -48,6 +48,15 @@ def test_tiles_of_other_codecs_are_known_as_well(codec: str) -> None:
     assert found(b"text, and then " + TILE, tile) == []
 
 
+def test_a_tile_in_which_text_stands_before_its_frame_is_known_as_well() -> None:
+    bytemap = ByteMap(len(TILE))
+    bytemap.claim(0, 20, ByteClass.TISSUE, "tissue")
+    bytemap.claim(20, 30, ByteClass.METADATA, "text in tissue")
+    bytemap.claim(30, len(TILE), ByteClass.TISSUE, "tissue")
+    bytemap.settle()
+    assert len(frames_of(MemorySource(TILE), bytemap)) == 1
+
+
 def test_tiles_of_the_slides_other_files_are_known_where_a_file_has_none() -> None:
     data, bytemap, known = TILE + bytes(9), ByteMap(len(TILE) + 9), ByteMap(len(TILE))
     known.claim(0, len(TILE), ByteClass.TISSUE, "tissue")

@@ -33,7 +33,8 @@ _HEAD, _LOOK, _LARGEST, _SOME = 1 << 12, 1 << 20, 4 << 20, 32
 def frames_of(source: ByteSource, bytemap: ByteMap) -> Frames:
     """Return how some of a file's tiles are coded, of few all; ``bytemap`` is settled."""
     parts = bytemap.tissue_parts()
-    found = (_frame(source, *parts[i]) for i in _some(len(parts)))
+    heads = (source.read(parts[i][0], min(_HEAD, source.size - parts[i][0])) for i in _some(len(parts)))
+    found = (frame_of(head) for head in heads)  # text in a tile is none of its parts, and may stand before its frame
     return {frame for frame in found if frame is not None}
 
 
@@ -101,10 +102,6 @@ def _is_alike(frame: tuple[str, bytes], known: Frames) -> bool:
 def _some(count: int) -> Iterator[int]:
     """Choose some of many, all of few."""
     return iter(dict.fromkeys(count * i // _SOME for i in range(_SOME))) if count > _SOME else iter(range(count))
-
-
-def _frame(source: ByteSource, start: int, end: int) -> tuple[str, bytes] | None:
-    return frame_of(source.read(start, min(_HEAD, end - start)))
 
 
 def _require_end(source: ByteSource, start: int, end: int, frames: Frames) -> None:
