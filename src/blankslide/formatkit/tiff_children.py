@@ -12,12 +12,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from blankslide.containers.streams.frames import frame_of
 from blankslide.containers.tiff import directories as T
 from blankslide.containers.tiff import surplus
 from blankslide.errors import DamagedSlide
 from blankslide.formatkit import tiff_numbered_pages, tiff_pictures
-from blankslide.formatkit.tiff_shapes import is_alike, same_shape
+from blankslide.formatkit.tiff_shapes import has_tiles_of, is_alike, same_shape
 from blankslide.model import PhiClass, Place
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GOES", "child_findings", "child_role", "is_kept"]
 
-_HEAD, _SLIVER = 1 << 12, 8
+_SLIVER = 8
 GOES = frozenset(("label", "macro", "unknown"))
 """Roles of pages that go with all their children."""
 
@@ -73,22 +72,11 @@ def child_role(page: Ifd, child: Ifd, role: str = "level") -> str:
 
 def _has_wrong_size(child: Ifd, page: Ifd) -> bool:
     """Whether a child has tiles that are coded as its page's, and a level's mark or a size that is hard to believe."""
-    if not child.is_tiled:
-        return False
     width, height = child.number(T.IMAGE_WIDTH), child.number(T.IMAGE_LENGTH)
     tile = child.number(T.TILE_WIDTH), child.number(T.TILE_LENGTH)
     is_sliver = _SLIVER * width < tile[0] or _SLIVER * height < tile[1]
     is_marked = child.number(T.NEW_SUBFILE_TYPE) & 1 and child.pointer in _pointers(page)
-    frames = {_first_frame(child), _first_frame(page)} if is_sliver or is_marked else {None}
-    return None not in frames and len(frames) == 1
-
-
-def _first_frame(ifd: Ifd) -> tuple[str, bytes] | None:
-    """What the first strip or tile that is not empty says of its picture."""
-    source = ifd.tiff.source
-    slots = ((int(start), int(length)) for start, length in zip(*ifd.segments(), strict=False) if length)
-    start, length = next(slots, (0, 0))
-    return frame_of(source.read(start, min(length, _HEAD))) if start + length <= source.size else None
+    return bool(is_sliver or is_marked) and has_tiles_of(child, page)
 
 
 def _pointers(page: Ifd) -> range:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from blankslide.containers.streams.frames import frame_of
 from blankslide.containers.tiff import directories as T
 from blankslide.errors import DamagedSlide
 
 if TYPE_CHECKING:
     from blankslide.containers.tiff.directories import Ifd
 
-__all__ = ["is_alike", "is_coded_alike", "is_marked", "padded_shape", "same_shape", "same_size"]
+__all__ = ["has_tiles_of", "is_alike", "is_coded_alike", "is_marked", "padded_shape", "same_shape", "same_size"]
+
+_HEAD = 1 << 12
 
 _CODING = (T.COMPRESSION, T.PHOTOMETRIC, T.TILE_WIDTH, T.TILE_LENGTH)
 _SAMPLES = (T.BITS_PER_SAMPLE, T.SAMPLES_PER_PIXEL)
@@ -69,3 +72,17 @@ def is_coded_alike(page: Ifd, base: Ifd) -> bool:
 def is_marked(page: Ifd) -> bool:
     """Whether NewSubfileType calls a page a reduced version of another."""
     return page.number(T.NEW_SUBFILE_TYPE) & 9 == 1
+
+
+def has_tiles_of(page: Ifd, base: Ifd) -> bool:
+    """Whether a page is tiled, and its first tile is coded as the base's: then its size may be what is wrong."""
+    frames = {_first_frame(page), _first_frame(base)} if page.is_tiled else {None}
+    return None not in frames and len(frames) == 1
+
+
+def _first_frame(ifd: Ifd) -> tuple[str, bytes] | None:
+    """What the first strip or tile that is not empty says of its picture."""
+    source = ifd.tiff.source
+    slots = ((int(start), int(length)) for start, length in zip(*ifd.segments(), strict=False) if length)
+    start, length = next(slots, (0, 0))
+    return frame_of(source.read(start, min(length, _HEAD))) if start + length <= source.size else None

@@ -10,7 +10,7 @@ Page 0 is never unlinked, because readers know the format by it: a blank picture
 codec is drawn over it. Values in the XML are found by parsing, never by searching for their text,
 and overwritten in place. The joints stay, each number checked, because they tell readers how
 tiles fit together. A page whose description is not known, or does not fit it, goes whole; one of the
-slide's shape that nothing explains may be tissue, and is left for review.
+slide's shape, or with a level's tiles, that nothing explains may be tissue, and is left for review.
 
 Traps: a plain Ventana TIFF has no packet on level 0; one attribute's name can be part of
 another's; ``DirPath`` and ``LabelImage Path`` hold paths; the software's build date can identify
@@ -31,7 +31,7 @@ from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formatkit import tiff_byte_map, tiff_numbered_pages, tiff_pictures, tiff_tags
 from blankslide.formatkit.findings import DEVICE, DIRECT, LINK, PATH, QUASI, UNKNOWN, FindingCollector
 from blankslide.formatkit.protocol import Format
-from blankslide.formatkit.tiff_shapes import padded_shape, same_shape
+from blankslide.formatkit.tiff_shapes import has_tiles_of, padded_shape, same_shape
 from blankslide.formatkit.vocabulary import INTEGER, NUMBER, VERSION
 from blankslide.formatkit.xml_fields import Rule, XmlReader, rules, science
 from blankslide.model import Fill, Inspection, Place, SlideFile
@@ -102,6 +102,7 @@ _ROLES = {
     "Probability_Image": "probability",
     "Probability Image": "probability",
 }
+_WHY_LEFT = "Picture of the slide's shape or tiles that nothing explains"
 _LEVEL = pattern(r"(?:^|\s)level=(\d{1,4})(?=\s|$)")
 _LEVEL_WORD = pattern(rf"level=\d{{1,4}}|mag={NUMBER}|quality=\d{{1,3}}")
 _AREA = pattern(r"AOI\d{1,4}")
@@ -238,15 +239,15 @@ def _fit(pages: list[Ifd], roles: list[str]) -> None:
         if role == "level" and not (same_shape(page, base) or padded_shape(page, base)):
             raise ContradictorySlide(f"page {i} is described as a level but has not the slide's shape")
         if role == "thumbnail" and not same_shape(page, base):
-            roles[i] = "unknown"
+            role = roles[i] = "unknown"
         # the map can show the scanned area, or the whole glass as page 0 does
         grey = page.number(T.SAMPLES_PER_PIXEL, 1) == 1
         grey = grey and page.number(T.BITS_PER_SAMPLE, 1) == 8
         if role == "probability" and not (grey and (same_shape(page, base) or same_shape(page, pages[0]))):
             roles[i] = "unknown"
         untold = page.is_tiled or not (page.text(T.IMAGE_DESCRIPTION) or "").strip()
-        if role == "unknown" and i and untold and same_shape(page, base):
-            roles[i] = "left"  # it may be tissue
+        if role == "unknown" and i and untold and (same_shape(page, base) or has_tiles_of(page, base)):
+            roles[i] = "left"  # it may be tissue, whatever size it is said to have
 
 
 def _role(index: int, page: Ifd) -> str:
@@ -279,7 +280,7 @@ class _Reader:
     def picture(self, page: Ifd, role: str) -> None:
         """Report a page that goes."""
         if role == "left":
-            tiff_numbered_pages.picture_left(self.found, page, "Picture of the slide's shape that nothing explains")
+            tiff_numbered_pages.picture_left(self.found, page, _WHY_LEFT)
         elif role != "level":
             tiff_pictures.picture_finding(self.found, page, role, weak=role in ("thumbnail", "probability"))
 

@@ -114,6 +114,18 @@ def _chains(page: str, starts: int) -> Defects:
     }
 
 
+_VENTANA: Defects = {
+    "level-of-no-description-and-another-height": (
+        {"at": "page 4 tag 270 data", "text": "HospitalCode=5"},
+        {"at": "page 4 tag 257 field", "number": 19564},
+    ),
+    "level-called-a-thumbnail-of-another-width": (
+        {"at": "page 4 tag 270 data", "hex": "54 68 75 6D 62 6E 61 69 6C 00"},
+        {"at": "page 4 tag 256 field", "number": 100},
+    ),
+}
+
+
 def _entries(page: str, starts: int, counts: int) -> Defects:
     return {
         "list-of-places-too-long": ({"at": f"{page} tag {starts} count", "number": _HUGE},),
@@ -252,5 +264,6 @@ def _children() -> Defects:
     }
 
 
-DEFECTS: tuple[tuple[str, str, Defects], ...] = (*((t.format, t.sample, _of_tiff(t)) for t in TIFFS), *SETS)
+_PLAIN = ("ventana", "ventana-plain.tif", _VENTANA)
+DEFECTS: tuple[tuple[str, str, Defects], ...] = (*((t.format, t.sample, _of_tiff(t)) for t in TIFFS), _PLAIN, *SETS)
 """Format, sample and defects, one after the other."""
