@@ -23,6 +23,7 @@ from blankslide.model.edits import (
     Rewrite,
     Room,
     Slot,
+    Slots,
     TextBlock,
     Write,
 )
@@ -95,6 +96,7 @@ __all__ = [
     "Room",
     "SlideFile",
     "Slot",
+    "Slots",
     "Stage",
     "TextBlock",
     "Write",
