@@ -154,7 +154,8 @@ def tag_findings(
         for entry in ifd.entries:
             tag, kind, count, _, _, _, inline = entry
             if kind in UNSIGNED and not twice:  # most of all entries: decided as `is_usable` decides, without its calls
-                if tag in PLACES or (count == 1 and inline is not None and number(inline, order) <= largest(tag, -1)):
+                is_one = count == 1 and number(inline or b"", order) <= largest(tag, -1)
+                if tag in PLACES or (is_one and inline is not None):
                     continue
             if twice and entry is not ifd.tags[tag] and (tag in STRUCTURAL or tag in science or tag in skip - every):
                 _second(found, ifd, entry)
