@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import TYPE_CHECKING
 
 import pytest
@@ -40,6 +41,11 @@ def test_a_profile_is_the_same_after_its_file(tmp_path: Path, profile: Profile) 
         ids=tuple((n, first[n]) for n in dict.fromkeys(first_names(profile)))
     )
     assert [p.name for p in tmp_path.iterdir()] == ["site.toml"]
+
+
+def test_a_profile_goes_to_other_processes_whole() -> None:
+    for profile in (RESEARCH, STRICT, *PROFILES):
+        assert pickle.loads(pickle.dumps(profile)) == profile  # noqa: S301  # our own
 
 
 def first_names(profile: Profile) -> list[str]:

@@ -17,7 +17,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.errors import ProfileError, UsageError
@@ -48,6 +47,10 @@ _CLASS_NAMES = {
     "image": PhiClass.IMAGE,
     "unknown": PhiClass.UNKNOWN,
 } | {c.value: c for c in PhiClass if c is not PhiClass.SCIENCE}
+
+
+#: A plain dict, because orders go to other processes, and a read-only view of one cannot.
+_NOWHERE: Mapping[str, str] = {}
 
 
 class Profile(NamedTuple):
@@ -89,7 +92,7 @@ class Profile(NamedTuple):
     identifiers: tuple[Identifiers, ...] = ()
     asked: frozenset[str] = frozenset()
     proven: frozenset[str] = frozenset()
-    origin: Mapping[str, str] = MappingProxyType({})
+    origin: Mapping[str, str] = _NOWHERE
     label_part: Box | None = None
 
     def action(self, finding: Finding) -> Action:
