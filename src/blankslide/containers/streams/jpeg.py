@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.containers.streams.jpeg_tail import tail
@@ -81,20 +82,18 @@ def segments(data: bytes) -> Iterator[Segment]:
 def are_bare(data: bytes, lengths: Sequence[int]) -> bool:
     """Whether streams that follow each other have no room for text: no segment but of coding, nothing behind an end.
 
-    The data is cut at all that tells, and only the lengths of the pieces are compared: they are right only if it is cut
-    nowhere but between two streams, four bytes each time, and at the last end.
+    All that tells must be as many ends as there are streams, each with a beginning right behind it; and where a stream
+    ends, one of them must stand. (To cut the data there would be shorter, but copies it.)
 
     Parameters
     ----------
     lengths
         Of the streams, one at least; together they are the data.
     """
-    if not data.startswith(_BEGIN_MARK) or not data.endswith(_END_MARK):
+    told = [_END_MARK + _BEGIN_MARK] * (len(lengths) - 1) + [_END_MARK]
+    if not data.startswith(_BEGIN_MARK) or not all(lengths) or _TELLING.findall(data) != told:
         return False
-    first, *others = lengths
-    between = len(_END_MARK + _BEGIN_MARK)
-    pieces = [first - len(_END_MARK), *[length - between for length in others], 0]
-    return list(map(len, _TELLING.split(data))) == pieces
+    return {data[end - len(_END_MARK) : end] for end in accumulate(lengths)} == {_END_MARK}
 
 
 def comment_segments(data: bytes) -> list[Segment]:
