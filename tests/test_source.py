@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
+from blankslide.errors import DamagedSlide
 from blankslide.source import MemorySource, Window, any_data
 
 if TYPE_CHECKING:
@@ -45,3 +48,20 @@ def test_what_lies_between_tiles_is_read_and_no_block_around_it() -> None:
     assert not any_data(source, 8999, 9000)
     assert any_data(source, 9000, 9001)
     assert asked == [(8999, 1), (9000, 1)]
+
+
+def test_a_window_answers_as_its_file_whatever_it_knows() -> None:
+    """Over the border of a block, at the end, and refusing what lies beyond, with the blocks read before or not."""
+    data = bytes(range(256)) * 80
+    file = MemorySource(data)
+    places = [(at, length) for at in (0, 5, 8190, 8192, 20470, 20480, 20481, -3) for length in (0, 1, 2, 9, 9000, -1)]
+    for known in (False, True):
+        for at, length in places:
+            window = Window(file)
+            if known:
+                assert [window.read(start, 1) for start in (0, 8192, 16384)] == [b"\0"] * 3
+            if at < 0 or length < 0 or at + length > len(data):
+                with pytest.raises(DamagedSlide):
+                    window.read(at, length)
+            else:
+                assert window.read(at, length) == data[at : at + length]

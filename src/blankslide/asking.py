@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -122,7 +121,7 @@ def options(
     if keep_label is not None:
         from blankslide.policy.label_part import parse
 
-        made.profile = replace(made.profile, label_part=parse(keep_label))
+        made.profile = made.profile._replace(label_part=parse(keep_label))
     if pictures or made.profile.pictures:
         from blankslide.found.asking import require_installed
 

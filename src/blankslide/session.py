@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -24,6 +24,7 @@ from blankslide import pipeline
 from blankslide.errors import BlankslideError, SlideChanged
 from blankslide.looks import Look, Standing, look_at, look_of, main_of, standing
 from blankslide.model import Action, Decision, Inspection, Outcome, PhiClass, Place, Plan, Stage
+from blankslide.model.changed import changed
 from blankslide.pipeline import Options
 from blankslide.policy.profiles import RESEARCH
 from blankslide.presentation import wording
@@ -181,10 +182,10 @@ class Session:
         """Return the profile with what was chosen in the table."""
         profile = self.options.resolved().keeping(*sorted(self._kept)).removing(*sorted(self._removed))
         rows = profile.proven.union(self._kept, self._removed)  # no need to be found again
-        return replace(profile, proven=rows)
+        return profile._replace(proven=rows)
 
     def _chosen(self) -> Options:
-        return replace(
+        return changed(
             self.options if self.wrong else self.wish.options(self.options),
             profile=self._profile() if self.wrong else self.wish.profile(self._profile()),
             keep=(),

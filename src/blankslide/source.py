@@ -136,16 +136,18 @@ class Window:
 
     def read(self, offset: int, length: int) -> bytes:
         """Return exactly ``length`` bytes at ``offset``."""
-        number = offset >> 13
-        at = offset & 8191
+        number, at = offset >> 13, offset & 8191
+        block = self._blocks.get(number)
+        if block is not None:
+            data = block[at : at + length]
+            if len(data) == length > 0:  # else it goes beyond the block, or is no length at all
+                return data
         if at + length > 8192 or length < 0 or offset < 0 or offset + length > self._length:
             return self._source.read(offset, length)
-        block = self._blocks.get(number)
-        if block is None:
-            if len(self._blocks) >= self._KEEP:
-                self._blocks.clear()
-            start = number << 13
-            block = self._blocks[number] = self._source.read(start, min(8192, self._length - start))
+        if len(self._blocks) >= self._KEEP:
+            self._blocks.clear()
+        start = number << 13
+        block = self._blocks[number] = self._source.read(start, min(8192, self._length - start))
         return block[at : at + length]
 
     def data_ranges(self, start: int, end: int) -> Iterator[tuple[int, int]]:

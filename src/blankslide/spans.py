@@ -83,6 +83,7 @@ class ByteMap:
         self._sorted: list[tuple[int, int, int, str]] = []
         self._gaps: list[tuple[int, int]] = []
         self._tissue_arrays: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
+        self._tissue_spans: list[tuple[int, int]] | None = None
         self._shared: dict[tuple[int, int], set[str]] = {}
         #: How many readings a shared value has: each must give it up before it may be touched.
         self.readings: dict[tuple[int, int], int] = {}
@@ -259,13 +260,11 @@ class ByteMap:
             starts, ends = self._tissue_arrays
             i = int(ends.searchsorted(start, side="right"))
             return i < len(starts) and int(starts[i]) < end
-        claims = self._sorted
-        i = max(bisect_left(claims, (start,)) - 1, 0)
-        while i < len(claims) and claims[i][0] < end:
-            if claims[i][2] == ByteClass.TISSUE and claims[i][1] > start:
-                return True
-            i += 1
-        return False
+        if self._tissue_spans is None:
+            self._tissue_spans = self.tissue()
+        spans = self._tissue_spans
+        i = bisect_left(spans, (end,))  # the last that begins before the end is the last that can be met
+        return i > 0 and spans[i - 1][1] > start
 
     def tissue(self) -> list[tuple[int, int]]:
         """Ranges of tissue, sorted, touching ones joined."""

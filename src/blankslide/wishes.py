@@ -6,10 +6,10 @@ before any slide is: what is wrong with it is said in one sentence, and no plan 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.errors import BlankslideError, UsageError
+from blankslide.model.changed import changed
 from blankslide.pipeline.options import Mode, Options
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Wish(NamedTuple):
 
     def options(self, chosen: Options) -> Options:
         """Return options that ask for the new label and for the mask."""
-        return replace(chosen, label=self.label or None, mask=self.mask_macro or None)
+        return changed(chosen, label=self.label or None, mask=self.mask_macro or None)
 
     def profile(self, chosen: Profile) -> Profile:
         """Return a profile that keeps the part of the label that is to stay.
@@ -85,7 +85,7 @@ class Wish(NamedTuple):
             return chosen
         from blankslide.policy.label_part import parse
 
-        return replace(chosen, label_part=parse(self.keep_label))
+        return chosen._replace(label_part=parse(self.keep_label))
 
     def name_for(self, path: Path, options: Options) -> str | None:
         """Return the new name of one slide, or None if it keeps its own.

@@ -9,7 +9,7 @@ import pytest
 from blankslide.containers.tiff.directories import Tiff
 from blankslide.formatkit import tiff_tags
 from blankslide.formatkit.findings import FindingCollector
-from blankslide.formatkit.tiff_structural import SINGLE, STRUCTURAL
+from blankslide.formatkit.tiff_structural import SINGLE, STRUCTURAL, is_usable
 from blankslide.source import MemorySource
 
 VALUES = (
@@ -79,3 +79,14 @@ def test_a_number_of_a_birthday_is_found_in_a_tag_of_small_numbers() -> None:
     for tag, largest in SINGLE.items():
         found = found_in(tiff_of((tag, LONG, 1, (19610304).to_bytes(4, "little")), order="little"))
         assert bool(found) == (largest < 19610304), tag
+
+
+@pytest.mark.parametrize("order", ["little", "big"])
+@pytest.mark.parametrize(("bits", "usable"), [((8, 8, 8), True), ((8, 8, 65), False), ((65, 8, 8), False)])
+def test_of_several_numbers_each_must_be_usable(bits: tuple[int, ...], usable: bool, order: Order) -> None:
+    at = 8 + 2 + 2 * 12 + 4  # behind a directory of two entries
+    tiff = tiff_of((258, SHORT, 3, at.to_bytes(4, order)), (277, SHORT, 1, (3).to_bytes(2, order)), order=order)
+    values = b"".join(n.to_bytes(2, order) for n in bits)
+    data = tiff.source.read(0, tiff.size)
+    page = Tiff(MemorySource(data[:at] + values + bytes(64))).pages[0]
+    assert is_usable(page, page.tags[258]) == usable

@@ -194,6 +194,25 @@ def test_every_place_that_contributing_names_is_there() -> None:
             assert (PACKAGE / "formatkit" / f"{name}.py").is_file(), name
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        *(b'("x")', b'"x" "y"', b'("a" "b",)', rb'"a\n"', b"'a'", b'("a,b",)', b"x", b'len("a")', b'rb"a"', b'f"a"'),
+        *(b"(x,)", b'"', b'("a", ("b",))', b'("a",,)', b'"a"+"b"', b'(b"a"', b'["a"]', b'"a#b"'),
+    ],
+)
+def test_what_is_no_plain_literal_is_not_guessed(written: bytes) -> None:
+    with pytest.raises(ValueError, match="text"):
+        formats._value(written)
+
+
+@pytest.mark.parametrize(
+    "written", ["None", "()", '("x",)', '(b"x", "y",\n)', '"x"', 'b"x"', '""', '(  # why\n  b"x",  # this\n)']
+)
+def test_a_plain_literal_has_its_value(written: str) -> None:
+    assert formats._value(written.encode()) == ast.literal_eval(written)
+
+
 # -- the registry itself -------------------------------------------------------------------
 
 

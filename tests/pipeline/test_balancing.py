@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -247,6 +246,6 @@ def test_texts_are_explained_once_for_the_same_question_and_again_for_any_other(
         assert first
         assert told() == first
         assert len(asked) == 1
-        stays = replace(planned, decisions=tuple(d._replace(action=Action.KEEP) for d in planned.decisions))
+        stays = planned._replace(decisions=tuple(d._replace(action=Action.KEEP) for d in planned.decisions))
         told(planned=stays)
         assert len(asked) == 2

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect as reflection
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -34,6 +34,7 @@ from blankslide.model import (
     TextBlock,
     Write,
 )
+from blankslide.model.changed import changed
 from blankslide.spans import ByteClass, ByteMap
 from blankslide.testing.conformance import FormatConformance
 
@@ -89,7 +90,7 @@ def _change(inspection: Inspection, name: str, **changes: Any) -> Inspection:
     for f in inspection.findings:
         given = {n: getattr(f, n) for n in Finding.__slots__}
         out.append(Finding(**{**given, **changes}) if f.id == name else f)
-    return replace(inspection, findings=tuple(out))
+    return changed(inspection, findings=tuple(out))
 
 
 def _finding(inspection: Inspection, name: str) -> Finding:
@@ -103,7 +104,7 @@ def _also(inspection: Inspection, *edits: Edit) -> Inspection:
 
 
 def _without(inspection: Inspection, *ids: str) -> Inspection:
-    return replace(inspection, findings=tuple(f for f in inspection.findings if f.id not in ids))
+    return changed(inspection, findings=tuple(f for f in inspection.findings if f.id not in ids))
 
 
 def keeps_one_copy(inspection: Inspection, probe: Probe) -> Inspection:
@@ -139,7 +140,7 @@ def _as_picture(inspection: Inspection, probe: Probe) -> Inspection:
     for start, end, cls, owner in inspection.maps[0].claims():
         bytemap.claim(start, end, ByteClass.ASSOCIATED if cls == ByteClass.TISSUE else ByteClass(cls), owner)
     bytemap.settle()
-    return replace(inspection, maps=(bytemap,))
+    return changed(inspection, maps=(bytemap,))
 
 
 def touches_a_tile(inspection: Inspection, probe: Probe) -> Inspection:
@@ -156,7 +157,7 @@ def shrinks_a_count(inspection: Inspection, probe: Probe) -> Inspection:
 def leaves_label_strips(inspection: Inspection, probe: Probe) -> Inspection:
     label = probe.tiff.pages[3]
     unlink = Write(0, label.pointer, label.next.to_bytes(4, "little"))
-    return replace(_change(inspection, "picture.label", edits=(unlink,)), complete=True)
+    return changed(_change(inspection, "picture.label", edits=(unlink,)), complete=True)
 
 
 def unlinks_the_wrong_page(inspection: Inspection, probe: Probe) -> Inspection:
@@ -172,7 +173,7 @@ def drops_mpp(inspection: Inspection, probe: Probe) -> Inspection:
     pages = [p.tags[270] for p in probe.tiff.pages if 270 in p.tags]
     blocks = [TextBlock(0, e.start, e.end) for e in pages]
     cuts = tuple(Cut(b, p.start - 5, p.end) for b in blocks for p in inspection.kept if b.start <= p.start < b.end)
-    return _also(replace(inspection, mpp=None), *cuts)
+    return _also(changed(inspection, mpp=None), *cuts)
 
 
 def is_never_done(inspection: Inspection, probe: Probe) -> Inspection:
@@ -181,7 +182,7 @@ def is_never_done(inspection: Inspection, probe: Probe) -> Inspection:
     edits = (Write(0, at, bytes((probe.main.read(at, 1)[0] ^ 1,))),)
     place = Place(0, "page 4", at, at + 1)
     new = Finding("toyscope.flip", "Flip", PhiClass.QUASI, (place,), edits)
-    return replace(inspection, findings=(*inspection.findings, new))
+    return changed(inspection, findings=(*inspection.findings, new))
 
 
 def hides_bytes_from_the_map(inspection: Inspection, probe: Probe) -> Inspection:
@@ -192,7 +193,7 @@ def hides_bytes_from_the_map(inspection: Inspection, probe: Probe) -> Inspection
     for start, end in inspection.maps[0].gaps():
         bytemap.claim(start, end, ByteClass.STRUCTURE, "page 0")
     bytemap.settle()
-    return replace(_without(inspection, "slide.unowned"), maps=(bytemap,))
+    return changed(_without(inspection, "slide.unowned"), maps=(bytemap,))
 
 
 def gives_ids_of_another_vendor(inspection: Inspection, probe: Probe) -> Inspection:
@@ -212,7 +213,7 @@ def tells_a_value_in_a_place(inspection: Inspection, probe: Probe) -> Inspection
 
 def sees_a_level_of_another_size(inspection: Inspection, probe: Probe) -> Inspection:
     first = inspection.levels[0]
-    return replace(inspection, levels=(first._replace(width=first.width + 1), *inspection.levels[1:]))
+    return changed(inspection, levels=(first._replace(width=first.width + 1), *inspection.levels[1:]))
 
 
 class FirstCome:

@@ -6,7 +6,6 @@ dock show; the ids of the slide under review are offered. Nothing is kept of it 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -168,8 +167,7 @@ class ProfileEditor(QDialog):
             field, choice = (self.findings.cellWidget(row, column) for column in (0, 1))
             if field.text().strip():
                 lines.append((ids_of(field.text())[0], _action(choice)))
-        return replace(
-            self._base,
+        return self._base._replace(
             name=self.name.text().strip(),
             classes={**self._base.classes, **{cls: _action(choice) for cls, choice in self.classes.items()}},
             weak=_action(self.weak),

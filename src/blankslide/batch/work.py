@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from blankslide import pipeline
 from blankslide.errors import UsageError
 from blankslide.model import Outcome
+from blankslide.model.changed import changed
 from blankslide.pipeline import Foreseen, Mode, Options, problem_of
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def carry_out(
         if task.refusal:
             raise UsageError(task.refusal)
         options.find_key()
-        own = replace(options, progress=progress, cancelled=cancelled, foreseen=seen.append, place=task.place)
+        own = changed(options, progress=progress, cancelled=cancelled, foreseen=seen.append, place=task.place)
         own.pictures = options.pictures and not (verb == "plan" and orders.rehearsed)
         own.about = {**options.about, **dict(task.kept)}
         outcome = pipeline.anonymize(task.path, own, _mode(task, verb, orders, own), task.name)

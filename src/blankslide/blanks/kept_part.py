@@ -7,7 +7,6 @@ No mark is needed: doing it again changes no byte.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from blankslide.blanks import mask, repainting
@@ -37,7 +36,7 @@ class Parts(Masks):
         if not any(room.role == "label" for room, _ in self.parts):
             return told
         decisions = tuple(d._replace(identifying=True) if d.id == _LABEL else d for d in told.decisions)
-        return replace(told, decisions=decisions, left=(*told.left, KEPT_PART))
+        return told._replace(decisions=decisions, left=(*told.left, KEPT_PART))
 
 
 def asked_for(

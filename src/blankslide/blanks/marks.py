@@ -10,14 +10,16 @@ marks stand in single bits or in blocks, pictures that do not stand in the file 
 
 from __future__ import annotations
 
+from operator import sub
 from typing import TYPE_CHECKING
 
 from blankslide.blanks.codes import DEFLATE, JPEG, JPEG_XR, LZW, PACKBITS, RAW, RLE
+from blankslide.model import Slots
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from blankslide.model import Room
+    from blankslide.model import Room, Slot
     from blankslide.source import ByteSource
 
 __all__ = ["NAME", "SIGN", "bearer", "may_bear"]
@@ -53,6 +55,13 @@ def bearer(compression: int, lengths: Sequence[int]) -> int:
     return lengths.index(max(lengths))
 
 
+def _borders(slots: Sequence[Slot]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return where slots begin and where they end."""
+    if isinstance(slots, Slots):
+        return slots.starts, slots.ends
+    return tuple([slot.start for slot in slots]), tuple([slot.end for slot in slots])
+
+
 def may_bear(room: Room, source: ByteSource, masked: bool = True) -> bool:
     """Whether a picture may bear the mark of a label or a mask; no for certain, yes perhaps.
 
@@ -68,15 +77,16 @@ def may_bear(room: Room, source: ByteSource, masked: bool = True) -> bool:
     codec, slots = room.blank.coding.compression, room.blank.slots
     if room.held is not None or len(slots) > _MOST or not (codec == JPEG or codec in _BEHIND):
         return True
-    if not masked:
-        slots = tuple([slot for slot in slots if slot[1] > slot[0]])
-        slots = slots and (slots[bearer(codec, [slot[1] - slot[0] for slot in slots])],)
+    starts, ends = _borders(slots)
+    if not masked and starts:
+        number = bearer(codec, tuple(map(sub, ends, starts)))  # of these codecs an empty slot is never the one
+        starts, ends = starts[number : number + 1], ends[number : number + 1]
     if codec == JPEG:
         word, least = NAME, _COMMENT + len(NAME)
-        places = [slot[0] + _COMMENT for slot in slots if slot[1] - slot[0] >= least]
+        places = [start + _COMMENT for start, end in zip(starts, ends, strict=True) if end - start >= least]
     else:
         word, least = SIGN, len(SIGN) + _LETTERS
-        places = [slot[1] - least for slot in slots if slot[1] - slot[0] >= least]
+        places = [end - least for start, end in zip(starts, ends, strict=True) if end - start >= least]
     if not places:  # too short for any mark
         return False
     low, high, size = min(places), max(places), len(word)

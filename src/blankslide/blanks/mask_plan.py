@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.errors import NotEditable
@@ -44,7 +43,7 @@ class Masks(NamedTuple):
     def told(self, plan: Plan) -> Plan:
         """Say of a macro of which a part goes that it is cleaned."""
         decisions = tuple(d._replace(action=Action.CLEAN) if d.id in self.ids else d for d in plan.decisions)
-        return replace(plan, decisions=decisions, notes=plan.notes + self.notes, masks=tuple(self.parts))
+        return plan._replace(decisions=decisions, notes=plan.notes + self.notes, masks=tuple(self.parts))
 
 
 def masked(mask: NewMask, inspection: Inspection, going: Sequence[Finding], sources: Sequence[ByteSource]) -> Masks:

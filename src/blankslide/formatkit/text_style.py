@@ -21,7 +21,6 @@ text that cannot be a key is free text.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -58,7 +57,6 @@ class KeyRule(NamedTuple):
     legal: Legal | None = None
 
 
-@dataclass(eq=False, repr=False)  # each method that is not made makes the start shorter
 class Style:
     """How one format writes its descriptions. Patterns that are given as text must not have groups.
 
@@ -88,16 +86,23 @@ class Style:
         Turns a key into a part of an id.
     """
 
-    prefix: str
-    separator: str
-    science: Mapping[str, Legal]
-    fields: Mapping[str, PhiClass]
-    maker: str = ""
-    words: str = ""
-    again: str = ""
-    patterns: tuple[tuple[re.Pattern[str], str, PhiClass], ...] = ()
-    key: re.Pattern[str] = _KEY
-    make_id: Callable[[str], str] = slug
+    def __init__(
+        self,
+        prefix: str,
+        separator: str,
+        science: Mapping[str, Legal],
+        fields: Mapping[str, PhiClass],
+        maker: str = "",
+        words: str = "",
+        again: str = "",
+        patterns: tuple[tuple[re.Pattern[str], str, PhiClass], ...] = (),
+        key: re.Pattern[str] = _KEY,
+        make_id: Callable[[str], str] = slug,
+    ) -> None:
+        self.prefix, self.separator = prefix, separator
+        self.science, self.fields = science, fields
+        self.maker, self.words, self.again = maker, words, again
+        self.patterns, self.key, self.make_id = patterns, key, make_id
 
     def id(self, last: str) -> str:
         """Return the id of a finding by its last part."""

@@ -12,6 +12,7 @@ encoders write the same into all. If one of them speaks, or the person asks to b
 from __future__ import annotations
 
 from itertools import islice
+from operator import add
 from typing import TYPE_CHECKING
 
 from blankslide.containers.streams import jpeg
@@ -180,7 +181,7 @@ def _require_whole(ifd: Ifd, count: int) -> None:
         used = [i for i in dict.fromkeys((first, count // 2, count - 1)) if lengths[i]]
         heads = [source.read(int(starts[i]), min(int(lengths[i]), _HEAD)) for i in used]
         is_none = not tables and not any(head.startswith(b"\xff\xd8") for head in heads)
-        if is_none or any(lacks_tables(head, tables) for head in heads):
+        if is_none or lacks_tables(heads, tables):
             raise DamagedSlide(f"{ifd.name} has no tables to decode its tiles by")
 
 
@@ -260,10 +261,11 @@ class _Slots:
         if self.codec != _JPEG or not self._block:
             return False
         starts, lengths = self.starts[: len(few)], self.lengths[: len(few)]  # `few` is a range from 0 where a block is
-        ends = [int(start) + int(length) for start, length in zip(starts, lengths, strict=True)]
-        if list(starts[1:]) != ends[:-1]:
+        if not isinstance(starts, tuple) or not isinstance(lengths, tuple):  # as of more strips than scanners write
             return False
-        return jpeg.are_bare(self._block, [end - self._low for end in ends])
+        if starts[1:] != tuple(map(add, starts, lengths))[:-1]:
+            return False
+        return jpeg.are_bare(self._block, lengths)
 
     def look(self, index: int) -> Iterator[Aside]:
         """Yield what stands in one strip or tile beside its picture."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
-from itertools import cycle, repeat
 from operator import add
 from typing import TYPE_CHECKING
 
 from blankslide.containers.tiff import directories as T
 from blankslide.errors import DamagedSlide, SlideError
-from blankslide.model import Blank, Coding, Drop, PhiClass, Place, Pointers, Room, Slot
+from blankslide.model import Blank, Coding, Drop, PhiClass, Place, Pointers, Room, Slots
 
 if TYPE_CHECKING:
     from blankslide.containers.tiff.directories import Ifd
@@ -88,10 +86,8 @@ def blank_edit(page: Ifd) -> Blank:
     )
     rows = -(-height // down)
     starts, lengths = page.segments()
-    all_full = tiled or rows > len(starts)  # a lie about rows must not make a long list
-    heights = repeat(down) if all_full else cycle([down] * (rows - 1) + [height - (rows - 1) * down])
     if len(starts) != len(lengths):
         raise DamagedSlide(f"{page.name} has {len(starts)} offsets but {len(lengths)} byte counts")
-    # without a step of Python for each slot: pictures have hundreds
-    slots = tuple(map(partial(tuple.__new__, Slot), zip(starts, map(add, starts, lengths), repeat(across), heights)))
+    last = (0, 0) if tiled else (rows, height - (rows - 1) * down)
+    slots = Slots(tuple(starts), tuple(map(add, starts, lengths)), across, down, last)
     return Blank(0, page.name, coding, slots)

@@ -111,7 +111,10 @@ def _samples(ifd: Ifd) -> int:
 def _is_below(ifd: Ifd, entry: Entry, largest: int | None) -> bool:
     if largest is not None and entry.number == 1 and entry.type in UNSIGNED and entry.inline is not None:
         return int.from_bytes(entry.inline, ifd.tiff.byteorder) <= largest
-    return largest is None or all(0 <= n <= largest for n in ifd.tiff.integers(ifd, entry))
+    if largest is None:
+        return True
+    numbers = ifd.tiff.integers(ifd, entry)
+    return len(numbers) == 0 or (min(numbers) >= 0 and max(numbers) <= largest)
 
 
 def _is_fraction(ifd: Ifd, entry: Entry) -> bool:

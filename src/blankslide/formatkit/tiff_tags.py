@@ -150,11 +150,12 @@ def tag_findings(
     """
     for ifd in page.family():
         twice, order = len(ifd.tags) < len(ifd.entries), ifd.tiff.byteorder
+        number, largest = int.from_bytes, SINGLE.get
         for entry in ifd.entries:
             tag, kind, count, _, _, _, inline = entry
             if kind in UNSIGNED and not twice:  # most of all entries: decided as `is_usable` decides, without its calls
-                single = SINGLE.get(tag, -1) if count == 1 and inline is not None else -1
-                if tag in PLACES or (single >= 0 and int.from_bytes(inline or b"", order) <= single):
+                is_one = count == 1 and number(inline or b"", order) <= largest(tag, -1)
+                if tag in PLACES or (is_one and inline is not None):
                     continue
             if twice and entry is not ifd.tags[tag] and (tag in STRUCTURAL or tag in science or tag in skip - every):
                 _second(found, ifd, entry)

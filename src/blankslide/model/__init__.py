@@ -1,7 +1,7 @@
 """The nouns that pass between the stages: finding, edit, patch, plan, outcome.
 
 Everything here is data. Nothing here reads a file, decides or writes. Small tuples
-(`NamedTuple`) are used where a slide has many of a thing, slotted dataclasses elsewhere.
+(`NamedTuple`) are used where nothing changes, classes with slots elsewhere.
 ``file`` is always an index into ``Inspection.files``; offsets and lengths are bytes.
 """
 
@@ -23,6 +23,7 @@ from blankslide.model.edits import (
     Rewrite,
     Room,
     Slot,
+    Slots,
     TextBlock,
     Write,
 )
@@ -95,6 +96,7 @@ __all__ = [
     "Room",
     "SlideFile",
     "Slot",
+    "Slots",
     "Stage",
     "TextBlock",
     "Write",

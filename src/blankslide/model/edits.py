@@ -4,8 +4,8 @@
 """
 
 # No `from __future__ import annotations`: each field of a tuple would be compiled again at every start.
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, overload
 
 if TYPE_CHECKING:
     from blankslide.model.classes import Action
@@ -70,6 +70,64 @@ class Slot(NamedTuple):
     height: int
 
 
+class Slots(Sequence[Slot]):
+    """The slots of a page; each is made only when somebody asks for it.
+
+    Pictures have hundreds, and of most slides nobody asks for one.
+
+    Parameters
+    ----------
+    starts, ends
+        Where each begins and ends.
+    width, height
+        Their size in pixels.
+    last
+        Every so many slots one has another height, and that height; none has if the first number is 0.
+    """
+
+    __slots__ = ("_last", "_size", "ends", "starts")
+
+    def __init__(
+        self, starts: tuple[int, ...], ends: tuple[int, ...], width: int, height: int, last: tuple[int, int] = (0, 0)
+    ) -> None:
+        self.starts, self.ends = starts, ends
+        self._size, self._last = (width, height), last
+
+    def _slot(self, index: int) -> Slot:
+        width, height = self._size
+        every, other = self._last
+        return Slot(self.starts[index], self.ends[index], width, height if not every or (index + 1) % every else other)
+
+    @property
+    def _numbers(self) -> tuple[object, ...]:
+        return self.starts, self.ends, self._size, self._last
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def __iter__(self) -> Iterator[Slot]:
+        return map(self._slot, range(len(self.starts)))
+
+    @overload
+    def __getitem__(self, index: int) -> Slot: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Slot, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> "Slot | tuple[Slot, ...]":
+        numbers = range(len(self.starts))[index]
+        return self._slot(numbers) if isinstance(numbers, int) else tuple(map(self._slot, numbers))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Slots) and self._numbers == other._numbers
+
+    def __hash__(self) -> int:
+        return hash((self.starts, self._size))
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
+
+
 class Coding(NamedTuple):
     """How a picture is coded, in TIFF's numbers.
 
@@ -94,7 +152,7 @@ class Blank(NamedTuple):
     file: int
     owner: str
     coding: Coding
-    slots: tuple[Slot, ...]
+    slots: Sequence[Slot]
 
 
 class Rewrite(Protocol):

@@ -3,7 +3,6 @@
 # No `from __future__ import annotations`: each field of a tuple would be compiled again at every start.
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from blankslide.model.classes import Action, PhiClass
@@ -71,8 +70,7 @@ def public_sentence(sentence: str, decisions: Sequence[Decision]) -> str:
     return sentence
 
 
-@dataclass(slots=True)
-class Plan:
+class Plan(NamedTuple):
     """Which bytes will change, and why. Holds no removed value.
 
     Attributes

@@ -4,7 +4,6 @@ Nothing here reads a file or decides. Values travel wrapped in `Sensitive`.
 """
 
 # No `from __future__ import annotations`: each field of a tuple would be compiled again at every start.
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.model.classes import PhiClass
@@ -145,8 +144,6 @@ class SlideFile(NamedTuple):
     size: int
 
 
-# What `dataclass` writes by itself is compiled at each start, so only its list of fields is used.
-@dataclass(init=False, repr=False, eq=False, match_args=False, slots=True)
 class Inspection:
     """What is in a slide. Holds sensitive values, wrapped; its repr shows none.
 
@@ -154,14 +151,20 @@ class Inspection:
     ----------
     format, title
         Registry name (``aperio``) and the words for people (``Aperio SVS``).
+    files
+        The slide's files, the main one first.
     levels, associated
         Pyramid and pictures, largest level first.
+    findings
+        What can identify, or what nobody knows.
     mpp, objective
         Micrometres per pixel (x, y), and objective power; or None.
     kept
         Names of the science fields that stay, with the place of their legal value.
     maps
         One byte map for each file.
+    chains
+        Pages that can be unlinked, as they are linked.
     complete
         Whether the format declares that it knows an owner for every byte.
     notes
@@ -174,24 +177,10 @@ class Inspection:
         Files of its study that are no part of it: names for the person, number of those of its series, sentences.
     """
 
-    format: str
-    title: str
-    files: tuple[SlideFile, ...]
-    levels: tuple[Level, ...]
-    associated: tuple[AssociatedImage, ...]
-    findings: tuple[Finding, ...]
-    maps: "tuple[ByteMap, ...]"
-    mpp: tuple[float, float] | None
-    objective: float | None
-    kept: tuple[Place, ...]
-    chains: "tuple[Chain, ...]"
-    complete: bool
-    notes: tuple[str, ...]
-    beside: tuple[str, ...]
-    torn: int
-    left: tuple[str, ...]
-    drawn: tuple[OwnPicture, ...]
-    labelled: tuple[Finding, ...]
+    __slots__ = (
+        "associated", "beside", "chains", "complete", "drawn", "files", "findings", "format", "kept", "labelled",
+        "left", "levels", "maps", "mpp", "notes", "objective", "title", "torn",
+    )  # fmt: skip
 
     def __init__(
         self,

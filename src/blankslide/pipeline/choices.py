@@ -12,7 +12,6 @@ a name that looks like a mistyped one of something that would be removed is refu
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -70,7 +69,7 @@ def mistakes(profile: Profile, seen: Iterable[str] = ()) -> list[UsageError]:
     out: list[UsageError] = []
     for name, action in profile.ids:
         try:
-            require_known(replace(profile, ids=((name, action),)))
+            require_known(profile._replace(ids=((name, action),)))
         except UsageError as error:
             out.append(error)
             continue

@@ -8,10 +8,11 @@ finishing an interrupted run, use the same job for what they find.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from blankslide.model import Stage
+from blankslide.model.changed import changed
 from blankslide.pipeline.labelling import refuse_telling, with_label
 from blankslide.pipeline.looking import masked_for, planned_for
 from blankslide.pipeline.opening import inspected
@@ -141,7 +142,7 @@ class Job:
             return
         from blankslide.pipeline.seen import ask_about_kept
 
-        self.options = replace(self.options, seen_there=ask_about_kept(self.path, self.inspection, self.planned))
+        self.options = changed(self.options, seen_there=ask_about_kept(self.path, self.inspection, self.planned))
         self._tell_of_pictures()
 
     def _tell_of_pictures(self) -> None:
@@ -165,7 +166,7 @@ class Job:
         SlideError
             If the slide cannot be edited then; nothing was written.
         """
-        self.options = replace(self.options, thorough=True)
+        self.options = changed(self.options, thorough=True)
         self.inspection = inspected(self.slide, self.options.key, thorough=True)
         self.options = masked_for(self.slide, self.inspection, self.options)
         self.planned = planned_for(self.slide, self.inspection, self.options, grows=self.grows)

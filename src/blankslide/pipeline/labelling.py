@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blankslide.errors import UsageError
+from blankslide.model.changed import changed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,7 +46,7 @@ def with_label(options: Options, present: str, name: str | None = None) -> Optio
     pseudonym = own if is_pseudonym(own) else "" if key is None else slide_name(present, key)
     is_plain = name is not None or name_verdict(present) == "plain"
     made = pattern.label(pseudonym, Path(called).stem, is_plain)
-    return replace(options, new_label=made)
+    return changed(options, new_label=made)
 
 
 def refuse_telling(options: Options, removed: dict[str, list[str]]) -> None:

@@ -9,13 +9,13 @@ does not end clean.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blankslide.errors import NotEditable, UsageError
 from blankslide.model import MASKED_BEFORE, Action
+from blankslide.model.changed import changed
 from blankslide.policy.masks import NewMask, parse
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def with_mask(options: Options, slide: SlideFilesOnDisk, inspection: Inspection)
     if asked is None and own and not rooms:
         return options  # whatever an earlier run has masked is judged like all of them
     if not (rooms or own):
-        return replace(options, new_mask=_NOTHING)  # the plan says whether there is nothing, or nothing that can be
+        return changed(options, new_mask=_NOTHING)  # the plan says whether there is nothing, or nothing that can be
     largest = max((*rooms, *own), key=lambda room: room.width * room.height)
     box = asked or _proposed(largest, slide, inspection)
     if box[2] > largest.width or box[3] > largest.height:
@@ -77,7 +77,7 @@ def with_mask(options: Options, slide: SlideFilesOnDisk, inspection: Inspection)
             f"the mask reaches beyond the macro, which has {largest.width} × {largest.height} pixels",
             "give X,Y,W,H inside of it",
         )
-    return replace(options, new_mask=NewMask(box, largest.width, largest.height))
+    return changed(options, new_mask=NewMask(box, largest.width, largest.height))
 
 
 def _settle(slide: SlideFilesOnDisk, inspection: Inspection) -> None:

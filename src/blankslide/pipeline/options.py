@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from blankslide.home import KEY_BYTES, load_key
@@ -95,8 +94,6 @@ def _untold(inspection: Inspection, plan: Plan) -> None:
     """Nobody wants to know what the proof has found."""
 
 
-# What `dataclass` writes by itself is compiled at each start, so only its list of fields is used.
-@dataclass(init=False, repr=False, eq=False, match_args=False, slots=True)
 class Options:
     """How a slide is to be treated.
 
@@ -146,27 +143,11 @@ class Options:
         Called by a dry run with what the run would need; must not raise.
     """
 
-    profile: str | Path | Profile
-    keep: str | Sequence[str]
-    remove: str | Sequence[str]
-    key: bytes | None
-    key_file: Path | None
-    ledger: Ledger | None
-    about: Mapping[str, str]
-    links: LinkTable | None
-    seal: SealedFolder | None
-    place: str
-    progress: Progress
-    cancelled: Callable[[], bool]
-    thorough: bool
-    pictures: bool
-    seen_there: Answer | None
-    label: str | None
-    new_label: NewLabel | None
-    mask: str | None
-    new_mask: NewMask | None
-    seen_after: Callable[[Inspection, Plan], None]
-    foreseen: Callable[[Foreseen], None]
+    __slots__ = (
+        "about", "cancelled", "foreseen", "keep", "key", "key_file", "label", "ledger", "links", "mask", "new_label",
+        "new_mask", "pictures", "place", "profile", "progress", "remove", "seal", "seen_after", "seen_there",
+        "thorough",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -198,7 +179,7 @@ class Options:
         self.key = key
         self.key_file = key_file
         self.ledger = ledger
-        self.about = {} if about is None else about
+        self.about: Mapping[str, str] = {} if about is None else about
         self.links = links
         self.seal = seal
         self.place = place

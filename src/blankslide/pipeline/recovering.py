@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blankslide.errors import BlankslideError, SlideLocked, SlidePending
 from blankslide.model import LEFTOVER, Outcome, Stage
+from blankslide.model.changed import changed
 from blankslide.pipeline.clock import Clock
 from blankslide.pipeline.digests import known
 from blankslide.pipeline.job import Job
@@ -137,7 +137,7 @@ def finish(transaction: Transaction, outcome: Outcome) -> None:
 def _as_begun(transaction: Transaction, options: Options) -> Options:
     """Judge a finished run by the profile it was begun under, where that is a built-in one."""
     profile = PROFILES.get(transaction.journal.profile)
-    return options if profile is None else replace(options, profile=profile, keep=(), remove=())
+    return options if profile is None else changed(options, profile=profile, keep=(), remove=())
 
 
 def _broken(transaction: Transaction, job: Job) -> list[str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -105,5 +104,5 @@ def proven(profile: Profile, paths: Iterable[Path], options: Options) -> Profile
                 seen |= actions_of(profile, inspected(slide, options.key, options.thorough))
         except (BlankslideError, OSError):
             continue
-    require_all(replace(profile, ids=tuple(i for i in profile.ids if i[0] in wanted)), seen, "no slide here has")
-    return replace(profile, proven=profile.proven | {name for name in wanted if any_like(seen, name)})
+    require_all(profile._replace(ids=tuple(i for i in profile.ids if i[0] in wanted)), seen, "no slide here has")
+    return profile._replace(proven=profile.proven | {name for name in wanted if any_like(seen, name)})

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from blankslide.model import Action, Decision, PhiClass
@@ -107,8 +106,7 @@ def told(planned: Plan, answer: Answer) -> Plan:
         for name in answer.unseen
         if name.partition(" ")[0] not in gone
     ]
-    return replace(
-        planned,
+    return planned._replace(
         decisions=(*planned.decisions, *(row for row in rows if row not in planned.decisions)),
         left=tuple(dict.fromkeys((*planned.left, *left))),
         notes=(*planned.notes, *(note for note in _proposed(answer) if note not in planned.notes)),

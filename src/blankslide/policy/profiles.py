@@ -14,11 +14,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.errors import ProfileError, UsageError
 from blankslide.model import Action, Decision, Finding, PhiClass
@@ -50,8 +49,11 @@ _CLASS_NAMES = {
 } | {c.value: c for c in PhiClass if c is not PhiClass.SCIENCE}
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+#: A plain dict, because orders go to other processes, and a read-only view of one cannot.
+_NOWHERE: Mapping[str, str] = {}
+
+
+class Profile(NamedTuple):
     """A named set of rules.
 
     Attributes
@@ -90,7 +92,7 @@ class Profile:
     identifiers: tuple[Identifiers, ...] = ()
     asked: frozenset[str] = frozenset()
     proven: frozenset[str] = frozenset()
-    origin: Mapping[str, str] = field(default_factory=dict)
+    origin: Mapping[str, str] = _NOWHERE
     label_part: Box | None = None
 
     def action(self, finding: Finding) -> Action:
@@ -138,7 +140,7 @@ class Profile:
         if not ids:
             return self
         plain = ids_of(ids)
-        return replace(self, ids=(*((i, action) for i in plain), *self.ids), asked=self.asked.union(plain))
+        return self._replace(ids=(*((i, action) for i in plain), *self.ids), asked=self.asked.union(plain))
 
 
 def ids_of(asked: str | Iterable[str]) -> tuple[str, ...]:
@@ -352,8 +354,7 @@ class _Reader:
             raise self.fail("name", "name must be 1 to 40 letters, digits, spaces, dots or dashes")
         table = self.table(data, "findings")
         ids = tuple((ids_of(key)[0], self.act(key, value, "findings")) for key, value in table.items())
-        return replace(
-            start,
+        return start._replace(
             name=name,
             classes={**start.classes, **self.classes(data)},
             ids=ids + start.ids,

@@ -25,7 +25,6 @@ import random
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import replace
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
@@ -37,6 +36,7 @@ from blankslide.errors import BlankslideError, SlideError
 from blankslide.formatkit.protocol import SHARED, Probe
 from blankslide.formats import all_formats, registered
 from blankslide.model import Outcome, PhiClass
+from blankslide.model.changed import changed
 from blankslide.pipeline.choices import require_known
 from blankslide.planner import make_plan
 from blankslide.policy.profiles import RESEARCH, load
@@ -255,7 +255,7 @@ class FormatConformance:
         for profile in map(load, ("research", "strict")):
             plan = make_plan(inspection, profile, slide.opened, bytes(range(32)))
             for order in orders:
-                again = make_plan(replace(inspection, findings=tuple(order)), profile, slide.opened, bytes(range(32)))
+                again = make_plan(changed(inspection, findings=tuple(order)), profile, slide.opened, bytes(range(32)))
                 assert again.patches == plan.patches, "in another order, findings are removed in another way"
                 assert sorted(again.left) == sorted(plan.left), "in another order, something else is left"
                 assert set(again.decisions) == set(plan.decisions), "in another order, other things are decided"

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, cast
 from blankslide.batch import NameTable, Orders, Pattern, read_table
 from blankslide.batch.names import KEYED
 from blankslide.errors import EnvironmentProblem, ProfileError, UsageError
+from blankslide.model.changed import changed
 from blankslide.pipeline.ledger_facts import require_sayable
 from blankslide.watch.settings import ORIGINALS, POLICY_FILE, Naming, Originals
 
@@ -145,7 +146,7 @@ class Policies:
         state = _state(path)
         known = self._profiles.get(path)
         if known is None or known[0] != state:
-            options = replace(self._settings.options, profile=path, keep=(), remove=())
+            options = changed(self._settings.options, profile=path, keep=(), remove=())
             options.profile = options.resolved()
             known = self._profiles[path] = (state, options)
         return known[1], (path, state)

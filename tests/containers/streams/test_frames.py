@@ -51,13 +51,13 @@ def test_tables_are_looked_for_in_both_places() -> None:
     bare = b"\xff\xd8" + whole[frame:end] + whole[scan:]
     tables = b"\xff\xd8" + whole[2:frame].partition(b"\xff\xdb")[1] + whole[2:frame].partition(b"\xff\xdb")[2]
     tables += whole[end:scan] + b"\xff\xd9"
-    assert not lacks_tables(whole, b"")
-    assert not lacks_tables(bare, tables)
-    assert lacks_tables(bare, b"")
-    assert lacks_tables(bare, tables.replace(b"\xff\xdb", b"\xff\xfe"))
-    assert lacks_tables(bare, tables.replace(b"\xff\xc4", b"\xff\xfe"))
-    assert lacks_tables(bare, tables[:-40])
-    assert not lacks_tables(b"\xff\xd8\xff\xd9", b"")
+    assert not lacks_tables([whole], b"")
+    assert not lacks_tables([bare], tables)
+    assert lacks_tables([bare], b"")
+    assert lacks_tables([bare], tables.replace(b"\xff\xdb", b"\xff\xfe"))
+    assert lacks_tables([bare], tables.replace(b"\xff\xc4", b"\xff\xfe"))
+    assert lacks_tables([bare], tables[:-40])
+    assert not lacks_tables([b"\xff\xd8\xff\xd9"], b"")
 
 
 def test_a_stream_of_more_tiles_than_a_picture_has_is_not_blanked_and_takes_no_time() -> None:

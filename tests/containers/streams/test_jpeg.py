@@ -64,6 +64,23 @@ PIECES = (
 )
 
 
+def test_streams_behind_each_other_are_bare_only_if_each_of_them_is() -> None:
+    draw = random.Random(12)
+    pieces = (*PIECES, b"\xff\xd9\xff\xd8", b"\xff\xfe\xff\xd8")
+    quiet = 0
+    for _ in range(20000):
+        streams = [b"\xff\xd8" + b"".join(draw.choices(pieces, k=draw.randrange(3))) + b"\xff\xd9" for _ in range(3)]
+        streams = [stream[: -2 if draw.random() < 0.1 else None] for stream in streams]
+        lengths = [len(stream) for stream in streams]
+        at = draw.randrange(4)  # where a border may be told wrongly
+        if at < 2:
+            lengths[at : at + 2] = lengths[at] + 2, lengths[at + 1] - 2
+        told = jpeg.are_bare(b"".join(streams), lengths)
+        assert told == (at > 1 and all(jpeg.are_bare(stream, (len(stream),)) for stream in streams))
+        quiet += told
+    assert quiet > 100
+
+
 def test_a_stream_without_room_for_words_is_told_as_the_walk_from_marker_to_marker_tells_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -73,6 +90,6 @@ def test_a_stream_without_room_for_words_is_told_as_the_walk_from_marker_to_mark
     bare = [stream for stream in streams if jpeg.are_bare(stream, (len(stream),))]
     assert len(bare) > 1000
     quick = [jpeg.beside(stream) for stream in streams]
-    monkeypatch.setattr(jpeg, "are_bare", lambda data, ends: False)
+    monkeypatch.setattr(jpeg, "are_bare", lambda data, lengths: False)
     assert quick == [jpeg.beside(stream) for stream in streams]
     assert not any(jpeg.beside(stream) for stream in bare)

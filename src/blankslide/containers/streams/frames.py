@@ -10,8 +10,12 @@ Promise: bounded; only the bytes given are looked at. Whatever is not known has 
 from __future__ import annotations
 
 import zlib
+from typing import TYPE_CHECKING
 
 from blankslide.containers.streams import jpeg
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["BEGINNINGS", "MAGIC", "frame_of", "is_coded", "is_cut", "lacks_tables"]
 
@@ -25,6 +29,7 @@ BEGINNINGS = (*MAGIC, _BITMAP, _JPEG_XR)
 _END = b"\xff\xd9"
 _DQT, _DHT = 0xDB, 0xC4
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_NEEDED, _TABLES = frozenset((_DQT, _DHT)), (bytes((0xFF, _DQT)), bytes((0xFF, _DHT)))
 _HUFFMAN = frozenset((0xC0, 0xC1, 0xC2))
 _LEAST, _DENSE = 512, 0.9
 _HEADER = bytes((0, 0, 0, 0, 40, 0, 0, 0))  # nothing, and the length of what a bitmap says of itself
@@ -63,25 +68,28 @@ def is_cut(data: bytes) -> bool:
     return data.startswith(_PNG) and b"IEND" not in data[-(1 << 16) :]
 
 
-def lacks_tables(data: bytes, tables: bytes) -> bool:
-    """Whether a JPEG stream has no tables to decode it by, neither its own nor those that are shared.
+def lacks_tables(heads: Iterable[bytes], tables: bytes) -> bool:
+    """Whether one of some JPEG streams has no tables to decode it by, neither its own nor those that are shared.
 
     Parameters
     ----------
-    data
-        The stream, or its beginning.
+    heads
+        The streams, or their beginnings.
     tables
         The shared tables, if there are any.
     """
-    own = [s.marker for s in jpeg.segments(data)]
-    if not _HUFFMAN.intersection(own) or {_DQT, _DHT} <= {*own}:
-        return False  # a frame of another kind is the readers' business
-    end, shared = 2, set(own)
+    end, shared = 2, set[int]()
     for segment in jpeg.segments(tables):
         end = segment.end
         shared.add(segment.marker)
-    is_cut_off = tables[end : end + 2] in (bytes((0xFF, _DQT)), bytes((0xFF, _DHT)))
-    return is_cut_off or not {_DQT, _DHT} <= shared
+    is_cut_off = tables[end : end + 2] in _TABLES
+    for head in heads:
+        own = {segment.marker for segment in jpeg.segments(head)}
+        if own.isdisjoint(_HUFFMAN) or own >= _NEEDED:
+            continue  # a frame of another kind is the readers' business
+        if is_cut_off or not own | shared >= _NEEDED:
+            return True
+    return False
 
 
 def is_coded(data: bytes) -> bool:

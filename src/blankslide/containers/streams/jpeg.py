@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.containers.streams.jpeg_tail import tail
@@ -40,8 +41,8 @@ _PICTURES = frozenset((*range(0xC0, 0xD0), _SOS)) - {0xC4, 0xCC}
 _TABLES_BEGIN = (b"\xff\xdb", b"\xff\xc4")
 #: A marker inside coded data: neither a stuffed byte nor a restart.
 _MARKER = re.compile(rb"\xff[^\0\xff\xd0-\xd7]")
-#: The markers of an end, and of segments in which text can stand.
-_TELLING = re.compile(b"\xff[\xd9%s]" % bytes(sorted(_WORDY)))
+#: The markers of an end, with the beginning of the next stream if it follows, and of segments in which text can stand.
+_TELLING = re.compile(b"\xff[\xd9%s](?:(?<=\xd9)\xff\xd8)?" % bytes(sorted(_WORDY)))
 
 
 class Segment(NamedTuple):
@@ -78,20 +79,21 @@ def segments(data: bytes) -> Iterator[Segment]:
         pos = end
 
 
-def are_bare(data: bytes, ends: Sequence[int]) -> bool:
+def are_bare(data: bytes, lengths: Sequence[int]) -> bool:
     """Whether streams that follow each other have no room for text: no segment but of coding, nothing behind an end.
+
+    All that tells must be as many ends as there are streams, each with a beginning right behind it; and where a stream
+    ends, one of them must stand. (To cut the data there would be shorter, but copies it.)
 
     Parameters
     ----------
-    ends
-        Where each of them ends.
+    lengths
+        Of the streams, one at least; together they are the data.
     """
-    if _TELLING.findall(data) != [_END_MARK] * len(ends):
+    told = [_END_MARK + _BEGIN_MARK] * (len(lengths) - 1) + [_END_MARK]
+    if not data.startswith(_BEGIN_MARK) or not all(lengths) or _TELLING.findall(data) != told:
         return False
-    if len(ends) == 1:
-        return data[ends[0] - 2 : ends[0]] == _END_MARK and data[:2] == _BEGIN_MARK
-    heads = {data[start : start + 2] for start in (0, *ends[:-1])}
-    return heads == {_BEGIN_MARK} and {data[end - 2 : end] for end in ends} == {_END_MARK}
+    return {data[end - len(_END_MARK) : end] for end in accumulate(lengths)} == {_END_MARK}
 
 
 def comment_segments(data: bytes) -> list[Segment]:

@@ -356,16 +356,19 @@ class Tiff:
         # tuple.__new__ goes around the named tuple's own constructor, which is Python and half the cost
         add, make, sizes, room, size = entries.append, tuple.__new__, TYPE_SIZE, self.width, self.size
         value_at = step - room
-        pointer, values, zeros = self._pointer.unpack, self._values, bytes(room)
+        pointer, values = self._pointer.unpack, self._values
+        zeros = [bytes(room - length) for length in range(room)]  # behind a value of so many bytes
         for tag, kind, count, raw in self._entry.iter_unpack(table):
-            unit = sizes.get(kind)
-            if unit is None:
+            if kind not in sizes:
                 raise DamagedSlide(f"{name} has tag {tag} of unknown type {kind}")
-            length = unit * count
-            if length <= room:
+            length = sizes[kind] * count
+            if length == room:
+                start = pos + value_at
+                add(make(Entry, (tag, kind, count, pos, start, pos + step, raw)))
+            elif length < room:
                 start = pos + value_at
                 add(make(Entry, (tag, kind, count, pos, start, start + length, raw[:length])))
-                if length < room and raw[length:] != zeros[length:]:
+                if raw[length:] != zeros[length]:
                     self.slack.append((name, start + length, pos + step))
             else:
                 (start,) = pointer(raw)
