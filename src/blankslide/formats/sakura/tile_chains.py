@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from blankslide.containers.sqlite.records import Value
 from blankslide.containers.streams import jpeg
 from blankslide.containers.streams.frames import is_coded
-from blankslide.errors import ContradictorySlide
+from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.formats.sakura.check_sums import Changed
 from blankslide.formats.sakura.columns import Field
 from blankslide.model import PhiClass
@@ -249,7 +249,10 @@ class Chains:
 
     def _report(self, tile: Tile) -> None:
         head = self._beginning(tile)
-        for segment in jpeg.comment_segments(head.raw):
+        found = jpeg.comment_segments(head.raw)
+        if found and not _reaches_scan(head.raw):  # a segment of wrong length would take frame and scan with it
+            raise DamagedSlide("the segments of a tile do not lead to its picture")
+        for segment in found:
             self._text(tile, "jpeg.tile-text", "Text in JPEG tiles", head, segment.start, segment.end, b"\0")
 
     def _text(self, tile: Tile, id: str, title: str, field: Field, start: int, end: int, fill: bytes) -> None:

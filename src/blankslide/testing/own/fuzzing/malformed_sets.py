@@ -221,6 +221,7 @@ SAKURA: Defects = {
         {"at": f"{12 * 4096} + 1", "hex": "0F F4"},
     ),
     "tile-of-no-jpeg": ({"at": "find hex:FF D8 FF", "hex": "00 00 00"},),
+    "tile-whose-head-swallows-its-scan": ({"at": "354099", "hex": "10"},),
 }  # fmt: skip
 
 ISYNTAX: Defects = {
