@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import random
 
+import imagecodecs
+import numpy as np
 import pytest
 
 from blankslide.containers.streams import jpeg
+from blankslide.errors import DamagedSlide
 from blankslide.source import MemorySource
 
 ADOBE, JFIF = b"Adobe\0\x64\0\0\0\0\0", b"JFIF\0\1\1\0\0\1\0\1\0\0"
@@ -93,3 +96,15 @@ def test_a_stream_without_room_for_words_is_told_as_the_walk_from_marker_to_mark
     monkeypatch.setattr(jpeg, "are_bare", lambda data, lengths: False)
     assert quick == [jpeg.beside(stream) for stream in streams]
     assert not any(jpeg.beside(stream) for stream in bare)
+
+
+@pytest.mark.parametrize("said", [0x0110, 0x0310])
+def test_a_segment_that_is_said_to_hold_the_scan_is_no_text(said: int) -> None:
+    whole = bytes(imagecodecs.jpeg_encode(np.arange(64 * 64 * 3, dtype=np.uint8).reshape(64, 64, 3)))
+    assert whole[2:6] == b"\xff\xe0\0\x10"
+    assert not jpeg.loses_its_way(whole)
+    assert not jpeg.loses_its_way(whole[:200])
+    broken = whole[:4] + said.to_bytes(2, "big") + whole[6:]
+    assert jpeg.loses_its_way(broken)
+    with pytest.raises(DamagedSlide, match="do not lead"):
+        jpeg.asides(MemorySource(broken), 0, len(broken))

@@ -19,6 +19,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.containers.streams.jpeg_tail import tail
+from blankslide.errors import DamagedSlide
 from blankslide.source import is_blank
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ _FAR = 1 << 24
 _BEGIN_MARK, _END_MARK = b"\xff\xd8", b"\xff\xd9"
 _SOS = 0xDA
 _EOI = 0xD9
+_FIRST_FRAME = 0xC0
 _PICTURES = frozenset((*range(0xC0, 0xD0), _SOS)) - {0xC4, 0xCC}
 _TABLES_BEGIN = (b"\xff\xdb", b"\xff\xc4")
 #: A marker inside coded data: neither a stuffed byte nor a restart.
@@ -123,6 +125,19 @@ def _wordy(marker: int, head: bytes, length: int) -> tuple[tuple[int, int], ...]
         return ((_ADOBE, length),) if usual else ((5, _ADOBE - 1), (_ADOBE, length))
     quiet = marker == _APP2 and head.startswith(b"ICC_PROFILE\0")
     return () if quiet or marker not in _WORDY else ((0, length),)
+
+
+def loses_its_way(head: bytes) -> bool:
+    """Whether the segments of a picture lead to something else than its scan, so that one of them has a wrong length.
+
+    What that one is said to hold may be the frame and a part of the scan. A beginning that ends before the scan tells
+    nothing.
+    """
+    pos = max((segment.end for segment in segments(head)), default=2)
+    marker = head[pos:].lstrip(b"\xff")[:1]
+    if not marker:
+        return False
+    return head[pos] != 0xFF or marker[0] < _FIRST_FRAME or 0xD0 <= marker[0] <= 0xD8
 
 
 def beside(data: bytes) -> list[tuple[int, int]]:
@@ -230,12 +245,20 @@ def asides(source: ByteSource, start: int, length: int, last: int = 0) -> list[A
         Where the stream stands in it.
     last
         Where, counted from ``start``, the last restart interval begins; 0 if that is not known.
+
+    Raises
+    ------
+    DamagedSlide
+        If text stands in a segment of wrong length, which may hold the picture.
     """
     head = source.read(start, min(length, _LOOK))
     if head[:2] != b"\xff\xd8":
         return []
     out, scan = [], max((s.end for s in segments(head)), default=2)
-    for _, low, high in _parts(head):
+    parts = list(_parts(head))
+    if any(not is_blank(head[low:high]) for _, low, high in parts) and loses_its_way(head):
+        raise DamagedSlide("the segments of a JPEG picture do not lead to its scan")
+    for _, low, high in parts:
         out.append(Aside(start + low, start + high, head[low:high].rstrip(b"\0"), False))
     for low, high, behind in tail(source, start, length, scan, last):
         if behind:

@@ -250,7 +250,7 @@ class Chains:
     def _report(self, tile: Tile) -> None:
         head = self._beginning(tile)
         found = jpeg.comment_segments(head.raw)
-        if found and not _reaches_scan(head.raw):  # a segment of wrong length would take frame and scan with it
+        if found and jpeg.loses_its_way(head.raw):  # a segment of wrong length would take frame and scan with it
             raise DamagedSlide("the segments of a tile do not lead to its picture")
         for segment in found:
             self._text(tile, "jpeg.tile-text", "Text in JPEG tiles", head, segment.start, segment.end, b"\0")

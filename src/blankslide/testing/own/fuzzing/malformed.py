@@ -76,6 +76,7 @@ _APERIO: Defects = {
     "thumbnail-whose-tables-lie-in-a-tile": ({"at": "page 1 tag 347 field", "number": 125},),
 }
 _NDPI: Defects = {
+    "level-whose-head-swallows-its-scan": ({"at": "page 0 tag 273 place + 4", "hex": "03"},),
     "shared-code-under-another-tag": ({"at": "page 3 tag 65428 number", "number": 36933},),
     "shared-code-as-a-number": ({"at": "page 3 tag 65428 type", "number": 4},),
     "shared-properties-under-another-tag": ({"at": "page 3 tag 65449 number", "number": 36933},),

@@ -57,6 +57,7 @@ DICOM: Defects = {
     "a-level-that-is-empty": ({"file": _SECOND, "at": "0", "cut": True},),
     "a-label-cut-inside-its-pixels": ({"file": _DICOM_LABEL, "at": "end - 1000", "cut": True},),
     "a-label-that-is-a-level": ({"file": _DICOM_LABEL, "at": "find \\LABEL\\", "text": "\\VOLUM"},),
+    "tile-whose-head-swallows-its-scan": ({"at": "find hex:FF D8 FF E0 00 10 4A 46 49 46 + 4", "hex": "03"},),
 }  # fmt: skip
 
 _INI, _INDEX, _DATA = "Slidedat.ini", "Index.dat", "Data0000.dat"
@@ -117,6 +118,7 @@ MIRAX: Defects = {
         {"file": _DATA, "at": "end", "hex": "00", "gone": 0},
     ),
     "no-tiles-at-all": ({"file": _INDEX, "at": "45", "hex": "00 " * 100},),
+    "tile-whose-head-swallows-its-scan": ({"file": _DATA, "at": "find hex:FF D8 FF E0 00 10 4A + 4", "hex": "03"},),
 }  # fmt: skip
 
 ZEISS: Defects = {
