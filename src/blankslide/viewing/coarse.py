@@ -106,7 +106,7 @@ def shrunk(pixels: Pixels, factor: int) -> Pixels:
     whole = np.pad(pixels, pad, mode="edge") if any(p != (0, 0) for p in pad) else pixels
     blocks = whole.reshape(rows, factor, columns, factor, *pixels.shape[2:])
     wide = np.uint32 if pixels.dtype.kind in "ub" else np.float64
-    total = blocks.sum(axis=(1, 3), dtype=wide)
+    total: Pixels = blocks.sum(axis=(1, 3), dtype=wide)
     mean = total // factor**2 if pixels.dtype.kind in "ub" else total / factor**2
     small: Pixels = mean.astype(pixels.dtype)
     return small

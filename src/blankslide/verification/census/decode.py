@@ -297,9 +297,9 @@ def _subsampled(page: TiffPage, data: bytes, wide: int) -> Pixels | None:
     coded = getattr(imagecodecs, _UNPACK[int(page.compression)])(data) if page.compression != 1 else data
     h, v = page.subsampling or (2, 2)
     columns = -(-wide // h)
-    units = np.frombuffer(coded, np.uint8)
-    rows = units.size // (columns * (h * v + 2))
-    units = units[: rows * columns * (h * v + 2)].reshape(rows, columns, h * v + 2)
+    flat = np.frombuffer(coded, np.uint8)
+    rows = flat.size // (columns * (h * v + 2))
+    units = flat[: rows * columns * (h * v + 2)].reshape(rows, columns, h * v + 2)
     luma = units[..., : h * v].reshape(rows, columns, v, h).swapaxes(1, 2).reshape(rows * v, columns * h)
     chroma = units[..., h * v :].repeat(v, 0).repeat(h, 1)
     return Pixels(np.concatenate((luma[..., None], chroma), 2)[:, :wide], grey=0)

@@ -70,7 +70,7 @@ def _weights(size: int, low: float, high: float, count: int) -> tuple[int, Grey]
     first, last = max(0, int(low + step / 2 - reach)), min(size, int(high - step / 2 + reach) + 1)
     centres = low + (np.arange(count, dtype=np.float32) + np.float32(0.5)) * np.float32(step)
     away = np.abs(np.arange(first, last, dtype=np.float32) + np.float32(0.5) - centres[:, None]) / np.float32(reach)
-    taken = np.maximum(np.float32(1) - away, np.float32(1e-6))
+    taken: Grey = np.maximum(np.float32(1) - away, np.float32(1e-6))
     return first, taken / taken.sum(1, keepdims=True)
 
 
@@ -168,7 +168,7 @@ def worst_block(a: Grey, b: Grey, fit: Fit = AS_IT_LIES) -> float:
     other = b if fit == AS_IT_LIES else cut(b, (theirs_x[0], theirs_y[0], theirs_x[1], theirs_y[1]), x1 - x0, y1 - y0)
     outside = np.ones(a.shape, bool)
     outside[place] = False
-    rest = np.abs(a - (np.median(a[outside]) if outside.any() else np.float32(0)))
+    rest: Grey = np.abs(a - (np.median(a[outside]) if outside.any() else np.float32(0)))
     slope, offset = fit_line(a[place].ravel(), other.ravel())
     rest[place] = np.abs(a[place] - (slope * other + offset))
     return _worst(rest / np.float32(min(1.0, max(abs(slope), 0.02))), np.ones_like(a))
