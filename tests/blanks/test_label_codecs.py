@@ -129,7 +129,8 @@ def test_jpeg_xr(samples: int, bits: int) -> None:
 
 
 def test_jpeg_xr_with_little_room_gets_soft_edges() -> None:
-    old = bytes(imagecodecs.jpegxr_encode(noise(), level=1.0))[:10_000]
+    """Where hard ones take 16 kB, or 27 in imagecodecs of autumn 2026."""
+    old = bytes(imagecodecs.jpegxr_encode(noise(), level=1.0))[:14_000]
     assert_shows(imagecodecs.jpegxr_decode(drawn(Coding(22610, 2, 8, 3), old)), 100)
 
 
