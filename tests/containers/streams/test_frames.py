@@ -67,7 +67,10 @@ def test_a_picture_has_begun_wherever_it_is_cut_off_behind_its_mark(codec: str) 
     assert not is_begun(b"\0" + data)
 
 
-@pytest.mark.parametrize("behind", ["ffff", "ffd8ff", "00", "e00002", "e0000400ff", "fffe0008", "c0000b080010001003112200110211", "da0008", "f0ff00"])
+@pytest.mark.parametrize(
+    "behind",
+    ["ffff", "ffd8ff", "00", "e00002", "e0000400ff", "fffe0008", "c0000b080010001003112200110211", "da0008", "f0ff00"],
+)
 def test_a_jpegs_mark_alone_begins_none(behind: str) -> None:
     assert not is_begun(bytes.fromhex("ffd8ff" + behind) + b"\xf0" * 9)
 

@@ -65,7 +65,9 @@ def split() -> tuple[bytes, bytes]:
     whole = bytes(imagecodecs.jpeg_encode(np.arange(48 * 48 * 3, dtype=np.uint8).reshape(48, 48, 3)))
     found, frame = list(jpeg.segments(whole)), whole.index(b"\xff\xc0")
     tables = [whole[s.start - 4 : s.end] for s in found if s.marker in (0xDB, 0xC4)]
-    return b"\xff\xd8" + b"".join(tables) + b"\xff\xd9", b"\xff\xd8" + whole[frame : frame + 19] + whole[found[-1].end :]
+    return b"\xff\xd8" + b"".join(tables) + b"\xff\xd9", b"\xff\xd8" + whole[frame : frame + 19] + whole[
+        found[-1].end :
+    ]
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
