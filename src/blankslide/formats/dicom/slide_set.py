@@ -333,10 +333,18 @@ class SlideSet:
             self.found.add(TRAILER, "Data behind the pixels", UNKNOWN, place, (write,), None)
 
     def _texts(self, instance: Instance) -> list[tuple[int, int]]:
-        """Return the ranges of text inside the first coded frame, or inside all that were read."""
+        """Return the ranges of text inside the first coded frame and, if it has some, inside all; or all that were read."""
         looked = instance.pixels.fragments if instance.pixels.encapsulated else ()
-        if len(looked) < instance.frames:
-            looked = looked[:1]  # the other one was read only to find the end of the pixels
+        if dicom_pixels.are_all(instance.pixels):
+            return self._texts_in(instance, looked)
+        found = self._texts_in(instance, looked[:1])  # the other one was read only to find the end of the pixels
+        if found:  # encoders write the same into all
+            instance.list_all()
+            found = self._texts_in(instance, instance.pixels.fragments)
+        return found
+
+    @staticmethod
+    def _texts_in(instance: Instance, looked: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
         out: list[tuple[int, int]] = []
         over = False  # whether the only frame has ended, though more fragments follow
         for start, end in looked:
