@@ -333,12 +333,15 @@ class SlideSet:
             self.found.add(TRAILER, "Data behind the pixels", UNKNOWN, place, (write,), None)
 
     def _texts(self, instance: Instance) -> list[tuple[int, int]]:
-        """Return the ranges of text inside the first coded frame and, if it has some, inside all; or all that were read."""
+        """Return the ranges of text inside all coded frames that were read, or of a large level inside the first one.
+
+        If that says more than its encoder's name, all others are looked into as well.
+        """
         looked = instance.pixels.fragments if instance.pixels.encapsulated else ()
         if dicom_pixels.are_all(instance.pixels):
             return self._texts_in(instance, looked)
         found = self._texts_in(instance, looked[:1])  # the other one was read only to find the end of the pixels
-        if found:  # encoders write the same into all
+        if any(not jp2k.is_of_encoder(instance.source.read(a, b - a)) for a, b in found):  # it may stand in all of them
             instance.list_all()
             found = self._texts_in(instance, instance.pixels.fragments)
         return found
