@@ -1,4 +1,4 @@
-"""Frames in several fragments, with and without a table that leads to them: all of that is legal, and pydicom reads it."""
+"""Frames in several fragments, with and without a table that leads to them: all of it is legal, and pydicom reads it."""
 
 from __future__ import annotations
 
@@ -56,9 +56,7 @@ def built(folder: Path, parts: int, table: str, comment: bytes = b"") -> Path:
 @pytest.mark.parametrize("thorough", [False, True])
 @pytest.mark.parametrize("table", ["full", "empty"])
 @pytest.mark.parametrize("parts", [2, 5])
-def test_frames_of_several_fragments_are_no_more_frames(
-    tmp_path: Path, parts: int, table: str, thorough: bool
-) -> None:
+def test_frames_of_several_fragments_are_no_more_frames(tmp_path: Path, parts: int, table: str, thorough: bool) -> None:
     path = built(tmp_path, parts, table, COMMENT)
     pixels = read(path).pixel_array
     assert b"Doe, Jane" in path.read_bytes()

@@ -46,6 +46,8 @@ from blankslide.model import (
 from blankslide.spans import ByteClass, ByteMap, subtract
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from blankslide.formatkit.protocol import Probe
     from blankslide.formats.dicom.rules import Entry
     from blankslide.source import SlideFiles

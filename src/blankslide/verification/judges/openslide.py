@@ -57,8 +57,8 @@ def can_read(path: Path) -> bool:
 def _leads_nowhere(path: Path) -> bool:
     """Whether a DICOM file announces a table of its frames' places and leaves it empty.
 
-    The standard allows no such table, but there are writers. libdicom, as of OpenSlide 4.0.1, takes the differences of its numbers for the
-    lengths of frames, and reads until it is ended by a signal.
+    The standard allows no such table, but there are writers. libdicom, as of OpenSlide 4.0.1, takes the differences of
+    its numbers for the lengths of frames, and the process is ended by a signal.
     """
     with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
         found = _TABLE.search(data)
