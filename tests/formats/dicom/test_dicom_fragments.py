@@ -1,4 +1,4 @@
-"""Frames in several fragments, with and without a table that leads to them: all of it is legal, and pydicom reads it."""
+"""Frames in several fragments, with a table of their places and without: all of it is legal, and pydicom reads it."""
 
 from __future__ import annotations
 
