@@ -19,7 +19,8 @@ from blankslide.testing.own.dicoms import KEY, SMALL, read
 if TYPE_CHECKING:
     from pathlib import Path
 
-COMMENT = b"\xff\xfe\0\x0bDoe, Jane"
+COMMENT = b"\xff\xfe\0\x05Doe"
+"""Too short for the census: if inspection leaves it, nobody tells."""
 
 
 def item(data: bytes) -> bytes:
@@ -55,13 +56,15 @@ def built(folder: Path, parts: int, table: str, comment: bytes = b"") -> Path:
 
 @pytest.mark.parametrize("thorough", [False, True])
 @pytest.mark.parametrize("table", ["full", "empty"])
-@pytest.mark.parametrize("parts", [2, 5])
-def test_frames_of_several_fragments_are_no_more_frames(tmp_path: Path, parts: int, table: str, thorough: bool) -> None:
+@pytest.mark.parametrize("parts", [1, 2, 5])
+def test_a_comment_goes_from_all_frames_of_several_fragments_too(
+    tmp_path: Path, parts: int, table: str, thorough: bool
+) -> None:
     path = built(tmp_path, parts, table, COMMENT)
     pixels = read(path).pixel_array
-    assert b"Doe, Jane" in path.read_bytes()
+    assert COMMENT in path.read_bytes()
     assert pipeline.anonymize_in_place(path, Options(key=KEY, thorough=thorough)).content == "clean"
-    assert b"Doe, Jane" not in path.read_bytes()
+    assert COMMENT not in path.read_bytes()
     assert np.array_equal(read(path).pixel_array, pixels)
 
 
