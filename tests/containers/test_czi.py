@@ -166,6 +166,26 @@ def test_a_tile_that_contradicts_its_entry_is_refused(tmp_path: Path) -> None:
     refused(patched(path, segment(path, b"ZISRAWSUBBLOCK") + 48 + 18, b"\0"), ContradictorySlide, "directory says")
 
 
+@pytest.mark.parametrize("name", [b"ZISRAWSUBBLOCK", b"ZISRAWDIRECTORY", b"ZISRAWMETADATA", b"ZISRAWATTACH"])
+def test_a_segment_that_does_not_say_how_much_of_it_is_used_is_used_whole(name: bytes, tmp_path: Path) -> None:
+    """libCZI reads such files, whatever the length says."""
+    path = built(tmp_path)
+    at, raw, wanted = -1, path.read_bytes(), name.ljust(16, b"\0")
+    while (at := raw.find(wanted, at + 1)) >= 0:
+        patched(path, at + 24, bytes(8))
+    outcome = pipeline.anonymize_in_place(path)
+    assert (outcome.content, outcome.residue) == ("clean", ())
+
+
+def test_a_tile_that_ends_early_in_such_a_segment_is_refused_all_the_same(tmp_path: Path) -> None:
+    path = built(tmp_path)
+    at = segment(path, b"ZISRAWSUBBLOCK")
+    patched(path, at + 24, bytes(8))
+    (size,) = struct.unpack("<q", path.read_bytes()[at + 40 : at + 48])
+    patched(path, at + 40, struct.pack("<q", size // 2))
+    refused(path, ContradictorySlide, "ends elsewhere")
+
+
 def test_two_entries_for_one_tile_or_attachment_are_refused(tmp_path: Path) -> None:
     path = built(tmp_path)
     at = path.read_bytes().rindex(b"ZISRAWDIRECTORY\0") + 160

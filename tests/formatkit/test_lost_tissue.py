@@ -94,6 +94,24 @@ def test_a_tile_that_begins_behind_its_place_refuses_the_slide() -> None:
         like_tissue(MemorySource(data), bytemap, bytemap.gaps())
 
 
+@pytest.mark.parametrize("at", [0, 3])
+@pytest.mark.parametrize("behind", [b"\xff\xff\xff", b"\xff\xd8\xff", b"\xe9\xc8\xe0"])
+def test_raw_tiles_of_light_pink_are_no_pictures_that_begin(at: int, behind: bytes) -> None:
+    """The mark with which a JPEG begins is a pixel of 255, 216, 255."""
+    pixels = bytearray(b"\xf0\xe0\xf1" * 20_000)
+    pixels[at : at + 6] = b"\xff\xd8\xff" + behind
+    assert found(b"an old description", bytes(pixels)) == []
+
+
+def test_where_no_tile_has_a_frame_pictures_that_begin_are_known_all_the_same() -> None:
+    for tile, why in ((b"\0\0\0" + TILE, "begins behind"), (TILE[:-2], "goes on"), (TILE[:30], "goes on")):
+        bytemap = ByteMap(len(tile) + 9)
+        bytemap.claim(0, len(tile), ByteClass.TISSUE, "page 0")
+        bytemap.settle()
+        with pytest.raises(DamagedSlide, match=why):
+            like_tissue(MemorySource(tile + b"Doe, Jane"), bytemap, bytemap.gaps())
+
+
 def test_nothing_is_read_where_nothing_is_unowned() -> None:
     bytemap = ByteMap(10)
     bytemap.claim(0, 10, ByteClass.TISSUE, "page 0")

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import tifffile
 
 from blankslide import pipeline
+from blankslide.containers.streams import jpeg
 from blankslide.samples.kit.drawing import tissue
 from blankslide.samples.kit.tiff_values import ascii, long, short
 from blankslide.samples.kit.tiff_writer import Page, write_tiff
@@ -119,6 +121,7 @@ def coded(codec: int, pixels: Any) -> bytes:
     makers: dict[int, Callable[[], bytes]] = {
         1: lambda: plain,
         5: lambda: imagecodecs.lzw_encode(plain),
+        7: lambda: imagecodecs.jpeg_encode(pixels),
         8: lambda: zlib.compress(plain),
         32773: lambda: imagecodecs.packbits_encode(plain),
         33005: lambda: imagecodecs.jpeg2k_encode(pixels, codecformat="j2k", reversible=True),
@@ -156,6 +159,25 @@ def test_silent_tiles_are_tissue_to_the_last_byte(tmp_path: Path, codec: int) ->
     path = slide(tmp_path / "x.tif", codec, lambda stream, _: stream)
     _, plan = patched(path)
     assert (plan.left, plan.patches) == ((), ())
+
+
+def test_tables_are_found_behind_a_long_colour_profile(tmp_path: Path) -> None:
+    """The frame stands in the first 4096 bytes of each tile, a part of its tables behind them."""
+
+    def profiled(tile: bytes, _: int) -> bytes:
+        found = list(jpeg.segments(tile))
+        tables = b"".join(tile[s.start : s.end] for s in found if s.marker == 0xC4)
+        head = b"".join(tile[s.start - 4 : s.end] for s in found if s.marker != 0xC4)
+        profile = b"ICC_PROFILE\0\1\1".ljust(4096 - 2 - 4 - len(head) - 20, b"\0")
+        one = segment(0xE2, profile) + head + segment(0xC4, tables)
+        return b"\xff\xd8" + one + tile[found[-1].end :]
+
+    def segment(marker: int, body: bytes) -> bytes:
+        return bytes((0xFF, marker)) + (len(body) + 2).to_bytes(2, "big") + body
+
+    path = slide(tmp_path / "x.tif", 7, profiled)
+    assert tifffile.imread(path).shape == (64, 768, 3)
+    assert patched(path)[1].left == ()
 
 
 def test_an_uncompressed_tile_that_is_too_long_is_found_wherever_it_is(tmp_path: Path) -> None:

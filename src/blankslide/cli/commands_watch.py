@@ -13,8 +13,6 @@ from blankslide.cli.commands import _fail, _shared, options_of
 if TYPE_CHECKING:
     from blankslide.watch import Settings
 
-_SECONDS = click.FloatRange(min=0)
-
 
 @click.command()
 @click.argument("source", metavar="SRC", type=click.Path())

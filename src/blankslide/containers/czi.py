@@ -181,8 +181,9 @@ class Czi:
                 raise DamagedSlide("a segment of the CZI ends outside of the file")
             if len(out) >= _MOST_SEGMENTS:
                 raise NotEditable("the CZI has more segments than any slide")
-            # the last segment of an embedded CZI may be cut behind what it uses
-            out.append(Segment(name, pos, pos + HEAD + min(used, allocated), min(end, self.end)))
+            # the last segment of an embedded CZI may be cut behind what it uses; of one that says nothing, all is used
+            filled = min(used, allocated) or (allocated if name != b"DELETED" else 0)
+            out.append(Segment(name, pos, min(pos + HEAD + filled, self.end), min(end, self.end)))
             pos = end
         return out
 

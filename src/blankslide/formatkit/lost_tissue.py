@@ -14,7 +14,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from blankslide.containers.streams.frames import BEGINNINGS, MAGIC, frame_of, is_cut
+from blankslide.containers.streams.frames import BEGINNINGS, MAGIC, frame_of, is_begun, is_cut
 from blankslide.errors import DamagedSlide
 from blankslide.spans import ByteClass
 
@@ -110,13 +110,26 @@ def _require_end(source: ByteSource, start: int, end: int, frames: Frames) -> No
     rest = source.read(max(end - _LARGEST, start + len(head)), min(_LARGEST, end - start - len(head)))
     is_stump = any(magic.startswith(head) for magic in MAGIC)
     last = max((head + rest).rfind(magic) for magic in MAGIC)  # another one may begin in it, and it is cut then
-    if is_stump or (head.startswith(MAGIC) and is_cut((head + rest)[last:])):
+    marks = {at for magic in MAGIC for at in _all(head, magic)}
+    begun = marks if frames else {at for at in marks if is_begun(head[at:]) and _is_begun(source, start + at, end)}
+    if is_stump or (0 in begun and is_cut((head + rest)[last:])):
         raise DamagedSlide("a tile of tissue goes on behind the end that is announced for it")
-    if head.startswith(BEGINNINGS):
+    if head.startswith(BEGINNINGS) and (0 in begun or 0 not in marks):
         return
-    begins = any(head.find(magic) > 0 for magic in MAGIC)
-    if begins or any(_is_alike(frame, frames) for _, frame in _frames_in(source, start, end)):
+    if begun or any(_is_alike(frame, frames) for _, frame in _frames_in(source, start, end)):
         raise DamagedSlide("a tile of tissue begins behind the place that is announced for it")
+
+
+def _is_begun(source: ByteSource, start: int, end: int) -> bool:
+    """Whether a mark begins a picture: where no tile has a frame, it may be a pixel of raw ones."""
+    return is_begun(source.read(start, min(_LOOK, end - start)))
+
+
+def _all(data: bytes, mark: bytes) -> Iterator[int]:
+    at = data.find(mark)
+    while at >= 0:
+        yield at
+        at = data.find(mark, at + 1)
 
 
 def _require_room(source: ByteSource, start: int, end: int) -> None:

@@ -178,10 +178,12 @@ def _require_whole(ifd: Ifd, count: int) -> None:
     if codec == _JPEG:
         entry = ifd.tags.get(T.JPEG_TABLES)
         tables = b"" if entry is None else ifd.raw(entry)
-        used = [i for i in dict.fromkeys((first, count // 2, count - 1)) if lengths[i]]
-        heads = [source.read(int(starts[i]), min(int(lengths[i]), _HEAD)) for i in used]
+        used = [(int(starts[i]), int(lengths[i])) for i in dict.fromkeys((first, count // 2, count - 1)) if lengths[i]]
+        heads = [source.read(start, min(length, _HEAD)) for start, length in used]
         is_none = not tables and not any(head.startswith(b"\xff\xd8") for head in heads)
-        if is_none or lacks_tables(heads, tables):
+        if not is_none and lacks_tables(heads, tables):  # perhaps only because they stand behind a colour profile
+            is_none = lacks_tables((source.read(start, min(length, _LARGEST)) for start, length in used), tables)
+        if is_none:
             raise DamagedSlide(f"{ifd.name} has no tables to decode its tiles by")
 
 

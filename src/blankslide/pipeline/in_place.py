@@ -229,12 +229,19 @@ def _ask(job: Job) -> None:
     from blankslide.verification.observe import observe
     from blankslide.verification.views import Edit
 
-    edit = Edit(gone_roles(job.planned), touched(job), masks=masked_parts(job.planned))
-    job.before = observe(job.path, edit)
+    def look() -> None:
+        edit = Edit(gone_roles(job.planned), touched(job), masks=masked_parts(job.planned))
+        job.before = observe(job.path, edit)
+
+    look()
     job.clock.lap(Stage.OBSERVE)
     job.clock.safe_point()
     _require_judge(job)
+    planned = job.planned
     _require_balance(job)
+    if job.planned is not planned:  # it writes over more by now, and what is to be compared was seen with less in mind
+        look()
+        _require_judge(job)
 
 
 def _begin(job: Job, renames: dict[str, str]) -> Transaction:

@@ -6,7 +6,7 @@ import imagecodecs
 import numpy as np
 import pytest
 
-from blankslide.containers.streams.frames import MAGIC, frame_of, is_cut, lacks_tables
+from blankslide.containers.streams.frames import MAGIC, frame_of, is_begun, is_cut, lacks_tables
 
 PIXELS = np.arange(24 * 32 * 3, dtype=np.uint8).reshape(24, 32, 3)
 CODED = {
@@ -58,6 +58,21 @@ def test_tables_are_looked_for_in_both_places() -> None:
     assert lacks_tables([bare], tables.replace(b"\xff\xc4", b"\xff\xfe"))
     assert lacks_tables([bare], tables[:-40])
     assert not lacks_tables([b"\xff\xd8\xff\xd9"], b"")
+
+
+@pytest.mark.parametrize("codec", CODED)
+def test_a_picture_has_begun_wherever_it_is_cut_off_behind_its_mark(codec: str) -> None:
+    data = CODED[codec]
+    assert all(is_begun(data[:end]) for end in range(8, len(data), 7))
+    assert not is_begun(b"\0" + data)
+
+
+@pytest.mark.parametrize(
+    "behind",
+    ["ffff", "ffd8ff", "00", "e00002", "e0000400ff", "fffe0008", "c0000b080010001003112200110211", "da0008", "f0ff00"],
+)
+def test_a_jpegs_mark_alone_begins_none(behind: str) -> None:
+    assert not is_begun(bytes.fromhex("ffd8ff" + behind) + b"\xf0" * 9)
 
 
 def test_a_stream_of_more_tiles_than_a_picture_has_is_not_blanked_and_takes_no_time() -> None:

@@ -60,6 +60,39 @@ def test_a_name_inside_the_usual_bytes_goes_and_the_flag_stays(marker: int, body
     assert jpeg.comment_segments(bytes(data)) == []
 
 
+def split() -> tuple[bytes, bytes]:
+    """Return a stream of tables, and one that needs them."""
+    whole = bytes(imagecodecs.jpeg_encode(np.arange(48 * 48 * 3, dtype=np.uint8).reshape(48, 48, 3)))
+    found, frame = list(jpeg.segments(whole)), whole.index(b"\xff\xc0")
+    tables = [whole[s.start - 4 : s.end] for s in found if s.marker in (0xDB, 0xC4)]
+    return b"\xff\xd8" + b"".join(tables) + b"\xff\xd9", b"\xff\xd8" + whole[frame : frame + 19] + whole[
+        found[-1].end :
+    ]
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_the_end_of_tables_is_no_text_however_many_bytes_fill_in_front_of_it(count: int) -> None:
+    tables, stream = split()
+    filled = tables.replace(b"\xff\xdb", b"\xff" * count + b"\xff\xdb")[:-2] + b"\xff" * count + b"\xff\xd9"
+    assert jpeg.beside_tables(tables) == jpeg.beside_tables(filled) == []
+    pixels = imagecodecs.jpeg8_decode(stream, tables=tables)
+    assert np.array_equal(imagecodecs.jpeg8_decode(stream, tables=filled), pixels)
+    assert jpeg.beside_tables(filled + b"Doe, Jane") == [(len(filled), len(filled) + 9)]
+    assert jpeg.beside_tables(filled[:-2] + b"\xff\xdb\0\x43") is None
+    text = filled[:-2] + b"Doe, Jane"
+    assert jpeg.beside_tables(text) == [(len(filled) - 2 - count, len(text))]
+    assert jpeg.beside_tables(filled[:-1]) == []
+
+
+def test_the_end_of_tables_stays_when_what_stands_in_front_of_it_goes() -> None:
+    tables, _ = split()
+    end = len(tables) - 2
+    assert jpeg.beside_tables(tables[:end] + b"\0\0" + tables[end:]) == []
+    text = tables[:end] + b"Doe, Jane" + tables[end:]
+    assert jpeg.beside_tables(text) == [(end, end + 9)]
+    assert jpeg.beside_tables(text + b"Jane Doe") == [(end, end + 9), (end + 11, end + 19)]
+
+
 PIECES = (
     *(b"\xff\xd8", b"\xff\xd9", b"\xff\xdb\0\x04\1\2", b"\xff\xda\0\x02", b"\xff\0", b"\xff\xd0", b"\xff", b"\0\0"),
     *(b"\xff\xfe\0\x0bDoe, Jane", b"\xff\xe1\0\x06Doe!", b"\xff\xe0\0\x07Doe\0\0", b"\xff\xef\0\x02", b"\xff\xfe"),

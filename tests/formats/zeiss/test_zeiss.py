@@ -382,6 +382,19 @@ def test_a_jpeg_tile_loses_its_comment_and_nothing_else(tmp_path: Path) -> None:
     assert new[at + jfif + 18 : at + size] == head[jfif + 18 :]
 
 
+def test_a_comment_that_stands_in_every_tile_goes_from_every_tile(tmp_path: Path) -> None:
+    path = built(tmp_path, codec=JPEG, size=(192, 128), factors=(1, 2), jpeg_label=False)
+    jfif, comment = b"\xff\xd8\xff\xe0\0\x10JFIF\0", b"\xff\xd8\xff\xfe\0\x10Doe\0\0\0\0\0\0\0\0\0\0\0"
+    data, count = path.read_bytes(), 0
+    for _, at, _ in tiles(data):
+        if data.startswith(jfif, at):
+            patched(path, at, comment)
+            count += 1
+    assert path.read_bytes().count(comment) == count > 4
+    (found,) = [f for f in pipeline.inspect(path).findings if f.id == "jpeg.tile-text"]
+    assert (len(found.places), len(found.edits)) == (count, count), "too short for the census, so nobody else tells"
+
+
 def test_pictures_inside_pictures_end_somewhere(tmp_path: Path) -> None:
     from blankslide.samples.kit.czi_writer import TilePart, write_czi
 

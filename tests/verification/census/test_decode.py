@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from blankslide.verification.census import glance
-from blankslide.verification.census.decode import ALL, Grid, Pixels, look_at, stream_look, tiff_look
+from blankslide.verification.census.decode import ALL, Grid, Pixels, look_at, stream_look, tiff_look, told_jpeg
 from blankslide.verification.census.pixels import likeness, pearson
 
 if TYPE_CHECKING:
@@ -312,3 +312,17 @@ def test_what_does_not_decode_is_unseen(kit: Any, drawn: Any) -> None:
     assert look.whole is None
     assert len(look.samples) == 6
     assert tiff_look(page, lambda o, n: b"") is None
+
+
+@pytest.mark.parametrize("end", [b"\xff\xd9", b"\xff\xd9\0", b"\xff\xd9\0\0\0", b""])
+def test_an_abbreviated_tile_is_decoded_however_its_tables_end(end: bytes) -> None:
+    from PIL import Image
+
+    file = BytesIO()
+    Image.new("L", (16, 16), 40).save(file, "JPEG")
+    whole = file.getvalue()
+    quantizer, frame, codes, scan = (whole.index(bytes((0xFF, marker))) for marker in (0xDB, 0xC0, 0xC4, 0xDA))
+    tables = whole[:2] + whole[quantizer:frame] + whole[codes:scan] + end
+    joined = told_jpeg(whole[:2] + whole[frame:codes] + whole[scan:], tables, 1)
+    with Image.open(BytesIO(joined)) as image:
+        assert image.getpixel((3, 3)) == 40

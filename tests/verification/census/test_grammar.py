@@ -187,6 +187,17 @@ def test_a_short_number_under_an_unknown_key_is_no_number_of_a_strict_slide() ->
     assert not says("x\ty", "270/Patient", "True", kept=True, numbers=False)
 
 
+@pytest.mark.parametrize("name", ["Doe, Jane", "Ann B. Lee", "K. Li; P 7", "Kim: 7744", "Jane Doe", "Doe^Jane"])
+def test_short_names_with_a_comma_between_them_are_read_in_loose_text(name: str) -> None:
+    assert residue(name, ())
+    assert residue(f"\0\0{name}\0", ())
+
+
+@pytest.mark.parametrize("value", ["Kim", "Kim, 7", "ab,  cd", "a;; bcde", "Kim\0, Lee"])
+def test_what_has_fewer_than_five_letters_and_figures_in_a_row_is_not(value: str) -> None:
+    assert residue(value, ()) == ""
+
+
 def test_rows_of_zeros_and_words_with_numbers_in_loose_text() -> None:
     assert residue("Palette_12_3", ["Palette_#_#"]) == ""
     assert residue("Palette_12345678_3", ["Palette_#_#"]) != ""

@@ -96,6 +96,18 @@ def test_an_abbreviated_stream_and_its_tables() -> None:
     assert beside_tables(b"", [short]) is None
 
 
+def test_shared_tables_may_say_how_colours_are_coded_once() -> None:
+    tables = b"\xff\xd8" + PLAIN[TABLE:FRAME] + b"\xff\xd9"
+    short = b"\xff\xd8" + PLAIN[FRAME : PLAIN.index(b"\xff\xc4")] + PLAIN[SCAN:]
+    adobe = segment(0xEE, b"Adobe\0\x64\0\0\0\0\1")
+    once = tables[:2] + adobe + tables[2:]
+    assert beside_tables(once, [short]) == []
+    assert beside_tables(once[:2] + adobe + once[2:], [short])
+    for said in (b"Adobe\0\x64\0\0\0\0\1" + WHO, b"Doe, Jane"):
+        longer = tables[:2] + segment(0xEE, said) + tables[2:]
+        assert beside_tables(longer, [short])
+
+
 def test_a_shared_table_that_no_stream_uses_is_beside() -> None:
     tables = b"\xff\xd8" + PLAIN[TABLE:FRAME] + b"\xff\xd9"
     short = b"\xff\xd8" + PLAIN[FRAME : PLAIN.index(b"\xff\xc4")] + PLAIN[SCAN:]

@@ -201,6 +201,12 @@ def frames_of(pixels: Pixels, count: int) -> list[tuple[tuple[int, int], ...]]:
     return out
 
 
+def are_all(pixels: Pixels) -> bool:
+    """Whether all fragments are listed, and not only the first one and those from the last frame on."""
+    listed = pixels.fragments
+    return len(listed) < 2 or listed[0][1] + 8 == listed[1][0]
+
+
 def surplus(pixels: Pixels, count: int) -> tuple[tuple[int, int], ...]:
     """Return fragments behind the last frame, where each frame is known to be one fragment.
 

@@ -17,7 +17,7 @@ from blankslide.containers.streams import jpeg
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["BEGINNINGS", "MAGIC", "frame_of", "is_coded", "is_cut", "lacks_tables"]
+__all__ = ["BEGINNINGS", "MAGIC", "frame_of", "is_begun", "is_coded", "is_cut", "lacks_tables"]
 
 _JPEG, _JP2K, _PNG = b"\xff\xd8\xff", b"\xff\x4f\xff\x51", b"\x89PNG\r\n\x1a\n"
 _BITMAP, _JPEG_XR = b"BM", b"II\xbc"
@@ -31,6 +31,7 @@ _DQT, _DHT = 0xDB, 0xC4
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _NEEDED, _TABLES = frozenset((_DQT, _DHT)), (bytes((0xFF, _DQT)), bytes((0xFF, _DHT)))
 _HUFFMAN = frozenset((0xC0, 0xC1, 0xC2))
+_USUAL = frozenset((*range(0xC0, 0xD0), _DQT, 0xDD, *range(0xE0, 0xF0), 0xFE))
 _LEAST, _DENSE = 512, 0.9
 _HEADER = bytes((0, 0, 0, 0, 40, 0, 0, 0))  # nothing, and the length of what a bitmap says of itself
 _SIZES = 34  # eight numbers of four bytes, and how many components there are
@@ -53,6 +54,30 @@ def frame_of(head: bytes) -> tuple[str, bytes] | None:
     if head.startswith(_JPEG_XR):
         return "jxr", head[3:4]  # its size stands anywhere
     return ("png", head[16:26]) if head.startswith(_PNG) and len(head) >= 26 else None
+
+
+def is_begun(data: bytes) -> bool:
+    """Whether a picture begins here, or one that is cut off before it says what it is.
+
+    A JPEG's mark alone does not tell: raw pixels of a light pink have it too.
+
+    Parameters
+    ----------
+    data
+        The beginning of what may be a stream, or all of it.
+    """
+    if not data.startswith(_JPEG):
+        return data.startswith(MAGIC)
+    end = 2
+    for segment in jpeg.segments(data):
+        end = segment.end
+        if segment.marker in _FRAMES:
+            said = data[segment.start : end]
+            return len(said) > 6 and 2 <= said[0] <= 16 and len(said) == 6 + 3 * said[5]
+    rest = data[end:].lstrip(b"\xff")
+    if len(rest) < 3 or data[end] != 0xFF:
+        return len(rest) < 3
+    return rest[0] in _USUAL and 1 + int.from_bytes(rest[1:3], "big") > len(rest)
 
 
 def is_cut(data: bytes) -> bool:

@@ -66,6 +66,11 @@ def comment_segments(data: bytes) -> list[Segment]:
     return [s for s in found if any(data[s.start : s.end])]
 
 
+def is_of_encoder(comment: bytes) -> bool:
+    """Whether a comment is what an encoder writes about itself, with nothing else in it."""
+    return _OF_ENCODERS.fullmatch(comment) is not None
+
+
 def beside(data: bytes) -> list[tuple[int, int]]:
     """Find what a whole stream (or JP2 file) holds beside its picture.
 

@@ -186,13 +186,15 @@ def beside_tables(data: bytes) -> list[tuple[int, int]] | None:
             return None
         low = [(start + a, start + b) for a, b in _wordy(marker, data[start : min(end, start + _JFIF)], end - start)]
         out += low
-    if data[pos : pos + 2] == b"\xff\xd9":
-        pos += 2
-    rest = data[pos:]
+    fill = max(len(data[pos:]) - len(data[pos:].lstrip(b"\xff")) - 1, 0)  # a marker may have more than one of these
+    if data[pos + fill : pos + fill + 2] == _END_MARK:
+        pos, fill = pos + fill + 2, 0
+    rest = data[pos + fill :]
     if rest[:2] in _TABLES_BEGIN and len(rest) > 2:
         return None  # a table that was cut off, or what looks like one
     if rest not in (b"\xff", *_TABLES_BEGIN):  # nor the first half of the end, or of a table
-        out.append((pos, len(data)))
+        end = data.find(_END_MARK, pos) if _END_MARK in rest else len(data)  # decoders that get there want it
+        out += [(pos, end), (min(end + 2, len(data)), len(data))]
     return [(a, b) for a, b in out if not is_blank(data[a:b])]
 
 

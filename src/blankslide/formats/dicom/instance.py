@@ -74,6 +74,11 @@ class Instance:
             raise DamagedSlide("coded pixels have a length, which only native ones may have")
         self.used = self._used()
 
+    def list_all(self) -> None:
+        """Read where all fragments stand, if only those of some were read."""
+        self.pixels = dicom_pixels.read_pixels(self.source, self.header.end, self.header.implicit, True)
+        self._require_announced()
+
     def _require_announced(self) -> None:
         """Refuse more coded frames than the header announces: what is taken for text behind a picture may be tissue.
 
@@ -84,10 +89,18 @@ class Instance:
         """
         if dicom_pixels.surplus(self.pixels, self.frames):
             raise DamagedSlide("behind the last frame stand fragments that belong to none")
-        more = self.pixels.fragments[self.frames :]
-        pictures = (self.source.read(start, min(8, end - start)).startswith(MAGIC) for start, end in more)
-        if len(self.pixels.offsets) > self.frames or any(pictures):
+        if len(self.pixels.offsets) > self.frames or self._begun_unannounced():
             raise ContradictorySlide("there are more coded frames than the header announces")
+
+    def _begun_unannounced(self) -> bool:
+        """Whether a picture begins in a fragment that begins no frame; a frame may stand in several fragments."""
+        pixels, count = self.pixels, self.frames
+        if len(pixels.fragments) == count and not pixels.offsets:
+            return False
+        begun = [f[0] for f in pixels.fragments if self.source.read(f[0], min(8, f[1] - f[0])).startswith(MAGIC)]
+        if len(pixels.offsets) != count or self.source.size > dicom_header.UNDEFINED:  # offsets may have run over
+            return len(begun) > count
+        return not {pixels.body + offset + 8 for offset in pixels.offsets}.issuperset(begun)
 
     def _used(self) -> int:
         """Return the end of the native frames, or of their element if it is coded or drawn over as a whole.

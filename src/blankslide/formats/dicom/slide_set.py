@@ -46,6 +46,8 @@ from blankslide.model import (
 from blankslide.spans import ByteClass, ByteMap, subtract
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from blankslide.formatkit.protocol import Probe
     from blankslide.formats.dicom.rules import Entry
     from blankslide.source import SlideFiles
@@ -333,10 +335,21 @@ class SlideSet:
             self.found.add(TRAILER, "Data behind the pixels", UNKNOWN, place, (write,), None)
 
     def _texts(self, instance: Instance) -> list[tuple[int, int]]:
-        """Return the ranges of text inside the first coded frame, or inside all that were read."""
+        """Return the ranges of text inside all coded frames that were read, or of a large level inside the first one.
+
+        If that says more than its encoder's name, all others are looked into as well.
+        """
         looked = instance.pixels.fragments if instance.pixels.encapsulated else ()
-        if len(looked) < instance.frames:
-            looked = looked[:1]  # the other one was read only to find the end of the pixels
+        if dicom_pixels.are_all(instance.pixels):
+            return self._texts_in(instance, looked)
+        found = self._texts_in(instance, looked[:1])  # the other one was read only to find the end of the pixels
+        if any(not jp2k.is_of_encoder(instance.source.read(a, b - a)) for a, b in found):  # it may stand in all of them
+            instance.list_all()
+            found = self._texts_in(instance, instance.pixels.fragments)
+        return found
+
+    @staticmethod
+    def _texts_in(instance: Instance, looked: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
         out: list[tuple[int, int]] = []
         over = False  # whether the only frame has ended, though more fragments follow
         for start, end in looked:

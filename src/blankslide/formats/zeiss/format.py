@@ -131,11 +131,11 @@ class _Slide:
         for attachment in czi.attachments:
             self._attachment(attachment, depth)
         if not inside:
-            seen: set[tuple[int, int]] = set()
+            quiet: dict[tuple[int, int], bool] = {}
             for tile in czi.tiles():
                 kind = image.ratio(tile.entry), tile.entry.compression  # encoders repeat headers on a level
-                self._tissue(tile, kind not in seen or self.probe.thorough)
-                seen.add(kind)
+                spoke = self._tissue(tile, self.probe.thorough or not quiet.get(kind))
+                quiet.setdefault(kind, not spoke)  # if its first tile says something, all are looked into
         return root
 
     def _structure(self, czi: Czi) -> None:
@@ -185,8 +185,8 @@ class _Slide:
         data = self.source.read(start, end - start)
         return self.xml.document(data, start, where) if data.strip(b"\0 \r\n\t") else None
 
-    def _tissue(self, tile: Tile, look: bool) -> None:
-        """Claim one tile; its pixels and the mask behind them are tissue."""
+    def _tissue(self, tile: Tile, look: bool) -> bool:
+        """Claim one tile, whose pixels and the mask behind them are tissue; tell whether text stands in coded data."""
         self._head(tile)
         asides = beside(self.source, tile, look)
         for one in asides:
@@ -197,6 +197,7 @@ class _Slide:
                 self.found.add(one.id, one.title, UNKNOWN, place, edit, text)
         for start, end in subtract([tile.data, tile.aside], [(one.start, one.end) for one in asides]):
             self.bytemap.claim(start, end, ByteClass.TISSUE, "tile")
+        return any(one.has_data and one.end <= tile.data[1] for one in asides)
 
     def _head(self, tile: Tile) -> None:
         """Claim and read what stands before a tile's pixels."""

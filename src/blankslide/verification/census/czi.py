@@ -73,8 +73,9 @@ class Container:
         body = self.start + self.directory + _HEAD
         if not self.directory:
             return
-        (used,) = unpack("<q", self.source.read(body - 8, 8))
-        data = self.source.read(body, min(used, _LARGEST_LIST, self.source.size - body))
+        allocated, used = unpack("<qq", self.source.read(body - 16, 16))
+        # whoever says nothing uses all
+        data = self.source.read(body, min(used or allocated, _LARGEST_LIST, self.source.size - body))
         at = _TILES_AT
         for _ in range(unpack_from("<i", data)[0]):
             (axes,) = unpack_from("<i", data, at + 28)

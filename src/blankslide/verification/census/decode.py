@@ -30,6 +30,7 @@ _KINDS |= {"jp2": "JPEG2000", "j2k": "JPEG2000", "jpeg2000": "JPEG2000"}
 _CONVERTED = ("1", "P", "PA", "LA", "La", "CMYK", "YCbCr", "LAB")
 _UNPACK = {1: "", 5: "lzw_decode", 8: "zlib_decode", 32946: "zlib_decode", 32773: "packbits_decode"}
 _MODES = {1: "L", 3: "RGB"}
+_SOI, _EOI = b"\xff\xd8", b"\xff\xd9"
 _ADOBE = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00"
 
 
@@ -207,7 +208,8 @@ def _open(data: bytes, form: str) -> ImageFile:
 
 def told_jpeg(data: bytes, tables: bytes, photometric: int) -> bytes:
     """Join an abbreviated stream with its tables, and tell its colours where it does not itself."""
-    head = tables[2:-2] if tables[:2] == b"\xff\xd8" else b""
+    padded = tables.rstrip(b"\0")  # as some writers do, up to an even number of bytes
+    head = (padded if padded.endswith(_EOI) else tables)[2:].removesuffix(_EOI) if tables[:2] == _SOI else b""
     if photometric in (_RGB, _YCBCR) and not _tells_colours(data):
         # A JFIF marker still wins over this one, as it does in every other reader.
         head = _ADOBE + bytes((photometric == _YCBCR,)) + head

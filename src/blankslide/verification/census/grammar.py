@@ -62,7 +62,7 @@ _TOKEN = re.compile(r"[A-Za-z][A-Za-z0-9]*+(?>(?:[ _.:-][A-Za-z0-9]++){0,5})")
 _NUMERIC = frozenset('#… ,;x()"')
 _TRUTHS = frozenset(("true", "false", "yes", "no", "on", "off"))
 _CHOICE = re.compile(r"\{([^{}|]*+\|[^{}]*+)\}")
-_PIECES = re.compile(r"[^\W_](?>(?:[ ,.'^_/:-]?[^\W_]){4,})")
+_PIECES = re.compile(r"[^\W_](?>(?:(?:[,.;:] |[ ,.'^_/:-])?[^\W_]){4,})")
 FILL = frozenset(" \t\r\n\0|;,.-_:=xX0#?*'\"<>/()[]{}")
 
 

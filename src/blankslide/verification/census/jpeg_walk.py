@@ -135,7 +135,7 @@ class _Walk:
             largest = 10 if self.frame is not None and self.frame.precision == 8 else 14
             used = self._tables(code, huffman(self.data, begin, end, largest))
         else:
-            used = self._used(self.coded, code, begin, end) if self.coded is not None else 0
+            used = self._used(self.coded, code, begin, end)
         self._spare(used or begin - 4, end)
         return end
 
@@ -176,16 +176,16 @@ class _Walk:
         self.fresh.clear()
         return stop
 
-    def _used(self, coded: Coded, code: int, begin: int, end: int) -> int:
+    def _used(self, coded: Coded | None, code: int, begin: int, end: int) -> int:
         """Return where the needed part of a segment ends; 0 if none of it is needed."""
         number = int.from_bytes(self.data[begin : begin + 2], "big") if end - begin >= 2 else -1
-        if code == _DRI and number >= 0:
+        if code == _DRI and number >= 0 and coded is not None:
             self._table((code, 0), begin - 4, end)
             self.interval = number
             return begin + 2
         if code in self.once:
             return 0
-        if code == _DNL and self.frame is not None and len(self.scans) == 1:
+        if code == _DNL and coded is not None and self.frame is not None and len(self.scans) == 1:
             used = begin + 2 if number == (self.frame.height or coded.height) else 0
         else:
             used = application(self.data, code, begin, end)

@@ -6,7 +6,9 @@ failure is followed by a fresh handle: one broken strip must not hide what else 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from mmap import ACCESS_READ, mmap
 from typing import TYPE_CHECKING, TypeVar
 
 from blankslide.verification.views import (
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 SIDE = 32
 _BAND = 96 << 10
+#: Where coded pixels of DICOM begin, and how long the table of their frames is.
+_TABLE = re.compile(rb"\xe0\x7f\x10\0O[BW]\0\0\xff{4}\xfe\xff\0\xe0(.{4})", re.DOTALL)
+_OFFSET = 4
 
 
 def version() -> str:
@@ -43,8 +48,24 @@ def version() -> str:
 
 
 def can_read(path: Path) -> bool:
-    """OpenSlide asks the file itself, cheaply."""
-    return path.is_file()
+    """OpenSlide asks the file itself, cheaply; of DICOM it is not asked of what would end our process."""
+    from blankslide.verification.judges import pydicom
+
+    return path.is_file() and not (pydicom.can_read(path) and any(map(_leads_nowhere, pydicom.members(path))))
+
+
+def _leads_nowhere(path: Path) -> bool:
+    """Whether a DICOM file announces a table of its frames' places and leaves it empty.
+
+    The standard allows no such table, but there are writers. libdicom, as of OpenSlide 4.0.1, takes the differences of
+    its numbers for the lengths of frames, and the process is ended by a signal.
+    """
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
+        found = _TABLE.search(data)
+        if found is None:
+            return False
+        table = data[found.end() : found.end() + int.from_bytes(found[1], "little")]
+        return len(table) > _OFFSET and not any(table)
 
 
 def look(path: Path, edit: Edit = NO_EDIT) -> ReaderView:

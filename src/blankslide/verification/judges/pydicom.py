@@ -101,6 +101,16 @@ def _series(path: Path) -> Iterator[tuple[Path, Any]]:
             yield other, dcmread(other, stop_before_pixels=True)
 
 
+def members(path: Path) -> Iterator[Path]:
+    """Yield the files of the slide, without opening their pixels; only itself if it says no series."""
+    yield path
+    own = _series_of(path)
+    for name in sorted(os.listdir(path.parent))[:_MOST_FILES] if own else ():
+        other = path.with_name(name)
+        if other != path and _series_of(other) == own:
+            yield other
+
+
 _known: dict[tuple[int, ...], str | None] = {}
 _TICK = 100_000_000
 
