@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from pydicom import Dataset
 
 from blankslide import pipeline
 from blankslide.errors import ContradictorySlide, DamagedSlide
 from blankslide.pipeline import Options
 from blankslide.testing.built import build_dicom
 from blankslide.testing.own.dicoms import KEY, SMALL, read
+from blankslide.verification.judges import openslide
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,9 +87,19 @@ def test_a_frame_that_the_header_does_not_announce_refuses_the_slide(tmp_path: P
     assert path.read_bytes() == before
 
 
-def test_a_table_of_zeros_ends_no_process(tmp_path: Path) -> None:
+@pytest.mark.parametrize("icon", [False, True])
+def test_a_table_of_zeros_ends_no_process(tmp_path: Path, icon: bool) -> None:
     """OpenSlide 4 takes the differences of its numbers for lengths, and ends the process that asks it."""
     path = built(tmp_path, 1, "zeros")
+    if icon:  # its pixels stand in front of the slide's, under the same tag
+        data = read(path)
+        small = Dataset()
+        small.Rows, small.Columns, small.SamplesPerPixel, small.PhotometricInterpretation = 8, 8, 1, "MONOCHROME2"
+        small.BitsAllocated, small.BitsStored, small.HighBit, small.PixelRepresentation = 8, 8, 7, 0
+        small.PixelData = bytes(64)
+        data.IconImageSequence = [small]
+        data.save_as(path)
+    assert openslide._leads_nowhere(path)
     run = subprocess.run(
         [sys.executable, "-m", "blankslide", "anonymize", "--in-place", str(path)], capture_output=True, check=False
     )

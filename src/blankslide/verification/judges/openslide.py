@@ -35,8 +35,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 SIDE = 32
 _BAND = 96 << 10
-#: Where coded pixels of DICOM begin, and how long the table of their frames is.
-_TABLE = re.compile(rb"\xe0\x7f\x10\0O[BW]\0\0\xff{4}\xfe\xff\0\xe0(.{4})", re.DOTALL)
+#: Where pixels of DICOM begin, and how long they are; coded ones do not say it, and a table of their frames follows.
+_PIXELS = re.compile(rb"\xe0\x7f\x10\0O[BW]\0\0(.{4})", re.DOTALL)
+_UNSAID, _ITEM = b"\xff\xff\xff\xff", b"\xfe\xff\0\xe0"
 _OFFSET = 4
 
 
@@ -61,10 +62,13 @@ def _leads_nowhere(path: Path) -> bool:
     its numbers for the lengths of frames, and the process is ended by a signal.
     """
     with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
-        found = _TABLE.search(data)
-        if found is None:
+        found = _PIXELS.search(data)
+        while found is not None and found[1] != _UNSAID:  # an icon's, or native ones: nothing of these is read
+            found = _PIXELS.search(data, found.end() + int.from_bytes(found[1], "little"))
+        if found is None or data[found.end() : found.end() + 4] != _ITEM:
             return False
-        table = data[found.end() : found.end() + int.from_bytes(found[1], "little")]
+        at = found.end() + 8
+        table = data[at : at + int.from_bytes(data[at - 4 : at], "little")]
         return len(table) > _OFFSET and not any(table)
 
 
