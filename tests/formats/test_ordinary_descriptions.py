@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from tifffile import TiffFile, imwrite
+from tifffile import TiffFile, TiffWriter, imwrite
 
 from blankslide import pipeline
 from blankslide.formats.ome.vocabulary import Colour
@@ -118,3 +118,43 @@ def test_four_bytes_are_a_colour(text: str) -> None:
 )
 def test_a_day_and_a_number_of_somebody_are_none(text: str) -> None:
     assert not Colour().fullmatch(text)
+
+
+@pytest.mark.parametrize("schema", ["", " {}/scn.xsd", " scn.xsd"])
+def test_leicas_schema_is_nobodys_day(tmp_path: Path, schema: str) -> None:
+    where = "http://www.leica-microsystems.com/scn/2010/10/01"
+    text = (
+        f'<?xml version="1.0" encoding="UTF-8"?><scn xmlns="{where}" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+        f' xsi:schemaLocation="{where}{schema.format(where)}"><collection sizeX="2000" sizeY="1000"><image><pixels'
+        ' sizeX="256" sizeY="192"><dimension sizeX="256" sizeY="192" r="0" ifd="0"/></pixels>'
+        '<view sizeX="500" sizeY="400" offsetX="100" offsetY="100"/></image></collection></scn>'
+    )
+    assert where.encode() in cleaned(tmp_path / "x.scn", text.encode())
+
+
+def test_the_filters_of_a_vectra_stay(tmp_path: Path) -> None:
+    bands = "<Bands><Bands-i><Cuton>350</Cuton><Cutoff>400</Cutoff><Active>true</Active></Bands-i></Bands>"
+    text = (
+        '<?xml version="1.0" encoding="utf-16"?><PerkinElmer-QPI-ImageDescription><DescriptionVersion>2'
+        "</DescriptionVersion><ImageType>FullResolution</ImageType><ExcitationFilter><Name>DAPI</Name>"
+        f"{bands}<Owner>NIVOLA</Owner></ExcitationFilter></PerkinElmer-QPI-ImageDescription>"
+    )
+    path = tmp_path / "x.qptiff"
+    imwrite(
+        path, PICTURE, tile=(64, 64), photometric="rgb", metadata=None, description=text, software="PerkinElmer-QPI"
+    )
+    outcome = pipeline.anonymize_in_place(path)
+    assert (outcome.content, outcome.residue) == ("clean", ())
+    assert bands.encode() in path.read_bytes()
+    assert b"NIVOLA" not in path.read_bytes()
+
+
+def test_a_thumbnail_that_says_its_size_only_is_no_residue(tmp_path: Path) -> None:
+    path, maker = tmp_path / "x.svs", "Aperio Image Library v12.0.16 \r\n"
+    head = f"{maker}256x192 [0,0 256x192] (64x64) RAW Q=70|AppMag = 20|MPP = 0.4990"
+    with TiffWriter(path) as tiff:
+        tiff.write(PICTURE, tile=(64, 64), photometric="rgb", metadata=None, description=head)
+        small = np.asarray(tissue(640, 480, 7).resize((64, 48)))
+        tiff.write(small, photometric="rgb", metadata=None, description=f"{maker}256x192 -> 64x48 - ")
+    outcome = pipeline.anonymize_in_place(path)
+    assert (outcome.content, outcome.residue) == ("clean", ())
