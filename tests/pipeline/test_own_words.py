@@ -32,6 +32,13 @@ MARKUP = [
     b'<a ImageType="1"',
     b"<a\n x:Image = '1'",
 ]
+OPEN = [
+    (b'<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" a="1">', b"2016-06"),
+    (b"<OME xmlns='http://www.openmicroscopy.org/Schemas/OME/2016-06'>", b"Schemas"),
+    (b'<a xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">', b"xmlns:xsi"),
+    (b'<a xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">', b"www.w3.org"),
+    (b'<?xml version="1.0" encoding="UTF-8"?><a>', b"UTF-8"),
+]
 MARKUP += [b"<PerkinElmer-QPI-ImageDescription>"]
 OTHERS = [b"<a>Image</a>", b"<a b='Image'", b"Image = 4", b"<a>Image </a>", b"< Image>", b"<Image", b"User = Image"]
 
@@ -39,6 +46,25 @@ OTHERS = [b"<a>Image</a>", b"<a b='Image'", b"Image = 4", b"<a>Image </a>", b"< 
 @pytest.mark.parametrize("text", MARKUP)
 def test_inside_a_name_of_markup(text: bytes) -> None:
     assert named(text, b"Image")
+
+
+@pytest.mark.parametrize(("text", "word"), OPEN)
+def test_what_everybody_writes_is_nobodys(text: bytes, word: bytes) -> None:
+    assert named(text, word)
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        (b'<a b="http://www.w3.org/Nivola/2016-06">', b"2016-06"),
+        (b"<a>http://www.openmicroscopy.org/Schemas/OME/2016-06</a>", b"2016-06"),
+        (b'<?xml version="1.0" encoding="UTF-8" owner="Nivola"?>', b"UTF-8"),
+        (b'<?xml version="1.0"?><a>UTF-8</a>', b"UTF-8"),
+        (b'<a b="2016-06">', b"2016-06"),
+    ],
+)
+def test_what_only_looks_like_it_is_a_residue(text: bytes, word: bytes) -> None:
+    assert not named(text, word)
 
 
 @pytest.mark.parametrize("text", OTHERS)

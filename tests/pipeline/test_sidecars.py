@@ -23,6 +23,8 @@ NAMED = [
     "label_s.jpg",
 ]
 NAMED += ["Macro-s.png", "s.label.jpg", "s-thumbnail.jpeg", "s_barcode.bmp", "s_macro_image.jpg"]
+NAMED += ["s-Makro.jpg", "S_LABEL.jpg", "s_Beschriftung.png", "s_\u00e9tiquette.jpg", "s_e\u0301tiquette.jpg"]
+NAMED += ["s_\u6807\u7b7e.jpg", "s_\u30e9\u30d9\u30eb.png", "s_etiqueta.jpg", "s-\u00dcbersicht.tif"]
 OTHERS = ["ss_label.jpg", "t_label.jpg", "s_label.txt", "s_labelled cells.jpg", "s2-macro.png", "label.jpg"]
 
 
@@ -41,6 +43,17 @@ def test_a_suffix_of_two_parts_is_no_part_of_the_slides_name(name: str) -> None:
 @pytest.mark.parametrize("name", OTHERS)
 def test_other_files_are_none(name: str) -> None:
     assert not is_photograph(name, "s")
+
+
+FOLDERS = ["s/label.jpg", "s_files/macro image.png", "s.images/1_label.jpg", "label/s.jpg", "Labels/s_label.png"]
+ELSEWHERE = ["s/tile_1.jpg", "s/label.txt", "t/label.jpg", "label/t.jpg", "labels/ss.jpg", "cells/s.jpg"]
+
+
+def test_pictures_in_a_folder_of_the_slide_or_of_labels_are_named(tmp_path: Path) -> None:
+    for name in [*FOLDERS, *ELSEWHERE]:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    assert sorted(beside(str(tmp_path / "s.svs"), lambda _: False)) == sorted(FOLDERS)
 
 
 def test_they_are_named_and_strict_ends_with_1(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 import tifffile
 
 from blankslide.testing.own.plain_svs import page, poke, unlink, write_svs
+from blankslide.testing.own.tiffplant import KINDS, Plant
 from blankslide.verification import observe as readers_module
 from blankslide.verification.compare import NOBODY, compare
 from blankslide.verification.intact import judge_once
@@ -176,6 +177,21 @@ def test_changed_science_is_noticed(tmp_path: Path, mpp: str, app_mag: str, word
     problems = judge(before, write_svs(tmp_path / "b.svs", mpp=mpp, app_mag=app_mag))
     assert [p for p in problems if word in p] == problems
     assert len(problems) == 2
+
+
+def test_a_tile_that_no_level_needs_is_none_of_its_pixels(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    pixels = np.random.default_rng(3).integers(0, 255, (96, 128, 3), np.uint8)
+    tifffile.imwrite(path, pixels, tile=(64, 64), photometric="rgb", metadata=None)
+    whole = path.read_bytes()
+    for count in range(1, 4):
+        plant = Plant(whole)
+        for _ in range(count):
+            KINDS["surplus tile"](plant, 0, bytes(64 * 64 * 3))
+        path.write_bytes(bytes(plant))
+        before = observe(path)
+        path.write_bytes(whole)
+        assert judge(before, path) == []
 
 
 def test_a_lost_level_is_noticed(tmp_path: Path) -> None:

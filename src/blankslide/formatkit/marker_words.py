@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from blankslide.model.patterns import pattern
 
-__all__ = ["ACRONYMS", "BESIDE", "CLONE", "CODED", "EPONYMS", "FILTER", "PHRASES", "STAINS", "WORDS"]
+__all__ = ["ACRONYMS", "BESIDE", "CLONE", "CODED", "EPONYMS", "FILTER", "GIVEN", "LONELY", "PHRASES", "STAINS", "WORDS"]
 
 #: Words that name a stain, a dye, a marker or a kind of light by themselves.
 WORDS = frozenset(
@@ -103,6 +103,12 @@ PHRASES = frozenset(
     "coxiv silverstain candidaalbicans smoothmuscle factorviii factorvii factorix factorxiii heppar heppar1 "
     "celltraceviolet celltraceyellow pancytokeratin pankeratin panck pancadherin pantrk coli coliii coliv colvi "
     "cd45ro cd45ra cd45rb dabbrown b2microglobulin beta2m beta2microglobulin nakatpase kappalambda lambdakappa tcell "
+    "calceinam deeppurple discoverypurple discoveryteal tealhrp cyclevioletblue nuclearmask cellmask rnapolii "
+    "tyrosinehydroxylase substancep cpeptide fumaratehydratase acidphosphatase cresylfastviolet methylgreenpyronin "
+    "calfluorred calfluororange calfluorgold quasar570 quasar670 quasar705 iglambda igkappa factorh factorb "
+    "factorxiiia hlaabc annexinv annexina1 annexina2 annexina5 bclxl ifngamma ifnalpha ifnbeta sirpa pparg ppara ikba "
+    "nfkb 3bhsd gsk3b bf1 ab40 ab42 actubulin polii kspcadherin cytc safo champclair campoclaro campochiaro "
+    "jchain nfkbp65 siglecf connexin43 pannexin1 haematoxylinod hematoxylinod eosinod dabod hesaffron cellmasks "
     "bcell mastcell nktcell willebrandfactor vonwillebrandfactor bkvirus classi classii ianephropathy iganephropathy "
     "hepatocyte tcells bcells mastcells smallcell hepparone braftv600e sarscov scov hpylori tpallidum panactin panras "
     "cytokeratinpan highmolecularweight lowmolecularweight ngfreceptor estrogenreceptor oestrogenreceptor "
@@ -134,7 +140,8 @@ BESIDE = frozenset(
     "plasma free linked bound specific ch chs af spectrum bright-field cell cells vessel vessels stain stained "
     "staining counterstain dic pol led laser lp bp sp camera track round cycle cyc class receptor factor "
     "protein mutant wildtype fused fusion split ph dnd peak ir hc proto pathway digested photon dig isoform chain "
-    "chains heavy complex core virus large antigen cleaved cv neu fl alexa silver".split()
+    "chains heavy complex core virus large antigen cleaved cv neu fl alexa silver narrow wide trans od bit hyb tissue "
+    "discovery mask am bg hmw lmw spectral projection".split()
 )
 
 #: Letter codes with numbers: clusters of differentiation, keratins, cytokines, families of genes, dyes, ...
@@ -188,18 +195,19 @@ GIVEN = frozenset(
     "tim tom ros mart liv lum zeb kip lam cox per pin syn pol has des jag hey hes met ret alk kit kim bob sal star "
     "map ets atm rab clec trim lamp mica max col".split()
 )
-#: Bare letters with a number are a channel, or an accession number: nothing else that is a number may stand beside.
-LONELY = pattern(r"[a-z]\d{1,3}|sp\d{1,3}")
+#: A letter or two with a number are a channel, a code, or how an accession number begins: no bare number stands beside.
+LONELY = pattern(r"[a-z]\d{1,3}|sp\d{1,3}|(?!(?:cd|ck|il|cy|af|cf|bv|qd)\d)[a-z]{2}\d\d")
 #: Clones: a plate's well (22C3), a maker's series (SP263, EPR3864), or what is cited everywhere.
 CLONE = pattern(
     r"\d{1,3}[a-h]\d{1,2}(?:\.?[a-h]?\d{1,2})?|sp\d{1,3}|epr?\d{1,5}[a-z]?|[de]\d{1,2}[a-z]\d{1,2}[a-z]{0,2}|28-8"
     r"|73-10|30-9|mib-?1|do-?7|d07|kp1|pg-?m1|pg-?b3|l26|2gv6|qbend10|jc70a|bp53-?12|c8144b|pgr636|ber-?ep4|moc-?31"
     r"|cam5\.2|hbme-?1|ov-?tl1230|id5|1d5|v9|d33|e29|jc70|spt24|g168-?15|es0?[15]|fe11|ve1|h09|m1|6f-?h2|a103|4b5"
-    r"|sp6|oct3|bc4|uchl1|hmb45|ki-?s5|mrq\d{1,2}|bsb\d{1,3}|hid\d|b-?ly6|ncl"
+    r"|sp6|oct3|bc4|uchl1|hmb45|ki-?s5|l50-823|nat105|yr145|qr005|sen28|mma|ber-?h2|qbend|ov-?tl|dcs-?31|dba44|lca|e6h4|mnf116|mrq\d{1,2}|bsb\d{1,3}|hid\d|b-?ly6|ncl"
 )
 #: A filter by its middle and width, or by a maker's number.
 FILTER = pattern(
     r"(?:(?:bp|lp|sp|em|ex|et|ff)? ?[3-9]\d\d(?:/\d{1,3})?(?: ?nm)?)|(?:led|laser|ex|em|lp|bp"
     r"|sp)[ -]?[3-9]\d\d(?: ?nm)?|\d{2} (?:he(?: led)?|dapi|cy\d|dsred|gfp|yfp|cfp|hc)|l5|n2\.1|n21|n3|y[357]|i3|a4?"
-    r"|tx2|gfp|fi/rh|da/fi/tr(?:/cy5(?:-a)?)?|dftcy5|(?:\d[- ]?photon|2p) ?[7-9]\d\d|ch[ads]|aβ"
+    r"|\d|(?:dapi|[ft]ritc|fitc|tx?red|cy[3578]|[cgyr]fp|mcherry|sp(?:gr|or|aq|red|gold)|lf\d{3})-(?:\d{4}[a-z]|[a-z])-[a-z0-9]{3}"
+    r"|tx2|gfp|fi/rh|da/fi/tr(?:/cy5(?:-a)?)?|dftcy5|(?:\d[- ]?photon|2p) ?[7-9]\d\d|ch[ads]|aβ|[κλ]"
 )

@@ -20,6 +20,7 @@ from itertools import pairwise
 from typing import NamedTuple
 from unicodedata import normalize
 
+from blankslide.formatkit.marker_genes import GENE, ISOTOPE, PROTEINS, SYMBOLS
 from blankslide.formatkit.marker_words import (
     ACRONYMS,
     BESIDE,
@@ -47,6 +48,11 @@ _NUMBER = pattern(r"\d{1,3}")
 _FRACTION = pattern(r"\d\.\d")
 _WAVELENGTH = pattern(r"[3-8]\d\d")
 _PARTNO = pattern(r"\d{4}[a-c]")
+#: What dyes and lasers are called by: multiples of five, and a few more.
+_DYE = pattern(
+    r"[4-8]\d[05]|421|461|488|509|514|518|519|532|546|552|561|568|59[24]|612|61[78]|633|647|66[18]|69[24]|703|711|786"
+)
+_YEAR = pattern(r"(?:[a-z]{1,3})?(?:(?:19|20)\d\d|\d\d)")
 _LATIN = pattern(r"i{1,3}|iv|vi{0,3}|ix")
 #: A mutation, a variety of a dye, a site that is phosphorylated: ``R132H``, ``800CW``; it says nothing by itself.
 _CODE = pattern(r"[a-z]?\d{1,3}[a-z]{1,2}\d?|[a-z]{1,2}-?\d{1,2}[a-z]?|[sty]\d{3}")
@@ -77,7 +83,7 @@ def is_marker(text: str) -> bool:
     if _INITIAL.search(plain) and not _GERM.match(plain):
         return False
     parts = _parts(_HE.sub("haematoxylineosin", _JOINED_GREEK.sub("-", plain.replace("\xae", ""))))
-    return 0 < len(parts) <= _MOST_PARTS and _is_name(parts)
+    return 0 < len(parts) <= _MOST_PARTS and not any(map(_is_case, parts, parts[1:])) and _is_name(parts)
 
 
 def _parts(plain: str) -> list[_Part]:
@@ -91,6 +97,15 @@ def _parts(plain: str) -> list[_Part]:
     return out
 
 
+def _is_case(one: _Part, part: _Part) -> bool:
+    """Whether two parts are how a case is numbered: letters and a year, and a number that is no dye's."""
+    if not (part.text.isdecimal() and len(part.text) == 3 and _YEAR.fullmatch(one.text)):
+        return False
+    if CLONE.fullmatch(f"{one.text}-{part.text}"):
+        return False
+    return not _DYE.fullmatch(part.text) or (one.text.isdecimal() and part.before in ("-", "/"))
+
+
 def _is_name(parts: list[_Part]) -> bool:
     """Whether all parts are known, one of them names something, and the numbers beside are too few for a date."""
     stained = any(part.text in STAINS for part in parts)
@@ -101,7 +116,7 @@ def _is_name(parts: list[_Part]) -> bool:
         taken, word = _longest(parts)
         if taken:
             names += 1
-            lonely += LONELY.fullmatch(word) is not None
+            lonely += LONELY.fullmatch(word) is not None or (word not in WORDS and _is_symbol(word))
         elif _NUMBER.fullmatch(first.text) or _FRACTION.fullmatch(first.text):
             numbers.append(first.text)
         elif not _is_beside(first, stained):
@@ -123,13 +138,18 @@ def _longest(parts: list[_Part]) -> tuple[int, str]:
     for n in range(min(_MOST_JOINED, len(parts)), 0, -1):
         own = parts[:n]
         word = "".join(part.text for part in own)
-        if word in PHRASES or (word in WORDS and all(part.before == "-" for part in own[1:])):
+        whole = all(part.before == "-" for part in own[1:])
+        if word in PHRASES or (whole and (word in WORDS or word in PROTEINS or _is_symbol(word))):
             return n, word
-        if n == 1 and word in ACRONYMS and own[0].capitals > 1:
+        if n == 1 and own[0].capitals > 1 and (word in ACRONYMS or word in SYMBOLS):
             return n, word
         if _hang_together(own) and (CODED.fullmatch(word) or CLONE.fullmatch(word) or CLONE.fullmatch(_hyphened(own))):
             return n, word
     return 0, ""
+
+
+def _is_symbol(word: str) -> bool:
+    return word in ISOTOPE or GENE.fullmatch(word) is not None
 
 
 def _hyphened(own: list[_Part]) -> str:

@@ -13,6 +13,7 @@ from blankslide.formatkit import tiff_asides, tiff_children
 from blankslide.formatkit.findings import UNKNOWN, FindingCollector
 from blankslide.formatkit.lost_packed import like_packed_tissue
 from blankslide.formatkit.lost_tissue import like_tissue
+from blankslide.formatkit.tiff_echoes import only_echoes
 from blankslide.formatkit.tiff_entries import pointed_at, readings
 from blankslide.formatkit.tiff_tags import STRUCTURAL, TAGS
 from blankslide.model import Chain, Edit, Fill, Link, Place
@@ -147,8 +148,17 @@ def unowned(
     tiff: Tiff,
     roles: Mapping[str, str],
     known: frozenset[int] = frozenset(),
+    echoes: bool = True,
 ) -> bool:
     """Report bytes that nobody owns; return whether all of them may be zeroed.
+
+    Parameters
+    ----------
+    known
+        Private tags of the format that hold no place.
+    echoes
+        Whether to report what only says again what an early page says (`tiff_echoes`). A format that zeroes such
+        bytes does; one that leaves them would tell of nothing.
 
     If an unknown integer tag could point at such bytes, something that we do not understand may
     need them; and if a picture stands there that is coded as the tiles are, it may be tissue. The map is not complete
@@ -164,6 +174,9 @@ def unowned(
     tiff_asides.report_slack(found, tiff)
     tiff_children.child_findings(found, tiff, roles)
     dirty = [(s, e) for s, e in bytemap.gaps() if any_data(source, s, e)]
+    if dirty and not echoes:
+        repeated = only_echoes(tiff, dirty)
+        dirty = [span for span in dirty if span not in repeated]
     if not dirty:
         return True
     tissue = {*like_tissue(source, bytemap, dirty), *like_packed_tissue(tiff, roles, dirty)}

@@ -66,7 +66,9 @@ _WORDS = frozenset(
     "birth old new sop instance sex age email mail save theme ward lab hospital caller requested bench bed http "
     "https request aberration apotome bleach bleaching beamsplitter splitter eyepiece eyepieces incubator incubators "
     "deconvolution topography lightsheet colocalization fret automatic manual mosaic mosaics sharpening hdr dichroics "
-    "phases limit limits modified diode used".split()
+    "phases limit limits modified diode used union only annotator numeric attenuation convention humidity rule "
+    "multiplication marker mime pockel cell out repetition the timepoint tuneable modulo along accuracy span setups "
+    "support protected grayscale stitching cube fluorophore depth stain category cuton cutoff active counts".split()
 )
 _WORD = pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _NAME = pattern(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")

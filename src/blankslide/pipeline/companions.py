@@ -8,7 +8,7 @@ is not reported if it has levels and a frame of reference of its own.
 
 Series of one study often stand in folders side by side. So reports and annotations of the study are also looked for in
 the folders beside that of the slide, but not where another slide stands, or a copy of this one: there they are told of
-with that.
+with that. A label or overview of the slide's own series that stands there without a copy of the slide is named too.
 
 Nothing is changed, and only the beginning of a readable file is read. What was learned about a file is remembered
 until the file changes, so a folder of many slides costs one look at each file.
@@ -100,7 +100,8 @@ def companions(slide: SlideFilesOnDisk, key: bytes | None) -> Companions:
     own = _Own(slide, key)
     found: dict[str, list[tuple[str, Beside]]] = {"torn": [], "study": [], "unread": []}
     aside: dict[str, list[tuple[str, Beside]]] = {}
-    others: set[str] = set()
+    torn_off: dict[str, list[tuple[str, Beside]]] = {}
+    others, copies = set[str](), set[str]()
     for place in _places(slide):
         if place.state[:2] in own.files:
             continue
@@ -115,7 +116,12 @@ def companions(slide: SlideFilesOnDisk, key: bytes | None) -> Companions:
             found[kind].append((name, said))
         elif said.kind not in ("", SLIDE, DIRECTORY):
             aside.setdefault(place.aside, []).append((name, said))
+        elif own.is_torn_off(said):
+            torn_off.setdefault(place.aside, []).append((name, said))
+        elif own.is_member(said):
+            copies.add(place.aside)
     found["study"] += (one for folder, these in aside.items() if folder not in others for one in these)
+    found["study"] += (one for folder, these in torn_off.items() if folder not in copies for one in these)
     slides = {b.series for _, b in found["study"] if b.kind == SLIDE and b.level and not own.has_frame(b.frame)}
     return Companions(
         *(tuple(dict.fromkeys(n for n, b in found[k] if k != "study" or b.series not in slides)) for k in found)
@@ -141,6 +147,16 @@ class _Own:
     def has_frame(self, uid: str) -> bool:
         """Whether this may be the slide's own frame of reference."""
         return not uid or not self._frames or self._has(self._frames, uid)
+
+    def is_member(self, said: Beside) -> bool:
+        """Whether a file is one of the slide's own instances, or was before a run."""
+        return self._has(self._instances, said.instance)
+
+    def is_torn_off(self, said: Beside) -> bool:
+        """Whether a file is of the slide's series, and none of its levels."""
+        return (
+            said.kind == SLIDE and not said.level and self._has(self._series, said.series) and not self.is_member(said)
+        )
 
     def kind(self, said: Beside, above: int) -> str:
         """Return what a file is to the slide; empty if nothing."""

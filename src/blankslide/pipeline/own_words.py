@@ -1,7 +1,8 @@
 """Removed values that are also words of a document's own markup: what a search finds there is nobody's.
 
 A scan by an operator called *Image* leaves ``<ImageType>`` behind. That is no residue if the word is a technical one
-and stands inside the name of an element or an attribute. A name of other words is a residue, wherever it stands.
+and stands inside the name of an element or an attribute, or anything inside a namespace or a declaration that everybody
+writes. A name of other words is a residue, wherever it stands.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from blankslide.formatkit.xml_names import is_plain_name
+from blankslide.formatkit.xml_names import DECLARATION, NAMESPACE, is_plain_name
 from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["markup_of"]
 
-_AROUND = 128
+_AROUND = 160
+_QUOTED = pattern(rb"[^<>\"']*+[\"']")
 _AFTER = pattern(rb"[\w:.-]*+", re.A)
 _ELEMENT_ENDS, _ATTRIBUTE_ENDS = b" \t\r\n/>", pattern(rb"\s*+=\s*+[\"']")
 
@@ -31,7 +33,9 @@ def markup_of(file: ByteSource) -> Callable[[int, int], str]:
         low = max(0, start - _AROUND)
         data = file.read(low, min(file.size, end + _AROUND) - low)
         value = data[start - low : end - low]
-        if not value.isascii() or not is_plain_name(value.decode()):
+        if told := _written_by_all(data, start - low, end - low):
+            return told
+        if not value.isascii() or not all(map(is_plain_name, value.decode().split(":"))):
             return ""
         before, behind = _start(data[: start - low]), data[end - low :]
         after = _AFTER.match(behind)
@@ -41,6 +45,18 @@ def markup_of(file: ByteSource) -> Callable[[int, int], str]:
         return "an attribute's name" if before[-1:].isspace() and _ATTRIBUTE_ENDS.match(rest) else ""
 
     return named
+
+
+def _written_by_all(data: bytes, start: int, end: int) -> str:
+    """Return what holds a range, if it is a namespace or a declaration of XML that says nothing."""
+    open_quote = max(data.rfind(b'"', 0, start), data.rfind(b"'", 0, start))
+    rest = _QUOTED.match(data, end)
+    if open_quote >= 0 and rest is not None and data[rest.end() - 1] == data[open_quote]:
+        whole = data[open_quote + 1 : rest.end() - 1]
+        if whole.isascii() and NAMESPACE.fullmatch(whole.decode()):
+            return "a namespace"
+    found = DECLARATION.match(data, at) if (at := data.rfind(b"<?xml", 0, start)) >= 0 else None
+    return "a declaration" if found is not None and found.end() >= end else ""
 
 
 def _start(before: bytes) -> bytes:

@@ -179,6 +179,17 @@ def test_a_report_in_a_folder_beside_that_of_the_slide_is_named(tmp_path: Path, 
         assert (outcome.exit_code, outcome.sidecars) == (1, (f"../{aside}/moved.dcm",))
 
 
+def test_a_label_in_a_folder_beside_that_of_the_slide_is_named(tmp_path: Path) -> None:
+    path = slide(tmp_path)
+    shutil.copytree(path.parent, tmp_path / "kept as it was")  # with a label of its own, as copies have
+    label = next(p for p in path.parent.iterdir() if "LABEL" in str(read(p).ImageType))
+    (tmp_path / "labels").mkdir()
+    shutil.move(label, tmp_path / "labels" / "moved.dcm")
+    for _ in range(2):
+        outcome = pipeline.anonymize_in_place(path, Options(key=KEY))
+        assert (outcome.exit_code, outcome.sidecars) == (1, ("../labels/moved.dcm",))
+
+
 def test_slides_side_by_side_are_clean_and_a_report_beside_another_slide_is_told_with_that(tmp_path: Path) -> None:
     first = slide(tmp_path)
     shutil.copytree(first.parent, tmp_path / "kept as it was")

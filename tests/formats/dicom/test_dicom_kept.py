@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pydicom.dataset import Dataset
 
 from blankslide import pipeline
 from blankslide.formats.dicom import legal_values, terms
@@ -69,3 +70,36 @@ def test_legal_values_stay_in_a_clean_slide(tmp_path: Path, profile: str) -> Non
     after = read(tmp_path / "s.dcm")
     assert [rows()[tag].keyword for tag in planted if tag not in after] == []
     assert terms.is_light(after.SpecimenDescriptionSequence[0].OpticalPathDescription)
+
+
+@pytest.mark.parametrize("name", ["CD8 (Opal 520)", "Ki-67", "mCherry", "H&E", "Masson's Trichrome"])
+@pytest.mark.parametrize("place", ["path", "step"])
+def test_dyes_and_markers_stay(tmp_path: Path, name: str, place: str) -> None:
+    assert name in told(tmp_path, place, name, "Kovacs^Anna")
+
+
+@pytest.mark.parametrize("name", ["CD8 Kovacs", "Anna Green", "Green", "Ki-67 1951-03-02", "S19-1234"])
+@pytest.mark.parametrize("place", ["path", "step"])
+def test_people_and_their_numbers_go_from_the_places_of_dyes(tmp_path: Path, name: str, place: str) -> None:
+    """A dye called like somebody in the header is taken for the person."""
+    assert name not in told(tmp_path, place, name, "Green^Anna")
+
+
+def told(folder: Path, place: str, text: str, patient: str) -> str:
+    """Put a text in an optical path or a step of preparation, clean the slide, and return what it says."""
+    build_dicom(folder / "s.dcm", **SMALL)
+    data = read(folder / "s.dcm")
+    data.PatientName = patient
+    if place == "path":
+        data.OpticalPathSequence[0].OpticalPathDescription = text
+    else:
+        item, step = Dataset(), Dataset()
+        item.ValueType, item.TextValue = "TEXT", text
+        item.ConceptNameCodeSequence = [Dataset()]
+        concept = item.ConceptNameCodeSequence[0]
+        concept.CodeValue, concept.CodingSchemeDesignator, concept.CodeMeaning = "424361007", "SCT", "Using substance"
+        step.SpecimenPreparationStepContentItemSequence = [item]
+        data.SpecimenDescriptionSequence[0].SpecimenPreparationSequence.append(step)
+    data.save_as(folder / "s.dcm", enforce_file_format=True)
+    assert pipeline.anonymize_in_place(folder / "s.dcm", Options(key=KEY)).residue == ()
+    return (folder / "s.dcm").read_bytes().decode("latin-1")

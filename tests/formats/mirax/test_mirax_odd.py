@@ -233,3 +233,34 @@ def test_an_unknown_key_without_a_value_goes(tmp_path: Path, key: str) -> None:
     cleaned(path, key)
     index.write_bytes(index.read_bytes() + f"{key}=\r\n".encode())
     assert pipeline.verify(path, KEY).content == "residue"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "THORDISVOGT_ANNA =",
+        "THORDISVOGT_ANNA = True",
+        "THORDISVOGT = 1",
+        "BARCODE_OF_THORDISVOGT =",
+        "BARCODE_OF_THORDISVOGT = 17",
+        "THORDISVOGT_IMAGE_TYPE =",
+        "THORDISVOGT_IMAGE_TYPE = JPEG",
+        "THORDISVOGT_IMAGE_WIDTH = 30",
+    ],
+)
+@pytest.mark.parametrize("before", ["DECODED", "BARCODE_IMAGE_TYPE", "SLIDE_NAME"])
+def test_a_name_in_a_key_goes_from_the_sections_of_barcodes_and_pictures(
+    tmp_path: Path, line: str, before: str
+) -> None:
+    path = built(tmp_path)
+    changed(member(path, "Slidedat.ini"), before.encode(), f"{line}\r\n{before}".encode())
+    cleaned(path, "THORDISVOGT")
+
+
+@pytest.mark.parametrize("project", ["SLIDE_NAME", "NONHIER_0_VAL_3", "SCANNER_SOFTWARE_VERSION", "HIER_COUNT"])
+def test_a_project_that_is_called_like_a_key_is_no_residue(tmp_path: Path, project: str) -> None:
+    path = built(tmp_path)
+    ini = member(path, "Slidedat.ini")
+    old = next(line for line in ini.read_bytes().splitlines() if line.startswith(b"PROJECT_NAME"))
+    changed(ini, old, f"PROJECT_NAME = {project}".encode())
+    cleaned(path)

@@ -38,6 +38,8 @@ _LEGAL = {
     0x00480106: pattern(r"\d{1,3}"),
 }
 _SCHEME_NAME, _DESCRIPTION, _PATH = 0x00080115, 0x00480107, 0x00480106
+#: Texts that may name any dye or marker; identifiers of paths may not, since they are told apart anyhow.
+DYES = frozenset((_DESCRIPTION,))
 _STANDARD_CLASS = pattern(r"\d{1,7}(?:\.\d{1,7}){2,15}")
 _LARGEST = 10_000_000
 _LARGEST_WORD = 0x20000000  # four letters are more

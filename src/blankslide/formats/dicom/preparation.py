@@ -2,9 +2,9 @@
 
 Table E.1-1 empties Specimen Preparation Sequence; its Clean Structured Content Option (113104) keeps what
 identifies nobody. A content item stays if it is a public code under a public concept, or a text that is the
-meaning of a stain, a fixative, a medium or a step. The specimen's identifier stays as the token that it has
-everywhere else, because readers tell the steps of specimens apart by it. Persons, dates, places and free
-texts go, item by item; a step that has nothing left goes as a whole.
+meaning of a stain, a fixative, a medium or a step; a substance that was used may be any stain or marker. The
+specimen's identifier stays as the token that it has everywhere else, because readers tell the steps of specimens
+apart by it. Persons, dates, places and free texts go, item by item; a step that has nothing left goes as a whole.
 
 Source: DICOM PS3.16 TID 8001 to 8004; PS3.15 E.3.4.
 """
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 PREPARATION, CONTENT = 0x00400610, 0x00400612
 TEXT_VALUE = 0x0040A160
 _KIND, _CONCEPT, _VALUE = 0x0040A040, 0x0040A043, 0x0040A168
+_USED = frozenset((("SCT", "424361007"), ("SRT", "G-C350")))
 _IDENTIFIERS = frozenset((("DCM", "121041"), ("DCM", "111705")))
 
 
@@ -48,7 +49,12 @@ class Prepared(NamedTuple):
     whole: bool
 
 
-def sort_out(sequence: Element, code_of: Callable[[Item], Code], text_of: Callable[[Element], str]) -> Prepared:
+def sort_out(
+    sequence: Element,
+    code_of: Callable[[Item], Code],
+    text_of: Callable[[Element], str],
+    is_dye: Callable[[str], bool],
+) -> Prepared:
     """Decide about every content item of every step.
 
     Parameters
@@ -57,10 +63,12 @@ def sort_out(sequence: Element, code_of: Callable[[Item], Code], text_of: Callab
         The Specimen Preparation Sequence.
     code_of, text_of
         How to read the item of a code sequence, and an element.
+    is_dye
+        Whether a text is the name of a stain or marker, and of nobody in this slide.
     """
     out, left = Prepared([], [], [], False), 0
     for step in sequence.items or ():
-        kept = _step(step, code_of, text_of)
+        kept = _step(step, code_of, text_of, is_dye)
         if kept is None:
             out.gone.append(step)
             continue
@@ -71,7 +79,9 @@ def sort_out(sequence: Element, code_of: Callable[[Item], Code], text_of: Callab
     return out._replace(whole=not left)
 
 
-def _step(step: Item, code_of: Callable[[Item], Code], text_of: Callable[[Element], str]) -> Prepared | None:
+def _step(
+    step: Item, code_of: Callable[[Item], Code], text_of: Callable[[Element], str], is_dye: Callable[[str], bool]
+) -> Prepared | None:
     """Decide about one step; None if there is nothing in it that tells what was done."""
     out, useful = Prepared([], [], [], False), False
     for item in (i for e in step.elements if e.tag == CONTENT for i in e.items or ()):
@@ -80,7 +90,7 @@ def _step(step: Item, code_of: Callable[[Item], Code], text_of: Callable[[Elemen
             out.names.append(said)
         elif _is_code(item, code_of, text_of):
             useful = True
-        elif said is not None and _concept(item, code_of) is not None and is_preparation(text_of(said)):
+        elif said is not None and _is_substance(_concept(item, code_of), text_of(said), is_dye):
             out.texts.append(said)
             useful = True
         else:
@@ -119,6 +129,13 @@ def _concept(item: Item, code_of: Callable[[Item], Code]) -> Code | None:
 def _is_identifier(item: Item, code_of: Callable[[Item], Code]) -> bool:
     concept = _concept(item, code_of)
     return concept is not None and concept[:2] in _IDENTIFIERS
+
+
+def _is_substance(concept: Code | None, text: str, is_dye: Callable[[str], bool]) -> bool:
+    """Whether a text is known of preparations, or the name of a stain or marker where one that was used stands."""
+    if concept is None:
+        return False
+    return is_preparation(text) or (concept[:2] in _USED and is_dye(text))
 
 
 def _is_code(item: Item, code_of: Callable[[Item], Code], text_of: Callable[[Element], str]) -> bool:

@@ -15,10 +15,12 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from blankslide.containers.dicom.header import PIXEL_DATA
+from blankslide.containers.dicom.header import PIXEL_DATA, walk
 from blankslide.containers.dicom.write import CREATOR
+from blankslide.formatkit.markers import is_marker
 from blankslide.formatkit.replacements import harmless, is_standard, is_token
 from blankslide.formatkit.tiff_tags import is_plain
 from blankslide.formats.dicom import colour_profile, palettes, preparation, terms
@@ -53,6 +55,7 @@ OWN_DUMMIES = {0x00080060: b"SM"}
 SHORT_DUMMIES = {"DT": b"1900", "TM": b"00"}
 
 _VALUES, _SCHEME, _VERSION, _MEANING = (0x00080100, 0x00080119, 0x00080120), 0x00080102, 0x00080103, 0x00080104
+_LETTERS = pattern(r"[^\W\d_]{3,}")
 _VERSION_TEXT = pattern(r"\d{1,3}(?:\.\d{1,3}){0,2}")
 _MAKERS = frozenset((0x00080070, 0x00081090, 0x00181020, 0x00020013))
 _MAKERS_WORDS = pattern(
@@ -202,7 +205,18 @@ class Reader:
         if vr not in legal.TEXT:
             blob = row.vr in ("OB", "OW", "OV", "OL", "OF", "OD") and row.action == "-"
             return blob and legal.is_binary(tag, self.header.value(element), self._descriptor(tag, item))
-        return self._is_token(element) or legal.is_text(tag, vr, self._text(element))
+        text = self._text(element)
+        return self._is_token(element) or legal.is_text(tag, vr, text) or (tag in legal.DYES and self._is_dye(text))
+
+    def _is_dye(self, text: str) -> bool:
+        """Whether a text is the name of a stain, dye or marker, and nobody in this header is called so."""
+        return is_marker(text) and not {word.casefold() for word in _LETTERS.findall(text)} & self._persons
+
+    @cached_property
+    def _persons(self) -> set[str]:
+        """Words of which the names of persons consist, of three letters at least."""
+        named = (e for e in walk(self.header.elements) if e.vr == "PN" and e.items is None)
+        return {word.casefold() for element in named for word in _LETTERS.findall(self._text(element))}
 
     def _descriptor(self, tag: int, item: Item | None) -> bytes:
         """Return the descriptor that stands beside a colour table."""
@@ -262,7 +276,7 @@ class Reader:
 
     def _prepared(self, element: Element) -> bool:
         """Keep what a specimen was prepared with; return whether anything is left."""
-        found = preparation.sort_out(element, self._code, lambda e: self._text(e).strip())
+        found = preparation.sort_out(element, self._code, lambda e: self._text(e).strip(), self._is_dye)
         if found.whole:
             self._going(element, "Z")
             return False

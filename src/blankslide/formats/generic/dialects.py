@@ -28,6 +28,7 @@ _IMAGEJ = pattern(rb"ImageJ=(?:\d{1,2}\.\d{1,3}[a-z]{0,2}\d{0,2})?(?:\r?\n|$)")
 #: What ndpi2tiff and the like write: the lens, and the focal plane in nanometres.
 _LENS = pattern(rb"x\d{1,3}(?:\.\d{1,4})? z-?\d{1,7}\s*")
 
+_UNIT = "microns?|um|[\u00b5\u03bc]m|inch|cm|mm|nm|pixel"
 #: Keys of tifffile's JSON and the values that stay.
 SHAPED: dict[str, re.Pattern[str]] = {
     "shape": pattern(r"\[\d{1,9}(?:, \d{1,9}){0,7}\]"),
@@ -38,6 +39,7 @@ SHAPED: dict[str, re.Pattern[str]] = {
     "physicalsizey": pattern(NUMBER),
     "mpp": pattern(NUMBER),
     "magnification": pattern(NUMBER),
+    **dict.fromkeys(("physicalsizexunit", "physicalsizeyunit"), pattern(_UNIT)),
 }
 #: Keys of ImageJ's lines and the values that stay.
 LINES: dict[str, re.Pattern[str]] = {
@@ -46,7 +48,7 @@ LINES: dict[str, re.Pattern[str]] = {
     **dict.fromkeys("hyperstack loop".split(), pattern("true|false")),
     "imagej": pattern(r"(?:\d{1,2}\.\d{1,3}[a-z]{0,2}\d{0,2})?"),
     "mode": pattern("composite|color|grayscale"),
-    "unit": pattern(r"micron|um|µm|\\u00B5m|pixel|inch|cm|mm|nm"),
+    "unit": pattern(rf"{_UNIT}|\\u00[bB]5m|\u00c2\u00b5m"),  # ImageJ escapes it, others write UTF-8
 }
 #: Properties of libvips and the values that stay.
 PROPERTIES: dict[str, re.Pattern[str]] = {
@@ -55,7 +57,8 @@ PROPERTIES: dict[str, re.Pattern[str]] = {
             "width height bands xoffset yoffset xres yres resolution-unit bits-per-sample n-pages page-height "
             "orientation openslide.mpp-x openslide.mpp-y openslide.objective-power openslide.level-count aperio.mpp "
             "aperio.appmag aperio.stripewidth aperio.left aperio.top aperio.originalwidth aperio.originalheight "
-            "hamamatsu.sourcelens tiff.xresolution tiff.yresolution"
+            "hamamatsu.sourcelens tiff.xresolution tiff.yresolution tiff.resolutionunit openslide.bounds-x "
+            "openslide.bounds-y openslide.bounds-width openslide.bounds-height"
         ).split(),
         pattern(rf"{NUMBER}|in|cm|inch|centimeter"),
     ),
@@ -134,13 +137,19 @@ class _Text:
         place = Place(0, self.where, start, end)
         self.found.add(f"generic.description.{id}", title, cls, place, (Fill(0, start, end, fill),), value)
 
+    def _stays(self, span: tuple[int, int]) -> None:
+        self.kept.append(Place(0, self.where, self.base + span[0], self.base + span[1]))
+
     def lines(self, body: bytes) -> None:
         """Read ImageJ's lines; a line that goes becomes empty."""
         for match in re.finditer(rb"[^\r\n]+", body):
             line = match[0].decode("latin-1")
             key, equals, value = line.partition("=")
             legal = LINES.get(key.strip().lower())
-            if not line.strip() or (legal is not None and legal.fullmatch(value.strip())):
+            if not line.strip():
+                continue
+            if legal is not None and legal.fullmatch(value.strip()):
+                self._stays(match.span())
                 continue
             name = slug(key) if equals else "line"
             self.goes(name, key.strip() if equals else "Line", PhiClass.UNKNOWN, match.span(), value.strip() or line)
@@ -157,6 +166,7 @@ class _Text:
         first = stays.index(True)
         for i, (key, value, start, end) in enumerate(pairs):
             if stays[i]:
+                self._stays((start, end))
                 continue
             span = (start, pairs[i + 1][2]) if i < first else (pairs[i - 1][3], end)
             words = value if isinstance(value, str) else json.dumps(value)
@@ -237,6 +247,7 @@ class _Vips(XmlReader):
             for inner in (*names, *values):
                 for attribute in inner.attributes:
                     self._attribute(inner.name, element.name, attribute)
+                self.kept.append(Place(0, self._where, self._base + inner.start, self._base + inner.end))
             return
         self._done |= {e.start for e in element.walk()}
         span = (element.start, element.end)

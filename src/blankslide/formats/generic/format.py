@@ -78,7 +78,7 @@ class GenericTiff(Format):
             if roles[page.name] == "left":
                 tiff_numbered_pages.picture_left(found, page, "Picture that nothing explains")
             tiff_tags.tag_findings(found, page, _DESCRIPTION, {}, frozenset(), _DESCRIPTION)
-        tiff_byte_map.unowned(found, tiff.source, bytemap, tiff, roles)
+        tiff_byte_map.unowned(found, tiff.source, bytemap, tiff, roles, echoes=False)
         extra = [i for i, p in enumerate(pages) if roles[p.name] != "level"]
         levels = [tiff_numbered_pages.level(i, p) for i, p in enumerate(pages) if roles[p.name] == "level"]
         return Inspection(

@@ -76,9 +76,7 @@ _NUMBERS = frozenset(
     "VIMSLIDE_HISTOGRAM_DATA_FORMAT_VERSION VIMSLIDE_HISTOGRAM_DATA_CHANNEL_NUM VIMSLIDE_HISTOGRAM_DATA_CHANNEL_SIZE "
     "VIMSLIDE_POSITION_DATA_FORMAT_VERSION DATA_FORMAT_VERSION".split()
 )
-_NUMBERED = pattern(
-    r"(?:NON)?HIER_\d{1,3}_(?:COUNT|DEFAULT|VAL_\d{1,4}_IMAGENUMBER_[XY])|[A-Z_]{1,24}_IMAGE_(?:WIDTH|HEIGHT)"
-)
+_NUMBERED = pattern(r"(?:NON)?HIER_\d{1,3}_(?:COUNT|DEFAULT|VAL_\d{1,4}_IMAGENUMBER_[XY])")
 _TEXTS = frozenset(
     "SLIDE_CONTENT SLIDE_TYPE CAMERA_TYPE OBJECTIVE_NAME FILTER_NAME DATA_IN_THIS_FILTER_LEVEL SCANNER_CAMERA_TYPE "
     "EXTENDED_FOCUS_ALGORITHM".split()
@@ -87,7 +85,8 @@ _DYES = frozenset(("FILTER_NAME", "DATA_IN_THIS_FILTER_LEVEL"))
 _NO_DYE = pattern(r"(?i:default|empty|none|(?:filter|data|level)(?:[ _]?(?:filter|level))?[ _]?\d{0,3})")
 _NAMED = pattern(r"(?:NON)?HIER_\d{1,3}_(?:NAME|VAL_\d{1,4})")
 _SECTIONED = pattern(r"(?:NON)?HIER_\d{1,3}(?:_VAL_\d{1,4})?_SECTION")
-_CODEC_KEY = pattern(r"(?:[A-Z_]{1,24}_)?IMAGE_(?:TYPE|FORMAT)")
+_PICTURES = frozenset("SCANMAP STAGEPOSMAP WALKEDMASK WHOLESLIDE SCANNEDFOVSMAP POSITIONMAP STITCHINGMAP".split())
+_PICTURE_KEY = pattern(r"(?:([A-Z_]{1,24})_)?IMAGE_(TYPE|FORMAT|WIDTH|HEIGHT)")
 _CODEC = pattern(r"(?:GRAY)?(?:JPEG|JPG|PNG|BMP|BMP24|JPEGXR|JP2|RAW)|BMP24", re.I)
 _SECTION = pattern(
     r"GENERAL|HIERARCHICAL|DATAFILE|(?:NONHIER)?LAYER_\d{1,3}(?:_LEVEL_\d{1,4})?_SECTION|X+|X*\d{1,3}", re.I
@@ -254,7 +253,7 @@ class KeyReader:
         key, value = pair.key.upper(), self.slidedat.units.text(pair.value_start, pair.value_end)
         at = (pair.value_start, pair.value_end)
         is_id = key == "SLIDE_ID" and self._is_the_id(pair, value)
-        if value and (key in FIELDS or is_id or _is_known(key)):
+        if key in FIELDS or is_id or _is_known(key) or key in _VERSIONS or self._is_structure(pair, key):
             self.kept.append(Place(self.file, "a key's name", *self.slidedat.units.span(pair.start, pair.value_start)))
         if is_id and value:
             self.ids.append((pair.value_start, value))
@@ -272,7 +271,7 @@ class KeyReader:
         elif key in FIELDS:
             title, cls = FIELDS[key]
             self._add(slug(key), title, cls, at, at)
-        elif pair.section.upper() in self.barcodes or "BARCODE" in key:
+        elif (pair.section.upper() in self.barcodes or "BARCODE" in key) and _is_of_barcode(pair.key):
             self._add("barcode-text", "Barcode text", DIRECT, at, at)
         elif _is_known(key):
             self._add(slug(key), pair.key, UNKNOWN, at, at)
@@ -289,14 +288,10 @@ class KeyReader:
         return pair.section.upper() == "GENERAL" or len(value) == len(self.slidedat.slide_id)
 
     def _says_nothing(self, pair: Pair, key: str) -> bool:
-        """Whether a key without a value is one that makers write, or of a barcode, whose value has gone.
-
-        Any other may be a name, or a text in base64.
-        """
+        """Whether a key without a value is one that makers write: any other may be a name, or a text in base64."""
         if key in FIELDS or key in _VERSIONS or key == "SLIDE_ID" or _is_known(key) or self._is_structure(pair, key):
             return True
-        barcode = pair.section.upper() in self.barcodes or "BARCODE" in key
-        return bool(barcode and _KEY.fullmatch(pair.key)) or is_vocabulary(key.replace("_", " "))
+        return is_vocabulary(key.replace("_", " "))
 
     def _marker(self, pair: Pair, key: str, value: str) -> None:
         """Keep the name of a dye or marker, unless it turns out to be a person's."""
@@ -371,8 +366,24 @@ def plainly_named(slidedat: Slidedat) -> bool:
 
 
 def _is_known(key: str) -> bool:
+    return _is_numbered(key) or key in _TEXTS or _NAMED.fullmatch(key) is not None or _of_picture(key) != ""
+
+
+def _is_numbered(key: str) -> bool:
     numbered = key in _NUMBERS or _NUMBERED.fullmatch(key) is not None
-    return numbered or key in _TEXTS or bool(_NAMED.fullmatch(key) or _CODEC_KEY.fullmatch(key))
+    return numbered or _of_picture(key) in ("WIDTH", "HEIGHT")
+
+
+def _of_picture(key: str) -> str:
+    """Return what a key says of a picture that is named with makers' words, else an empty string."""
+    found = _PICTURE_KEY.fullmatch(key)
+    words = [word for word in (found[1] or "").split("_") if word not in _PICTURES] if found else []
+    return found[2] if found and is_vocabulary(" ".join(words)) else ""
+
+
+def _is_of_barcode(key: str) -> bool:
+    """Whether a key is made of makers' words, as those that hold a barcode's text; any other may be a name."""
+    return _KEY.fullmatch(key) is not None and is_vocabulary(key.replace("_", " "))
 
 
 def may_name_dyes(key: str) -> bool:
@@ -383,9 +394,9 @@ def may_name_dyes(key: str) -> bool:
 def _is_legal(key: str, value: str) -> bool:
     if key == "SLIDE_VERSION":
         return _VERSION.fullmatch(value) is not None
-    if key in _NUMBERS or _NUMBERED.fullmatch(key):
+    if _is_numbered(key):
         return is_number(value)
-    if _CODEC_KEY.fullmatch(key):
+    if _of_picture(key):
         return _CODEC.fullmatch(value) is not None
     if key in _DYES:  # no other words of the makers: Max Gold is one of each
         return _NO_DYE.fullmatch(value) is not None

@@ -38,6 +38,7 @@ _WORDS = frozenset(
     "storing compression quality channel number count real display order multi multiple scan stack stacking offset "
     "units um ms min max minimum interval correction flat algorithm adapter optovar distance area selection tissue "
     "detection sample sensitivity search start end neighbourhood neighbour interpolated extrapolated measured "
+    "label macro overview decoded code string symbology raw result "
     "calculated fl enabled disabled true false yes no off".split()
 )
 _TOKEN = pattern(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+|[^\W\d_]+")

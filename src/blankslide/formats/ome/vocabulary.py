@@ -40,7 +40,9 @@ _SCHEMA = (
     r"https?://(?:www\.)?openmicroscopy\.org/(?:Schemas|XMLschemas)/(?:OME|SA|ROI|SPW|BinaryFile|Additions|STD|CLI|DataHistory"
     r"|AnalysisModule|MLI)/(?:FC/|RC\d/)?\d{4}-\d\d(?:/V\d)?/?(?:(?i:ome|sa|roi|spw|binaryfile|additions|std|cli|datahistory|analysismodule|mli)\.xsd)?(?=\s|\Z)"
 )
-_UNIT = r"(?:[µunpmcdk]?m|Å|pixel|reference frame|[munp]?s|min|h|d|°|deg|rad|[mk]?Hz|[m]?[WVK]|%|Pa|bar|°C)"
+_SHORT, _LONG = pattern(r"[-+]?\d{1,7}"), pattern(r"-?[1-9]\d{7,9}")
+_DAY = pattern(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])|(?:[0-2]\d|3[01]){2}(?:19|20)\d\d")
+_UNIT = r"(?:[µunpmcdk]?m|Å|pixel|reference frame|[munp]?s|min|h|d|°|deg|rad|[mkMG]?Hz|[m]?[WVK]|%|Pa|bar|°C)"
 _TYPE = r"u?int(?:8|16|32)|float|double|(?:double-)?complex|bit"
 _OPTICS = (
     "Oil|Water|WaterDipping|Air|Multi|Glycerol|Other|UV|PlanApo|PlanFluor|SuperFluor|VioletCorrected|Achro|Achromat"
@@ -50,11 +52,33 @@ _OPTICS = (
     "|StructuredIllumination|Upright|Inverted|Dissection|Electrophysiology|CCD|IntensifiedCCD|EMCCD|CMOS|PMT|EBCCD"
     "|LongPass|ShortPass|BandPass|MultiPass|Dichroic|NeutralDensity|Tuneable|Halogen|LED|Arc"
 )
+_LIGHT = (
+    "Excimer|Gas|MetalVapor|SolidState|Dye|Semiconductor|FreeElectron|Hg|Xe|HgXe|Photodiode|Spectroscopy|LifetimeImaging"
+    "|CorrelationSpectroscopy|FTIR|APD|AnalogVideo|Cu|Ag|ArFl|ArCl|KrFl|KrCl|XeFl|XeCl|XeBr|N|Ar|Kr|HeNe|HeCd|CO|CO2|H2O"
+    "|HFl|NdGlass|NdYAG|ErGlass|ErYAG|HoYLF|HoYAG|Ruby|TiSapphire|Alexandrite|Rhodamine6G|CoumarinC30|GaAs|GaAlAs|EMinus"
+    "|CW|Single|QSwitched|Repetitive|ModeLocked"
+)
 _COMMENT = pattern(
     r"Warning: this comment is an OME-XML metadata block, which contains crucial dimensional parameters and other "
     r"important metadata\. Please edit cautiously \(if at all\), and back up the original data before doing so\. "
     r"For more information, see the OME-TIFF web site: https?://[\w./-]*openmicroscopy\.org[\w./-]{0,80}?\.?"
 )
+
+
+class Colour:
+    """Looks like a pattern, and matches colours: four bytes as one number, signed or not.
+
+    A number of eight digits and more is one only if the last byte, how opaque the colour is, is all or nothing; else a
+    number of a person would pass, and a day would.
+    """
+
+    def fullmatch(self, text: str, /) -> str | None:
+        """Return the text if it is one, else None."""
+        if _SHORT.fullmatch(text):
+            return text
+        number = int(text) if _LONG.fullmatch(text) else 1
+        opaque = number & 255 in (0, 255) and -(1 << 31) <= number < 1 << 32
+        return text if opaque and not _DAY.search(text) else None
 
 
 def _tool(key: str, title: str) -> dict[str, Rule]:
@@ -90,9 +114,11 @@ TABLE: dict[str, Rule] = {
     **science("XYZCT|XYZTC|XYCTZ|XYCZT|XYTCZ|XYTZC", "Pixels@DimensionOrder"),
     **science(_TYPE, "Pixels@Type *@PixelType"),
     **science(r"true|false", "*@BigEndian *@Interleaved *@Visible *@Locked *@Closed *@Available"),
-    **science(INTEGER, "*@SizeX *@SizeY *@SizeZ *@SizeC *@SizeT *@SignificantBits *@SamplesPerPixel *@Color *@Length"),
-    **science(INTEGER, "*@IFD *@FirstC *@FirstT *@FirstZ *@PlaneCount *@TheC *@TheT *@TheZ *@FillColor *@StrokeColor"),
-    **science(INTEGER, "*@Rows *@Columns *@Row *@Column *@Index *@RepeatCount *@Attenuation"),
+    **science(r"true|false", "*@Tuneable *@PockelCell"),
+    **science(INTEGER, "*@SizeX *@SizeY *@SizeZ *@SizeC *@SizeT *@SignificantBits *@SamplesPerPixel *@Length"),
+    **science(INTEGER, "*@IFD *@FirstC *@FirstT *@FirstZ *@PlaneCount *@TheC *@TheT *@TheZ"),
+    **{f"*@{key}": Rule(slug(key), PhiClass.SCIENCE, Colour()) for key in ("Color", "FillColor", "StrokeColor")},
+    **science(INTEGER, "*@Rows *@Columns *@Row *@Column *@Index *@RepeatCount *@Attenuation *@FrequencyMultiplication"),
     **science(
         NUMBER,
         "*@PhysicalSizeX *@PhysicalSizeY *@PhysicalSizeZ Pixels@TimeIncrement Plane@ExposureTime Plane@PositionX "
@@ -100,17 +126,18 @@ TABLE: dict[str, Rule] = {
         "*@NominalMagnification *@CalibratedMagnification *@LensNA *@WorkingDistance *@RefractiveIndex *@Gain *@Offset "
         "*@Voltage *@Zoom *@AmplificationGain *@ReadOutRate *@Integration *@Power *@Wavelength *@CutIn *@CutOut "
         "*@CutInTolerance *@CutOutTolerance *@Transmittance *@X *@Y *@Z *@Width *@Height *@RadiusX *@RadiusY *@X1 *@X2 "
-        "*@Y1 *@Y2 *@StrokeWidth *@FontSize *@Temperature *@AirPressure *@Humidity *@CO2Percent",
+        "*@Y1 *@Y2 *@StrokeWidth *@FontSize *@Temperature *@AirPressure *@Humidity *@CO2Percent "
+        "*@Iris *@RepetitionRate",
     ),
     **science(_UNIT, " ".join(
         f"*@{n}Unit" for n in "PhysicalSizeX PhysicalSizeY PhysicalSizeZ TimeIncrement DeltaT ExposureTime PositionX "
         "PositionY PositionZ EmissionWavelength ExcitationWavelength PinholeSize WorkingDistance Voltage ReadOutRate "
-        "Power Wavelength CutIn CutOut X Y Z StrokeWidth FontSize Temperature AirPressure".split()
+        "RepetitionRate Power Wavelength CutIn CutOut X Y Z StrokeWidth FontSize Temperature AirPressure".split()
     )),
     **science(r"[\d., eE+-]{3,65536}", "*@Points"),
     **markers("Channel@Name Channel@Fluor"),
     **science(rf"(?:{_OPTICS})", "*@Immersion *@Correction *@AcquisitionMode *@ContrastMethod *@IlluminationType"),
-    **science(rf"(?:{_OPTICS})", "*@Type *@Medium *@Binning"),
+    **science(rf"(?:{_OPTICS}|{_LIGHT})", "*@Type *@Medium *@Binning *@LaserMedium *@Pulse"),
     **science(r"[124]x[124]|8x8", "DetectorSettings@Binning"),
     **science(
         r"(?:www\.)?openmicroscopy\.org/(?:PyramidResolution|OriginalMetadata|omero/(?:client/mapAnnotation|insight/tagset|import/companionFile|measurement|dimension|data_format)"

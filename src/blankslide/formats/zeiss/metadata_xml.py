@@ -56,7 +56,7 @@ _NUMBERS = (
     "Image/SizeX Image/SizeY Image/SizeZ Image/SizeC Image/SizeT Image/SizeS Image/SizeM Image/SizeB Image/SizeH "
     "Image/SizeI Image/SizeR Image/SizeV Image/OriginalEncodingQuality Image/ComponentBitCount ComponentBitCount "
     "Document/Rating Distance/Value LensNA NominalMagnification CalibratedMagnification WorkingDistance "
-    "ImmersionRefractiveIndex RefractiveIndex ExposureTime Gain DigitalGain Offset Zoom ZoomX ZoomY Gamma Low High "
+    "ImmersionRefractiveIndex RefractiveIndex Gain DigitalGain Offset Zoom ZoomX ZoomY Gamma Low High "
     "Weight BitCountRange PinholeSizeAiry EmissionWavelength ExcitationWavelength Wavelength AmplificationGain Start "
     "Increment PixelTime LineTime FrameTime Averaging PhotonConversionFactor SampleRotation SampleOffsetX "
     "SampleOffsetY VirtualPinholeSize Magnification PolarizerAngle AnalyzerAngle AxisOrientation "
@@ -87,6 +87,7 @@ _NAMES = r"ScanRegion\d{1,4}|(?:Scene|Position|Region|TR|P|S)[ _-]?\d{1,4}"
 #: What those parts may say that are read value by value; for the keys see `formatkit.xml_fields.XmlReader`.
 TABLE: dict[str, Rule] = {
     **science(PRECISE_NUMBER, _NUMBERS),
+    **science(rf"(?:{PRECISE_NUMBER})|\d{{10}}", "ExposureTime"),  # in nanoseconds
     **science(SETTING, _WORDS),
     **science(rf"{_PAIR}|\d{{1,5}}-\d{{1,5}}(?:,\d{{1,5}}-\d{{1,5}})*|{NUMBER}", _PAIRS),
     **science(_BOOLEAN, _TRUTHS),
@@ -94,6 +95,7 @@ TABLE: dict[str, Rule] = {
     **science(r"[µu]m|nm|mm|cm|m|px", "DefaultUnitFormat"),
     **science(r"\d{1,3}(?:\.\d{1,3})? ?%?", "Intensity"),
     **markers("Channel@Name Fluor DyeName ShortName", _CHANNEL),
+    **markers("FilterSet@Name Filter@Name Dichroic@Name", r"(?:FT|[DTQM]?BS|TFT)[ -]?\d{3}(?:[+/ ]\d{3}){0,3}"),
     **science(_NAMES, "Scene@Name"),
     **science("Image|Mesh|Volume|Report|Table", "Document/SubType"),
     **science(_ATTACHMENTS.replace(" ", "|"), "BinaryList/AttachmentName"),

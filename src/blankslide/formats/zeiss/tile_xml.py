@@ -37,7 +37,8 @@ _DECLARED = pattern(
 _FLAT = pattern(rb"(?:[^<>&]*<(?:/[A-Za-z_][\w.:-]*|[A-Za-z_][\w.:-]*" + _PAIRS + rb")\s*/?>)*[^<>&]*")
 _TAG = pattern(rb"<(/?)([A-Za-z_][\w.:-]*)((?:\s[^<>]*?)?)(/?)>([^<]*)")
 _QUOTED = pattern(rb"""(?<![\w.:-])([\w.:-]++)\s*+=\s*+(?:"([^"]*+)"|'([^']*+)')""")
-_LEGAL = pattern(rf"(?:{PRECISE_NUMBER}|(?i:true|false)|CHUNKCONTAINER)")
+_LEGAL = pattern(rf"(?:{PRECISE_NUMBER}|(?i:true|false)|CHUNKCONTAINER|Gray(?:8|16|32Float)|Bgr(?:24|48)|Bgra32)")
+_NANOSECONDS = pattern(r"\d{10}")
 _SCIENCE = frozenset(
     "stagexposition stageyposition focusposition roicenteroffsetx roicenteroffsety validbitsperpixel dataformat "
     "exposuretime lightsourceintensity detectorgain pixeltype stageorientation rotation".split()
@@ -146,7 +147,7 @@ def _piece(out: list[_Value], name: str, raw: bytes, at: int) -> None:
         return
     start = at + raw.index(body)
     value, low = body.decode("utf-8", "replace"), name.rpartition(" ")[2].lower()
-    if low in _SCIENCE and _LEGAL.fullmatch(value):
+    if low in _SCIENCE and (_LEGAL.fullmatch(value) or (low == "exposuretime" and _NANOSECONDS.fullmatch(value))):
         if len(body) >= _SHORTEST_HIT:
             out.append(_Value("", "", PhiClass.SCIENCE, start, start + len(body), ""))
         return

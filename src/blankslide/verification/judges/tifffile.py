@@ -147,7 +147,7 @@ def _role(page: TiffPage) -> str:
 
 
 def _level(tiff: TiffFile, page: TiffPage, count: int, edit: Edit) -> LevelView:
-    total = len(page.dataoffsets)
+    total = min(len(page.dataoffsets), _needed(page))
     samples: list[str] = []
     decoded = 0
     for index in dict.fromkeys(int(total * f) for f in _WHERE[:count]):
@@ -163,6 +163,11 @@ def _level(tiff: TiffFile, page: TiffPage, count: int, edit: Edit) -> LevelView:
             decoded += pixels is not None
             samples.append(FAILS if pixels is None else digest(pixels.tobytes(), pixels.shape))
     return LevelView(_size(page), tuple(samples))
+
+
+def _needed(page: TiffPage) -> int:
+    """Number of segments that the picture needs: one that is there beside them is none of its pixels, and may go."""
+    return prod(page.chunked)
 
 
 def _size(page: TiffPage) -> tuple[int, int]:
