@@ -85,8 +85,8 @@ class Legible:
         """Yield the content of every array and byte string that a container of Python's holds, but our own rows."""
         kinds, seen = {kind for base in (np.ndarray, bytes, bytearray) for kind in _family(base)}, set(own)
         for owners in (gc.get_objects(), self.elders):
-            for start in range(0, len(owners), 5000):  # in pieces: a list of everything would hold everything
-                held = gc.get_referents(*owners[start : start + 5000])
+            for owner in owners:  # one by one: what is asked of thousands at once fills the memory in Python 3.12
+                held = gc.get_referents(owner)
                 for thing in compress(held, map(kinds.__contains__, map(type, held))):
                     if id(thing) not in seen:
                         seen.add(id(thing))
