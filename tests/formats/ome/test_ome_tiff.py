@@ -308,6 +308,20 @@ def test_planes_of_one_file_may_each_have_a_uuid(slide: Callable[..., Path]) -> 
     assert "x.tif" not in xml_of(path)
 
 
+def test_a_damaged_reference_to_the_files_own_uuid_goes_beside_whole_ones(slide: Callable[..., Path]) -> None:
+    """The whole ones become another UUID together, which that one is no part of."""
+    path = slide()
+    own = re.findall(r">urn:uuid:([^<]*)<", xml_of(path))[0]
+    data = path.read_bytes()
+    at = data.rindex(b">urn:uuid:") + 1
+    path.write_bytes(data[:at] + b"urn-uuid:" + data[at + 9 :])
+    before = path.stat().st_size
+    outcome = pipeline.anonymize_in_place(path, pipeline.Options(key=bytes(32)))
+    assert outcome.content == "residue"  # the picture of that plane is nobody's
+    assert own.encode() not in path.read_bytes()
+    assert path.stat().st_size == before
+
+
 def test_viewers_get_the_subifds_as_levels(slide: Callable[..., Path]) -> None:
     import numpy as np
 
