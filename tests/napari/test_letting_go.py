@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from itertools import compress
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -84,9 +85,11 @@ class Legible:
     def _held(self, own: set[int]) -> Iterator[bytes]:
         """Yield the content of every array and byte string that a container of Python's holds, but our own rows."""
         kinds, seen = {kind for base in (np.ndarray, bytes, bytearray) for kind in _family(base)}, set(own)
-        for owners in (gc.get_objects(), self.elders):
-            for owner in owners:  # one by one: what is asked of thousands at once fills the memory in Python 3.12
-                held = gc.get_referents(owner)
+        for everything in (gc.get_objects(), self.elders):
+            # a module's names are asked themselves; one in C never ends telling what it holds in Python 3.12
+            owners = [owner for owner in everything if not issubclass(type(owner), ModuleType)]
+            for start in range(0, len(owners), 5000):  # in pieces: a list of everything would hold everything
+                held = gc.get_referents(*owners[start : start + 5000])
                 for thing in compress(held, map(kinds.__contains__, map(type, held))):
                     if id(thing) not in seen:
                         seen.add(id(thing))
