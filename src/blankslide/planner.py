@@ -154,7 +154,7 @@ def _collect(finding: Finding, action: Action, edits: _Edits, sources: Sequence[
         edits.parts.setdefault(part.rewrite, []).append((part.what, action))
     if parts and len(parts) == len(finding.edits):
         return
-    if action in (Action.DUMMY, Action.UID) and finding.cls is PhiClass.LINK and not parts:
+    if action in (Action.DUMMY, Action.UID) and finding.cls is PhiClass.LINK:
         # pages may share one string
         known: dict[str, str] = {}
         for file, start, end in dict.fromkeys([(p.file, p.start, p.end) for p in finding.places]):

@@ -92,6 +92,7 @@ class Uuids:
     def __init__(self) -> None:
         self.several = False
         self._places: list[tuple[int, str]] = []
+        self._odd: list[tuple[int, int]] = []
 
     def __repr__(self) -> str:
         return f"<Uuids: {len(self._places)} places>"
@@ -99,6 +100,11 @@ class Uuids:
     def part(self, at: int, value: str) -> Part:
         """Note a UUID at ``at``, and return the edit that replaces it."""
         self._places.append((at, value))
+        return Part(self, "uuids")
+
+    def odd(self, start: int, end: int) -> Part:
+        """Note bytes that are to be a UUID and hold an entity or a wide character: they become blanks."""
+        self._odd.append((start, end))
         return Part(self, "uuids")
 
     def writes(self, parts: Sequence[tuple[str, Action]], key: bytes | None) -> list[Write]:
@@ -111,4 +117,5 @@ class Uuids:
             return replace(value, key) if key or self.several else "".join("0" if c.isalnum() else c for c in value)
 
         places = dict.fromkeys(self._places)  # pages may share one text
-        return [Write(0, at, new(value).encode()) for at, value in places]
+        emptied = [Write(0, start, b" " * (end - start)) for start, end in dict.fromkeys(self._odd)]
+        return [Write(0, at, new(value).encode()) for at, value in places] + emptied

@@ -213,11 +213,12 @@ class OmeXml(XmlReader):
         return uuid.text.lower() != self._own and not self._one_file
 
     def _record(self, rule: Rule, at: tuple[int, int], goes: tuple[int, int], value: str | None) -> None:
-        if rule.id != "uuid" or rule.cls is not LINK or not value:
+        if rule.id != "uuid" or not value:
             super()._record(rule, at, goes, value)
             return
         place = Place(0, self._where, self._base + at[0], self._base + at[1])
-        part = self._uuids.part(place.start, value)
+        is_plain = rule.cls is LINK
+        part = self._uuids.part(place.start, value) if is_plain else self._uuids.odd(place.start, place.end)
         self.found.add(f"{self.prefix}.uuid", rule.title, rule.cls, place, (part,), value, rule.weak)
 
     def _stuck(self, id: str, title: str, attribute: Attribute) -> None:
