@@ -13,7 +13,6 @@ from blankslide.formatkit import tiff_asides, tiff_children
 from blankslide.formatkit.findings import UNKNOWN, FindingCollector
 from blankslide.formatkit.lost_packed import like_packed_tissue
 from blankslide.formatkit.lost_tissue import like_tissue
-from blankslide.formatkit.tiff_echoes import only_echoes
 from blankslide.formatkit.tiff_entries import pointed_at, readings
 from blankslide.formatkit.tiff_tags import STRUCTURAL, TAGS
 from blankslide.model import Chain, Edit, Fill, Link, Place
@@ -175,6 +174,8 @@ def unowned(
     tiff_children.child_findings(found, tiff, roles)
     dirty = [(s, e) for s, e in bytemap.gaps() if any_data(source, s, e)]
     if dirty and not echoes:
+        from blankslide.formatkit.tiff_echoes import only_echoes
+
         repeated = only_echoes(tiff, dirty)
         dirty = [span for span in dirty if span not in repeated]
     if not dirty:
