@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from blankslide.errors import EnvironmentProblem, InternalError, NoPermission, NoSpace, UsageError
-from blankslide.records import chain
+from blankslide.records import chain, shared_file
 from blankslide.records import ledger as module
 from blankslide.records.ledger import Head, Ledger
 from blankslide.records.opening import open_ledger
@@ -340,7 +340,7 @@ def test_a_writer_that_never_ends_is_not_waited_for_forever(path: Path, monkeypa
     import fcntl
 
     ledger = fill(path, 1)
-    monkeypatch.setattr(module, "PATIENCE", 0.05)
+    monkeypatch.setattr(shared_file, "PATIENCE", 0.05)
     with path.open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         begin = time.monotonic()

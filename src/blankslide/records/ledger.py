@@ -16,8 +16,6 @@ import json
 import os
 import re
 import stat
-import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -26,12 +24,10 @@ from blankslide.errors import EnvironmentProblem, InternalError, NoPermission, N
 from blankslide.home import make_folder, sync_folder
 from blankslide.records.chain import Head, Record, canonical, entries, last, lines, make_line, parse
 from blankslide.records.chain_check import Checked, check
+from blankslide.records.shared_file import append, lock, sync
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-PATIENCE = 10.0
-"""Seconds to wait for another writer."""
 
 _OPENING = b'{"entry":'
 _STATE = b'"state":'
@@ -112,8 +108,7 @@ class Ledger:
         with self._writing() as handle:
             head, torn, is_closed = last(handle)
             line = make_line(plain, head, torn)
-            _write_all(handle, line if is_closed else b"\n" + line)
-            _sync(handle)
+            append(handle, line if is_closed else b"\n" + line)
             if head.sequence == 0:
                 sync_folder(self._path.parent)
             return head.sequence + 1
@@ -201,7 +196,7 @@ class Ledger:
             file.seek(offset)
             file.write(raw)
             file.flush()
-            _sync(file.fileno())
+            sync(file.fileno())
 
     @contextmanager
     def _reading(self) -> Iterator[int]:
@@ -223,7 +218,7 @@ class Ledger:
             handle = os.open(self._path, flags, 0o600)
             try:
                 _require_ledger(handle)
-                _lock(handle)
+                lock(handle, "the ledger")
                 yield handle
             finally:
                 os.close(handle)  # releases the lock
@@ -291,54 +286,3 @@ def _texts(value: object) -> Iterator[str]:
     elif isinstance(value, list):
         for member in value:
             yield from _texts(member)
-
-
-# -- the file --------------------------------------------------------------------------
-
-
-def _write_all(handle: int, data: bytes) -> None:
-    while data:
-        data = data[os.write(handle, data) :]
-
-
-def _sync(handle: int) -> None:
-    """Sync to the medium; on macOS an ordinary sync stops at the drive's cache."""
-    if sys.platform == "darwin":
-        import fcntl
-
-        fcntl.fcntl(handle, fcntl.F_FULLFSYNC)
-    else:
-        os.fsync(handle)
-
-
-def _lock(handle: int) -> None:
-    """Wait for the lock, at most `PATIENCE` seconds.
-
-    Raises
-    ------
-    EnvironmentProblem
-        If another writer holds it all the time.
-    """
-    end = time.monotonic() + PATIENCE
-    while not _try_lock(handle):
-        if time.monotonic() > end:
-            raise EnvironmentProblem("another program is writing to the ledger")
-        time.sleep(0.005)
-
-
-def _try_lock(handle: int) -> bool:
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            os.lseek(handle, 1 << 40, os.SEEK_SET)  # far behind the data: such locks are mandatory
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as problem:
-        if problem.errno in (errno.EAGAIN, errno.EACCES, errno.EDEADLK):
-            return False
-        raise
-    return True

@@ -25,7 +25,7 @@ from typing import NamedTuple
 
 from blankslide.errors import EnvironmentProblem, UsageError
 from blankslide.home import make_folder, make_private_file, user_folder
-from blankslide.records import private_file
+from blankslide.records import private_file, shared_file
 from blankslide.records.key_box import LONGEST_HEADER, KeyBox, OtherKeyError, derived
 
 MAGIC = "blankslide link table 1"
@@ -196,7 +196,7 @@ class LinkTable:
             closing = b"" if since.endswith(b"\n") else b"\n"
             now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
             line = seal.closed(link._replace(time=now), _hash(since + closing))
-            private_file.append(handle, closing + line + b"\n")
+            shared_file.append(handle, closing + line + b"\n")
 
     @contextmanager
     def _writing(self, key: bytes) -> Iterator[int]:

@@ -8,19 +8,16 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from blankslide.errors import EnvironmentProblem, NoPermission, NoSpace
+from blankslide.records.shared_file import lock
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-PATIENCE = 10.0
-"""Seconds to wait for another writer."""
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -70,7 +67,7 @@ def writing(path: Path, what: str) -> Iterator[int]:
         handle = os.open(path, os.O_RDWR | os.O_APPEND | _flags())
         try:
             _require_private(handle, what)
-            _lock(handle, what)
+            lock(handle, what)
             yield handle
         finally:
             os.close(handle)  # releases the lock
@@ -96,42 +93,3 @@ def read_at(handle: int, start: int, length: int) -> bytes:
         parts.append(part)
         length -= len(part)
     return b"".join(parts)
-
-
-def append(handle: int, data: bytes) -> None:
-    """Add bytes at the end, durably."""
-    while data:
-        data = data[os.write(handle, data) :]
-    if sys.platform == "darwin":  # an ordinary sync stops at the drive's cache there
-        import fcntl
-
-        fcntl.fcntl(handle, fcntl.F_FULLFSYNC)
-    else:
-        os.fsync(handle)
-
-
-def _lock(handle: int, what: str) -> None:
-    """Wait for the lock, at most `PATIENCE` seconds."""
-    end = time.monotonic() + PATIENCE
-    while not _try_lock(handle):
-        if time.monotonic() > end:
-            raise EnvironmentProblem(f"another program is writing to {what}")
-        time.sleep(0.005)
-
-
-def _try_lock(handle: int) -> bool:
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            os.lseek(handle, 1 << 40, os.SEEK_SET)  # far behind the data: such locks are mandatory
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as problem:
-        if problem.errno in (errno.EAGAIN, errno.EACCES, errno.EDEADLK):
-            return False
-        raise
-    return True
