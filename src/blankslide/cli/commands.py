@@ -364,9 +364,15 @@ def verify(
     as_json: bool,
 ) -> None:
     """Judge slides as they are, with independent readers. Changes nothing."""
+    from blankslide.asking import require_ledger
     from blankslide.cli import judge
+    from blankslide.errors import BlankslideError
 
     options = options_of(profile, key=key, ledger=ledger, looks=True, asked_only=True, pictures=pictures)
+    try:
+        require_ledger(ledger, options.ledger)
+    except BlankslideError as error:
+        _fail(error.exit_code, error.sentence())
     options.thorough = thorough
     sys.exit(judge.verify(paths, options, as_json))
 

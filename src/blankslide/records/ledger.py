@@ -202,6 +202,18 @@ class Ledger:
             with self._reading() as handle:
                 yield from entries(handle, first)
 
+    def all_lines(self) -> Iterator[Record | None]:
+        """Yield every line as its entry, or None for one that is no whole entry.
+
+        Raises
+        ------
+        EnvironmentProblem
+            If the file cannot be read.
+        """
+        if self._path.exists():
+            with self._reading() as handle:
+                yield from map(parse, lines(handle))
+
     def _write_again(self, offset: int, raw: bytes) -> None:
         with self._path.open("r+b") as file:
             file.seek(offset)
