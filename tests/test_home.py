@@ -5,6 +5,9 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING
 
+import pytest
+
+from blankslide.errors import EnvironmentProblem
 from blankslide.home import load_key
 from blankslide.records.ledger import Ledger
 from blankslide.testing.own.disk.events import tree_of
