@@ -9,7 +9,7 @@ import pytest
 
 import blankslide
 from blankslide.errors import EnvironmentProblem, NotASlide, UsageError
-from blankslide.testing.built import build_aperio
+from blankslide.testing.built import build_aperio, build_dicom
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,6 +41,21 @@ def test_overwriting_must_be_said(slide: Path) -> None:
     with pytest.raises(UsageError, match="in_place=True"):
         blankslide.anonymize(slide)
     assert slide.read_bytes() == before
+
+
+def test_an_empty_name_is_not_the_folder_that_a_person_is_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build_dicom(tmp_path / "level.dcm")  # a folder of one series is a slide
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    monkeypatch.chdir(tmp_path)
+    for run in (
+        lambda: blankslide.anonymize("", in_place=True),
+        lambda: blankslide.anonymize_many("", in_place=True, jobs=0),
+        lambda: blankslide.anonymize_many(["level.dcm", ""], in_place=True, jobs=0),
+        lambda: blankslide.anonymize("level.dcm", out=""),
+    ):
+        with pytest.raises(UsageError, match="empty"):
+            run()
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_looking_makes_no_key_and_no_ledger(slide: Path, home: Path) -> None:

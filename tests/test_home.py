@@ -5,6 +5,9 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING
 
+import pytest
+
+from blankslide.errors import EnvironmentProblem
 from blankslide.home import load_key
 from blankslide.records.ledger import Ledger
 from blankslide.testing.own.disk.events import tree_of
@@ -36,3 +39,8 @@ def test_so_does_the_ledgers_first_entry(tmp_path: Path) -> None:
     path = tmp_path / "new" / "folders" / "ledger.jsonl"
     left = after_power_loss(tmp_path, lambda: Ledger(path, is_default=True).append({"transaction": "1"}))
     assert left["new/folders/ledger.jsonl"] == path.read_bytes()
+
+
+def test_what_the_system_says_of_a_key_is_passed_on(tmp_path: Path) -> None:
+    with pytest.raises(EnvironmentProblem, match="the site key cannot be read or made: Is a directory"):
+        load_key(tmp_path)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from blankslide import pipeline
-from blankslide.asking import options
+from blankslide.asking import options, require_ledger
 from blankslide.errors import (
     BlankslideError,
     Cancelled,
@@ -395,6 +395,7 @@ def verify(
         As in `anonymize`.
     """
     chosen = options(profile, key=key, ledger=ledger, looks=True, asked_only=True, pictures=pictures)
+    require_ledger(ledger, chosen.ledger)
     chosen.thorough = thorough
     return _named(pipeline.verify(_single(path), chosen), path)
 

@@ -143,6 +143,18 @@ def _ledger(url: str | Path | None, asked_only: bool = False) -> Ledger | None:
         raise
 
 
+def require_ledger(url: str | Path | None, ledger: Ledger | None) -> None:
+    """Refuse a ledger that was named to be asked and is not there: what it would say of a slide cannot be left out.
+
+    Raises
+    ------
+    EnvironmentProblem
+        If so.
+    """
+    if url is not None and ledger is not None and not ledger.is_default and not ledger.path.exists():
+        raise EnvironmentProblem("there is no such ledger: its file does not exist", "name it with --ledger FILE.jsonl")
+
+
 def _sealed_folder(path: Path) -> SealedFolder:
     from blankslide.records.sealed import SealedFolder
     from blankslide.viewing.originals import pictures_of

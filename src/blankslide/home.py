@@ -118,7 +118,9 @@ def load_key(path: Path | None = None) -> bytes:
     except PermissionError:
         raise NoPermission("the site key cannot be read or made", "check the permissions of its folder") from None
     except OSError as problem:
-        raise EnvironmentProblem(f"the site key cannot be read or made ({type(problem).__name__})") from None
+        raise EnvironmentProblem(
+            f"the site key cannot be read or made: {problem.strerror or 'unknown error'}", "or name another file with --key"
+        ) from None
 
 
 def _make_key(path: Path) -> None:

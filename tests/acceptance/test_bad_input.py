@@ -381,6 +381,20 @@ def test_a_full_disk(big: Built, tmp_path: Path) -> None:
         undo("umount", point)
 
 
+def test_a_full_disk_of_the_ledger(slide: Path, big: Built, tmp_path: Path) -> None:
+    point = tmp_path / "point"
+    point.mkdir()
+    undo = as_root("mount", "-t", "tmpfs", "-o", "size=200k", "none", point)
+    try:
+        fill(point / "filler")
+        check_refused(slide, big, 4, "the ledger's disk is full", "--in-place", "--ledger", point / "l.jsonl")
+        (point / "filler").unlink()
+        ended = run_cli("anonymize", "--in-place", "--ledger", point / "l.jsonl", slide)
+        assert ended.code == 0, ended.err
+    finally:
+        undo("umount", point)
+
+
 def test_a_hard_link(slide: Path, big: Built, tmp_path: Path) -> None:
     os.link(slide, tmp_path / "second.svs")
     check_refused(slide, big, 4, "hard links")

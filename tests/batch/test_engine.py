@@ -163,6 +163,20 @@ def test_a_dry_run_changes_and_makes_nothing(few: Path, tmp_path: Path) -> None:
 # -- names -------------------------------------------------------------------------------
 
 
+def test_a_slide_that_goes_after_it_was_planned_is_no_spelling_mistake(few: Path) -> None:
+    gone = few / "a.ndpi"
+
+    def away(event: Event) -> None:
+        if isinstance(event, Running) and event.path == few / "b.ndpi":  # as another run that renames them would
+            gone.rename(few / "STUDY-1.ndpi")
+
+    plain = Ran(few / "b.ndpi", gone, watch=away)
+    (lost,) = [e.outcome for e in plain.events if isinstance(e, Done) and e.path == gone]
+    assert lost.error_code == 4
+    assert "not there any more" in lost.error and "begin it again" in lost.error
+    assert plain.summary.exit_code == 4
+
+
 def test_names_by_a_pattern_in_place_and_gone_on_with(few: Path) -> None:
     shutil.move(few / "set", few.parent / "set")
     ran = Ran(few, naming=Pattern("S-{n:03}"))

@@ -111,8 +111,12 @@ def test_an_interrupted_run_is_told(archive: Path, ended: Any, monkeypatch: pyte
     with monkeypatch.context() as patch:
         patch.setattr(transaction, "DiskVolume", lambda: FaultyVolume(DiskVolume(), 12, errno.EIO))
         assert ended("anonymize", "--in-place", "--ledger", "none", slide)[0] == 5
-    code, told, _ = ended("audit", slide)
+    file = archive / "audit.csv"
+    code, told, _ = ended("audit", "--report", file, slide)
     assert (code, "interrupted – run recover" in told) == (5, True)
+    assert "1 slide: 0 with something left, 0 with nothing left, 1 refused" in told, "nobody has looked into it"
+    (row,) = list(csv.DictReader(file.read_text("utf-8").splitlines()))
+    assert (row["result"], "run: blankslide recover" in row["why refused"]) == ("refused", True)
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".json", ".html"])

@@ -67,6 +67,27 @@ def test_an_empty_ledger_has_no_entries(run_here: Run) -> None:
     assert "the ledger has no entries" in ended.err
 
 
+def test_lines_that_are_no_entries_are_told_where_they_would_be_missed(run_here: Run, file: Path, tmp_path: Path) -> None:
+    lines = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(b"".join([lines[0], lines[1].replace(b"clean", b"clear"), *lines[2:], b'{"torn']))
+    for command in (("list",), ("list", "--json"), ("export", tmp_path / "l.csv")):
+        ended = run_here("ledger", *command, "--ledger", file)
+        assert ended.code == 0
+        assert "2 lines are no whole entries, and not in the list · blankslide ledger check says which" in ended.err
+    file.write_bytes(b"II*\0 this is a slide\n and no ledger\n")
+    for command in (("list",), ("list", "--json"), ("export", tmp_path / "l.csv")):
+        ended = run_here("ledger", *command, "--ledger", file)
+        assert ended.code == 4
+        assert "no line of the file named as ledger is an entry" in ended.err
+
+
+def test_verify_refuses_a_ledger_that_is_not_there(run_here: Run, slide: Path, tmp_path: Path) -> None:
+    ended = run_here("verify", "--ledger", tmp_path / "typo.jsonl", slide)
+    assert (ended.code, ended.out) == (4, "")
+    assert "there is no such ledger: its file does not exist" in ended.err
+    assert not (tmp_path / "typo.jsonl").exists()
+
+
 def test_check_tells_what_was_done_and_to_which_entry(run_here: Run, file: Path) -> None:
     whole = run_here("ledger", "check", "--ledger", file)
     assert whole.code == 0

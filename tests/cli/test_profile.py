@@ -101,6 +101,16 @@ def test_an_id_that_a_slide_has_is_right(tmp_path: Path, run_here: Run, slide: P
     assert ended.err.startswith("none.svs · the slide does not exist · nothing was changed · ")
 
 
+def test_a_file_that_an_editor_of_windows_has_saved_is_read(tmp_path: Path, run_here: Run) -> None:
+    path = tmp_path / "site.toml"
+    path.write_bytes(b'\xef\xbb\xbfbase = "strict"\r\n[findings]\r\n"picture.labl" = "keep"\r\n')
+    ended = run_here("profile", "check", path)
+    assert ended.code == 2
+    assert "site.toml, line 3" in ended.err
+    path.write_bytes(path.read_bytes().replace(b"labl", b"label"))
+    assert run_here("profile", "check", path).code == 0
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [

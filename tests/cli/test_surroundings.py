@@ -78,6 +78,70 @@ def test_the_table_of_a_terminal_too(two: tuple[Path, Path], encoding: str) -> N
     assert b"*" in seen
 
 
+EMPTY = [
+    ["anonymize", "--in-place", ""],
+    ["anonymize", "--in-place", "--", ""],
+    ["anonymize", "--out", "", "a.svs"],
+    ["anonymize", "--out=", "a.svs"],
+    ["anonymize", "--in-place", "--key", "", "a.svs"],
+    ["batch", "--in-place", "--jobs", "1", ""],
+    ["recover", ""],
+    ["verify", "a.svs", ""],
+    ["watch", "", "--in-place", "--once", "--quiet", "0"],
+    ["samples", ""],
+    ["ledger", "list", "--ledger", ""],
+    [""],
+]
+
+
+@pytest.mark.parametrize("words", EMPTY, ids=[" ".join(words) or "nothing" for words in EMPTY])
+def test_an_empty_word_is_not_the_folder_that_a_person_is_in(two: tuple[Path, Path], words: list[str]) -> None:
+    before = {path: path.read_bytes() for path in two[0].parent.iterdir()}
+    ended = subprocess.run([*START, *words], capture_output=True, text=True, cwd=two[0].parent, timeout=60)
+    assert ended.returncode == 2, ended.stderr
+    assert "is empty: is a variable of your shell not set?" in ended.stderr
+    assert {path: path.read_bytes() for path in two[0].parent.iterdir()} == before
+
+
+def test_an_equals_sign_at_the_end_of_a_value_is_no_empty_word(two: tuple[Path, Path]) -> None:
+    ended = run_cli("anonymize", "--dry-run", "--requester", "Study=", two[0])
+    assert ended.code == 0, ended.text
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a folder in use cannot be removed there")
+@pytest.mark.parametrize(
+    "words", [["batch", "--out", "o"], ["anonymize", "--out", "o"], ["watch", "--once", "--out", "o"]]
+)
+def test_a_folder_that_is_gone_while_one_is_in_it_is_4(
+    two: tuple[Path, Path], tmp_path: Path, words: list[str]
+) -> None:
+    there = two[0].parent if words[0] == "watch" else two[0]
+    code = f"import os; os.mkdir('gone'); os.chdir('gone'); os.rmdir('../gone')\n{START[-1]}"
+    ended = subprocess.run(
+        [sys.executable, "-c", code, *words, str(there)], capture_output=True, text=True, cwd=tmp_path, timeout=60
+    )
+    assert ended.returncode == 4, ended.stderr
+    assert "the folder that you are in is not there any more \u00b7 go into another one: cd" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_mistake_of_ours_is_70_and_says_where_and_no_value(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from blankslide.cli import main, show
+
+    def broken(as_json: bool) -> None:
+        raise KeyError("KOWALSKI^ANNA")
+
+    monkeypatch.setattr(show, "formats", broken)
+    with pytest.raises(SystemExit) as ended:
+        main(["formats"])
+    said = capsys.readouterr()
+    assert ended.value.code == 70
+    assert "our own mistake (KeyError)" in said.err and "blankslide.cli.commands, line" in said.err
+    assert "KOWALSKI" not in said.err and "Traceback" not in said.err
+
+
 def test_it_runs_as_a_module(two: tuple[Path, Path]) -> None:
     done = subprocess.run([sys.executable, "-m", "blankslide", "inspect", two[0]], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")

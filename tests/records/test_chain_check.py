@@ -59,6 +59,7 @@ CASES: dict[str, tuple[Callable[[Lines], Lines], list[tuple[str, int]]]] = {
     "strange line": (lambda x: [*x[:5], b'{"mine":1}', *x[5:]], [("put in", 6)]),
     "rewritten": (lambda x: [*x[:3], rewritten(x, 4), *x[4:]], [("rewritten", 5)]),
     "torn": (lambda x: [*x[:-1], x[-1][:40]], [("torn", 9)]),
+    "last edited": (lambda x: edited(x, 9), [("edited", 9)]),
     "edited and removed": (lambda x: edited(without(x, 6), 3), [("edited", 3), ("removed", 6)]),
 }
 

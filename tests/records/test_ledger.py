@@ -10,6 +10,7 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -195,6 +196,53 @@ def test_any_rubbish_at_the_end_is_survived(path: Path, tail: bytes) -> None:
     assert ledger.append({}) == 4
     assert ledger.check() == []
     assert path.read_bytes().startswith(whole + tail)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda whole: whole.replace(b"\n", b"\r\n"),
+        lambda whole: whole.replace(b'"t2"', b'"t9"'),
+    ],
+    ids=["an editor's line ends", "the last one's transaction"],
+)
+def test_lines_at_the_end_that_were_edited_are_told_after_the_next_entry_too(
+    path: Path, change: Callable[[bytes], bytes]
+) -> None:
+    ledger = fill(path, 3)
+    path.write_bytes(change(path.read_bytes()))
+    damaged = path.read_bytes()
+    broken = sum(chain.parse(line) is None for line in damaged.removesuffix(b"\n").split(b"\n"))
+    assert broken and len(ledger.check()) == broken
+    ledger.append({"transaction": "next"})
+    found = ledger.audit().problems
+    assert [problem.kind for problem in found] == ["edited"] * broken
+    assert all("was edited" in problem.sentence for problem in found)
+    assert path.read_bytes().startswith(damaged), "what stood there stays, for whoever looks into it"
+
+
+def test_a_full_disk_is_told_before_anything_is_written(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(path, 1)
+    before = path.read_bytes()
+    disk = os.statvfs(path.parent)
+    asked: list[int] = []
+
+    def full(handle: int) -> os.statvfs_result:
+        asked.append(handle)
+        return os.statvfs_result((disk.f_bsize, disk.f_frsize, disk.f_blocks, 1, 1, *tuple(disk)[5:10]))
+
+    monkeypatch.setattr(os, "fstatvfs", full)
+    with pytest.raises(NoSpace, match="the ledger's disk is full"):
+        Ledger(path).ready()
+    assert asked and path.read_bytes() == before
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes are not named here")
+def test_a_pipe_named_as_ledger_is_refused_and_not_waited_for(path: Path) -> None:
+    os.mkfifo(path)
+    for ask in (Ledger(path).check, Ledger(path).head, lambda: list(Ledger(path).entries()), Ledger(path).ready):
+        with pytest.raises(EnvironmentProblem, match="not a regular file"):
+            ask()
 
 
 def test_two_crashes_in_a_row_are_both_named(path: Path) -> None:

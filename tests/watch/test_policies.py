@@ -82,6 +82,12 @@ def test_a_file_that_is_wrong_is_said_to_be(site: Path, text: str, said: str) ->
     assert known.of(("STUDY-A",)).requester == "mended"
 
 
+def test_a_file_that_an_editor_of_windows_has_saved_counts(site: Path) -> None:
+    (site / "STUDY-A" / "blankslide.toml").write_bytes(b'\xef\xbb\xbfrequester = "Biobank"\r\nprofile = "own.toml"\r\n')
+    (site / "STUDY-A" / "own.toml").write_bytes(b'\xef\xbb\xbfbase = "strict"\r\n')
+    assert policies(site).of(("STUDY-A",)).requester == "Biobank"
+
+
 def test_a_file_that_is_no_text_is_said_to_be(site: Path) -> None:
     (site / "STUDY-A" / "blankslide.toml").write_bytes(b"requester = '\xff'")
     with pytest.raises(ProfileError, match="UTF-8"):

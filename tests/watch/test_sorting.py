@@ -62,6 +62,32 @@ def test_a_set_needs_the_rest_of_its_folders(lab: Path, put: Callable[..., Path]
     assert at(23) == ["mirax.mrxs 13"]
 
 
+def test_a_set_whose_main_file_comes_first_waits_for_its_folder(lab: Path, put: Callable[..., Path]) -> None:
+    put("mirax.mrxs", lab / "elsewhere")
+    (lab / "elsewhere" / "mirax.mrxs").rename(lab / "in" / "mirax.mrxs")
+    _, at = looking(lab)
+    at(0)
+    assert at(10) == ["mirax.mrxs 1"]  # somebody has to say what is wrong, if nothing comes any more
+    (lab / "in" / "mirax").mkdir()
+    parts = sorted((lab / "elsewhere" / "mirax").iterdir())
+    for number, part in enumerate(parts):
+        shutil.copyfile(part, lab / "in" / "mirax" / part.name)
+        assert at(12 + number) == []
+    assert at(12 + len(parts) + QUIET) == [f"mirax.mrxs {len(parts) + 1}"]
+
+
+def test_a_set_is_not_too_late_while_its_folder_still_fills(lab: Path, put: Callable[..., Path]) -> None:
+    put("mirax.mrxs", lab / "elsewhere")
+    (lab / "elsewhere" / "mirax.mrxs").rename(lab / "in" / "mirax.mrxs")
+    (lab / "in" / "mirax").mkdir()
+    tree, at = looking(lab)
+    at(0)
+    (lab / "in" / "mirax" / "Data0000.dat").write_bytes(b"on its way")
+    assert at(40) == []
+    (candidate,) = Sorter(tree).ready(52)
+    assert candidate.quiet_for == 12
+
+
 def test_a_file_that_says_nothing_yet_holds_up_the_series_it_may_belong_to(lab: Path, tmp_path: Path) -> None:
     (tmp_path / "series").mkdir()
     build_dicom(tmp_path / "series" / "level.dcm")

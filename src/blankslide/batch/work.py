@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from blankslide import pipeline
-from blankslide.errors import UsageError
+from blankslide.errors import SlideChanged, UsageError
 from blankslide.model import Outcome
 from blankslide.model.changed import changed
 from blankslide.pipeline import Foreseen, Mode, Options, problem_of
@@ -47,9 +47,16 @@ def carry_out(
         own.about = {**options.about, **dict(task.kept)}
         outcome = pipeline.anonymize(task.path, own, _mode(task, verb, orders, own), task.name)
     except Exception as error:  # readers are foreign code: one bad slide never stops the others
-        outcome = refused(problem_of(error))
+        outcome = refused(_of_a_run(problem_of(error), task, verb))
     outcome.path = task.path
     return Result(outcome, seen[-1] if seen else None)
+
+
+def _of_a_run(problem: BlankslideError, task: Task, verb: Verb) -> BlankslideError:
+    """Return what to say: that a slide which was planned is not there now is no spelling mistake."""
+    if verb == "run" and isinstance(problem, UsageError) and not os.path.lexists(task.path):
+        return SlideChanged("the slide is not there any more", "another run may have renamed it: begin it again")
+    return problem
 
 
 def refused(problem: BlankslideError) -> Outcome:

@@ -128,7 +128,16 @@ def sum_lines(total: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _audited(rows: Sequence[Row]) -> list[records.Audited]:
-    return [records.Audited(row.path.name, row.outcome, row.error or "") for row in rows]
+    return [records.Audited(row.path.name, _read(row.outcome), row.error or _why_not(row)) for row in rows]
+
+
+def _read(outcome: Outcome | None) -> Outcome | None:
+    """Return the outcome of a slide that was looked at; one that waits was not, so nothing is known of it."""
+    return None if outcome is None or outcome.content == "pending" else outcome
+
+
+def _why_not(row: Row) -> str:
+    return "an earlier run was interrupted · run: blankslide recover" if row.code == 5 else ""
 
 
 def _write(path: Path, slides: Sequence[records.Audited], others: int, with_names: bool) -> int:

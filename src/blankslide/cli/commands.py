@@ -148,6 +148,10 @@ class _Group(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read a command line, and keep it for the line that says what to do next."""
         ctx.meta["blankslide.typed"] = tuple(args)
+        if "" in args or any(word.endswith("=") for word in args):
+            from blankslide.cli.guarding import refuse_empty
+
+            refuse_empty(args)
         return super().parse_args(ctx, args)
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
@@ -163,10 +167,16 @@ class _Group(click.Group):
             return super().main(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; a signal that comes while no slide is written ends it here."""
+        """Run a command; a signal that comes while no slide is written ends it here, and so does what nobody expected."""
         with stop.listening():
             try:
                 return super().invoke(ctx)
+            except (click.ClickException, click.exceptions.Exit, click.Abort):
+                raise
+            except Exception as error:
+                from blankslide.cli.guarding import tell
+
+                sys.exit(tell(error))
             except KeyboardInterrupt:
                 looks = (
                     ctx.invoked_subcommand in ("inspect", "verify", "anonymize", "batch", "recover") and not stop.begun
@@ -354,9 +364,15 @@ def verify(
     as_json: bool,
 ) -> None:
     """Judge slides as they are, with independent readers. Changes nothing."""
+    from blankslide.asking import require_ledger
     from blankslide.cli import judge
+    from blankslide.errors import BlankslideError
 
     options = options_of(profile, key=key, ledger=ledger, looks=True, asked_only=True, pictures=pictures)
+    try:
+        require_ledger(ledger, options.ledger)
+    except BlankslideError as error:
+        _fail(error.exit_code, error.sentence())
     options.thorough = thorough
     sys.exit(judge.verify(paths, options, as_json))
 

@@ -69,7 +69,8 @@ class Filters:
 
 def show(url: str | None, filters: Filters, last: int | None, as_json: bool) -> int:
     """Print entries; return the exit code."""
-    found: Iterable[dict[str, Any]] = ledger_rows.rows(_records(_opened(url)), filters.wanted())
+    records = _Records(_opened(url))
+    found: Iterable[dict[str, Any]] = ledger_rows.rows(records, filters.wanted())
     count = _USUAL if last is None and sys.stdout.isatty() and not as_json else last
     if count:
         found = deque(found, count)
@@ -78,17 +79,17 @@ def show(url: str | None, filters: Filters, last: int | None, as_json: bool) -> 
         for number, row in enumerate(found):
             print(f"{',' if number else ''}\n{ledger_export.as_json(row)}", end="")
         print("\n]}")
-        return 0
+        return records.tell()
     number = 0
     for number, row in enumerate(found, 1):
         if number == 1:
             print(_line("entry", "when (UTC)", "result", "format", "name", "requester, specimen, block, slide, stain"))
         print(_row(row))
-    if not number:
+    if not number and not records.strange:
         print("no such entry" if filters != Filters() else "the ledger has no entries", file=sys.stderr)
     elif count and number == count and last is None:
         print(f"only the last {count} are shown: --last 0 shows all", file=sys.stderr)
-    return 0
+    return records.tell()
 
 
 def _line(number: str, when: str, result: str, format: str, name: str, more: str) -> str:
@@ -105,14 +106,14 @@ def export(url: str | None, file: str, since: str | None, names: Names | None) -
     """Write a table; return the exit code."""
     path = Path(file)
     ledger_export.check(path)
-    ledger = _opened(url)
-    rows = ledger_rows.rows(_records(ledger), ledger_rows.Wanted(moment(since)))
+    records = _Records(_opened(url))
+    rows = ledger_rows.rows(records, ledger_rows.Wanted(moment(since)))
     if names is not None:
         rows = _with_names(rows, names)
     count = ledger_export.write(path, rows, names is not None)
     apart = ", with old names: not to be passed on" if names is not None else ""
     print(f"{words.shown(path)} \u00b7 {entries(count)}{apart}")
-    return 0
+    return records.tell()
 
 
 def _with_names(rows: Iterable[dict[str, Any]], names: Names) -> Iterator[dict[str, Any]]:
@@ -225,8 +226,37 @@ def _opened(url: str | None, must_be_there: bool = False) -> Ledger:
     return ledger
 
 
-def _records(ledger: Ledger) -> Iterator[Any]:
-    return (record for _, record in ledger.entries())
+class _Records:
+    """The whole entries of a ledger; lines that are none are counted, because whoever reads a list of it misses them.
+
+    Attributes
+    ----------
+    whole, strange
+        How many of each have gone by.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self.whole = self.strange = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        for record in self._ledger.all_lines():
+            if record is None:
+                self.strange += 1
+            else:
+                self.whole += 1
+                yield record
+
+    def tell(self) -> int:
+        """Say what is not in the list; return 4 if nothing could be, because the file is no ledger, else 0."""
+        if not self.strange:
+            return 0
+        if not self.whole:
+            print("no line of the file named as ledger is an entry \u00b7 name another one, or restore it", file=sys.stderr)
+            return EnvironmentProblem.exit_code
+        lines = "1 line is no whole entry" if self.strange == 1 else f"{self.strange} lines are no whole entries"
+        print(f"{lines}, and not in the list \u00b7 blankslide ledger check says which", file=sys.stderr)
+        return 0
 
 
 def _anchor(text: str | None) -> Head | None:

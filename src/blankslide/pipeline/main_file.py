@@ -23,8 +23,10 @@ def main_file(path: str | Path) -> Path:
     Raises
     ------
     UsageError
-        If a folder holds several slides.
+        If a folder holds several slides, or nothing is named: that is not the folder that a person is in.
     """
+    if path == "":
+        raise UsageError("an empty name names no slide", "`.` is the folder that you are in")
     path = Path(path)
     try:
         state = os.stat(path)

@@ -42,6 +42,8 @@ def mode_of(in_place: bool, out: str | Path | None, dry_run: bool, spelling: Spe
         raise UsageError(
             f"say {said.in_place} to overwrite the slide itself, {said.out} for a copy, or {said.dry_run} to only plan"
         )
+    if out == "":
+        raise UsageError(f"the folder of {said.out} is empty", "`.` is the folder that you are in")
     return Mode(out, dry_run)
 
 

@@ -44,6 +44,8 @@ def hold(paths: Sequence[str | Path], out: str | Path | None, options: Options) 
     UsageError
         If so; nothing was touched.
     """
+    if "" in paths:
+        raise UsageError("an empty name names no slide and no folder", "`.` is the folder that you are in")
     _refuse_own_folder(paths, out)
     profile = options.resolved()
     if options.links is not None:

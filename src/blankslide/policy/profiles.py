@@ -278,7 +278,7 @@ def _opened(name: str) -> tuple[_Reader, dict[str, object]]:
 
     path = Path(name)
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")  # Windows' editors begin a file with a mark
         data = tomllib.loads(text)
     except (OSError, ValueError) as error:
         if isinstance(error, UnicodeDecodeError):

@@ -72,6 +72,16 @@ def parse(raw: bytes) -> Record | None:
         return None
 
 
+def was_edited(raw: bytes) -> bool:
+    """Whether a line has all that an entry has but its own hash: no crash leaves such a line, for it tears the end off."""
+    try:
+        record = json.loads(raw)
+    except (ValueError, RecursionError):
+        return False
+    looks_like_one = isinstance(record, dict) and record.keys() >= _KEYS and _is_typed(record)
+    return looks_like_one and isinstance(record["hash"], str) and parse(raw) is None
+
+
 def _is_typed(record: Record) -> bool:
     return isinstance(record["entry"], dict) and type(record["seq"]) is int and isinstance(record["prev"], str)
 

@@ -1,7 +1,8 @@
 """Whether a chain is whole, and if not, at which entry what was done to it.
 
 One pass, line by line. An edited line no longer holds its own hash; a removed one leaves a gap in the numbers; a moved
-one is found behind others; one that was rewritten whole, with a hash that fits, no longer fits its neighbours.
+one is found behind others; one that was rewritten whole, with a hash that fits, no longer fits its neighbours. Lines at
+the end that were edited are named as torn by whoever writes next, who cannot wait: here they are told apart.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
-from blankslide.records.chain import GENESIS, Head, Record, name_of_torn, parse
+from blankslide.records.chain import GENESIS, Head, Record, name_of_torn, parse, was_edited
 
 Kind = Literal["edited", "removed", "moved", "put in", "rewritten", "torn", "cut off", "another"]
 MOST = 200
@@ -95,6 +96,9 @@ class _Walk:
 
     def _tell_broken(self, broken: list[tuple[int, bytes]], edited: int, is_named: bool, seq: int) -> None:
         if is_named:
+            for number, raw in broken:
+                if was_edited(raw):
+                    self._tell("edited", seq, f"line {number} before entry {seq} was edited: it does not hold its own hash")
             return
         if not broken:
             self._tell("removed", seq, f"a torn line that entry {seq} names was removed before it")
@@ -124,9 +128,11 @@ class _Walk:
         for low, high in self._gaps:
             what = f"entry {low} is" if low == high else f"entries {low} to {high} are"
             self._tell("removed", low, f"{what} missing: removed between entry {low - 1} and entry {high + 1}")
-        for number, _ in self.broken:
+        for number, raw in self.broken:
             entry = self._top.sequence + 1
-            self._tell("torn", entry, f"behind entry {entry - 1}, line {number} at the end is torn or was edited")
+            kind: Kind = "edited" if was_edited(raw) else "torn"
+            what = "was edited" if kind == "edited" else "is torn or was edited"
+            self._tell(kind, entry, f"behind entry {entry - 1}, line {number} at the end {what}")
         if not self._is_anchored and self._anchor is not None:
             self._unanchored(self._anchor.sequence)
         self._problems.sort(key=lambda problem: problem.entry)

@@ -29,6 +29,9 @@ from blankslide.records.shared_file import append, lock, sync
 if TYPE_CHECKING:
     from pathlib import Path
 
+ROOM = 1 << 16
+"""Bytes that must be free where the ledger lies before a slide is written: an entry takes a few thousand."""
+
 _OPENING = b'{"entry":'
 _STATE = b'"state":'
 _ABSOLUTE = re.compile(
@@ -78,11 +81,14 @@ class Ledger:
         ------
         NoPermission
             If the file cannot be opened for writing.
+        NoSpace
+            If there is no room for one.
         EnvironmentProblem
             If it is no ledger, or its folder is missing.
         """
         with self._writing() as handle:
             last(handle)
+            _require_room(handle)
 
     def append(self, entry: Mapping[str, object]) -> int:
         """Append one entry and sync it.
@@ -191,6 +197,18 @@ class Ledger:
             with self._reading() as handle:
                 yield from entries(handle, first)
 
+    def all_lines(self) -> Iterator[Record | None]:
+        """Yield every line as its entry, or None for one that is no whole entry.
+
+        Raises
+        ------
+        EnvironmentProblem
+            If the file cannot be read.
+        """
+        if self._path.exists():
+            with self._reading() as handle:
+                yield from map(parse, lines(handle))
+
     def _write_again(self, offset: int, raw: bytes) -> None:
         with self._path.open("r+b") as file:
             file.seek(offset)
@@ -201,8 +219,13 @@ class Ledger:
     @contextmanager
     def _reading(self) -> Iterator[int]:
         try:
-            with self._path.open("rb") as file:
-                yield file.fileno()
+            flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)  # a pipe must not hold us up
+            handle = os.open(self._path, flags)
+            try:
+                _require_regular(handle)
+                yield handle
+            finally:
+                os.close(handle)
         except OSError as problem:
             raise _trouble(problem) from None
 
@@ -238,12 +261,27 @@ def _trouble(problem: OSError) -> EnvironmentProblem:
 
 def _require_ledger(handle: int) -> None:
     """Refuse somebody's other file: a ledger begins like one, or with zeros after a power cut."""
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        raise EnvironmentProblem("the ledger is not a regular file")
+    _require_regular(handle)
     os.lseek(handle, 0, os.SEEK_SET)
     start = os.read(handle, len(_OPENING))
     if start.strip(b"\0") and not _OPENING.startswith(start) and start != _OPENING:
         raise EnvironmentProblem("the file named as ledger holds something else", "name another one")
+
+
+def _require_regular(handle: int) -> None:
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        raise EnvironmentProblem("the ledger is not a regular file", "name another one")
+
+
+def _require_room(handle: int) -> None:
+    """Refuse a disk that is full, as far as the system tells how much is free; a quota shows only at the writing."""
+    try:
+        disk = os.fstatvfs(handle)
+    except (AttributeError, OSError):  # Windows, and file systems that do not say
+        return
+    free = disk.f_bavail if os.geteuid() else disk.f_bfree
+    if disk.f_blocks and free * disk.f_frsize < ROOM:
+        raise NoSpace("the ledger's disk is full")
 
 
 # -- one entry -------------------------------------------------------------------------

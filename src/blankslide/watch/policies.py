@@ -212,8 +212,8 @@ def _read(path: str) -> dict[str, Any]:
     import tomllib
 
     try:
-        with open(path, "rb") as file:
-            data = tomllib.load(file)
+        with open(path, encoding="utf-8-sig") as file:  # Windows' editors begin a file with a mark
+            data = tomllib.loads(file.read())
     except OSError as error:
         raise EnvironmentProblem(f"{POLICY_FILE} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -112,13 +112,14 @@ class Sorter:
         file.alone = None
         try:
             claim = claimed_files(path)
-            file.alone = claim is None or (len(claim) == 1 and has_one_file(path))
+            if claim is not None:
+                file.alone = len(claim) == 1 and has_one_file(path)
         except (EnvironmentProblem, OSError):
             return ()
         except BlankslideError:
             claim = (path,)
         if claim is None and is_called_like_a_slide(Path(path)):
-            claim = (path,)
+            claim = (path,)  # the rest of a set may be on its way: it is asked again, and never taken for a whole slide
         file.claim, file.seen = claim or (), version
         if not file.claim:
             file.state = "other"
@@ -133,18 +134,17 @@ class Sorter:
         main_folder, main = known[0][1:]
         if main.state != "open" or now < main.retry:
             return None
-        folders = {folder.path for _, folder, _ in known} | self._own_folder(claim[0])
-        if main.alone is False and not all(self._tree.is_quiet_folder(path, now) for path in folders):
+        folders = set[str]() if main.alone else self._own_folder(claim[0])
+        if main.alone is False:
+            folders |= {folder.path for _, folder, _ in known}
+        if not all(self._tree.is_quiet_folder(path, now) for path in folders):
             return None
         if not all(self._tree.is_quiet(folder, file, now) for _, folder, file in known):
             return None
-        latest = max(file.since for _, _, file in known)
-        if main.alone is None:
-            folders = self._own_folder(claim[0])
-        if not main.alone:
-            latest = max(latest, *(self._tree.folders[path].since for path in folders if path in self._tree.folders), 0)
+        changes = [file.since for _, _, file in known]
+        changes += [self._tree.folders[path].since for path in folders if path in self._tree.folders]
         members = tuple(Member(folder.path, os.path.basename(path), file.stamp) for path, folder, file in known)
-        return Candidate(members, main_folder.home, now - latest)
+        return Candidate(members, main_folder.home, now - max(changes))
 
     def _own_folder(self, main: str) -> set[str]:
         """Return the folder beside a slide that is called like it: files of a set may be on their way into it."""
