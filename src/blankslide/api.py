@@ -161,7 +161,7 @@ def anonymize(
     seal
         As in `options`: folder for sealed originals.
     name
-        Name of the copy, or new name of the slide.
+        Name of the copy, or new name of the slide; a pattern, such as ``{pseudonym}``, as in `anonymize_many`.
     key
         The site's key file; None for the user's own, which the first real run makes.
     ledger
@@ -207,11 +207,14 @@ def anonymize(
     chosen.thorough = thorough
     if report is not None:
         _check_report(report)
+    from blankslide.wishes import named_by
+
     if chosen.links is not None:
         chosen.links.keep_apart([_single(path)], out)
     if chosen.seal is not None:
         chosen.seal.keep_apart([_single(path)], out)
-    outcome = _named(pipeline.anonymize(_single(path), chosen, mode, name), path)
+    new, chosen = named_by(name, _single(path), chosen, mode)
+    outcome = _named(pipeline.anonymize(_single(path), chosen, mode, new), path)
     if report is not None:
         _write_report(report, [outcome])
     return outcome
