@@ -207,7 +207,7 @@ def anonymize(
     chosen.thorough = thorough
     if report is not None:
         _check_report(report)
-    from blankslide.wishes import named_by
+    from blankslide.batch.single import named_by
 
     if chosen.links is not None:
         chosen.links.keep_apart([_single(path)], out)
@@ -225,10 +225,10 @@ def _named(outcome: Outcome, path: str | Path) -> Outcome:
     return outcome
 
 
-def _check_report(report: str | Path) -> None:
+def _check_report(report: str | Path, names: object = None) -> None:
     from blankslide.records import report as reports
 
-    reports.check(Path(report))
+    reports.check(Path(report), names)
 
 
 def _write_report(report: str | Path, outcomes: Iterable[Outcome], others: Iterable[str] = ()) -> None:
@@ -350,7 +350,7 @@ def anonymize_many(
     )
     chosen.thorough = thorough
     if report is not None:
-        _check_report(report)
+        _check_report(report, names)
     hold(named, mode.out, chosen)
     request = batch.Request(
         tuple(map(Path, named)),

@@ -6,7 +6,6 @@ before any slide is: what is wrong with it is said in one sentence, and no plan 
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from blankslide.errors import BlankslideError, UsageError
@@ -14,7 +13,8 @@ from blankslide.model.changed import changed
 from blankslide.pipeline.options import Mode, Options
 
 if TYPE_CHECKING:
-    from blankslide.batch.queue import Task
+    from pathlib import Path
+
     from blankslide.policy.profiles import Profile
 
 IN_PLACE, COPY = "in place", "copy"
@@ -95,7 +95,11 @@ class Wish(NamedTuple):
         UsageError
             If the pattern makes no sense, or asks for what the present name does not have.
         """
-        return _task_of(self.name, path, options, in_place=not self.copies).name if self.name else None
+        if not self.name:
+            return None
+        from blankslide.batch.single import task_of
+
+        return task_of(self.name, path, options, in_place=not self.copies).name
 
     def problem(self, profile: Profile) -> BlankslideError | None:
         """Return what is wrong with it whichever slide it is for, or None."""
@@ -117,45 +121,6 @@ class Wish(NamedTuple):
         except BlankslideError as error:
             return error
         return None
-
-
-def named_by(name: str | None, path: str | Path, options: Options, mode: Mode) -> tuple[str | None, Options]:
-    """Return the new name of one slide, which may be asked for by a pattern, and options that tell the ledger what it keeps.
-
-    A name without a brace is what it says. The key is made if the run will write and the name is made with it.
-
-    Raises
-    ------
-    UsageError
-        If the pattern makes no sense, or asks for what the present name does not have.
-    """
-    if name is None or not ("{" in name or "}" in name):
-        return name, options
-    from blankslide.batch import Pattern
-    from blankslide.batch.names import KEYED
-
-    if not mode.dry_run and Pattern(name, options.resolved().identifiers).fields & KEYED:
-        options.make_key()
-    task = _task_of(name, path, options, in_place=mode.out is None)
-    return task.name, changed(options, about={**options.about, **dict(task.kept)})
-
-
-def _task_of(name: str, path: str | Path, options: Options, in_place: bool) -> Task:
-    """Return the queue's only slide, named by a pattern.
-
-    Raises
-    ------
-    UsageError
-        As `named_by`.
-    """
-    from blankslide.batch import Pattern
-    from blankslide.batch.queue import Task
-
-    pattern = Pattern(name, options.resolved().identifiers)
-    task = next(iter(pattern.named([Task(1, Path(path))], options.planning_key, in_place)))
-    if task.refusal:
-        raise UsageError(task.refusal)
-    return task
 
 
 def offered() -> tuple[str, ...]:

@@ -110,7 +110,7 @@ def remark(ids: Iterable[str], profile: Profile) -> None:
 def _named(path: Path, request: Request, options: Options) -> tuple[str | None, Options]:
     if request.name is None:
         return None, options
-    from blankslide.wishes import named_by
+    from blankslide.batch.single import named_by
 
     return named_by(request.name, path, options, request.mode)
 

@@ -89,7 +89,7 @@ def batch(asked: Asked, options: Options) -> int:
         If the request makes no sense, or nothing of it can be done; nothing was touched.
     """
     if asked.report is not None:
-        report.check(Path(asked.report))
+        report.check(Path(asked.report), asked.names)
     naming = _naming(asked, options)
     shard = None if asked.shard is None else Shard.parse(asked.shard)
     hold(asked.paths, asked.mode.out, options)
