@@ -184,7 +184,7 @@ def test_wrong_usages_are_told_and_nothing_is_touched(
     assert {path: path.read_bytes() for path in archive.rglob("*") if path.is_file()} == before
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 @pytest.mark.slow
 def test_a_signal_ends_it_after_the_slides_in_hand(ndpi: Path, tmp_path: Path, number: int, run_here: Run) -> None:
     root = tmp_path / "archive"

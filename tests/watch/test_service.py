@@ -189,7 +189,7 @@ def status_of(service: Watched, *more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_lets_it_finish_the_slide_in_hand(
     watched: Callable[..., Watched], kinds: dict[str, Path], number: int
 ) -> None:
