@@ -167,7 +167,7 @@ class _Group(click.Group):
             return super().main(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; a signal that comes while no slide is written ends it here, and so does what nobody expected."""
+        """Run a command; a signal while no slide is written ends it here, and so does what nobody expected."""
         with stop.listening():
             try:
                 return super().invoke(ctx)

@@ -68,8 +68,8 @@ def check(path: Path, names: object = None) -> None:
     Raises
     ------
     UsageError
-        If the suffix is none of ``.html``, ``.json``, ``.csv`` and ``.xlsx``: no slide is overwritten by mistake. And if
-        it is the table of names, which may be all that leads back to the old ones.
+        If the suffix is none of ``.html``, ``.json``, ``.csv`` and ``.xlsx``: no slide is overwritten by mistake.
+        And if it is the table of names, which may be all that leads back to the old ones.
     EnvironmentProblem
         If the folder is missing or refuses.
     """

@@ -71,7 +71,7 @@ class Sorter:
     may_begin
         Asked for each file that would be opened; ends the search once it is false.
     cannot
-        Called with a file that cannot be looked into now, its folder and its name, and why: it decides when to try again.
+        Called with a file that cannot be looked into now, its folder and its name, and why: it says when to try again.
     """
 
     def __init__(
