@@ -94,6 +94,22 @@ def test_a_dry_run_prints_the_plan(archive: Path, run_here: Run) -> None:
     assert {path: path.read_bytes() for path in before} == before
 
 
+@pytest.mark.parametrize("broken", [False, True])
+def test_json_of_a_run_that_is_refused_is_whole_or_nothing(
+    archive: Path, run_here: Run, tmp_path: Path, broken: bool
+) -> None:
+    if not broken:
+        (archive / "sub" / "cut.svs").unlink()
+    ended = run_here("batch", "--json", "--out", tmp_path / "out", "--name", "S", archive)
+    assert (ended.code, "would both be called S" in ended.err) == (2, True)
+    if not broken:
+        assert ended.out == ""
+        return
+    told = json.loads(ended.out)  # the broken slide was told of before the names were held against each other
+    assert [Path(slide["path"]).name for slide in told["slides"]] == ["cut.svs"]
+    assert told["summary"]["slides"] == 1
+
+
 def test_a_report_does_not_take_the_place_of_the_table_of_names(archive: Path, run_here: Run, tmp_path: Path) -> None:
     table = tmp_path / "names.csv"
     table.write_text("old,new\nsub/a,A-1\nsub/b,B-1\na,C-1\n")
