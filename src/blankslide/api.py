@@ -161,7 +161,7 @@ def anonymize(
     seal
         As in `options`: folder for sealed originals.
     name
-        Name of the copy, or new name of the slide.
+        Name of the copy, or new name of the slide; a pattern, such as ``{pseudonym}``, as in `anonymize_many`.
     key
         The site's key file; None for the user's own, which the first real run makes.
     ledger
@@ -207,11 +207,14 @@ def anonymize(
     chosen.thorough = thorough
     if report is not None:
         _check_report(report)
+    from blankslide.batch.single import named_by
+
     if chosen.links is not None:
         chosen.links.keep_apart([_single(path)], out)
     if chosen.seal is not None:
         chosen.seal.keep_apart([_single(path)], out)
-    outcome = _named(pipeline.anonymize(_single(path), chosen, mode, name), path)
+    new, chosen = named_by(name, _single(path), chosen, mode)
+    outcome = _named(pipeline.anonymize(_single(path), chosen, mode, new), path)
     if report is not None:
         _write_report(report, [outcome])
     return outcome
@@ -222,10 +225,10 @@ def _named(outcome: Outcome, path: str | Path) -> Outcome:
     return outcome
 
 
-def _check_report(report: str | Path) -> None:
+def _check_report(report: str | Path, names: object = None) -> None:
     from blankslide.records import report as reports
 
-    reports.check(Path(report))
+    reports.check(Path(report), names)
 
 
 def _write_report(report: str | Path, outcomes: Iterable[Outcome], others: Iterable[str] = ()) -> None:
@@ -347,7 +350,7 @@ def anonymize_many(
     )
     chosen.thorough = thorough
     if report is not None:
-        _check_report(report)
+        _check_report(report, names)
     hold(named, mode.out, chosen)
     request = batch.Request(
         tuple(map(Path, named)),

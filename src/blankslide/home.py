@@ -119,7 +119,8 @@ def load_key(path: Path | None = None) -> bytes:
         raise NoPermission("the site key cannot be read or made", "check the permissions of its folder") from None
     except OSError as problem:
         raise EnvironmentProblem(
-            f"the site key cannot be read or made: {problem.strerror or 'unknown error'}", "or name another file with --key"
+            f"the site key cannot be read or made: {problem.strerror or 'unknown error'}",
+            "or name another file with --key",
         ) from None
 
 

@@ -97,14 +97,9 @@ class Wish(NamedTuple):
         """
         if not self.name:
             return None
-        from blankslide.batch import Pattern
-        from blankslide.batch.queue import Task
+        from blankslide.batch.single import task_of
 
-        pattern = Pattern(self.name, options.resolved().identifiers)
-        task = next(iter(pattern.named([Task(1, path)], options.planning_key, in_place=not self.copies)))
-        if task.refusal:
-            raise UsageError(task.refusal)
-        return task.name
+        return task_of(self.name, path, options, in_place=not self.copies).name
 
     def problem(self, profile: Profile) -> BlankslideError | None:
         """Return what is wrong with it whichever slide it is for, or None."""

@@ -62,6 +62,43 @@ def test_in_place_a_slide_that_has_its_name_keeps_it() -> None:
     assert not table.unused
 
 
+@pytest.mark.parametrize(
+    ("rows", "is_chain"),
+    [
+        ({"a": "b", "b": "c"}, True),
+        ({"a": "b", "b": "a"}, True),
+        ({"a.svs": "B", "b.svs": "c"}, True),
+        ({"1": "0002", "2": "7"}, True),
+        ({"x/a": "b", "x/b": "c"}, True),
+        ({"x/a": "b", "b": "c"}, True),
+        ({"x/a": "b", "y/b": "c"}, False),
+        ({"a": "A", "b": "B2"}, False),
+        ({"a": "a", "b": "c"}, False),
+    ],
+)
+def test_in_place_no_row_gives_the_name_that_another_knows_a_slide_by(rows: dict[str, str], is_chain: bool) -> None:
+    table = NameTable((number, old, new) for number, (old, new) in enumerate(rows.items(), 2))
+    if is_chain:
+        with pytest.raises(UsageError, match=r"gives a name by which row \d knows a slide"):
+            named(table, "x/none.svs", in_place=True)
+    else:
+        assert named(table, "z/none.svs", in_place=True) == [NO_ROW]
+    assert named(table, "z/none.svs") == [NO_ROW], "copies leave their slides as they are"
+
+
+def test_a_second_run_gives_no_slide_the_name_of_another(put: Callable[..., Path], tmp_path: Path) -> None:
+    root = tmp_path / "archive"
+    for name in ("a.ndpi", "b.ndpi"):
+        put("small.ndpi", root, name)
+    before = {path.name: path.read_bytes() for path in root.iterdir()}
+    table = {"a": "b", "b": "c"}
+    with pytest.raises(UsageError, match="could tell later which of them it is"):
+        blankslide.anonymize_many(root, in_place=True, names=table, ledger="none", jobs=0)
+    assert {path.name: path.read_bytes() for path in root.iterdir()} == before
+    copies = blankslide.anonymize_many(root, out=tmp_path / "out", names=table, ledger="none", jobs=0)
+    assert [outcome.target for outcome in copies] == ["b.ndpi", "c.ndpi"]
+
+
 def test_a_barcode_in_the_slide_finds_its_row(put: Callable[..., Path], tmp_path: Path) -> None:
     slide = put("argos.avs", tmp_path)
     (finding,) = [f for f in blankslide.inspect(slide).findings if f.id == "argos.barcode"]

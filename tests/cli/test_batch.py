@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+import blankslide
+from blankslide.errors import UsageError
 from blankslide.samples.hamamatsu.slide import build_hamamatsu
 from blankslide.testing.process import START
 
@@ -90,6 +92,37 @@ def test_a_dry_run_prints_the_plan(archive: Path, run_here: Run) -> None:
     assert summary.startswith("3 planned \u00b7 1 refused")
     assert following.startswith("next: blankslide batch --in-place --jobs 1 ")
     assert {path: path.read_bytes() for path in before} == before
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_json_of_a_run_that_is_refused_is_whole_or_nothing(
+    archive: Path, run_here: Run, tmp_path: Path, broken: bool
+) -> None:
+    if not broken:
+        (archive / "sub" / "cut.svs").unlink()
+    ended = run_here("batch", "--json", "--out", tmp_path / "out", "--name", "S", archive)
+    assert (ended.code, "would both be called S" in ended.err) == (2, True)
+    if not broken:
+        assert ended.out == ""
+        return
+    told = json.loads(ended.out)  # the broken slide was told of before the names were held against each other
+    assert [Path(slide["path"]).name for slide in told["slides"]] == ["cut.svs"]
+    assert told["summary"]["slides"] == 1
+
+
+def test_a_report_does_not_take_the_place_of_the_table_of_names(archive: Path, run_here: Run, tmp_path: Path) -> None:
+    table = tmp_path / "names.csv"
+    table.write_text("old,new\nsub/a,A-1\nsub/b,B-1\na,C-1\n")
+    (tmp_path / "same.csv").symlink_to(table)
+    before = table.read_bytes()
+    for name in ("names.csv", "same.csv"):
+        ended = run_here("batch", "--out", tmp_path / "out", "--names", table, "--report", tmp_path / name, archive)
+        assert ended.code == 2
+        assert "would take the place of the table of names" in ended.err
+        with pytest.raises(UsageError, match="take the place"):
+            blankslide.anonymize_many(archive, out=tmp_path / "out", names=table, report=tmp_path / name, jobs=0)
+    assert table.read_bytes() == before
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_report_for_everything(archive: Path, run_here: Run, tmp_path: Path) -> None:
@@ -168,7 +201,7 @@ def test_wrong_usages_are_told_and_nothing_is_touched(
     assert {path: path.read_bytes() for path in archive.rglob("*") if path.is_file()} == before
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 @pytest.mark.slow
 def test_a_signal_ends_it_after_the_slides_in_hand(ndpi: Path, tmp_path: Path, number: int, run_here: Run) -> None:
     root = tmp_path / "archive"

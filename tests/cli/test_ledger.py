@@ -67,7 +67,9 @@ def test_an_empty_ledger_has_no_entries(run_here: Run) -> None:
     assert "the ledger has no entries" in ended.err
 
 
-def test_lines_that_are_no_entries_are_told_where_they_would_be_missed(run_here: Run, file: Path, tmp_path: Path) -> None:
+def test_lines_that_are_no_entries_are_told_where_they_would_be_missed(
+    run_here: Run, file: Path, tmp_path: Path
+) -> None:
     lines = file.read_bytes().splitlines(keepends=True)
     file.write_bytes(b"".join([lines[0], lines[1].replace(b"clean", b"clear"), *lines[2:], b'{"torn']))
     for command in (("list",), ("list", "--json"), ("export", tmp_path / "l.csv")):

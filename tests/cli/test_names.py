@@ -70,6 +70,25 @@ def test_odd_name(
     assert os.listdir(os.fsencode(tmp_path)) == [raw]
 
 
+def test_a_name_may_be_a_pattern_for_one_slide_too(original: bytes, tmp_path: Path) -> None:
+    slide = tmp_path / "KOWALSKI.svs"
+    slide.write_bytes(original)
+    out = tmp_path / "out"
+    for pattern, code in (("{foo}", 2), ("{stem", 2), ("{n}/x", 2), ("A-{n:03}", 0), ("{{a}}", 0), ("{pseudonym}", 0)):
+        ended = run_cli("anonymize", "--out", out, "--name", pattern, slide)
+        assert ended.code == code, ended.text
+    names = sorted(path.name for path in out.iterdir())
+    assert names[:1] == ["A-001.svs"]
+    assert names[2:] == ["{a}.svs"]
+    assert names[1].startswith("slide-")
+    assert len(names[1]) == 34
+    again = run_cli("batch", "--out", out, "--name", "{pseudonym}", slide)
+    assert (again.code, "1 nothing to do" in again.err) == (0, True), "both give the same name"
+    assert run_cli("anonymize", "--in-place", "--name", "{pseudonym}", slide).code == 0
+    assert (tmp_path / names[1]).exists()
+    assert not slide.exists()
+
+
 def test_folder_of_odd_names(original: bytes, tmp_path: Path) -> None:
     for name in list(NAMES.values())[:8]:
         (tmp_path / os.fsdecode(name)).write_bytes(original)

@@ -38,6 +38,16 @@ def test_a_look_names_the_command_that_cleans_and_it_works(odd: Path, run_here: 
     assert (ended.code, next_of(ended)) == (0, [])
 
 
+def test_a_name_that_looks_like_an_option_is_named_as_a_path(
+    slide: Path, run_here: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slide.rename(slide.with_name("-rf.svs"))
+    monkeypatch.chdir(slide.parent)
+    words = next_of(run_here("inspect", "--", "-rf.svs"))
+    assert words == ["anonymize", "--in-place", "./-rf.svs"]
+    assert run_here(*words).code == 0
+
+
 def test_a_dry_run_names_the_same_in_earnest(odd: Path, tmp_path: Path, run_here: Run) -> None:
     said = ["--profile", "strict", "--keep", "macro"]
     for mode, verb in ((["--in-place"], "anonymize"), (["--out", str(tmp_path / "my copies")], "batch")):

@@ -78,6 +78,13 @@ def test_closed_streams_do_not_lead_into_the_slide(slides: list[Path]) -> None:
     assert run_cli("verify", slides[0]).code == 0
 
 
+def test_a_closed_input_is_one_that_has_ended(slides: list[Path]) -> None:
+    line = 'spotcheck --ledger none --seed 1 --reviewer X "$3"'
+    ended, closed = (shell(f"{line} {how}", slides[0]) for how in ("< /dev/null", "<&-"))
+    assert closed == ended
+    assert ended.code == 1, "nobody has looked at the sample"
+
+
 @pytest.mark.parametrize("line", ["--help", "formats", "formats --json"])
 def test_commands_without_slides(line: str) -> None:
     told = shell(f"{line} > /dev/full")

@@ -90,8 +90,8 @@ IN_PLACE = ("anonymize", "--in-place", "--ledger", "none")
 
 @pytest.mark.parametrize(
     "signals",
-    [(signal.SIGINT,), (signal.SIGTERM,), (signal.SIGINT, signal.SIGINT, signal.SIGTERM)],
-    ids=["Ctrl-C", "SIGTERM", "again and again"],
+    [(signal.SIGINT,), (signal.SIGTERM,), (signal.SIGHUP,), (signal.SIGINT, signal.SIGINT, signal.SIGTERM)],
+    ids=["Ctrl-C", "SIGTERM", "the terminal is closed", "again and again"],
 )
 def test_behind_the_commit_point_the_slide_is_finished_and_no_other_begun(
     folder: Path, tmp_path: Path, signals: tuple[int, ...]

@@ -213,7 +213,8 @@ def test_lines_at_the_end_that_were_edited_are_told_after_the_next_entry_too(
     path.write_bytes(change(path.read_bytes()))
     damaged = path.read_bytes()
     broken = sum(chain.parse(line) is None for line in damaged.removesuffix(b"\n").split(b"\n"))
-    assert broken and len(ledger.check()) == broken
+    assert broken
+    assert len(ledger.check()) == broken
     ledger.append({"transaction": "next"})
     found = ledger.audit().problems
     assert [problem.kind for problem in found] == ["edited"] * broken
@@ -234,7 +235,8 @@ def test_a_full_disk_is_told_before_anything_is_written(path: Path, monkeypatch:
     monkeypatch.setattr(os, "fstatvfs", full)
     with pytest.raises(NoSpace, match="the ledger's disk is full"):
         Ledger(path).ready()
-    assert asked and path.read_bytes() == before
+    assert asked
+    assert path.read_bytes() == before
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes are not named here")

@@ -222,6 +222,21 @@ def test_a_plain_slide_may_be_edited(slide: Path) -> None:
         check_editable(opened, 1000)
 
 
+def test_a_limit_that_would_strike_in_the_middle_is_told_first(slide: Path) -> None:
+    resource = pytest.importorskip("resource", reason="no such limits here")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    size = slide.stat().st_size
+    with open_slide(slide, write=True) as opened:
+        try:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size - 1, before[1]))
+            with pytest.raises(NoSpace, match="no file as long as the slide"):
+                check_editable(opened)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+            check_editable(opened)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
 def test_a_second_name_is_refused_with_the_count(slide: Path, tmp_path: Path) -> None:
     os.link(slide, tmp_path / "x")
     os.link(slide, tmp_path / "y")

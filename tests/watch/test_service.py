@@ -189,7 +189,7 @@ def status_of(service: Watched, *more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_lets_it_finish_the_slide_in_hand(
     watched: Callable[..., Watched], kinds: dict[str, Path], number: int
 ) -> None:
@@ -224,6 +224,29 @@ def test_status_says_whether_all_is_well(watched: Callable[..., Watched], kinds:
     health = json.loads(service.health.read_text()) | {"state": "watching", "at": time.time() - 1000}
     service.health.write_text(json.dumps(health))
     assert "no sign of life" in status_of(service).stdout
+
+
+@pytest.mark.skipif(sys.platform != "linux" or shutil.which("setpriv") is None, reason="root may read everything")
+def test_a_file_that_may_not_be_read_is_told_and_holds_up_no_end(
+    watched: Callable[..., Watched], kinds: dict[str, Path]
+) -> None:
+    service = watched()
+    for name in ("a.avs", "Thimblewick.avs"):
+        shutil.copy(kinds["argos.avs"] / "argos.avs", service.source / name)
+    (service.source / "Thimblewick.avs").chmod(0)
+    as_anybody = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    ended = subprocess.run(
+        [*as_anybody, *START, *service.arguments, "--once"], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode == 4, ended.stdout
+    assert ended.stdout.count("waits: cannot open the slide: Permission denied") == 1
+    assert "Thimblewick" not in ended.stdout
+    (waiting,) = service.status()["waiting"]
+    assert "Permission denied" in waiting["why"]
+    assert set(service.copies()) == {"a.avs"}
+    (service.source / "Thimblewick.avs").chmod(0o644)
+    assert service.once() == 0
+    assert set(service.copies()) > {"a.avs"}
 
 
 @pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="only root can mount a small disk")

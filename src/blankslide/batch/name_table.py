@@ -75,8 +75,11 @@ class NameTable:
         Raises
         ------
         UsageError
-            If one row fits two slides.
+            If one row fits two slides; in place also if a row gives a name that another row knows a slide by: once the
+            first is renamed, a second run would take it for the other, and give it the other's name.
         """
+        if in_place:
+            self._refuse_chains()
         for task in tasks:
             if in_place and self._has_its_name(task):
                 yield task
@@ -96,6 +99,24 @@ class NameTable:
                 raise UsageError(f"row {number} of the table fits two slides", "write their paths below the folder")
             self.unused.discard(number)
             yield task._replace(name=new)
+
+    def _refuse_chains(self) -> None:
+        olds: dict[str, set[tuple[str, int]]] = {}
+        homes: dict[int, str] = {}
+        for old, (number, _) in self._new.items():
+            folder, _, name = old.rpartition("/")
+            homes[number] = folder
+            for each in {_unpadded(name), _unpadded(_plain(stem_of(Path(name))))}:
+                olds.setdefault(each, set()).add((folder, number))
+        for new, number in self._given.items():
+            home = homes[number]
+            for folder, other in sorted(olds.get(_unpadded(new), ()), key=lambda each: each[1]):
+                if other != number and (folder == home or not (folder and home)):
+                    raise UsageError(
+                        f"row {number} of the table gives a name by which row {other} knows a slide, so in place nobody"
+                        " could tell later which of them it is",
+                        "give names that no slide has, or make copies with --out DIR",
+                    )
 
     def _has_its_name(self, task: Task) -> bool:
         number = self._given.get(_plain(stem_of(task.path)))
@@ -144,6 +165,11 @@ def _require_name(number: int, old: str, new: str) -> None:
 def _plain(name: str) -> str:
     """Return a name as it is compared: people's tables differ in capitals, accents' spelling and slashes."""
     return unicodedata.normalize("NFC", name.strip().replace("\\", "/").removeprefix("./")).casefold()
+
+
+def _unpadded(name: str) -> str:
+    """Return a name as spreadsheets leave it, if it is a number with zeros before it."""
+    return (name.lstrip("0") or "0") if name.isascii() and name.isdecimal() else name
 
 
 # -- reading ---------------------------------------------------------------------------------

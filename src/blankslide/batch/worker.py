@@ -40,7 +40,9 @@ def main(do: Callable[..., Result] | None = None) -> None:
     """
     out = _own_streams()
     stop = Event()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, too, and it tells us
+    for name in ("SIGINT", "SIGHUP"):  # Ctrl-C and the end of the terminal reach the parent, too, and it tells us
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda number, frame: stop.set())
     inbox: Queue[Any] = Queue()
     Thread(target=_listen, args=(sys.stdin.buffer, inbox, stop), daemon=True).start()

@@ -37,7 +37,7 @@ class Request:
     mode
         In place, into copies, or only a plan.
     name
-        New name; for one slide only.
+        New name, or a pattern of it; for one slide only.
     report
         File to write a report to.
     with_names
@@ -107,10 +107,19 @@ def remark(ids: Iterable[str], profile: Profile) -> None:
         print(f"named in the profile, but in no slide here: {', '.join(names)}", file=sys.stderr)
 
 
+def _named(path: Path, request: Request, options: Options) -> tuple[str | None, Options]:
+    if request.name is None:
+        return None, options
+    from blankslide.batch.single import named_by
+
+    return named_by(request.name, path, options, request.mode)
+
+
 def _one(path: Path, request: Request, options: Options) -> Row:
     with show.progress(path, request.as_json) as step:
         options.progress = step
-        outcome = pipeline.anonymize(path, options, request.mode, request.name)
+        name, own = _named(path, request, options)
+        outcome = pipeline.anonymize(path, own, request.mode, name)
     if not request.as_json and request.mode.dry_run:
         show.dry_run(path, outcome)
     elif not request.as_json:

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from blankslide.pipeline import Mode, Options
 
 Style = Literal["lines", "json", "json-lines"]
+_OPENING = '{"slides": ['
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ def batch(asked: Asked, options: Options) -> int:
         If the request makes no sense, or nothing of it can be done; nothing was touched.
     """
     if asked.report is not None:
-        report.check(Path(asked.report))
+        report.check(Path(asked.report), asked.names)
     naming = _naming(asked, options)
     shard = None if asked.shard is None else Shard.parse(asked.shard)
     hold(asked.paths, asked.mode.out, options)
@@ -100,9 +101,13 @@ def batch(asked: Asked, options: Options) -> int:
     )
     teller = _Teller(asked)
     with stop.held(not asked.mode.dry_run), Batch(request, teller, _has_to_end, teller.counter.looked) as engine:
-        overview = engine.plan()
-        teller.planned(engine, overview)
-        summary = engine.run()
+        try:
+            overview = engine.plan()
+            teller.planned(engine, overview)
+            summary = engine.run()
+        except BaseException:
+            teller.cut_off(engine)
+            raise
         settle(options.ledger)
         teller.finished(engine)
         remark(teller.ids, options.resolved())
@@ -142,8 +147,6 @@ class _Teller:
 
     def __post_init__(self) -> None:
         self.counter = Counter(self.asked.style != "lines")
-        if self.asked.style == "json":
-            print('{"slides": [', end="")
 
     # -- events ----------------------------------------------------------------------------
 
@@ -195,7 +198,7 @@ class _Teller:
     def _object(self, outcome: Outcome) -> None:
         text = json.dumps(outcome.as_json(), ensure_ascii=True)
         if self.asked.style == "json":
-            print(",\n" * (self._count > 0) + text, end="")
+            print((",\n" if self._count else _OPENING) + text, end="")
         else:
             print(text)
         self._count += 1
@@ -226,9 +229,19 @@ class _Teller:
             self._say(summary_lines(summary, len(engine.others), self.asked.report))
             self._tell_next(summary)
             return
-        whole = {"others": [plain_text(path) for path in engine.others], "summary": summary.as_json()}
+        self._close(engine)
+
+    def cut_off(self, engine: Batch) -> None:
+        """End the object that was begun: the run has ended before its slides were done, and says why itself."""
+        self.counter.clear()
+        if self.asked.style == "json" and self._count:
+            self._close(engine)
+
+    def _close(self, engine: Batch) -> None:
+        whole = {"others": [plain_text(path) for path in engine.others], "summary": engine.summary.as_json()}
         text = json.dumps(whole, ensure_ascii=True)
-        print(f"], {text[1:]}" if self.asked.style == "json" else text)
+        begun = "" if self._count else _OPENING
+        print(f"{begun}], {text[1:]}" if self.asked.style == "json" else text)
 
     def _tell_next(self, summary: Summary) -> None:
         if self.asked.mode.dry_run and summary.planned:

@@ -167,7 +167,7 @@ class _Group(click.Group):
             return super().main(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; a signal that comes while no slide is written ends it here, and so does what nobody expected."""
+        """Run a command; a signal while no slide is written ends it here, and so does what nobody expected."""
         with stop.listening():
             try:
                 return super().invoke(ctx)
@@ -228,7 +228,7 @@ def inspect(
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--in-place", is_flag=True, help="Overwrite the slide itself. There is no way back.")
 @click.option("--out", metavar="DIR", help="Write copies to this folder; the slides themselves are only read.")
-@click.option("--name", metavar="NAME", help="New name of the copy, or of the slide. For one slide.")
+@click.option("--name", metavar="PATTERN", help="New name of the copy, or of the slide: STUDY-7, {pseudonym}. For one.")
 @click.option("--keep", multiple=True, metavar="macro", help="Keep a picture; the slide is then not clean.")
 @click.option("--dry-run", is_flag=True, help="Plan only; change nothing.")
 @click.option(

@@ -94,14 +94,15 @@ def _tell_next(request: Request, rows: Sequence[Row]) -> None:
     """Say what to do next: clean what can identify, else ask readers; nothing if no slide could be looked at."""
     seen = [row for row in rows if row.error is None]
     chosen = [] if request.profile == "research" else ["--profile", request.profile]
+    paths = [f"./{path}" if path.startswith("-") else path for path in request.paths]  # no option of the next command
     if any(words.sensitive(row.decisions) for row in seen):
         verb = "batch" if len(seen) > 1 else "anonymize"
         short = f"blankslide {verb} --in-place, with these paths"
         why = "there is no way back; --out DIR makes a copy instead"
-        print(show.next_line([verb, "--in-place", *chosen, *request.paths], short, why))
+        print(show.next_line([verb, "--in-place", *chosen, *paths], short, why))
     elif seen:
         short = "blankslide verify, with these paths"
-        print(show.next_line(["verify", *chosen, *request.paths], short, "asks independent readers"))
+        print(show.next_line(["verify", *chosen, *paths], short, "asks independent readers"))
 
 
 def _tell(row: Row, inspection: Inspection, plan: Plan, request: Request) -> None:

@@ -252,7 +252,10 @@ class _Records:
         if not self.strange:
             return 0
         if not self.whole:
-            print("no line of the file named as ledger is an entry \u00b7 name another one, or restore it", file=sys.stderr)
+            print(
+                "no line of the file named as ledger is an entry \u00b7 name another one, or restore it",
+                file=sys.stderr,
+            )
             return EnvironmentProblem.exit_code
         lines = "1 line is no whole entry" if self.strange == 1 else f"{self.strange} lines are no whole entries"
         print(f"{lines}, and not in the list \u00b7 blankslide ledger check says which", file=sys.stderr)

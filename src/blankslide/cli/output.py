@@ -86,6 +86,8 @@ def problem() -> str:
 def guarded() -> Iterator[None]:
     """Guard both standard streams for the length of a ``with`` block; the exit code is at least 4 if one failed."""
     _fill_gaps()
+    if sys.stdin is None:  # it was closed, and whoever reads from it finds its end
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 - for as long as the process lives
     before = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = Guarded(before[0]), Guarded(before[1])
     try:

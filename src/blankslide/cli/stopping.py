@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: a person may stop a run at any time, and no slide is torn by it.
+"""Ctrl-C, SIGTERM and a terminal that is closed: a run may be stopped at any time, and no slide is torn by it.
 
 While nothing is written a signal ends the run at once, as `KeyboardInterrupt`. While slides are
 written (`held`) it only sets a flag: the pipeline asks for it at its safe points in front of the commit
@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from typing import Any
 
 STOPPED = 130
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
 
 
 class Stop:

@@ -73,7 +73,7 @@ def parse(raw: bytes) -> Record | None:
 
 
 def was_edited(raw: bytes) -> bool:
-    """Whether a line has all that an entry has but its own hash: no crash leaves such a line, for it tears the end off."""
+    """Whether a line has all that an entry has but its own hash: a crash tears the end of a line off."""
     try:
         record = json.loads(raw)
     except (ValueError, RecursionError):

@@ -98,7 +98,9 @@ class _Walk:
         if is_named:
             for number, raw in broken:
                 if was_edited(raw):
-                    self._tell("edited", seq, f"line {number} before entry {seq} was edited: it does not hold its own hash")
+                    self._tell(
+                        "edited", seq, f"line {number} before entry {seq} was edited: it does not hold its own hash"
+                    )
             return
         if not broken:
             self._tell("removed", seq, f"a torn line that entry {seq} names was removed before it")

@@ -219,7 +219,9 @@ class Ledger:
     @contextmanager
     def _reading(self) -> Iterator[int]:
         try:
-            flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)  # a pipe must not hold us up
+            flags = (
+                os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+            )  # a pipe must not hold us up
             handle = os.open(self._path, flags)
             try:
                 _require_regular(handle)

@@ -57,13 +57,19 @@ def section(outcome: Outcome) -> Section:
     return Section(name, None if outcome.error else outcome, outcome.error)
 
 
-def check(path: Path) -> None:
+def check(path: Path, names: object = None) -> None:
     """Refuse a report that cannot be written, before anything is done.
+
+    Parameters
+    ----------
+    names
+        The table that says how slides are called; if it is a file, the report may not take its place.
 
     Raises
     ------
     UsageError
         If the suffix is none of ``.html``, ``.json``, ``.csv`` and ``.xlsx``: no slide is overwritten by mistake.
+        And if it is the table of names, which may be all that leads back to the old ones.
     EnvironmentProblem
         If the folder is missing or refuses.
     """
@@ -72,6 +78,8 @@ def check(path: Path) -> None:
         raise UsageError(problem, "name another file with --report")
     if path.suffix.lower() == SUFFIX:
         require()
+    if isinstance(names, str | os.PathLike) and path.exists() and os.path.exists(names) and path.samefile(names):
+        raise UsageError(f"the report would take the place of the table of names {path.name!r}", "name another file")
     folder = path.absolute().parent
     if path.is_dir():
         raise EnvironmentProblem(

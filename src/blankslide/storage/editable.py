@@ -32,7 +32,7 @@ def check_editable(opened: SlideFilesOnDisk, journal_bytes: int = 0) -> None:
     NoPermission
         If a file or the folder is read-only.
     NoSpace
-        If the journal does not fit.
+        If the journal does not fit, or this process may not write so far.
     """
     for file in opened.files:
         _check_file(file)
@@ -80,6 +80,18 @@ def _check_file(file: OpenFile) -> None:
                 "make it a file of its own, or make a clean copy with --out DIR",
             )
         _require_writable(file.path, now.st_mode, "the slide is read-only")
+        if now.st_size > _longest():
+            raise NoSpace("this process may write no file as long as the slide", "raise its limit: ulimit -f unlimited")
+
+
+def _longest() -> float:
+    """Return how long a file this process may write, in bytes: the limit would strike in the middle of the edit."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return float("inf")
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+    return float("inf") if limit == resource.RLIM_INFINITY else limit
 
 
 def _require_writable(path: str, mode: int, sentence: str) -> None:

@@ -145,9 +145,7 @@ class Board:
             self._running.pop(candidate.path, None)
         name = self._label(candidate)
         if ending in ("wait", "whole?"):
-            if self._told.get(candidate.path) != ended.words:
-                self._told[candidate.path] = ended.words
-                self._say(line(f"{name} · waits: {ended.words}"))
+            self.waits(candidate.path, candidate.name, candidate.home, ended.words)
             return
         self._told.pop(candidate.path, None)
         if ending == "stopped":
@@ -156,6 +154,12 @@ class Board:
         said = {"bad": "put into the quarantine: ", "left": "left as it is: "}.get(ending, "")
         self._say(line(f"{name} · {said}{ended.words}"))
         self._next = self._next_look = 0.0
+
+    def waits(self, path: str, name: str, home: tuple[str, ...], why: str) -> None:
+        """Say that a slide waits, once for each reason."""
+        if self._told.get(path) != why:
+            self._told[path] = why
+            self._say(line(f"{label(name, home, self._key())} · waits: {why}"))
 
     def trouble(self, candidate: Candidate, why: str) -> None:
         """Say that a folder cannot be worked on, once for each reason."""

@@ -19,13 +19,14 @@ from typing import TYPE_CHECKING
 from blankslide.batch.queue import Task
 from blankslide.errors import BlankslideError, EnvironmentProblem
 from blankslide.home import make_folder
+from blankslide.pipeline import problem_of
 from blankslide.watch import telling
 from blankslide.watch.board import Board
 from blankslide.watch.hands import Ended, Hand, Order
 from blankslide.watch.hints import Hints
 from blankslide.watch.policies import Policies
 from blankslide.watch.sorting import Candidate, Sorter
-from blankslide.watch.tree import File, ShareAway, Stamp, Tree
+from blankslide.watch.tree import File, Folder, ShareAway, Stamp, Tree
 from blankslide.watch.waking import Waker
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Service:
         self._hints: Hints | None = None
         self._tree = Tree(settings, lambda path, stamp: self._hints is not None and self._hints.has(path, stamp))
         self._policies = Policies(settings)
-        self._sorter = Sorter(self._tree, lambda: not stopped())
+        self._sorter = Sorter(self._tree, lambda: not stopped(), self._cannot_look)
         self._waker = Waker(settings.source)
         self._board = Board(settings, self._tree, say)
         self._ready: deque[Candidate] = deque()
@@ -202,6 +203,12 @@ class Service:
             self._board.trouble(candidate, error.message)
             return None
         return Order(candidate, policy, task, main.tries, main.why)
+
+    def _cannot_look(self, file: File, folder: Folder, name: str, error: Exception) -> None:
+        """Let a file wait that may not be read, or is away: whoever looks after the service has to hear of it."""
+        why = problem_of(error).message
+        self._hold(file, why)
+        self._board.waits(os.path.join(folder.path, name), name, folder.home, why)
 
     def _hold(self, file: File, why: str, soon: bool = False) -> None:
         """Let a slide wait, longer each time that it was tried in vain."""

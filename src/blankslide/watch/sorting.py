@@ -70,11 +70,19 @@ class Sorter:
         What is there.
     may_begin
         Asked for each file that would be opened; ends the search once it is false.
+    cannot
+        Called with a file that cannot be looked into now, its folder and its name, and why: it says when to try again.
     """
 
-    def __init__(self, tree: Tree, may_begin: Callable[[], bool] = lambda: True) -> None:
+    def __init__(
+        self,
+        tree: Tree,
+        may_begin: Callable[[], bool] = lambda: True,
+        cannot: Callable[[File, Folder, str, Exception], None] = lambda file, folder, name, error: None,
+    ) -> None:
         self._tree = tree
         self._may_begin = may_begin
+        self._cannot = cannot
 
     def ready(self, now: float) -> Iterator[Candidate]:
         """Yield slides, folder by folder; files that are none are put aside."""
@@ -114,7 +122,8 @@ class Sorter:
             claim = claimed_files(path)
             if claim is not None:
                 file.alone = len(claim) == 1 and has_one_file(path)
-        except (EnvironmentProblem, OSError):
+        except (EnvironmentProblem, OSError) as error:
+            self._cannot(file, folder, name, error)
             return ()
         except BlankslideError:
             claim = (path,)
