@@ -278,7 +278,7 @@ def test_only_tifffile_is_called_by_a_day(value: str) -> None:
 HEADER = [
     "270/<word>\t{Aperio|Image|Library|v#v|JPEG/RGB|Q=#|-> # x #}", "270/<word>\t# x #",
     "270/<word>\t{[#,#,|(}# x #{)|]}",
-    f"270/Top\t{KEPT}",
+    f"270/Top\t{KEPT}", "270/Left\t#",
 ]  # fmt: skip
 
 
@@ -306,6 +306,8 @@ def test_other_words_make_it_no_header(path: str, value: str) -> None:
 
 
 def test_a_value_before_a_header_must_be_kept() -> None:
+    assert of_header("270/Left", "23.44;Aperio Image")
+    assert not of_header("270/Left", "23.44;Aperio Image Roe")
     assert not of_header("270/Top", "23.44;Aperio Image Library v10.0.1", 12)
 
 

@@ -274,7 +274,7 @@ class Texts:
     def _section(self, found: FindingCollector, where: str, match: re.Match[str], block: TextBlock) -> None:
         """Judge a line without a value: the name of a section, or free text."""
         base = block.start
-        text = match[1].strip().lstrip(";[").rstrip("]").strip()
+        text = match[1].strip().lstrip("; ")  # brackets make a section whose keys are called otherwise
         if text and not _SECTIONS.issuperset(text.lower().split()):
             place = Place(0, where, base + match.start(1), base + match.end(1))
             cut = (Cut(block, base + match.start(), base + match.end()),)
