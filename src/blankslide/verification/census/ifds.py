@@ -157,7 +157,7 @@ class Walk:
             yield Entry(code, kind, number, at, start, start + length, False)
 
     def _learn(self, rows: list[tuple[int, int, int, bytes]], more: tuple[int, ...]) -> None:
-        """Learn from Hamamatsu's entries where a picture is, and once whether short texts stand in them or elsewhere."""
+        """Learn from Hamamatsu's entries where a picture is, and once whether short texts stand in them."""
         plain = [
             (code, kind, number, value, int.from_bytes(value, "little") + (high << 32))
             for (code, kind, number, value), high in zip(rows, more, strict=True)
