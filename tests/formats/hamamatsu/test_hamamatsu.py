@@ -258,6 +258,25 @@ def test_lines_may_end_with_a_bare_return_and_sections_stay(tmp_path: Path) -> N
     assert raw.rstrip("\r\0") == ";Stage\rstage.center=1,2\r;NDP"
 
 
+@pytest.mark.parametrize("profile", ["research", "strict"])
+def test_what_tells_a_channels_colour_stays(tmp_path: Path, profile: str) -> None:
+    path = tmp_path / "slide.ndpi"
+    kept = [
+        ";NDP Shading Data", ";Name=TxRed", ";CubeName=TxRed", ";CubeIndex=1", ";ExcitationName=Blank", ";ExcitationIndex=6",
+        ";EmissionName=", ";EmissionWaveLength=650", ";ExcitationNameSubstitution=--- none ---", ";ShadingAveR_2048=50114",
+        ";ShadingAveB_4096=0", ";TransmittanceR=100%", ";TransmittanceG=-",
+    ]  # fmt: skip
+    gone = [
+        ";Date=2019/10/17", ";SerialNumber=000003", ";EmissionNameSubstitution=Nonesuch", ";CubeIndex=4711",
+        ";TransmittanceB=Quillfeather", ";ShadingAveR_1951=50114",
+    ]  # fmt: skip
+    build_hamamatsu(path, tags={"all": {65449: ascii("\r".join([*kept, *gone]).encode())}})
+    outcome = pipeline.anonymize_in_place(path, pipeline.Options(profile=profile))
+    assert (outcome.content, outcome.residue) == ("clean", ())
+    raw = next(p.tags[65449].value for p in pages_of(path.read_bytes()))
+    assert raw.rstrip("\r\0").split("\r") == kept
+
+
 def test_a_section_in_brackets_goes_and_its_lines_stay(tmp_path: Path) -> None:
     """Its name would be a part of the names of its keys."""
     path = tmp_path / "s.ndpi"
