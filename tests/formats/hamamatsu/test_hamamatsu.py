@@ -262,8 +262,10 @@ def test_lines_may_end_with_a_bare_return_and_sections_stay(tmp_path: Path) -> N
 def test_what_tells_a_channels_colour_stays(tmp_path: Path, profile: str) -> None:
     path = tmp_path / "slide.ndpi"
     kept = [
-        ";NDP Shading Data", ";Name=TxRed", ";CubeName=TxRed", ";CubeIndex=1", ";ExcitationName=Blank", ";ExcitationIndex=6",
-        ";EmissionName=", ";EmissionWaveLength=650", ";ExcitationNameSubstitution=--- none ---", ";ShadingAveR_2048=50114",
+        ";NDP Shading Data", ";Name=TxRed", ";CubeName=TxRed", ";CubeIndex=1", ";ExcitationName=Blank",
+        ";ExcitationIndex=6",
+        ";EmissionName=", ";EmissionWaveLength=650", ";ExcitationNameSubstitution=--- none ---",
+        ";ShadingAveR_2048=50114",
         ";ShadingAveB_4096=0", ";TransmittanceR=100%", ";TransmittanceG=-",
     ]  # fmt: skip
     gone = [
