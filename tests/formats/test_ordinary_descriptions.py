@@ -54,6 +54,16 @@ def test_what_tifffile_says_of_its_pixels_stays(tmp_path: Path, pair: str, kept:
     assert b"NIVOLA" not in data
 
 
+def test_a_scale_under_the_name_that_a_converter_gives_it_is_known(tmp_path: Path) -> None:
+    """A strict profile keeps no number that nobody knows."""
+    path, kept = tmp_path / "slide.tif", '"mpp_x": 0.25, "mpp_y": "0.2512", "objective_power": 20, "appmag": 20'
+    text = f'{{"shape": [192, 256, 3], {kept}}}'
+    imwrite(path, PICTURE, tile=(64, 64), photometric="rgb", metadata=None, description=text)
+    outcome = pipeline.anonymize_in_place(path, pipeline.Options(profile="strict"))
+    assert (outcome.content, outcome.residue) == ("clean", ())
+    assert kept.encode() in path.read_bytes()
+
+
 def test_a_person_under_a_name_of_a_scale_goes(tmp_path: Path) -> None:
     pairs = '"shape": [192, 256, 3], "mpp_x": "NIVOLA", "openslide.mpp-x": "19510302471", "appmag": [4711]'
     data = cleaned(tmp_path / "x.tif", f"{{{pairs}}}".encode())
