@@ -43,6 +43,8 @@ def cleaned(path: Path, text: bytes) -> bytes:
         ('"PhysicalSizeX": 0.25, "PhysicalSizeXUnit": "\\u00b5m"', '0.25, "PhysicalSizeXUnit": "\\u00b5m"'),
         ('"magnification": 40, "mpp": 0.25', '40, "mpp": 0.25'),
         ('"dtype": "uint8"', '"uint8"'),
+        ('"openslide.mpp-x": "0.26283899999999999", "openslide.objective-power": "40"', '"0.26283899999999999", '),
+        ('"mpp_x": 0.25, "mpp_y": "0.2512", "objective_power": 20', '0.25, "mpp_y": "0.2512", "objective_power": 20'),
         ('"truncated": true, "patient": "NIVOLA"', "true"),
     ],
 )
@@ -50,6 +52,22 @@ def test_what_tifffile_says_of_its_pixels_stays(tmp_path: Path, pair: str, kept:
     data = cleaned(tmp_path / "x.tif", f'{{"shape": [192, 256, 3], {pair}}}'.encode())
     assert kept.encode() in data
     assert b"NIVOLA" not in data
+
+
+def test_a_scale_under_the_name_that_a_converter_gives_it_is_known(tmp_path: Path) -> None:
+    """A strict profile keeps no number that nobody knows."""
+    path, kept = tmp_path / "slide.tif", '"mpp_x": 0.25, "mpp_y": "0.2512", "objective_power": 20, "appmag": 20'
+    text = f'{{"shape": [192, 256, 3], {kept}}}'
+    imwrite(path, PICTURE, tile=(64, 64), photometric="rgb", metadata=None, description=text)
+    outcome = pipeline.anonymize_in_place(path, pipeline.Options(profile="strict"))
+    assert (outcome.content, outcome.residue) == ("clean", ())
+    assert kept.encode() in path.read_bytes()
+
+
+def test_a_person_under_a_name_of_a_scale_goes(tmp_path: Path) -> None:
+    pairs = '"shape": [192, 256, 3], "mpp_x": "NIVOLA", "openslide.mpp-x": "19510302471", "appmag": [4711]'
+    data = cleaned(tmp_path / "x.tif", f"{{{pairs}}}".encode())
+    assert not [word for word in (b"NIVOLA", b"19510302", b"4711") if word in data]
 
 
 @pytest.mark.parametrize("unit", ["micron", "um", r"\u00B5m", "\u00b5m", "inch", "mm", "pixel"])

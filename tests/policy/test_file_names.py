@@ -35,3 +35,10 @@ def test_a_removed_value_in_the_name_identifies() -> None:
     assert name_verdict("CMU-1-Small-Region.svs") == "unknown"
     assert name_verdict("CMU-1-Small-Region.svs", ["cmu-1"]) == "identifying"
     assert name_verdict("CMU-1-Small-Region.svs", ["mal"]) == "unknown"
+
+
+def test_a_removed_value_is_not_looked_for_in_a_pseudonym_of_ours() -> None:
+    ours = "slide-1171b5926052d319063cb79e.svs"
+    assert name_verdict(ours, ["Slide", "5926"]) == "plain"
+    assert name_verdict(f"KOVACS {ours}", ["Kovacs"]) == "identifying"
+    assert name_verdict("slide 17.svs", ["Slide 17"]) == "identifying"

@@ -106,8 +106,7 @@ _STYLE = Style(
     maker=r"Aperio|Motic V\d",
     words=(
         r"Aperio|Image,?|Library|Leica|Biosystems|Segue|Digital|GT ?450|DX|KFBIO|Motic|Grundium|Ocus\d{0,2},?"
-        r"|V\d\.\d\.\d|->|-|label|macro|thumbnail|\d{1,7}x\d{1,7}\]"
-        r"|\[?\d{1,7},\d{1,7},?(?:\d{1,7}x\d{1,7}\]?)?"
+        r"|V\d\.\d\.\d|->|-|label|macro|thumbnail"
     ),
     again=r"(?:Aperio|Motic) ",
     patterns=((pattern(r"(?i:customfield)[._][A-Za-z_.]{1,48}"), "", DIRECT),),

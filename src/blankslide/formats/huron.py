@@ -28,7 +28,6 @@ from blankslide.formatkit.findings import DEVICE, DIRECT, QUASI
 from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.text_pairs import Pairs, prefixed
 from blankslide.formatkit.text_style import Style, numbers
-from blankslide.formatkit.vocabulary import SHORT_NUMBER
 from blankslide.model.patterns import pattern
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
 _MAKE = 271
 _MAKER = pattern(r"Huron(?:(?: Digital Pathology| Technologies)(?: Inc\.?)?)?(?: TissueScope| LE ?\d?)*(?![^\0\s,;])")
 _ANY_MAKER = pattern("Huron")
-_LENGTH = pattern(rf"{SHORT_NUMBER}(?: ?(?:um|µm|microns?|nm|mm)(?:/(?:px|pixel))?)?", re.I)
+_LENGTH = pattern(r"[-+]?\d{1,6}(?:\.\d{1,12}|,\d{1,7})?(?: ?(?:um|µm|microns?|nm|mm)(?:/(?:px|pixel))?)?", re.I)
 
 #: Keys whose legal values stay.
 SCIENCE: dict[str, Legal] = {

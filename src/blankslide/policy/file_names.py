@@ -75,10 +75,10 @@ def name_verdict(name: str, removed: Iterable[str] = ()) -> NameVerdict:
         File or folder name, with or without its suffix.
     removed
         Values that are removed from the slide; those of four characters or more are looked
-        for in the name, ignoring case.
+        for in the name, ignoring case, but not in a pseudonym of ours: it was drawn, and "slide" is its own word.
     """
     stem = is_uid(name) or PurePath(name).stem
-    low = stem.lower()
+    low = _PSEUDONYM.sub("-", stem).lower()
     if any(len(v) >= 4 and v.lower() in low for v in removed):
         return "identifying"
     if _RANDOM.fullmatch(stem):

@@ -39,6 +39,10 @@ def _openslide(path: Path) -> NDArray[np.uint8] | None:
     """Read what was scanned: of a large canvas that may be a small part."""
     from openslide import OpenSlide
 
+    from blankslide.verification.judges.openslide import can_read
+
+    if not can_read(path):
+        return None
     with OpenSlide(path) as slide:
         known = slide.properties
         x, y, width, height = (int(known.get(f"openslide.bounds-{name}", 0)) for name in ("x", "y", "width", "height"))

@@ -130,6 +130,26 @@ def test_short_text_inline_is_taken_where_it_is_no_offset_to_text() -> None:
         assert tiff.first.tags[65427].start == 40 + 2 + 12 + 8
 
 
+TWO = int.from_bytes(b"A\0\0\0", "little"), int.from_bytes(b"B\0\0\0", "little")
+
+
+def test_short_text_is_read_as_the_files_other_short_texts_are() -> None:
+    """At the place that the letter is as an offset stands text, or what is left of one."""
+    entries = [(65420, 4, 1, 1), (65427, 2, 2, TWO[0]), (65442, 2, 2, TWO[1])]
+    for told, inline in (((65476, 2, 1, 0), True), ((65476, 2, 3, 0x0102FF), False)):
+        file = source(400, directory([*entries, told]), 0x20000, {0x40: b"KL\0M\0\0", 0x0102FF: b"RU\0"})
+        assert file.read(TWO[0], 2) == b"L\0"
+        page = Ndpi(file).first
+        assert [page.tags[t].inline is not None for t in (65427, 65442)] == [inline, inline]
+        assert page.text(65427) == ("A" if inline else "L")
+
+
+def test_an_offset_to_text_leads_into_no_picture() -> None:
+    entries = [(273, 4, 1, 0x30), (279, 4, 1, 0x100), (65420, 4, 1, 1), (65427, 2, 2, TWO[0])]
+    page = Ndpi(source(400, directory(entries), 0, {0x30: b"\xff\xd8", TWO[0]: b"L\0"})).first
+    assert page.text(65427) == "A"
+
+
 def test_short_text_that_is_nowhere_is_refused() -> None:
     with pytest.raises(DamagedSlide, match="neither"):
         _ = Ndpi(source(40, directory([(65420, 4, 1, 1), (65427, 2, 3, 0xFFFFFF)]), 300)).first

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -11,10 +14,12 @@ import pytest
 from blankslide import pipeline
 from blankslide.errors import ContradictorySlide, DamagedSlide, SlideError
 from blankslide.formats.hamamatsu.format_vms import FORMAT
+from blankslide.testing.bench import contents
 from blankslide.testing.built import build_hamamatsu_vms
 from blankslide.testing.conformance import FormatConformance
 from blankslide.testing.judge import has_piece
 from blankslide.testing.spellings import places_of
+from blankslide.verification.judges import openslide
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -165,6 +170,73 @@ def test_science_keys_with_illegal_values_go(tmp_path: Path) -> None:
     path = built(tmp_path, keys={"LayerSpacing": "Brackenholt"})
     assert pipeline.anonymize_in_place(path).content == "clean"
     assert b"Brackenholt" not in path.read_bytes()
+
+
+@pytest.mark.parametrize("recipe", [{}, TestUncompressed.recipe], ids=["vms", "vmu"])
+def test_far_offsets_and_the_order_of_the_colours_stay(tmp_path: Path, recipe: dict[str, Any]) -> None:
+    """A slide is 75 million nanometres long, so that offsets have eight digits; the model is told, and stays."""
+    path = tmp_path / f"slide.{recipe.get('kind', 'vms')}"
+    keys = {
+        "XOffsetFromSlideCentre": "-26812644", "YOffsetFromSlideCentre": "10034567", "LayerOffset": "-929033",
+        "FocusOffset": "120500", "FocalDepth": "17000000", "PixelOrder": "RGB",
+        "HardwareModel": "C9600-12", "Creator": "NDP.scan 2.3.1",
+    }  # fmt: skip
+    build_hamamatsu_vms(path, **SMALL | recipe, keys=keys)
+    outcome = pipeline.anonymize_in_place(path)
+    assert (outcome.content, outcome.residue) == ("clean", ())
+    data = path.read_bytes()
+    assert all(f"{key}={value}".encode() in data for key, value in keys.items())
+
+
+OTHER_PIXELS: list[dict[str, str | None]] = [
+    {"PixelOrder": "BGR"}, {"PixelOrder": "rgb"}, {"PixelOrder": None}, {"BitsPerPixel": "24"}, {"BitsPerPixel": None}
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("keys", OTHER_PIXELS, ids=str)
+def test_pixels_that_openslide_does_not_know_end_no_process(tmp_path: Path, keys: dict[str, str | None]) -> None:
+    """It closes what it has not opened, and the process that asks it is ended by a signal."""
+    path = tmp_path / "slide.vmu"
+    build_hamamatsu_vms(path, **SMALL | TestUncompressed.recipe, keys=keys)
+    before = contents(tmp_path)
+    told = [sys.executable, "-m", "blankslide", "anonymize", "--in-place", str(path)]
+    run = subprocess.run(
+        told, capture_output=True, check=False, env={**os.environ, "XDG_STATE_HOME": str(tmp_path / "h")}
+    )
+    assert (run.returncode, b"no independent reader" in run.stdout + run.stderr) == (3, True)
+    assert {name: data for name, data in contents(tmp_path).items() if not name.startswith("h/")} == before
+    found = pipeline.inspect(path)
+    look = f"""
+from pathlib import Path
+from blankslide import pipeline
+from blankslide.verification import small
+from blankslide.verification.census import reference
+from blankslide.viewing.areas import openslide
+path = Path({str(path)!r})
+print(reference.slide_grey(path), small._openslide(path))
+try:
+    openslide.levels(path, pipeline.inspect(path))
+except Exception as error:
+    print(type(error).__name__)
+"""
+    run = subprocess.run([sys.executable, "-c", look], capture_output=True, check=False, text=True)
+    assert (run.returncode, run.stdout.split()[:2]) == (0, ["None", "None"])
+    assert found.levels
+
+
+def test_openslide_is_asked_of_pixels_that_it_knows(tmp_path: Path) -> None:
+    path = tmp_path / "slide.vmu"
+    for keys in ({}, {"BitsPerPixel": "036"}, {"PixelOrder": " RGB"}):
+        build_hamamatsu_vms(path, **SMALL | TestUncompressed.recipe, keys=keys)
+        assert openslide.can_read(path)
+    path.write_bytes(path.read_bytes() + b"PixelOrder=BGR\r\n")
+    assert not openslide.can_read(path)
+
+
+def test_a_day_in_an_offsets_place_is_told_of(tmp_path: Path) -> None:
+    path = built(tmp_path, keys={"XOffsetFromSlideCentre": "19510302"})
+    outcome = pipeline.anonymize_in_place(path)
+    assert b"19510302" not in path.read_bytes() or outcome.residue
 
 
 def test_a_byte_order_mark_stays(tmp_path: Path) -> None:

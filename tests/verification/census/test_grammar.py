@@ -273,3 +273,52 @@ def test_a_shape_is_spelled_only_where_the_vocabulary_has_it() -> None:
 def test_only_tifffile_is_called_by_a_day(value: str) -> None:
     assert plausible("tifffile.py 2026.3.3")
     assert not plausible(value)
+
+
+HEADER = [
+    "270/<word>\t{Aperio|Image|Library|v#v|JPEG/RGB|Q=#|-> # x #}", "270/<word>\t# x #",
+    "270/<word>\t{[#,#,|(}# x #{)|]}",
+    f"270/Top\t{KEPT}", "270/Left\t#",
+]  # fmt: skip
+
+
+def of_header(path: str, value: str, kept: int = 400) -> bool:
+    return explained(text(path, value), Rules(Vocabulary(HEADER), Kept([(0, 0, kept)]), lambda _: False, False))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [("270", "Aperio Image Library v12.0.16"), ("270", "256x192 [0, 0, 256 x 192] (64x64) -> 64x48 JPEG / RGB Q = 30"),
+     ("270/256x192 (64x64) JPEG/RGB Q", "30"), ("270/Top", "23.44;Aperio Image Library v10.0.1")],
+)  # fmt: skip
+def test_words_of_headers_may_stand_in_any_order(path: str, value: str) -> None:
+    assert of_header(path, value)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [("270", "Aperio KOVACS"), ("270", "AperioImage"), ("270", "Aperio 12"), ("270", "(64x64"), ("271", "Aperio Image"),
+     ("270/Slide (64x64) JPEG/RGB Q", "30"), ("270/User", "Roe;Aperio Image Library v10.0.1"),
+     ("270/Top", "23.44;Aperio Image Roe"), ("270/Top", "1951-03-02;Aperio Image")],
+)  # fmt: skip
+def test_other_words_make_it_no_header(path: str, value: str) -> None:
+    assert not of_header(path, value, 0)
+
+
+def test_a_value_before_a_header_must_be_kept() -> None:
+    assert of_header("270/Left", "23.44;Aperio Image")
+    assert not of_header("270/Left", "23.44;Aperio Image Roe")
+    assert not of_header("270/Top", "23.44;Aperio Image Library v10.0.1", 12)
+
+
+def test_a_key_in_a_line_that_begins_with_a_semicolon_is_a_plain_key() -> None:
+    line = text("65449/;ExcitationIndex", "6")
+    assert explained(line, rules((0, 5, 40)))
+    assert not explained(line, rules((0, 5, 40), numbers=False))
+    assert not explained(text("65449/;PatientNumber", "6"), rules((0, 5, 40)))
+
+
+def test_a_decimal_comma_makes_a_number() -> None:
+    assert explained(text("270/Stain", "0,2498765432"), rules((0, 5, 40)))
+    assert not explained(text("270/Stain", "0,2498765432"), rules((0, 5, 12)))
+    assert not explained(text("270/Stain", "19510302,4711"), rules((0, 5, 40)))

@@ -85,6 +85,20 @@ def test_short_text_of_an_ndpi_stands_out_of_line_and_inline_where_it_leads_to_n
     assert walk.bytes_of(entry) == b"Ki\xfc\0"
 
 
+@pytest.mark.parametrize("text", [b"\0", b"A\0", b"AB\0"])
+def test_short_texts_of_an_ndpi_stand_in_their_entries_where_others_do(tmp_path: Path, text: bytes) -> None:
+    """An offset of nothing leads to the file's own mark, and a letter may lead to text."""
+    path, inline = tmp_path / "s.ndpi", {65427: Value(2, text, outline=True), 65459: Value(2, b"\0", outline=True)}
+    build_hamamatsu(path, tags={"level0": inline}, **SMALL)
+    data = bytearray(path.read_bytes())
+    page = Walk(MemorySource(bytes(data))).directories[0]
+    for code, value in ((65427, text), (65459, b"\0")):
+        entry = page.first(code)
+        assert entry is not None
+        assert entry.inline
+        assert bytes(data[entry.start : entry.end]) == value
+
+
 def test_children_of_children() -> None:
     gps = tiff([entry(1, 2, 2, b"N\0")])[8:]
     parent = tiff([entry(34665, 4, 1, struct.pack("<I", 26))])

@@ -3,15 +3,18 @@
 The header is that of a little-endian classic TIFF, but all offsets have 64 bits. A directory
 is a count (16 bits), entries of 12 bytes, the next pointer (64 bits), and then one high word
 (32 bits) for each entry, in the same order. The high word extends the entry's offset, or
-turns an inline integer into one of 64 bits. Text never stands inline, however short.
+turns an inline integer into one of 64 bits. Text never stands inline, however short; but some scanners
+write it as TIFF says, inline up to four bytes.
 
 Strategy: `Ndpi` is `Tiff` with another way of reading entries; whoever walks directories
 need not know which of the two it is. Offsets are Python integers, so nothing wraps.
 
 Promise: as `Tiff`; any bytes give an `Ndpi`, a `NotASlide` or a `DamagedSlide`.
 
-Source: OpenSlide's description of the format; files from tools that write short text inline
-exist too, and are understood where only one reading makes sense.
+Short text that could be read both ways is read as the file's other short texts are: the first of which only one
+reading makes sense decides. An offset to text never leads into a picture.
+
+Source: OpenSlide's description of the format, and its issue 774 about scanners that write text inline.
 """
 
 from __future__ import annotations
@@ -19,7 +22,14 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Any
 
-from blankslide.containers.tiff.directories import MAX_ENTRIES, TYPE_SIZE, Entry, Tiff
+from blankslide.containers.tiff.directories import (
+    MAX_ENTRIES,
+    STRIP_BYTE_COUNTS,
+    STRIP_OFFSETS,
+    TYPE_SIZE,
+    Entry,
+    Tiff,
+)
 from blankslide.errors import DamagedSlide, NotASlide
 
 if TYPE_CHECKING:
@@ -78,6 +88,8 @@ class Ndpi(Tiff):
         self.header_size = _HEADER
         self._pointer = struct.Struct("<Q")
         (self._first_offset,) = self._pointer.unpack(source.read(self.first_pos, 8))
+        self._strips: list[range] = []
+        self._is_inline: bool | None = None  # whether short texts are, as far as is known
 
     def read_directory(self, offset: int, name: str) -> tuple[list[Entry], int, int, int]:
         """Parse the directory at ``offset``; its end is that of the high words."""
@@ -87,8 +99,20 @@ class Ndpi(Tiff):
     def _entries(self, table: bytes, pos: int, step: int, name: str) -> list[Entry]:
         count = len(table) // step
         high = struct.unpack(f"<{count}I", self.source.read(pos + len(table) + self.width, 4 * count))
-        rows = zip(self._entry.iter_unpack(table), high, strict=True)
+        rows = list(zip(self._entry.iter_unpack(table), high, strict=True))
+        self._strips.append(_strip(rows))
+        if self._is_inline is None:
+            self._is_inline = self._decided(rows)
         return [self._wide(row, word, pos + i * step, name) for i, (row, word) in enumerate(rows)]
+
+    def _decided(self, rows: list[tuple[tuple[Any, ...], int]]) -> bool | None:
+        """Say how short texts of a directory are stored, if there is one that makes sense in one way only."""
+        for (_, kind, count, raw), high in rows:
+            if kind == _ASCII and 0 < count <= len(raw):
+                inline = not high and _is_text(raw[:count]) and not any(raw[count:])
+                if inline is not self._is_text_at(high << 32 | int.from_bytes(raw, "little"), count):
+                    return inline
+        return None
 
     def _wide(self, row: tuple[Any, ...], high: int, pos: int, name: str) -> Entry:
         """Read one entry with its high word."""
@@ -99,7 +123,7 @@ class Ndpi(Tiff):
         length, at = unit * count, pos + 8
         start = high << 32 | int.from_bytes(raw, "little")
         if kind == _ASCII:
-            if length <= 4 and not self._is_text_at(start, length):
+            if length <= 4 and (self._is_inline_text(raw, length, high) or not self._is_text_at(start, length)):
                 entry = _inline_text(tag, count, raw, high, pos, name)
                 self._note_slack(raw, length, at, name)
                 return entry
@@ -119,9 +143,20 @@ class Ndpi(Tiff):
 
     def _is_text_at(self, start: int, length: int) -> bool:
         """Whether short text, or what is left of it, stands at an offset."""
-        if not length or start < _HEADER or start + length > self.size:
+        if not length or start < _HEADER or start + length > self.size or any(start in strip for strip in self._strips):
             return False
         return _is_text(self.source.read(start, length))
+
+    def _is_inline_text(self, raw: bytes, length: int, high: int) -> bool:
+        """Whether an entry can hold its short text, in a file that is known to store such texts so."""
+        return self._is_inline is True and not high and _is_text(raw[:length]) and not any(raw[length:])
+
+
+def _strip(rows: list[tuple[tuple[Any, ...], int]]) -> range:
+    """Bytes of the one strip that a directory has; none if it has several."""
+    found = {tag: high << 32 | int.from_bytes(raw, "little") for (tag, _, count, raw), high in rows if count == 1}
+    start = found.get(STRIP_OFFSETS, 0)
+    return range(start, start + found.get(STRIP_BYTE_COUNTS, 0))
 
 
 def _is_text(data: bytes) -> bool:

@@ -40,6 +40,14 @@ SHAPED: dict[str, re.Pattern[str]] = {
     "mpp": pattern(NUMBER),
     "magnification": pattern(NUMBER),
     **dict.fromkeys(("physicalsizexunit", "physicalsizeyunit"), pattern(_UNIT)),
+    **dict.fromkeys(
+        (
+            "mpp_x mpp_y mpp-x mpp-y mppx mppy pixel_size pixel_size_x pixel_size_y pixelsize pixelsizex pixelsizey "
+            "objective_power objective-power objectivepower appmag app_mag openslide.mpp-x openslide.mpp-y "
+            "openslide.objective-power aperio.mpp aperio.appmag hamamatsu.sourcelens tiff.xresolution tiff.yresolution"
+        ).split(),
+        pattern(rf"{NUMBER}|\d{{1,3}}\.\d{{16,20}}"),
+    ),
 }
 #: Keys of ImageJ's lines and the values that stay.
 LINES: dict[str, re.Pattern[str]] = {

@@ -122,6 +122,20 @@ SCIENCE: dict[str, Legal] = {
     ),
     **dict.fromkeys(("xoffsetfromslidecentre", "yoffsetfromslidecentre"), _OFFSET),
     "product": _MODEL,
+    # of a fluorescence channel: Bio-Formats looks there for the colour that it was seen in
+    **dict.fromkeys(
+        (
+            "cubeindex excitationindex emissionindex enableexcitationsubstitution enableemissionsubstitution "
+            "excitationindexsubstitution emissionindexsubstitution"
+        ).split(),
+        pattern(r"\d{1,3}"),
+    ),
+    **{f"shadingave{colour}_{width}": _NUMBER for colour in "rgb" for width in (512, 1024, 2048, 4096, 8192)},
+    **dict.fromkeys(("transmittancer", "transmittanceg", "transmittanceb"), pattern(r"-|\d{1,3}(?:\.\d{1,3})? ?%?")),
+    **dict.fromkeys(
+        "cubename excitationname emissionname excitationnamesubstitution emissionnamesubstitution".split(),
+        pattern(r"Blank|Empty|None|Open|-{1,3} ?none ?-{1,3}"),
+    ),
 }
 #: Keys of shading data: science, but it can identify the scanner.
 WEAK: dict[str, Legal] = {
@@ -129,7 +143,10 @@ WEAK: dict[str, Legal] = {
     "firmware.version": WORDS[65448].legal,
 }
 #: Keys whose values stay if they name a dye or channel.
-_DYES = frozenset("name channel channelname fluorescence dye filter filtername fluorophore".split())
+_DYES = frozenset(
+    "name channel channelname fluorescence dye filter filtername fluorophore cubename excitationname emissionname "
+    "excitationnamesubstitution emissionnamesubstitution".split()
+)
 #: Keys that identify. Every key that is in no table is unknown, and goes unless the policy allows it.
 FIELDS: dict[str, PhiClass] = {
     "created": QUASI,
@@ -274,7 +291,7 @@ class Texts:
     def _section(self, found: FindingCollector, where: str, match: re.Match[str], block: TextBlock) -> None:
         """Judge a line without a value: the name of a section, or free text."""
         base = block.start
-        text = match[1].strip().lstrip(";[").rstrip("]").strip()
+        text = match[1].strip().lstrip("; ")  # brackets make a section whose keys are called otherwise
         if text and not _SECTIONS.issuperset(text.lower().split()):
             place = Place(0, where, base + match.start(1), base + match.end(1))
             cut = (Cut(block, base + match.start(), base + match.end()),)

@@ -64,7 +64,6 @@ _WORDS = (
     r"x|y|z|(?:colou?r )?components?|scale|wavelet ?coef(?:ficient)?s?|spatial|micro ?meters?|um|pixels?|none|"
     r"Y|Co|Cg|LL|LH|HL|HH"
 )
-_DERIVATION = r"(?i)(?:PHILIPS )?UFS V?[\d.]{1,16}(?: ?\| ?(?:Quality|DWT|Compressor) ?= ?[\d.]{1,8}){0,3}"
 
 RULES = {
     **vocabulary.RULES,
@@ -74,7 +73,7 @@ RULES = {
         "DP_SHARPNESS_GAIN_RGB24 DP_CLAHE_CLIP_LIMIT_Y16 DP_CLAHE_NR_BINS_Y16 DP_CLAHE_CONTEXT_DIMENSION_Y16 "
         "DP_WAVELET_QUANTIZER DP_WAVELET_DEADZONE DP_WAVELET_QUANTIZER_SETTING",
     ),
-    "DICOM_DERIVATION_DESCRIPTION": Rule("dicom-derivation-description", PhiClass.PATH, pattern(_DERIVATION)),
+    "DICOM_DERIVATION_DESCRIPTION": Rule("dicom-derivation-description", PhiClass.PATH, pattern(vocabulary.ENCODER)),
 }
 
 

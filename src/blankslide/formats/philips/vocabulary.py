@@ -38,8 +38,11 @@ _MAKER = (
 )
 _MODEL = r"(?i)(?:philips )?(?:ufs(?: scanner)?|intellisite(?: ultra fast scanner)?|ultra ?fast scanner|sg ?\d{1,3})"
 _BASE64 = r"[A-Za-z0-9+/\s]{256,}+={0,2}\s*+"
-_OPTION = r"(?:(?:useBigTIFF|useRgb|levels|processing|tileSize)=[\d,]{1,64}|q\d{1,3})"
-_DERIVATION = rf"(?:tiff-)?{_OPTION}(?:-{_OPTION}){{0,16}}-?"
+ENCODER = rf"(?i:(?:PHILIPS )?UFS V?{VERSION}(?: ?\| ?(?:Quality|DWT|Compressor) ?= ?\d{{1,4}}){{0,3}})"
+"""What the scanner says of its compression; an export puts it behind what it says of itself."""
+_OPTION = r"(?:(?:useBigTIFF|useRgb|levels|processing|tileSize|clip|gain)=[\d,]{1,64}|q\d{1,3})"
+_EXPORT = rf"(?:tiff-)?{_OPTION}(?:-{_OPTION}){{0,16}}-?"
+_FILE = rf"(?:{_EXPORT})?sourceFilename=(?:&quot;|\")?(.*?)(?:&quot;|\")?(?:;{ENCODER})?"
 
 
 class _Name:
@@ -94,8 +97,8 @@ RULES = {
     "DICOM_DERIVATION_DESCRIPTION": Rule(
         "dicom-derivation-description",
         PATH,
-        pattern(_DERIVATION),
-        inside=pattern(rb"(?:" + _DERIVATION.encode() + rb")?sourceFilename=(?:&quot;|\")?(.*?)(?:&quot;|\")?", re.S),
+        pattern(rf"{_EXPORT}(?:;{ENCODER})?"),
+        inside=pattern(_FILE.encode(), re.S),
     ),
     "PIM_DP_SOURCE_FILE": Rule("pim-dp-source-file", PATH, pattern("%FILENAME%")),
     **rules(

@@ -9,7 +9,7 @@ place as kept. ``=code`` is the same for numbers of coding schemes, which are lo
 says ``=file``, the name of one of the slide's own files may stand: the verdict on names speaks about that. Where it
 says ``=name`` or ``=sql``, a name of a database's schema or a statement of it may stand, put together of the names and
 words at ``schema/name`` and ``schema/word``. Where it says ``=size``, a number of bytes may stand that the file can
-have.
+have. A place that ends in ``<word>`` lists the words that headers are made of (`rows`).
 
 A line of a vocabulary is the place, a tab, and the template. Capitals of places do not count. ``*`` as a part of a
 place stands for any one part, ``**/`` at its beginning for any parts, and ``{a|b}`` in a template for one of both.
@@ -25,6 +25,7 @@ from functools import cache, lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
+from blankslide.verification.census.rows import WORD, is_row, row_and_rest
 from blankslide.verification.census.texts import BYTES, DIGITS, is_table
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ _DATE = re.compile(r"(?<!\d)(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _DOTTED = re.compile(r"\d{1,2}\.\d{1,2}\.(?:19|20)\d\d|\d\d\.\d\d\.\d\d|(?:19|20)\d\d\.\d{1,2}\.\d{1,2}")
 _LONG = re.compile(r"\d{6,}+")
+_COMMA = re.compile(r"[-+]?\d{1,6}+,\d{1,15}+(?:[eE][-+]?\d{1,3}+)?")
 _LONGER = re.compile(r"-?\d{1,10}+(?>(?:[ ,;]{1,2}+-?\d{1,10}+)*)")
 _DAY = re.compile(r"(?<!\d)(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d)")
 _TABLE = re.compile(r"(?>(?:[0-9A-Fa-f]{2}){16,})")
@@ -293,6 +295,8 @@ def explained(text: Text, rules: Rules) -> bool:
         if rules.ids and "@" not in value and len(value) <= 48:
             value = _cut_off(value, rules.ids)
         return not residue(value, allowed or ())
+    if _is_header(text, value, rules):
+        return True
     if allowed is None:
         return _harmless(text, rules)
     if (
@@ -314,6 +318,24 @@ def explained(text: Text, rules: Rules) -> bool:
     if HEX in allowed and (value == DIGITS or (_TABLE.fullmatch(value) is not None and is_table(value))):
         return True
     return KEPT in allowed and plausible(text.value)
+
+
+def _is_header(text: Text, value: str, rules: Rules) -> bool:
+    """Whether a text is a row of the words that headers there are made of, or a value with such a row behind it.
+
+    The last word of a row may look like a key and its value: ``Q=30``.
+    """
+    root, _, key = text.path.partition("/")
+    words = rules.vocabulary.at(f"{root}/{WORD}")
+    if words is None:
+        return False
+    if is_row(f"{key}={value}" if key else value, words, template):
+        return True
+    parted = row_and_rest(value) if key else None
+    if parted is None or not is_row(parted[1], words, template):
+        return False
+    head = parted[0]
+    return explained(text._replace(value=head, end=min(text.end, text.start + len(head))), rules)
 
 
 _OF_SCHEMAS = frozenset((NAME, SQL))
@@ -350,8 +372,9 @@ def _is_file(value: str, files: Iterable[str]) -> bool:
 
 
 def _is_numbers(value: str) -> bool:
-    """Whether a value is nothing but numbers of at most seven digits, or yes or no."""
-    return not set(template(value)) - _NUMERIC or value.strip().lower() in _TRUTHS
+    """Whether a value is nothing but numbers of at most seven digits, one with a decimal comma, or yes or no."""
+    plain = value.strip()
+    return not set(template(value)) - _NUMERIC or _COMMA.fullmatch(plain) is not None or plain.lower() in _TRUTHS
 
 
 _TIMES = tuple(
@@ -401,7 +424,7 @@ def _spelled(word: str) -> re.Pattern[str]:
 
 def _harmless(text: Text, rules: Rules) -> bool:
     """Whether a place that nobody knows holds a short number, true or false, kept by the plan, under a plain key."""
-    key, value = text.path.rpartition("/")[2], text.value.strip()
+    key, value = text.path.rpartition("/")[2].lstrip("; "), text.value.strip()
     return (
         (value.lower() in ("true", "false") or (rules.numbers and _HARMLESS.fullmatch(value) is not None))
         and _TOKEN.fullmatch(key) is not None

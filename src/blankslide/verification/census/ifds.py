@@ -81,6 +81,8 @@ class Walk:
             self.ndpi, head, at = True, 12, self._number(4, 8)
         self.head: Span = (0, head)
         self._seen: set[int] = set()
+        self._texts_inline: bool | None = None
+        self._pictures: list[Span] = []
         self._follow(at)
 
     def _is_ndpi(self, at: int) -> bool:
@@ -139,23 +141,44 @@ class Walk:
     def _entries(self, begin: int, count: int, words: Span | None) -> Iterator[Entry]:
         size, room = (20, 8) if self.big else (12, 4)
         raw = self.source.read(begin, size * count)
-        more = struct.unpack(f"{self.order}{count}I", self.source.read(*_length(words))) if words else ()
-        for i, (code, kind, number, value) in enumerate(
-            struct.iter_unpack(self.order + ("HHQ8s" if self.big else "HHI4s"), raw)
-        ):
-            at, high = begin + size * i, more[i] if more else 0
+        more = struct.unpack(f"{self.order}{count}I", self.source.read(*_length(words))) if words else (0,) * count
+        rows = list(struct.iter_unpack(self.order + ("HHQ8s" if self.big else "HHI4s"), raw))
+        if self.ndpi:
+            self._learn(rows, more)
+        for i, (code, kind, number, value) in enumerate(rows):
+            at, high = begin + size * i, more[i]
             length = SIZES.get(kind, 1) * number
             start = int.from_bytes(value, "little" if self.order == "<" else "big") + (high << 32)
-            if length <= room and not (self.ndpi and kind == _ASCII and self._is_text(start, length)):
+            if length <= room and not (self.ndpi and kind == _ASCII and self._is_elsewhere(value, start, length)):
                 yield Entry(code, kind, number, at, at + size - room, at + size - room + length, True, high)
                 continue
             if start + length > self.source.size:
                 raise Broken("a value does not end inside the file")
             yield Entry(code, kind, number, at, start, start + length, False)
 
+    def _learn(self, rows: list[tuple[int, int, int, bytes]], more: tuple[int, ...]) -> None:
+        """Learn from Hamamatsu's entries where a picture is, and once whether short texts stand in them."""
+        plain = [
+            (code, kind, number, value, int.from_bytes(value, "little") + (high << 32))
+            for (code, kind, number, value), high in zip(rows, more, strict=True)
+        ]
+        starts, lengths = (next((at for tag, _, n, _, at in plain if tag == c and n == 1), 0) for c in (273, 279))
+        self._pictures.append((starts, starts + lengths))
+        for _, kind, number, value, at in plain:
+            if self._texts_inline is None and kind == _ASCII and 1 <= number <= 4:
+                here, there = _holds_text(value, number, at), self._is_text(at, number)
+                if here != there:
+                    self._texts_inline = here
+
+    def _is_elsewhere(self, value: bytes, start: int, length: int) -> bool:
+        """Whether Hamamatsu's short text stands elsewhere: it mostly does, but for files in which no text does."""
+        return not (self._texts_inline and _holds_text(value, length, start)) and self._is_text(start, length)
+
     def _is_text(self, start: int, length: int) -> bool:
-        """Whether text stands at a place, or what is left of one: Hamamatsu keeps even the shortest out of line."""
-        if not length or start + length > self.source.size:
+        """Whether text stands at a place beside header and pictures, or what is left of one."""
+        if not length or start < self.head[1] or start + length > self.source.size:
+            return False
+        if any(low <= start < high for low, high in self._pictures):
             return False
         return all(byte == 0 or 32 <= byte < 127 for byte in self.source.read(start, length))
 
@@ -187,6 +210,12 @@ class Walk:
             return np.zeros(0, dtype=np.int64)
         raw = np.frombuffer(self.bytes_of(entry), dtype=self.order + CODES[entry.kind]).astype(np.int64)
         return raw + (entry.more << 32) if entry.inline and entry.number == 1 else raw
+
+
+def _holds_text(value: bytes, length: int, start: int) -> bool:
+    """Whether four bytes may be a short text, filled up with zeros, rather than an offset, which may have more bits."""
+    shown = value[:length].rstrip(b"\0")
+    return start < 1 << 32 and not any(value[length:]) and all(32 <= byte < 127 for byte in shown.replace(b"\0", b" "))
 
 
 def _length(span: Span) -> Span:

@@ -54,6 +54,10 @@ class OpenSlideAreas(Areas):
     def _opened(self) -> Any:
         import openslide
 
+        from blankslide.verification.judges.openslide import can_read
+
+        if not can_read(self._path):  # some slides end the process that opens them
+            raise openslide.OpenSlideUnsupportedFormatError("OpenSlide is not asked")
         return openslide.OpenSlide(self._path)
 
     def channels(self, found: Inspection) -> tuple[Channel, ...]:
