@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from blankslide.model import Outcome
 from blankslide.pipeline import Options
 from blankslide.session import MASK, Event, Session, look_at
 from blankslide.testing.built import build_aperio
+from blankslide.wishes import Wish
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -185,3 +187,49 @@ def test_a_change_in_any_file_of_a_set_is_seen(tmp_path: Path) -> None:
         assert not session.stale
         os.utime(member, ns=(1, 1))
         assert session.stale, member.name
+
+
+def copied(session: Session, folder: Path) -> None:
+    folder.mkdir()
+    session.ask(Wish(mode="copy", folder=folder))
+    session.dry_run = False
+    session.apply()
+    assert session.outcome is not None
+    assert session.outcome.content == "clean"
+
+
+@pytest.mark.parametrize("there", ["another folder", "none"])
+def test_a_copy_is_where_the_run_put_it_whatever_is_typed_afterwards(slide: Path, tmp_path: Path, there: str) -> None:
+    """Verify, certificate and report are about the copy that was made, not about a file of its name elsewhere."""
+    session = ready(slide)
+    copied(session, tmp_path / "made")
+    (tmp_path / "other").mkdir()
+    session.ask(Wish(mode="copy", folder=tmp_path / "other") if there == "another folder" else Wish())
+    if session.outcome is None:
+        assert session.state == "ready"
+        assert session.result == slide
+    else:
+        assert session.result == tmp_path / "made" / "slide.svs"
+        session.verify()
+        assert isinstance(session.verdict, Outcome)
+        assert session.verdict.content == "clean"
+
+
+@pytest.mark.parametrize("change", ["the original is put back", "profile", "row"])
+def test_what_was_verified_is_not_said_of_another_state(slide: Path, change: str) -> None:
+    original = slide.read_bytes()
+    session = ready(slide)
+    session.dry_run = False
+    session.apply()
+    session.verify()
+    assert isinstance(session.verdict, Outcome)
+    assert session.verdict.content == "clean"
+    if change == "profile":
+        session.choose("strict")
+    elif change == "row":
+        session.keep(session.rows()[-1].id, False)
+    else:
+        slide.write_bytes(original)
+        session.load()
+    assert session.verdict is None
+    assert session.outcome is None

@@ -100,6 +100,7 @@ class Session:
         self.wish = Wish()
         self.wrong: BlankslideError | None = None
         self.verdict: Outcome | BlankslideError | None = None
+        self._copies: Path | None = None
         self._files: tuple[Path, ...] = ()
         self._kept: set[str] = set()
         self._removed: set[str] = set()
@@ -151,7 +152,7 @@ class Session:
 
     def _look(self, path: Path, known: Look | None = None) -> None:
         """Inspect and plan, and remember of which state of the files that is true."""
-        self.strings = self.unread = None
+        self.strings = self.unread = self.verdict = None  # they were of the file as it was, and of another profile
         self._files = self._files or (main_of(path),)
         self.seen = standing(self._files)
         try:
@@ -197,8 +198,9 @@ class Session:
     # -- what will happen ------------------------------------------------------------------
 
     def choose(self, profile: str) -> None:
-        """Take another profile and plan anew."""
+        """Take another profile and plan anew; what the last run said was said under the one before."""
         self.options.profile = profile
+        self.outcome = None
         self._replan("ready")
 
     def ask(self, wish: Wish) -> None:
@@ -256,6 +258,7 @@ class Session:
 
     def keep(self, finding: str, keep: bool) -> None:
         """Keep or remove one finding against the profile, and plan anew; what the profile says needs no exception."""
+        self.outcome = None
         self._kept.discard(finding)
         self._removed.discard(finding)
         found = next((f for f in self.inspection.findings if f.id == finding), None) if self.inspection else None
@@ -344,6 +347,7 @@ class Session:
             self.options.find_key()
             chosen = self._chosen()
             mode, name = self.wish.mode_for(self.dry_run), self.wish.name_for(self.path, chosen)
+            self._copies = mode.out
             if mode.out is None and name is None:
                 chosen.seen_after = lambda found, plan: proofs.append(look_of(self._files, found, plan, chosen))
             self.outcome = pipeline.anonymize(self.path, chosen, mode, name)
@@ -368,10 +372,10 @@ class Session:
 
     @property
     def result(self) -> Path | None:
-        """Where the slide is that the last run made clean: the copy, or the slide itself."""
+        """Where the slide is that the last run made clean: the copy, wherever another may go, or the slide itself."""
         done = self.outcome
-        if done is not None and done.copied and done.content != "untouched" and self.wish.folder is not None:
-            return self.wish.folder / done.target if done.target else None
+        if done is not None and done.copied and done.content != "untouched" and self._copies is not None:
+            return self._copies / done.target if done.target else None
         return self.path
 
     def verify(self) -> None:
