@@ -90,6 +90,21 @@ def test_a_folder_is_listed_planned_asked_about_and_done(archive: Path) -> None:
     assert "Aperio SVS" in batch._sheet.still
 
 
+def test_clean_is_said_of_a_folder_only_when_its_slides_were_judged(archive: Path) -> None:
+    (archive / "broken.svs").unlink()
+    cleaned(archive)
+    batch = BatchReview(archive, jobs=0, **own(archive))
+    assert "2 slides · 2 nothing to do" in batch._sheet.words()
+    assert "○ nothing to do" in batch._sheet.words()
+    assert "✓ clean" not in batch._sheet.words(), "it was only looked at"
+    for row in batch.slides.rows:
+        row.state = "found"
+    batch._draw()
+    assert "… not all were looked at" in batch._sheet.words()
+    assert "✓ clean" not in batch._sheet.words()
+    batch.finish()
+
+
 def test_copies_go_where_they_are_wanted_and_a_folder_must_be_named(archive: Path) -> None:
     batch = BatchReview(archive, jobs=0, **own(archive))
     before = (archive / "one.svs").read_bytes()

@@ -6,6 +6,7 @@ from blankslide.model import Action, Decision, Outcome, PhiClass
 from blankslide.model.found import Found
 from blankslide.presentation import plan_words as words
 from blankslide.presentation.found_words import found_sentence
+from blankslide.presentation.html_card import outcome_state
 
 
 def decision(id: str, cls: PhiClass = PhiClass.QUASI, action: Action = Action.REMOVE) -> Decision:
@@ -56,3 +57,10 @@ def test_what_is_legible_is_counted_by_kind_and_never_quoted() -> None:
     found = [Found("label", "text", 1, 2, 30, 4, 0.9, size)] * 2 + [Found("macro", "barcode", 1, 2, 30, 4, 0.9, size)]
     assert found_sentence(found) == "Legible in pictures: label: 2 lines of text; macro: 1 barcode"
     assert found_sentence([]) == "Nothing legible was found in its pictures."
+
+
+def test_the_badge_says_clean_only_where_the_exit_code_is_zero() -> None:
+    asked = {"readers": ("OpenSlide 4",), "name": "identifying"}
+    fine, not_fine = (Outcome("clean", strict_name=strict, **asked) for strict in (False, True))  # type: ignore[arg-type]
+    assert (fine.exit_code, outcome_state(fine)) == (0, ("✓ clean", "good"))
+    assert (not_fine.exit_code, outcome_state(not_fine)) == (1, ("! clean, but not as asked", "hot"))

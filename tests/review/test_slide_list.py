@@ -102,6 +102,20 @@ def test_a_run_is_asked_about_before_it_begins_and_done_then(folder: Path, tmp_p
     assert [row.state for row in looked(folder).rows] == ["nothing to do", "refused", "nothing to do"]
 
 
+def test_clean_bytes_under_a_name_that_strict_does_not_accept_need_a_look(folder: Path, tmp_path: Path) -> None:
+    (folder / "a.svs").rename(folder / "S19-12345.svs")
+    slides = looked(folder)
+    with BulkRun([folder], api.options("strict", ledger=tmp_path / "l.jsonl"), Choices(), slides.take) as made:
+        made.plan()
+        summary = made.go()
+    row = next(row for row in slides.rows if row.name == "S19-12345.svs")
+    assert summary.exit_code == 1
+    assert (row.state, row.mark, row.word) == ("not as asked", "!", "clean, but not as asked")
+    assert "the file name itself may identify" in row.told
+    assert row in slides.shown(show="needs a look")
+    assert row not in slides.shown(show="done")
+
+
 def test_only_chosen_slides_are_copied_into_the_folders_that_all_would_have(folder: Path, tmp_path: Path) -> None:
     slides, out = looked(folder), tmp_path / "out"
     out.mkdir()

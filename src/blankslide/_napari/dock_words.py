@@ -35,6 +35,8 @@ def state_of(session: Session, busy: bool) -> State:
         return State("interrupted" if is_pending(session) else "refused", RED)
     outcome = session.outcome
     if session.state == "done" and outcome is not None:
+        if outcome.content == "clean" and outcome.exit_code:
+            return State(wording.NOT_AS_ASKED, RED)
         if outcome.content == "clean":
             return State("copy clean" if outcome.copied else "clean", GREEN)
         if outcome.content != "untouched":

@@ -44,8 +44,8 @@ _COLUMNS = (
     ("", "6.4em"),
 )  # fmt: skip
 _TONES: dict[str, Tone] = {
-    "to do": "hot", "refused": "hot", "interrupted": "hot", "not clean": "hot",
-    "clean": "good", "nothing to do": "good",
+    "to do": "hot", "refused": "hot", "interrupted": "hot", "not as asked": "hot", "not clean": "hot",
+    "clean": "good",
 }  # fmt: skip
 
 
@@ -199,12 +199,16 @@ class BatchReview(Face):
             self._say(self._closing)
 
     def _state(self) -> tuple[str, Tone]:
-        rows = self.slides.rows
-        if any(row.state in ("refused", "interrupted", "not clean") for row in rows):
+        states = {row.state for row in self.slides.rows}
+        if states & {"refused", "interrupted", "not as asked", "not clean"}:
             return "! look at it", "hot"
-        if any(row.state in ("to do", "waiting") for row in rows):
+        if states & {"to do", "waiting"}:
             return "● identifying", "hot"
-        return ("✓ clean", "good") if rows else ("", "quiet")
+        if states == {"clean"}:  # nobody has judged what was only looked at
+            return "✓ clean", "good"
+        if "found" in states:
+            return "… not all were looked at", "quiet"
+        return ("○ nothing to do" if states else ""), "quiet"
 
     def _draw_rows(self) -> None:
         show: Show = self.show.value  # type: ignore[assignment]
@@ -217,7 +221,7 @@ class BatchReview(Face):
         running = self._run is not None and busy and any(row.part for row in self.slides.rows)
         self._bar.shown = running
         if running:
-            left = sum(row.state in ("clean", "not clean", "nothing to do") for row in self.slides.rows)
+            left = sum(row.state in ("clean", "not as asked", "not clean", "nothing to do") for row in self.slides.rows)
             self._bar.move(sum(done) / max(1, len(done)), f"{left} of {len(done)} done")
 
     def _allow(self, busy: bool) -> None:

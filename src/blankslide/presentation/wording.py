@@ -98,6 +98,8 @@ _TOLD = (
     *(NO_LABEL_PLACE, NO_LABEL_ROOM, NO_MACRO, MASKED_BEFORE),
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+NOT_AS_ASKED = "clean, but not as asked"
+"""In a few words what `after_line` says in more: the bytes are clean, and the profile does not accept the rest."""
 NO_LEVEL = "no level: nothing in it is known to be tissue"
 
 
