@@ -177,7 +177,12 @@ class Session:
     @property
     def stale(self) -> bool:
         """Whether a file of the slide changed, by whomever, since it was looked at."""
-        return self.seen is not None and self.seen != standing(self._files)
+        return self.seen is not None and self.seen != self.standing
+
+    @property
+    def standing(self) -> Standing:
+        """How the files of the slide stand on the disk now."""
+        return standing(self._files)
 
     def _profile(self) -> Profile:
         """Return the profile with what was chosen in the table."""

@@ -274,11 +274,11 @@ class AnonymizeSlide(QWidget):
 
     def _draw(self) -> None:
         review, session = self.review, self.review.session
-        state = dock_words.state_of(session, review.busy)
+        state = dock_words.CHANGED if review.is_changed else dock_words.state_of(session, review.busy)
         if self.state.text() != f"● {state.word}":  # a style sheet costs milliseconds
             self.state.setText(f"● {state.word}")
             self.state.setStyleSheet(f"color: {state.colour}; font-weight: bold")
-        self.headline.setText(dock_words.headline(session))
+        self.headline.setText(dock_words.headline(session, review.is_changed))
         self.levels.setText(dock_words.levels_line(session.inspection))
         self.levels.setVisible(session.inspection is not None)
         self.legible.setText(review.found_told)

@@ -25,6 +25,10 @@ class State(NamedTuple):
     colour: str
 
 
+CHANGED = State("changed", RED)
+"""Of a slide that somebody else has changed since it was looked at."""
+
+
 def state_of(session: Session, busy: bool) -> State:
     """Say how the slide stands."""
     if session.path is None:
@@ -51,10 +55,12 @@ def was_cancelled(session: Session) -> bool:
     return isinstance(session.error, Cancelled)
 
 
-def headline(session: Session) -> str:
-    """Say how the slide stands: what is in it, as long as nothing was written."""
+def headline(session: Session, is_changed: bool = False) -> str:
+    """Say how the slide stands: what is in it, as long as nothing was written, or that it is another one now."""
     if session.path is None:
         return "Open a slide to begin."
+    if is_changed:
+        return f"{wording.shown(session.path)} · changed on the disk after it was read"
     dry = session.state == "done" and session.outcome is not None and session.outcome.content == "untouched"
     if session.state == "ready" or dry or was_cancelled(session):
         return session.found_line
