@@ -352,7 +352,7 @@ class Session:
             self.options.find_key()
             chosen = self._chosen()
             mode, name = self.wish.mode_for(self.dry_run), self.wish.name_for(self.path, chosen)
-            self._copies = mode.out
+            self._copies = self.wish.folder if self.wish.copies else None
             if mode.out is None and name is None:
                 chosen.seen_after = lambda found, plan: proofs.append(look_of(self._files, found, plan, chosen))
             self.outcome = pipeline.anonymize(self.path, chosen, mode, name)
@@ -441,11 +441,16 @@ class Session:
         return f"{count} place{'s' if count != 1 else ''}, {self.plan.bytes_changed / 1e6:.2f} MB"
 
     @property
+    def has_nothing_to_do(self) -> bool:
+        """Whether a run would write nothing into the slide."""
+        return self.plan is not None and not self.plan.patches
+
+    @property
     def in_words(self) -> str:
         """What goes, in words: ``label, macro and 6 fields``."""
         if self.plan is None:
             return ""
-        return going_words(self.plan.decisions if self.plan.patches else (), bool(self.plan.masks))
+        return going_words(self.plan.decisions if self.plan.patches else (), {room.role for room, _ in self.plan.masks})
 
     @property
     def found_line(self) -> str:
@@ -465,6 +470,8 @@ class Session:
         if self.wish.copies:
             there = wording.shown(self.wish.folder or "", whole=True)
             return f"This makes a clean copy of {name} in {there}.{called} {name} itself stays and holds everything."
+        if self.has_nothing_to_do:
+            return f"Nothing in {name} has to go: it is judged, and nothing is written into it.{called}"
         others = len({patch.file for patch in self.plan.patches} - {0}) if self.plan is not None else 0
         more = f" and {others} more file{'s' if others != 1 else ''} of the slide" if others else ""
         return f"This overwrites {name} itself{more}.{called} There is no way back."

@@ -290,3 +290,21 @@ def test_a_mistake_of_ours_is_told_without_its_message(archive: Path, monkeypatc
     assert "our own mistake (LookupError)" in spot._sheet.words()
     assert PATIENT not in spot._sheet.words()
     spot.finish()
+
+
+def test_a_ledger_that_went_away_is_not_whole(archive: Path) -> None:
+    """What an earlier check said, and the entries that stood there, are not shown of a file that is not there."""
+    cleaned(archive)
+    audit = AuditLog(archive.parent / "ledger.jsonl", archive.parent / "site.key")
+    audit.check.click()
+    assert "✓ whole" in audit._sheet.words()
+    assert audit._table.rows
+    (archive.parent / "ledger.jsonl").rename(archive.parent / "elsewhere")
+    audit.check.click()
+    assert "whole" not in audit._sheet.words()
+    assert "its file does not exist" in audit._sheet.words()
+    assert not audit._table.rows
+    (archive.parent / "ledger.jsonl").mkdir()
+    audit.check.click()
+    assert "whole" not in audit._sheet.words()
+    audit.finish()

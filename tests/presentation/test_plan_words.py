@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blankslide.model import Action, Decision, Outcome, PhiClass
+from blankslide.model import KEPT_PART, Action, Decision, Outcome, PhiClass
 from blankslide.model.found import Found
 from blankslide.presentation import plan_words as words
 from blankslide.presentation.found_words import found_sentence
@@ -23,7 +23,8 @@ def test_pictures_are_named_and_fields_are_counted() -> None:
     assert words.going_words([LABEL]) == "label"
     assert words.going_words([MACRO, MACRO]) == "2 macros"
     assert words.going_words([decision("picture.preview", PhiClass.IMAGE)]) == "1 picture"
-    assert words.going_words([LABEL, MACRO], masked=True) == "label and a part of the macro"
+    assert words.going_words([LABEL, MACRO], {"macro"}) == "label and a part of the macro"
+    assert words.going_words([LABEL, MACRO], {"label"}) == "a part of the label and macro"
     kept = LABEL._replace(action=Action.KEEP)
     assert words.going_words([kept]) == "nothing to do"
     assert words.going_words([]) == "nothing to do"
@@ -42,7 +43,11 @@ def test_consequences_are_said_before() -> None:
 def test_what_was_done_is_said_of_each() -> None:
     assert words.done_words(LABEL) == "made blank"
     assert words.done_words(LABEL._replace(action=Action.DUMMY)) == "new label in its place"
-    assert words.done_words(MACRO, masked=True) == "a part of it made blank"
+    assert words.done_words(MACRO, {"macro"}) == "a part of it made blank"
+    assert words.done_words(MACRO, {"label"}) == "made blank"
+    assert words.parts_of(Outcome("residue", residue=(KEPT_PART,))) == {"label"}
+    assert words.parts_of(Outcome("clean", notes=("the macro is masked: 0,0,9,9 is blank",))) == {"macro"}
+    assert words.parts_of(Outcome("clean")) == frozenset()
     assert words.done_words(decision("user")) == "removed"
     assert words.done_words(decision("uid", PhiClass.LINK, Action.UID)) == "new id"
 

@@ -105,12 +105,12 @@ class AfterRun(QWidget):
         if done is None:
             return
         gone = plan_words.going(in_order(done.decisions))
-        masked = plan_words.is_masked(done)
+        parts = plan_words.parts_of(done)
         for decision in gone:
             title = wording.shown(decision.title, whole=True)
-            said = plan_words.done_words(decision, masked)
+            said = plan_words.done_words(decision, parts)
             self.list.addItem(f"{title} – {said}\n{wording.shown(decision.id, whole=True)}")
-        self.head.setText(f"Removed: {plan_words.count_words(gone, masked)}")
+        self.head.setText(f"Removed: {plan_words.count_words(gone, parts)}")
         self._toggle(self.head.isChecked())
         rows = min(max(len(gone), 1), _MOST)
         self.list.setFixedHeight(rows * 2 * _LINE + 6)

@@ -26,7 +26,7 @@ from blankslide.presentation.html_card import NAMELESS
 from blankslide.records import report
 from blankslide.review.bulk import BulkRun, Choices, Question
 from blankslide.review.slide_list import Show, SlideList
-from blankslide.wishes import COPY, IN_PLACE
+from blankslide.wishes import COPY, IN_PLACE, Wish, typed_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -265,12 +265,13 @@ class BatchReview(Face):
             return
         self._shut()
         self._forget()
-        folder, name = self.folder.value.strip(), self.name.value.strip()
-        if self.mode.value == COPY and not folder:
-            self._say(["a copy needs a folder to go to: name one"])
+        wish = Wish(self.mode.value, typed_path(self.folder.value), self.name.value.strip())
+        try:
+            wish.mode_for(dry_run=False)
+        except BlankslideError as error:
+            self._say([error.sentence()])
             return
-        out = Path(folder).expanduser() if self.mode.value == COPY else None
-        choices = Choices(out, name or None, None, self._jobs)
+        choices = Choices(wish.folder if wish.copies else None, wish.name or None, None, self._jobs)
         self._stopping = False
         self._start(lambda: self._guarded(lambda: self._planned(choices)), "planning every slide …")
 
@@ -278,7 +279,7 @@ class BatchReview(Face):
         run, file = self._run, self.report.value.strip()
         if run is None or run.question is None or not self.confirm.value or self._worker.busy:
             return
-        target = Path(file).expanduser() if file else None
+        target = typed_path(file)
         if target is not None and (trouble := unwritable(target)):
             self._say([f"no report, and nothing was done: {trouble}"])
             return

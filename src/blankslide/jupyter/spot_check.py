@@ -25,6 +25,7 @@ from blankslide.review.check import Terms
 from blankslide.review.page import Page, page_of
 from blankslide.review.population import of_ledger, slides_below
 from blankslide.review.signing import sign_slides
+from blankslide.wishes import typed_path
 
 if TYPE_CHECKING:
     from blankslide.jupyter.parts import Says
@@ -243,8 +244,7 @@ class SpotCheck(Face):
             self._turn(following)
 
     def _sign(self) -> None:
-        file = self.report.value.strip()
-        target = Path(file).expanduser() if file else None
+        target = typed_path(self.report.value)
         self._start(lambda: self._signed(target), "signing …")
 
     def _signed(self, target: Path | None) -> None:

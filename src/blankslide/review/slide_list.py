@@ -28,7 +28,16 @@ if TYPE_CHECKING:
     from blankslide.review.looking import Pixels
 
 State = Literal[
-    "found", "to do", "nothing to do", "refused", "interrupted", "running", "clean", "not as asked", "not clean", "waiting"
+    "found",
+    "to do",
+    "nothing to do",
+    "refused",
+    "interrupted",
+    "running",
+    "clean",
+    "not as asked",
+    "not clean",
+    "waiting",
 ]
 Show = Literal["all", "to do", "needs a look", "done"]
 
