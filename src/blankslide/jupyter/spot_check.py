@@ -194,7 +194,9 @@ class SpotCheck(Face):
         self._corners.items = [_item(f"corner {name}", pixels) for name, pixels in page.corners]
         self._strings.rows = [row(number, line) for number, line in enumerate(page.strings[:MOST])]
         self._fold.label = f"Every string left ({len(page.strings)})"
-        self._count.lines = [wording.strings_phrase([line.why for line in page.strings])] if page.strings else []
+        why = [line.why for line in page.strings]
+        said_of_them = [wording.strings_phrase(why), wording.more_strings_phrase(why[MOST:])]
+        self._count.lines = list(filter(None, said_of_them)) if page.strings else ["no string can be read in it"]
 
     def _allow(self, busy: bool) -> None:
         stands = self.check.stands

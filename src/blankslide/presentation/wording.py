@@ -279,6 +279,13 @@ def strings_phrase(reasons: Sequence[str]) -> str:
     return count + f"nothing explains {'the one' if new == 1 else f'the {new}'} marked !"
 
 
+def more_strings_phrase(reasons: Sequence[str]) -> str:
+    """Say how many strings a list leaves out, and whether something explains all of them; empty for none."""
+    new = reasons.count("")
+    told = f"{new} of them explained by nothing" if new else "all explained"
+    return f"and {len(reasons)} more, {told}: blankslide inspect --readable lists them" if reasons else ""
+
+
 def string_mark(why: str) -> str:
     """One sign for a string that nothing explains."""
     return "" if why else "!"

@@ -221,6 +221,7 @@ const KINDS = {
       if (!keys.includes(event.key)) return;
       event.preventDefault();
       event.stopPropagation();
+      if (event.repeat) return;  // a key that is held would judge slides that nobody has seen
       tell({do: "key", value: event.key});
     });
     return {el, put: says => {
