@@ -148,7 +148,7 @@ class SpotWork(QObject):
             self.go(self.position + by)
 
     def give(self, word: Word, note: str = "") -> bool:
-        """Take a verdict on the slide whose page is shown, and go to the next that has none; False if it is not kept."""
+        """Take a verdict on the slide whose page is shown, and go to the next without one; False if it is not kept."""
         check, page = self.check, self.page
         if check is None or page is None or self.state != "looking":
             return False
