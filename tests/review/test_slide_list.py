@@ -68,6 +68,24 @@ def test_a_row_says_what_is_in_a_slide_and_shows_its_tissue(folder: Path) -> Non
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
+def test_a_thumbnail_that_shows_the_label_is_not_in_the_list(tmp_path: Path) -> None:
+    """MIRAX calls a photograph of the whole glass its thumbnail; what is shown instead is the coarsest level."""
+    import numpy as np
+
+    from blankslide.review.looking import PICTURE
+    from blankslide.viewing import open_pyramid
+    from blankslide.viewing.picture import small
+
+    (tmp_path / "in").mkdir()
+    builders()["mirax.mrxs"](tmp_path / "in" / "mirax.mrxs")
+    (row,) = looked(tmp_path / "in").rows
+    with open_pyramid(tmp_path / "in" / "mirax.mrxs") as pyramid:
+        thumbnail, tissue = (small(each, *PICTURE) for each in (pyramid.pictures["thumbnail"], pyramid.levels[-1]))
+    assert row.picture is not None
+    assert np.array_equal(row.picture, tissue)
+    assert not np.array_equal(row.picture, thumbnail)
+
+
 def test_rows_are_narrowed_by_words_and_by_states(folder: Path) -> None:
     slides = looked(folder)
     assert [row.name for row in slides.shown("APERIO")] == ["a.svs"]
