@@ -121,6 +121,25 @@ def test_copies_go_where_they_are_wanted_and_a_folder_must_be_named(archive: Pat
     batch.finish()
 
 
+def test_a_profile_that_went_away_is_not_the_one_that_is_shown(archive: Path) -> None:
+    """What the card names is what a run would take; why it is not the other is said in the card, not in a log."""
+    (archive / "broken.svs").unlink()
+    profile = archive.parent / "own.toml"
+    profile.write_text('name = "own"\nbase = "research"\n')
+    batch = BatchReview(archive, profile, jobs=0, **own(archive))
+    batch.profile.value = "strict"
+    profile.unlink()
+    batch.profile.hear({"do": "set", "value": 0})
+    assert "own.toml cannot be read" in batch._sheet.words()
+    assert batch.profile.chosen_words == "strict"
+    assert batch.options.resolved().name == "strict"
+    (archive.parent / "site.key").unlink(missing_ok=True)
+    (archive.parent / "site.key").write_bytes(b"short")
+    batch._table.hear({"do": "row", "row": batch._table.rows[0]["id"]})
+    assert "site.key" in batch._sheet.words()
+    batch.finish()
+
+
 def test_one_slide_of_the_list_is_reviewed_inside_the_card(archive: Path) -> None:
     batch = BatchReview(archive, jobs=0, **own(archive))
     row = next(row for row in batch._table.rows if row["cells"][1]["text"] == "one.svs")

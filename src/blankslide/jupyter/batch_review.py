@@ -242,10 +242,16 @@ class BatchReview(Face):
     # -- what the person does ----------------------------------------------------------------
 
     def _choose(self, profile: str) -> None:
-        if not self._worker.busy:
-            self._profile = profile
+        if self._worker.busy or profile == self._profile:
+            return
+        try:
             self.options = api.options(profile, ledger=self._ledger, key=self._key)
-            self.look()
+        except BlankslideError as error:  # its file went away: what is chosen is what a run would take
+            self.profile.value = self._profile
+            self._say([error.sentence()])
+            return
+        self._profile = profile
+        self.look()
 
     def _changed(self, _: object) -> None:
         """Another wish needs another plan, and another yes."""
@@ -298,7 +304,11 @@ class BatchReview(Face):
         if row is None or self._worker.busy or self._finished:
             return
         self._shut()
-        self._review = SlideReview(row.path, self._profile, self._ledger, self._key)
+        try:
+            self._review = SlideReview(row.path, self._profile, self._ledger, self._key)
+        except BlankslideError as error:
+            self._say([error.sentence()])
+            return
         self._inner.children = (self._review.stand_in(self._sheet), Button(self._shut, label="Close this review"))
 
     def _shut(self) -> None:
