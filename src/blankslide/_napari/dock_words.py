@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from blankslide.model import Inspection
     from blankslide.session import Row, Session
 
-GREEN, AMBER, RED, GREY = "#2e9e4f", "#d98e04", "#d62828", "#8a8a8a"
+GREEN, AMBER, RED, GREY = "green", "amber", "red", "grey"
+_ON_DARK = {GREEN: "#4cc96f", AMBER: "#f0a830", RED: "#ff7b7b", GREY: "#b4b4b4"}
+_ON_LIGHT = {GREEN: "#17602f", AMBER: "#7a4f00", RED: "#b3201f", GREY: "#565a5e"}
+"""Each has a contrast of 4.5 to the ground of napari's themes, which small words need to be read (WCAG AA)."""
 
 
 class State(NamedTuple):
@@ -23,6 +26,10 @@ class State(NamedTuple):
 
     word: str
     colour: str
+
+    def on(self, dark: bool) -> str:
+        """Return the colour as it can be read on a dark ground, or on a light one."""
+        return (_ON_DARK if dark else _ON_LIGHT)[self.colour]
 
 
 CHANGED = State("changed", RED)
@@ -40,7 +47,7 @@ def state_of(session: Session, busy: bool) -> State:
     outcome = session.outcome
     if session.state == "done" and outcome is not None:
         if outcome.content == "clean" and outcome.exit_code:
-            return State(wording.NOT_AS_ASKED, RED)
+            return State("not as asked", RED)
         if outcome.content == "clean":
             return State("copy clean" if outcome.copied else "clean", GREEN)
         if outcome.content != "untouched":
