@@ -86,7 +86,8 @@ class Foot(QWidget):
         ended = session.state in ("done", "refused") and not (review.busy or review.is_changed)
         self.result.setText(dock_words.result_line(session) if ended else "")
         self.result.setVisible(ended)
-        self.compare.setVisible(ended and session.state == "done" and session.outcome is not None and session.outcome.writes > 0)
+        done = session.outcome if ended and session.state == "done" else None
+        self.compare.setVisible(done is not None and done.writes > 0)
 
 
 def _can_run(review: Review) -> bool:
