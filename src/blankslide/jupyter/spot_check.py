@@ -191,7 +191,7 @@ class SpotCheck(Face):
             lines.append(f"you said: {said.word}{f' · {said.note}' if said.note else ''}{changed}")
         self._own.lines = lines
         self._pictures.items = [_item(name, pixels, "enlarge: ") for name, pixels in page.pictures]
-        self._corners.items = [_item(f"corner {name}", pixels) for name, pixels in page.corners]
+        self._corners.items = [_item(f"corner {name}", pixels, whole=True) for name, pixels in page.corners]
         self._strings.rows = [row(number, line) for number, line in enumerate(page.strings[:MOST])]
         self._fold.label = f"Every string left ({len(page.strings)})"
         why = [line.why for line in page.strings]
@@ -285,8 +285,9 @@ def _is_ledger(path: str | Path) -> bool:
     return "://" in os.fspath(path) or os.fspath(path).endswith(".jsonl")
 
 
-def _item(name: str, pixels: object, opens: str = "") -> Says:
+def _item(name: str, pixels: object, opens: str = "", whole: bool = False) -> Says:
     return {
+        "whole": whole,  # a pixel of the slide for a pixel of the page: what is shown smaller cannot be read
         "key": name,
         "caption": name,
         "alt": f"{name} of the slide",

@@ -134,7 +134,7 @@ const KINDS = {
     const shown = item => {
       if (item.image === null) return make("div", {class: "hole"}, item.why || "");
       addresses.push(picture(item.image));
-      const image = make("span", {class: "framed"}, make("img", {src: addresses.at(-1), alt: item.alt}),
+      const image = make("span", {class: item.whole ? "framed whole" : "framed"}, make("img", {src: addresses.at(-1), alt: item.alt}),
         ...(item.marks || []).map(outlined));
       if (!item.opens) return image;
       return make("button", {
