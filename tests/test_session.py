@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from blankslide.model import Outcome
 from blankslide.pipeline import Options
+from blankslide.presentation.plan_words import parts_of
 from blankslide.session import MASK, Event, Session, look_at
 from blankslide.testing.built import build_aperio
+from blankslide.wishes import Wish, typed_path
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -185,3 +188,84 @@ def test_a_change_in_any_file_of_a_set_is_seen(tmp_path: Path) -> None:
         assert not session.stale
         os.utime(member, ns=(1, 1))
         assert session.stale, member.name
+
+
+def copied(session: Session, folder: Path) -> None:
+    folder.mkdir()
+    session.ask(Wish(mode="copy", folder=folder))
+    session.dry_run = False
+    session.apply()
+    assert session.outcome is not None
+    assert session.outcome.content == "clean"
+
+
+@pytest.mark.parametrize("there", ["another folder", "none"])
+def test_a_copy_is_where_the_run_put_it_whatever_is_typed_afterwards(slide: Path, tmp_path: Path, there: str) -> None:
+    """Verify, certificate and report are about the copy that was made, not about a file of its name elsewhere."""
+    session = ready(slide)
+    copied(session, tmp_path / "made")
+    (tmp_path / "other").mkdir()
+    session.ask(Wish(mode="copy", folder=tmp_path / "other") if there == "another folder" else Wish())
+    if session.outcome is None:
+        assert session.state == "ready"
+        assert session.result == slide
+    else:
+        assert session.result == tmp_path / "made" / "slide.svs"
+        session.verify()
+        assert isinstance(session.verdict, Outcome)
+        assert session.verdict.content == "clean"
+
+
+@pytest.mark.parametrize("change", ["the original is put back", "profile", "row"])
+def test_what_was_verified_is_not_said_of_another_state(slide: Path, change: str) -> None:
+    original = slide.read_bytes()
+    session = ready(slide)
+    session.dry_run = False
+    session.apply()
+    session.verify()
+    assert isinstance(session.verdict, Outcome)
+    assert session.verdict.content == "clean"
+    if change == "profile":
+        session.choose("strict")
+    elif change == "row":
+        session.keep(session.rows()[-1].id, False)
+    else:
+        slide.write_bytes(original)
+        session.load()
+    assert session.verdict is None
+    assert session.outcome is None
+
+
+def test_a_part_of_the_label_that_stays_is_not_told_of_the_macro(tmp_path: Path) -> None:
+    build_aperio(tmp_path / "slide.svs", size=(2048, 1536), factors=(1, 4, 16))
+    session = ready(tmp_path / "slide.svs")
+    session.ask(Wish(keep_label="0,0,10,10"))
+    assert session.in_words == "a part of the label, macro and 23 fields"
+    session.dry_run = False
+    session.apply()
+    assert session.outcome is not None
+    assert parts_of(session.outcome) == {"label"}
+
+
+def test_nothing_is_said_to_be_overwritten_where_nothing_has_to_go(slide: Path, tmp_path: Path) -> None:
+    session = ready(slide)
+    assert session.confirmation.startswith("This overwrites slide.svs itself")
+    session.dry_run = False
+    session.apply()
+    assert session.confirmation == "Nothing in slide.svs has to go: it is judged, and nothing is written into it."
+    session.ask(Wish(mode="copy", folder=tmp_path))
+    assert session.confirmation.startswith("This makes a clean copy")
+
+
+def test_the_home_can_be_typed_and_nobody_elses_makes_a_folder_of_that_name(
+    slide: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    assert typed_path(" ~/clean ") == tmp_path / "home" / "clean"
+    assert typed_path(" ") is None
+    session = ready(slide)
+    session.ask(Wish(mode="copy", folder=typed_path("~nobody-of-that-name/clean")))
+    assert session.wrong is not None
+    assert "home of somebody" in session.wrong.sentence()
+    assert not list(tmp_path.glob("~*"))

@@ -100,6 +100,7 @@ class Session:
         self.wish = Wish()
         self.wrong: BlankslideError | None = None
         self.verdict: Outcome | BlankslideError | None = None
+        self._copies: Path | None = None
         self._files: tuple[Path, ...] = ()
         self._kept: set[str] = set()
         self._removed: set[str] = set()
@@ -151,7 +152,7 @@ class Session:
 
     def _look(self, path: Path, known: Look | None = None) -> None:
         """Inspect and plan, and remember of which state of the files that is true."""
-        self.strings = self.unread = None
+        self.strings = self.unread = self.verdict = None  # they were of the file as it was, and of another profile
         self._files = self._files or (main_of(path),)
         self.seen = standing(self._files)
         try:
@@ -176,7 +177,12 @@ class Session:
     @property
     def stale(self) -> bool:
         """Whether a file of the slide changed, by whomever, since it was looked at."""
-        return self.seen is not None and self.seen != standing(self._files)
+        return self.seen is not None and self.seen != self.standing
+
+    @property
+    def standing(self) -> Standing:
+        """How the files of the slide stand on the disk now."""
+        return standing(self._files)
 
     def _profile(self) -> Profile:
         """Return the profile with what was chosen in the table."""
@@ -197,8 +203,9 @@ class Session:
     # -- what will happen ------------------------------------------------------------------
 
     def choose(self, profile: str) -> None:
-        """Take another profile and plan anew."""
+        """Take another profile and plan anew; what the last run said was said under the one before."""
         self.options.profile = profile
+        self.outcome = None
         self._replan("ready")
 
     def ask(self, wish: Wish) -> None:
@@ -256,6 +263,7 @@ class Session:
 
     def keep(self, finding: str, keep: bool) -> None:
         """Keep or remove one finding against the profile, and plan anew; what the profile says needs no exception."""
+        self.outcome = None
         self._kept.discard(finding)
         self._removed.discard(finding)
         found = next((f for f in self.inspection.findings if f.id == finding), None) if self.inspection else None
@@ -344,6 +352,7 @@ class Session:
             self.options.find_key()
             chosen = self._chosen()
             mode, name = self.wish.mode_for(self.dry_run), self.wish.name_for(self.path, chosen)
+            self._copies = self.wish.folder if self.wish.copies else None
             if mode.out is None and name is None:
                 chosen.seen_after = lambda found, plan: proofs.append(look_of(self._files, found, plan, chosen))
             self.outcome = pipeline.anonymize(self.path, chosen, mode, name)
@@ -368,10 +377,10 @@ class Session:
 
     @property
     def result(self) -> Path | None:
-        """Where the slide is that the last run made clean: the copy, or the slide itself."""
+        """Where the slide is that the last run made clean: the copy, wherever another may go, or the slide itself."""
         done = self.outcome
-        if done is not None and done.copied and done.content != "untouched" and self.wish.folder is not None:
-            return self.wish.folder / done.target if done.target else None
+        if done is not None and done.copied and done.content != "untouched" and self._copies is not None:
+            return self._copies / done.target if done.target else None
         return self.path
 
     def verify(self) -> None:
@@ -432,11 +441,16 @@ class Session:
         return f"{count} place{'s' if count != 1 else ''}, {self.plan.bytes_changed / 1e6:.2f} MB"
 
     @property
+    def has_nothing_to_do(self) -> bool:
+        """Whether a run would write nothing into the slide."""
+        return self.plan is not None and not self.plan.patches
+
+    @property
     def in_words(self) -> str:
         """What goes, in words: ``label, macro and 6 fields``."""
         if self.plan is None:
             return ""
-        return going_words(self.plan.decisions if self.plan.patches else (), bool(self.plan.masks))
+        return going_words(self.plan.decisions if self.plan.patches else (), {room.role for room, _ in self.plan.masks})
 
     @property
     def found_line(self) -> str:
@@ -456,6 +470,8 @@ class Session:
         if self.wish.copies:
             there = wording.shown(self.wish.folder or "", whole=True)
             return f"This makes a clean copy of {name} in {there}.{called} {name} itself stays and holds everything."
+        if self.has_nothing_to_do:
+            return f"Nothing in {name} has to go: it is judged, and nothing is written into it.{called}"
         others = len({patch.file for patch in self.plan.patches} - {0}) if self.plan is not None else 0
         more = f" and {others} more file{'s' if others != 1 else ''} of the slide" if others else ""
         return f"This overwrites {name} itself{more}.{called} There is no way back."

@@ -67,6 +67,8 @@ class Wish(NamedTuple):
             return Mode(None, dry_run)
         if self.folder is None:
             raise UsageError("a copy needs a folder to go to", "choose one")
+        if self.folder.parts[:1] and self.folder.parts[0].startswith("~"):
+            raise UsageError("the folder begins with the home of somebody who has none here", "write it out")
         return Mode(self.folder, dry_run)
 
     def options(self, chosen: Options) -> Options:
@@ -121,6 +123,19 @@ class Wish(NamedTuple):
         except BlankslideError as error:
             return error
         return None
+
+
+def typed_path(text: str) -> Path | None:
+    """Return the path that a person typed, ``~`` for the home; None for nothing. What cannot be resolved stays."""
+    from pathlib import Path
+
+    if not text.strip():
+        return None
+    path = Path(text.strip())
+    try:
+        return path.expanduser()
+    except RuntimeError:  # nobody has such a home: whoever uses the path says that there is no such folder
+        return path
 
 
 def offered() -> tuple[str, ...]:

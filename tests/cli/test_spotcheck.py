@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from blankslide.cli import blocks, main
+from blankslide.presentation.wording import more_strings_phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,6 +90,17 @@ def test_going_back_changes_a_verdict(five: Path, tmp_path: Path, ended: Any) ->
     assert "you said: pass" in told
     kept = json.loads(record.read_text("utf-8"))["reviewers"]["Anna"]
     assert (code, kept["0"][:2], len(kept)) == (1, ["fail", "seen now"], 3)
+
+
+def test_strings_that_a_list_leaves_out_are_not_called_explained_if_they_are_not(
+    folder: Path, ended: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert more_strings_phrase([]) == ""
+    assert more_strings_phrase(["format", "kept"]).startswith("and 2 more, all explained")
+    monkeypatch.setattr("blankslide.cli.spotcheck._MOST", 3)
+    told = ended("spotcheck", folder, "--reviewer", "Anna", "--ledger", "none", "--size", "5", typed="p\n" * 5)[1]
+    assert len(re.findall(r"\.\.\. and \d+ more, all explained", told)) == 4
+    assert len(re.findall(r"\.\.\. and \d+ more, \d+ of them explained by nothing", told)) == 1
 
 
 @pytest.mark.parametrize(

@@ -214,6 +214,14 @@ def spot_check(lab: ModuleType, page: Any) -> None:
         lab.seen(where)
         clean = "NOT" not in where.inner_text()
         lab.seen(card.locator("figure img").first)
+        corner = card.locator("img[alt='corner top left of the slide']")
+        lab.seen(corner)
+        assert corner.evaluate("image => image.clientHeight === image.naturalHeight && image.clientHeight >= 200")
+        held = "new KeyboardEvent('keydown', {key: 'p', repeat: true, bubbles: true})"
+        card.locator(".keys").evaluate(f"keys => keys.dispatchEvent({held})")
+        page.wait_for_timeout(400)
+        lab.seen(where)  # a key that is held judges nothing
+        assert card.get_by_text(f"{number - 1} of 2 judged").count() == 1
         if not clean:
             lab.seen(card.get_by_text(PATIENT).first)
             card.locator(".keys").press("n")

@@ -90,6 +90,21 @@ def test_a_folder_is_listed_planned_asked_about_and_done(archive: Path) -> None:
     assert "Aperio SVS" in batch._sheet.still
 
 
+def test_clean_is_said_of_a_folder_only_when_its_slides_were_judged(archive: Path) -> None:
+    (archive / "broken.svs").unlink()
+    cleaned(archive)
+    batch = BatchReview(archive, jobs=0, **own(archive))
+    assert "2 slides · 2 nothing to do" in batch._sheet.words()
+    assert "○ nothing to do" in batch._sheet.words()
+    assert "✓ clean" not in batch._sheet.words(), "it was only looked at"
+    for row in batch.slides.rows:
+        row.state = "found"
+    batch._draw()
+    assert "… not all were looked at" in batch._sheet.words()
+    assert "✓ clean" not in batch._sheet.words()
+    batch.finish()
+
+
 def test_copies_go_where_they_are_wanted_and_a_folder_must_be_named(archive: Path) -> None:
     batch = BatchReview(archive, jobs=0, **own(archive))
     before = (archive / "one.svs").read_bytes()
@@ -103,6 +118,25 @@ def test_copies_go_where_they_are_wanted_and_a_folder_must_be_named(archive: Pat
     batch.go.click()
     assert (archive / "one.svs").read_bytes() == before
     assert len(list((archive.parent / "clean").glob("*.svs"))) == 2
+    batch.finish()
+
+
+def test_a_profile_that_went_away_is_not_the_one_that_is_shown(archive: Path) -> None:
+    """What the card names is what a run would take; why it is not the other is said in the card, not in a log."""
+    (archive / "broken.svs").unlink()
+    profile = archive.parent / "own.toml"
+    profile.write_text('name = "own"\nbase = "research"\n')
+    batch = BatchReview(archive, profile, jobs=0, **own(archive))
+    batch.profile.value = "strict"
+    profile.unlink()
+    batch.profile.hear({"do": "set", "value": 0})
+    assert "own.toml cannot be read" in batch._sheet.words()
+    assert batch.profile.chosen_words == "strict"
+    assert batch.options.resolved().name == "strict"
+    (archive.parent / "site.key").unlink(missing_ok=True)
+    (archive.parent / "site.key").write_bytes(b"short")
+    batch._table.hear({"do": "row", "row": batch._table.rows[0]["id"]})
+    assert "site.key" in batch._sheet.words()
     batch.finish()
 
 
@@ -275,3 +309,21 @@ def test_a_mistake_of_ours_is_told_without_its_message(archive: Path, monkeypatc
     assert "our own mistake (LookupError)" in spot._sheet.words()
     assert PATIENT not in spot._sheet.words()
     spot.finish()
+
+
+def test_a_ledger_that_went_away_is_not_whole(archive: Path) -> None:
+    """What an earlier check said, and the entries that stood there, are not shown of a file that is not there."""
+    cleaned(archive)
+    audit = AuditLog(archive.parent / "ledger.jsonl", archive.parent / "site.key")
+    audit.check.click()
+    assert "✓ whole" in audit._sheet.words()
+    assert audit._table.rows
+    (archive.parent / "ledger.jsonl").rename(archive.parent / "elsewhere")
+    audit.check.click()
+    assert "whole" not in audit._sheet.words()
+    assert "its file does not exist" in audit._sheet.words()
+    assert not audit._table.rows
+    (archive.parent / "ledger.jsonl").mkdir()
+    audit.check.click()
+    assert "whole" not in audit._sheet.words()
+    audit.finish()

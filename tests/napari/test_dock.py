@@ -10,7 +10,7 @@ import pytest
 
 from blankslide.samples.kit.answer_key import Planted
 from blankslide.testing import built
-from blankslide.testing.built import build_aperio
+from blankslide.testing.built import build_aperio, builders
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -338,6 +338,42 @@ def test_the_column_fits_340_pixels_and_scrolls(desk: Desk, slide: Made) -> None
     assert right <= column.width()
 
 
+def test_the_column_fits_after_a_run_over_many_pictures_too(desk: Desk, tmp_path: Path) -> None:
+    """What was removed is told in words that break: a button made the dock wider than its view."""
+    from qtpy.QtWidgets import QScrollArea
+
+    builders()["mirax.mrxs"](tmp_path / "mirax.mrxs")
+    desk.open(tmp_path / "mirax.mrxs")
+    desk.anonymize()
+    desk.dock.setFloating(True)
+    desk.dock.resize(340, 420)
+    desk.bot.wait(100)
+    assert "label, macro, thumbnail, 2 pictures and 19 fields" in desk.panel.foot.after.told.text()
+    area = desk.panel.findChild(QScrollArea)
+    assert area.widget().width() <= area.viewport().width()
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_the_word_of_the_state_can_be_read_in_each_theme(desk: Desk, slide: Made, theme: str) -> None:
+    from qtpy.QtGui import QColor
+
+    from blankslide._napari import dock_words as words
+
+    def light(colour: QColor) -> float:
+        parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour.getRgbF()[:3]]
+        return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), parts, strict=True))
+
+    desk.open(slide[0])
+    desk.viewer.theme = theme
+    desk.bot.wait(100)
+    ground = desk.panel.grab().toImage().pixelColor(2, 2)
+    shown = QColor(desk.panel.state.styleSheet().partition("color: ")[2].partition(";")[0])
+    assert shown.name() == words.State("", words.RED).on(theme == "dark")
+    for name in (words.RED, words.GREEN, words.AMBER, words.GREY):
+        one, other = sorted((light(ground), light(QColor(words.State("", name).on(theme == "dark")))))
+        assert (other + 0.05) / (one + 0.05) >= 4.5, name
+
+
 def test_an_interrupted_slide_leaves_the_screen_and_can_be_finished_here(desk: Desk, slide: Made) -> None:
     """A journal waits, as after a power cut: nothing may be shown as if it were settled."""
     desk.open(slide[0])
@@ -378,8 +414,6 @@ def test_a_slide_that_cannot_be_shown_is_reviewed_and_cleaned_all_the_same(desk:
     """OpenSlide wants restart markers in every picture of a VMS; we need none to clean it."""
     from PIL import Image
 
-    from blankslide.testing.built import builders
-
     path = tmp_path / "hamamatsu-vms.vms"
     builders()[path.name](path)
     for picture in tmp_path.glob("*.jpg"):
@@ -396,8 +430,6 @@ def test_a_slide_that_cannot_be_shown_is_reviewed_and_cleaned_all_the_same(desk:
 
 
 def test_an_index_of_several_images_is_shown_as_its_channels(desk: Desk, tmp_path: Path) -> None:
-    from blankslide.testing.built import builders
-
     path = tmp_path / "hamamatsu-channels.ndpis"
     builders()[path.name](path)
     desk.panel.open_path(path)

@@ -359,3 +359,30 @@ def test_columns_can_be_read_with_values_shown(desk: Desk, slide: Path, width: i
         assert len(seen) == 6
         assert min(seen[column] for column in (tables.WHAT, tables.VALUE, tables.ID, tables.WHERE)) >= 10 * letter
     assert sum(seen.values()) <= table.viewport().width() + 2
+
+
+def test_the_question_says_so_where_nothing_has_to_go(desk: Desk, slide: Path, tmp_path: Path) -> None:
+    from qtpy.QtWidgets import QLabel
+
+    desk.open(slide)
+    desk.anonymize()
+    desk.tick(desk.panel.foot.mode.dry_run)
+    desk.click(desk.panel.foot.run)
+    dialog = desk.dialog()
+    words = " ".join(label.text() for label in dialog.findChildren(QLabel))
+    assert "overwrites" not in words
+    assert "will go for good" not in words
+    assert "Nothing in S19-12345.svs has to go" in words
+    assert dialog.yes.text() == "Judge it"
+    desk.click(dialog.no)
+    desk.settle()
+
+
+def test_the_home_is_a_folder_for_copies_as_people_type_it(desk: Desk, slide: Path, home: Path) -> None:
+    desk.open(slide)
+    desk.panel.form.mode.value = "copy"
+    desk.panel.form.folder.line_edit.native.setText("~/clean")
+    desk.panel.foot.fields.flush()
+    desk.settle()
+    desk.anonymize()
+    assert len(list((home / "clean").glob("*.svs"))) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -66,6 +67,31 @@ def test_menu_entries_stand_where_napari_shows_them(
     docks = viewer.window._wrapped_dock_widgets
     (widget,) = [d.inner_widget() for name, d in docks.items() if name.startswith("Anonymize slide")]
     assert widget.review.session.path == path
+
+
+def test_pages_name_menus_as_the_window_does(plugin: Any, make_napari_viewer: Callable[..., Any]) -> None:
+    """napari puts the widgets of a plugin that has several into a menu of the plugin's name."""
+    menus = make_napari_viewer().window._qt_window.menuBar().actions()
+    found: set[str] = set()
+
+    def walk(menu: Any, above: str) -> None:
+        menu.aboutToShow.emit()
+        for entry in menu.actions():
+            name = f"{above} > {entry.text().replace('&', '').removesuffix(' (Blankslide)')}"
+            found.add(name)
+            if entry.menu() is not None:
+                walk(entry.menu(), name)
+
+    for entry in menus:
+        walk(entry.menu(), entry.text().replace("&", ""))
+    told = []
+    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        text = " ".join(page.read_text("utf-8").split()).replace("→", ">")
+        path = r"(?:Plugins|File) > (?:[A-Z][\w -]*?)(?: > [A-Z][\w -]*?)*"
+        said = re.findall(rf"(?<!Preferences > )\b{path}(?=[,.*;]|$| or | in | asks| builds)", text)
+        told += [(page.name, words) for words in said]
+    assert len(told) >= 5
+    assert not [words for words in told if words[1] not in found and words[1] != "File > Open"]
 
 
 def test_the_sample_is_offered_and_opens(plugin: Any, make_napari_viewer: Callable[..., Any]) -> None:

@@ -95,6 +95,18 @@ def test_a_broken_slide_says_its_sentence_and_the_others_open(viewer: Any, qtbot
     assert "does not say how large its pixels are" in words[1]
 
 
+def test_a_name_that_looks_like_markup_is_not_drawn_by_napari(viewer: Any, tmp_path: Path) -> None:
+    from napari.utils.notifications import notification_manager
+
+    told: list[str] = []
+    notification_manager.notification_ready.connect(lambda said: told.append(said.message))
+    path = tmp_path / "<img src=x><b>a.svs"
+    path.write_bytes(b"II*\0" + bytes(100))
+    viewer.open(str(path), plugin="blankslide")
+    assert any("‹img src=x>‹b>a.svs · " in words for words in told)
+    assert not any("<" in words for words in told)
+
+
 def test_a_slide_is_read_in_a_thread_while_the_window_draws(viewer: Any) -> None:
     from qtpy.QtCore import QTimer
 

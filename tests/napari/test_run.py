@@ -183,3 +183,16 @@ def test_the_chosen_profile_and_the_dry_run_setting_are_kept(desk: Desk, plugin:
     desk.bot.addWidget(again)
     assert again.profile.profile.value == "strict"
     assert again.foot.mode.dry_run.value is False
+
+
+@pytest.mark.parametrize(
+    "written", ["- 1\n- 2\n", "{{{", "review: 7\n", "review:\n  profile: nonsense\n  dry_run: perhaps\n"]
+)
+def test_settings_that_hold_something_else_are_the_defaults(plugin: Any, home: Path, written: str) -> None:
+    """Whoever damaged the file must still be able to open the dock, and it begins as a dry run."""
+    from blankslide._napari import settings
+
+    (home / "blankslide.yaml").write_text(written)
+    assert settings.profile() == settings.likely_profile() == "research"
+    assert settings.dry_run() is True
+    settings.remember_profile("strict")

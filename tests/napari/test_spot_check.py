@@ -167,6 +167,39 @@ def test_arrows_go_back_and_a_verdict_can_be_changed_until_it_is_signed(room: Ro
     assert room.panel.work.check.result().failed == ()
 
 
+def test_a_note_stays_with_the_slide_that_it_was_typed_for_and_a_held_key_judges_nothing(
+    room: Room, folder: Path
+) -> None:
+    from qtpy.QtGui import QShortcut
+
+    room.begin(folder, "Anna", seed="3")
+    room.type(room.panel.note, "a name in the corner")
+    room.panel.page.setFocus()
+    room.press("Right")
+    room.settle()
+    assert room.panel.note.text() == ""
+    room.press("P")
+    room.settle()
+    (said,) = room.panel.work.check.own.values()
+    assert (said.word, said.note) == ("pass", "")
+    keys = room.panel.looking.findChildren(QShortcut)
+    assert len(keys) == 5
+    assert not any(key.autoRepeat() for key in keys)
+
+
+def test_a_note_is_not_lost_with_a_verdict_that_could_not_be_kept(room: Room, folder: Path, home: Path) -> None:
+    room.begin(folder, "Anna", seed="3")
+    record = room.panel.work.check.record
+    record.unlink()
+    record.mkdir()
+    room.type(room.panel.note, "seen")
+    room.panel.page.setFocus()
+    room.press("P")
+    room.settle()
+    assert "the record cannot be" in room.panel.said.text()
+    assert room.panel.note.text() == "seen"
+
+
 def test_a_second_reviewer_sees_nothing_of_the_first_ones_verdicts(room: Room, folder: Path) -> None:
     room.click(room.panel.begin.four_eyes)
     room.begin(folder, "Anna", seed="11", size="2")

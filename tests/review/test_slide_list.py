@@ -68,6 +68,24 @@ def test_a_row_says_what_is_in_a_slide_and_shows_its_tissue(folder: Path) -> Non
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
+def test_a_thumbnail_that_shows_the_label_is_not_in_the_list(tmp_path: Path) -> None:
+    """MIRAX calls a photograph of the whole glass its thumbnail; what is shown instead is the coarsest level."""
+    import numpy as np
+
+    from blankslide.review.looking import PICTURE
+    from blankslide.viewing import open_pyramid
+    from blankslide.viewing.picture import small
+
+    (tmp_path / "in").mkdir()
+    builders()["mirax.mrxs"](tmp_path / "in" / "mirax.mrxs")
+    (row,) = looked(tmp_path / "in").rows
+    with open_pyramid(tmp_path / "in" / "mirax.mrxs") as pyramid:
+        thumbnail, tissue = (small(each, *PICTURE) for each in (pyramid.pictures["thumbnail"], pyramid.levels[-1]))
+    assert row.picture is not None
+    assert np.array_equal(row.picture, tissue)
+    assert not np.array_equal(row.picture, thumbnail)
+
+
 def test_rows_are_narrowed_by_words_and_by_states(folder: Path) -> None:
     slides = looked(folder)
     assert [row.name for row in slides.shown("APERIO")] == ["a.svs"]
@@ -100,6 +118,20 @@ def test_a_run_is_asked_about_before_it_begins_and_done_then(folder: Path, tmp_p
     assert made.closing().startswith("2 clean · 1 refused: ")
     assert len(ledger.read_text().splitlines()) == 2
     assert [row.state for row in looked(folder).rows] == ["nothing to do", "refused", "nothing to do"]
+
+
+def test_clean_bytes_under_a_name_that_strict_does_not_accept_need_a_look(folder: Path, tmp_path: Path) -> None:
+    (folder / "a.svs").rename(folder / "S19-12345.svs")
+    slides = looked(folder)
+    with BulkRun([folder], api.options("strict", ledger=tmp_path / "l.jsonl"), Choices(), slides.take) as made:
+        made.plan()
+        summary = made.go()
+    row = next(row for row in slides.rows if row.name == "S19-12345.svs")
+    assert summary.exit_code == 1
+    assert (row.state, row.mark, row.word) == ("not as asked", "!", "clean, but not as asked")
+    assert "the file name itself may identify" in row.told
+    assert row in slides.shown(show="needs a look")
+    assert row not in slides.shown(show="done")
 
 
 def test_only_chosen_slides_are_copied_into_the_folders_that_all_would_have(folder: Path, tmp_path: Path) -> None:

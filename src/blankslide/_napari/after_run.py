@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QListWidget, QPushButton, QToolButton, QVBoxLayout, QWidget
 
+from blankslide._napari.lines import line
 from blankslide.errors import BlankslideError
 from blankslide.presentation import plan_words, wording
 from blankslide.presentation.rows import in_order
@@ -37,11 +38,13 @@ class AfterRun(QWidget):
         super().__init__()
         self.head = QToolButton()
         self.head.setObjectName("removed")
+        self.head.setText("Removed:")
         self.head.setCheckable(True)
         self.head.setChecked(True)
         self.head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.head.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.head.setToolTip("what the last run removed from the slide, without its values")
+        self.told = line("removed told")
         self.list = QListWidget()
         self.list.setObjectName("removed list")
         self.list.setAccessibleName("what was removed")
@@ -60,9 +63,12 @@ class AfterRun(QWidget):
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(4)
-        box.addWidget(self.head, 0, Qt.AlignmentFlag.AlignLeft)
+        top = QHBoxLayout()  # words that break: a button would make the dock as wide as they are
+        top.addWidget(self.head, 0, Qt.AlignmentFlag.AlignTop)
+        top.addWidget(self.told, 1)
+        box.addLayout(top)
         box.addWidget(self.list)
-        line = QHBoxLayout()
+        buttons = QHBoxLayout()
         for what, words, tip in (
             ("verify", "V&erify", "judge the slide as it is now, by independent readers"),
             ("report", "Repor&t …", "write what was done, as HTML, JSON, CSV or Excel; without values"),
@@ -77,26 +83,28 @@ class AfterRun(QWidget):
             button.setMinimumWidth(1)
             self.buttons[what] = button
             if what != "open":
-                line.addWidget(button)
+                buttons.addWidget(button)
         box.addWidget(self.buttons["open"])
-        box.addLayout(line)
+        box.addLayout(buttons)
         box.addWidget(self.verdict)
 
     def draw(self, review: Review) -> None:
         """Show how the review stands."""
         session, busy = review.session, review.busy
-        done = session.outcome if session.state == "done" and not busy else None
+        is_told = not (busy or review.is_changed)
+        done = session.outcome if session.state == "done" and is_told else None
         wrote = done is not None and done.writes > 0
         if done is not self._shown:
             self._shown = done
             self._fill(done if wrote else None)
         self.head.setVisible(wrote)
+        self.told.setVisible(wrote)
         self.list.setVisible(wrote and self.head.isChecked())
         for what, button in self.buttons.items():
             button.setEnabled(not busy and session.path is not None)
             button.setVisible(what in ("verify", "certificate") or (what == "report" and done is not None))
         self.buttons["open"].setVisible(wrote and done is not None and bool(done.copied and done.target))
-        said = [_told(session.verdict), review.told] if not busy else []
+        said = [_told(session.verdict), review.told] if is_told else []
         self.verdict.setText("\n".join(filter(None, said)))
         self.verdict.setVisible(bool(self.verdict.text()))
 
@@ -105,12 +113,12 @@ class AfterRun(QWidget):
         if done is None:
             return
         gone = plan_words.going(in_order(done.decisions))
-        masked = plan_words.is_masked(done)
+        parts = plan_words.parts_of(done)
         for decision in gone:
             title = wording.shown(decision.title, whole=True)
-            said = plan_words.done_words(decision, masked)
+            said = plan_words.done_words(decision, parts)
             self.list.addItem(f"{title} – {said}\n{wording.shown(decision.id, whole=True)}")
-        self.head.setText(f"Removed: {plan_words.count_words(gone, masked)}")
+        self.told.setText(plan_words.count_words(gone, parts))
         self._toggle(self.head.isChecked())
         rows = min(max(len(gone), 1), _MOST)
         self.list.setFixedHeight(rows * 2 * _LINE + 6)

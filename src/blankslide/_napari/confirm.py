@@ -82,10 +82,15 @@ class ConfirmDialog(AskOnce):
 
     def __init__(self, session: Session, users: str, parent: QWidget | None = None) -> None:
         copies = session.wish.copies
-        super().__init__("confirm", "Make a clean copy?" if copies else "Overwrite the slide?", parent)
+        title, verb = "Overwrite the slide?", "Overwrite"
+        if copies:
+            title, verb = "Make a clean copy?", "Make the copy"
+        elif session.has_nothing_to_do:
+            title, verb = "Judge the slide?", "Judge it"
+        super().__init__("confirm", title, parent)
         for text, bold in _sentences(session, users):
             self.say(text, bold)
-        self.end_with("Make the copy" if copies else "Overwrite")
+        self.end_with(verb)
 
 
 class BulkConfirm(AskOnce):
@@ -131,4 +136,5 @@ def _goes(session: Session) -> str:
     where = "Copy" if session.wish.copies else "In place"
     label = f" The new label says: {session.label_text.replace(chr(10), ' | ')}." if session.plan.labels else ""
     left = "".join(f" Stays: {left}." for left in session.plan.left)
-    return f"{where}, profile {session.plan.profile}: {session.in_words} will go for good.{label}{left}"
+    goes = "nothing has to go" if session.has_nothing_to_do else f"{session.in_words} will go for good"
+    return f"{where}, profile {session.plan.profile}: {goes}.{label}{left}"

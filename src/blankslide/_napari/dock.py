@@ -11,7 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtGui import QPalette
 from qtpy.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from blankslide._napari import dock_words, form_rows, outlines, papers, run_form
@@ -51,6 +52,10 @@ class AnonymizeSlide(QWidget):
         self._starts = False
         self._focus: QWidget | None = None
         self._previewed: tuple[object, ...] = ()
+        self._stated = ("", "")
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(self._draw)
         self._build()
         self._connect()
         self._changed("state")
@@ -109,6 +114,7 @@ class AnonymizeSlide(QWidget):
         self.viewer.layers.events.removed.connect(self._follow)
         self.viewer.layers.selection.events.active.connect(self._follow)
         review.changed.connect(self._changed)
+        self.viewer.events.theme.connect(self._draw_later)
         review.asking.connect(self._ask)
         self.open_button.clicked.connect(self._open)
         self.cards.clicked.connect(self._go_to)
@@ -272,13 +278,24 @@ class AnonymizeSlide(QWidget):
             self.review.read_strings()
         self.strings.draw(self.review.session, self.review.reading)
 
+    def showEvent(self, event: Any) -> None:
+        """Take the colours of the window that the dock has come into."""
+        super().showEvent(event)
+        self._draw_later()
+
+    def _draw_later(self, event: Any = None) -> None:
+        with suppress(RuntimeError):  # the dock has gone
+            self._later.start(0)  # once the colours of another theme are there
+
     def _draw(self) -> None:
         review, session = self.review, self.review.session
-        state = dock_words.state_of(session, review.busy)
-        if self.state.text() != f"● {state.word}":  # a style sheet costs milliseconds
+        state = dock_words.CHANGED if review.is_changed else dock_words.state_of(session, review.busy)
+        self.headline.setText(dock_words.headline(session, review.is_changed))
+        colour = state.on(self.headline.palette().color(QPalette.ColorRole.WindowText).lightness() > 127)
+        if (state.word, colour) != self._stated:  # a style sheet costs milliseconds
+            self._stated = state.word, colour
             self.state.setText(f"● {state.word}")
-            self.state.setStyleSheet(f"color: {state.colour}; font-weight: bold")
-        self.headline.setText(dock_words.headline(session))
+            self.state.setStyleSheet(f"color: {colour}; font-weight: bold")
         self.levels.setText(dock_words.levels_line(session.inspection))
         self.levels.setVisible(session.inspection is not None)
         self.legible.setText(review.found_told)

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from blankslide.model import Inspection
     from blankslide.session import Row, Session
 
-GREEN, AMBER, RED, GREY = "#2e9e4f", "#d98e04", "#d62828", "#8a8a8a"
+GREEN, AMBER, RED, GREY = "green", "amber", "red", "grey"
+_ON_DARK = {GREEN: "#4cc96f", AMBER: "#f0a830", RED: "#ff7b7b", GREY: "#b4b4b4"}
+_ON_LIGHT = {GREEN: "#17602f", AMBER: "#7a4f00", RED: "#b3201f", GREY: "#565a5e"}
+"""Each has a contrast of 4.5 to the ground of napari's themes, which small words need to be read (WCAG AA)."""
 
 
 class State(NamedTuple):
@@ -23,6 +26,14 @@ class State(NamedTuple):
 
     word: str
     colour: str
+
+    def on(self, dark: bool) -> str:
+        """Return the colour as it can be read on a dark ground, or on a light one."""
+        return (_ON_DARK if dark else _ON_LIGHT)[self.colour]
+
+
+CHANGED = State("changed", RED)
+"""Of a slide that somebody else has changed since it was looked at."""
 
 
 def state_of(session: Session, busy: bool) -> State:
@@ -35,6 +46,8 @@ def state_of(session: Session, busy: bool) -> State:
         return State("interrupted" if is_pending(session) else "refused", RED)
     outcome = session.outcome
     if session.state == "done" and outcome is not None:
+        if outcome.content == "clean" and outcome.exit_code:
+            return State("not as asked", RED)
         if outcome.content == "clean":
             return State("copy clean" if outcome.copied else "clean", GREEN)
         if outcome.content != "untouched":
@@ -49,10 +62,12 @@ def was_cancelled(session: Session) -> bool:
     return isinstance(session.error, Cancelled)
 
 
-def headline(session: Session) -> str:
-    """Say how the slide stands: what is in it, as long as nothing was written."""
+def headline(session: Session, is_changed: bool = False) -> str:
+    """Say how the slide stands: what is in it, as long as nothing was written, or that it is another one now."""
     if session.path is None:
         return "Open a slide to begin."
+    if is_changed:
+        return f"{wording.shown(session.path)} · changed on the disk after it was read"
     dry = session.state == "done" and session.outcome is not None and session.outcome.content == "untouched"
     if session.state == "ready" or dry or was_cancelled(session):
         return session.found_line

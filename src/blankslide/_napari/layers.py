@@ -24,7 +24,7 @@ from blankslide._napari.blanked import telling
 from blankslide._napari.marks import KEY, Mark, is_tissue, mark_of
 from blankslide._napari.placing import layer_data, tissue_of
 from blankslide.errors import BlankslideError
-from blankslide.looks import Look, look_at
+from blankslide.looks import Look, Standing, look_at, members_of, standing
 from blankslide.pipeline import main_file
 from blankslide.policy.file_names import name_verdict
 from blankslide.viewing import Pyramid, open_pyramid
@@ -67,6 +67,8 @@ class OpenedSlide:
         How far down its row reaches, in the units of the world, with the layers that wait.
     arriving
         Whether some are still to come into a window.
+    seen
+        How its files stood when it was opened.
 
     Raises
     ------
@@ -85,6 +87,8 @@ class OpenedSlide:
         self._hold()
 
     def _hold(self) -> None:
+        known, found = self.look, self.pyramid.inspection
+        self.seen = standing(members_of(self.path, found) or (self.path,)) if known is None else known.seen
         self.pyramid.pictures = telling(self.pyramid.pictures)
         self._let_go = False
         # napari keeps layers in reference cycles: the file is closed with the last layer, not some time later
@@ -189,6 +193,11 @@ def slides_of(viewer: ViewerModel, path: Path) -> list[OpenedSlide]:
 def look_of(viewer: ViewerModel, path: Path) -> Look | None:
     """Return what was found in a slide when it was opened in a window; None if no window shows it."""
     return next((slide.look for slide in slides_of(viewer, path) if slide.look is not None), None)
+
+
+def are_outdated(viewer: ViewerModel, path: Path, seen: Standing | None) -> bool:
+    """Whether a window shows a slide in another state of its files than one that was looked at."""
+    return any(slide.seen != seen for slide in slides_of(viewer, path))
 
 
 def close_all(viewer: ViewerModel, path: Path) -> None:

@@ -24,6 +24,7 @@ ROW = int(Qt.ItemDataRole.UserRole)
 _TINTS: dict[State, QColor] = {
     "to do": QColor(214, 40, 40, 45),
     "clean": QColor(30, 150, 80, 60),
+    "not as asked": QColor(214, 40, 40, 90),
     "not clean": QColor(214, 40, 40, 90),
     "refused": QColor(240, 160, 0, 70),
     "interrupted": QColor(240, 160, 0, 110),

@@ -168,4 +168,5 @@ def _is_drawn(viewer: ViewerModel) -> bool:
 def _say(severity: str, words: str) -> None:
     from napari.utils.notifications import Notification, notification_manager
 
-    notification_manager.dispatch(Notification(words, severity))
+    # napari draws what looks like markup, and a file may be called so
+    notification_manager.dispatch(Notification(words.replace("<", "‹"), severity))

@@ -20,6 +20,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from blankslide import api, pipeline
 from blankslide._napari import layers as _napari_layers
 from blankslide._napari import papers, remains, settings
+from blankslide._napari.disk import CHANGED, DiskWatch
 from blankslide._napari.run_form import anonymize, wish_of
 from blankslide._napari.thumbnails import mosaic, thumbs
 from blankslide._napari.watch import watch
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     import numpy as np
     from napari.components import ViewerModel
 
-    from blankslide.looks import Look
+    from blankslide.looks import Look, Standing
     from blankslide.model.found import Found
     from blankslide.pipeline import Options
     from blankslide.policy.profiles import Profile
@@ -67,6 +68,8 @@ class Review(QObject):
         Signal: something that is shown changed (``state``, ``rows``, ``progress``, ``pictures``, ``strings``).
     asking
         Signal: ready to write; the person must confirm. Carries who else has the file open.
+    is_changed
+        Whether the file on the disk is not what is shown here any more; it is read anew when it has come to rest.
     """
 
     changed = Signal(str)
@@ -87,6 +90,10 @@ class Review(QObject):
         self._working = self._closed = self._reading = False
         self._unsubscribe: Callable[[], None] = _nothing
         self._was: Path | None = None
+        self.is_changed = False
+        self._caught_up: Standing | None = None
+        self._disk = DiskWatch(lambda: None if self.busy else self.session, self)
+        self._disk.differs.connect(self._differs)
 
     # -- the slide -------------------------------------------------------------------------
 
@@ -96,6 +103,7 @@ class Review(QObject):
             return
         self._unsubscribe()
         self.session = Session(path)
+        self.is_changed = False
         self.dry_run = self.session.dry_run = settings.dry_run()  # for each slide anew
         self.told = self.found_told = ""
         self.found = ()
@@ -138,6 +146,39 @@ class Review(QObject):
     def _loaded(self, pictures: Pictures) -> None:
         self.pictures = pictures
         self._tell("pictures")
+
+    # -- the disk --------------------------------------------------------------------------
+
+    def _differs(self, session: Session, at_rest: bool) -> None:
+        if session is not self.session or self.busy:
+            return
+        self.is_changed = True
+        if at_rest:
+            self._read_anew()
+        else:
+            self._tell("state")
+
+    def _read_anew(self) -> None:
+        """Show the slide as it is now, because somebody else has changed it."""
+        self.told = CHANGED
+        self.found, self.found_told = (), ""  # of pictures as they were
+        self._tell("found")
+        self._was = self.session.path
+        self._run(self._load, self._show_anew, lambda: self._applied((None, {})))
+
+    def _show_anew(self, pictures: Pictures) -> None:
+        self.is_changed = False
+        self.pictures = pictures
+        self._reopen()
+
+    def _catch_up(self) -> None:
+        """Let layers show the state of the file that findings are of: some were opened long before."""
+        session = self.session
+        if session.path is None or self.busy or session.inspection is None or session.seen == self._caught_up:
+            return
+        self._caught_up = session.seen  # once for each state
+        if _napari_layers.are_outdated(self.viewer, session.path, session.seen):
+            self._reopen()
 
     # -- choices ---------------------------------------------------------------------------
 
@@ -200,9 +241,12 @@ class Review(QObject):
             return
         self._was = path
         _napari_layers.close_all(self.viewer, path)
-        self._run(lambda: _other_users(path), self._counted, self._look_again)
+        self._run(lambda: "changed" if self.session.stale else _other_users(path), self._counted, self._look_again)
 
     def _counted(self, users: str) -> None:
+        if users == "changed":  # what the person would say yes to is not what stands there now
+            self._read_anew()
+            return
         if users == "writer":
             self._refuse(SlideLocked("another program is writing to this file", "close it there, then try again"))
             self._reopen()
@@ -243,7 +287,11 @@ class Review(QObject):
         anonymize(path, **{**self.values, "dry_run": self.session.dry_run}, session=self.session)
 
     def _apply(self, path: Path) -> tuple[Pyramid | None, Thumbs]:
-        self._call(path)
+        if self.session.stale:  # what was confirmed is not what stands there now
+            self.told = CHANGED
+            self._load()
+        else:
+            self._call(path)
         return self._opened_anew(self.session.path or path)
 
     def _applied(self, result: tuple[Pyramid | None, Thumbs]) -> None:
@@ -382,6 +430,7 @@ class Review(QObject):
         if done is not None:
             done(result)
         self._ask()
+        self._catch_up()
         self._tell("state")
 
     def _tell(self, event: str) -> None:

@@ -83,10 +83,11 @@ class Foot(QWidget):
         self.bar.setValue(round(session.fraction * 100))
         self.activity.setText(review.activity)
         self.activity.setVisible(bool(review.activity))
-        ended = session.state in ("done", "refused") and not review.busy
+        ended = session.state in ("done", "refused") and not (review.busy or review.is_changed)
         self.result.setText(dock_words.result_line(session) if ended else "")
         self.result.setVisible(ended)
-        self.compare.setVisible(session.state == "done" and session.outcome is not None and session.outcome.writes > 0)
+        done = session.outcome if ended and session.state == "done" else None
+        self.compare.setVisible(done is not None and done.writes > 0)
 
 
 def _can_run(review: Review) -> bool:

@@ -18,7 +18,7 @@ from blankslide._napari.settings import PROFILES
 from blankslide.model import Outcome
 from blankslide.policy.profiles import Profile
 from blankslide.session import Session
-from blankslide.wishes import IN_PLACE, MODES, Wish
+from blankslide.wishes import IN_PLACE, MODES, Wish, typed_path
 
 OWN = "own file …"
 _NO_FOLDER = Path()
@@ -81,7 +81,7 @@ def anonymize(
 
 def wish_of(*, folder: Any = None, **said: str) -> Wish:
     """Return what the fields of the form ask for."""
-    there = Path(folder or _NO_FOLDER)
+    there = typed_path(str(folder or "")) or _NO_FOLDER
     return Wish(**{key: value.strip() for key, value in said.items()}, folder=None if there == _NO_FOLDER else there)
 
 

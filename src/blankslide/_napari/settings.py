@@ -22,7 +22,7 @@ def _settings() -> Any:
         from napari.settings import get_plugin_settings
 
         return get_plugin_settings("blankslide").review
-    except (ImportError, KeyError, AttributeError):  # an older napari, or a plugin that is not installed
+    except Exception:  # an older napari, a plugin that is not installed, or a file that holds something else
         return None
 
 

@@ -85,8 +85,8 @@ class SpotCheckDock(QWidget):
         self.begin.asked.connect(work.begin)
         self.passes.clicked.connect(lambda: self._give("pass"))
         self.fails.clicked.connect(lambda: self._give("fail"))
-        self.before.clicked.connect(lambda: work.step(-1))
-        self.after.clicked.connect(lambda: work.step(1))
+        self.before.clicked.connect(lambda: self._step(-1))
+        self.after.clicked.connect(lambda: self._step(1))
         self.whole.clicked.connect(self._open)
         self.note.returnPressed.connect(self._focus)
         self.end.sign.clicked.connect(work.sign)
@@ -97,12 +97,13 @@ class SpotCheckDock(QWidget):
             ("P", lambda: self._give("pass")),
             ("F", lambda: self._give("fail")),
             ("N", self.note.setFocus),
-            (Qt.Key.Key_Left, lambda: work.step(-1)),
-            (Qt.Key.Key_Right, lambda: work.step(1)),
+            (Qt.Key.Key_Left, lambda: self._step(-1)),
+            (Qt.Key.Key_Right, lambda: self._step(1)),
         )
         for key, call in keys:
             shortcut = QShortcut(QKeySequence(key), self.looking)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.setAutoRepeat(False)  # a key that is held would judge slides that nobody has seen
             shortcut.activated.connect(call)
 
     # -- what is done ----------------------------------------------------------------------
@@ -115,10 +116,14 @@ class SpotCheckDock(QWidget):
     def _give(self, word: Word) -> None:
         if self.work.page is None:
             return
-        note = self.note.text()
-        self.note.clear()
-        self.work.give(word, note)
+        if self.work.give(word, self.note.text()):
+            self.note.clear()
         self._focus()
+
+    def _step(self, by: int) -> None:
+        """Go to another slide; a note that was typed for this one is not one of that."""
+        self.note.clear()
+        self.work.step(by)
 
     def _focus(self) -> None:
         self.page.setFocus()

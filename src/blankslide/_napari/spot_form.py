@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Signal
@@ -26,8 +25,11 @@ from blankslide._napari.settings import PROFILES
 from blankslide._napari.spot_work import Asked
 from blankslide.presentation.wording import shown
 from blankslide.review.check import Terms
+from blankslide.wishes import typed_path
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from blankslide._napari.spot_work import SpotWork
 
 
@@ -54,8 +56,7 @@ class PathField(QWidget):
     @property
     def path(self) -> Path | None:
         """What stands there."""
-        text = self.edit.text().strip()
-        return Path(text).expanduser() if text else None
+        return typed_path(self.edit.text())
 
 
 class BeginForm(QWidget):

@@ -147,23 +147,24 @@ class SpotWork(QObject):
         if self.state == "looking":
             self.go(self.position + by)
 
-    def give(self, word: Word, note: str = "") -> None:
-        """Take a verdict on the slide whose page is shown, and go to the next that has none."""
+    def give(self, word: Word, note: str = "") -> bool:
+        """Take a verdict on the slide whose page is shown, and go to the next without one; False if it is not kept."""
         check, page = self.check, self.page
         if check is None or page is None or self.state != "looking":
-            return
+            return False
         try:
             check.give(self.position, word, note, page.seen)
         except BlankslideError as error:
             self.told = error.sentence()
             self.changed.emit()
-            return
+            return False
         self.told = ""
         following = check.next_open(self.position)
         if following is None:
             self._go("ended")
         else:
             self.go(following)
+        return True
 
     def _load(self) -> None:
         """Make the page that is shown, then the one that will be."""

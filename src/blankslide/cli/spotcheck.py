@@ -154,7 +154,7 @@ def _show(check: SpotCheck, position: int, page: Page) -> None:
         mark, reason = words.string_mark(line.why) or " ", words.string_reason(line.why, line.field)
         print(f"  {mark} {words.shown(line.text, whole=True)}  ({line.where}; {reason})")
     if len(page.strings) > _MOST:
-        print(f"  ... and {len(page.strings) - _MOST} more, all explained: blankslide inspect --readable lists them")
+        print(f"  ... {words.more_strings_phrase([line.why for line in page.strings[_MOST:]])}")
 
 
 def _show_pictures(page: Page) -> None:

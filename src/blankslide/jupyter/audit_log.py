@@ -6,7 +6,6 @@ It is only read. Everything here is what `blankslide ledger` does, in its words.
 from __future__ import annotations
 
 from collections import deque
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from blankslide import api
@@ -17,9 +16,11 @@ from blankslide.jupyter.parts import Box, Button, Check, Field, Part, Text
 from blankslide.presentation import wording
 from blankslide.records import ledger_export, ledger_rows
 from blankslide.records.ledger_state import compared, entries, moment, stands, target_of
+from blankslide.wishes import typed_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from blankslide.jupyter.parts import Says
     from blankslide.records.ledger import Ledger
@@ -53,9 +54,9 @@ class AuditLog(Face):
         options.find_key()
         if options.ledger is None:
             raise UsageError("there is no ledger called none", "name a file: FILE.jsonl")
-        if not options.ledger.path.exists() and not options.ledger.is_default:
-            raise EnvironmentProblem("there is no such ledger: its file does not exist", "name another one")
         self._ledger: Ledger = options.ledger
+        self._is_needed = not options.ledger.is_default
+        self._require()
         self._key = options.key
         self._rows: list[dict[str, Any]] = []
         self._count, self._exit = 0, ""
@@ -116,15 +117,24 @@ class AuditLog(Face):
     def _found(self) -> Any:
         return ledger_rows.rows((record for _, record in self._ledger.entries()), self._wanted())
 
+    def _require(self) -> None:
+        """Refuse to call a ledger whole that is not there; only the user's own one may be still to come."""
+        if self._is_needed and not self._ledger.path.exists():
+            raise EnvironmentProblem("there is no such ledger: its file does not exist", "name another one")
+
     def _find(self) -> None:
-        self._count = 0
+        self._rows, self._count = [], 0
+        self._require()
         last: deque[dict[str, Any]] = deque(maxlen=MOST)
         for row in self._found():
             self._count += 1
             last.append(row)
         self._rows = [*last]
+        self._is_needed = self._is_needed or bool(last)
 
     def _check(self) -> None:
+        self._checked, self._is_bad = [], False  # what an earlier check said is not said again if this one fails
+        self._find()
         checked, target = self._ledger.audit(), target_of(self._ledger)
         state, trouble = compared(self._ledger, target)
         said = [f"{entries(checked.entries)}{'' if checked.problems else ', whole'}"]
@@ -137,10 +147,9 @@ class AuditLog(Face):
         self._is_bad = bool(checked.problems or trouble or (state is not None and state.problems))
 
     def _export(self) -> None:
-        file = self.file.value.strip()
-        if not file:
+        path = typed_path(self.file.value)
+        if path is None:
             raise UsageError("the table needs a file to go to", "name one that ends in .csv, .xlsx or .json")
-        path = Path(file).expanduser()
         count = ledger_export.write(path, self._found())
         self._exit = f"{wording.shown(path)} · {entries(count)}"
 

@@ -26,7 +26,7 @@ from blankslide.presentation.html_card import NAMELESS
 from blankslide.records import report
 from blankslide.review.bulk import BulkRun, Choices, Question
 from blankslide.review.slide_list import Show, SlideList
-from blankslide.wishes import COPY, IN_PLACE
+from blankslide.wishes import COPY, IN_PLACE, Wish, typed_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,8 +44,8 @@ _COLUMNS = (
     ("", "6.4em"),
 )  # fmt: skip
 _TONES: dict[str, Tone] = {
-    "to do": "hot", "refused": "hot", "interrupted": "hot", "not clean": "hot",
-    "clean": "good", "nothing to do": "good",
+    "to do": "hot", "refused": "hot", "interrupted": "hot", "not as asked": "hot", "not clean": "hot",
+    "clean": "good",
 }  # fmt: skip
 
 
@@ -199,12 +199,16 @@ class BatchReview(Face):
             self._say(self._closing)
 
     def _state(self) -> tuple[str, Tone]:
-        rows = self.slides.rows
-        if any(row.state in ("refused", "interrupted", "not clean") for row in rows):
+        states = {row.state for row in self.slides.rows}
+        if states & {"refused", "interrupted", "not as asked", "not clean"}:
             return "! look at it", "hot"
-        if any(row.state in ("to do", "waiting") for row in rows):
+        if states & {"to do", "waiting"}:
             return "● identifying", "hot"
-        return ("✓ clean", "good") if rows else ("", "quiet")
+        if states == {"clean"}:  # nobody has judged what was only looked at
+            return "✓ clean", "good"
+        if "found" in states:
+            return "… not all were looked at", "quiet"
+        return ("○ nothing to do" if states else ""), "quiet"
 
     def _draw_rows(self) -> None:
         show: Show = self.show.value  # type: ignore[assignment]
@@ -217,7 +221,7 @@ class BatchReview(Face):
         running = self._run is not None and busy and any(row.part for row in self.slides.rows)
         self._bar.shown = running
         if running:
-            left = sum(row.state in ("clean", "not clean", "nothing to do") for row in self.slides.rows)
+            left = sum(row.state in ("clean", "not as asked", "not clean", "nothing to do") for row in self.slides.rows)
             self._bar.move(sum(done) / max(1, len(done)), f"{left} of {len(done)} done")
 
     def _allow(self, busy: bool) -> None:
@@ -238,10 +242,16 @@ class BatchReview(Face):
     # -- what the person does ----------------------------------------------------------------
 
     def _choose(self, profile: str) -> None:
-        if not self._worker.busy:
-            self._profile = profile
+        if self._worker.busy or profile == self._profile:
+            return
+        try:
             self.options = api.options(profile, ledger=self._ledger, key=self._key)
-            self.look()
+        except BlankslideError as error:  # its file went away: what is chosen is what a run would take
+            self.profile.value = self._profile
+            self._say([error.sentence()])
+            return
+        self._profile = profile
+        self.look()
 
     def _changed(self, _: object) -> None:
         """Another wish needs another plan, and another yes."""
@@ -261,12 +271,13 @@ class BatchReview(Face):
             return
         self._shut()
         self._forget()
-        folder, name = self.folder.value.strip(), self.name.value.strip()
-        if self.mode.value == COPY and not folder:
-            self._say(["a copy needs a folder to go to: name one"])
+        wish = Wish(self.mode.value, typed_path(self.folder.value), self.name.value.strip())
+        try:
+            wish.mode_for(dry_run=False)
+        except BlankslideError as error:
+            self._say([error.sentence()])
             return
-        out = Path(folder).expanduser() if self.mode.value == COPY else None
-        choices = Choices(out, name or None, None, self._jobs)
+        choices = Choices(wish.folder if wish.copies else None, wish.name or None, None, self._jobs)
         self._stopping = False
         self._start(lambda: self._guarded(lambda: self._planned(choices)), "planning every slide …")
 
@@ -274,7 +285,7 @@ class BatchReview(Face):
         run, file = self._run, self.report.value.strip()
         if run is None or run.question is None or not self.confirm.value or self._worker.busy:
             return
-        target = Path(file).expanduser() if file else None
+        target = typed_path(file)
         if target is not None and (trouble := unwritable(target)):
             self._say([f"no report, and nothing was done: {trouble}"])
             return
@@ -293,7 +304,11 @@ class BatchReview(Face):
         if row is None or self._worker.busy or self._finished:
             return
         self._shut()
-        self._review = SlideReview(row.path, self._profile, self._ledger, self._key)
+        try:
+            self._review = SlideReview(row.path, self._profile, self._ledger, self._key)
+        except BlankslideError as error:
+            self._say([error.sentence()])
+            return
         self._inner.children = (self._review.stand_in(self._sheet), Button(self._shut, label="Close this review"))
 
     def _shut(self) -> None:

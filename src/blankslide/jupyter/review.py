@@ -318,7 +318,8 @@ class SlideReview(OnAPage):
             card.draw_plan(saying.planned(session))
         card.draw_head(self._headline())
         card.draw_result(self._result())
-        card.draw_confirmation(session.confirmation, f"Yes, overwrite {self._shown_name}")
+        verb = "judge" if session.has_nothing_to_do else "overwrite"
+        card.draw_confirmation(session.confirmation, f"Yes, {verb} {self._shown_name}")
         self._wishes.trouble.lines = [session.wrong.sentence()] if session.wrong is not None else []
         card.draw_progress("", session.fraction if session.state == "done" else 0.0, visible=False)
         card.controls.confirm.value = False

@@ -25,6 +25,7 @@ from blankslide.review.check import Terms
 from blankslide.review.page import Page, page_of
 from blankslide.review.population import of_ledger, slides_below
 from blankslide.review.signing import sign_slides
+from blankslide.wishes import typed_path
 
 if TYPE_CHECKING:
     from blankslide.jupyter.parts import Says
@@ -190,10 +191,12 @@ class SpotCheck(Face):
             lines.append(f"you said: {said.word}{f' · {said.note}' if said.note else ''}{changed}")
         self._own.lines = lines
         self._pictures.items = [_item(name, pixels, "enlarge: ") for name, pixels in page.pictures]
-        self._corners.items = [_item(f"corner {name}", pixels) for name, pixels in page.corners]
+        self._corners.items = [_item(f"corner {name}", pixels, whole=True) for name, pixels in page.corners]
         self._strings.rows = [row(number, line) for number, line in enumerate(page.strings[:MOST])]
         self._fold.label = f"Every string left ({len(page.strings)})"
-        self._count.lines = [wording.strings_phrase([line.why for line in page.strings])] if page.strings else []
+        why = [line.why for line in page.strings]
+        said_of_them = [wording.strings_phrase(why), wording.more_strings_phrase(why[MOST:])]
+        self._count.lines = list(filter(None, said_of_them)) if page.strings else ["no string can be read in it"]
 
     def _allow(self, busy: bool) -> None:
         stands = self.check.stands
@@ -243,8 +246,7 @@ class SpotCheck(Face):
             self._turn(following)
 
     def _sign(self) -> None:
-        file = self.report.value.strip()
-        target = Path(file).expanduser() if file else None
+        target = typed_path(self.report.value)
         self._start(lambda: self._signed(target), "signing …")
 
     def _signed(self, target: Path | None) -> None:
@@ -283,8 +285,9 @@ def _is_ledger(path: str | Path) -> bool:
     return "://" in os.fspath(path) or os.fspath(path).endswith(".jsonl")
 
 
-def _item(name: str, pixels: object, opens: str = "") -> Says:
+def _item(name: str, pixels: object, opens: str = "", whole: bool = False) -> Says:
     return {
+        "whole": whole,  # a pixel of the slide for a pixel of the page: what is shown smaller cannot be read
         "key": name,
         "caption": name,
         "alt": f"{name} of the slide",

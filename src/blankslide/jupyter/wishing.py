@@ -6,10 +6,13 @@ The fields make a `Wish`; what is wrong with one is said by the session, in its 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from blankslide.jupyter.parts import Box, Choice, Field, Fold, Text
-from blankslide.wishes import COPY, IN_PLACE, Wish, offered
+from blankslide.wishes import COPY, IN_PLACE, Wish, offered, typed_path
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _PARTS = {
     "mask_macro": ("Part of the macro that goes", "X,Y,WIDTH,HEIGHT or auto"),
@@ -57,10 +60,9 @@ class WishForm:
     @property
     def wish(self) -> Wish:
         """What the fields say."""
-        folder = self.folder.value.strip()
         return Wish(
             mode=self.mode.value,
-            folder=Path(folder).expanduser() if folder else None,
+            folder=typed_path(self.folder.value),
             name=self.name.value.strip(),
             label=self.label.value.strip(),
             **{name: field.value.strip() for name, field in self.parts.items()},
@@ -69,8 +71,7 @@ class WishForm:
     @property
     def report_file(self) -> Path | None:
         """Where a report of the run is to go, if anywhere."""
-        said = self.report.value.strip()
-        return Path(said).expanduser() if said else None
+        return typed_path(self.report.value)
 
     def allow(self, *, busy: bool, usable: bool) -> None:
         """Say whether the fields can be changed, and whether they are of use."""

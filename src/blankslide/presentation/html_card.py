@@ -96,7 +96,9 @@ def lines(sentences: Iterable[str]) -> str:
 
 
 def outcome_state(outcome: Outcome) -> tuple[str, Tone]:
-    """Return the state's word with its mark, and its colour."""
+    """Return the state's word with its mark, and its colour; *clean* only where nothing speaks against it."""
+    if outcome.content == "clean" and outcome.exit_code:
+        return f"! {wording.NOT_AS_ASKED}", "hot"
     return _STATE[outcome.content]
 
 

@@ -6,10 +6,10 @@ finding is said before it is chosen.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from blankslide.model import MASKED, Action, Decision, Outcome, PhiClass
+from blankslide.model import KEPT_PART, MASKED, Action, Decision, Outcome, PhiClass
 from blankslide.presentation import wording
 
 if TYPE_CHECKING:
@@ -19,13 +19,13 @@ _ROLES = ("label", "macro", "thumbnail")
 NOTHING = "nothing to do"
 
 
-def count_words(decisions: Sequence[Decision], masked: bool = False) -> str:
+def count_words(decisions: Sequence[Decision], parts: Collection[str] = ()) -> str:
     """Name pictures by their role, and count fields: *label, macro and 6 fields*; empty for none.
 
     Parameters
     ----------
-    masked
-        Only a part of the macro goes.
+    parts
+        Roles of pictures of which only a part goes.
     """
     pictures: dict[str, int] = {}
     for decision in decisions:
@@ -35,7 +35,7 @@ def count_words(decisions: Sequence[Decision], masked: bool = False) -> str:
             pictures[role] = pictures.get(role, 0) + 1
     ranks = {role: rank for rank, role in enumerate(_ROLES)}
     words = [
-        _named(role, masked) if count == 1 and role in ranks else _plural(count, role)
+        _named(role, parts) if count == 1 and role in ranks else _plural(count, role)
         for role, count in sorted(pictures.items(), key=lambda item: ranks.get(item[0], len(ranks)))
     ]
     fields = sum(decision.cls is not PhiClass.IMAGE for decision in decisions)
@@ -43,8 +43,8 @@ def count_words(decisions: Sequence[Decision], masked: bool = False) -> str:
     return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
-def _named(role: str, masked: bool) -> str:
-    return "a part of the macro" if masked and role == "macro" else role
+def _named(role: str, parts: Collection[str]) -> str:
+    return f"a part of the {role}" if role in parts else role
 
 
 def _plural(count: int, noun: str) -> str:
@@ -56,9 +56,9 @@ def going(decisions: Sequence[Decision]) -> list[Decision]:
     return [decision for decision in decisions if decision.action is not Action.KEEP]
 
 
-def going_words(decisions: Sequence[Decision], masked: bool = False) -> str:
+def going_words(decisions: Sequence[Decision], parts: Collection[str] = ()) -> str:
     """Say what goes: *label, macro and 6 fields*, or that there is nothing to do."""
-    return count_words(going(decisions), masked) or NOTHING
+    return count_words(going(decisions), parts) or NOTHING
 
 
 def before_words(path: str | Path, title: str, decisions: Sequence[Decision]) -> str:
@@ -93,15 +93,15 @@ def consequence(decision: Decision, keep: bool, identifies: bool) -> str:
     return "remove: the value goes for good"
 
 
-def done_words(decision: Decision, masked: bool = False) -> str:
+def done_words(decision: Decision, parts: Collection[str] = ()) -> str:
     """Say what was done to a finding.
 
     Parameters
     ----------
-    masked
-        Only a part of the macro went.
+    parts
+        Roles of pictures of which only a part went.
     """
-    if masked and decision.id == "picture.macro":
+    if decision.id.removeprefix("picture.") in parts:
         return "a part of it made blank"
     if decision.cls is PhiClass.IMAGE:
         return "new label in its place" if decision.action is Action.DUMMY else "made blank"
@@ -109,9 +109,10 @@ def done_words(decision: Decision, masked: bool = False) -> str:
     return done.get(decision.action, "new id")
 
 
-def is_masked(outcome: Outcome) -> bool:
-    """Whether a part of the macro was left."""
-    return any(note.startswith(MASKED) for note in outcome.notes)
+def parts_of(outcome: Outcome) -> frozenset[str]:
+    """Return the roles of pictures of which a part was left."""
+    masked = any(note.startswith(MASKED) for note in outcome.notes)
+    return frozenset([*["macro"] * masked, *["label"] * (KEPT_PART in outcome.residue)])
 
 
 def verified_words(outcome: Outcome) -> str:

@@ -98,6 +98,8 @@ _TOLD = (
     *(NO_LABEL_PLACE, NO_LABEL_ROOM, NO_MACRO, MASKED_BEFORE),
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+NOT_AS_ASKED = "clean, but not as asked"
+"""In a few words what `after_line` says in more: the bytes are clean, and the profile does not accept the rest."""
 NO_LEVEL = "no level: nothing in it is known to be tissue"
 
 
@@ -275,6 +277,13 @@ def strings_phrase(reasons: Sequence[str]) -> str:
     if not new:
         return count + "each is explained"
     return count + f"nothing explains {'the one' if new == 1 else f'the {new}'} marked !"
+
+
+def more_strings_phrase(reasons: Sequence[str]) -> str:
+    """Say how many strings a list leaves out, and whether something explains all of them; empty for none."""
+    new = reasons.count("")
+    told = f"{new} of them explained by nothing" if new else "all explained"
+    return f"and {len(reasons)} more, {told}: blankslide inspect --readable lists them" if reasons else ""
 
 
 def string_mark(why: str) -> str:

@@ -1,7 +1,8 @@
 """What a list of slides shows of each: what is in it, and a small picture; looked up by processes of their own.
 
 The picture is the slide's thumbnail, else its coarsest level: never label or macro, which name the patient in a list
-that lies open on a screen. A slide that is refused has none.
+that lies open on a screen. What some scanners call a thumbnail shows the label, too: one that would go is not shown.
+A slide that is refused has none.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from blankslide import pipeline
 from blankslide.batch import worker
 from blankslide.batch.work import Result, refused
 from blankslide.errors import UsageError
-from blankslide.model import Outcome
+from blankslide.model import Action, Outcome
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from blankslide.batch import Orders
     from blankslide.batch.orders import Verb
     from blankslide.batch.queue import Task
-    from blankslide.model import Inspection
+    from blankslide.model import Inspection, Plan
     from blankslide.pipeline import Options, Progress
 
     Pixels = np.ndarray[Any, np.dtype[np.uint8]]
@@ -61,17 +62,17 @@ def look(
     outcome = Outcome("untouched", format=inspection.format, title=inspection.title, profile=plan.profile)
     outcome.decisions, outcome.path = plan.decisions, task.path
     foreseen = pipeline.Foreseen(sum(file.size for file in inspection.files), plan.bytes_changed, ())
-    return Result(outcome, foreseen, picture_of(pipeline.main_file(task.path), inspection))
+    return Result(outcome, foreseen, picture_of(pipeline.main_file(task.path), inspection, plan))
 
 
-def picture_of(path: Path, inspection: Inspection) -> Pixels | None:
+def picture_of(path: Path, inspection: Inspection, plan: Plan) -> Pixels | None:
     """Return a small picture of the tissue: rows, columns and red, green, blue of 8 bits; None if there is none."""
     from blankslide.viewing import open_pyramid
     from blankslide.viewing.picture import open_pictures, small
 
     try:
         with open_pictures(path, inspection) as beside:
-            if "thumbnail" in beside.pictures:
+            if "thumbnail" in beside.pictures and not _goes("thumbnail", plan):
                 return small(beside.pictures["thumbnail"], *PICTURE)
         with open_pyramid(path, inspection) as pyramid:
             coarsest = pyramid.levels[-1]
@@ -79,3 +80,9 @@ def picture_of(path: Path, inspection: Inspection) -> Pixels | None:
             return small(coarsest, *PICTURE) if few and pyramid.coarse is None else None
     except Exception:  # a list without a picture is still a list
         return None
+
+
+def _goes(role: str, plan: Plan) -> bool:
+    """Whether a picture is to go: then it may show more than tissue."""
+    found = (each for each in plan.decisions if each.id.removeprefix("picture.").split(".")[0] == role)
+    return any(each.action is not Action.KEEP for each in found)

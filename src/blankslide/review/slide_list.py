@@ -27,12 +27,23 @@ if TYPE_CHECKING:
     from blankslide.pipeline import Options
     from blankslide.review.looking import Pixels
 
-State = Literal["found", "to do", "nothing to do", "refused", "interrupted", "running", "clean", "not clean", "waiting"]
+State = Literal[
+    "found",
+    "to do",
+    "nothing to do",
+    "refused",
+    "interrupted",
+    "running",
+    "clean",
+    "not as asked",
+    "not clean",
+    "waiting",
+]
 Show = Literal["all", "to do", "needs a look", "done"]
 
 STATES: dict[Show, frozenset[State]] = {
     "to do": frozenset(("to do", "running", "interrupted", "waiting")),
-    "needs a look": frozenset(("refused", "interrupted", "not clean", "waiting")),
+    "needs a look": frozenset(("refused", "interrupted", "not as asked", "not clean", "waiting")),
     "done": frozenset(("clean", "nothing to do")),
 }
 """Which states a choice of what to show means; ``all`` means every one."""
@@ -46,10 +57,16 @@ _MARKS: dict[State, str] = {
     "interrupted": "!",
     "running": "▶",
     "clean": "✓",
+    "not as asked": "!",
     "not clean": "!",
     "waiting": "…",
 }
-_WORDS: dict[State, str] = {"found": "looking …", "not clean": "NOT clean", "waiting": "not begun"}
+_WORDS: dict[State, str] = {
+    "found": "looking …",
+    "not as asked": words.NOT_AS_ASKED,
+    "not clean": "NOT clean",
+    "waiting": "not begun",
+}
 _PENDING, _STOPPED = 5, 130
 
 
@@ -248,6 +265,12 @@ def _look(row: Row, event: Looked) -> None:
     row.state = "to do" if event.writes else "nothing to do"
 
 
+def _state_of(outcome: Outcome) -> State:
+    if outcome.content == "clean":
+        return "not as asked" if outcome.exit_code else "clean"
+    return "not clean" if outcome.content == "residue" else "to do"
+
+
 def _done(row: Row, event: Done) -> None:
     """Say what became of a slide; the word clean is said only of what was judged."""
     outcome, row.part = event.outcome, 1.0
@@ -259,9 +282,10 @@ def _done(row: Row, event: Done) -> None:
     elif outcome.error:
         row.state, row.told = "refused", outcome.error
     else:
-        row.state = "clean" if outcome.content == "clean" else "not clean" if outcome.content == "residue" else "to do"
+        row.state = _state_of(outcome)
         row.title = outcome.title or row.title
-        line = words.after_line(row.path, outcome, wrote=outcome.writes > 0)
-        row.told = line.partition(" · ")[2].removeprefix("NOT ").removeprefix("clean – ")
+        line = words.after_line(row.path, outcome, wrote=outcome.writes > 0).partition(" · ")[2]
+        leads, dash, rest = line.partition(" – ")
+        row.told = rest if dash and "clean" in leads else line
         if row.target and not row.copied:
             row.path = row.path.with_name(row.target)

@@ -134,7 +134,7 @@ const KINDS = {
     const shown = item => {
       if (item.image === null) return make("div", {class: "hole"}, item.why || "");
       addresses.push(picture(item.image));
-      const image = make("span", {class: "framed"}, make("img", {src: addresses.at(-1), alt: item.alt}),
+      const image = make("span", {class: item.whole ? "framed whole" : "framed"}, make("img", {src: addresses.at(-1), alt: item.alt}),
         ...(item.marks || []).map(outlined));
       if (!item.opens) return image;
       return make("button", {
@@ -221,6 +221,7 @@ const KINDS = {
       if (!keys.includes(event.key)) return;
       event.preventDefault();
       event.stopPropagation();
+      if (event.repeat) return;  // a key that is held would judge slides that nobody has seen
       tell({do: "key", value: event.key});
     });
     return {el, put: says => {
