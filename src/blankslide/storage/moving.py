@@ -11,8 +11,8 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 from blankslide.errors import EnvironmentProblem
 from blankslide.storage.copies.volume import rename_to_free_name
@@ -42,13 +42,29 @@ def move(names: Sequence[str], source: str, target: str, root: str) -> None:
     if any(os.path.lexists(os.path.join(target, name)) for name in names):
         raise EnvironmentProblem("another file has this name there")
     plan = _listed(names, source, target, root) if len(names) > 1 else None
-    for name in names:
-        _move(os.path.join(source, name), os.path.join(target, name))
+    with _unless_nothing_happened(plan, os.path.join(source, names[0])):
+        for name in names:
+            _move(os.path.join(source, name), os.path.join(target, name))
     with guard("make the move durable"):
         sync_folder(target)
         sync_folder(source)
         if plan is not None:
             os.unlink(plan)
+
+
+@contextmanager
+def _unless_nothing_happened(plan: str | None, first: str) -> Iterator[None]:
+    """Take the list away again if what was to be done failed at once: else `finish` would do it some day after all.
+
+    By then its slide may be another one, or wanted where it stands.
+    """
+    try:
+        yield
+    except EnvironmentProblem:
+        if plan is not None and os.path.lexists(first):
+            with suppress(OSError):
+                os.unlink(plan)
+        raise
 
 
 def _move(source: str, target: str) -> None:
@@ -157,7 +173,7 @@ def remove(paths: Sequence[str], root: str) -> None:
     folder = os.path.dirname(paths[-1])
     names = [os.path.relpath(path, folder) for path in paths]
     plan = _listed(names, folder, None, root) if len(names) > 1 else None
-    with guard("remove the original"):
+    with _unless_nothing_happened(plan, paths[0]), guard("remove the original"):
         for path in paths:
             with suppress(FileNotFoundError):
                 os.unlink(path)
