@@ -136,8 +136,20 @@ def test_a_removal_that_fails_at_once_is_not_done_some_day_after_all(lab: Path) 
 @pytest.fixture
 def elsewhere(lab: Path) -> Iterator[Path]:
     """Return a folder on another volume."""
-    memory = Path("/dev/shm")  # noqa: S108 - a volume of its own on Linux
+    memory = Path("/dev/shm")
     if not memory.is_dir() or memory.stat().st_dev == lab.stat().st_dev:
         pytest.skip("no second volume here")
     with TemporaryDirectory(dir=memory) as folder:
         yield Path(folder)
+
+
+def test_a_removal_that_was_killed_leaves_what_was_changed_since(lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = [str(lab / "in" / name) for name in ("data/1.dat", *NAMES[1:])]
+    with monkeypatch.context() as patch:
+        killed_at(patch, "unlink", 1)
+        with pytest.raises(Killed):
+            moving.remove(paths, str(lab / "done"))
+    (lab / "in" / "b.dat").write_bytes(b"scanned again, into the same file")
+    assert moving.finish(str(lab / "done")) == 1
+    assert below(lab / "in") == ["b.dat"]
+    assert below(lab / "done") == []

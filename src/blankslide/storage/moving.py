@@ -84,10 +84,10 @@ def _move(source: str, target: str) -> None:
 
 
 def _listed(names: Sequence[str], source: str, target: str | None, root: str) -> str:
-    """Say durably what is going to be moved, or removed; files are known by their inodes."""
+    """Say durably what is going to be moved, or removed; files are known by their inodes, sizes and times."""
     path = os.path.join(root, LIST + os.urandom(8).hex())
     with guard("prepare the move"):
-        known = [(name, os.lstat(os.path.join(source, name)).st_ino) for name in names]
+        known = [(name, *_stamp(os.lstat(os.path.join(source, name)))) for name in names]
         text = json.dumps({"names": known, "source": source, "target": target})
         os.makedirs(root, exist_ok=True)
         fd = open_nofollow(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -127,32 +127,40 @@ def finish(root: str) -> int:
     return done
 
 
-def _carry_on(names: Sequence[tuple[str, int]], source: str, target: str | None) -> None:
-    for name, inode in names:
+def _carry_on(names: Sequence[tuple[str, list[int]]], source: str, target: str | None) -> None:
+    for name, stamp in names:
         old = os.path.join(source, name)
-        if _inode(old) != inode:
+        now = _now(old)
+        if now is None or now[0] != stamp[0]:
             continue
         if target is None:
+            if [*now] != stamp:  # it was changed since its copy was made, so nobody has a copy of what it holds now
+                continue
             with guard("remove the original"):
                 os.unlink(old)
         elif not os.path.lexists(os.path.join(target, name)):
             _move(old, os.path.join(target, name))
 
 
-def _inode(path: str) -> int | None:
+def _stamp(state: os.stat_result) -> tuple[int, int, int]:
+    return state.st_ino, state.st_size, state.st_mtime_ns
+
+
+def _now(path: str) -> tuple[int, int, int] | None:
     with suppress(FileNotFoundError, NotADirectoryError), guard("look for slides that were being moved"):
-        return os.lstat(path).st_ino if os.path.lexists(path) else None
+        return _stamp(os.lstat(path)) if os.path.lexists(path) else None
     return None
 
 
-def _read(path: str) -> tuple[list[tuple[str, int]], str, str | None] | None:
+def _read(path: str) -> tuple[list[tuple[str, list[int]]], str, str | None] | None:
     """Return a list as it was written; None if it is half: nothing was moved then."""
     with guard("read what was being moved"), open(path, "rb") as file:
         raw = file.read()
     try:
         said = json.loads(raw.decode("utf-8", "surrogateescape"))
         target = None if said["target"] is None else str(said["target"])
-        return [(str(name), int(inode)) for name, inode in said["names"]], str(said["source"]), target
+        names = [(str(name), [int(number) for number in stamp]) for name, *stamp in said["names"]]
+        return [each for each in names if each[1]], str(said["source"]), target
     except (ValueError, KeyError, TypeError):
         return None
 
