@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from blankslide.errors import EnvironmentProblem
 from blankslide.storage import moving
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 NAMES = ("data", "b.dat", "slide.mrxs")
 
@@ -116,3 +114,42 @@ def test_one_file_needs_no_list(lab: Path, monkeypatch: pytest.MonkeyPatch) -> N
     moving.move(("b.dat",), str(lab / "in"), str(lab / "bad"), str(lab / "bad"))
     moving.remove([str(lab / "in" / "slide.mrxs")], str(lab / "bad"))
     assert below(lab) == ["bad/b.dat", "in/data/1.dat"]
+
+
+def test_a_move_that_fails_at_once_is_not_done_some_day_after_all(lab: Path, elsewhere: Path) -> None:
+    with pytest.raises(EnvironmentProblem, match="one volume only"):
+        moving.move(NAMES, str(lab / "in"), str(elsewhere), str(lab / "bad"))
+    assert below(lab / "in") == ALL
+    assert below(lab / "bad") == []
+    assert moving.finish(str(lab / "bad")) == 0
+
+
+def test_a_removal_that_fails_at_once_is_not_done_some_day_after_all(lab: Path) -> None:
+    paths = [str(lab / "in" / name) for name in NAMES]  # the first one is a folder, and no file to remove
+    with pytest.raises(EnvironmentProblem, match="cannot remove the original"):
+        moving.remove(paths, str(lab / "done"))
+    assert below(lab / "in") == ALL
+    assert moving.finish(str(lab / "done")) == 0
+    assert below(lab / "in") == ALL
+
+
+@pytest.fixture
+def elsewhere(lab: Path) -> Iterator[Path]:
+    """Return a folder on another volume."""
+    memory = Path("/dev/shm")
+    if not memory.is_dir() or memory.stat().st_dev == lab.stat().st_dev:
+        pytest.skip("no second volume here")
+    with TemporaryDirectory(dir=memory) as folder:
+        yield Path(folder)
+
+
+def test_a_removal_that_was_killed_leaves_what_was_changed_since(lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = [str(lab / "in" / name) for name in ("data/1.dat", *NAMES[1:])]
+    with monkeypatch.context() as patch:
+        killed_at(patch, "unlink", 1)
+        with pytest.raises(Killed):
+            moving.remove(paths, str(lab / "done"))
+    (lab / "in" / "b.dat").write_bytes(b"scanned again, into the same file")
+    assert moving.finish(str(lab / "done")) == 1
+    assert below(lab / "in") == ["b.dat"]
+    assert below(lab / "done") == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,17 @@ if TYPE_CHECKING:
     from blankslide.watch import Settings
 
 
+class _Seconds(click.FloatRange):
+    """A time that ends: ``nan`` and ``inf`` are numbers for Python, and nothing would ever have rested so long."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read what a person typed."""
+        seconds = super().convert(value, param, ctx)
+        if not isfinite(seconds):
+            self.fail(f"{value} is no number of seconds.", param, ctx)
+        return seconds
+
+
 @click.command()
 @click.argument("source", metavar="SRC", type=click.Path())
 @click.option("--out", metavar="DIR", help="Write copies to this folder, with their sub-folders.")
@@ -21,13 +33,9 @@ if TYPE_CHECKING:
 @click.option("--quarantine", metavar="DIR", help="Where slides go that cannot be done; beside SRC by default.")
 @click.option("--originals", type=click.Choice(["keep", "move", "remove"]), default="keep", help="keep by default.")
 @click.option("--done", metavar="DIR", help="Where originals are moved to; beside SRC by default.")
-@click.option(
-    "--quiet", type=click.FloatRange(min=0), default=30.0, metavar="S", help="Seconds of rest, 30 by default."
-)
-@click.option("--sweep", type=click.FloatRange(min=0.05), metavar="S", help="Seconds between two looks; 10 by default.")
-@click.option(
-    "--patience", type=click.FloatRange(min=0), metavar="S", help="For slides that are not whole; 10 x quiet."
-)
+@click.option("--quiet", type=_Seconds(min=0), default=30.0, metavar="S", help="Seconds of rest, 30 by default.")
+@click.option("--sweep", type=_Seconds(min=0.05), metavar="S", help="Seconds between two looks; 10 by default.")
+@click.option("--patience", type=_Seconds(min=0), metavar="S", help="For slides that are not whole; 10 x quiet.")
 @click.option("--name", metavar="PATTERN", help="New names, such as A-{stem} or {pseudonym}.")
 @click.option("--names", metavar="TABLE", help="New names by a table with columns old and new: CSV, .xlsx, .ods.")
 @click.option("--names-columns", metavar="OLD,NEW", help="Other headings of these columns.")

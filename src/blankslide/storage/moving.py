@@ -11,8 +11,8 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 from blankslide.errors import EnvironmentProblem
 from blankslide.storage.copies.volume import rename_to_free_name
@@ -42,13 +42,29 @@ def move(names: Sequence[str], source: str, target: str, root: str) -> None:
     if any(os.path.lexists(os.path.join(target, name)) for name in names):
         raise EnvironmentProblem("another file has this name there")
     plan = _listed(names, source, target, root) if len(names) > 1 else None
-    for name in names:
-        _move(os.path.join(source, name), os.path.join(target, name))
+    with _unless_nothing_happened(plan, os.path.join(source, names[0])):
+        for name in names:
+            _move(os.path.join(source, name), os.path.join(target, name))
     with guard("make the move durable"):
         sync_folder(target)
         sync_folder(source)
         if plan is not None:
             os.unlink(plan)
+
+
+@contextmanager
+def _unless_nothing_happened(plan: str | None, first: str) -> Iterator[None]:
+    """Take the list away again if what was to be done failed at once: else `finish` would do it some day after all.
+
+    By then its slide may be another one, or wanted where it stands.
+    """
+    try:
+        yield
+    except EnvironmentProblem:
+        if plan is not None and os.path.lexists(first):
+            with suppress(OSError):
+                os.unlink(plan)
+        raise
 
 
 def _move(source: str, target: str) -> None:
@@ -68,10 +84,10 @@ def _move(source: str, target: str) -> None:
 
 
 def _listed(names: Sequence[str], source: str, target: str | None, root: str) -> str:
-    """Say durably what is going to be moved, or removed; files are known by their inodes."""
+    """Say durably what is going to be moved, or removed; files are known by their inodes, sizes and times."""
     path = os.path.join(root, LIST + os.urandom(8).hex())
     with guard("prepare the move"):
-        known = [(name, os.lstat(os.path.join(source, name)).st_ino) for name in names]
+        known = [(name, *_stamp(os.lstat(os.path.join(source, name)))) for name in names]
         text = json.dumps({"names": known, "source": source, "target": target})
         os.makedirs(root, exist_ok=True)
         fd = open_nofollow(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -111,32 +127,40 @@ def finish(root: str) -> int:
     return done
 
 
-def _carry_on(names: Sequence[tuple[str, int]], source: str, target: str | None) -> None:
-    for name, inode in names:
+def _carry_on(names: Sequence[tuple[str, list[int]]], source: str, target: str | None) -> None:
+    for name, stamp in names:
         old = os.path.join(source, name)
-        if _inode(old) != inode:
+        now = _now(old)
+        if now is None or now[0] != stamp[0]:
             continue
         if target is None:
+            if [*now] != stamp:  # it was changed since its copy was made, so nobody has a copy of what it holds now
+                continue
             with guard("remove the original"):
                 os.unlink(old)
         elif not os.path.lexists(os.path.join(target, name)):
             _move(old, os.path.join(target, name))
 
 
-def _inode(path: str) -> int | None:
+def _stamp(state: os.stat_result) -> tuple[int, int, int]:
+    return state.st_ino, state.st_size, state.st_mtime_ns
+
+
+def _now(path: str) -> tuple[int, int, int] | None:
     with suppress(FileNotFoundError, NotADirectoryError), guard("look for slides that were being moved"):
-        return os.lstat(path).st_ino if os.path.lexists(path) else None
+        return _stamp(os.lstat(path)) if os.path.lexists(path) else None
     return None
 
 
-def _read(path: str) -> tuple[list[tuple[str, int]], str, str | None] | None:
+def _read(path: str) -> tuple[list[tuple[str, list[int]]], str, str | None] | None:
     """Return a list as it was written; None if it is half: nothing was moved then."""
     with guard("read what was being moved"), open(path, "rb") as file:
         raw = file.read()
     try:
         said = json.loads(raw.decode("utf-8", "surrogateescape"))
         target = None if said["target"] is None else str(said["target"])
-        return [(str(name), int(inode)) for name, inode in said["names"]], str(said["source"]), target
+        names = [(str(name), [int(number) for number in stamp]) for name, *stamp in said["names"]]
+        return [each for each in names if each[1]], str(said["source"]), target
     except (ValueError, KeyError, TypeError):
         return None
 
@@ -157,7 +181,7 @@ def remove(paths: Sequence[str], root: str) -> None:
     folder = os.path.dirname(paths[-1])
     names = [os.path.relpath(path, folder) for path in paths]
     plan = _listed(names, folder, None, root) if len(names) > 1 else None
-    with guard("remove the original"):
+    with _unless_nothing_happened(plan, paths[0]), guard("remove the original"):
         for path in paths:
             with suppress(FileNotFoundError):
                 os.unlink(path)

@@ -116,6 +116,9 @@ WRONG = (
     Wrong("inspect --csv slide.svs slide.svs", 2, "slide.svs", ".csv"),
     Wrong("inspect --csv nowhere/list.csv slide.svs", 4, "list.csv", "--csv"),
     Wrong("samples notes.txt/below", 4, "below", "Not a directory"),
+    # -- a watched folder
+    Wrong("watch many --out copies --once --quiet nan", 2, "--quiet", "no number of seconds"),
+    Wrong("watch many --out copies --once --patience inf", 2, "--patience", "no number of seconds"),
 )
 
 
