@@ -233,6 +233,19 @@ def test_damaged_slide_in_a_folder_counts(make: Make, tmp_path: Path) -> None:
     assert run_cli("verify", tmp_path / "slides").code == 3
 
 
+def test_anonymize_names_several_slides_by_a_pattern_and_by_a_table(make: Make, tmp_path: Path) -> None:
+    for name in ("one.svs", "two.svs"):
+        make(f"in/{name}")
+    (tmp_path / "names.csv").write_text("old,new\none,STUDY-9\ntwo,STUDY-8\n")
+    slides = [tmp_path / "in" / name for name in ("one.svs", "two.svs")]
+    ended = run_cli("anonymize", *slides, "--out", tmp_path / "a", "--name", "STUDY-{n:02}", "--json")
+    assert [ended.code, *(row["content"] for row in ended.slides)] == [0, "clean", "clean"]
+    assert sorted(os.listdir(tmp_path / "a")) == ["STUDY-01.svs", "STUDY-02.svs"]
+    ended = run_cli("anonymize", tmp_path / "in", "--in-place", "--names", tmp_path / "names.csv")
+    assert ended.code == 0
+    assert sorted(os.listdir(tmp_path / "in")) == ["STUDY-8.svs", "STUDY-9.svs"]
+
+
 def test_same_slide_named_twice(slide: Path) -> None:
     ended = run_cli("anonymize", "--in-place", slide, slide)
     assert ended.code == 0

@@ -61,9 +61,7 @@ def anonymize(request: Request, options: Options) -> int:
         If the request cannot be met for any slide; nothing was touched.
     """
     if request.name is not None and are_several(request.paths, request.mode.out):
-        raise UsageError(
-            "--name is for one slide, and there are several", "blankslide batch --name STUDY-{n:04} gives each its own"
-        )
+        raise UsageError("one name is for one slide, and there are several", "--name STUDY-{n:04} gives each its own")
     if request.report is not None:
         from blankslide.records import report
 

@@ -32,6 +32,15 @@ _PROFILE_HELP = "research (default), strict, or a TOML file of your own."
 def _shared(*names: str) -> Callable[[Any], Any]:
     """Add the options that several commands share, in one wording."""
     table = {
+        "name": click.option(
+            "--name",
+            metavar="PATTERN",
+            help="New names, such as STUDY-{n:04}, {stem}, {pseudonym}; STUDY-7 for one slide.",
+        ),
+        "names": click.option(
+            "--names", metavar="TABLE", help="New names by a table with columns old and new: CSV, .xlsx, .ods."
+        ),
+        "names_columns": click.option("--names-columns", metavar="OLD,NEW", help="Other headings of these columns."),
         "profile": click.option("--profile", default="research", metavar="NAME|FILE.toml", help=_PROFILE_HELP),
         "json": click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of lines."),
         "values": click.option("--show-values", is_flag=True, help="Show identifying values in clear on this screen."),
@@ -228,7 +237,7 @@ def inspect(
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--in-place", is_flag=True, help="Overwrite the slide itself. There is no way back.")
 @click.option("--out", metavar="DIR", help="Write copies to this folder; the slides themselves are only read.")
-@click.option("--name", metavar="PATTERN", help="New name of the copy, or of the slide: STUDY-7, {pseudonym}. For one.")
+@_shared("name", "names", "names_columns")
 @click.option("--keep", multiple=True, metavar="macro", help="Keep a picture; the slide is then not clean.")
 @click.option("--dry-run", is_flag=True, help="Plan only; change nothing.")
 @click.option(
@@ -240,6 +249,8 @@ def anonymize(
     in_place: bool,
     out: str | None,
     name: str | None,
+    names: str | None,
+    names_columns: str | None,
     keep: tuple[str, ...],
     dry_run: bool,
     report: str | None,
@@ -256,10 +267,12 @@ def anonymize(
     """Take out what identifies the patient, from the slides themselves or into copies."""
     from blankslide.cli import anonymize as cli_anonymize
     from blankslide.errors import BlankslideError
+    from blankslide.pipeline.run_choices import are_several
 
     mode = _mode(in_place, out, dry_run)
     if with_names and report is None:
         raise click.UsageError("--with-names is about the file of --report")
+    _check_naming(name, names, names_columns)
     about = {"requester": requester} if requester else None
     options = options_of(
         profile,
@@ -274,6 +287,14 @@ def anonymize(
     options.thorough = thorough
 
     try:
+        if names is not None or ("{" in (name or "") and are_several(paths, mode.out)):
+            from blankslide.cli import batch as cli_batch  # a name that depends on the others is given in a queue
+
+            style: cli_batch.Style = "json" if as_json else "lines"
+            asked = cli_batch.Asked(
+                paths, mode, name, names, names_columns, style=style, report=report, with_names=with_names
+            )
+            sys.exit(cli_batch.batch(asked, options))
         sys.exit(
             cli_anonymize.anonymize(cli_anonymize.Request(paths, mode, name, report, as_json, with_names), options)
         )
@@ -285,9 +306,7 @@ def anonymize(
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--in-place", is_flag=True, help="Overwrite the slides themselves. There is no way back.")
 @click.option("--out", metavar="DIR", help="Write copies to this folder, with their sub-folders.")
-@click.option("--name", metavar="PATTERN", help="New names, such as STUDY-{n:04}, {stem} or {pseudonym}.")
-@click.option("--names", metavar="TABLE", help="New names by a table with columns old and new: CSV, .xlsx, .ods.")
-@click.option("--names-columns", metavar="OLD,NEW", help="Other headings of these columns.")
+@_shared("name", "names", "names_columns")
 @click.option("--blind", is_flag=True, help="Number the slides in an order that tells nothing.")
 @click.option("--keep", multiple=True, metavar="macro", help="Keep a picture; the slide is then not clean.")
 @click.option("--dry-run", is_flag=True, help="Plan only; change nothing.")
@@ -326,10 +345,7 @@ def batch(
         raise click.UsageError("--with-names is about the file of --report")
     if as_json and json_lines:
         raise click.UsageError("give either --json or --json-lines, not both")
-    if more["name"] is not None and more["names"] is not None:
-        raise click.UsageError("give either --name or --names, not both")
-    if more["names_columns"] is not None and more["names"] is None:
-        raise click.UsageError("--names-columns is about the table of --names")
+    _check_naming(more["name"], more["names"], more["names_columns"])
     mode = _mode(in_place, out, dry_run)
     about = {"requester": requester} if requester else None
     options = options_of(
@@ -423,6 +439,13 @@ def _mode(in_place: bool, out: str | None, dry_run: bool) -> Mode:
         return mode_of(in_place, out, dry_run, Spelling("--in-place", "--out DIR", "--dry-run"))
     except UsageError as error:
         raise click.UsageError(error.message) from None
+
+
+def _check_naming(name: str | None, names: str | None, columns: str | None) -> None:
+    if name is not None and names is not None:
+        raise click.UsageError("give either --name or --names, not both")
+    if columns is not None and names is None:
+        raise click.UsageError("--names-columns is about the table of --names")
 
 
 def options_of(profile: str, **more: Any) -> Options:

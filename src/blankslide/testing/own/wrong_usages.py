@@ -84,7 +84,10 @@ WRONG = (
     ),
     # -- names
     Wrong(f"{IN_PLACE} --name a/b slide.svs", 2, "slide.svs", "--out"),
-    Wrong(f"{IN_PLACE} --name STUDY-1 many", 2, "--name", "batch"),
+    Wrong(f"{IN_PLACE} --name STUDY-1 many", 2, "one name is for one slide", "--name STUDY-{n:04}"),
+    Wrong(f"{IN_PLACE} --name STUDY-1 --names names.csv slide.svs", 2, "--names", "not both"),
+    Wrong(f"{IN_PLACE} --names-columns from,to slide.svs", 2, "--names-columns", "--names"),
+    Wrong(f"{IN_PLACE} --names missing.csv many", 2, "missing.csv", "--names"),
     Wrong("batch --out copies --name STUDY-{m:04} many", 2, "{m}", "{n}"),
     Wrong("batch --out copies --name STUDY many", 2, "STUDY", "{n:04}"),
     Wrong("batch --in-place --name STUDY-{n} --shard 1/3 many", 2, "shards", "{pseudonym}"),
