@@ -95,3 +95,13 @@ def test_while_strings_are_listed(desk: Desk, slide: Path, told: list[str], monk
     desk.bot.wait(600)
     is_said(desk, told)
     assert calls == [1]
+
+
+def test_while_a_slide_is_opened(desk: Desk, slide: Path, told: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("blankslide._napari.opening.opened", mistake)
+    desk.viewer.open(str(slide), plugin="blankslide")
+    desk.settle()
+    (said,) = told
+    assert "our own mistake (RuntimeError)" in said
+    assert NAME not in said
+    assert not desk.viewer.layers
