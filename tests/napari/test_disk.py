@@ -89,7 +89,7 @@ def test_a_slide_that_is_gone_leaves_the_window_and_comes_back(desk: Desk, slide
     assert desk.panel.review.pictures.now == {}
     (tmp_path / "elsewhere").rename(slide)
     is_seen(desk, "can identify the patient")
-    assert "label" in desk.roles()
+    desk.bot.waitUntil(lambda: "label" in desk.roles(), timeout=20_000)  # one layer at each turn of the window
 
 
 def test_layers_of_a_slide_that_was_not_under_review_catch_up_when_it_is(

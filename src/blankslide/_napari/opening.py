@@ -20,8 +20,7 @@ from blankslide._napari.layers import OpenedSlide, opened
 from blankslide._napari.placing import layer_data, looks_of
 from blankslide._napari.rows import next_row
 from blankslide._napari.watch import watch
-from blankslide.errors import BlankslideError
-from blankslide.pipeline import main_file
+from blankslide.pipeline import main_file, problem_of
 from blankslide.presentation.wording import error_line
 
 if TYPE_CHECKING:
@@ -60,8 +59,8 @@ def layers_for_napari(path: str | Path) -> list[LayerData]:
     try:
         main = main_file(path)
         pyramid, look, looks = off_the_window(viewer, lambda: _read(main))
-    except BlankslideError as error:
-        _say("error", error_line(path, error))
+    except Exception as error:  # napari would show it with its words, which may hold a value
+        _say("error", error_line(path, problem_of(error)))
         return NOTHING
     slide = OpenedSlide(main, pyramid, look)
     remains.collect_later()  # what was read is garbage enough for a collection in the midst of napari's own work

@@ -26,6 +26,7 @@ from blankslide._napari.thumbnails import mosaic, thumbs
 from blankslide._napari.watch import watch
 from blankslide.errors import BlankslideError, SlideLocked
 from blankslide.model import Stage
+from blankslide.pipeline import problem_of
 from blankslide.presentation import wording
 from blankslide.presentation.found_words import found_sentence
 from blankslide.session import Session
@@ -416,19 +417,39 @@ class Review(QObject):
     ) -> None:
         from napari.qt.threading import create_worker
 
+        def work() -> tuple[Any, BlankslideError | None]:
+            try:
+                return job(), None
+            except Exception as error:  # napari would show it with its words, which may hold a value
+                return None, problem_of(error)
+
         self._working = True
         self.session.stage, self.session.fraction = Stage.START, 0.0
-        worker = create_worker(job, _start_thread=False)
-        worker.returned.connect(lambda result: self._finished(done, result))
-        worker.errored.connect(lambda error: self._finished((lambda _: failed()) if failed else None, None))
+        worker = create_worker(work, _start_thread=False)
+        worker.returned.connect(lambda ended: self._finished(done, failed, *ended))
         worker.start()
         self._tell("state")
 
-    def _finished(self, done: Callable[[Any], None] | None, result: Any) -> None:
+    def _finished(
+        self,
+        done: Callable[[Any], None] | None,
+        failed: Callable[[], None] | None,
+        result: Any,
+        problem: BlankslideError | None,
+    ) -> None:
+        is_aside = bool(self._doing) or self._reading  # what the slide holds is known as before
+        if problem is not None:
+            self.told = problem.sentence()
+            self.session.unread = problem if self._reading else None
         self._working = self._reading = False
         self._doing = ""
-        if done is not None:
+        if problem is None and done is not None:
             done(result)
+        elif problem is not None and failed is not None:
+            failed()
+        elif problem is not None and not is_aside:
+            self.session.plan = None  # it may be of another choice
+            self._refuse(problem)
         self._ask()
         self._catch_up()
         self._tell("state")
