@@ -314,6 +314,11 @@ def test_words_of_a_header_may_begin_alike() -> None:
         assert explained(text("270", value), known) is (value in ("-", " ;,"))
 
 
+def test_what_is_longer_than_any_header_is_none() -> None:
+    assert of_header("270", "256x192 " * 400)
+    assert not of_header("270", "256x192 " * 4000, 0)
+
+
 def test_a_value_before_a_header_must_be_kept() -> None:
     assert of_header("270/Left", "23.44;Aperio Image")
     assert not of_header("270/Left", "23.44;Aperio Image Roe")
