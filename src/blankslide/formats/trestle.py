@@ -32,7 +32,6 @@ from blankslide.formatkit.label_rooms import stream_rooms
 from blankslide.formatkit.protocol import Format
 from blankslide.formatkit.text_pairs import Pairs, prefixed
 from blankslide.formatkit.text_style import Style, numbers
-from blankslide.formatkit.vocabulary import SHORT_NUMBER
 from blankslide.model import AssociatedImage, Blank, Coding, Inspection, PhiClass, Place, SlideFile, Slot
 from blankslide.model.patterns import pattern
 from blankslide.spans import ByteClass, ByteMap
@@ -56,7 +55,7 @@ SCIENCE: dict[str, Legal] = {
     **numbers("objective power; jpeg quality; quality; mpp; gain; exposure; gamma; focus offset"),
     **dict.fromkeys(("background color", "white balance"), _COLOUR),
     "overlapsxy": pattern(r"\d{1,4}(?: \d{1,4}){0,63}"),
-    "resolution": pattern(rf"{SHORT_NUMBER}(?: ?(?:um|µm|nm))?"),
+    "resolution": pattern(r"[-+]?\d{1,6}(?:\.\d{1,12}|,\d{1,7})?(?: ?(?:um|µm|nm))?"),
 }
 #: Keys that identify.
 FIELDS: dict[str, PhiClass] = {

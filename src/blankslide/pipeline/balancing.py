@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from blankslide.verification.census.account import Account, Picture, Text
     from blankslide.verification.census.grammar import Rules
     from blankslide.verification.census.memory import Memory
+    from blankslide.verification.census.pixels import Look
     from blankslide.verification.views import ReaderView
 
 MOST = 8
@@ -367,15 +368,22 @@ def _taken(
 ) -> Account:
     from blankslide.formats import vocabulary_of
     from blankslide.verification.census.grammar import spelled, vocabulary
-    from blankslide.verification.census.reference import slide_look
     from blankslide.verification.census.stock import take_stock
 
     files = [(file.name, source) for file, source in zip(inspection.files, sources, strict=False)]
     claims = {i: bytemap.tissue_parts() for i, bytemap in enumerate(inspection.maps) if _needs_claims(sources[i])}
     known = partial(spelled, vocabulary(vocabulary_of(inspection.format)))
     return take_stock(
-        files, claims, slide=partial(slide_look, path), thorough=options.thorough, memory=memory, spelled=known
+        files, claims, slide=partial(_slide_look, path), thorough=options.thorough, memory=memory, spelled=known
     )
+
+
+def _slide_look(path: Path) -> Look | None:
+    """Look at the slide as a reader shows it, unless that would end our process."""
+    from blankslide.verification.census.reference import slide_look
+    from blankslide.verification.judges import openslide
+
+    return slide_look(path) if openslide.can_read(path) else None
 
 
 def _beside(path: Path, inspection: Inspection) -> tuple[list[str], list[str]]:

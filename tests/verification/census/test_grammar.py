@@ -305,6 +305,20 @@ def test_other_words_make_it_no_header(path: str, value: str) -> None:
     assert not of_header(path, value, 0)
 
 
+def test_words_of_a_header_may_begin_alike() -> None:
+    lines = ["270/<word>\tMotic{| #| #v}", "270/<word>\t# x #{| -}", "270/<word>\t-> # x #", "270/<word>\t-"]
+    known = Rules(Vocabulary(lines), Kept([]), lambda _: False, False)
+    for value in ("Motic 256x192", "Motic 1.0 256x192", "Motic 1.0.2 256x192 - 64x48 -", "256x192 -> 64x48"):
+        assert explained(text("270", value), known)
+    for value in ("Motic 1.0 4711", "Motic x 256x192", "256x192 - Roe", "256x192 " * 4000 + "Roe", "-", " ;,"):
+        assert explained(text("270", value), known) is (value in ("-", " ;,"))
+
+
+def test_what_is_longer_than_any_header_is_none() -> None:
+    assert of_header("270", "256x192 " * 400)
+    assert not of_header("270", "256x192 " * 4000, 0)
+
+
 def test_a_value_before_a_header_must_be_kept() -> None:
     assert of_header("270/Left", "23.44;Aperio Image")
     assert not of_header("270/Left", "23.44;Aperio Image Roe")

@@ -16,7 +16,8 @@ What stays: file names. They often hold the slide's name, but files are not rena
 edited in place; a note says so.
 
 Traps: `Reference` is often part of every file name; an empty or missing macro is legal;
-``.opt`` may be absent. If two keys name one file, the slide is refused.
+``.opt`` may be absent. If two keys name one file, the slide is refused. Of uncompressed pixels OpenSlide
+knows RGB of 36 bits and no others: asked of those it would end the process, so nobody can judge them.
 
 Source: OpenSlide's Hamamatsu page; the project's format map, section 3; a real key file.
 """

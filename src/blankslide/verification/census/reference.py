@@ -46,10 +46,6 @@ def _openslide(path: Path) -> NDArray[np.uint8] | None:
     import numpy as np
     from openslide import OpenSlide
 
-    from blankslide.verification.judges.openslide import can_read
-
-    if not can_read(path):
-        return None
     with OpenSlide(path) as slide:
         size = slide.level_dimensions[-1]
         if size[0] * size[1] > _LARGEST:

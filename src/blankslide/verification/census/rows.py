@@ -24,23 +24,40 @@ __all__ = ["WORD", "is_row", "row_and_rest"]
 
 WORD = "<word>"
 """Last part of a place that lists words; no key and no name of XML can be called so."""
+_LONGEST = 4096
+_BETWEEN = " ;,"
 _TIGHT = re.compile(r" ?([=/,]) ?")
 _TIMES = re.compile(r"(?<=#) ?x ?(?=#)")
 
 
 def is_row(value: str, words: Iterable[str], template: Callable[[str], str]) -> bool:
-    """Whether a value is put together of nothing but words.
+    """Whether a value is put together of nothing but words, however they are to be parted.
 
     Parameters
     ----------
     value
-        One text, decoded.
+        One text, decoded; of one that is longer than headers are the answer is no.
     words
         Templates of the words.
     template
         What makes a template of a value.
     """
-    return _row(frozenset(words)).fullmatch(_tight(template(value))) is not None
+    if len(value) > _LONGEST:
+        return False
+    told, known = _tight(template(value)), _by_letter(frozenset(words))
+    reached, whole = [_behind(told, 0)], False
+    seen = set(reached)
+    while reached and not whole:
+        at = reached.pop()
+        for word in known.get(told[at : at + 1], ()):
+            end = at + len(word)
+            if told.startswith(word, at) and told[end : end + 1] in _BETWEEN:
+                following = _behind(told, end)
+                whole = whole or following == len(told)
+                if following not in seen:
+                    seen.add(following)
+                    reached.append(following)
+    return whole
 
 
 def row_and_rest(value: str) -> tuple[str, str] | None:
@@ -54,7 +71,17 @@ def _tight(told: str) -> str:
     return _TIGHT.sub(r"\1", _TIMES.sub(" x ", told))
 
 
+def _behind(told: str, at: int) -> int:
+    """Return where the next word begins."""
+    while at < len(told) and told[at] in _BETWEEN:
+        at += 1
+    return at
+
+
 @lru_cache(maxsize=16)
-def _row(words: frozenset[str]) -> re.Pattern[str]:
-    longest = sorted(map(_tight, words), key=len, reverse=True)
-    return re.compile(rf"[ ;,]*+(?>(?:(?>(?:{'|'.join(map(re.escape, longest))})(?![^ ;,]))[ ;,]*+)+)")
+def _by_letter(words: frozenset[str]) -> dict[str, list[str]]:
+    """Return words by the sign that they begin with."""
+    out: dict[str, list[str]] = {}
+    for word in map(_tight, words):
+        out.setdefault(word[:1], []).append(word)
+    return out

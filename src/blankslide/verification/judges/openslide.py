@@ -41,8 +41,8 @@ _UNSAID, _ITEM = b"\xff\xff\xff\xff", b"\xfe\xff\0\xe0"
 _OFFSET = 4
 #: The group of a VMU's key file, what OpenSlide takes from it, and the longest such file that it reads.
 _UNCOMPRESSED = b"[Uncompressed Virtual Microscope Specimen]"
-_LAYOUT = re.compile(rb"^[ \t]*(BitsPerPixel|PixelOrder)[ \t]*=[ \t]*([^\r\n]*?)[ \t]*$", re.MULTILINE)
 _KNOWN = {b"BitsPerPixel": re.compile(rb"0*36"), b"PixelOrder": re.compile(rb"RGB")}
+_ALL_KNOWN = {(key, True) for key in _KNOWN}
 _LONGEST = 64 << 10
 
 
@@ -72,8 +72,9 @@ def _has_other_pixels(path: Path) -> bool:
     data = path.read_bytes()
     if _UNCOMPRESSED not in data:
         return False
-    told = {(key, bool(_KNOWN[key].fullmatch(value))) for key, value in _LAYOUT.findall(data.replace(b"\r", b"\n"))}
-    return told != {(key, True) for key in _KNOWN}
+    pairs = (line.partition(b"=") for line in data.replace(b"\r", b"\n").split(b"\n"))
+    told = [(key.strip(b" \t"), value.strip(b" \t")) for key, _, value in pairs]
+    return {(key, bool(_KNOWN[key].fullmatch(value))) for key, value in told if key in _KNOWN} != _ALL_KNOWN
 
 
 def _leads_nowhere(path: Path) -> bool:
