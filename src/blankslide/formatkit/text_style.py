@@ -38,7 +38,7 @@ _COLOUR = r"(?:RGB|YCC|YUV(?:16)?|YCbCr|YC|GRAY|GREY|MONO|KDU)"
 #: What may stand in the header of any maker: sizes, codecs, versions, qualities.
 _ANY_WORDS = (
     rf"(?:label|macro|thumbnail) {_SIZE}|{_SIZE}(?: -> {_SIZE})?(?: -)?"
-    rf"|[\[(](?:\d{{1,7}}, ?\d{{1,7}}(?:, ?| ))?{_SIZE}[\])]|v{VERSION}[a-z]?|Q ?= ?\d{{1,3}}"
+    rf"|[\[(](?:\d{{1,7}}, ?\d{{1,7}}(?:, ?| ))?{_SIZE}[\])]|v{VERSION}[a-wyz]?|Q ?= ?\d{{1,3}}"
     rf"|(?:JPEG|JPG|J2K|JPEG2000|LZW|RAW|None|Deflate)(?: ?/ ?{_COLOUR})?"
 )
 _KEY = pattern(r"(?!.*\d{4})[A-Za-z0-9][A-Za-z0-9_./()#-]{0,30}(?: [A-Za-z0-9_./()#-]{1,20}){0,3}")
