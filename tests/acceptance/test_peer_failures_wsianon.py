@@ -324,15 +324,21 @@ def test_wsianon_39_unwritable_folder_crashes(make: Make, run_here: Run) -> None
     assert path.read_bytes() == before.data
 
 
-def test_wsianon_39_full_disk_leaves_a_partial_file(make: Make) -> None:
+def test_wsianon_39_full_disk_leaves_a_partial_file(make: Make, tmp_path: Path) -> None:
     if shutil.which("prlimit") is None:
         pytest.skip("prlimit is not installed")
     path, before = make()
-    ended = run_cli("anonymize", "--in-place", path, before=("prlimit", "--fsize=8192"))
-    assert ended.code == 4
-    assert "disk is full" in ended.err
-    assert os.listdir(path.parent) == [path.name]
-    assert path.read_bytes() == before.data
+    short = ("prlimit", "--fsize=8192")
+    for mode, told in (
+        (["--in-place"], "no file as long as the slide"),
+        (["--out", tmp_path / "copies"], "disk is full"),
+    ):
+        ended = run_cli("anonymize", *mode, path, before=short)
+        assert ended.code == 4
+        assert told in ended.err
+        assert os.listdir(path.parent) == [path.name]
+        assert path.read_bytes() == before.data
+    assert not list((tmp_path / "copies").glob("*"))
 
 
 def test_wsianon_40_unknown_file_is_listed_from_stray_memory(tmp_path: Path, run_here: Run) -> None:
